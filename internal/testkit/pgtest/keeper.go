@@ -1,0 +1,265 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package pgtest
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// keeperVariable turns a program that imports this package into a keeper. Its
+// value is a job in JSON.
+const keeperVariable = "BROADSHEET_PGTEST_KEEPER"
+
+// killAfter is how long a server has to end before it is killed.
+const killAfter = 10 * time.Second
+
+// init runs the keeper. A test binary has no other entry that a package can
+// take without asking each TestMain for it, and the keeper must be a process of
+// its own: the one that starts the cluster is often the first to end.
+func init() {
+	text, ok := os.LookupEnv(keeperVariable)
+	if !ok {
+		return
+	}
+	// The server is not a test program.
+	_ = os.Unsetenv(keeperVariable)
+	if err := keep(text); err != nil {
+		log.Fatalf("pgtest keeper: %v", err)
+	}
+	os.Exit(0)
+}
+
+// keep makes a cluster, runs its server until the cluster has no user, and
+// removes the cluster. It runs on the main thread, where the runtime keeps
+// initialisation: on Linux the server is told when the thread that started it
+// dies.
+func keep(text string) error {
+	var j job
+	if err := json.Unmarshal([]byte(text), &j); err != nil {
+		return fmt.Errorf("read the job: %w", err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	// The lock came with an open file, whose number exec.Cmd defines.
+	alive := os.NewFile(3, keeperFile)
+	defer alive.Close()
+	syscall.CloseOnExec(3)
+
+	account, err := serverAccount()
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{dataDir, socketDir} {
+		path := filepath.Join(j.Dir, name)
+		if err := os.Mkdir(path, 0o700); err != nil {
+			return err
+		}
+		if account == nil {
+			continue
+		}
+		if err := os.Chown(path, int(account.Uid), int(account.Gid)); err != nil {
+			return err
+		}
+	}
+	if err := initdb(ctx, j, account); err != nil {
+		return err
+	}
+	server, ended, err := startServer(j, account)
+	if err != nil {
+		return err
+	}
+	ready := func() error {
+		ctx, cancel := context.WithTimeout(ctx, startTimeout)
+		defer cancel()
+		if err := createRole(ctx, socketURL(filepath.Join(j.Dir, socketDir), "postgres", "postgres"), ended); err != nil {
+			return err
+		}
+		return announce(j.Dir, server.Process.Pid)
+	}
+	if err := ready(); err != nil {
+		return errors.Join(err, stopServer(server, ended))
+	}
+	return watch(ctx, j, server, ended)
+}
+
+// initdb writes the data directory of a new cluster. Text sorts by code point,
+// so that results do not depend on the machine, and knows letters outside of
+// ASCII where the system has a locale for that.
+func initdb(ctx context.Context, j job, account *syscall.Credential) error {
+	run := func(locale ...string) error {
+		args := append([]string{
+			"--pgdata=" + filepath.Join(j.Dir, dataDir),
+			"--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--no-instructions",
+		}, locale...)
+		cmd := exec.CommandContext(ctx, filepath.Join(j.Bin, "initdb"), args...)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		cmd.SysProcAttr = serverAttributes(account)
+		return cmd.Run()
+	}
+	if run("--locale=C", "--lc-ctype=C.UTF-8") == nil {
+		return nil
+	}
+	// It leaves the directory as it found it when it fails.
+	if err := run("--locale=C"); err != nil {
+		return fmt.Errorf("initdb: %w", err)
+	}
+	return nil
+}
+
+// startServer starts the server. The channel is closed when it has ended.
+func startServer(j job, account *syscall.Credential) (*exec.Cmd, <-chan struct{}, error) {
+	settings := append([]string{
+		// Nobody but who may enter the folder of the socket.
+		"listen_addresses=",
+		"port=5432",
+		"unix_socket_directories=" + filepath.Join(j.Dir, socketDir),
+		"unix_socket_permissions=0700",
+		// Nothing outlives the cluster, so nothing needs to reach the disk.
+		"fsync=off",
+		"full_page_writes=off",
+		"synchronous_commit=off",
+		"wal_level=minimal",
+		"max_wal_senders=0",
+		"max_wal_size=4GB",
+		"checkpoint_timeout=1h",
+		// Tests are the same each time, and databases live for seconds.
+		"autovacuum=off",
+		"timezone=UTC",
+		// Test binaries run side by side, each with parallel tests and pools.
+		"max_connections=400",
+		// What tests provoke is not news.
+		"log_min_messages=fatal",
+	}, j.Settings...)
+	args := []string{"-D", filepath.Join(j.Dir, dataDir)}
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	// Ended by stopServer in its own way rather than killed with a context.
+	cmd := exec.Command(filepath.Join(j.Bin, "postgres"), args...) //nolint:noctx // see above
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = serverAttributes(account)
+	if err := cmd.Start(); err != nil {
+		return nil, nil, fmt.Errorf("start postgres: %w", err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		if err := cmd.Wait(); err != nil {
+			log.Printf("postgres ended: %v", err)
+		}
+		close(ended)
+	}()
+	return cmd, ended, nil
+}
+
+// stopServer ends the server without saving anything.
+func stopServer(server *exec.Cmd, ended <-chan struct{}) error {
+	_ = server.Process.Signal(syscall.SIGQUIT) // fails if it has ended
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(killAfter):
+		_ = server.Process.Kill()
+		<-ended
+		return errors.New("postgres had to be killed")
+	}
+}
+
+// createRole waits until the server takes connections and creates the role that
+// tests connect as.
+func createRole(ctx context.Context, url string, ended <-chan struct{}) error {
+	db, err := sql.Open("postgres", url)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for {
+		_, err := db.ExecContext(ctx, "CREATE ROLE broadsheet LOGIN CREATEDB")
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ended:
+			return errors.New("postgres ended while it started")
+		default:
+		}
+		if pause(ctx) != nil {
+			return fmt.Errorf("connect to postgres: %w", err)
+		}
+	}
+}
+
+// announce writes the state file, whole from the moment it is there.
+func announce(dir string, pid int) error {
+	text, err := json.Marshal(state{Socket: filepath.Join(dir, socketDir), PID: pid})
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, stateFile)
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// watch returns when the cluster has had no user for as long as the job says,
+// the server has ended, or the keeper was asked to stop. The cluster is gone by
+// then.
+func watch(ctx context.Context, j job, server *exec.Cmd, ended <-chan struct{}) error {
+	users, err := os.Open(filepath.Join(j.Dir, usersFile))
+	if err != nil {
+		return errors.Join(err, stopServer(server, ended))
+	}
+	defer users.Close()
+	used := time.Now()
+	for {
+		select {
+		case <-ended:
+			return errors.New("postgres ended while the cluster was in use")
+		case <-ctx.Done():
+			return errors.Join(stopServer(server, ended), os.RemoveAll(j.Dir))
+		case <-time.After(5 * tick):
+		}
+		gone, err := endIfUnused(j, users, &used, server, ended)
+		if err != nil {
+			return errors.Join(err, stopServer(server, ended))
+		}
+		if gone {
+			return nil
+		}
+	}
+}
+
+// endIfUnused ends the cluster if its time has come. used is when it last had a
+// user.
+func endIfUnused(j job, users *os.File, used *time.Time, server *exec.Cmd, ended <-chan struct{}) (bool, error) {
+	gone := false
+	// Nobody can join while we hold the lock on the base. If it is taken,
+	// somebody may be joining right now; we come back.
+	_, err := ifUnlocked(j.Base, func() error {
+		free, err := tryLock(users, syscall.LOCK_EX)
+		if err != nil {
+			return err
+		}
+		if !free {
+			*used = time.Now()
+			return nil
+		}
+		if time.Since(*used) < j.Idle {
+			return syscall.Flock(int(users.Fd()), syscall.LOCK_UN)
+		}
+		gone = true
+		return errors.Join(stopServer(server, ended), os.RemoveAll(j.Dir))
+	})
+	return gone, err
+}
