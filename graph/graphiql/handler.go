@@ -1,0 +1,206 @@
+// Package graphiql serves GraphiQL, the query editor in the browser, from files inside the binary.
+//
+// The page is built from web/graphiql by "make web" into the git-ignored folder assets. A binary built without it
+// still works and serves a page that says how to build it.
+package graphiql
+
+import (
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// Path is where the handler expects to be mounted, with and without a trailing slash. The built page refers to its
+// files by this path (base in web/graphiql/vite.config.ts).
+const Path = "/graphiql"
+
+// embedded holds assets-missing.html and, after "make web", the folder assets. The pattern covers both because one
+// that matches nothing would break the build of a fresh clone.
+//
+//go:embed all:assets*
+var embedded embed.FS
+
+// contentSecurityPolicy lets the page run its own scripts and talk to its own server, WebSockets included ('self'
+// covers ws: and wss: of the same host, Content Security Policy Level 3, section 6.7.2.8), and nothing else. Monaco
+// writes style elements and draws with data: URIs; descriptions in a schema may show pictures from elsewhere.
+const contentSecurityPolicy = "default-src 'none'; " +
+	"script-src 'self'; " +
+	"worker-src 'self' blob:; " +
+	"style-src 'self' 'unsafe-inline'; " +
+	"img-src 'self' data: blob: https:; " +
+	"font-src 'self' data:; " +
+	"connect-src 'self'; " +
+	"frame-ancestors 'none'; " +
+	"base-uri 'none'; " +
+	"form-action 'self'"
+
+// Options says what the page shows and where it sends operations. The zero value is usable.
+type Options struct {
+	// Endpoint is the path that takes operations by POST, on the same origin; "/graphql" when empty.
+	Endpoint string
+	// SubscriptionEndpoint is the path of the WebSocket that speaks graphql-transport-ws; empty when there is none.
+	SubscriptionEndpoint string
+	// Title is the title of the browser's window; "Broadsheet GraphiQL" when empty.
+	Title string
+}
+
+// Handler serves the page at Path and its files below. Requests reach it with their full path (no StripPrefix).
+func Handler(opts Options) http.Handler {
+	return newHandler(embedded, opts)
+}
+
+// handler answers from files, where the build left "assets/index.html" and gzipped "assets/static/NAME.gz".
+type handler struct {
+	files   fs.FS
+	index   []byte // the rendered page; nil when the assets are not built
+	missing []byte
+}
+
+func newHandler(files fs.FS, opts Options) *handler {
+	h := &handler{files: files}
+	index, err := renderIndex(files, opts)
+	if err != nil {
+		// Whether the build is absent or broken, building it anew is the remedy.
+		h.missing, _ = fs.ReadFile(files, "assets-missing.html")
+		return h
+	}
+	h.index = index
+	return h
+}
+
+// renderIndex fills the options into the page. They stand in attributes, which html/template escapes, and not in a
+// script element, which the policy would refuse.
+func renderIndex(files fs.FS, opts Options) ([]byte, error) {
+	if opts.Endpoint == "" {
+		opts.Endpoint = "/graphql"
+	}
+	if opts.Title == "" {
+		opts.Title = "Broadsheet GraphiQL"
+	}
+	page, err := template.ParseFS(files, "assets/index.html")
+	if err != nil {
+		return nil, fmt.Errorf("read the GraphiQL page: %w", err)
+	}
+	var out bytes.Buffer
+	if err := page.Execute(&out, opts); err != nil {
+		return nil, fmt.Errorf("render the GraphiQL page: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Security-Policy", contentSecurityPolicy)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "same-origin")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		header.Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	if name, ok := strings.CutPrefix(r.URL.Path, Path+"/static/"); ok {
+		h.serveAsset(w, r, name)
+		return
+	}
+	switch r.URL.Path {
+	case Path, Path + "/":
+		h.serveIndex(w)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func (h *handler) serveIndex(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if h.index == nil {
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write(h.missing) // a failed write means that the client has gone
+		return
+	}
+	// Always asked for anew: it names the files of the running version.
+	w.Header().Set("Cache-Control", "no-cache")
+	_, _ = w.Write(h.index)
+}
+
+// serveAsset sends one file of the build. Names carry a hash of the content, so a name never changes its meaning.
+func (h *handler) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
+	// Open refuses "..", empty elements and absolute paths (fs.ValidPath).
+	file, err := h.files.Open("assets/static/" + name + ".gz")
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		http.NotFound(w, r)
+		return
+	}
+
+	header := w.Header()
+	header.Set("Content-Type", contentType(name))
+	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	header.Set("Vary", "Accept-Encoding")
+	var body io.Reader = file
+	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		header.Set("Content-Encoding", "gzip")
+		header.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	} else if body, err = gzip.NewReader(file); err != nil {
+		header.Del("Cache-Control")
+		http.Error(w, "the file is damaged", http.StatusInternalServerError)
+		return
+	}
+	if r.Method == http.MethodHead {
+		return
+	}
+	_, _ = io.Copy(w, body) // a failed write means that the client has gone
+}
+
+// contentType goes by the file's extension. The table of package mime depends on the machine, and nosniff makes
+// browsers refuse a script with a wrong type.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".ttf":
+		return "font/ttf"
+	case ".woff2":
+		return "font/woff2"
+	default:
+		return "application/octet-stream"
+	}
+}
+
+// acceptsGzip reads an Accept-Encoding header (RFC 9110, section 12.5.3).
+func acceptsGzip(header string) bool {
+	accepted := false
+	for element := range strings.SplitSeq(header, ",") {
+		coding, weight, _ := strings.Cut(element, ";")
+		name, value, _ := strings.Cut(weight, "=")
+		allowed := true
+		if strings.EqualFold(strings.TrimSpace(name), "q") {
+			q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			allowed = err == nil && q > 0
+		}
+		switch strings.ToLower(strings.TrimSpace(coding)) {
+		case "gzip", "x-gzip":
+			return allowed // the name itself outweighs the asterisk
+		case "*":
+			accepted = allowed
+		}
+	}
+	return accepted
+}

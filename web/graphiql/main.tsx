@@ -1,0 +1,43 @@
+import './workers'; // before anything loads Monaco
+import { GraphiQL, HISTORY_PLUGIN, type GraphiQLProps } from 'graphiql';
+import 'graphiql/style.css';
+import { createRoot } from 'react-dom/client';
+import './broadsheet.css';
+import { EXAMPLES_PLUGIN } from './ExamplesPanel';
+import { examples } from './examples';
+import { createFetcher } from './fetcher';
+import logo from './logo.svg';
+import { readSettings } from './settings';
+import { isFirstVisit, persistsHeaders } from './storage';
+
+/** A first visitor finds this many examples open; the side pane has them all. */
+const OPENING_TABS = 3;
+
+const root = document.getElementById('graphiql');
+if (!root) {
+  throw new Error('The page has no element with the id "graphiql".');
+}
+
+const props: GraphiQLProps = {
+  fetcher: createFetcher(readSettings(root)),
+  plugins: [EXAMPLES_PLUGIN, HISTORY_PLUGIN],
+  defaultTabs: examples.slice(0, OPENING_TABS),
+  defaultEditorToolsVisibility: true,
+  isHeadersEditorEnabled: true,
+  shouldPersistHeaders: persistsHeaders(),
+  showPersistHeadersSettings: true,
+  inputValueDeprecation: true,
+  schemaDescription: true,
+  ...(isFirstVisit() && { visiblePlugin: EXAMPLES_PLUGIN }),
+};
+
+createRoot(root).render(
+  <GraphiQL {...props}>
+    <GraphiQL.Logo>
+      <span className="broadsheet-logo">
+        <img src={logo} alt="" width="20" height="20" />
+        Broadsheet
+      </span>
+    </GraphiQL.Logo>
+  </GraphiQL>,
+);
