@@ -1,0 +1,131 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+)
+
+// User is an account of a reader or of staff.
+type User struct{ ent.Schema }
+
+// Mixin gives the technical times.
+func (User) Mixin() []ent.Mixin { return []ent.Mixin{timesMixin{}} }
+
+// Annotations name the public id.
+func (User) Annotations() []schema.Annotation {
+	return []schema.Annotation{Node{Prefix: id.User}}
+}
+
+// Fields of a user.
+func (User) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("email").Unique().Sensitive().Comment("lower case; private"),
+		field.String("display_name"),
+		field.Enum("role").NamedValues(
+			"Reader", "READER", "Contributor", "CONTRIBUTOR", "Author", "AUTHOR",
+			"Editor", "EDITOR", "Moderator", "MODERATOR", "Admin", "ADMIN").Default("READER"),
+		field.Enum("status").NamedValues("Active", "ACTIVE", "Disabled", "DISABLED").Default("ACTIVE"),
+		field.String("password_hash").Default("").Sensitive(),
+	}
+}
+
+// Edges of a user.
+func (User) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("author", Author.Type).Unique().Annotations(setNull()),
+		edge.To("comments", Comment.Type).Annotations(setNull()),
+		edge.To("bookmarks", Bookmark.Type).Annotations(cascade()),
+	}
+}
+
+// Comment is what a reader or guest says below an article. A guest's e-mail is
+// private: no public type has a field for it.
+type Comment struct{ ent.Schema }
+
+// Mixin gives the technical times.
+func (Comment) Mixin() []ent.Mixin { return []ent.Mixin{timesMixin{}} }
+
+// Annotations name the public id.
+func (Comment) Annotations() []schema.Annotation {
+	return []schema.Annotation{Node{Prefix: id.Comment}}
+}
+
+// Fields of a comment.
+func (Comment) Fields() []ent.Field {
+	return []ent.Field{
+		field.Int("article_id"),
+		field.Int("parent_id").Optional().Nillable(),
+		field.Int("user_id").Optional().Nillable(),
+		field.String("guest_name").Default(""),
+		field.String("guest_email").Default("").Sensitive(),
+		field.Text("body").Comment("plain text"),
+		field.Enum("kind").NamedValues("Comment", "COMMENT", "Pingback", "PINGBACK", "Trackback", "TRACKBACK").Default("COMMENT").
+			Comment("only COMMENT is shown and counted"),
+		field.Enum("status").NamedValues("Pending", "PENDING", "Approved", "APPROVED", "Spam", "SPAM", "Trash", "TRASH").Default("PENDING"),
+		field.Time("posted_at").Default(now),
+		field.Time("edited_at").Optional().Nillable(),
+		field.Int("reply_count").Default(0).Comment("approved direct replies"),
+		field.String("source_uri").Optional().Nillable().Unique(),
+		field.String("source_hash").Default(""),
+	}
+}
+
+// Edges of a comment.
+func (Comment) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("article", Article.Type).Ref("comments").Field("article_id").Unique().Required(),
+		edge.To("replies", Comment.Type).Annotations(cascade()).From("parent").Field("parent_id").Unique(),
+		edge.From("user", User.Type).Ref("comments").Field("user_id").Unique(),
+	}
+}
+
+// Indexes of comments.
+func (Comment) Indexes() []ent.Index {
+	// The index that threads are read by, comment_thread, covers shown comments
+	// only. It stands in the migrations, as ent cannot compare such conditions.
+	return []ent.Index{
+		index.Fields("parent_id"),
+		index.Fields("article_id"),
+		index.Fields("user_id"),
+		index.Fields("status", "posted_at"),
+	}
+}
+
+// Bookmark is an article on a reader's list.
+type Bookmark struct{ ent.Schema }
+
+// Annotations name the public id.
+func (Bookmark) Annotations() []schema.Annotation {
+	return []schema.Annotation{Node{Prefix: id.Bookmark}}
+}
+
+// Fields of a bookmark.
+func (Bookmark) Fields() []ent.Field {
+	return []ent.Field{
+		field.Int("user_id"),
+		field.Int("article_id"),
+		field.Time("created_at").Default(now).Immutable(),
+	}
+}
+
+// Edges of a bookmark.
+func (Bookmark) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("user", User.Type).Ref("bookmarks").Field("user_id").Unique().Required(),
+		edge.To("article", Article.Type).Field("article_id").Unique().Required().Annotations(cascade()),
+	}
+}
+
+// Indexes of bookmarks.
+func (Bookmark) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("user_id", "article_id").Unique(),
+		index.Fields("user_id", "created_at", "id"),
+		index.Fields("article_id"),
+	}
+}

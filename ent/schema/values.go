@@ -1,0 +1,57 @@
+package schema
+
+import "time"
+
+// The structured values that rows keep as JSON: facts that are read whole and
+// never searched by.
+
+// Label is the wording of a section, tag or menu item in one language. What a
+// thing is called is apart from what it is.
+type Label struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+}
+
+// Labels are keyed by BCP 47 language.
+type Labels map[string]Label
+
+// SEO is what search engines and share previews are told instead of the
+// visible words. Empty fields fall back to the visible ones.
+type SEO struct {
+	Title        string `json:"title,omitempty"`
+	Description  string `json:"description,omitempty"`
+	CanonicalURL string `json:"canonicalUrl,omitempty"`
+	NoIndex      bool   `json:"noIndex,omitempty"`
+}
+
+// Rights say who owns a text or picture and how it may be used.
+type Rights struct {
+	Holder     string `json:"holder,omitempty"`
+	Notice     string `json:"notice,omitempty"`
+	UsageTerms string `json:"usageTerms,omitempty"`
+}
+
+// SocialProfile is an account of the site elsewhere, with its audience as an
+// integer; how "235.3k" is written is the front end's business.
+type SocialProfile struct {
+	Network       string     `json:"network"`
+	URL           string     `json:"url"`
+	AudienceCount int        `json:"audienceCount"`
+	Action        string     `json:"action,omitempty"`
+	CountedAt     *time.Time `json:"countedAt,omitempty"`
+}
+
+// LegalDocument names the page that holds a version of the terms, the privacy
+// policy or the like.
+type LegalDocument struct {
+	Kind        string    `json:"kind"`
+	Version     string    `json:"version"`
+	PublishedAt time.Time `json:"publishedAt"`
+	PageSlug    string    `json:"pageSlug"`
+}
+
+// Consent is the wording a reader agrees to in a form, by version.
+type Consent struct {
+	Version string `json:"version"`
+	HTML    string `json:"html"`
+}
