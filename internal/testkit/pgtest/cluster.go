@@ -43,7 +43,8 @@ const (
 
 // Cluster is a running private PostgreSQL server. It listens on a unix socket
 // that nobody but its user (and root) can reach, and keeps nothing: writes are
-// not flushed to disk, and its directory goes when it ends.
+// not flushed to disk, and its directory goes when it ends. That directory is in
+// [os.TempDir], or in memory for the cluster that tests share.
 type Cluster struct {
 	dir   string
 	users *os.File // its lock says that this process uses the cluster
@@ -99,7 +100,11 @@ func startOwn(ctx context.Context, base string, bin binaries, settings []string)
 // joinShared makes this process a user of the user's shared cluster, which it
 // starts if there is none. The process is a user until it ends.
 func joinShared(ctx context.Context, bin binaries) (*Cluster, error) {
-	base, err := baseDir(os.TempDir())
+	temp, ok := memoryDir()
+	if !ok {
+		temp = os.TempDir()
+	}
+	base, err := baseDir(temp)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +275,7 @@ func launch(dir string, j job) (_ *Cluster, err error) {
 		return nil, err
 	}
 	// No context ends the keeper: it ends when the cluster has no user.
-	cmd := exec.Command(self) //nolint:noctx // see above
+	cmd := exec.Command(self)                //nolint:noctx // see above
 	cmd.Args[0] = "broadsheet-pgtest-keeper" // for who reads the list of processes
 	cmd.Env = append(os.Environ(), keeperVariable+"="+string(text))
 	cmd.Dir = dir

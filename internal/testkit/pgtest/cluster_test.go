@@ -4,7 +4,6 @@ package pgtest
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -15,14 +14,14 @@ import (
 	"testing"
 )
 
-// unique returns letters that no other run has.
-func unique() string { return rand.Text() }
+func init() { children["use a cluster"] = childCluster }
 
 // testBase is a folder of clusters that no other test sees.
 func testBase(t *testing.T) string {
 	t.Helper()
+	in, _ := memoryDir()
 	// Shorter than t.TempDir, for the path of a socket has few letters.
-	temp, err := os.MkdirTemp("", "")
+	temp, err := os.MkdirTemp(in, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -131,7 +131,7 @@ func startServer(j job, account *syscall.Credential) (*exec.Cmd, <-chan struct{}
 		"synchronous_commit=off",
 		"wal_level=minimal",
 		"max_wal_senders=0",
-		"max_wal_size=4GB",
+		"max_wal_size=512MB",
 		"checkpoint_timeout=1h",
 		// Tests are the same each time, and databases live for seconds.
 		"autovacuum=off",

@@ -4,7 +4,7 @@
 // when the test ends:
 //
 //	schema := pgtest.Template(t, "schema-"+hash, migrate) // built once
-//	dsn := pgtest.Database(t, schema)                     // a copy, some 30 ms
+//	dsn := pgtest.Database(t, schema)                     // a copy, some 20 ms
 //
 // The server is the one TEST_POSTGRES_URL names (its role must be allowed to
 // create databases), or else a private cluster which the package makes from the

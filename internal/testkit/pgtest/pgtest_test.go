@@ -3,6 +3,7 @@ package pgtest
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -25,7 +26,6 @@ const childVariable = "BROADSHEET_PGTEST_CHILD"
 var children = map[string]func(ctx context.Context, args []string) (string, error){
 	"build a template": childTemplate,
 	"own a database":   childDatabase,
-	"use a cluster":    childCluster,
 }
 
 func TestMain(m *testing.M) {
@@ -41,6 +41,9 @@ func TestMain(m *testing.M) {
 	fmt.Println(line)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
+
+// unique returns letters that no other run has.
+func unique() string { return rand.Text() }
 
 // child is another process of this test binary.
 type child struct {

@@ -37,9 +37,10 @@ type server struct {
 	admin *sql.DB   // few connections to the database of url
 	owner *sql.Conn // holds the advisory lock on ownerID while the process lives
 
-	home    int64
-	ownerID int64
-	number  atomic.Int64
+	fileCopy bool // whether CREATE DATABASE had better copy files
+	home     int64
+	ownerID  int64
+	number   atomic.Int64
 
 	mu        sync.Mutex
 	templates map[string]*sync.Mutex // by name: one goroutine at a time
@@ -75,15 +76,20 @@ func openServer(ctx context.Context, rawURL string) (_ *server, err error) {
 	if s.owner, err = admin.Conn(ctx); err != nil {
 		return nil, fmt.Errorf("connect to the server: %w", err)
 	}
-	const hello = `SELECT oid::bigint, current_setting('server_version_num')::int / 10000
+	const hello = `SELECT oid::bigint, current_setting('server_version_num')::int / 10000, current_setting('fsync')
 		FROM pg_database, pg_advisory_lock($1) WHERE datname = current_database()`
 	var major int
-	if err = s.owner.QueryRowContext(ctx, hello, s.ownerID).Scan(&s.home, &major); err != nil {
+	var fsync string
+	if err = s.owner.QueryRowContext(ctx, hello, s.ownerID).Scan(&s.home, &major, &fsync); err != nil {
 		return nil, fmt.Errorf("lock an owner id: %w", err)
 	}
 	if major < oldestMajor {
 		return nil, fmt.Errorf("the server is PostgreSQL %d; %d or newer is needed", major, oldestMajor)
 	}
+	// Since 15 a server copies through its write-ahead log unless told otherwise,
+	// which spares it two checkpoints. Where those cost nothing, as in our own
+	// cluster, the files themselves are copied in half the time.
+	s.fileCopy = major >= 15 && fsync == "off"
 	if err = s.dropAbandoned(ctx); err != nil {
 		return nil, err
 	}
@@ -108,6 +114,9 @@ func (s *server) dsn(database string) string {
 func (s *server) create(ctx context.Context, template string) (string, error) {
 	name := fmt.Sprintf("%s%d_%d_%d", testPrefix, s.home, s.ownerID, s.number.Add(1))
 	query := "CREATE DATABASE " + pq.QuoteIdentifier(name) + " TEMPLATE " + pq.QuoteIdentifier(template)
+	if s.fileCopy {
+		query += " STRATEGY FILE_COPY"
+	}
 	if _, err := s.admin.ExecContext(ctx, query); err != nil {
 		return "", fmt.Errorf("create a database from %s: %w", template, err)
 	}

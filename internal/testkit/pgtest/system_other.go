@@ -10,3 +10,6 @@ import "syscall"
 func serverAttributes(account *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: account}
 }
+
+// memoryDir finds no folder in memory on these systems.
+func memoryDir() (string, bool) { return "", false }
