@@ -37,6 +37,9 @@ try {
   page.setDefaultTimeout(20_000);
   watch(page);
   await work(page);
+} catch (error) {
+  // Reported after what the page itself complained of, which is often the cause.
+  faults.push(`stopped: ${error instanceof Error ? error.stack : error}`);
 } finally {
   await browser.close();
 }
@@ -44,6 +47,7 @@ if (faults.length > 0) {
   console.error(faults.join('\n'));
   process.exit(1);
 }
+console.log('GraphiQL: no faults');
 
 /**
  * Collects whatever a clean page never does.
