@@ -22,6 +22,12 @@ import (
 // files by this path (base in web/graphiql/vite.config.ts).
 const Path = "/graphiql"
 
+// licenses names the notices of the bundled libraries, which their licences want to go with the program.
+const licenses = "licenses.md"
+
+// revalidate is the Cache-Control of what keeps its name while its content changes from version to version.
+const revalidate = "no-cache"
+
 // embedded holds assets-missing.html and, after "make web", the folder assets. The pattern covers both because one
 // that matches nothing would break the build of a fresh clone.
 //
@@ -57,7 +63,7 @@ func Handler(opts Options) http.Handler {
 	return newHandler(embedded, opts)
 }
 
-// handler answers from files, where the build left "assets/index.html" and gzipped "assets/static/NAME.gz".
+// handler answers from files, where the build left "assets/index.html" and all else gzipped, "assets/NAME.gz".
 type handler struct {
 	files   fs.FS
 	index   []byte // the rendered page; nil when the assets are not built
@@ -106,13 +112,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	if name, ok := strings.CutPrefix(r.URL.Path, Path+"/static/"); ok {
-		h.serveAsset(w, r, name)
-		return
-	}
-	switch r.URL.Path {
-	case Path, Path + "/":
+	switch name, below := strings.CutPrefix(r.URL.Path, Path+"/"); {
+	case r.URL.Path == Path, below && name == "":
 		h.serveIndex(w)
+	case below && strings.HasPrefix(name, "static/"):
+		// Names carry a hash of the content, so a name never changes its meaning.
+		h.serveFile(w, r, name, "public, max-age=31536000, immutable")
+	case below && name == licenses:
+		h.serveFile(w, r, name, revalidate)
 	default:
 		http.NotFound(w, r)
 	}
@@ -126,15 +133,14 @@ func (h *handler) serveIndex(w http.ResponseWriter) {
 		_, _ = w.Write(h.missing) // a failed write means that the client has gone
 		return
 	}
-	// Always asked for anew: it names the files of the running version.
-	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Cache-Control", revalidate) // it names the files of the running version
 	_, _ = w.Write(h.index)
 }
 
-// serveAsset sends one file of the build. Names carry a hash of the content, so a name never changes its meaning.
-func (h *handler) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
+// serveFile sends one file of the build, which lies there gzipped.
+func (h *handler) serveFile(w http.ResponseWriter, r *http.Request, name, cacheControl string) {
 	// Open refuses "..", empty elements and absolute paths (fs.ValidPath).
-	file, err := h.files.Open("assets/static/" + name + ".gz")
+	file, err := h.files.Open("assets/" + name + ".gz")
 	if err != nil {
 		http.NotFound(w, r)
 		return
@@ -148,7 +154,7 @@ func (h *handler) serveAsset(w http.ResponseWriter, r *http.Request, name string
 
 	header := w.Header()
 	header.Set("Content-Type", contentType(name))
-	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	header.Set("Cache-Control", cacheControl)
 	header.Set("Vary", "Accept-Encoding")
 	var body io.Reader = file
 	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
@@ -173,6 +179,8 @@ func contentType(name string) string {
 		return "text/javascript; charset=utf-8"
 	case ".css":
 		return "text/css; charset=utf-8"
+	case ".md":
+		return "text/plain; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
 	case ".ttf":

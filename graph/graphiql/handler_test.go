@@ -24,6 +24,7 @@ func built(t *testing.T) fs.FS {
 	return fstest.MapFS{
 		"assets-missing.html":             {Data: []byte("run make web")},
 		"assets/index.html":               {Data: []byte(page)},
+		"assets/licenses.md.gz":           {Data: compressed(t, "# Licenses")},
 		"assets/secret.txt.gz":            {Data: compressed(t, "outside static")},
 		"assets/static/index-1a2b.js.gz":  {Data: compressed(t, script)},
 		"assets/static/index-3c4d.css.gz": {Data: compressed(t, "a{}")},
@@ -118,6 +119,11 @@ func TestHeaders(t *testing.T) {
 		"/graphiql/static/index-3c4d.css": asset("text/css; charset=utf-8"),
 		"/graphiql/static/logo-5e6f.svg":  asset("image/svg+xml"),
 		"/graphiql/static/icons-7a8b.ttf": asset("font/ttf"),
+		"/graphiql/licenses.md": common(http.Header{
+			"Content-Type":  {"text/plain; charset=utf-8"},
+			"Cache-Control": {"no-cache"},
+			"Vary":          {"Accept-Encoding"},
+		}),
 		"/graphiql/absent": common(http.Header{
 			"Content-Type": {"text/plain; charset=utf-8"},
 		}),
@@ -217,7 +223,7 @@ func TestPathsThatNameNoFileAreNotFound(t *testing.T) {
 	t.Parallel()
 	targets := []string{
 		"/", "/graphiqlx", "/graphiql/index.html", "/graphiql/assets-missing.html", "/graphiql/handler.go",
-		"/graphiql/static", "/graphiql/static/", "/graphiql/static/.", "/graphiql/static/absent.js",
+		"/graphiql/secret.txt", "/graphiql/licenses.md.gz", "/graphiql/static", "/graphiql/static/", "/graphiql/static/.", "/graphiql/static/absent.js",
 		"/graphiql/static/index-1a2b.js.gz", "/graphiql/static/folder", "/graphiql/static/folder.gz/inner",
 		"/graphiql/static/../secret.txt", "/graphiql/static/x/../index-1a2b.js", "/graphiql/static//index-1a2b.js",
 		"/graphiql/static/../../../../etc/passwd", `/graphiql/static/..\secret.txt`, "/graphiql/static/\x00",
@@ -279,7 +285,7 @@ func TestEmbeddedPageIsWhole(t *testing.T) {
 	if len(references) == 0 {
 		t.Errorf("the page names no files:\n%s", w.Body)
 	}
-	for _, reference := range references {
+	for _, reference := range append(references, []string{"", Path + "/licenses.md"}) {
 		if asset := serve(h, http.MethodGet, reference[1], nil); asset.Code != http.StatusOK {
 			t.Errorf("%s: status %d", reference[1], asset.Code)
 		}

@@ -33,6 +33,9 @@ function ExamplesPanel() {
           </li>
         ))}
       </ul>
+      <p>
+        <a href={`${import.meta.env.BASE_URL}licenses.md`}>Licences of the libraries in this page</a>
+      </p>
     </section>
   );
 }

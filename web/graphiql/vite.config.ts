@@ -32,6 +32,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     target: 'es2022',
     modulePreload: { polyfill: false },
+    license: { fileName: 'licenses.md' }, // notices of the bundled libraries, served beside the page
     reportCompressedSize: false,
     chunkSizeWarningLimit: 6000, // kB; Monaco is one large chunk
     rolldownOptions: { checks: { moduleLevelDirective: false } }, // "use client" means nothing here
