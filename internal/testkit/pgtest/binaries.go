@@ -65,8 +65,8 @@ func (l lookup) candidates(ctx context.Context) []string {
 	var dirs []string
 	if path, err := l.lookPath("postgres"); err == nil {
 		// A link in a folder of PATH may stand alone, without initdb beside it.
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			path = real
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			path = target
 		}
 		dirs = append(dirs, filepath.Dir(path))
 	}

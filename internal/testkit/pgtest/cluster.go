@@ -120,7 +120,7 @@ func joinNamed(ctx context.Context, base, name string, bin binaries, idle time.D
 			return err
 		}
 		// What the sweep left has a keeper, which cannot end while we are here.
-		err = os.Mkdir(dir, 0o711) //nolint:gosec // the server's user passes through
+		err = os.Mkdir(dir, 0o711) // the server's user passes through
 		switch {
 		case err == nil:
 			c, err = launch(dir, job{Base: base, Bin: bin.dir, Idle: idle})
@@ -179,7 +179,7 @@ func baseDir(temp string) (string, error) {
 		temp = "/tmp"
 	}
 	base := filepath.Join(temp, name)
-	if err := os.Mkdir(base, 0o711); err != nil && !errors.Is(err, fs.ErrExist) { //nolint:gosec // the server's user passes through
+	if err := os.Mkdir(base, 0o711); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
 	info, err := os.Lstat(base)
@@ -239,7 +239,7 @@ func launch(dir string, j job) (_ *Cluster, err error) {
 			_ = os.RemoveAll(dir)
 		}
 	}()
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // the server's user passes through
+	if err := os.Chmod(dir, 0o711); err != nil {
 		return nil, err
 	}
 	for _, name := range []string{usersFile, keeperFile, logFile} {

@@ -18,7 +18,7 @@ func memoryDir() (string, bool) {
 		least = 2 << 30 // bytes; containers have 64 MB, which is not enough
 	)
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil || int64(fs.Type) != tmpfs {
+	if err := syscall.Statfs(dir, &fs); err != nil || fs.Type != tmpfs {
 		return "", false
 	}
 	if fs.Bavail < least/uint64(fs.Bsize) || syscall.Access(dir, 2) != nil {
