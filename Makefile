@@ -108,5 +108,5 @@ lint: $(GOLANGCI_LINT) ## run the linters, and the type checker of the front end
 # Built by the Go at hand, so that it knows the language this module is written in.
 $(GOLANGCI_LINT):
 	mkdir -p .cache/bin
-	GOFLAGS= GOBIN=$(CURDIR)/.cache/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	GOBIN=$(CURDIR)/.cache/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv .cache/bin/golangci-lint $@
