@@ -164,7 +164,9 @@ type Association struct {
 }
 
 // Headline is the main headline, or "" when there is none.
-func (it *Item) Headline() string { return pick(it.Headlines, "", "main", "headline", "title") }
+func (it *Item) Headline() string {
+	return pick(it.Headlines, "main", "", "headline", "title")
+}
 
 // Subheadline is the headline which goes below the main one, or "".
 func (it *Item) Subheadline() string {
@@ -181,7 +183,7 @@ func (it *Item) Subheadline() string {
 
 // Excerpt is the description which suits readers best, or "".
 func (it *Item) Excerpt() string {
-	return pick(it.Descriptions, "", "main", "summary", "abstract", "excerpt", "standfirst", "teaser", "text", "short")
+	return pick(it.Descriptions, "main", "", "summary", "abstract", "excerpt", "standfirst", "teaser", "text", "short")
 }
 
 // pick returns the value whose role comes first among roles, else the first

@@ -279,6 +279,9 @@ func (d *decoder) stringBytes() []byte {
 	d.pos++
 	start, ascii := d.pos, true
 	for i := start; i < len(d.text); i++ {
+		if ordinary[d.text[i]] {
+			continue
+		}
 		switch c := d.text[i]; {
 		case c == '"':
 			s := d.text[start:i]
@@ -289,7 +292,7 @@ func (d *decoder) stringBytes() []byte {
 			return s
 		case c == '\\' || c < ' ':
 			return d.stringSlow(start)
-		case c >= utf8.RuneSelf:
+		default:
 			ascii = false
 		}
 	}
@@ -297,12 +300,29 @@ func (d *decoder) stringBytes() []byte {
 	return nil
 }
 
+// ordinary marks the bytes of a string which stand for themselves.
+var ordinary = func() (t [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
 // stringSlow is stringBytes for strings with escapes or errors in them.
 func (d *decoder) stringSlow(start int) []byte {
 	out := d.scratch[:0]
 	defer func() { d.scratch = out }()
 	d.pos = start
 	for d.pos < len(d.text) {
+		run := d.pos
+		for run < len(d.text) && ordinary[d.text[run]] {
+			run++
+		}
+		if run > d.pos {
+			out = append(out, d.text[d.pos:run]...)
+			d.pos = run
+			continue
+		}
 		switch c := d.text[d.pos]; {
 		case c == '"':
 			d.pos++
@@ -312,10 +332,8 @@ func (d *decoder) stringSlow(start int) []byte {
 		case c == 0:
 			d.repairs |= removedNUL
 			d.pos++
-		case c < utf8.RuneSelf:
-			if c < ' ' {
-				d.repairs |= keptControl
-			}
+		case c < ' ':
+			d.repairs |= keptControl
 			out = append(out, c)
 			d.pos++
 		default:

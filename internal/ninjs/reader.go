@@ -190,6 +190,8 @@ func (r *Reader) streamError(err error) *StreamError {
 		return e
 	}
 	switch {
+	case errors.Is(err, io.EOF):
+		e.Err = errors.New(err.Error()) // wrapped, it must not pass for the end
 	case errors.Is(err, errTooLong):
 		e.Code = CodeTooLarge
 	case errors.Is(err, io.ErrUnexpectedEOF):

@@ -335,3 +335,15 @@ func TestReadErrorEndsTheStream(t *testing.T) {
 		t.Errorf("the cause is lost: %v", err)
 	}
 }
+
+func TestWrappedEndIsNoEnd(t *testing.T) {
+	t.Parallel()
+	in := io.MultiReader(strings.NewReader(a+"\n"), iotest.ErrReader(fmt.Errorf("connection lost: %w", io.EOF)))
+	r := NewReader(in, Options{})
+	if got, want := read(r), "a #READ_FAILED"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if _, err := r.Next(); errors.Is(err, io.EOF) {
+		t.Errorf("%v passes for the end", err)
+	}
+}

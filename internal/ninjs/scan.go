@@ -1,6 +1,7 @@
 package ninjs
 
 import (
+	"bytes"
 	"errors"
 	"io"
 )
@@ -65,7 +66,8 @@ func (r *Reader) scanItem(c byte) ([]byte, error) {
 		return r.scan(0, nil)
 	}
 	w, _ := r.src.window()
-	bad := reject(CodeNotObject, "expected an object, found %q", shorten(string(w[:min(len(w), 4*maxShown)])))
+	line, _, _ := bytes.Cut(w[:min(len(w), 4*maxShown)], []byte{'\n'})
+	bad := reject(CodeNotObject, "expected an object, found %q", shorten(string(line)))
 	if r.inArray && c == '}' {
 		r.src.advance(1) // closes nothing
 		return nil, bad
