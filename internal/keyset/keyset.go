@@ -3,7 +3,10 @@
 // changed meanwhile.
 package keyset
 
-import "math"
+import (
+	"cmp"
+	"math"
+)
 
 // Key is the place of a row: what the list is sorted by, and the row's key to
 // break ties. A list sorts by Time (microseconds since 1970) or by Text.
@@ -46,4 +49,9 @@ func (w Window) Older() Key {
 		return *w.Before
 	}
 	return Oldest
+}
+
+// CompareNewestFirst orders keys of a list sorted by time, newest first.
+func CompareNewestFirst(a, b Key) int {
+	return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(b.ID, a.ID))
 }

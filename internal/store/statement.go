@@ -23,7 +23,8 @@ import (
 //   - each_id($1) in FROM is a table with one column id, of the keys that the
 //     argument (made by IDs) holds;
 //   - visible_article(a), visible_comment(c) and visible_page(p) are the
-//     visibility rules of the viewer for that table or alias.
+//     visibility rules of the viewer for that table or alias, and
+//     public_article(a), public_comment(c) those of an anonymous reader.
 type Statement struct {
 	text  [2]string // by dialectIndex
 	check error
@@ -56,7 +57,7 @@ func MaintainBoth(text string) *Statement { return Maintain(text, text) }
 var (
 	argument = regexp.MustCompile(`\$(\d+)`)
 	eachID   = regexp.MustCompile(`each_id\((\$\d+)\)`)
-	visible  = regexp.MustCompile(`visible_(article|comment|page)\((\w+)\)`)
+	visible  = regexp.MustCompile(`(visible|public)_(article|comment|page)\((\w+)\)`)
 	guarded  = regexp.MustCompile(`(?i)\b(?:from|join|,)\s+(article|comment|page)s\b(?:\s+(?:as\s+)?(\w+))?`)
 )
 
@@ -95,15 +96,19 @@ func (s *Statement) render(ctx context.Context, d Dialect) (string, error) {
 	if d == SQLite {
 		i = 1
 	}
-	articles, comments, pages := access.Articles(viewer), access.Comments(viewer), access.Pages(viewer)
-	key := [4]string{string(d), string(articles), string(comments), string(pages)}
+	// What a viewer may see of articles tells all classes of viewers apart.
+	key := [2]string{string(d), string(access.Articles(viewer))}
 	if text, ok := s.class.Load(key); ok {
 		return text.(string), nil
 	}
 	text := visible.ReplaceAllStringFunc(s.text[i], func(token string) string {
 		m := visible.FindStringSubmatch(token)
-		rule := map[string]access.Rule{"article": articles, "comment": comments, "page": pages}[m[1]]
-		return "(" + rule.For(m[2]) + ")"
+		looking := viewer
+		if m[1] == "public" {
+			looking = access.Viewer{}
+		}
+		rule := map[string]func(access.Viewer) access.Rule{"article": access.Articles, "comment": access.Comments, "page": access.Pages}[m[2]]
+		return "(" + rule(looking).For(m[3]) + ")"
 	})
 	s.class.Store(key, text)
 	return text, nil

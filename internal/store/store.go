@@ -154,7 +154,7 @@ func newSQLiteConnector(path string) (driver.Connector, error) {
 }
 
 func (c *sqliteConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
-func (c *sqliteConnector) Driver() driver.Driver                       { return c.driver }
+func (c *sqliteConnector) Driver() driver.Driver                        { return c.driver }
 
 // Close closes the database once nobody uses it any more.
 func (db *DB) Close() error { return db.sql.Close() }

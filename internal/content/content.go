@@ -1,0 +1,94 @@
+// Package content is the newsroom's heart: articles with their parts, the
+// lists they appear in, what comes before and after them and what they are
+// related to.
+//
+// Reading is in latest.go, neighbours.go, related.go and parts.go, by
+// statements that answer all parents of a page at once; writing is in save.go,
+// which alone changes articles and keeps everything derived from them right.
+package content
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// Service reads and writes articles.
+type Service struct {
+	db  *store.DB
+	log *event.Log
+	dir *directory.Directory
+	// Now is the clock, for tests.
+	Now func() time.Time
+}
+
+// New gives the service.
+func New(db *store.DB, log *event.Log, dir *directory.Directory) *Service {
+	return &Service{db: db, log: log, dir: dir, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+}
+
+// articleColumns are the columns of an article that readers can see, in the
+// order of scanArticle. Fields for staff (schedules, versions, sources) are
+// not read for readers.
+const articleColumns = `a.id, a.kind, a.status, a.title, a.subtitle, a.slug, a.excerpt, a.language, a.translation_group,
+	a.published_at, a.first_published_at, a.updated_at, a.corrected_at, a.word_count, a.reading_minutes,
+	a.comment_count, a.comment_policy, a.comments_close_at, a.primary_category_id, a.series_id, a.series_position,
+	a.featured_media_id, a.source_uri`
+
+// scanArticle reads articleColumns, after what a statement selects before
+// them.
+func scanArticle(rows *sql.Rows, before ...any) (*ent.Article, error) {
+	a := new(ent.Article)
+	dest := append(make([]any, 0, len(before)+23), before...)
+	dest = append(dest, &a.ID, &a.Kind, &a.Status, &a.Title, &a.Subtitle, &a.Slug, &a.Excerpt, &a.Language, &a.TranslationGroup,
+		&a.PublishedAt, &a.FirstPublishedAt, &a.UpdatedAt, &a.CorrectedAt, &a.WordCount, &a.ReadingMinutes,
+		&a.CommentCount, &a.CommentPolicy, &a.CommentsCloseAt, &a.PrimaryCategoryID, &a.SeriesID, &a.SeriesPosition,
+		&a.FeaturedMediaID, &a.SourceURI)
+	if err := rows.Scan(dest...); err != nil {
+		return nil, fmt.Errorf("read an article: %w", err)
+	}
+	return a, nil
+}
+
+// scanArticleOnly is scanArticle for statements that select nothing else.
+func scanArticleOnly(rows *sql.Rows) (*ent.Article, error) { return scanArticle(rows) }
+
+// withColumns puts articleColumns in the place of {article} in a statement.
+func withColumns(text string) string { return strings.ReplaceAll(text, "{article}", articleColumns) }
+
+var (
+	byIDSQL   = store.ReadBoth(withColumns(`SELECT {article} FROM each_id($1) JOIN articles a ON a.id = each_id.id WHERE visible_article(a)`))
+	bySlugSQL = store.ReadBoth(withColumns(`SELECT {article} FROM articles a WHERE a.slug = $1 AND visible_article(a)`))
+)
+
+// ByIDs gives the visible articles among the given keys.
+func (s *Service) ByIDs(ctx context.Context, ids []int) (map[int]*ent.Article, error) {
+	articles, err := store.Collect(ctx, s.db, byIDSQL, scanArticleOnly, s.db.IDs(ids))
+	if err != nil {
+		return nil, fmt.Errorf("find articles: %w", err)
+	}
+	found := make(map[int]*ent.Article, len(articles))
+	for _, a := range articles {
+		found[a.ID] = a
+	}
+	return found, nil
+}
+
+// BySlug gives the visible article with a slug, nil when there is none.
+func (s *Service) BySlug(ctx context.Context, slug string) (*ent.Article, error) {
+	articles, err := store.Collect(ctx, s.db, bySlugSQL, scanArticleOnly, slug)
+	if err != nil {
+		return nil, fmt.Errorf("find article %q: %w", slug, err)
+	}
+	if len(articles) == 0 {
+		return nil, nil
+	}
+	return articles[0], nil
+}

@@ -1,0 +1,96 @@
+package content
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// The listings of an article are derived: its row in the site's list from the
+// article itself, all others from that one row and from what the article
+// belongs to. An article that readers may not see has none.
+var (
+	dropListingsSQL = store.MaintainBoth(`DELETE FROM listings WHERE article_id IN (SELECT id FROM each_id($1))`)
+
+	// The moments come beside the keys, because the databases keep times in
+	// forms of their own.
+	listOnSiteSQL = store.Maintain(
+		`INSERT INTO listings (kind, owner_id, published_at, article_id, language)
+			SELECT 0, 0, m.at, a.id, a.language FROM unnest($1::bigint[], $2::bigint[]) AS m(id, at) JOIN articles a ON a.id = m.id
+			WHERE a.published_at IS NOT NULL AND public_article(a)`,
+		`INSERT INTO listings (kind, owner_id, published_at, article_id, language)
+			SELECT 0, 0, at.value, a.id, a.language FROM json_each($1) AS m JOIN json_each($2) AS at ON at.key = m.key
+			JOIN articles a ON a.id = m.value WHERE a.published_at IS NOT NULL AND public_article(a)`)
+
+	listUnderOwnersSQL = store.MaintainBoth(`
+		INSERT INTO listings (kind, owner_id, published_at, article_id, language)
+		WITH RECURSIVE section (article_id, category_id) AS (
+			SELECT a.id, a.primary_category_id FROM articles a WHERE a.id IN (SELECT id FROM each_id($1)) AND a.primary_category_id IS NOT NULL
+			UNION SELECT x.article_id, x.category_id FROM article_categories x WHERE x.article_id IN (SELECT id FROM each_id($1))
+			UNION SELECT section.article_id, c.parent_id FROM section JOIN categories c ON c.id = section.category_id WHERE c.parent_id IS NOT NULL
+		), owner (kind, owner_id, article_id) AS (
+			SELECT 1, category_id, article_id FROM section
+			UNION SELECT 2, tag_id, article_id FROM article_tags WHERE article_id IN (SELECT id FROM each_id($1))
+			UNION SELECT 3, place_id, article_id FROM article_places WHERE article_id IN (SELECT id FROM each_id($1))
+			UNION SELECT 4, author_id, article_id FROM bylines WHERE article_id IN (SELECT id FROM each_id($1))
+			UNION SELECT 5, series_id, id FROM articles WHERE id IN (SELECT id FROM each_id($1)) AND series_id IS NOT NULL
+		)
+		SELECT owner.kind, owner.owner_id, site.published_at, site.article_id, site.language
+		FROM owner JOIN listings site ON site.kind = 0 AND site.owner_id = 0 AND site.article_id = owner.article_id`)
+
+	// The articles whose listings a section has a part in: those of the whole
+	// tree below it.
+	listedUnderSQL = store.MaintainBoth(`SELECT DISTINCT article_id FROM listings WHERE kind = $1 AND owner_id = $2 AND article_id > $3
+		ORDER BY article_id LIMIT $4`)
+)
+
+// list makes the listings of articles anew.
+func (s *Service) list(ctx context.Context, articles []*ent.Article) error {
+	ids, moments := make([]int, len(articles)), make([]int, len(articles))
+	for i, a := range articles {
+		k := Key(a)
+		ids[i], moments[i] = k.ID, int(k.Time)
+	}
+	if _, err := s.db.Exec(ctx, dropListingsSQL, s.db.IDs(ids)); err != nil {
+		return fmt.Errorf("drop listings: %w", err)
+	}
+	if _, err := s.db.Exec(ctx, listOnSiteSQL, s.db.IDs(ids), s.db.IDs(moments)); err != nil {
+		return fmt.Errorf("list articles: %w", err)
+	}
+	if _, err := s.db.Exec(ctx, listUnderOwnersSQL, s.db.IDs(ids)); err != nil {
+		return fmt.Errorf("list articles: %w", err)
+	}
+	return nil
+}
+
+// Relist makes the listings anew of every article under an owner, in batches,
+// after the owner changed: a section that moved, tags that were merged. It
+// takes part in the transaction of ctx.
+func (s *Service) Relist(ctx context.Context, kind ListingKind, owner int) error {
+	const batch = 1000
+	for after := 0; ; {
+		ids, err := store.Collect(ctx, s.db, listedUnderSQL, scanInt, int(kind), owner, after, batch)
+		if err != nil {
+			return fmt.Errorf("find what is listed: %w", err)
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		found, err := s.ByIDs(ctx, ids)
+		if err != nil {
+			return err
+		}
+		articles := make([]*ent.Article, 0, len(ids))
+		for _, id := range ids {
+			if a := found[id]; a != nil {
+				articles = append(articles, a)
+			}
+		}
+		if err := s.list(ctx, articles); err != nil {
+			return err
+		}
+		after = ids[len(ids)-1]
+	}
+}

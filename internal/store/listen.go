@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// Listen calls wake whenever another process may have committed events, until
+// ctx ends: on PostgreSQL by LISTEN, on SQLite by watching the version number
+// of the file.
+func (db *DB) Listen(ctx context.Context, wake func()) error {
+	if db.Dialect == Postgres {
+		return db.listenPostgres(ctx, wake)
+	}
+	return db.watchSQLite(ctx, wake)
+}
+
+func (db *DB) listenPostgres(ctx context.Context, wake func()) error {
+	listener := pq.NewListener(db.url, 200*time.Millisecond, 10*time.Second, nil)
+	defer func() { _ = listener.Close() }()
+	// Listen waits for a connection; closing the listener ends the wait.
+	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
+	defer stop()
+	if err := listener.Listen(NotifyChannel); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("listen: %w", err)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case _, open := <-listener.NotificationChannel():
+			if !open {
+				return ctx.Err()
+			}
+			// A nil notification says that the connection was lost and made
+			// again: something may have been missed, so it wakes as well.
+			wake()
+		case <-time.After(time.Minute):
+			go func() { _ = listener.Ping() }() // ends with the connection; finds one that died silently
+		}
+	}
+}
+
+func (db *DB) watchSQLite(ctx context.Context, wake func()) error {
+	conn, err := db.sql.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("watch: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	var last int64
+	for {
+		var version int64
+		if err := conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version); err != nil {
+			return fmt.Errorf("watch: %w", err)
+		}
+		if version != last {
+			last = version
+			wake()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
