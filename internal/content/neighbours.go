@@ -52,7 +52,7 @@ const (
 				ORDER BY l.published_at, l.article_id LIMIT 1) AS later
 		FROM each_id($1) CROSS JOIN articles p ON p.id = each_id.id AND visible_article(p)
 			CROSS JOIN listings s ON s.article_id = p.id AND s.kind = 0)
-		SELECT pair.id, a.id = pair.later, {article} FROM pair CROSS JOIN articles a
+		SELECT pair.id, coalesce(a.id = pair.later, 0), {article} FROM pair CROSS JOIN articles a
 			WHERE a.id IN (pair.earlier, pair.later) AND visible_article(a)`
 )
 

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -34,10 +35,17 @@ func init() {
 	}
 	// The server is not a test program.
 	_ = os.Unsetenv(keeperVariable)
+	// The lock came with an open file, whose number exec.Cmd defines. It is held
+	// to the very end, also while the last words are written.
+	lock := os.NewFile(3, keeperFile)
+	syscall.CloseOnExec(3)
+	status := 0
 	if err := keep(text); err != nil {
-		log.Fatalf("pgtest keeper: %v", err)
+		log.Printf("pgtest keeper: %v", err)
+		status = 1
 	}
-	os.Exit(0)
+	runtime.KeepAlive(lock)
+	os.Exit(status)
 }
 
 // keep makes a cluster, runs its server until the cluster has no user, and
@@ -51,11 +59,6 @@ func keep(text string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	// The lock came with an open file, whose number exec.Cmd defines.
-	alive := os.NewFile(3, keeperFile)
-	defer alive.Close()
-	syscall.CloseOnExec(3)
-
 	account, err := serverAccount()
 	if err != nil {
 		return err
