@@ -88,7 +88,7 @@ type ProfileTerm struct {
 // Bounds on an article.
 const (
 	maxProfile = 128     // distinct terms that count towards document frequencies
-	maxSalient = 20      // terms stored and compared
+	maxSalient = 24      // terms stored and compared
 	maxBody    = 1 << 16 // bytes of body that are read: a story says early what it is about
 	maxFacets  = 16      // tags, and as many places and people
 )

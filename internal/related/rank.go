@@ -119,8 +119,8 @@ type Ranking struct {
 // member is an article that is compared in full.
 type member struct {
 	Article
-	telling []float64 // per term: weight times the square root of rarity; terms in order of id
-	self    float64   // similarity to itself, not normalised
+	telling []float64 // per term: weight times the square root of rarity; nil until weighed
+	self    float64   // similarity to itself, not normalised; 0 until weighed
 	shared  float64   // similarity to the subject, not normalised
 	score   float64
 }
@@ -134,7 +134,8 @@ func (r Ranker) Rank(ctx context.Context, src Source, a Article) (*Ranking, erro
 		return nil, err
 	}
 	k := &Ranking{ranker: r, articles: articles}
-	k.subject = k.newMember(a)
+	k.subject = newMember(a)
+	k.weigh(k.subject)
 	if k.subject.self == 0 {
 		return k, nil
 	}
@@ -154,19 +155,46 @@ func (r Ranker) Rank(ctx context.Context, src Source, a Article) (*Ranking, erro
 	return k, nil
 }
 
-// newMember prepares an article to be compared. Terms are sorted by id, to be
-// merged with those of another.
-func (k *Ranking) newMember(a Article) *member {
+// byTermID is the order in which terms of two articles are merged.
+func byTermID(a, b Term) int { return cmp.Compare(a.ID, b.ID) }
+
+// newMember prepares an article to be compared with the subject.
+func newMember(a Article) *member {
 	m := &member{Article: a}
-	m.Terms = slices.Clone(a.Terms)
-	slices.SortFunc(m.Terms, func(a, b Term) int { return cmp.Compare(a.ID, b.ID) })
+	if !slices.IsSortedFunc(m.Terms, byTermID) {
+		m.Terms = slices.Clone(m.Terms)
+		slices.SortFunc(m.Terms, byTermID)
+	}
+	return m
+}
+
+// weigh works out what the terms of an article tell.
+func (k *Ranking) weigh(m *member) {
 	m.telling = make([]float64, len(m.Terms))
 	for i, t := range m.Terms {
 		tells := math.Sqrt(rarity(k.articles, t.Count) * k.ranker.Kinds[t.Kind])
 		m.telling[i] = float64(t.Weight) / 100 * tells
 		m.self += m.telling[i] * m.telling[i]
 	}
-	return m
+}
+
+// similarity is kernel(k.subject, m) for an article that is not weighed: a shared
+// term tells the same of both.
+func (k *Ranking) similarity(m *member) (sum float64) {
+	a, b := k.subject.Terms, m.Terms
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i].ID < b[j].ID:
+			i++
+		case a[i].ID > b[j].ID:
+			j++
+		default:
+			t := k.subject.telling[i]
+			sum += t * t * float64(b[j].Weight) / float64(a[i].Weight)
+			i, j = i+1, j+1
+		}
+	}
+	return sum
 }
 
 // kernel is the similarity of two articles before it is normalised: the sum over
@@ -231,8 +259,8 @@ func (k *Ranking) readPool(ctx context.Context, src Source, sums *sums) error {
 	}
 	k.pool = make([]*member, 0, len(pool))
 	for _, a := range pool {
-		m := k.newMember(a)
-		if m.shared = kernel(k.subject, m); m.shared > 0 {
+		m := newMember(a)
+		if m.shared = k.similarity(m); m.shared > 0 {
 			sums.set(m.ID, m.shared)
 			k.pool = append(k.pool, m)
 		}
@@ -326,6 +354,9 @@ func (k *Ranking) Offers() []Offer {
 	byID := make(map[int64]*member, len(k.pool))
 	for _, m := range k.pool {
 		byID[m.ID] = m
+		if m.telling == nil {
+			k.weigh(m)
+		}
 	}
 	var offers []Offer
 	for _, m := range k.pool {
@@ -349,8 +380,14 @@ func (k *Ranking) Offers() []Offer {
 	return offers
 }
 
-// reasons lists what two articles share.
+// reasons lists what two articles share; one of them is weighed.
 func (r Ranker) reasons(a, b *member) Reasons {
+	tells := func(i, j int) float64 {
+		if a.telling != nil {
+			return a.telling[i] * a.telling[i] / float64(a.Terms[i].Weight) * float64(b.Terms[j].Weight)
+		}
+		return b.telling[j] * b.telling[j] / float64(b.Terms[j].Weight) * float64(a.Terms[i].Weight)
+	}
 	out := Reasons{Section: a.Section != 0 && a.Section == b.Section}
 	type word struct {
 		id    int64
@@ -364,7 +401,7 @@ func (r Ranker) reasons(a, b *member) Reasons {
 		}
 		switch t.Kind {
 		case Word:
-			words = append(words, word{t.ID, a.telling[i] * b.telling[j]})
+			words = append(words, word{t.ID, tells(i, j)})
 		case Tag:
 			out.Tags = append(out.Tags, t.ID)
 		case Place:
