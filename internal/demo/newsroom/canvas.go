@@ -69,12 +69,16 @@ func (c *canvas) band(y0, y1 float64, stops ...tone) {
 	for y := max(int(y0), 0); y < min(int(math.Ceil(y1)), int(c.h)); y++ {
 		f := min(max((float64(y)-y0)/(y1-y0), 0), 1) * float64(len(stops)-1)
 		i := min(int(f), len(stops)-2)
-		t := mix(stops[i], stops[i+1], f-float64(i))
-		row := c.Pix[y*c.Stride : y*c.Stride+4*int(c.w)]
-		copy(row, []uint8{byteOf(t.r), byteOf(t.g), byteOf(t.b), 255})
-		for n := 4; n < len(row); n *= 2 {
-			copy(row[n:], row[:n])
-		}
+		c.fill(y, mix(stops[i], stops[i+1], f-float64(i)).ink())
+	}
+}
+
+// fill paints a whole row.
+func (c *canvas) fill(y int, t ink) {
+	row := c.Pix[y*c.Stride : y*c.Stride+4*int(c.w)]
+	copy(row, []uint8{uint8(t.r), uint8(t.g), uint8(t.b), 255})
+	for n := 4; n < len(row); n *= 2 { // doubling copies beat writing pixels
+		copy(row[n:], row[:n])
 	}
 }
 
@@ -98,6 +102,7 @@ func (c *canvas) glow(at point, radius float64, t tone, strength float64) {
 
 // disc paints a filled circle shaded from top to bottom.
 func (c *canvas) disc(at point, radius float64, top, bottom tone, alpha float64) {
+	inner := max(radius-.5, 0) * max(radius-.5, 0)
 	y0, y1 := max(int(at.y-radius-1), 0), min(int(at.y+radius)+2, int(c.h))
 	x0, x1 := max(int(at.x-radius-1), 0), min(int(at.x+radius)+2, int(c.w))
 	for y := y0; y < y1; y++ {
@@ -105,7 +110,10 @@ func (c *canvas) disc(at point, radius float64, top, bottom tone, alpha float64)
 		t := mix(top, bottom, min(max(dy/radius/2+.5, 0), 1)).ink()
 		for x := x0; x < x1; x++ {
 			dx := float64(x) - at.x
-			if f := radius + .5 - math.Sqrt(dx*dx+dy*dy); f > 0 {
+			d := dx*dx + dy*dy
+			if d <= inner {
+				c.blend(y*c.Stride+4*x, t, alpha)
+			} else if f := radius + .5 - math.Sqrt(d); f > 0 {
 				c.blend(y*c.Stride+4*x, t, min(f, 1)*alpha)
 			}
 		}
@@ -116,13 +124,17 @@ func (c *canvas) disc(at point, radius float64, top, bottom tone, alpha float64)
 // point to the bottom of the canvas.
 func (c *canvas) ridge(height func(x float64) float64, top, bottom tone, alpha float64) {
 	line := make([]float64, int(c.w))
-	highest := c.h
+	highest, lowest := c.h, 0.
 	for x := range line {
 		line[x] = height(float64(x))
-		highest = min(highest, line[x])
+		highest, lowest = min(highest, line[x]), max(lowest, line[x])
 	}
 	for y := max(int(highest)-1, 0); y < int(c.h); y++ {
 		t := mix(top, bottom, min(max((float64(y)-highest)/(c.h-highest), 0), 1)).ink()
+		if float64(y) >= lowest && alpha == 1 {
+			c.fill(y, t)
+			continue
+		}
 		o := y * c.Stride
 		for _, at := range line {
 			if f := float64(y) + 1 - at; f > 0 {

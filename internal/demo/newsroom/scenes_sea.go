@@ -20,7 +20,7 @@ func (s *sketch) waves() {
 		}
 		body := mix(mix(s.sky[2], s.water, .35+.65*t), s.near, .6*t*t)
 		foam := 3 + 5*t
-		s.ridge(func(x float64) float64 { return line(x) - foam*s.u }, mix(white, s.sky[2], .5-.3*t), body, .8)
+		s.ridge(func(x float64) float64 { return line(x) - foam*s.u }, mix(mix(white, s.sky[2], .5-.3*t), body, .2), body, 1)
 		s.ridge(line, mix(body, s.contrast, .12), mix(body, s.near, .3), 1)
 	}
 }
