@@ -27,7 +27,7 @@ func FromHTML(src string, opts Options) ([]Block, Notes) {
 }
 
 func convert(src string, opts Options, notes Notes) []Block {
-	c := &converter{notes: notes, base: opts.Base, wrapBudget: maxWrap}
+	c := &converter{notes: notes, base: opts.Base, wrapBudget: maxWrap, out: []Block{}} // never null in JSON
 	c.w = writer{base: opts.Base, notes: notes}
 	c.flow(parse(src, notes), scope{kind: Paragraph})
 	same := func(s string) string { return s }

@@ -43,62 +43,112 @@ func FromMarkdown(src string, opts Options) ([]Block, Notes) {
 	return convert(e.insert(out.String()), opts, notes), notes
 }
 
-// tameMarkdown bounds what makes goldmark work more than linearly: quotes and lists nested in one line, runs of
-// delimiters nobody writes, and indentation without end.
+// tameMarkdown bounds what makes goldmark work more than linearly, and which no author writes: quotes and lists nested
+// in one line, endless indentation, and thousands of unmatched delimiters in one paragraph. The text always stays.
 func tameMarkdown(src string, notes Notes) string {
-	const deepest = 24
 	var b strings.Builder
 	b.Grow(len(src))
-	changed := false
+	budget := delimiterBudget
+	var chunk []byte // the lines since the last blank one, within which delimiters can pair
+	delimiters := 0
+	flush := func() {
+		budget -= delimiters * delimiters
+		if budget >= 0 {
+			b.Write(chunk)
+		} else {
+			notes.add("paragraph with too many delimiters taken as text")
+			for _, c := range chunk {
+				if strings.IndexByte(delimiterChars+"|", c) >= 0 {
+					b.WriteByte('\\')
+				}
+				b.WriteByte(c)
+			}
+		}
+		chunk, delimiters = chunk[:0], 0
+	}
 	for len(src) > 0 {
 		line := src
 		if i := strings.IndexByte(src, '\n'); i >= 0 {
 			line = src[:i+1]
 		}
 		src = src[len(line):]
-		markers, i := 0, 0
-		for i < len(line) && markers <= deepest {
-			rest := line[i:]
-			switch {
-			case rest[0] == ' ' || rest[0] == '\t':
-				i++
-			case rest[0] == '>':
-				markers++
-				i++
-			case len(rest) > 1 && (rest[0] == '-' || rest[0] == '*' || rest[0] == '+') && (rest[1] == ' ' || rest[1] == '\t'):
-				markers++
-				i += 2
-			default:
-				n := 0
-				for n < len(rest) && n < 9 && rest[n] >= '0' && rest[n] <= '9' {
-					n++
-				}
-				if n == 0 || n+1 >= len(rest) || rest[n] != '.' && rest[n] != ')' || rest[n+1] != ' ' {
-					markers = deepest + 2 // ends the loop: this is text
-					continue
-				}
-				markers++
-				i += n + 2
+		line, flat := flattenPrefix(line)
+		if flat {
+			notes.add("markdown nested deeper than 24 flattened")
+		}
+		blank, bars := true, 0
+		for i := 0; i < len(line); i++ {
+			switch c := line[i]; {
+			case strings.IndexByte(delimiterChars, c) >= 0:
+				delimiters++
+				blank = false
+			case c == '|':
+				bars++
+				blank = false
+			case c != ' ' && c != '\t' && c != '\n' && c != '>':
+				blank = false
 			}
 		}
-		if markers == deepest+1 || i > 400 {
-			changed = true
-			b.WriteString(strings.TrimLeft(line[i:], " \t>-*+"))
-			if !strings.HasSuffix(line[i:], "\n") {
-				continue
-			}
-			if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
-				b.WriteByte('\n')
-			}
-			continue
+		if bars > 1000 {
+			budget -= bars * bars
 		}
-		b.WriteString(line)
+		chunk = append(chunk, line...)
+		if blank {
+			flush()
+		}
 	}
-	if changed {
-		notes.add("markdown nested deeper than 24 flattened")
-		return b.String()
-	}
+	flush()
 	return b.String()
+}
+
+const (
+	delimiterChars  = "*_[]~`<!"
+	delimiterBudget = 200_000_000 // squares of the delimiters of each paragraph, summed: well under a second of work
+)
+
+// flattenPrefix cuts the markers of quotes and lists a line starts with, and its indentation, to a depth anyone needs.
+func flattenPrefix(line string) (string, bool) {
+	const deepest, widest = 24, 240
+	markers, i := 0, 0
+	for i < len(line) {
+		n := markerLen(line[i:])
+		if n == 0 {
+			break
+		}
+		if c := line[i]; c != ' ' && c != '\t' {
+			markers++
+		}
+		i += n
+		if markers > deepest || i > widest {
+			kept := i - n
+			for n > 0 && i < len(line) {
+				n = markerLen(line[i:])
+				i += n
+			}
+			return line[:kept] + line[i:], true
+		}
+	}
+	return line, false
+}
+
+// markerLen is the length of the blank, quote mark or list marker s starts with.
+func markerLen(s string) int {
+	switch {
+	case s == "":
+		return 0
+	case s[0] == ' ' || s[0] == '\t' || s[0] == '>':
+		return 1
+	case len(s) > 1 && (s[0] == '-' || s[0] == '*' || s[0] == '+') && (s[1] == ' ' || s[1] == '\t'):
+		return 2
+	}
+	n := 0
+	for n < len(s) && n < 9 && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	if n > 0 && n+1 < len(s) && (s[n] == '.' || s[n] == ')') && s[n+1] == ' ' {
+		return n + 2
+	}
+	return 0
 }
 
 // Noncharacters mark the places of expanded shortcodes while goldmark reads the text around them. The input cannot hold

@@ -44,6 +44,13 @@ func (e *expander) expand(src string) string {
 	if !strings.Contains(src, "{{") && !strings.Contains(src, "{%") && !strings.Contains(src, "{:") {
 		return src
 	}
+	raw := strings.Contains(src, "{% endraw %}")
+	code := func(s string) {
+		if raw { // Liquid knows nothing of code: this is how its authors show a brace there
+			s = strings.ReplaceAll(strings.ReplaceAll(s, "{% raw %}", ""), "{% endraw %}", "")
+		}
+		e.b.WriteString(s)
+	}
 	e.src = src
 	e.closers = map[string]int{}
 	fence := ""
@@ -57,12 +64,12 @@ func (e *expander) expand(src string) string {
 				fence = mark
 			case fence != "" && strings.HasPrefix(mark, fence) && strings.TrimSpace(src[i:end]) == mark:
 				fence = ""
-				e.b.WriteString(src[i:end])
+				code(src[i:end])
 				i = end
 				continue
 			}
 			if fence != "" {
-				e.b.WriteString(src[i:end])
+				code(src[i:end])
 				i = end
 				continue
 			}
@@ -92,7 +99,7 @@ func (e *expander) expand(src string) string {
 					noSpan[n] = stop
 				}
 			}
-			e.b.WriteString(src[i:end])
+			code(src[i:end])
 			i = end
 		default:
 			i = e.brace(i)
@@ -467,7 +474,7 @@ func (e *expander) known(c call) bool {
 		e.boundary(c)
 		return true
 	}
-	if c.name == "figure" || c.name == "image" || strings.HasPrefix(c.name, "img") || strings.Contains(c.name, "-img") {
+	if c.name == "figure" || c.name == "image" || strings.HasSuffix(c.name, "-figure") || strings.HasSuffix(c.name, "-image") || strings.HasPrefix(c.name, "img") || strings.Contains(c.name, "-img") {
 		return e.image(c)
 	}
 	return false
@@ -518,7 +525,13 @@ func (e *expander) image(c call) bool {
 		return true
 	}
 	alt, caption, credit := c.get("alt"), c.get("caption"), c.get("credit", "attr", "attribution")
-	out := `<img src="` + esc(src) + `" alt="` + esc(alt) + `">`
+	class := ""
+	for _, side := range []string{AlignLeft, AlignRight, AlignCenter} {
+		if strings.HasSuffix(c.name, "-"+side) || c.get("align") == side {
+			class = ` class="align-` + side + `"`
+		}
+	}
+	out := "<img" + class + ` src="` + esc(src) + `" alt="` + esc(alt) + `">`
 	if link := c.get("link", "href"); link != "" {
 		out = `<a href="` + esc(link) + `">` + out + `</a>`
 	}
@@ -527,13 +540,7 @@ func (e *expander) image(c call) bool {
 	} else {
 		caption = esc(caption)
 	}
-	class := ""
-	for _, side := range []string{AlignLeft, AlignRight, AlignCenter} {
-		if strings.HasSuffix(c.name, "-"+side) || c.get("align") == side {
-			class = ` class="align-` + side + `"`
-		}
-	}
-	if caption != "" || credit != "" || class != "" {
+	if caption != "" || credit != "" {
 		by := ""
 		if credit != "" {
 			by = ` <small class="credit">` + esc(credit) + `</small>`

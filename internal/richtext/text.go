@@ -13,7 +13,7 @@ import (
 func FromText(plain string) []Block {
 	notes := Notes{}
 	plain = strings.ReplaceAll(cleanText(strings.ReplaceAll(limitInput(plain, notes), "\r\n", "\n")), "\r", "\n")
-	var out []Block
+	out := []Block{}
 	w := writer{}
 	flush := func() {
 		if s := w.finish(); s != "" {

@@ -210,6 +210,9 @@ func (v *validator) gallery(b *Block) {
 }
 
 func (v *validator) items(path string, items []ListItem, depth int) {
+	if len(items) == 0 {
+		return
+	}
 	if depth > MaxListDepth {
 		v.fail(path, ProblemTooDeep, "lists nest at most %d deep", MaxListDepth)
 		return
