@@ -1,0 +1,130 @@
+// Package taxonomy writes what articles are sorted by: sections, tags, places,
+// series and authors.
+//
+// There are two ways in. EnsureTags and its kin take any number of things by
+// name, as an import meets them, and give their keys: what is there already is
+// found and left alone, what is missing is made (see ensure.go). SaveTag and
+// its kin store one thing whole, as an editor leaves it.
+package taxonomy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/slug"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// Service writes sections, tags, places, series and authors.
+type Service struct {
+	db      *store.DB
+	log     *event.Log
+	content *content.Service
+}
+
+// New gives the service. The articles of a section that moves are listed anew
+// by content.
+func New(db *store.DB, log *event.Log, content *content.Service) *Service {
+	return &Service{db: db, log: log, content: content}
+}
+
+// lockSQL lets one transaction at a time make new things or move sections:
+// two imports that meet the same new tag must end with one. SQLite has one
+// writer anyway. The key is "taxonomy" in ASCII.
+var lockSQL = store.Maintain(`SELECT pg_advisory_xact_lock(x'7461786f6e6f6d79'::bigint)`, `SELECT 1`)
+
+func (s *Service) lock(ctx context.Context) error {
+	if _, err := s.db.Exec(ctx, lockSQL); err != nil {
+		return fmt.Errorf("lock the taxonomy: %w", err)
+	}
+	return nil
+}
+
+// save runs the saving of one thing: as the program, in a transaction, alone.
+func (s *Service) save(ctx context.Context, what string, do func(ctx context.Context) error) error {
+	err := s.db.Tx(access.AsSystem(ctx), func(ctx context.Context) error {
+		if err := s.lock(ctx); err != nil {
+			return err
+		}
+		return do(ctx)
+	})
+	switch {
+	case ent.IsNotFound(err):
+		err = fault.New(fault.NotFound, "There is no such %s.", what).Because(err)
+	case store.IsDuplicate(err): // an account that writes under another name already
+		err = fault.New(fault.Conflict, "Another %s has what must be unique.", what).Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("save a %s: %w", what, err)
+	}
+	return nil
+}
+
+// record appends the event of one saved thing.
+func (s *Service) record(ctx context.Context, entity string, key int, isNew bool, payload map[string]any) error {
+	action := event.Updated
+	if isNew {
+		action = event.Created
+	}
+	return s.log.Append(ctx, event.Event{Action: action, Entity: entity, EntityID: key, Payload: payload})
+}
+
+// Bounds on what a thing is called and described by, in bytes.
+const (
+	maxName        = 500
+	maxDescription = 20_000
+)
+
+// checkWords cleans the words that all things have and refuses what cannot be
+// stored.
+func checkWords(field string, name, slugText, description *string) error {
+	*name = cleanName(*name)
+	switch {
+	case *name == "":
+		return fault.BadInput(field+"name", "A name is needed.")
+	case len(*name) > maxName:
+		return fault.BadInput(field+"name", "The name is longer than %d bytes.", maxName)
+	case *slugText != "" && !slug.Valid(*slugText):
+		return fault.BadInput(field+"slug", "The slug %.60q may hold small letters, digits, hyphens and underscores only.", *slugText)
+	}
+	if description != nil {
+		*description = strings.ToValidUTF8(strings.ReplaceAll(*description, "\x00", ""), "\uFFFD")
+		if len(*description) > maxDescription {
+			return fault.BadInput(field+"description", "The description is longer than %d bytes.", maxDescription)
+		}
+	}
+	return nil
+}
+
+// cleanName leaves one space between words and no control characters.
+func cleanName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(name, " "))
+	return strings.Join(strings.Fields(name), " ")
+}
+
+func orDefault[T ~string](value, fallback T) T {
+	if value == "" {
+		return fallback
+	}
+	return value
+}
+
+func setOrClear[T any](value *T, set func(T), unset func()) {
+	if value == nil {
+		unset()
+		return
+	}
+	set(*value)
+}
