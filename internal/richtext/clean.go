@@ -53,7 +53,7 @@ func cleanText(s string) string {
 
 // plainField cleans a string that is plain text on one line: an alt text, a title, a name.
 func plainField(s string) string {
-	return balanceBidi(strings.Join(strings.Fields(cleanText(s)), " "))
+	return strings.Join(strings.Fields(balanceBidi(cleanText(s))), " ")
 }
 
 // Bidirectional formatting characters (Unicode Standard Annex 9). The marks LRM, RLM and ALM act on their own place

@@ -441,8 +441,7 @@ func (c *converter) inline(n *node) string {
 func (c *converter) code(n *node) {
 	var b strings.Builder
 	codeText(n, &b)
-	text := b.String()
-	text = strings.TrimRight(strings.TrimPrefix(text, "\n"), " \t\n")
+	text := codeLines(b.String())
 	if text == "" {
 		return
 	}
@@ -452,7 +451,12 @@ func (c *converter) code(n *node) {
 			lang = languageOf(k)
 		}
 	}
-	c.emit(Block{Kind: Code, Text: balanceBidi(text), Language: lang})
+	c.emit(Block{Kind: Code, Text: text, Language: lang})
+}
+
+// codeLines returns code without blank lines at its ends.
+func codeLines(s string) string {
+	return balanceBidi(strings.TrimRight(strings.TrimLeft(cleanText(s), "\n"), " \t\n"))
 }
 
 func codeText(n *node, b *strings.Builder) {

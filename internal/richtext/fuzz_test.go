@@ -83,6 +83,7 @@ func FuzzTextIsNeverLost(f *testing.F) {
 func FuzzRoundTrip(f *testing.F) {
 	f.Add("one", "two &amp; <em>three</em>", "x = 1\ny", 2)
 	f.Add("\u2067a\u2069", "a<br>b", " z", 9)
+	f.Add("\u2067\u2001\xa9", "\x7f>0", "\n0", 17)
 	f.Fuzz(func(t *testing.T, plain, inline, code string, n int) {
 		start := []Block{
 			{Kind: Heading, Level: n, HTML: inline}, {Kind: Paragraph, HTML: inline}, {Kind: Quote, HTML: inline, Citation: plain},

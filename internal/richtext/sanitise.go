@@ -60,9 +60,9 @@ func sanitiseBlock(in *Block, base *url.URL) (b Block, ok bool) {
 		b.HTML, b.Citation = inline(in.HTML), inline(in.Citation)
 		return b, b.HTML != ""
 	case Code:
-		b.Text = balanceBidi(strings.TrimRight(cleanText(strings.ReplaceAll(strings.ToValidUTF8(in.Text, "\uFFFD"), "\r\n", "\n")), " \t\n"))
+		b.Text = codeLines(strings.ReplaceAll(strings.ToValidUTF8(in.Text, "\uFFFD"), "\r\n", "\n"))
 		b.Language, b.Align = codeLanguage(in.Language), ""
-		return b, strings.TrimSpace(b.Text) != ""
+		return b, b.Text != ""
 	case Table:
 		b.Caption = inline(in.Caption)
 		b.Head, b.Rows = sanitiseRows(in.Head, true, inline), sanitiseRows(in.Rows, false, inline)
