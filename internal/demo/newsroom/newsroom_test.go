@@ -73,7 +73,7 @@ func TestArticlesAreReadable(t *testing.T) {
 	n := mustLoad(t)
 	for i := range n.Articles {
 		a := &n.Articles[i]
-		if w := words(a); w < 130 || w > 600 {
+		if w := words(a); w < 150 || w > 600 {
 			t.Errorf("%s: %d words", a.File, w)
 		}
 		if len(a.Tags) == 0 || len(a.Places) == 0 {

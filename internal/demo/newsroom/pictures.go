@@ -21,7 +21,9 @@ const quality = 88
 
 // Picture draws an editorial illustration of w by h pixels as JPEG. The seed
 // "scene/palette/anything" names what is drawn ([Scenes]) and in what light
-// ([Palettes]); the rest, and any name not known, is settled by the seed's hash.
+// ([Palettes]); the rest, and any name not known, is settled by the seed's hash. A
+// harbour that is "idle" in the third place has no ship in it.
+//
 // One seed always gives the same bytes on one platform; across processor
 // architectures floating-point rounding may differ in a few pixels.
 func Picture(seed string, w, h int) ([]byte, error) {
@@ -39,8 +41,9 @@ func Picture(seed string, w, h int) ([]byte, error) {
 }
 
 // Portrait draws a stylised head and shoulders, size pixels square, as JPEG. The
-// figure has no features: it stands for an invented person. A seed that starts
-// with "desk" gives an emblem instead.
+// figure has no features: it stands for an invented person. The seed
+// "look/palette/anything" may name a look: scarf, long or short hair, or desk for
+// an emblem without a face.
 func Portrait(seed string, size int) ([]byte, error) {
 	if size < MinPicture || size > MaxPicture {
 		return nil, fmt.Errorf("newsroom: a portrait of %d pixels: sides go from %d to %d", size, MinPicture, MaxPicture)
@@ -50,7 +53,7 @@ func Portrait(seed string, size int) ([]byte, error) {
 	if part(seed, 0) == "desk" {
 		s.emblem()
 	} else {
-		s.bust()
+		s.bust(part(seed, 0))
 	}
 	return c.jpeg(seed)
 }
@@ -76,20 +79,25 @@ func part(seed string, i int) string {
 type sketch struct {
 	*canvas
 	palette
-	rng *rand.Rand
-	u   float64 // a thousandth of the longer side, the unit of line widths
+	rng     *rand.Rand
+	variant string  // the seed's third part
+	u       float64 // a thousandth of the longer side, the unit of line widths
 }
 
 func newSketch(c *canvas, seed string) *sketch {
 	h := fnv.New64a()
 	h.Write([]byte(seed)) // never fails
 	sum := h.Sum64()
-	rng := rand.New(rand.NewPCG(sum, sum^0x9e3779b97f4a7c15))
+	// FNV hardly spreads the last letters of a seed: finish as SplitMix64 does.
+	sum = (sum ^ sum>>30) * 0xbf58476d1ce4e5b9
+	sum = (sum ^ sum>>27) * 0x94d049bb133111eb
+	sum ^= sum >> 31
+	rng := rand.New(rand.NewPCG(sum, sum*0x9e3779b97f4a7c15))
 	p, ok := palettes[part(seed, 1)]
 	if !ok {
 		p = palettes[paletteNames[rng.IntN(len(paletteNames))]]
 	}
-	return &sketch{c, p, rng, max(c.w, c.h) / 1000}
+	return &sketch{c, p, rng, part(seed, 2), max(c.w, c.h) / 1000}
 }
 
 // between is a chance number from a to b.

@@ -59,7 +59,7 @@ func (s *sketch) boat(at point, size float64, hull tone) {
 
 // harbour has cranes, a laden ship and the light of a working day.
 func (s *sketch) harbour() {
-	sun := s.at(.3, .36)
+	sun := s.at(s.between(.18, .5), s.between(.3, .44))
 	s.sunnySky(sun, 70*s.u)
 	s.ridge(s.jagged(s.h*.56, s.h*.1), s.layer(.08), s.layer(.2), 1)
 	quay := s.h * .7
@@ -69,7 +69,12 @@ func (s *sketch) harbour() {
 	}
 	s.band(quay, s.h, mix(s.water, s.sky[2], .35), s.water, mix(s.water, s.near, .7))
 	s.shimmer(sun.x, quay+10*s.u, s.h*.95, 130*s.u, s.sun)
-	s.ship(s.at(.54, .82))
+	if s.variant == "idle" { // boats instead of a ship
+		s.boat(s.at(s.between(.2, .5), .8), .5, s.near)
+		s.boat(s.at(s.between(.6, .8), .9), .85, s.near)
+		return
+	}
+	s.ship(s.at(s.between(.46, .56), .82))
 }
 
 // crane is a gantry crane on the quay with its boom over the water.

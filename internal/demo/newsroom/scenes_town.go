@@ -1,6 +1,9 @@
 package newsroom
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // skyline is a town in three depths over its own reflection.
 func (s *sketch) skyline() {
@@ -216,8 +219,10 @@ func (s *sketch) network() {
 	}
 }
 
+var looks = []string{"scarf", "long", "short"}
+
 // bust is a head and shoulders before a plain ground with a low sun.
-func (s *sketch) bust() {
+func (s *sketch) bust(look string) {
 	s.wash(mix(s.sky[1], s.sky[2], .3), s.sky[2])
 	s.disc(s.at(s.between(.3, .7), .42), s.w*.36, mix(s.accent, white, .35), mix(s.accent, s.sky[2], .3), .8)
 	skin := []tone{hex(0xe0ac83), hex(0xc68a60), hex(0xa86d47), hex(0x8a5636), hex(0xedc29c)}[s.rng.IntN(5)]
@@ -226,10 +231,13 @@ func (s *sketch) bust() {
 	shawl := []tone{mix(s.water, white, .3), mix(s.contrast, white, .2), mix(s.near, s.far, .3)}[s.rng.IntN(3)]
 	head := s.at(.5, .41)
 	r := s.w * .15
-	scarf := s.rng.IntN(3)
-	if scarf == 0 {
+	if !slices.Contains(looks, look) {
+		look = looks[s.rng.IntN(len(looks))]
+	}
+	switch look {
+	case "scarf":
 		s.polygon(oval(point{head.x, head.y + r*.25}, r*1.42, r*1.75, 0, 2*math.Pi, 64), shawl, mix(shawl, s.near, .25), 1)
-	} else if scarf == 1 {
+	case "long":
 		s.polygon(oval(point{head.x, head.y + r*.1}, r*1.22, r*1.5, 0, 2*math.Pi, 64), hair, hair, 1)
 	}
 	shoulders := oval(s.at(.5, 1.02), s.w*.37, s.h*.37, math.Pi, 2*math.Pi, 64)
@@ -238,8 +246,8 @@ func (s *sketch) bust() {
 	s.polygon([]point{{head.x - r*.75, s.h * .685}, {head.x, s.h * .84}, {head.x + r*.75, s.h * .685}, {head.x, s.h * .64}}, mix(white, s.sky[2], .3), mix(white, s.sky[2], .5), 1)
 	s.polygon([]point{{head.x - r*.42, head.y + r*1.7}, {head.x, s.h * .79}, {head.x + r*.42, head.y + r*1.7}}, skin, mix(skin, s.near, .15), 1)
 	s.polygon(oval(head, r, r*1.22, 0, 2*math.Pi, 64), mix(skin, white, .1), skin, 1)
-	switch scarf {
-	case 0:
+	switch look {
+	case "scarf":
 		outer := oval(point{head.x, head.y - r*.12}, r*1.16, r*1.3, math.Pi*.98, math.Pi*2.02, 40)
 		inner := oval(point{head.x, head.y + r*.1}, r*.98, r*.95, math.Pi*2.02, math.Pi*.98, 40)
 		s.polygon(append(outer, inner...), mix(shawl, white, .15), shawl, 1)
