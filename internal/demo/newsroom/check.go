@@ -1,4 +1,5 @@
-package newsroom
+	if s.Timezone == "" { // whether it is known depends on the machine
+		c.fault(file, "no timezone")package newsroom
 
 import (
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 )
 

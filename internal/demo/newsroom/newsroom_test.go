@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -13,9 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// loaded is read once for all tests; they do not change it.
+var loaded = sync.OnceValues(Load)
+
 func mustLoad(t *testing.T) *Newsroom {
 	t.Helper()
-	n, err := Load()
+	n, err := loaded()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +54,9 @@ func TestLoadHoldsWhatThePaperPromises(t *testing.T) {
 	}
 	if len(n.Media) < 16 || len(n.Menus) != 6 || len(n.Authors) < 10 || len(n.Users) < 12 || len(n.Pages) < 7 || len(n.Redirects) < 8 {
 		t.Errorf("media %d, menus %d, authors %d, users %d, pages %d, redirects %d", len(n.Media), len(n.Menus), len(n.Authors), len(n.Users), len(n.Pages), len(n.Redirects))
+	}
+	if _, err := time.LoadLocation(n.Site.Timezone); err != nil {
+		t.Error(err)
 	}
 	for _, logo := range [][]byte{n.Site.Logo.Light, n.Site.Logo.Dark} {
 		if !strings.HasPrefix(string(logo), "<svg ") {
@@ -300,4 +307,20 @@ func BenchmarkLoad(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func FuzzFrontMatter(f *testing.F) {
+	for _, seed := range []string{
+		"", "---\n", "---\ntitle: A\n---\nBody", "---\nage: -2h\n---\n", "---\nage: {a: b}\n---\n",
+		"---\ntags: [a, b]\nentries:\n  - {age: -1d, body: x}\n---\n", "---\n&a [*a]\n---\n", "---\n- -\n---\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var a Article
+		body, err := frontMatter(data, &a)
+		if err == nil && !strings.HasSuffix(body, "\n") {
+			t.Errorf("body %q does not end its last line", body)
+		}
+	})
 }

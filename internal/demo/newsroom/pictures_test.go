@@ -18,7 +18,7 @@ func TestPicturesAreSmallDistinctAndRepeatable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		const w, h = 320, 180 // repeatability needs no large picture
+		const w, h = 160, 90 // repeatability needs no large picture
 		once, err := Picture(m.Seed, w, h)
 		if err != nil {
 			t.Fatal(err)
