@@ -1,0 +1,110 @@
+// Package comment keeps what readers and guests say below articles: threads
+// of comments, with how many there are kept beside what they belong to.
+//
+// Reading is in thread.go, by statements that answer all parents of a page at
+// once; writing is in save.go.
+package comment
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// Service reads and writes comments.
+type Service struct {
+	db  *store.DB
+	log *event.Log
+	// Now is the clock, for tests.
+	Now func() time.Time
+}
+
+// New gives the service.
+func New(db *store.DB, log *event.Log) *Service {
+	return &Service{db: db, log: log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+}
+
+// commentColumns are the columns of a comment that readers can see, with the
+// display name of its author, in the order of scanComment. A guest's e-mail is
+// never read.
+const commentColumns = `c.id, c.article_id, c.parent_id, c.user_id, c.guest_name, c.body, c.kind, c.status,
+	c.posted_at, c.edited_at, c.reply_count, u.display_name`
+
+// scanComment reads commentColumns, after what a statement selects before
+// them.
+func scanComment(rows *sql.Rows, before ...any) (*ent.Comment, error) {
+	c := new(ent.Comment)
+	var name sql.NullString
+	dest := append(make([]any, 0, len(before)+12), before...)
+	dest = append(dest, &c.ID, &c.ArticleID, &c.ParentID, &c.UserID, &c.GuestName, &c.Body, &c.Kind, &c.Status,
+		&c.PostedAt, &c.EditedAt, &c.ReplyCount, &name)
+	if err := rows.Scan(dest...); err != nil {
+		return nil, fmt.Errorf("read a comment: %w", err)
+	}
+	if c.UserID != nil && name.Valid {
+		c.Edges.User = &ent.User{ID: *c.UserID, DisplayName: name.String}
+	}
+	return c, nil
+}
+
+// scanCommentOnly is scanComment for statements that select nothing else.
+func scanCommentOnly(rows *sql.Rows) (*ent.Comment, error) { return scanComment(rows) }
+
+// withColumns puts commentColumns in the place of {comment} in a statement.
+func withColumns(text string) string { return strings.ReplaceAll(text, "{comment}", commentColumns) }
+
+var (
+	byIDSQL = store.ReadBoth(withColumns(`SELECT {comment} FROM each_id($1) JOIN comments c ON c.id = each_id.id
+		LEFT JOIN users u ON u.id = c.user_id WHERE visible_comment(c)`))
+	bySourceSQL = store.Maintain(
+		`SELECT source_uri, id, source_hash FROM comments WHERE source_uri IN (SELECT jsonb_array_elements_text($1::jsonb))`,
+		`SELECT source_uri, id, source_hash FROM comments WHERE source_uri IN (SELECT value FROM json_each($1))`)
+)
+
+// ByIDs gives the visible comments among the given keys, with the display
+// names of their authors.
+func (s *Service) ByIDs(ctx context.Context, ids []int) (map[int]*ent.Comment, error) {
+	comments, err := store.Collect(ctx, s.db, byIDSQL, scanCommentOnly, s.db.IDs(ids))
+	if err != nil {
+		return nil, fmt.Errorf("find comments: %w", err)
+	}
+	found := make(map[int]*ent.Comment, len(comments))
+	for _, c := range comments {
+		found[c.ID] = c
+	}
+	return found, nil
+}
+
+// Imported is what an import needs to know of a comment that it brought.
+type Imported struct {
+	ID   int
+	Hash string // Draft.SourceHash of that time
+}
+
+// BySource gives the comments that came from the given addresses, shown or
+// not, so that an import can tell what it has brought already.
+func (s *Service) BySource(ctx context.Context, uris []string) (map[string]Imported, error) {
+	list, err := json.Marshal(uris)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]Imported, len(uris))
+	_, err = store.Collect(ctx, s.db, bySourceSQL, func(rows *sql.Rows) (struct{}, error) {
+		var uri string
+		var i Imported
+		err := rows.Scan(&uri, &i.ID, &i.Hash)
+		found[uri] = i
+		return struct{}{}, err
+	}, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("find imported comments: %w", err)
+	}
+	return found, nil
+}
