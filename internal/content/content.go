@@ -64,7 +64,9 @@ func scanArticleOnly(rows *sql.Rows) (*ent.Article, error) { return scanArticle(
 func withColumns(text string) string { return strings.ReplaceAll(text, "{article}", articleColumns) }
 
 var (
-	byIDSQL   = store.ReadBoth(withColumns(`SELECT {article} FROM each_id($1) JOIN articles a ON a.id = each_id.id WHERE visible_article(a)`))
+	byIDSQL    = store.ReadBoth(withColumns(`SELECT {article} FROM each_id($1) JOIN articles a ON a.id = each_id.id WHERE visible_article(a)`))
+	byGroupSQL = store.ReadBoth(withColumns(`SELECT {article} FROM articles a WHERE a.translation_group IN (SELECT id FROM each_id($1))
+		AND visible_article(a) ORDER BY a.language, a.id`))
 	bySlugSQL = store.ReadBoth(withColumns(`SELECT {article} FROM articles a WHERE a.slug = $1 AND visible_article(a)`))
 )
 
@@ -77,6 +79,33 @@ func (s *Service) ByIDs(ctx context.Context, ids []int) (map[int]*ent.Article, e
 	found := make(map[int]*ent.Article, len(articles))
 	for _, a := range articles {
 		found[a.ID] = a
+	}
+	return found, nil
+}
+
+// Translations gives, for each article, the visible articles of its
+// translation group in other languages, by language.
+func (s *Service) Translations(ctx context.Context, of []*ent.Article) (map[int][]*ent.Article, error) {
+	var groups []int
+	for _, a := range of {
+		if a.TranslationGroup != nil {
+			groups = append(groups, *a.TranslationGroup)
+		}
+	}
+	if len(groups) == 0 {
+		return nil, nil
+	}
+	members, err := store.Collect(ctx, s.db, byGroupSQL, scanArticleOnly, s.db.IDs(groups))
+	if err != nil {
+		return nil, fmt.Errorf("find translations: %w", err)
+	}
+	found := make(map[int][]*ent.Article, len(of))
+	for _, a := range of {
+		for _, m := range members {
+			if a.TranslationGroup != nil && *m.TranslationGroup == *a.TranslationGroup && m.ID != a.ID {
+				found[a.ID] = append(found[a.ID], m)
+			}
+		}
 	}
 	return found, nil
 }

@@ -129,18 +129,22 @@ func (s *Service) Details(ctx context.Context, articles []int) (map[int]*ent.Art
 	return found, nil
 }
 
-// maxLiveEntries bounds the entries of one live blog that are read at once.
-const maxLiveEntries = 500
+// maxLiveEntries bounds the entries that are read at once.
+const maxLiveEntries = 2000
 
-// LiveEntries gives the entries of a live blog, pinned ones first, then newest
-// first.
-func (s *Service) LiveEntries(ctx context.Context, article int) ([]*ent.LiveEntry, error) {
-	entries, err := s.db.Ent(ctx).LiveEntry.Query().Where(liveentry.ArticleID(article)).
+// LiveEntries gives the entries of each live blog, pinned ones first, then
+// newest first.
+func (s *Service) LiveEntries(ctx context.Context, articles []int) (map[int][]*ent.LiveEntry, error) {
+	entries, err := s.db.Ent(ctx).LiveEntry.Query().Where(liveentry.ArticleIDIn(articles...)).
 		Order(ent.Desc(liveentry.FieldIsPinned, liveentry.FieldPublishedAt, liveentry.FieldID)).Limit(maxLiveEntries).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read live entries: %w", err)
 	}
-	return entries, nil
+	found := make(map[int][]*ent.LiveEntry, len(articles))
+	for _, e := range entries {
+		found[e.ArticleID] = append(found[e.ArticleID], e)
+	}
+	return found, nil
 }
 
 // Media gives media items by key.

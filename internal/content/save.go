@@ -161,6 +161,9 @@ type prepared struct {
 }
 
 func (s *Service) prepare(ctx context.Context, drafts []*Draft) ([]*prepared, error) {
+	if err := s.placeMedia(ctx, drafts); err != nil {
+		return nil, err
+	}
 	all := make([]*prepared, len(drafts))
 	for i, d := range drafts {
 		p := &prepared{Draft: d, html: richtext.HTML(d.Body, richtext.RenderOptions{}), text: richtext.Text(d.Body)}
