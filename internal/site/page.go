@@ -275,16 +275,16 @@ func setPage(m *ent.PageMutation, p Page) {
 	setOrClear(p.UpdatedAt, m.SetUpdatedAt, m.ClearUpdatedAt)
 	setOrClear(p.TranslationGroup, m.SetTranslationGroup, m.ClearTranslationGroup)
 	setOrClear(p.Parent, m.SetParentID, m.ClearParentID)
-	setOrClear(notNil(p.SEO, p.SEO != nil), m.SetSeo, m.ClearSeo)
-	setOrClear(notNil(p.Custom, p.Custom != nil), m.SetCustom, m.ClearCustom)
-}
-
-// notNil makes a value that may be nil itself fit for setOrClear.
-func notNil[T any](value T, there bool) *T {
-	if !there {
-		return nil
+	if p.SEO != nil {
+		m.SetSeo(p.SEO)
+	} else {
+		m.ClearSeo()
 	}
-	return &value
+	if p.Custom != nil {
+		m.SetCustom(p.Custom)
+	} else {
+		m.ClearCustom()
+	}
 }
 
 func checkPage(p *Page) error {

@@ -160,6 +160,7 @@ func (s *Service) match(ctx context.Context, v vocabulary, wanted []*thing) (mis
 		}
 		open = still
 	}
+	slices.Sort(missing) // keys grow in the order of what is wanted
 	return missing, nil
 }
 
