@@ -1,0 +1,354 @@
+// Package media keeps pictures, films, sounds and files: their originals in a
+// blob store, what is known of them in the database.
+//
+// What a file is, is read from its bytes (see kind.go); neither its name nor
+// what its sender says counts. Originals are served by Handler under keys that
+// name their content, so they never change.
+package media
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/fileblob"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	entmedia "github.com/broadsheet-cms/broadsheet/ent/media"
+	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/slug"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// OpenFolder opens a folder of this machine as a blob store, making it when it
+// is not there.
+func OpenFolder(dir string) (*blob.Bucket, error) {
+	// What a blob is, is read from its key: nothing beside the files themselves
+	// is kept. Unfinished files stay in the folder, for another may be on
+	// another device, to which they could not be renamed.
+	bucket, err := fileblob.OpenBucket(dir, &fileblob.Options{
+		CreateDir: true, DirFileMode: 0o750, NoTempDir: true, Metadata: fileblob.MetadataDontWrite,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the media folder: %w", err)
+	}
+	return bucket, nil
+}
+
+// Service keeps media.
+type Service struct {
+	db     *store.DB
+	log    *event.Log
+	bucket *blob.Bucket
+	// MaxBytes bounds one file.
+	MaxBytes int64
+	// Now is the clock, for tests.
+	Now func() time.Time
+}
+
+// defaultMaxBytes is room for some minutes of film.
+const defaultMaxBytes = 256 << 20
+
+// New gives the service. The bucket stays the caller's to close.
+func New(db *store.DB, log *event.Log, bucket *blob.Bucket) *Service {
+	return &Service{
+		db: db, log: log, bucket: bucket, MaxBytes: defaultMaxBytes,
+		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+	}
+}
+
+// Words are what belongs to a media item beside its bytes.
+type Words struct {
+	Alt, Caption, Credit string
+	FocalX, FocalY       *float64 // 0 to 1 from the left and the top
+	Rights               *schema.Rights
+	SourceURI            string // its identity where it came from; empty when it was made here
+	SourceURL            string // where the original came from
+}
+
+// Upload is a file to keep.
+type Upload struct {
+	Words
+	Name string // of the file, for people who save it; a path is cut off
+	Body io.Reader
+	// OwnMake says that the file comes from this program. Only then it may be
+	// SVG, which can hold scripts.
+	OwnMake bool
+}
+
+// Store keeps a file. One whose SourceURI is known already is not read: the
+// item that is there is given, as it is.
+func (s *Service) Store(ctx context.Context, u Upload) (*ent.Media, error) {
+	ctx = access.AsSystem(ctx)
+	if err := u.check(""); err != nil {
+		return nil, err
+	}
+	if have, err := s.bySource(ctx, u.SourceURI); have != nil || err != nil {
+		return have, err
+	}
+	file, err := s.spool(u.Body)
+	if err != nil {
+		return nil, err
+	}
+	defer file.discard()
+	facts, err := inspect(file, file.size, u.OwnMake)
+	if err != nil {
+		return nil, err
+	}
+	key := s.key(u.Name, file.checksum, facts.extension)
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("read the upload again: %w", err)
+	}
+	// The blob comes first: a blob without a row is only waste, and the next
+	// attempt uses it.
+	if err := s.bucket.Upload(ctx, key, file, &blob.WriterOptions{ContentType: facts.contentType}); err != nil {
+		return nil, fmt.Errorf("keep the file: %w", err)
+	}
+	var saved *ent.Media
+	err = s.db.Tx(ctx, func(ctx context.Context) error {
+		b := s.db.Ent(ctx).Media.Create().SetBlobKey(key).SetContentType(facts.contentType).SetKind(facts.kind).
+			SetWidth(facts.width).SetHeight(facts.height).SetSize(file.size).SetChecksum(file.checksum)
+		setWords(b, u.Words)
+		if saved, err = b.Save(ctx); err != nil {
+			return err
+		}
+		return s.log.Append(ctx, event.Event{Action: event.Created, Entity: id.Media, EntityID: saved.ID})
+	})
+	if store.IsDuplicate(err) { // another import was faster with the same one
+		if have, found := s.bySource(ctx, u.SourceURI); have != nil && found == nil {
+			return have, nil
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store a media item: %w", err)
+	}
+	return saved, nil
+}
+
+func (s *Service) bySource(ctx context.Context, uri string) (*ent.Media, error) {
+	if uri == "" {
+		return nil, nil
+	}
+	have, err := s.db.Ent(ctx).Media.Query().Where(entmedia.SourceURI(uri)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for media %q: %w", uri, err)
+	}
+	return have, nil
+}
+
+// spooled is an upload on its way: a file of its own, so that its key can be
+// made from all of its bytes before the first is kept.
+type spooled struct {
+	*os.File
+	size     int64
+	checksum string // SHA-256, hex
+}
+
+func (f *spooled) discard() {
+	_ = f.Close()
+	_ = os.Remove(f.Name())
+}
+
+func (s *Service) spool(body io.Reader) (*spooled, error) {
+	file, err := os.CreateTemp("", "broadsheet-upload-")
+	if err != nil {
+		return nil, fmt.Errorf("make room for the upload: %w", err)
+	}
+	f := &spooled{File: file}
+	hash := sha256.New()
+	f.size, err = io.Copy(io.MultiWriter(file, hash), io.LimitReader(body, s.MaxBytes+1))
+	switch {
+	case err != nil:
+		err = fmt.Errorf("read the upload: %w", err)
+	case f.size == 0:
+		err = fault.BadInput("file", "The file is empty.")
+	case f.size > s.MaxBytes:
+		err = fault.BadInput("file", "The file is larger than %d bytes.", s.MaxBytes)
+	default:
+		f.checksum = hex.EncodeToString(hash.Sum(nil))
+		return f, nil
+	}
+	f.discard()
+	return nil, err
+}
+
+// hashDigits of the checksum are enough to tell the files of one newsroom and
+// month apart.
+const hashDigits = 16
+
+// key names a blob: 2026/11/0123456789abcdef-harbour.jpg. It is plain ASCII, so
+// that it needs no escaping in an address.
+func (s *Service) key(name, checksum, extension string) string {
+	const maxName = 60
+	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
+	base = slug.Make(strings.TrimSuffix(base, path.Ext(base)))
+	base = strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII {
+			return -1
+		}
+		return r
+	}, base)
+	base = strings.Trim(base[:min(len(base), maxName)], "-")
+	if base != "" {
+		base = "-" + base
+	}
+	return s.Now().Format("2006/01/") + checksum[:hashDigits] + base + "." + extension
+}
+
+// Elsewhere is a media item whose original stays where it is.
+type Elsewhere struct {
+	Words         // SourceURL is where it is
+	ContentType   string
+	Kind          entmedia.Kind // empty: IMAGE
+	Width, Height int           // pixels; 0 unknown
+}
+
+// chunkSize is how many rows go into the database by one statement.
+const chunkSize = 500
+
+// Refer keeps what is known of media elsewhere, without their bytes. One whose
+// SourceURI is known already is given as it is; of two with the same one the
+// first counts. The answer is in the order of items.
+func (s *Service) Refer(ctx context.Context, items ...Elsewhere) ([]*ent.Media, error) {
+	ctx = access.AsSystem(ctx)
+	for i := range items {
+		if err := items[i].check(fmt.Sprintf("media[%d].", i)); err != nil {
+			return nil, err
+		}
+	}
+	saved := make([]*ent.Media, len(items))
+	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		for start := 0; start < len(items); start += chunkSize {
+			end := min(start+chunkSize, len(items))
+			if err := s.refer(ctx, items[start:end], saved[start:end]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("note media: %w", err)
+	}
+	return saved, nil
+}
+
+func (s *Service) refer(ctx context.Context, items []Elsewhere, saved []*ent.Media) error {
+	client := s.db.Ent(ctx)
+	var uris []string
+	for _, e := range items {
+		if e.SourceURI != "" {
+			uris = append(uris, e.SourceURI)
+		}
+	}
+	known := map[string]*ent.Media{}
+	if len(uris) > 0 {
+		have, err := client.Media.Query().Where(entmedia.SourceURIIn(uris...)).All(ctx)
+		if err != nil {
+			return err
+		}
+		for _, m := range have {
+			known[*m.SourceURI] = m
+		}
+	}
+	var builders []*ent.MediaCreate
+	made := map[string]int{} // by source: its place among the builders
+	place := make([]int, len(items))
+	for i, e := range items {
+		if have := known[e.SourceURI]; have != nil {
+			saved[i] = have
+			continue
+		}
+		at, twice := made[e.SourceURI]
+		if !twice || e.SourceURI == "" {
+			at = len(builders)
+			made[e.SourceURI] = at
+			b := client.Media.Create().SetContentType(e.ContentType).SetWidth(e.Width).SetHeight(e.Height)
+			if e.Kind != "" {
+				b.SetKind(e.Kind)
+			}
+			setWords(b, e.Words)
+			builders = append(builders, b)
+		}
+		place[i] = at
+	}
+	if len(builders) == 0 {
+		return nil
+	}
+	rows, err := client.Media.CreateBulk(builders...).Save(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range saved {
+		if saved[i] == nil {
+			saved[i] = rows[place[i]]
+		}
+	}
+	events := make([]event.Event, len(rows))
+	for i, m := range rows {
+		events[i] = event.Event{Action: event.Created, Entity: id.Media, EntityID: m.ID}
+	}
+	return s.log.Append(ctx, events...)
+}
+
+func setWords(b *ent.MediaCreate, w Words) {
+	b.SetAlt(w.Alt).SetCaption(w.Caption).SetCredit(w.Credit).SetNillableFocalX(w.FocalX).SetNillableFocalY(w.FocalY).SetSourceURL(w.SourceURL)
+	if w.Rights != nil {
+		b.SetRights(w.Rights)
+	}
+	if w.SourceURI != "" {
+		b.SetSourceURI(w.SourceURI)
+	}
+}
+
+// maxText bounds the words of an item, in bytes each.
+const maxText = 20_000
+
+// check cleans the words and refuses what cannot be stored.
+func (w *Words) check(field string) error {
+	for _, text := range []struct {
+		name  string
+		value *string
+	}{{"alt", &w.Alt}, {"caption", &w.Caption}, {"credit", &w.Credit}, {"sourceUri", &w.SourceURI}, {"sourceUrl", &w.SourceURL}} {
+		*text.value = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(*text.value, "\x00", ""), "\uFFFD"))
+		if len(*text.value) > maxText {
+			return fault.BadInput(field+text.name, "The text is longer than %d bytes.", maxText)
+		}
+	}
+	for _, f := range []*float64{w.FocalX, w.FocalY} {
+		if f != nil && !(0 <= *f && *f <= 1) { // NaN is outside
+			return fault.BadInput(field+"focalPoint", "A focal point lies between 0 and 1 of each side.")
+		}
+	}
+	return nil
+}
+
+func (e *Elsewhere) check(field string) error {
+	switch {
+	case e.SourceURL == "":
+		return fault.BadInput(field+"sourceUrl", "The address of the original is needed.")
+	case e.Kind != "" && entmedia.KindValidator(e.Kind) != nil:
+		return fault.BadInput(field+"kind", "There is no kind of media called %.40q.", e.Kind)
+	case e.Width < 0 || e.Height < 0:
+		return fault.BadInput(field+"width", "A side is not below zero.")
+	}
+	return e.Words.check(field)
+}
+
+// errNoMedia says that bytes are nothing that is kept here.
+var errNoMedia = errors.New("not a kind of file that is kept here")

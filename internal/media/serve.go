@@ -1,0 +1,75 @@
+package media
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"path"
+	"regexp"
+	"strings"
+
+	"gocloud.dev/gcerrors"
+
+	entmedia "github.com/broadsheet-cms/broadsheet/ent/media"
+)
+
+// Prefix is the path under which Handler serves.
+const Prefix = "/media/"
+
+// keyForm is what keys look like. Nothing else is looked up, so that a request
+// can reach nothing but originals.
+var keyForm = regexp.MustCompile(`^[0-9]{4}/[0-9]{2}/([0-9a-f]{16})(-[a-z0-9-]+)?\.[a-z0-9]{2,4}$`)
+
+// maxKey bounds a key, in bytes.
+const maxKey = 200
+
+// contentSecurity lets a picture be a picture and nothing more, whatever is in
+// it, also when it is opened as a page of its own.
+const contentSecurity = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+// Handler serves originals below Prefix. A key names its content, so answers
+// may be kept for good; parts (Range) and conditions are honoured.
+func (s *Service) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Content-Security-Policy", contentSecurity)
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			header.Set("Allow", "GET, HEAD")
+			http.Error(w, "Media can only be read.", http.StatusMethodNotAllowed)
+			return
+		}
+		key, below := strings.CutPrefix(r.URL.Path, Prefix)
+		form := keyForm.FindStringSubmatch(key)
+		format, known := byExtension[strings.TrimPrefix(path.Ext(key), ".")]
+		if !below || form == nil || !known || len(key) > maxKey {
+			http.Error(w, "There is no such file.", http.StatusNotFound)
+			return
+		}
+		reader, err := s.bucket.NewReader(r.Context(), key, nil)
+		switch {
+		case gcerrors.Code(err) == gcerrors.NotFound:
+			http.Error(w, "There is no such file.", http.StatusNotFound)
+			return
+		case r.Context().Err() != nil:
+			return // nobody is waiting
+		case err != nil:
+			slog.ErrorContext(r.Context(), "read a media file", "key", key, "error", err)
+			http.Error(w, "The file cannot be read now.", http.StatusServiceUnavailable)
+			return
+		}
+		defer func() {
+			if err := reader.Close(); err != nil && !errors.Is(err, r.Context().Err()) {
+				slog.WarnContext(r.Context(), "close a media file", "key", key, "error", err)
+			}
+		}()
+		header.Set("Content-Type", format.contentType)
+		header.Set("ETag", `"`+form[1]+`"`)
+		header.Set("Cache-Control", "public, max-age=31536000, immutable")
+		header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		if format.kind == entmedia.KindFile {
+			header.Set("Content-Disposition", "attachment")
+		}
+		http.ServeContent(w, r, "", reader.ModTime(), reader)
+	})
+}
