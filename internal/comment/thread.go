@@ -36,9 +36,9 @@ func Key(c *ent.Comment) keyset.Key { return keyset.Key{Time: c.PostedAt.UnixMic
 
 // A list is one range of the index comment_thread for each owner, whatever the
 // number of comments. PostgreSQL is told so by LATERAL, SQLite by a sub-select
-// for each owner. parent_id stands in the order although it is one value,
-// because PostgreSQL does not take from "IS NULL" that a column is constant,
-// and would sort.
+// for each owner. In the order of PostgreSQL stands parent_id, although it is
+// one value: it does not take from "IS NULL" that a column is constant, and
+// would sort.
 //
 // {owner}: the conditions of the list, on {c}; {direction}: of the read.
 const (
@@ -50,10 +50,11 @@ const (
 	pageSQLite = `SELECT each_id.id, {comment} FROM each_id($1) CROSS JOIN comments c LEFT JOIN users u ON u.id = c.user_id
 		WHERE c.id IN (SELECT t.id FROM comments t
 			WHERE {owner} AND (t.posted_at, t.id) < ($2, $3) AND (t.posted_at, t.id) > ($4, $5) AND visible_comment(t)
-			ORDER BY t.parent_id {direction}, t.posted_at {direction}, t.id {direction} LIMIT $6)
+			ORDER BY t.posted_at {direction}, t.id {direction} LIMIT $6)
 		AND visible_comment(c)`
 	countText  = `SELECT count(*) FROM (SELECT 1 FROM comments c WHERE {owner} AND visible_comment(c) LIMIT $2) AS counted`
-	existsText = `SELECT 1 FROM comments c WHERE {owner} AND (c.posted_at, c.id) {side} ($2, $3) AND visible_comment(c) LIMIT 1`
+	existsText = `SELECT 1 FROM comments c WHERE {owner} AND (c.posted_at, c.id) {side} ($2, $3) AND visible_comment(c)
+		ORDER BY c.parent_id {direction}, c.posted_at {direction}, c.id {direction} LIMIT 1`
 )
 
 // owners are the conditions of the lists. Replies name the article of their
@@ -79,8 +80,8 @@ func newListStatements(list List) listStatements {
 		descending: page("DESC"),
 		ascending:  page("ASC"),
 		count:      store.ReadBoth(fill(countText, "c", "$1")),
-		newer:      store.ReadBoth(fill(existsText, "c", "$1", "{side}", ">")),
-		older:      store.ReadBoth(fill(existsText, "c", "$1", "{side}", "<")),
+		newer:      store.ReadBoth(fill(existsText, "c", "$1", "{side}", ">", "{direction}", "ASC")),
+		older:      store.ReadBoth(fill(existsText, "c", "$1", "{side}", "<", "{direction}", "DESC")),
 	}
 }
 
