@@ -17,6 +17,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/related"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -27,11 +28,13 @@ type Service struct {
 	dir *directory.Directory
 	// Now is the clock, for tests.
 	Now func() time.Time
+	// Ranker is how related articles are ranked, for measurements.
+	Ranker related.Ranker
 }
 
 // New gives the service.
 func New(db *store.DB, log *event.Log, dir *directory.Directory) *Service {
-	return &Service{db: db, log: log, dir: dir, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+	return &Service{db: db, log: log, dir: dir, Ranker: related.NewRanker(), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 }
 
 // articleColumns are the columns of an article that readers can see, in the

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/internal/related"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -25,47 +27,194 @@ const (
 
 // Reason is one reason with the words to show for it.
 type Reason struct {
-	Kind  ReasonKind `json:"k"`
-	Words []string   `json:"w,omitempty"`
+	Kind  ReasonKind
+	Words []string
 }
 
 // Related is an article related to another.
 type Related struct {
 	Article *ent.Article
-	Score   float64 // above 0; comparable only among the related articles of one article
+	// Score is comparable only among the related articles of one article. It is 0
+	// for news of the same section that fills the list.
+	Score   float64
 	Reasons []Reason
 }
 
-// The newest of the same section in the same language, without the article
-// itself.
-var relatedSQL = store.Read(withColumns(`
-	SELECT each_id.id, {article} FROM each_id($1) JOIN articles p ON p.id = each_id.id AND visible_article(p)
-	CROSS JOIN LATERAL (
-		SELECT b.* FROM listings l JOIN articles b ON b.id = l.article_id
-		WHERE l.kind = 1 AND l.owner_id = p.primary_category_id AND l.language = p.language AND b.id <> p.id AND visible_article(b)
-		ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2) a`), withColumns(`
-	SELECT each_id.id, {article} FROM each_id($1) CROSS JOIN articles p ON p.id = each_id.id AND visible_article(p)
-	CROSS JOIN articles a WHERE a.id IN (
-		SELECT l.article_id FROM listings l CROSS JOIN articles b ON b.id = l.article_id
-		WHERE l.kind = 1 AND l.owner_id = p.primary_category_id AND l.language = p.language AND b.id <> p.id AND visible_article(b)
-		ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2)
-	AND visible_article(a) ORDER BY a.published_at DESC, a.id DESC`))
+// MaxRelated is how many related articles an article has at most.
+const MaxRelated = related.MaxCandidates
 
-// Related gives up to n related articles of each article, best first, in one
-// statement for all of them.
+// Where a row of a list comes from; in this order they are shown.
+const (
+	fromPin = iota
+	fromCandidate
+	fromSection
+)
+
+// The related articles of an article are its pins, then its candidates (see
+// relatedindex.go), then, only if that does not fill the list, the newest of its
+// section. A candidate counts as long as the article is still about what it was
+// about when it became one (its revision). A few more than $2 are read, because
+// articles with the same body are one.
+const (
+	relatedPostgres = `
+	SELECT each_id.id, chosen.source, chosen.rank, chosen.item, coalesce(own.body_hash, 0), coalesce(f.body_hash, 0), {article}
+	FROM each_id($1) JOIN articles p ON p.id = each_id.id AND visible_article(p)
+	LEFT JOIN article_profiles own ON own.article_id = p.id
+	CROSS JOIN LATERAL (
+		WITH candidate AS MATERIALIZED (
+			SELECT c.rank, c.item, f.article_id, f.body_hash
+			FROM article_candidates l
+			CROSS JOIN LATERAL jsonb_array_elements(l.candidates) WITH ORDINALITY AS c (item, rank)
+			JOIN article_profiles f ON f.article_id = (c.item ->> 'a')::bigint AND f.revision = (c.item ->> 'r')::integer
+			JOIN articles b ON b.id = f.article_id AND visible_article(b)
+			WHERE l.article_id = p.id AND (p.translation_group IS NULL OR b.translation_group IS DISTINCT FROM p.translation_group)
+			ORDER BY c.rank LIMIT $2 + 4)
+		(SELECT 0 AS source, x.position AS rank, NULL::jsonb AS item, x.related_id AS article_id
+			FROM related_pins x JOIN articles b ON b.id = x.related_id AND visible_article(b)
+			WHERE x.article_id = p.id ORDER BY x.position LIMIT $2)
+		UNION ALL
+		SELECT 1, rank, item, article_id FROM candidate
+		UNION ALL
+		(SELECT 2, 0, NULL, l.article_id FROM listings l JOIN articles b ON b.id = l.article_id
+			WHERE (SELECT count(DISTINCT nullif(body_hash, 0)) + count(*) FILTER (WHERE body_hash = 0) FROM candidate) < $2
+				AND l.kind = 1 AND l.owner_id = p.primary_category_id AND l.language = p.language AND l.article_id <> p.id
+				AND (p.translation_group IS NULL OR b.translation_group IS DISTINCT FROM p.translation_group)
+				AND l.article_id NOT IN (SELECT article_id FROM candidate) AND visible_article(b)
+			ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 4)
+	) chosen
+	JOIN articles a ON a.id = chosen.article_id AND visible_article(a)
+	LEFT JOIN article_profiles f ON f.article_id = a.id`
+	relatedSQLite = `
+	WITH parent AS MATERIALIZED (
+		SELECT p.id AS id, p.language AS language, p.primary_category_id AS section_id, p.translation_group AS translation_group,
+			coalesce(own.body_hash, 0) AS body_hash
+		FROM each_id($1) CROSS JOIN articles p ON p.id = each_id.id AND visible_article(p)
+		LEFT JOIN article_profiles own ON own.article_id = p.id),
+	candidate AS MATERIALIZED (
+		SELECT parent.id AS parent_id, c.key AS rank, c.value AS item, f.article_id AS article_id, f.body_hash AS body_hash,
+			row_number() OVER (PARTITION BY parent.id ORDER BY c.key) AS nth
+		FROM parent CROSS JOIN article_candidates l ON l.article_id = parent.id
+		CROSS JOIN json_each(l.candidates) AS c
+		CROSS JOIN article_profiles f ON f.article_id = c.value ->> 'a' AND f.revision = c.value ->> 'r'
+		CROSS JOIN articles b ON b.id = f.article_id AND visible_article(b)
+		WHERE parent.translation_group IS NULL OR b.translation_group IS DISTINCT FROM parent.translation_group),
+	chosen AS MATERIALIZED (
+		SELECT parent.id AS parent_id, 0 AS source, x.position AS rank, NULL AS item, x.related_id AS article_id
+		FROM parent CROSS JOIN related_pins x ON x.article_id = parent.id
+		UNION ALL
+		SELECT parent_id, 1, rank, item, article_id FROM candidate WHERE nth <= $2 + 4
+		UNION ALL
+		SELECT parent.id, 2, 0, NULL, b.id FROM parent CROSS JOIN articles b
+		WHERE (SELECT count(DISTINCT nullif(c.body_hash, 0)) + count(*) FILTER (WHERE c.body_hash = 0)
+				FROM candidate c WHERE c.parent_id = parent.id AND c.nth <= $2 + 4) < $2
+			AND b.id IN (SELECT l.article_id FROM listings l CROSS JOIN articles s ON s.id = l.article_id
+				WHERE l.kind = 1 AND l.owner_id = parent.section_id AND l.language = parent.language AND l.article_id <> parent.id
+					AND (parent.translation_group IS NULL OR s.translation_group IS DISTINCT FROM parent.translation_group)
+					AND l.article_id NOT IN (SELECT c.article_id FROM candidate c WHERE c.parent_id = parent.id AND c.nth <= $2 + 4)
+					AND visible_article(s)
+				ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 4)
+			AND visible_article(b))
+	SELECT chosen.parent_id, chosen.source, chosen.rank, chosen.item, parent.body_hash, coalesce(f.body_hash, 0), {article}
+	FROM chosen CROSS JOIN parent ON parent.id = chosen.parent_id
+	CROSS JOIN articles a ON a.id = chosen.article_id AND visible_article(a)
+	LEFT JOIN article_profiles f ON f.article_id = a.id`
+)
+
+var relatedSQL = store.Read(withColumns(relatedPostgres), withColumns(relatedSQLite))
+
+// relatedRow is a row of relatedSQL.
+type relatedRow struct {
+	source, rank int
+	item         []byte // a candidate as JSON
+	ownBody      int64  // hash of the body of the article asked about, 0: no words
+	body         int64
+	article      *ent.Article
+}
+
+// Related gives up to n related articles of each article, at most MaxRelated,
+// best first, in one statement for all of them. Fewer are the beginning of
+// more, so that a list is paged by asking for more and leaving out what was
+// shown; see RelatedAfter.
 func (s *Service) Related(ctx context.Context, articles []int, n int) (map[int][]Related, error) {
-	found := make(map[int][]Related, len(articles))
-	_, err := store.Collect(ctx, s.db, relatedSQL, func(rows *sql.Rows) (struct{}, error) {
+	n = min(max(n, 0), MaxRelated)
+	rows := make(map[int][]relatedRow, len(articles))
+	_, err := store.Collect(ctx, s.db, relatedSQL, func(r *sql.Rows) (struct{}, error) {
 		var parent int
-		a, err := scanArticle(rows, &parent)
-		if err != nil {
-			return struct{}{}, err
-		}
-		found[parent] = append(found[parent], Related{Article: a, Reasons: []Reason{{Kind: SameSection}}})
-		return struct{}{}, nil
+		var row relatedRow
+		var err error
+		row.article, err = scanArticle(r, &parent, &row.source, &row.rank, &row.item, &row.ownBody, &row.body)
+		rows[parent] = append(rows[parent], row)
+		return struct{}{}, err
 	}, s.db.IDs(articles), n)
 	if err != nil {
 		return nil, fmt.Errorf("find related articles: %w", err)
 	}
+	found := make(map[int][]Related, len(rows))
+	for parent, of := range rows {
+		if found[parent], err = chooseRelated(of, parent, n); err != nil {
+			return nil, fmt.Errorf("related articles of article %d: %w", parent, err)
+		}
+	}
 	return found, nil
+}
+
+// RelatedAfter gives up to n related articles of one article that follow
+// another in its list, none when that one is no longer there.
+func (s *Service) RelatedAfter(ctx context.Context, article, after, n int) ([]Related, error) {
+	found, err := s.Related(ctx, []int{article}, MaxRelated)
+	if err != nil {
+		return nil, err
+	}
+	all := found[article]
+	at := slices.IndexFunc(all, func(r Related) bool { return r.Article.ID == after })
+	if at < 0 {
+		return nil, nil
+	}
+	rest := all[at+1:]
+	return rest[:min(len(rest), max(n, 0))], nil
+}
+
+// chooseRelated makes the list of an article from its rows.
+func chooseRelated(rows []relatedRow, parent, n int) ([]Related, error) {
+	slices.SortFunc(rows, func(a, b relatedRow) int {
+		switch {
+		case a.source != b.source:
+			return a.source - b.source
+		case a.rank != b.rank:
+			return a.rank - b.rank
+		default:
+			return newestFirst(a.article, b.article)
+		}
+	})
+	var list []Related
+	at := map[int]int{}
+	bodies := map[int64]bool{}
+	for _, row := range rows {
+		r := Related{Article: row.article}
+		switch row.source {
+		case fromPin:
+			r.Score, r.Reasons = 1, []Reason{{Kind: Pinned}}
+		case fromCandidate:
+			c, err := decodeCandidate(row.item)
+			if err != nil {
+				return nil, err
+			}
+			r.Score, r.Reasons = min(c.Score, 1), c.reasons()
+		case fromSection:
+			r.Reasons = []Reason{{Kind: SameSection}}
+		}
+		if i, ok := at[row.article.ID]; ok { // pinned, and related anyway
+			list[i].Reasons = append(list[i].Reasons, r.Reasons...)
+			continue
+		}
+		// An editor may pin what nobody else would repeat.
+		repeated := row.source != fromPin && row.body != 0 && (row.body == row.ownBody || bodies[row.body])
+		if repeated || len(list) == n || row.article.ID == parent {
+			continue
+		}
+		bodies[row.body] = true
+		at[row.article.ID] = len(list)
+		list = append(list, r)
+	}
+	return list, nil
 }

@@ -112,6 +112,9 @@ func (s *Service) Save(ctx context.Context, drafts ...*Draft) ([]*ent.Article, e
 		if err := s.list(ctx, saved); err != nil {
 			return err
 		}
+		if err := s.relate(ctx, saved); err != nil {
+			return err
+		}
 		return s.log.Append(ctx, changes(prepared, saved, wasLive)...)
 	})
 	if err != nil {

@@ -29,12 +29,15 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/language"
 )
 
-// Doc is what is known of an article when it is published. Body is plain text.
-// Series and Section are 0 if there is none.
+// Doc is what is known of an article when it is published. Lead is what stands
+// between title and body and counts like the body, but is no part of it when
+// bodies are told apart. Lead and Body are plain text. Series and Section are 0
+// if there is none.
 type Doc struct {
 	ID        int64
 	Language  string // BCP 47
 	Title     string
+	Lead      string
 	Body      string
 	Section   int64
 	Series    int64
@@ -71,6 +74,11 @@ func KeyKind(key string) Kind {
 		}
 	}
 	return Word
+}
+
+// FacetKey is the key of a tag, series, place or person without the language.
+func FacetKey(k Kind, id int64) string {
+	return kindLetters[k:k+1] + ":" + strconv.FormatInt(id, 10)
 }
 
 // ProfileTerm is a term of one article.
@@ -121,10 +129,8 @@ type Profile struct {
 // Analyse reads an article. Its cost is bounded by maxBody.
 func Analyse(d Doc) Profile {
 	lang := language.Base(d.Language)
-	body := d.Body
-	if len(body) > maxBody {
-		body = body[:maxBody]
-	}
+	body := d.Body[:min(len(d.Body), maxBody)]
+	lead := d.Lead[:min(len(d.Lead), maxBody)]
 	type count struct {
 		surface     string
 		title, body float64
@@ -144,7 +150,7 @@ func Analyse(d Doc) Profile {
 		return length
 	}
 	titleLen := add(d.Title, func(c *count) *float64 { return &c.title })
-	bodyLen := add(body, func(c *count) *float64 { return &c.body })
+	bodyLen := add(lead, func(c *count) *float64 { return &c.body }) + add(body, func(c *count) *float64 { return &c.body })
 
 	type ranked struct {
 		ProfileTerm
@@ -174,7 +180,7 @@ func Analyse(d Doc) Profile {
 				continue
 			}
 			seen[id] = true
-			key := lang + ":" + kindLetters[k:k+1] + ":" + strconv.FormatInt(id, 10)
+			key := lang + ":" + FacetKey(k, id)
 			p.Terms = append(p.Terms, ProfileTerm{Key: key, Weight: hundredths(kindWeights[k])})
 		}
 	}

@@ -1,0 +1,477 @@
+package content
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/internal/language"
+	"github.com/broadsheet-cms/broadsheet/internal/related"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// What articles are about is stored twice: article_profiles holds the salient
+// terms of each article, article_terms the articles of each term. When an
+// article is published its profile is made, its candidates are ranked and
+// stored, and it is offered to the articles it was compared with. All of it is
+// bounded, whatever the size of the archive; see package related.
+var (
+	relatedDocsSQL = store.MaintainBoth(`
+		SELECT a.id, a.language, a.title, a.subtitle, a.excerpt, a.primary_category_id, a.series_id, a.published_at,
+			CASE WHEN public_article(a) THEN 1 ELSE 0 END, coalesce(d.text, ''),
+			f.listed, f.published, f.section_id, f.body_hash, f.revision, f.terms
+		FROM each_id($1) JOIN articles a ON a.id = each_id.id
+		LEFT JOIN article_details d ON d.article_id = a.id LEFT JOIN article_profiles f ON f.article_id = a.id`)
+	relatedFacetsSQL = store.MaintainBoth(`
+		SELECT x.article_id, 1, t.id, t.name FROM each_id($1) JOIN article_tags x ON x.article_id = each_id.id JOIN tags t ON t.id = x.tag_id
+		UNION ALL SELECT a.id, 2, s.id, s.name FROM each_id($1) JOIN articles a ON a.id = each_id.id JOIN series s ON s.id = a.series_id
+		UNION ALL SELECT x.article_id, 3, p.id, p.name FROM each_id($1) JOIN article_places x ON x.article_id = each_id.id JOIN places p ON p.id = x.place_id
+		UNION ALL SELECT x.article_id, 4, u.id, u.name FROM each_id($1) JOIN bylines x ON x.article_id = each_id.id JOIN authors u ON u.id = x.author_id
+		ORDER BY 1, 2, 3`)
+
+	countArticlesSQL = store.Maintain(
+		`INSERT INTO related_corpora (language, articles) SELECT e ->> 0, (e ->> 1)::bigint FROM jsonb_array_elements($1::jsonb) AS e
+			ON CONFLICT (language) DO UPDATE SET articles = related_corpora.articles + excluded.articles RETURNING language, articles`,
+		`INSERT INTO related_corpora (language, articles) SELECT value ->> 0, value ->> 1 FROM json_each($1) WHERE true
+			ON CONFLICT (language) DO UPDATE SET articles = related_corpora.articles + excluded.articles RETURNING language, articles`)
+	// Rows are [key, surface, how many articles more]. PostgreSQL's ON CONFLICT
+	// would use up an id for every word of every article.
+	countTermsSQL = store.Maintain(`
+		WITH input AS MATERIALIZED (SELECT e ->> 0 AS key, e ->> 1 AS surface, (e ->> 2)::integer AS more FROM jsonb_array_elements($1::jsonb) AS e),
+		raised AS (UPDATE terms t SET count = t.count + input.more FROM input WHERE t.key = input.key AND input.more > 0 RETURNING t.id, t.key, t.count, t.surface),
+		added AS (INSERT INTO terms (key, surface, count) SELECT key, surface, more FROM input
+			WHERE NOT EXISTS (SELECT 1 FROM terms t WHERE t.key = input.key) RETURNING id, key, count, surface)
+		SELECT id, key, count, surface FROM raised UNION ALL SELECT id, key, count, surface FROM added
+		UNION ALL SELECT t.id, t.key, t.count, t.surface FROM input JOIN terms t ON t.key = input.key WHERE input.more = 0`,
+		`INSERT INTO terms (key, surface, count) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1) WHERE true
+		ON CONFLICT (key) DO UPDATE SET count = terms.count + excluded.count RETURNING id, key, count, surface`)
+
+	unlistTermsSQL = store.Maintain(
+		`DELETE FROM article_terms t USING article_profiles f, jsonb_array_elements(f.terms) AS e
+			WHERE f.article_id IN (SELECT id FROM each_id($1)) AND f.listed
+			AND t.term_id = (e ->> 0)::integer AND t.published = f.published AND t.article_id = f.article_id`,
+		`DELETE FROM article_terms WHERE (term_id, published, article_id) IN (
+			SELECT e.value ->> 0, f.published, f.article_id FROM each_id($1) CROSS JOIN article_profiles f ON f.article_id = each_id.id
+			CROSS JOIN json_each(f.terms) AS e WHERE f.listed)`)
+	unlistProfilesSQL = store.Maintain(
+		`UPDATE article_profiles SET listed = false WHERE article_id IN (SELECT id FROM each_id($1))`,
+		`UPDATE article_profiles SET listed = 0 WHERE article_id IN (SELECT id FROM each_id($1))`)
+	// Rows are [article, language, published, section, body, revision, terms].
+	saveProfilesSQL = store.Maintain(`
+		INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, revision, terms)
+		SELECT (e ->> 0)::bigint, e ->> 1, true, (e ->> 2)::integer, (e ->> 3)::bigint, (e ->> 4)::bigint, (e ->> 5)::integer, e -> 6
+		FROM jsonb_array_elements($1::jsonb) AS e
+		ON CONFLICT (article_id) DO UPDATE SET language = excluded.language, listed = true, published = excluded.published,
+			section_id = excluded.section_id, body_hash = excluded.body_hash, revision = excluded.revision, terms = excluded.terms`, `
+		INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, revision, terms)
+		SELECT value ->> 0, value ->> 1, 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value -> 6 FROM json_each($1) WHERE true
+		ON CONFLICT (article_id) DO UPDATE SET language = excluded.language, listed = 1, published = excluded.published,
+			section_id = excluded.section_id, body_hash = excluded.body_hash, revision = excluded.revision, terms = excluded.terms`)
+	listTermsSQL = store.Maintain(
+		`INSERT INTO article_terms (term_id, published, article_id, weight)
+			SELECT (e ->> 0)::integer, f.published, f.article_id, (e ->> 1)::smallint
+			FROM each_id($1) JOIN article_profiles f ON f.article_id = each_id.id CROSS JOIN LATERAL jsonb_array_elements(f.terms) AS e
+			ORDER BY 1, 2, 3`,
+		`INSERT INTO article_terms (term_id, published, article_id, weight)
+			SELECT e.value ->> 0, f.published, f.article_id, e.value ->> 1
+			FROM each_id($1) CROSS JOIN article_profiles f ON f.article_id = each_id.id CROSS JOIN json_each(f.terms) AS e
+			ORDER BY 1, 2, 3`)
+)
+
+// relatedTerm is what is known of a stored term.
+type relatedTerm struct {
+	kind    related.Kind
+	count   int
+	surface string
+}
+
+// relatedDoc is an article on its way into the index.
+type relatedDoc struct {
+	id        int
+	live      bool
+	language  string // primary subtag
+	published int    // minutes since 1970
+	section   int64
+	profile   related.Profile
+	old       *storedProfile // nil: never indexed before
+	article   related.Article
+	revision  int
+}
+
+// storedProfile is a row of article_profiles.
+type storedProfile struct {
+	listed    bool
+	published int
+	section   int64
+	body      int64
+	revision  int
+	terms     [][2]int64 // term, weight
+}
+
+// minutes is a moment as listed with terms.
+func minutes(t *time.Time) int {
+	if t == nil {
+		return 0
+	}
+	return int(min(max(t.Unix()/60, math.MinInt32), math.MaxInt32))
+}
+
+// relate keeps what articles are related to right after a save.
+func (s *Service) relate(ctx context.Context, saved []*ent.Article) error {
+	ids := make([]int, len(saved))
+	for i, a := range saved {
+		ids[i] = a.ID
+	}
+	if isDeferred(ctx) {
+		return s.postpone(ctx, ids)
+	}
+	return s.relateNow(ctx, ids)
+}
+
+// relateNow indexes articles and ranks those that changed, one by one.
+func (s *Service) relateNow(ctx context.Context, ids []int) error {
+	docs, src, err := s.index(ctx, ids, false)
+	if err != nil {
+		return err
+	}
+	for _, d := range docs {
+		if err := s.rank(ctx, src, d); err != nil {
+			return fmt.Errorf("rank what is related to article %d: %w", d.id, err)
+		}
+	}
+	return src.flush(ctx)
+}
+
+// rank stores the candidates of an article and offers it to its neighbours.
+func (s *Service) rank(ctx context.Context, src *relatedSource, d *relatedDoc) error {
+	src.language = d.language
+	ranking, err := s.Ranker.Rank(ctx, src, d.article)
+	if err != nil {
+		return err
+	}
+	list := make([]candidate, 0, len(ranking.Candidates))
+	for _, c := range ranking.Candidates {
+		m := src.read[c.ID]
+		list = append(list, newCandidate(c, m.BodyHash, m.revision, src.term, d.article.Terms))
+	}
+	src.set(d.article.ID, list)
+	offers := ranking.Offers()
+	to := make([]int64, len(offers))
+	for i, o := range offers {
+		to[i] = o.To
+	}
+	if err := src.readLists(ctx, to); err != nil { // most of them are known from ranking
+		return err
+	}
+	for _, o := range offers {
+		src.offer(o.To, newCandidate(o.Candidate, d.article.BodyHash, d.revision, src.term, d.article.Terms))
+	}
+	return nil
+}
+
+// index stores what articles are about. It gives those that may have other
+// candidates now, with a source that knows them. With anew all of them count
+// for the corpus, as if never seen before.
+func (s *Service) index(ctx context.Context, ids []int, anew bool) ([]*relatedDoc, *relatedSource, error) {
+	docs, names, err := s.relatedDocs(ctx, ids)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read what articles are about: %w", err)
+	}
+	src := newRelatedSource(s.db)
+	var gone, unlist []int
+	var live []*relatedDoc
+	for _, d := range docs {
+		switch {
+		case d.live:
+			live = append(live, d)
+		case d.old != nil && d.old.listed:
+			gone = append(gone, d.id)
+		}
+	}
+	if len(live) > 0 {
+		terms, err := s.count(ctx, src, live, names, anew)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, d := range live {
+			d.pick(src, terms)
+		}
+		live = slices.DeleteFunc(live, func(d *relatedDoc) bool { return !anew && d.unchanged() })
+	}
+	for _, d := range live {
+		if d.old != nil && d.old.listed {
+			unlist = append(unlist, d.id)
+		}
+	}
+	for _, step := range []struct {
+		statement *store.Statement
+		ids       []int
+	}{{unlistTermsSQL, append(unlist, gone...)}, {unlistProfilesSQL, gone}} {
+		if len(step.ids) > 0 {
+			if _, err := s.db.Exec(ctx, step.statement, s.db.IDs(step.ids)); err != nil {
+				return nil, nil, fmt.Errorf("forget what articles are about: %w", err)
+			}
+		}
+	}
+	if err := s.saveProfiles(ctx, live); err != nil {
+		return nil, nil, fmt.Errorf("store what articles are about: %w", err)
+	}
+	return live, src, nil
+}
+
+// count adds articles to the corpus and gives the ids of their terms by key.
+// From here to the end of the transaction nobody else publishes in their
+// languages.
+func (s *Service) count(ctx context.Context, src *relatedSource, docs []*relatedDoc, names map[string]string, anew bool) (map[string]int64, error) {
+	type newTerm struct {
+		surface string
+		more    int
+	}
+	articles := map[string]int{}
+	input := map[string]*newTerm{}
+	for _, d := range docs {
+		more := 0
+		if d.old == nil || anew {
+			more = 1
+		}
+		articles[d.language] += more
+		for _, t := range d.profile.Terms {
+			n := input[t.Key]
+			if n == nil {
+				n = &newTerm{surface: cut(t.Surface)}
+				if t.Surface == "" {
+					_, facet, _ := strings.Cut(t.Key, ":")
+					n.surface = names[facet]
+				}
+				input[t.Key] = n
+			}
+			n.more += more
+		}
+	}
+	rows := make([][]any, 0, max(len(articles), len(input)))
+	for _, lang := range sortedKeys(articles) {
+		rows = append(rows, []any{lang, articles[lang]})
+	}
+	err := s.each(ctx, countArticlesSQL, rows, func(rows *sql.Rows) error {
+		var lang string
+		var n int
+		err := rows.Scan(&lang, &n)
+		src.articles[lang] = n
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count articles: %w", err)
+	}
+	rows = rows[:0]
+	for _, key := range sortedKeys(input) {
+		rows = append(rows, []any{key, input[key].surface, input[key].more})
+	}
+	ids := make(map[string]int64, len(rows))
+	err = s.each(ctx, countTermsSQL, rows, func(rows *sql.Rows) error {
+		var id int64
+		var key string
+		var t relatedTerm
+		if err := rows.Scan(&id, &key, &t.count, &t.surface); err != nil {
+			return err
+		}
+		t.kind = related.KeyKind(key)
+		ids[key], src.terms[id] = id, t
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count terms: %w", err)
+	}
+	return ids, nil
+}
+
+// cut bounds a word that is shown; no real one is as long.
+func cut(word string) string {
+	const most = 64
+	if len(word) <= most {
+		return word
+	}
+	end := most
+	for !utf8.RuneStart(word[end]) {
+		end--
+	}
+	return word[:end]
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// rowsPerStatement bounds the rows that are given to one statement as JSON.
+const rowsPerStatement = 5000
+
+// each runs a statement on rows given as JSON and calls scan with each row of
+// the answer.
+func (s *Service) each(ctx context.Context, statement *store.Statement, rows [][]any, scan func(*sql.Rows) error) error {
+	for chunk := range slices.Chunk(rows, rowsPerStatement) {
+		data, err := json.Marshal(chunk)
+		if err != nil {
+			return err
+		}
+		if _, err := store.Collect(ctx, s.db, statement, func(r *sql.Rows) (struct{}, error) { return struct{}{}, scan(r) }, string(data)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pick chooses the terms that tell most about an article.
+func (d *relatedDoc) pick(src *relatedSource, terms map[string]int64) {
+	corpus := related.Corpus{Articles: src.articles[d.language], Count: func(key string) int { return src.terms[terms[key]].count }}
+	d.article = related.Article{ID: int64(d.id), Section: d.section, Published: int64(d.published) * 60, BodyHash: d.profile.BodyHash}
+	for _, t := range d.profile.Salient(corpus) {
+		id := terms[t.Key]
+		known := src.terms[id]
+		d.article.Terms = append(d.article.Terms, related.Term{ID: id, Kind: known.kind, Weight: t.Weight, Count: known.count})
+	}
+	slices.SortFunc(d.article.Terms, func(a, b related.Term) int { return int(a.ID - b.ID) })
+	if d.old != nil {
+		d.revision = d.old.revision
+		if d.becameAnother() {
+			d.revision++
+		}
+	}
+}
+
+// becameAnother reports whether fewer than half of an article's terms stayed.
+// Where it is a candidate, it then is one no longer.
+func (d *relatedDoc) becameAnother() bool {
+	stayed := 0
+	for _, t := range d.article.Terms {
+		if slices.ContainsFunc(d.old.terms, func(o [2]int64) bool { return o[0] == t.ID }) {
+			stayed++
+		}
+	}
+	return 2*stayed < max(len(d.old.terms), len(d.article.Terms))
+}
+
+func (d *relatedDoc) unchanged() bool {
+	o := d.old
+	return o != nil && o.listed && o.published == d.published && o.section == d.section && o.body == int64(d.profile.BodyHash) &&
+		slices.EqualFunc(o.terms, d.article.Terms, func(o [2]int64, t related.Term) bool { return o[0] == t.ID && o[1] == int64(t.Weight) })
+}
+
+func (s *Service) saveProfiles(ctx context.Context, docs []*relatedDoc) error {
+	for chunk := range slices.Chunk(docs, 500) {
+		rows := make([][]any, len(chunk))
+		ids := make([]int, len(chunk))
+		for i, d := range chunk {
+			terms := make([][2]int64, len(d.article.Terms))
+			for j, t := range d.article.Terms {
+				terms[j] = [2]int64{t.ID, int64(t.Weight)}
+			}
+			rows[i] = []any{d.id, d.language, d.published, d.section, int64(d.profile.BodyHash), d.revision, terms}
+			ids[i] = d.id
+		}
+		data, err := json.Marshal(rows)
+		if err != nil {
+			return err
+		}
+		if _, err := s.db.Exec(ctx, saveProfilesSQL, string(data)); err != nil {
+			return err
+		}
+		if _, err := s.db.Exec(ctx, listTermsSQL, s.db.IDs(ids)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relatedDocs reads and analyses articles. names are those of tags, series,
+// places and people, by key without the language.
+func (s *Service) relatedDocs(ctx context.Context, ids []int) (docs []*relatedDoc, names map[string]string, err error) {
+	facets := map[int]*related.Doc{}
+	names = map[string]string{}
+	arg := s.db.IDs(ids)
+	_, err = store.Collect(ctx, s.db, relatedFacetsSQL, func(rows *sql.Rows) (struct{}, error) {
+		var article, kind int
+		var id int64
+		var name string
+		if err := rows.Scan(&article, &kind, &id, &name); err != nil {
+			return struct{}{}, err
+		}
+		d := facets[article]
+		if d == nil {
+			d = new(related.Doc)
+			facets[article] = d
+		}
+		switch related.Kind(kind) {
+		case related.Tag:
+			d.Tags = append(d.Tags, id)
+		case related.Series:
+			d.Series = id
+		case related.Place:
+			d.Places = append(d.Places, id)
+		case related.Person:
+			d.People = append(d.People, id)
+		}
+		names[related.FacetKey(related.Kind(kind), id)] = name
+		return struct{}{}, nil
+	}, arg)
+	if err != nil {
+		return nil, nil, err
+	}
+	docs, err = store.Collect(ctx, s.db, relatedDocsSQL, func(rows *sql.Rows) (*relatedDoc, error) {
+		return scanRelatedDoc(rows, facets)
+	}, arg)
+	if err != nil {
+		return nil, nil, err
+	}
+	slices.SortFunc(docs, func(a, b *relatedDoc) int { return a.id - b.id })
+	return docs, names, nil
+}
+
+func scanRelatedDoc(rows *sql.Rows, facets map[int]*related.Doc) (*relatedDoc, error) {
+	d := new(relatedDoc)
+	var tag, title, subtitle, excerpt, text string
+	var section, series *int64
+	var at *time.Time
+	var listed *bool
+	var published, revision *int
+	var oldSection, body *int64
+	var terms []byte
+	err := rows.Scan(&d.id, &tag, &title, &subtitle, &excerpt, &section, &series, &at, &d.live, &text,
+		&listed, &published, &oldSection, &body, &revision, &terms)
+	if err != nil {
+		return nil, err
+	}
+	if listed != nil {
+		d.old = &storedProfile{listed: *listed, published: *published, section: *oldSection, body: *body, revision: *revision}
+		if err := json.Unmarshal(terms, &d.old.terms); err != nil {
+			return nil, fmt.Errorf("profile of article %d: %w", d.id, err)
+		}
+	}
+	if !d.live {
+		return d, nil
+	}
+	d.language, d.published = language.Base(tag), minutes(at)
+	if section != nil {
+		d.section = *section
+	}
+	doc := related.Doc{}
+	if f := facets[d.id]; f != nil {
+		doc = *f
+	}
+	doc.Language, doc.Title, doc.Lead, doc.Body = tag, title, subtitle, text
+	if strings.TrimSpace(text) == "" {
+		doc.Lead += "\n" + excerpt
+	}
+	d.profile = related.Analyse(doc)
+	return d, nil
+}

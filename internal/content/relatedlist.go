@@ -1,0 +1,102 @@
+package content
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/broadsheet-cms/broadsheet/internal/related"
+)
+
+// candidate is an article in the stored list of another. It carries the words
+// of its reasons, so that showing it needs no other statement; names are those
+// of the moment when it came into the list.
+type candidate struct {
+	Article  int64    `json:"a"`
+	Score    float64  `json:"s"`
+	Revision int      `json:"r"` // of the profile of Article
+	Body     int64    `json:"b,omitempty"`
+	Words    []string `json:"w,omitempty"`
+	Tags     []string `json:"t,omitempty"`
+	Series   []string `json:"e,omitempty"`
+	Places   []string `json:"l,omitempty"`
+	People   []string `json:"p,omitempty"`
+	Section  bool     `json:"c,omitempty"`
+}
+
+func decodeCandidate(data []byte) (c candidate, err error) {
+	if err := json.Unmarshal(data, &c); err != nil {
+		return c, fmt.Errorf("read a candidate: %w", err)
+	}
+	return c, nil
+}
+
+// reasons are in the order of what they usually tell.
+func (c *candidate) reasons() []Reason {
+	var all []Reason
+	for _, r := range []Reason{{SameSeries, c.Series}, {SharedWords, c.Words}, {SharedTags, c.Tags}, {SamePeople, c.People}, {SamePlace, c.Places}} {
+		if len(r.Words) > 0 {
+			all = append(all, r)
+		}
+	}
+	if c.Section {
+		all = append(all, Reason{Kind: SameSection})
+	}
+	return all
+}
+
+// newCandidate is a found candidate as it is stored, with the hash of its body
+// and the revision of its profile. terms are those of one of the two articles;
+// known tells more about them.
+func newCandidate(found related.Candidate, body uint64, revision int, known func(term int64) relatedTerm, terms []related.Term) candidate {
+	c := candidate{Article: found.ID, Score: math.Round(found.Score*1e6) / 1e6, Revision: revision, Body: int64(body),
+		Section: found.Reasons.Section}
+	names := func(ids []int64) (all []string) {
+		for _, id := range ids {
+			if name := known(id).surface; name != "" {
+				all = append(all, name)
+			}
+		}
+		return all
+	}
+	c.Words, c.Tags = names(found.Reasons.Words), names(found.Reasons.Tags)
+	c.Places, c.People = names(found.Reasons.Places), names(found.Reasons.People)
+	if found.Reasons.Series {
+		for _, t := range terms {
+			if t.Kind == related.Series {
+				c.Series = names([]int64{t.ID})
+			}
+		}
+	}
+	return c
+}
+
+// put puts a candidate into a list, in the place of an older one of the same
+// article, and reports whether the list is another now. Of articles with one
+// body the best stays.
+func put(list []candidate, c candidate) ([]candidate, bool) {
+	had := slices.ContainsFunc(list, func(o candidate) bool { return o.Article == c.Article })
+	next := make([]candidate, 0, len(list)+1)
+	for _, o := range list {
+		if o.Article != c.Article {
+			next = append(next, o)
+		}
+	}
+	next = append(next, c)
+	slices.SortStableFunc(next, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.Article, a.Article))
+	})
+	bodies := map[int64]bool{}
+	kept := next[:0]
+	for _, o := range next {
+		if o.Body == 0 || !bodies[o.Body] {
+			bodies[o.Body] = true
+			kept = append(kept, o)
+		}
+	}
+	kept = kept[:min(len(kept), related.MaxCandidates)]
+	is := slices.ContainsFunc(kept, func(o candidate) bool { return o.Article == c.Article })
+	return kept, had || is
+}
