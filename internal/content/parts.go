@@ -147,6 +147,19 @@ func (s *Service) LiveEntries(ctx context.Context, articles []int) (map[int][]*e
 	return found, nil
 }
 
+// LiveEntriesByIDs gives the entries of visible live blogs by key.
+func (s *Service) LiveEntriesByIDs(ctx context.Context, ids []int) (map[int]*ent.LiveEntry, error) {
+	entries, err := s.db.Ent(ctx).LiveEntry.Query().Where(liveentry.IDIn(ids...)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find live entries: %w", err)
+	}
+	found := make(map[int]*ent.LiveEntry, len(entries))
+	for _, e := range entries {
+		found[e.ID] = e
+	}
+	return found, nil
+}
+
 // Media gives media items by key.
 func (s *Service) Media(ctx context.Context, ids []int) (map[int]*ent.Media, error) {
 	items, err := s.db.Ent(ctx).Media.Query().Where(media.IDIn(ids...)).All(ctx)

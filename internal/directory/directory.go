@@ -50,6 +50,9 @@ func (d *Directory) Changed(entity string) {
 	}
 }
 
+// ChangedAll notes that anything may have changed.
+func (d *Directory) ChangedAll() { d.changes.Add(1) }
+
 // Current gives the snapshot that holds everything committed by this process,
 // and by others as soon as their events have come.
 func (d *Directory) Current(ctx context.Context) (*Snapshot, error) {
@@ -116,8 +119,9 @@ func load(ctx context.Context, client *ent.Client) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.slots = map[string][]*ent.AdSlot{}
+	s.slots, s.slotByID = map[string][]*ent.AdSlot{}, make(map[int]*ent.AdSlot, len(slots))
 	for _, slot := range slots {
+		s.slotByID[slot.ID] = slot
 		s.slots[slot.Placement] = append(s.slots[slot.Placement], slot)
 	}
 	return s, loadMenus(ctx, client, s)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/place"
 )
 
 // Snapshot is the directory at one moment. Nothing in it may be changed.
@@ -22,6 +23,9 @@ type Snapshot struct {
 
 	children map[int][]*ent.Category // by parent, 0 for the top level
 	menus    map[menuKey]*Menu
+	menuByID map[int]*Menu
+	itemByID map[int]*MenuItem
+	slotByID map[int]*ent.AdSlot
 	slots    map[string][]*ent.AdSlot
 	pages    map[int]*ent.Page // title, slug and path of the public ones
 	pageSlug map[string]*ent.Page
@@ -84,6 +88,17 @@ func (s *Snapshot) Ancestors(category int) []*ent.Category {
 	return path
 }
 
+// Country gives the country with an ISO 3166-1 alpha-2 code, nil when the site
+// does not know it.
+func (s *Snapshot) Country(code string) *ent.Place {
+	for _, p := range s.Places.All {
+		if p.Kind == place.KindCountry && p.CountryCode == code {
+			return p
+		}
+	}
+	return nil
+}
+
 // Menu gives the menu of a location in a language, else the one for every
 // language, else nil.
 func (s *Snapshot) Menu(location, language string) *Menu {
@@ -92,6 +107,15 @@ func (s *Snapshot) Menu(location, language string) *Menu {
 	}
 	return s.menus[menuKey{location, ""}]
 }
+
+// MenuByID gives a menu by key.
+func (s *Snapshot) MenuByID(id int) *Menu { return s.menuByID[id] }
+
+// MenuItemByID gives an item of a menu by key.
+func (s *Snapshot) MenuItemByID(id int) *MenuItem { return s.itemByID[id] }
+
+// AdSlotByID gives an active slot by key.
+func (s *Snapshot) AdSlotByID(id int) *ent.AdSlot { return s.slotByID[id] }
 
 // AdSlots gives the active slots of a placement in their order.
 func (s *Snapshot) AdSlots(placement string) []*ent.AdSlot { return s.slots[placement] }
@@ -129,20 +153,21 @@ func (s *Snapshot) addMenus(menus []*ent.Menu, items []*ent.MenuItem) {
 		nodes[it.ID] = &MenuItem{MenuItem: it}
 	}
 	s.menus = make(map[menuKey]*Menu, len(menus))
-	byID := make(map[int]*Menu, len(menus))
+	s.menuByID, s.itemByID = make(map[int]*Menu, len(menus)), make(map[int]*MenuItem, len(items))
 	for _, m := range menus {
-		byID[m.ID] = &Menu{Menu: m}
-		s.menus[menuKey{m.Location, m.Language}] = byID[m.ID]
+		s.menuByID[m.ID] = &Menu{Menu: m}
+		s.menus[menuKey{m.Location, m.Language}] = s.menuByID[m.ID]
 	}
 	for _, it := range items {
 		node := nodes[it.ID]
 		if !s.targetVisible(it) {
 			continue
 		}
+		s.itemByID[it.ID] = node
 		if it.ParentID != nil && nodes[*it.ParentID] != nil {
 			parent := nodes[*it.ParentID]
 			parent.Children = append(parent.Children, node)
-		} else if m := byID[it.MenuID]; m != nil {
+		} else if m := s.menuByID[it.MenuID]; m != nil {
 			m.Items = append(m.Items, node)
 		}
 	}

@@ -1,0 +1,67 @@
+package graph
+
+import (
+	"math"
+
+	"github.com/broadsheet-cms/broadsheet/graph/generated"
+	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/graph/relay"
+)
+
+// plainList is how long a list without paging is taken to be.
+const plainList = 10
+
+// weigh makes a list cost as many times its children as it has rows, so that
+// the limit bounds the work of a document and not only its length.
+func weigh(c *generated.ComplexityRoot) {
+	news := func(child int, first *int32, _ *string, last *int32, _ *string, _ *string) int {
+		return rows(child, relay.DefaultPage, first, last)
+	}
+	paged := func(child int, first *int32, _ *string, last *int32, _ *string) int {
+		return rows(child, relay.DefaultPage, first, last)
+	}
+	list := func(child int) int { return times(child, plainList) }
+
+	c.Query.LatestNews = news
+	c.Category.LatestNews = news
+	c.Tag.LatestNews = news
+	c.Place.LatestNews = news
+	c.Series.LatestNews = news
+	c.Author.LatestNews = news
+	c.Query.Tags = paged
+	c.Comment.Replies = paged
+	c.Article.Comments = func(child int, first *int32, _ *string, last *int32, _ *string, _ *model.CommentOrder) int {
+		return rows(child, relay.DefaultPage, first, last)
+	}
+	c.Article.RelatedArticles = func(child int, first *int32, _ *string) int { return rows(child, defaultRelated, first, nil) }
+	c.Query.Categories = func(child int, _ *bool) int { return list(child) }
+	c.Category.Children = list
+	c.Article.Authors = list
+	c.Article.Tags = list
+	c.Article.Places = list
+	c.Article.Categories = list
+	c.Article.Translations = list
+	c.Article.LiveEntries = list
+	c.Menu.Items = list
+	c.MenuItem.Children = list
+	c.Query.Nodes = func(child int, ids []string) int { return times(child, max(1, len(ids))) }
+}
+
+func rows(child, byDefault int, first, last *int32) int {
+	n := byDefault
+	if first != nil {
+		n = int(*first)
+	} else if last != nil {
+		n = int(*last)
+	}
+	return times(child, max(1, n))
+}
+
+// times multiplies without overflow: a document can nest lists as deep as it
+// likes.
+func times(child, n int) int {
+	if child > math.MaxInt32/n {
+		return math.MaxInt32
+	}
+	return child*n + 1
+}

@@ -1,0 +1,64 @@
+package graph
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/broadsheet-cms/broadsheet/graph/generated"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
+)
+
+// Options of the endpoint.
+type Options struct {
+	Introspection bool // whether clients may ask for the schema
+	MaxTokens     int  // of a document; 0 means 10,000
+	MaxComplexity int  // see complexity.go; 0 means 50,000
+	Timeout       time.Duration
+	Logger        *slog.Logger
+}
+
+// Handler serves the API over HTTP.
+func Handler(services Services, opts Options) http.Handler {
+	if opts.MaxTokens == 0 {
+		opts.MaxTokens = 10_000
+	}
+	if opts.MaxComplexity == 0 {
+		opts.MaxComplexity = 50_000
+	}
+	if opts.Timeout == 0 {
+		opts.Timeout = 10 * time.Second
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	config := generated.Config{Resolvers: &Resolver{services}}
+	weigh(&config.Complexity)
+	srv := handler.New(generated.NewExecutableSchema(config))
+	srv.AddTransport(transport.Options{AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions}})
+	srv.AddTransport(transport.GET{})
+	srv.AddTransport(transport.POST{})
+	srv.SetQueryCache(lru.New[*ast.QueryDocument](1000))
+	srv.SetParserTokenLimit(opts.MaxTokens)
+	srv.SetDisableSuggestion(!opts.Introspection)
+	srv.SetErrorPresenter(present(opts.Logger))
+	srv.SetRecoverFunc(recovered)
+	srv.Use(extension.FixedComplexityLimit(opts.MaxComplexity))
+	if opts.Introspection {
+		srv.Use(extension.Introspection{})
+	}
+	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+		ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
+		defer cancel()
+		return next(loader.With(ctx, loader.New(services.Articles, services.Comments)))
+	})
+	return srv
+}

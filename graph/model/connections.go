@@ -1,0 +1,64 @@
+// Package model holds the Go side of schema types that are neither stored rows
+// nor domain values: connections, blocks and inputs.
+package model
+
+import (
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/relay"
+	"github.com/broadsheet-cms/broadsheet/internal/content"
+)
+
+// Connections and edges of the API, by the names of the schema.
+type (
+	// ArticleConnection is a page of articles.
+	ArticleConnection = relay.Connection[*ent.Article]
+	// ArticleEdge is a row of it.
+	ArticleEdge = relay.Edge[*ent.Article]
+	// TagConnection is a page of tags.
+	TagConnection = relay.Connection[*ent.Tag]
+	// TagEdge is a row of it.
+	TagEdge = relay.Edge[*ent.Tag]
+	// CommentConnection is a page of comments.
+	CommentConnection = relay.Connection[*ent.Comment]
+	// CommentEdge is a row of it.
+	CommentEdge = relay.Edge[*ent.Comment]
+	// PageInfo says where a page is.
+	PageInfo = relay.PageInfo
+	// Count is a count that says how exact it is.
+	Count = relay.Count
+)
+
+// RelatedArticleConnection is a page of related articles.
+type RelatedArticleConnection struct {
+	Edges    []*RelatedArticleEdge
+	PageInfo *PageInfo
+}
+
+// Nodes are the articles alone.
+func (c *RelatedArticleConnection) Nodes() []*ent.Article {
+	nodes := make([]*ent.Article, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+// RelatedArticleEdge is an article related to another.
+type RelatedArticleEdge struct {
+	Cursor  string
+	Node    *ent.Article
+	Score   float64
+	Reasons []*RelatedReason
+}
+
+// RelatedReason is why an article is related to another.
+type RelatedReason struct {
+	Kind   content.ReasonKind
+	Labels []string
+}
+
+// Node is any object with a public id.
+type Node interface {
+	IsNode()
+	PublicID() string
+}

@@ -1,0 +1,63 @@
+package model
+
+import (
+	"io"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"golang.org/x/text/language"
+
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+)
+
+// MarshalDateTime writes a moment by RFC 3339 in UTC, to the microsecond where
+// it has a part of a second.
+func MarshalDateTime(t time.Time) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		b := make([]byte, 0, 32)
+		b = append(b, '"')
+		b = t.UTC().AppendFormat(b, "2006-01-02T15:04:05.999999Z07:00")
+		_, _ = w.Write(append(b, '"'))
+	})
+}
+
+// UnmarshalDateTime reads a moment by RFC 3339 with any offset.
+func UnmarshalDateTime(v any) (time.Time, error) {
+	s, ok := v.(string)
+	if !ok {
+		return time.Time{}, fault.BadInput("", "a DateTime is a string such as \"2026-03-01T09:00:00Z\"")
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}, fault.BadInput("", "%.40q is no DateTime by RFC 3339", s)
+	}
+	return t.UTC(), nil
+}
+
+// MarshalLocale writes a language.
+func MarshalLocale(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// UnmarshalLocale reads a language by BCP 47 in its canonical form.
+func UnmarshalLocale(v any) (string, error) {
+	s, ok := v.(string)
+	if !ok || len(s) > 35 {
+		return "", fault.BadInput("", "a Locale is a language by BCP 47, such as \"en\"")
+	}
+	tag, err := language.Parse(s)
+	if err != nil {
+		return "", fault.BadInput("", "%.40q is no language by BCP 47", s)
+	}
+	return tag.String(), nil
+}
+
+// MarshalCountryCode writes a country.
+func MarshalCountryCode(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// UnmarshalCountryCode reads a country by ISO 3166-1 alpha-2.
+func UnmarshalCountryCode(v any) (string, error) {
+	s, ok := v.(string)
+	if !ok || len(s) != 2 || s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z' {
+		return "", fault.BadInput("", "a CountryCode is two capital letters by ISO 3166-1, such as \"QA\"")
+	}
+	return s, nil
+}

@@ -1,0 +1,9 @@
+package model
+
+// SEO is what search engines and share previews are told.
+type SEO struct {
+	Title        string
+	Description  string
+	CanonicalURL string
+	NoIndex      bool
+}

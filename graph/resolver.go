@@ -1,0 +1,127 @@
+// Package graph answers GraphQL: it decodes what a field asks for, calls one
+// service and encodes what comes back. Rules live in the services, visibility
+// below them.
+//
+// Each file holds the query and field methods of one domain; the compiler names
+// what schema.graphql asks for and nobody answers.
+package graph
+
+import (
+	"context"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/generated"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
+	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/site"
+	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
+)
+
+// Services are what the resolvers call.
+type Services struct {
+	Articles  *content.Service
+	Comments  *comment.Service
+	Taxonomy  *taxonomy.Service
+	Pages     *site.Service
+	Directory *directory.Directory
+}
+
+// Resolver answers every field.
+type Resolver struct{ Services }
+
+// The resolvers of each type.
+type (
+	queryResolver         struct{ *Resolver }
+	articleResolver       struct{ *Resolver }
+	liveEntryResolver     struct{ *Resolver }
+	categoryResolver      struct{ *Resolver }
+	tagResolver           struct{ *Resolver }
+	placeResolver         struct{ *Resolver }
+	seriesResolver        struct{ *Resolver }
+	authorResolver        struct{ *Resolver }
+	commentResolver       struct{ *Resolver }
+	mediaResolver         struct{ *Resolver }
+	siteResolver          struct{ *Resolver }
+	legalDocumentResolver struct{ *Resolver }
+	pageResolver          struct{ *Resolver }
+	menuResolver          struct{ *Resolver }
+	menuItemResolver      struct{ *Resolver }
+	adSlotResolver        struct{ *Resolver }
+	redirectResolver      struct{ *Resolver }
+	countResolver         struct{ *Resolver }
+	blockImageResolver    struct{ *Resolver }
+)
+
+var _ generated.ResolverRoot = (*Resolver)(nil)
+
+// Query answers the entry points for reading.
+func (r *Resolver) Query() generated.QueryResolver { return &queryResolver{r} }
+
+// Article answers the fields of articles.
+func (r *Resolver) Article() generated.ArticleResolver { return &articleResolver{r} }
+
+// LiveEntry answers the fields of live blog entries.
+func (r *Resolver) LiveEntry() generated.LiveEntryResolver { return &liveEntryResolver{r} }
+
+// Category answers the fields of sections.
+func (r *Resolver) Category() generated.CategoryResolver { return &categoryResolver{r} }
+
+// Tag answers the fields of tags.
+func (r *Resolver) Tag() generated.TagResolver { return &tagResolver{r} }
+
+// Place answers the fields of places.
+func (r *Resolver) Place() generated.PlaceResolver { return &placeResolver{r} }
+
+// Series answers the fields of series.
+func (r *Resolver) Series() generated.SeriesResolver { return &seriesResolver{r} }
+
+// Author answers the fields of authors.
+func (r *Resolver) Author() generated.AuthorResolver { return &authorResolver{r} }
+
+// Comment answers the fields of comments.
+func (r *Resolver) Comment() generated.CommentResolver { return &commentResolver{r} }
+
+// Media answers the fields of media.
+func (r *Resolver) Media() generated.MediaResolver { return &mediaResolver{r} }
+
+// Site answers the fields of the site.
+func (r *Resolver) Site() generated.SiteResolver { return &siteResolver{r} }
+
+// LegalDocument answers the fields of legal documents.
+func (r *Resolver) LegalDocument() generated.LegalDocumentResolver { return &legalDocumentResolver{r} }
+
+// Page answers the fields of static pages.
+func (r *Resolver) Page() generated.PageResolver { return &pageResolver{r} }
+
+// Menu answers the fields of menus.
+func (r *Resolver) Menu() generated.MenuResolver { return &menuResolver{r} }
+
+// MenuItem answers the fields of menu items.
+func (r *Resolver) MenuItem() generated.MenuItemResolver { return &menuItemResolver{r} }
+
+// AdSlot answers the fields of ad slots.
+func (r *Resolver) AdSlot() generated.AdSlotResolver { return &adSlotResolver{r} }
+
+// Redirect answers the fields of redirects.
+func (r *Resolver) Redirect() generated.RedirectResolver { return &redirectResolver{r} }
+
+// Count answers the fields of counts.
+func (r *Resolver) Count() generated.CountResolver { return &countResolver{r} }
+
+// BlockImage answers the fields of pictures in bodies.
+func (r *Resolver) BlockImage() generated.BlockImageResolver { return &blockImageResolver{r} }
+
+// oneArticle makes an article a cohort of its own.
+func oneArticle(ctx context.Context, a *ent.Article, err error) (*ent.Article, error) {
+	if a == nil || err != nil {
+		return nil, err
+	}
+	loaders, err := loader.For(ctx)
+	if err != nil {
+		return nil, err
+	}
+	loaders.Articles.Add([]*ent.Article{a})
+	return a, nil
+}

@@ -1,0 +1,90 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
+)
+
+// Route is the field of the same name of Query. What stands at a path wins
+// over a redirect from it.
+func (r *queryResolver) Route(ctx context.Context, path string) (*model.Route, error) {
+	clean, ok := permalink.Clean(path)
+	if !ok {
+		return nil, nil
+	}
+	kind, slug := permalink.Parse(clean)
+	target, err := r.shownAt(ctx, kind, slug)
+	if err != nil {
+		return nil, err
+	}
+	if target != nil {
+		return &model.Route{Path: pathOf(target), Target: target, StatusCode: 200}, nil
+	}
+	redirect, err := r.Pages.Redirect(ctx, clean)
+	if err != nil || redirect == nil {
+		return nil, err
+	}
+	location, err := (&redirectResolver{r.Resolver}).Location(ctx, redirect)
+	if err != nil || location == nil {
+		// Its target is gone or hidden: nothing is there.
+		return nil, err
+	}
+	return &model.Route{Path: clean, Target: redirect, RedirectTo: location, StatusCode: int32(redirect.StatusCode)}, nil //nolint:gosec // 3xx
+}
+
+// shownAt finds what a path shows, nil when nothing.
+func (r *queryResolver) shownAt(ctx context.Context, kind permalink.Kind, slug string) (model.Node, error) {
+	if !searchable(slug) && kind != permalink.Page {
+		return nil, nil
+	}
+	dir, err := r.Directory.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case permalink.Article:
+		a, err := r.Articles.BySlug(ctx, slug)
+		a, err = oneArticle(ctx, a, err)
+		return nodeOrNil(a, err)
+	case permalink.Category:
+		return nodeOrNil(dir.Categories.BySlug(slug), nil)
+	case permalink.Tag:
+		return nodeOrNil(r.Taxonomy.TagBySlug(ctx, slug))
+	case permalink.Place:
+		return nodeOrNil(dir.Places.BySlug(slug), nil)
+	case permalink.Series:
+		return nodeOrNil(dir.Series.BySlug(slug), nil)
+	case permalink.Author:
+		return nodeOrNil(dir.Authors.BySlug(slug), nil)
+	case permalink.Page:
+		return nodeOrNil(r.Pages.PageByPath(ctx, slug))
+	}
+	return nil, nil
+}
+
+// nodeOrNil keeps a nil row from becoming an interface that is not nil.
+func nodeOrNil[T interface {
+	comparable
+	model.Node
+}](row T, err error) (model.Node, error) {
+	var none T
+	if row == none || err != nil {
+		return nil, err
+	}
+	return row, nil
+}
+
+func (r *redirectResolver) Location(ctx context.Context, d *ent.Redirect) (*string, error) {
+	if d.TargetID == nil {
+		return &d.Address, nil
+	}
+	target, err := r.target(ctx, string(d.TargetType), *d.TargetID)
+	if err != nil || target == nil {
+		return nil, err
+	}
+	url, err := r.absolute(ctx, pathOf(target))
+	return &url, err
+}

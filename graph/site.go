@@ -1,0 +1,252 @@
+package graph
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/graph/relay"
+	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
+)
+
+// ── Settings ──
+
+// Site is the field of the same name of Query.
+func (r *queryResolver) Site(ctx context.Context) (*ent.Site, error) {
+	dir, err := r.Directory.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return dir.Site, nil
+}
+
+func (r *siteResolver) URL(_ context.Context, s *ent.Site) (*string, error) {
+	if s.URL == "" {
+		return nil, nil
+	}
+	return &s.URL, nil
+}
+
+func (r *siteResolver) Direction(_ context.Context, s *ent.Site) (model.TextDirection, error) {
+	return directionOf(s.Language), nil
+}
+
+func (r *siteResolver) Copyright(_ context.Context, s *ent.Site, year *int32) (string, error) {
+	y := r.Articles.Now().Year()
+	if year != nil {
+		y = int(*year)
+	}
+	holder := s.CopyrightHolder
+	if holder == "" {
+		holder = s.Name
+	}
+	return "© " + strconv.Itoa(y) + " " + holder, nil
+}
+
+func (r *siteResolver) Logo(ctx context.Context, s *ent.Site, theme *model.Theme) (*ent.Media, error) {
+	logo := s.LogoID
+	if theme != nil && *theme == model.ThemeDark && s.LogoDarkID != nil {
+		logo = s.LogoDarkID
+	}
+	if logo == nil {
+		return nil, nil
+	}
+	found, err := r.Articles.Media(ctx, []int{*logo})
+	return found[*logo], err
+}
+
+func (r *siteResolver) Consent(_ context.Context, s *ent.Site, kind model.ConsentKind) (*schema.Consent, error) {
+	c, ok := s.Consents[strings.ToLower(string(kind))]
+	if !ok {
+		return nil, nil
+	}
+	return &c, nil
+}
+
+func (r *legalDocumentResolver) Page(ctx context.Context, d *schema.LegalDocument) (*ent.Page, error) {
+	return r.Pages.PageBySlug(ctx, d.PageSlug)
+}
+
+// ── Pages ──
+
+// Page is the field of the same name of Query.
+func (r *queryResolver) Page(ctx context.Context, by model.PageBy) (*ent.Page, error) {
+	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"path", by.Path})
+	if err != nil {
+		return nil, err
+	}
+	switch key.name {
+	case "id":
+		k, err := decodeID("by.id", id.Page, key.value)
+		if err != nil || k == 0 {
+			return nil, err
+		}
+		found, err := r.Pages.PagesByIDs(ctx, []int{k})
+		return found[k], err
+	case "path":
+		return r.Pages.PageByPath(ctx, key.value)
+	}
+	if !searchable(key.value) {
+		return nil, nil
+	}
+	return r.Pages.PageBySlug(ctx, key.value)
+}
+
+func pagePath(p *ent.Page) string { return permalink.Path(permalink.Page, p.Path) }
+
+func (r *pageResolver) Path(_ context.Context, p *ent.Page) (string, error) { return pagePath(p), nil }
+
+func (r *pageResolver) URL(ctx context.Context, p *ent.Page) (string, error) {
+	return r.absolute(ctx, pagePath(p))
+}
+
+func (r *pageResolver) Direction(_ context.Context, p *ent.Page) (model.TextDirection, error) {
+	return directionOf(p.Language), nil
+}
+
+func (r *pageResolver) Body(_ context.Context, p *ent.Page) ([]model.ContentBlock, error) {
+	return model.Blocks(p.Blocks), nil
+}
+
+func (r *pageResolver) Seo(ctx context.Context, p *ent.Page) (*model.SEO, error) {
+	url, err := r.URL(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return seo(p.Seo, p.Title, "", url), nil
+}
+
+// ── Menus ──
+
+// Menu is the field of the same name of Query.
+func (r *queryResolver) Menu(ctx context.Context, location model.MenuLocation, language *string) (*directory.Menu, error) {
+	dir, err := r.Directory.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return dir.Menu(string(location), orEmpty(language)), nil
+}
+
+func (r *menuResolver) Location(_ context.Context, m *directory.Menu) (model.MenuLocation, error) {
+	return model.MenuLocation(m.Location), nil
+}
+
+func (r *menuItemResolver) Label(ctx context.Context, it *directory.MenuItem, language *string) (string, error) {
+	if l, ok := it.Labels[orEmpty(language)]; ok && l.Name != "" {
+		return l.Name, nil
+	}
+	if it.MenuItem.Label != "" {
+		return it.MenuItem.Label, nil
+	}
+	target, err := r.Target(ctx, it)
+	if err != nil {
+		return "", err
+	}
+	switch t := target.(type) {
+	case *ent.Category:
+		return label(t.Labels, orEmpty(language), t.Name), nil
+	case *ent.Tag:
+		return label(t.Labels, orEmpty(language), t.Name), nil
+	case *ent.Place:
+		return label(t.Labels, orEmpty(language), t.Name), nil
+	case *ent.Series:
+		return label(t.Labels, orEmpty(language), t.Name), nil
+	case *ent.Author:
+		return label(t.Labels, orEmpty(language), t.Name), nil
+	case *ent.Page:
+		return t.Title, nil
+	case *ent.Article:
+		return t.Title, nil
+	}
+	return it.Address, nil
+}
+
+func (r *menuItemResolver) URL(ctx context.Context, it *directory.MenuItem) (*string, error) {
+	if it.TargetType == menuitem.TargetTypeAddress {
+		return &it.Address, nil
+	}
+	target, err := r.Target(ctx, it)
+	if err != nil || target == nil {
+		return nil, err
+	}
+	url, err := r.absolute(ctx, pathOf(target))
+	return &url, err
+}
+
+// Target reads from the directory, but for the rare item that leads to one
+// article.
+func (r *menuItemResolver) Target(ctx context.Context, it *directory.MenuItem) (model.Node, error) {
+	if it.TargetID == nil {
+		return nil, nil
+	}
+	return r.target(ctx, string(it.TargetType), *it.TargetID)
+}
+
+// ── Ad slots ──
+
+// AdSlots is the field of the same name of Query.
+func (r *queryResolver) AdSlots(ctx context.Context, placement model.AdPlacement) ([]*ent.AdSlot, error) {
+	dir, err := r.Directory.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if slots := dir.AdSlots(string(placement)); slots != nil {
+		return slots, nil
+	}
+	return []*ent.AdSlot{}, nil
+}
+
+func (r *adSlotResolver) Placement(_ context.Context, s *ent.AdSlot) (model.AdPlacement, error) {
+	return model.AdPlacement(s.Placement), nil
+}
+
+// ── Media ──
+
+// URL of the original: variants do not exist yet, so every width gets it.
+func (r *mediaResolver) URL(_ context.Context, m *ent.Media, _ *int32) (string, error) {
+	return content.MediaURL(m), nil
+}
+
+// URL of the original, as for media.
+func (r *blockImageResolver) URL(_ context.Context, i *model.BlockImage, _ *int32) (*string, error) {
+	if i.Image.URL == "" {
+		return nil, nil
+	}
+	return &i.Image.URL, nil
+}
+
+func (r *mediaResolver) Width(_ context.Context, m *ent.Media) (*int32, error) {
+	return pixels(m.Width), nil
+}
+
+func (r *mediaResolver) Height(_ context.Context, m *ent.Media) (*int32, error) {
+	return pixels(m.Height), nil
+}
+
+func pixels(n int) *int32 {
+	if n <= 0 {
+		return nil
+	}
+	p := int32(min(n, 1<<30)) //nolint:gosec // bounded
+	return &p
+}
+
+func (r *mediaResolver) FocalPoint(_ context.Context, m *ent.Media) (*model.FocalPoint, error) {
+	if m.FocalX == nil || m.FocalY == nil {
+		return nil, nil
+	}
+	return &model.FocalPoint{X: *m.FocalX, Y: *m.FocalY}, nil
+}
+
+// ── Counts ──
+
+func (r *countResolver) Precision(_ context.Context, c *relay.Count) (model.CountPrecision, error) {
+	return model.CountPrecision(c.Precision()), nil
+}

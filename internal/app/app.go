@@ -1,0 +1,154 @@
+// Package app puts the program together: it is the only one that knows every
+// other.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/broadsheet-cms/broadsheet"
+	"github.com/broadsheet-cms/broadsheet/graph"
+	"github.com/broadsheet-cms/broadsheet/graph/graphiql"
+	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
+	"github.com/broadsheet-cms/broadsheet/internal/config"
+	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/server"
+	"github.com/broadsheet-cms/broadsheet/internal/site"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
+)
+
+// Services are all services over one database.
+type Services struct {
+	DB        *store.DB
+	Log       *event.Log
+	Directory *directory.Directory
+	Articles  *content.Service
+	Comments  *comment.Service
+	Taxonomy  *taxonomy.Service
+	Site      *site.Service
+	Accounts  *account.Service
+}
+
+// NewServices puts the services together over a migrated database.
+func NewServices(db *store.DB) *Services {
+	s := &Services{DB: db, Log: event.NewLog(db)}
+	s.Directory = directory.New(db, s.Log)
+	s.Articles = content.New(db, s.Log, s.Directory)
+	s.Comments = comment.New(db, s.Log)
+	s.Taxonomy = taxonomy.New(db, s.Log, s.Articles)
+	s.Site = site.New(db, s.Log)
+	s.Accounts = account.New(db, s.Log)
+	return s
+}
+
+// Graph are the services that the API calls.
+func (s *Services) Graph() graph.Services {
+	return graph.Services{Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Directory: s.Directory}
+}
+
+// App is the server with all it needs.
+type App struct {
+	*Services
+	cfg    config.Serve
+	logger *slog.Logger
+	server *server.Server
+}
+
+// New opens and migrates the database and puts the server together. The caller
+// closes it.
+func New(ctx context.Context, cfg config.Serve, logger *slog.Logger) (*App, error) {
+	db, err := store.Open(ctx, cfg.Database.Database, store.Options{StatementTimeout: cfg.StatementTimeout, MaxConns: cfg.DatabaseConns})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{cfg: cfg, logger: logger}
+	if err := a.open(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context, db *store.DB) error {
+	steps, err := db.Migrate(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		a.logger.InfoContext(ctx, "migrated", "step", fmt.Sprintf("%04d_%s", s.Version, s.Name))
+	}
+	a.Services = NewServices(db)
+	routes := server.Routes{
+		GraphQL: graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, MaxTokens: a.cfg.MaxTokens,
+			MaxComplexity: a.cfg.MaxComplexity, Timeout: a.cfg.RequestTimeout, Logger: a.logger}),
+		SDL:   broadsheet.SDL,
+		Ready: db.Ping,
+	}
+	if a.cfg.GraphiQL {
+		routes.GraphiQL = graphiql.Handler(graphiql.Options{})
+	}
+	a.server = server.New(routes, server.Options{Addr: a.cfg.Addr, CORSOrigins: a.cfg.CORSOrigins, MaxRequestBytes: a.cfg.MaxRequestBytes,
+		RequestTimeout: a.cfg.RequestTimeout, ShutdownTimeout: a.cfg.ShutdownTimeout, Logger: a.logger})
+	return nil
+}
+
+// Close closes the database.
+func (a *App) Close() error { return a.DB.Close() }
+
+// Handler answers requests without a listener, for tests.
+func (a *App) Handler() http.Handler { return a.server }
+
+// Run serves until ctx ends.
+func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return a.server.Run(ctx, listening) })
+	group.Go(func() error { return a.again(ctx, "listen", func() error { return a.DB.Listen(ctx, a.Log.Wake) }) })
+	group.Go(func() error { return a.again(ctx, "follow", func() error { return a.follow(ctx) }) })
+	return group.Wait()
+}
+
+// follow keeps what is in memory as new as what other processes commit.
+func (a *App) follow(ctx context.Context) error {
+	head, err := a.Log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	// Whatever happened before the head was read, and while following had
+	// stopped, is covered by reading everything anew.
+	a.Directory.ChangedAll()
+	return a.Log.Follow(ctx, head, func(events []event.Recorded) error {
+		for _, e := range events {
+			a.Directory.Changed(e.Entity)
+		}
+		return nil
+	})
+}
+
+// again runs do until ctx ends: a database that is away for a moment must not
+// end the server.
+func (a *App) again(ctx context.Context, what string, do func() error) error {
+	for {
+		err := do()
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // the end of the context is the end that was asked for
+		}
+		a.logger.WarnContext(ctx, "will try again", "task", what, "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+}

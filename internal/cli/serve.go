@@ -1,0 +1,25 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/broadsheet-cms/broadsheet/internal/app"
+	"github.com/broadsheet-cms/broadsheet/internal/config"
+)
+
+type serveCommand struct{ config.Serve }
+
+// Run serves until it is told to stop.
+func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
+	logger := c.Logger(s.err)
+	a, err := app.New(ctx, c.Serve, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	return a.Run(ctx, func(addr net.Addr) {
+		logger.InfoContext(ctx, "serving", "graphql", "http://"+addr.String()+"/graphql", "graphiql", "http://"+addr.String()+"/graphiql/")
+	})
+}

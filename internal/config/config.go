@@ -1,0 +1,81 @@
+// Package config is every setting of the program in one typed struct. A
+// setting comes from its flag, else from its BROADSHEET_ variable, else from
+// the settings file, else from its default.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Database says where content is stored. Every command has it.
+type Database struct {
+	Database string `help:"Where content is stored: sqlite:PATH or postgres://…" default:"sqlite:data/broadsheet.db" env:"BROADSHEET_DATABASE" placeholder:"URL"`
+}
+
+// Media says where pictures and files are stored.
+type Media struct {
+	MediaDir string `help:"Folder of the originals of pictures and files." default:"data/media" env:"BROADSHEET_MEDIA_DIR" placeholder:"DIR"`
+}
+
+// Log says what is logged and how.
+type Log struct {
+	LogLevel  string `help:"What is logged: debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"BROADSHEET_LOG_LEVEL" placeholder:"LEVEL"`
+	LogFormat string `help:"Form of the log: text or json." default:"text" enum:"text,json" env:"BROADSHEET_LOG_FORMAT" placeholder:"FORMAT"`
+}
+
+// Logger makes the logger.
+func (l Log) Logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(l.LogLevel)) // the values are checked
+	opts := &slog.HandlerOptions{Level: level}
+	if l.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// Serve are the settings of the server.
+type Serve struct {
+	Database
+	Media
+	Log
+	Addr             string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
+	Demo             bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
+	SiteURL          string        `help:"Address of the front end, for absolute addresses in answers; overrides the one stored." env:"BROADSHEET_SITE_URL" placeholder:"URL"`
+	CORSOrigins      []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
+	GraphiQL         bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
+	Introspection    bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
+	RequestTimeout   time.Duration `help:"How long one request may take." default:"10s" env:"BROADSHEET_REQUEST_TIMEOUT" placeholder:"DURATION"`
+	MaxRequestBytes  int64         `help:"Largest body of a request, in bytes." default:"1048576" env:"BROADSHEET_MAX_REQUEST_BYTES" placeholder:"BYTES"`
+	MaxComplexity    int           `help:"Largest cost of a GraphQL document." default:"50000" env:"BROADSHEET_MAX_COMPLEXITY" placeholder:"COST"`
+	MaxTokens        int           `help:"Most tokens of a GraphQL document." default:"10000" env:"BROADSHEET_MAX_TOKENS" placeholder:"TOKENS"`
+	StatementTimeout time.Duration `help:"How long one SQL statement may take on PostgreSQL." default:"15s" env:"BROADSHEET_STATEMENT_TIMEOUT" placeholder:"DURATION"`
+	DatabaseConns    int           `help:"Most connections to the database; 0: by the number of processors." default:"0" env:"BROADSHEET_DATABASE_CONNS" placeholder:"N"`
+	ShutdownTimeout  time.Duration `help:"How long requests under way may take to end at shutdown." default:"10s" env:"BROADSHEET_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
+}
+
+// Validate finds settings that cannot work, all at once.
+func (s *Serve) Validate() error {
+	var wrong []error
+	if s.SiteURL != "" {
+		if u, err := url.Parse(s.SiteURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			wrong = append(wrong, fmt.Errorf("--site-url %q: want http:// or https:// and a host", s.SiteURL))
+		}
+	}
+	if !strings.Contains(s.Addr, ":") {
+		wrong = append(wrong, fmt.Errorf("--addr %q: want HOST:PORT, such as localhost:8080 or :8080", s.Addr))
+	}
+	if s.RequestTimeout <= 0 || s.StatementTimeout <= 0 || s.ShutdownTimeout <= 0 {
+		wrong = append(wrong, errors.New("timeouts must be above zero"))
+	}
+	if s.MaxRequestBytes < 1024 || s.MaxComplexity < 1 || s.MaxTokens < 1 || s.DatabaseConns < 0 {
+		wrong = append(wrong, errors.New("limits must be above zero, and --max-request-bytes at least 1024"))
+	}
+	return errors.Join(wrong...)
+}

@@ -1,0 +1,240 @@
+// Package server is the HTTP around the API: routes, the limits every request
+// meets first, health and the log of requests.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/cors"
+)
+
+// Routes are the handlers that the server puts under its paths. Nil ones are
+// left out.
+type Routes struct {
+	GraphQL  http.Handler // POST and GET /graphql
+	GraphiQL http.Handler // /graphiql
+	Media    http.Handler // /media/
+	SDL      string       // GET /schema.graphql
+	Ready    func(ctx context.Context) error
+}
+
+// Options are the limits of the server.
+type Options struct {
+	Addr            string
+	CORSOrigins     []string
+	MaxRequestBytes int64
+	RequestTimeout  time.Duration
+	ShutdownTimeout time.Duration
+	Logger          *slog.Logger
+}
+
+// Server answers HTTP.
+type Server struct {
+	opts    Options
+	routes  Routes
+	ready   atomic.Bool
+	handler http.Handler
+}
+
+// New makes a server, which is not ready until Run listens.
+func New(routes Routes, opts Options) *Server {
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	s := &Server{opts: opts, routes: routes}
+	s.handler = s.identify(s.log(s.recover(s.mux())))
+	return s
+}
+
+func (s *Server) mux() http.Handler {
+	mux := http.NewServeMux()
+	public := cors.New(cors.Options{
+		AllowedOrigins: s.opts.CORSOrigins,
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedHeaders: []string{"Content-Type", "Authorization", "X-Broadsheet-Client"},
+		MaxAge:         86_400,
+		// Without credentials: answers to other origins are what everybody sees.
+		AllowCredentials: false,
+	}).Handler
+	mux.Handle("/graphql", public(s.limit(s.routes.GraphQL)))
+	mux.Handle("GET /schema.graphql", public(http.HandlerFunc(s.serveSDL)))
+	if s.routes.GraphiQL != nil {
+		mux.Handle("/graphiql", s.routes.GraphiQL)
+		mux.Handle("/graphiql/", s.routes.GraphiQL)
+	}
+	if s.routes.Media != nil {
+		mux.Handle("/media/", public(s.routes.Media))
+	}
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive") })
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.HandleFunc("GET /{$}", s.serveRoot)
+	return mux
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// SetReady tells /readyz whether requests can be served.
+func (s *Server) SetReady(ready bool) { s.ready.Store(ready) }
+
+func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
+	if !s.ready.Load() {
+		plain(w, http.StatusServiceUnavailable, "starting or stopping")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.routes.Ready(ctx); err != nil {
+		s.opts.Logger.WarnContext(ctx, "not ready", "error", err)
+		plain(w, http.StatusServiceUnavailable, "the database does not answer")
+		return
+	}
+	plain(w, http.StatusOK, "ready")
+}
+
+func (s *Server) serveSDL(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	plain(w, http.StatusOK, s.routes.SDL)
+}
+
+func (s *Server) serveRoot(w http.ResponseWriter, r *http.Request) {
+	if s.routes.GraphiQL != nil {
+		http.Redirect(w, r, "/graphiql/", http.StatusFound)
+		return
+	}
+	plain(w, http.StatusOK, "This is Broadsheet. The API is at /graphql, its schema at /schema.graphql.")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // the client may be gone
+}
+
+// limit bounds the body of a request.
+func (s *Server) limit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > s.opts.MaxRequestBytes {
+			graphQLError(w, http.StatusRequestEntityTooLarge, "BAD_USER_INPUT", fmt.Sprintf("the request is larger than %d bytes", s.opts.MaxRequestBytes))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, s.opts.MaxRequestBytes)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func graphQLError(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, `{"errors":[{"message":%q,"extensions":{"code":%q}}],"data":null}`, message, code)
+}
+
+type requestIDKey struct{}
+
+// RequestID is the id of the request that ctx belongs to, empty outside of
+// one.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+func (s *Server) identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := rand.Text()
+		w.Header().Set("X-Request-Id", id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the writer below.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// log writes a line for each request at debug, for each failure at warn. It
+// holds no query, no address and no header: those may be personal.
+func (s *Server) log(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(sw, r)
+		level := slog.LevelDebug
+		if sw.status >= http.StatusInternalServerError {
+			level = slog.LevelWarn
+		}
+		if s.opts.Logger.Enabled(r.Context(), level) {
+			s.opts.Logger.Log(r.Context(), level, "request", "id", RequestID(r.Context()), "method", r.Method, "path", r.URL.Path,
+				"status", sw.status, "duration", time.Since(start))
+		}
+	})
+}
+
+func (s *Server) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			thrown := recover()
+			if thrown == nil {
+				return
+			}
+			if err, ok := thrown.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(thrown) // net/http's own way to cut a connection
+			}
+			s.opts.Logger.ErrorContext(r.Context(), "panic", "id", RequestID(r.Context()), "thrown", thrown, "stack", string(debug.Stack()))
+			graphQLError(w, http.StatusInternalServerError, "INTERNAL", "internal error")
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Run listens and serves until ctx ends, then lets requests under way finish.
+// It tells listening the address it listens on.
+func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.opts.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	srv := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      s.opts.RequestTimeout + 30*time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    1 << 16,
+		ErrorLog:          slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(listener) }() // ends with Shutdown below
+	s.SetReady(true)
+	listening(listener.Addr())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.SetReady(false)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opts.ShutdownTimeout)
+	defer cancel()
+	if err := srv.Shutdown(end); err != nil {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package taxonomy
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// Sections, places, series and authors are few and read from the directory;
+// tags are many and read from the database.
+const tagColumns = `t.id, t.name, t.slug, t.scheme, t.description, t.labels`
+
+// A list of tags sorts by name in the order of bytes, which both databases
+// know, then by key.
+var (
+	tagsByIDSQL  = store.ReadBoth(`SELECT ` + tagColumns + ` FROM each_id($1) JOIN tags t ON t.id = each_id.id`)
+	tagBySlugSQL = store.ReadBoth(`SELECT ` + tagColumns + ` FROM tags t WHERE t.slug = $1`)
+	countTagsSQL = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM tags LIMIT $1) AS counted`)
+
+	tagsForwardSQL  = store.Read(tagPage(`t.name COLLATE "C"`, ">", "ASC"), tagPage(`t.name`, ">", "ASC"))
+	tagsBackwardSQL = store.Read(tagPage(`t.name COLLATE "C"`, "<", "DESC"), tagPage(`t.name`, "<", "DESC"))
+)
+
+// tagPage reads from one bound towards the other: $1, $2 where the read begins
+// when $3 is 1, $4, $5 where it ends when $6 is 1.
+func tagPage(name, beyond, order string) string {
+	back := map[string]string{">": "<", "<": ">"}[beyond]
+	return `SELECT ` + tagColumns + ` FROM tags t
+		WHERE ($3 = 0 OR (` + name + `, t.id) ` + beyond + ` ($1, $2)) AND ($6 = 0 OR (` + name + `, t.id) ` + back + ` ($4, $5))
+		ORDER BY ` + name + ` ` + order + `, t.id ` + order + ` LIMIT $7`
+}
+
+func scanTag(rows *sql.Rows) (*ent.Tag, error) {
+	t := new(ent.Tag)
+	var labels []byte
+	if err := rows.Scan(&t.ID, &t.Name, &t.Slug, &t.Scheme, &t.Description, &labels); err != nil {
+		return nil, err
+	}
+	if len(labels) > 0 {
+		if err := json.Unmarshal(labels, &t.Labels); err != nil {
+			return nil, fmt.Errorf("labels of tag %d: %w", t.ID, err)
+		}
+	}
+	return t, nil
+}
+
+// TagsByIDs gives tags by key.
+func (s *Service) TagsByIDs(ctx context.Context, ids []int) (map[int]*ent.Tag, error) {
+	tags, err := store.Collect(ctx, s.db, tagsByIDSQL, scanTag, s.db.IDs(ids))
+	if err != nil {
+		return nil, fmt.Errorf("find tags: %w", err)
+	}
+	found := make(map[int]*ent.Tag, len(tags))
+	for _, t := range tags {
+		found[t.ID] = t
+	}
+	return found, nil
+}
+
+// TagBySlug gives the tag with a slug, nil when there is none.
+func (s *Service) TagBySlug(ctx context.Context, slug string) (*ent.Tag, error) {
+	tags, err := store.Collect(ctx, s.db, tagBySlugSQL, scanTag, slug)
+	if err != nil {
+		return nil, fmt.Errorf("find tag %q: %w", slug, err)
+	}
+	if len(tags) == 0 {
+		return nil, nil
+	}
+	return tags[0], nil
+}
+
+// TagKey is the place of a tag in the list of tags.
+func TagKey(t *ent.Tag) keyset.Key { return keyset.Key{Text: t.Name, ID: t.ID} }
+
+// Tags gives a window of all tags by name.
+func (s *Service) Tags(ctx context.Context, w keyset.Window) ([]*ent.Tag, error) {
+	statement, from, to := tagsForwardSQL, w.After, w.Before
+	if w.Backward {
+		statement, from, to = tagsBackwardSQL, w.Before, w.After
+	}
+	begin, hasBegin := bound(from)
+	end, hasEnd := bound(to)
+	tags, err := store.Collect(ctx, s.db, statement, scanTag, begin.Text, begin.ID, hasBegin, end.Text, end.ID, hasEnd, w.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("list tags: %w", err)
+	}
+	if w.Backward {
+		slices.Reverse(tags)
+	}
+	return tags, nil
+}
+
+func bound(k *keyset.Key) (keyset.Key, int) {
+	if k == nil {
+		return keyset.Key{}, 0
+	}
+	return *k, 1
+}
+
+// CountTags counts all tags up to a limit.
+func (s *Service) CountTags(ctx context.Context, limit int) (int, error) {
+	n, err := store.Collect(ctx, s.db, countTagsSQL, func(rows *sql.Rows) (n int, err error) {
+		err = rows.Scan(&n)
+		return n, err
+	}, limit)
+	if err != nil {
+		return 0, fmt.Errorf("count tags: %w", err)
+	}
+	return n[0], nil
+}
