@@ -194,22 +194,32 @@ func (c *checker) site(n *Newsroom) {
 	c.email(file, s.Email)
 	for _, p := range s.Social {
 		c.target(file, Target{TargetURL, p.URL})
-		if p.Network == "" || p.Audience < 0 || p.CountedAt < 0 {
+		if p.Network == "" || p.Action == "" || p.Audience < 0 || p.CountedAt < 0 {
 			c.fault(file, "social profile %q is incomplete", p.Handle)
 		}
 	}
 	for _, a := range s.AdSlots {
 		c.text(file, "ad slot "+a.Key, a.Name)
-		if a.Key == "" || a.Placement == "" || a.Width <= 0 || a.Height <= 0 {
+		c.oneOf(file, "placement", a.Placement, "HEADER", "SIDEBAR", "IN_ARTICLE", "IN_LIST", "FOOTER")
+		if a.Key == "" || a.Width <= 0 || a.Height <= 0 {
 			c.fault(file, "ad slot %q is incomplete", a.Key)
 		}
 	}
 	for _, d := range s.Documents {
 		c.refer(file, TargetPage, d.Page)
+		if d.Kind == "" || d.Version == "" {
+			c.fault(file, "document %q has no kind or version", d.Page)
+		}
+	}
+	for _, consent := range s.Consents {
+		c.oneOf(file, "consent", consent.Kind, "NEWSLETTER", "SITE_USE")
+		if consent.Version == "" || consent.HTML == "" {
+			c.fault(file, "consent %s has no version or words", consent.Kind)
+		}
 	}
 	seen := map[string]bool{}
 	for _, m := range n.Menus {
-		c.oneOf(file, "location", m.Location, "HEADER", "MORE_TOPICS", "SITE_LINKS", "FOOTER", "QUICK_LINKS", "MOBILE")
+		c.oneOf(file, "location", m.Location, "HEADER", "MORE_TOPICS", "SITE_LINKS", "FOOTER", "QUICK_LINKS", "HOT_TOPICS", "MOBILE")
 		if seen[m.Location] {
 			c.fault(file, "location %q has two menus", m.Location)
 		}

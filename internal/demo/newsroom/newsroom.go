@@ -61,6 +61,7 @@ type Site struct {
 	Social      []SocialProfile   `yaml:"social"`
 	AdSlots     []AdSlot          `yaml:"adSlots"`
 	Documents   []Document        `yaml:"documents"`
+	Consents    []Consent         `yaml:"consents"`
 }
 
 // Logo is the wordmark as SVG, for light and for dark backgrounds.
@@ -73,6 +74,7 @@ type Logo struct {
 // a whole number and the age of that count.
 type SocialProfile struct {
 	Network   string        `yaml:"network"`
+	Action    string        `yaml:"action"` // what a reader does there: Follow
 	Handle    string        `yaml:"handle"`
 	URL       string        `yaml:"url"`
 	Audience  int           `yaml:"audience"`
@@ -93,8 +95,16 @@ type AdSlot struct {
 // Document names the page that serves a standing duty of the site, such as its
 // terms of use.
 type Document struct {
-	Kind string `yaml:"kind"`
-	Page string `yaml:"page"` // page key
+	Kind    string `yaml:"kind"`
+	Page    string `yaml:"page"` // page key
+	Version string `yaml:"version"`
+}
+
+// Consent is the wording that readers agree to in a form.
+type Consent struct {
+	Kind    string `yaml:"kind"`
+	Version string `yaml:"version"`
+	HTML    string `yaml:"html"`
 }
 
 // TargetKind says what a menu item or redirect leads to.
