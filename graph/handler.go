@@ -58,7 +58,7 @@ func Handler(services Services, opts Options) http.Handler {
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
 		defer cancel()
-		return next(loader.With(ctx, loader.New(services.Articles, services.Comments)))
+		return next(loader.With(ctx, loader.New(services.Articles, services.Comments, services.Pages)))
 	})
 	return srv
 }

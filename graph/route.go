@@ -79,6 +79,9 @@ func nodeOrNil[T interface {
 
 func (r *redirectResolver) Location(ctx context.Context, d *ent.Redirect) (*string, error) {
 	if d.TargetID == nil {
+		if d.Address == "" { // gone for good
+			return nil, nil
+		}
 		return &d.Address, nil
 	}
 	target, err := r.target(ctx, string(d.TargetType), *d.TargetID)

@@ -6,12 +6,10 @@ import (
 	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
-	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
-	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 )
@@ -121,72 +119,6 @@ func (r *pageResolver) Seo(ctx context.Context, p *ent.Page) (*model.SEO, error)
 		return nil, err
 	}
 	return seo(p.Seo, p.Title, "", url), nil
-}
-
-// ── Menus ──
-
-// Menu is the field of the same name of Query.
-func (r *queryResolver) Menu(ctx context.Context, location model.MenuLocation, language *string) (*directory.Menu, error) {
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return dir.Menu(string(location), orEmpty(language)), nil
-}
-
-func (r *menuResolver) Location(_ context.Context, m *directory.Menu) (model.MenuLocation, error) {
-	return model.MenuLocation(m.Location), nil
-}
-
-func (r *menuItemResolver) Label(ctx context.Context, it *directory.MenuItem, language *string) (string, error) {
-	if l, ok := it.Labels[orEmpty(language)]; ok && l.Name != "" {
-		return l.Name, nil
-	}
-	if it.MenuItem.Label != "" {
-		return it.MenuItem.Label, nil
-	}
-	target, err := r.Target(ctx, it)
-	if err != nil {
-		return "", err
-	}
-	switch t := target.(type) {
-	case *ent.Category:
-		return label(t.Labels, orEmpty(language), t.Name), nil
-	case *ent.Tag:
-		return label(t.Labels, orEmpty(language), t.Name), nil
-	case *ent.Place:
-		return label(t.Labels, orEmpty(language), t.Name), nil
-	case *ent.Series:
-		return label(t.Labels, orEmpty(language), t.Name), nil
-	case *ent.Author:
-		return label(t.Labels, orEmpty(language), t.Name), nil
-	case *ent.Page:
-		return t.Title, nil
-	case *ent.Article:
-		return t.Title, nil
-	}
-	return it.Address, nil
-}
-
-func (r *menuItemResolver) URL(ctx context.Context, it *directory.MenuItem) (*string, error) {
-	if it.TargetType == menuitem.TargetTypeAddress {
-		return &it.Address, nil
-	}
-	target, err := r.Target(ctx, it)
-	if err != nil || target == nil {
-		return nil, err
-	}
-	url, err := r.absolute(ctx, pathOf(target))
-	return &url, err
-}
-
-// Target reads from the directory, but for the rare item that leads to one
-// article.
-func (r *menuItemResolver) Target(ctx context.Context, it *directory.MenuItem) (model.Node, error) {
-	if it.TargetID == nil {
-		return nil, nil
-	}
-	return r.target(ctx, string(it.TargetType), *it.TargetID)
 }
 
 // ── Ad slots ──

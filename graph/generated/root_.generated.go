@@ -2786,7 +2786,7 @@ type Query {
     before: String
     "Only articles in this language."
     language: Locale
-  ): ArticleConnection!
+  ): ArticleConnection
 
   "One section; null when there is none."
   category("Exactly one of its keys." by: CategoryBy!): Category
@@ -2798,7 +2798,7 @@ type Query {
   tag("Exactly one of its keys." by: TagBy!): Tag
 
   "Tags by name."
-  tags(first: Int, after: String, last: Int, before: String): TagConnection!
+  tags(first: Int, after: String, last: Int, before: String): TagConnection
 
   "One place; null when there is none."
   place("Exactly one of its keys." by: PlaceBy!): Place
@@ -3022,7 +3022,7 @@ type Article implements Node {
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
-  ): RelatedArticleConnection!
+  ): RelatedArticleConnection
   "Comments that start a thread."
   comments(
     first: Int
@@ -3031,7 +3031,7 @@ type Article implements Node {
     before: String
     "Newest or oldest first."
     orderBy: CommentOrder = NEWEST
-  ): CommentConnection!
+  ): CommentConnection
 }
 
 "A list in which an article has neighbours."
@@ -3430,7 +3430,7 @@ type Category implements Node {
   "The way from the front page to it, itself included."
   breadcrumbs: [Breadcrumb!]!
   "The newest articles of the section and of all its sub-sections."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection!
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
 }
 
 "Names one tag."
@@ -3458,7 +3458,7 @@ type Tag implements Node {
   "What it stands for; empty when not said."
   description: String!
   "The newest articles with this tag."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection!
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
 }
 
 "A page of tags."
@@ -3524,7 +3524,7 @@ type Place implements Node {
   "Degrees east; null when unknown."
   longitude: Float
   "The newest articles about it."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection!
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
 }
 
 "Names one series."
@@ -3550,7 +3550,7 @@ type Series implements Node {
   "What it is about; empty when not said."
   description: String!
   "Its newest parts."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection!
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
 }
 
 # ── People ────────────────────────────────────────────────────────────────────
@@ -3590,7 +3590,7 @@ type Author implements Node {
   "Picture; null when none."
   avatar: Media
   "The author's newest articles."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection!
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
 }
 
 # ── Comments ──────────────────────────────────────────────────────────────────
@@ -3642,7 +3642,7 @@ type Comment implements Node {
   "How many direct answers it has."
   replyCount: Int!
   "Direct answers, oldest first."
-  replies(first: Int, after: String, last: Int, before: String): CommentConnection!
+  replies(first: Int, after: String, last: Int, before: String): CommentConnection
 }
 
 "Who says a comment. There is no way from here to an e-mail address."

@@ -5,9 +5,12 @@ import (
 	"fmt"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/site"
 )
 
 // Set holds the loaders of one response.
@@ -19,6 +22,7 @@ type Set struct {
 	Series     Cohorts[*ent.Series]
 	Authors    Cohorts[*ent.Author]
 	Comments   Cohorts[*ent.Comment]
+	MenuItems  Cohorts[*directory.MenuItem]
 
 	BodyHTML      *Loader[*ent.Article, string]
 	Detail        *Loader[*ent.Article, *ent.ArticleDetail]
@@ -43,6 +47,9 @@ type Set struct {
 	Replies        *Keyed[Window, *ent.Comment, []*ent.Comment]
 	CommentArticle *Loader[*ent.Comment, *ent.Article]
 	CommentParent  *Loader[*ent.Comment, *ent.Comment]
+
+	MenuArticle *Loader[*directory.MenuItem, *ent.Article]
+	MenuPage    *Loader[*directory.MenuItem, *ent.Page]
 }
 
 // Window is a keyset.Window that can be compared.
@@ -89,7 +96,7 @@ type Threads struct {
 }
 
 // New makes the loaders for one response.
-func New(articles *content.Service, comments *comment.Service) *Set {
+func New(articles *content.Service, comments *comment.Service, pages *site.Service) *Set {
 	s := &Set{}
 	byArticle := func(a *ent.Article) int { return a.ID }
 	s.BodyHTML = newLoader(&s.Articles, byArticle, plain[*ent.Article](articles.BodyHTML))
@@ -149,7 +156,24 @@ func New(articles *content.Service, comments *comment.Service) *Set {
 	s.CommentParent = newLoader(&s.Comments, byComment, func(ctx context.Context, of []*ent.Comment, _ []int) (map[int]*ent.Comment, error) {
 		return follow(ctx, of, byComment, func(c *ent.Comment) *int { return c.ParentID }, comments.ByIDs)
 	})
+	byItem := func(it *directory.MenuItem) int { return it.ID }
+	s.MenuArticle = newLoader(&s.MenuItems, byItem, func(ctx context.Context, of []*directory.MenuItem, _ []int) (map[int]*ent.Article, error) {
+		return follow(ctx, of, byItem, to(menuitem.TargetTypeArticle), articles.ByIDs)
+	})
+	s.MenuPage = newLoader(&s.MenuItems, byItem, func(ctx context.Context, of []*directory.MenuItem, _ []int) (map[int]*ent.Page, error) {
+		return follow(ctx, of, byItem, to(menuitem.TargetTypePage), pages.PagesByIDs)
+	})
 	return s
+}
+
+// to points from menu items to their targets of one type.
+func to(target menuitem.TargetType) func(*directory.MenuItem) *int {
+	return func(it *directory.MenuItem) *int {
+		if it.TargetType != target {
+			return nil
+		}
+		return it.TargetID
+	}
 }
 
 // plain fits a service method that needs keys only.

@@ -1,0 +1,244 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/article"
+	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/page"
+	"github.com/broadsheet-cms/broadsheet/ent/place"
+	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/graph"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/app"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
+	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/richtext"
+	"github.com/broadsheet-cms/broadsheet/internal/site"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
+	"github.com/broadsheet-cms/broadsheet/internal/testkit"
+)
+
+// secret stands in every word of the newsroom that no reader may ever get.
+const secret = "HIDDEN-FROM-READERS"
+
+// newsroom is a small site behind its own endpoint.
+type newsroom struct {
+	*app.Services
+	handler    http.Handler
+	statements *testkit.Statements
+	errors     *bytes.Buffer // what was logged as internal
+	byTitle    map[string]*ent.Article
+	comments   []*ent.Comment
+	pages      map[string]*ent.Page
+	clock      time.Time
+}
+
+// eachNewsroom runs test on a newsroom in each database.
+func eachNewsroom(t *testing.T, test func(t *testing.T, n *newsroom)) {
+	t.Helper()
+	testkit.EachURL(t, func(t *testing.T, url string) {
+		n := &newsroom{statements: &testkit.Statements{}, errors: &bytes.Buffer{}, byTitle: map[string]*ent.Article{}, pages: map[string]*ent.Page{},
+			clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+		n.Services = app.NewServices(testkit.Open(t, url, store.Options{Wrap: n.statements.Wrap}))
+		n.Articles.Now = func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }
+		n.fill(t)
+		n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: true, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
+		t.Cleanup(func() {
+			if n.errors.Len() > 0 {
+				t.Errorf("internal errors were logged:\n%s", n.errors)
+			}
+		})
+		test(t, n)
+	})
+}
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func (n *newsroom) fill(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	one := must[[]int](t)
+	world := one(n.Taxonomy.EnsureCategories(ctx, taxonomy.Category{Name: "World", Description: "Beyond the coast", Position: 1,
+		Labels: schema.Labels{"ar": {Name: "العالم"}}}))[0]
+	asia := one(n.Taxonomy.EnsureCategories(ctx, taxonomy.Category{Name: "Asia", Parent: &world}))[0]
+	sport := one(n.Taxonomy.EnsureCategories(ctx, taxonomy.Category{Name: "Sport", Position: 2}))[0]
+	tags := one(n.Taxonomy.EnsureTags(ctx, taxonomy.Tag{Name: "Ports"}, taxonomy.Tag{Name: "Ferries"}))
+	oman := one(n.Taxonomy.EnsurePlaces(ctx, taxonomy.Place{Name: "Oman", Kind: place.KindCountry, CountryCode: "OM"}))[0]
+	series := one(n.Taxonomy.EnsureSeries(ctx, taxonomy.Series{Name: "Slow Water"}))[0]
+	authors := one(n.Taxonomy.EnsureAuthors(ctx, taxonomy.Author{Name: "Nadia Karim"}, taxonomy.Author{Name: "News Room", Kind: "DESK"}))
+	system := access.AsSystem(ctx)
+	picture := n.DB.Ent(system).Media.Create().SetAlt("A ferry at dawn").SetCaption("The 6.40").SetCredit("Beacon").SetBlobKey("2026/ferry.jpg").
+		SetWidth(1280).SetHeight(720).SetFocalX(0.5).SetFocalY(0.25).SaveX(system)
+
+	at := n.clock
+	add := func(title string, change func(*content.Draft)) {
+		at = at.Add(time.Minute)
+		published := at
+		d := &content.Draft{Title: title, Status: article.StatusPublished, PublishedAt: &published, PrimaryCategory: &world, Authors: authors[:1],
+			Excerpt: "About " + title, Body: []richtext.Block{{Kind: richtext.Paragraph, HTML: "Words about <em>" + title + "</em>."}}}
+		if change != nil {
+			change(d)
+		}
+		n.byTitle[title] = must[[]*ent.Article](t)(n.Articles.Save(ctx, d))[0]
+	}
+	for i := range 12 {
+		add(fmt.Sprintf("Harbour notes %d", i+1), func(d *content.Draft) {
+			if i%3 == 1 {
+				d.PrimaryCategory = &asia
+			}
+			if i%4 == 2 {
+				d.PrimaryCategory = &sport
+			}
+		})
+	}
+	var group *int
+	add("Ferry crews accept deal", func(d *content.Draft) {
+		d.Subtitle, d.Tags, d.Places, d.Series, d.Authors, d.FeaturedMedia = "Night shifts return", tags, []int{oman}, &series, authors, &picture.ID
+		d.Body = append(d.Body,
+			richtext.Block{Kind: richtext.Heading, Level: 2, HTML: "What was agreed"},
+			richtext.Block{Kind: richtext.List, Items: []richtext.ListItem{{HTML: "Two crews a night"}, {HTML: "A fund"}}},
+			richtext.Block{Kind: richtext.Quote, HTML: "It is a start.", Citation: "A deckhand"},
+			richtext.Block{Kind: richtext.Picture, MediaID: picture.PublicID()})
+		d.SEO = &schema.SEO{Description: "What ferry crews agreed"}
+		d.Source = content.Source{URI: "urn:example:ferry", Name: "Coast Wire"}
+		d.Dateline = "MUSCAT"
+		first := 1
+		d.SeriesPosition = &first
+	})
+	group = &n.byTitle["Ferry crews accept deal"].ID
+	add("طواقم العبّارات تقبل الاتفاق", func(d *content.Draft) { d.Language, d.TranslationGroup, d.Tags = "ar", group, tags })
+	must[*ent.Article](t)(n.DB.Ent(system).Article.UpdateOneID(*group).SetTranslationGroup(*group).Save(system))
+	now := at
+	for kind, hide := range map[string]func(*content.Draft){
+		"draft":     func(d *content.Draft) { d.Status = article.StatusDraft },
+		"scheduled": func(d *content.Draft) { d.Status = article.StatusScheduled },
+		"embargoed": func(d *content.Draft) { d.Status = article.StatusEmbargoed },
+		"archived":  func(d *content.Draft) { d.Status = article.StatusArchived },
+		"killed":    func(d *content.Draft) { d.Status = article.StatusKilled },
+		"private":   func(d *content.Draft) { d.Visibility = article.VisibilityPrivate },
+		"trashed":   func(d *content.Draft) { d.TrashedAt = &now },
+	} {
+		add(secret+" "+kind, func(d *content.Draft) {
+			d.Slug, d.Tags, d.Places, d.Series, d.Authors, d.TranslationGroup = "hidden-"+kind, tags, []int{oman}, &series, authors, group
+			hide(d)
+		})
+	}
+	n.fillTalk(t, *group)
+	n.fillSite(t, world, asia, sport, picture.ID)
+}
+
+func (n *newsroom) fillTalk(t *testing.T, about int) {
+	t.Helper()
+	ctx := t.Context()
+	said := n.clock.Add(2 * time.Hour)
+	first := &comment.Draft{ArticleID: about, GuestName: "Salma", GuestEmail: strings.ToLower(secret) + "@example.org", Body: "Good news for the islands.",
+		Status: entcomment.StatusApproved, PostedAt: said}
+	drafts := []*comment.Draft{first,
+		{ArticleID: about, Parent: first, GuestName: "Omar", Body: "Let us see what they sign.", Status: entcomment.StatusApproved, PostedAt: said.Add(time.Minute)},
+		{ArticleID: about, GuestName: "Ann", Body: "When does it start?", Status: entcomment.StatusApproved, PostedAt: said.Add(2 * time.Minute)},
+		{ArticleID: about, GuestName: "X", Body: secret + " pending", Status: entcomment.StatusPending, PostedAt: said.Add(3 * time.Minute)},
+		{ArticleID: about, Parent: first, GuestName: "Y", Body: secret + " spam", Status: entcomment.StatusSpam, PostedAt: said.Add(4 * time.Minute)},
+		{ArticleID: n.byTitle[secret+" draft"].ID, GuestName: "Z", Body: secret + " below a draft", Status: entcomment.StatusApproved, PostedAt: said},
+	}
+	n.comments = must[[]*ent.Comment](t)(n.Comments.Save(ctx, drafts...))
+}
+
+func (n *newsroom) fillSite(t *testing.T, world, asia, sport, logo int) {
+	t.Helper()
+	ctx := t.Context()
+	counted := n.clock
+	must[*ent.Site](t)(n.Site.SaveSettings(ctx, site.Settings{Name: "The Beacon", Tagline: "News of the coast", Description: "A small newsroom.",
+		URL: "https://beacon.example", Language: "en", TimeZone: "Asia/Muscat", CopyrightHolder: "Beacon Press", Logo: &logo,
+		SocialProfiles: []schema.SocialProfile{{Network: "video", URL: "https://video.example/beacon", AudienceCount: 235300, Action: "Follow", CountedAt: &counted}},
+		LegalDocuments: []schema.LegalDocument{{Kind: "terms", Version: "3", PublishedAt: counted, PageSlug: "terms"}},
+		Consents:       map[string]schema.Consent{"newsletter": {Version: "2", HTML: "I agree to the terms."}}}))
+	for _, p := range []site.Page{
+		{Title: "Terms", Status: page.StatusPublished, PublishedAt: &counted, Body: []richtext.Block{{Kind: richtext.Paragraph, HTML: "Be kind."}}},
+		{Title: secret + " page", Slug: "hidden-page", Status: page.StatusDraft, Body: []richtext.Block{{Kind: richtext.Paragraph, HTML: secret}}},
+	} {
+		n.pages[p.Title] = must[*ent.Page](t)(n.Site.SavePage(ctx, p))
+	}
+	draft, ferry := n.byTitle[secret+" draft"], n.byTitle["Ferry crews accept deal"]
+	must[*ent.Menu](t)(n.Site.SaveMenu(ctx, site.Menu{Location: "HEADER", Name: "Main", Items: []site.MenuItem{
+		{Label: "Home", Target: site.Target{Address: "/"}},
+		{Target: site.Target{Type: menuitem.TargetTypeCategory, ID: world}, Children: []site.MenuItem{{Target: site.Target{Type: menuitem.TargetTypeCategory, ID: asia}}}},
+		{Label: "More", Children: []site.MenuItem{{Target: site.Target{Type: menuitem.TargetTypeCategory, ID: sport}},
+			{Target: site.Target{Type: menuitem.TargetTypeArticle, ID: ferry.ID}}}},
+		{Target: site.Target{Type: menuitem.TargetTypePage, ID: n.pages["Terms"].ID}},
+		{Label: "", Target: site.Target{Type: menuitem.TargetTypeArticle, ID: draft.ID}},
+		{Label: "", Target: site.Target{Type: menuitem.TargetTypePage, ID: n.pages[secret+" page"].ID}},
+	}}))
+	must[[]*ent.AdSlot](t)(n.Site.SaveAdSlots(ctx, site.AdSlot{Placement: "SIDEBAR", Name: "Sidebar", Width: 300, Height: 600}))
+	must[[]*ent.Redirect](t)(n.Site.SaveRedirects(ctx,
+		site.Redirect{Path: "/2026/03/ferry-deal", Target: site.Target{Type: menuitem.TargetTypeArticle, ID: ferry.ID}},
+		site.Redirect{Path: "/old-draft", Target: site.Target{Type: menuitem.TargetTypeArticle, ID: draft.ID}},
+		site.Redirect{Path: "/shop", Target: site.Target{Address: "https://shop.example/"}, StatusCode: 302}))
+}
+
+// answer is a GraphQL answer.
+type answer struct {
+	Data   json.RawMessage `json:"data"`
+	Errors []struct {
+		Message    string         `json:"message"`
+		Path       []any          `json:"path"`
+		Extensions map[string]any `json:"extensions"`
+	} `json:"errors"`
+}
+
+// codes are the codes of the errors.
+func (a answer) codes() []string {
+	var codes []string
+	for _, e := range a.Errors {
+		codes = append(codes, fmt.Sprint(e.Extensions["code"]))
+	}
+	return codes
+}
+
+// post asks the endpoint as a client does.
+func (n *newsroom) post(t *testing.T, query string, variables map[string]any) (answer, []byte) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n.postRaw(t, body)
+}
+
+func (n *newsroom) postRaw(t *testing.T, body []byte) (answer, []byte) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	n.handler.ServeHTTP(w, r)
+	raw, err := io.ReadAll(w.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a answer
+	if err := json.Unmarshal(raw, &a); err != nil {
+		t.Fatalf("not JSON: %v: %.200s", err, raw)
+	}
+	return a, raw
+}
