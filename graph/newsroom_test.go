@@ -53,7 +53,7 @@ func eachNewsroom(t *testing.T, test func(t *testing.T, n *newsroom)) {
 	testkit.EachURL(t, func(t *testing.T, url string) {
 		n := &newsroom{statements: &testkit.Statements{}, errors: &bytes.Buffer{}, byTitle: map[string]*ent.Article{}, pages: map[string]*ent.Page{},
 			clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
-		n.Services = app.NewServices(testkit.Open(t, url, store.Options{Wrap: n.statements.Wrap}))
+		n.Services = app.NewServices(testkit.Open(t, url, store.Options{Wrap: n.statements.Wrap}), nil)
 		n.Articles.Now = func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }
 		n.fill(t)
 		n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: true, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})

@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
+	"gocloud.dev/blob"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/broadsheet-cms/broadsheet"
@@ -20,8 +22,10 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/demo"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -38,10 +42,12 @@ type Services struct {
 	Taxonomy  *taxonomy.Service
 	Site      *site.Service
 	Accounts  *account.Service
+	Media     *media.Service // nil without a folder for files
 }
 
-// NewServices puts the services together over a migrated database.
-func NewServices(db *store.DB) *Services {
+// NewServices puts the services together over a migrated database. Without a
+// bucket they store no files.
+func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s := &Services{DB: db, Log: event.NewLog(db)}
 	s.Directory = directory.New(db, s.Log)
 	s.Articles = content.New(db, s.Log, s.Directory)
@@ -49,6 +55,9 @@ func NewServices(db *store.DB) *Services {
 	s.Taxonomy = taxonomy.New(db, s.Log, s.Articles)
 	s.Site = site.New(db, s.Log)
 	s.Accounts = account.New(db, s.Log)
+	if bucket != nil {
+		s.Media = media.New(db, s.Log, bucket)
+	}
 	return s
 }
 
@@ -63,6 +72,7 @@ type App struct {
 	cfg    config.Serve
 	logger *slog.Logger
 	server *server.Server
+	bucket *blob.Bucket
 }
 
 // New opens and migrates the database and puts the server together. The caller
@@ -72,9 +82,13 @@ func New(ctx context.Context, cfg config.Serve, logger *slog.Logger) (*App, erro
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, logger: logger}
-	if err := a.open(ctx, db); err != nil {
+	bucket, err := media.OpenFolder(cfg.MediaDir)
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	a := &App{cfg: cfg, logger: logger, bucket: bucket}
+	if err := a.open(ctx, db); err != nil {
+		return nil, errors.Join(err, bucket.Close(), db.Close())
 	}
 	return a, nil
 }
@@ -87,10 +101,17 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	for _, s := range steps {
 		a.logger.InfoContext(ctx, "migrated", "step", fmt.Sprintf("%04d_%s", s.Version, s.Name))
 	}
-	a.Services = NewServices(db)
+	a.Services = NewServices(db, a.bucket)
+	a.Directory.SiteURL = strings.TrimSuffix(a.cfg.SiteURL, "/")
+	if a.cfg.Demo {
+		if err := a.fillDemo(ctx); err != nil {
+			return err
+		}
+	}
 	routes := server.Routes{
 		GraphQL: graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, MaxTokens: a.cfg.MaxTokens,
 			MaxComplexity: a.cfg.MaxComplexity, Timeout: a.cfg.RequestTimeout, Logger: a.logger}),
+		Media: a.Media.Handler(),
 		SDL:   broadsheet.SDL,
 		Ready: db.Ping,
 	}
@@ -102,8 +123,29 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	return nil
 }
 
-// Close closes the database.
-func (a *App) Close() error { return a.DB.Close() }
+// fillDemo fills an empty database with the demo newsroom and leaves any other
+// as it is.
+func (a *App) fillDemo(ctx context.Context) error {
+	start := time.Now()
+	err := demo.Load(ctx, a.Demo(), a.Articles.Now())
+	if errors.Is(err, demo.ErrNotEmpty) {
+		a.logger.InfoContext(ctx, "the database holds articles already: the demo newsroom is not added")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("fill the database with the demo newsroom: %w", err)
+	}
+	a.logger.InfoContext(ctx, "filled the database with the demo newsroom", "duration", time.Since(start).Round(time.Millisecond))
+	return nil
+}
+
+// Demo are the services that the demo newsroom is filled in through.
+func (s *Services) Demo() demo.Services {
+	return demo.Services{DB: s.DB, Accounts: s.Accounts, Comments: s.Comments, Content: s.Articles, Media: s.Media, Site: s.Site, Taxonomy: s.Taxonomy}
+}
+
+// Close closes the database and the folder of files.
+func (a *App) Close() error { return errors.Join(a.bucket.Close(), a.DB.Close()) }
 
 // Handler answers requests without a listener, for tests.
 func (a *App) Handler() http.Handler { return a.server }

@@ -88,3 +88,22 @@ func (s *Service) placeMedia(ctx context.Context, drafts []*Draft) error {
 	}
 	return nil
 }
+
+// bodyHTML renders a body that placeMedia went through.
+func bodyHTML(body []richtext.Block) string {
+	known := map[string]richtext.Media{}
+	for _, b := range body {
+		if b.MediaID != "" {
+			known[b.MediaID] = richtext.Media{URL: b.URL, Width: b.Width, Height: b.Height}
+		}
+		for _, p := range b.Images {
+			if p.MediaID != "" {
+				known[p.MediaID] = richtext.Media{URL: p.URL, Width: p.Width, Height: p.Height}
+			}
+		}
+	}
+	return richtext.HTML(body, richtext.RenderOptions{Media: func(mediaID string) (richtext.Media, bool) {
+		m, ok := known[mediaID]
+		return m, ok && m.URL != ""
+	}})
+}

@@ -169,7 +169,7 @@ func (s *Service) prepare(ctx context.Context, drafts []*Draft) ([]*prepared, er
 	}
 	all := make([]*prepared, len(drafts))
 	for i, d := range drafts {
-		p := &prepared{Draft: d, html: richtext.HTML(d.Body, richtext.RenderOptions{}), text: richtext.Text(d.Body)}
+		p := &prepared{Draft: d, html: bodyHTML(d.Body), text: richtext.Text(d.Body)}
 		for _, e := range d.Entries {
 			p.text += "\n\n" + richtext.Text(e.Body)
 		}
@@ -338,7 +338,7 @@ func (s *Service) saveParts(ctx context.Context, drafts []*prepared, saved []*en
 		}
 		for _, e := range p.Entries {
 			entries = append(entries, client.LiveEntry.Create().SetArticleID(article).SetTitle(e.Title).SetBlocks(e.Body).
-				SetHTML(richtext.HTML(e.Body, richtext.RenderOptions{})).SetPublishedAt(e.PublishedAt).SetIsKey(e.Key).SetIsPinned(e.Pinned))
+				SetHTML(bodyHTML(e.Body)).SetPublishedAt(e.PublishedAt).SetIsKey(e.Key).SetIsPinned(e.Pinned))
 		}
 		for n, related := range unique(p.Pins) {
 			pins = append(pins, client.RelatedPin.Create().SetArticleID(article).SetRelatedID(related).SetPosition(n))

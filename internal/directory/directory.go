@@ -23,6 +23,9 @@ import (
 // Directory gives the current Snapshot.
 type Directory struct {
 	db *store.DB
+	// SiteURL stands in for the stored address of the site when it is set. It is
+	// set once, before the directory is used.
+	SiteURL string
 
 	changes atomic.Int64 // counts what happened to the rows behind it
 	current atomic.Pointer[versioned]
@@ -70,6 +73,11 @@ func (d *Directory) Current(ctx context.Context) (*Snapshot, error) {
 	s, err := load(access.AsSystem(context.WithoutCancel(ctx)), d.db.Ent(context.Background()))
 	if err != nil {
 		return nil, fmt.Errorf("load the directory: %w", err)
+	}
+	if d.SiteURL != "" {
+		site := *s.Site
+		site.URL = d.SiteURL
+		s.Site = &site
 	}
 	d.current.Store(&versioned{Snapshot: s, changes: changes})
 	return s, nil
