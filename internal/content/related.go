@@ -195,11 +195,11 @@ func chooseRelated(rows []relatedRow, parent, n int) ([]Related, error) {
 		case fromPin:
 			r.Score, r.Reasons = 1, []Reason{{Kind: Pinned}}
 		case fromCandidate:
-			c, err := decodeCandidate(row.item)
+			score, reasons, err := decodeCandidate(row.item)
 			if err != nil {
 				return nil, err
 			}
-			r.Score, r.Reasons = min(c.Score, 1), c.reasons()
+			r.Score, r.Reasons = min(score, 1), reasons
 		case fromSection:
 			r.Reasons = []Reason{{Kind: SameSection}}
 		}

@@ -283,7 +283,10 @@ func (s *Service) rankWindow(ctx context.Context, w *window, p *steps) error {
 		list := make([]candidate, len(found))
 		for i, c := range found {
 			about := w.about[c.ID]
-			list[i] = newCandidate(c, about.body, int(about.revision), w.src.term, subject.Terms)
+			var err error
+			if list[i], err = newCandidate(c, about.body, int(about.revision), w.src.term, subject.Terms); err != nil {
+				return err
+			}
 		}
 		rows = append(rows, []any{id, list})
 		if len(rows) < storeAtOnce {

@@ -159,7 +159,11 @@ func (s *Service) rank(ctx context.Context, src *relatedSource, d *relatedDoc) e
 	list := make([]candidate, 0, len(ranking.Candidates))
 	for _, c := range ranking.Candidates {
 		m := src.read[c.ID]
-		list = append(list, newCandidate(c, m.BodyHash, m.revision, src.term, d.article.Terms))
+		stored, err := newCandidate(c, m.BodyHash, m.revision, src.term, d.article.Terms)
+		if err != nil {
+			return err
+		}
+		list = append(list, stored)
 	}
 	src.set(d.article.ID, list)
 	offers := ranking.Offers()
@@ -171,7 +175,11 @@ func (s *Service) rank(ctx context.Context, src *relatedSource, d *relatedDoc) e
 		return err
 	}
 	for _, o := range offers {
-		src.offer(o.To, newCandidate(o.Candidate, d.article.BodyHash, d.revision, src.term, d.article.Terms))
+		stored, err := newCandidate(o.Candidate, d.article.BodyHash, d.revision, src.term, d.article.Terms)
+		if err != nil {
+			return err
+		}
+		src.offer(o.To, stored)
 	}
 	return nil
 }

@@ -10,38 +10,50 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/related"
 )
 
-// candidate is an article in the stored list of another. It carries the words
-// of its reasons, so that showing it needs no other statement; names are those
-// of the moment when it came into the list.
+// candidate is an article in the stored list of another.
 type candidate struct {
-	Article  int64    `json:"a"`
-	Score    float64  `json:"s"`
-	Revision int      `json:"r"` // of the profile of Article
-	Body     int64    `json:"b,omitempty"`
-	Words    []string `json:"w,omitempty"`
-	Tags     []string `json:"t,omitempty"`
-	Series   []string `json:"e,omitempty"`
-	Places   []string `json:"l,omitempty"`
-	People   []string `json:"p,omitempty"`
-	Section  bool     `json:"c,omitempty"`
+	Article  int64   `json:"a"`
+	Score    float64 `json:"s"`
+	Revision int     `json:"r"` // of the profile of Article
+	Body     int64   `json:"b,omitempty"`
+	// Shared is a sharing, which only readers look into.
+	Shared json.RawMessage `json:"y"`
 }
 
-func decodeCandidate(data []byte) (c candidate, err error) {
+// sharing is what two articles have in common, in words to show, so that a list
+// is shown without another statement. Names are those of the moment when the
+// candidate came into the list.
+type sharing struct {
+	Words   []string `json:"w,omitempty"`
+	Tags    []string `json:"t,omitempty"`
+	Series  []string `json:"s,omitempty"`
+	Places  []string `json:"l,omitempty"`
+	People  []string `json:"p,omitempty"`
+	Section bool     `json:"c,omitempty"`
+}
+
+// decodeCandidate reads what readers see of a stored candidate.
+func decodeCandidate(data []byte) (score float64, reasons []Reason, err error) {
+	var c candidate
+	var shared sharing
 	if err := json.Unmarshal(data, &c); err != nil {
-		return c, fmt.Errorf("read a candidate: %w", err)
+		return 0, nil, fmt.Errorf("read a candidate: %w", err)
 	}
-	return c, nil
+	if err := json.Unmarshal(c.Shared, &shared); err != nil {
+		return 0, nil, fmt.Errorf("read the reasons of a candidate: %w", err)
+	}
+	return c.Score, shared.reasons(), nil
 }
 
 // reasons are in the order of what they usually tell.
-func (c *candidate) reasons() []Reason {
+func (s *sharing) reasons() []Reason {
 	var all []Reason
-	for _, r := range []Reason{{SameSeries, c.Series}, {SharedWords, c.Words}, {SharedTags, c.Tags}, {SamePeople, c.People}, {SamePlace, c.Places}} {
+	for _, r := range []Reason{{SameSeries, s.Series}, {SharedWords, s.Words}, {SharedTags, s.Tags}, {SamePeople, s.People}, {SamePlace, s.Places}} {
 		if len(r.Words) > 0 {
 			all = append(all, r)
 		}
 	}
-	if c.Section {
+	if s.Section {
 		all = append(all, Reason{Kind: SameSection})
 	}
 	return all
@@ -50,9 +62,7 @@ func (c *candidate) reasons() []Reason {
 // newCandidate is a found candidate as it is stored, with the hash of its body
 // and the revision of its profile. terms are those of one of the two articles;
 // known tells more about them.
-func newCandidate(found related.Candidate, body uint64, revision int, known func(term int64) relatedTerm, terms []related.Term) candidate {
-	c := candidate{Article: found.ID, Score: math.Round(found.Score*1e6) / 1e6, Revision: revision, Body: int64(body),
-		Section: found.Reasons.Section}
+func newCandidate(found related.Candidate, body uint64, revision int, known func(term int64) relatedTerm, terms []related.Term) (candidate, error) {
 	names := func(ids []int64) (all []string) {
 		for _, id := range ids {
 			if name := known(id).surface; name != "" {
@@ -61,16 +71,20 @@ func newCandidate(found related.Candidate, body uint64, revision int, known func
 		}
 		return all
 	}
-	c.Words, c.Tags = names(found.Reasons.Words), names(found.Reasons.Tags)
-	c.Places, c.People = names(found.Reasons.Places), names(found.Reasons.People)
+	shared := sharing{Words: names(found.Reasons.Words), Tags: names(found.Reasons.Tags), Places: names(found.Reasons.Places),
+		People: names(found.Reasons.People), Section: found.Reasons.Section}
 	if found.Reasons.Series {
 		for _, t := range terms {
 			if t.Kind == related.Series {
-				c.Series = names([]int64{t.ID})
+				shared.Series = names([]int64{t.ID})
 			}
 		}
 	}
-	return c
+	data, err := json.Marshal(shared)
+	if err != nil {
+		return candidate{}, fmt.Errorf("write the reasons of a candidate: %w", err)
+	}
+	return candidate{Article: found.ID, Score: math.Round(found.Score*1e6) / 1e6, Revision: revision, Body: int64(body), Shared: data}, nil
 }
 
 // put puts a candidate into a list, in the place of an older one of the same
