@@ -2,6 +2,7 @@ package content
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -18,12 +19,19 @@ var joinSQL = func() map[string]joinStatements {
 		all[table] = joinStatements{
 			drop: store.MaintainBoth(`DELETE FROM ` + table + ` WHERE article_id IN (SELECT id FROM each_id($1))`),
 			add: store.Maintain(
-				`INSERT INTO `+table+` (article_id, `+column+`) SELECT DISTINCT * FROM unnest($1::bigint[], $2::bigint[])`,
-				`INSERT INTO `+table+` (article_id, `+column+`) SELECT DISTINCT a.value, b.value FROM json_each($1) AS a JOIN json_each($2) AS b ON b.key = a.key`),
+				`INSERT INTO `+table+` (article_id, `+column+`) SELECT DISTINCT (e ->> 0)::bigint, (e ->> 1)::bigint FROM jsonb_array_elements($1::jsonb) AS e`,
+				`INSERT INTO `+table+` (article_id, `+column+`) SELECT DISTINCT value ->> 0, value ->> 1 FROM json_each($1)`),
 		}
 	}
 	return all
 }()
+
+// pairsArgument makes one argument of pairs. Two lists side by side would be
+// easier to write, but SQLite would go through the one for each of the other.
+func pairsArgument(pairs [][2]int) string {
+	text, _ := json.Marshal(pairs) // integers always marshal
+	return string(text)
+}
 
 func (s *Service) saveJoin(ctx context.Context, table string, old []int, drafts []*prepared, saved []*ent.Article, of func(*Draft) []int) error {
 	if len(old) > 0 {
@@ -31,16 +39,16 @@ func (s *Service) saveJoin(ctx context.Context, table string, old []int, drafts 
 			return fmt.Errorf("clear %s: %w", table, err)
 		}
 	}
-	var articles, others []int
+	var pairs [][2]int
 	for i, p := range drafts {
 		for _, other := range of(p.Draft) {
-			articles, others = append(articles, saved[i].ID), append(others, other)
+			pairs = append(pairs, [2]int{saved[i].ID, other})
 		}
 	}
-	if len(articles) == 0 {
+	if len(pairs) == 0 {
 		return nil
 	}
-	if _, err := s.db.Exec(ctx, joinSQL[table].add, s.db.IDs(articles), s.db.IDs(others)); err != nil {
+	if _, err := s.db.Exec(ctx, joinSQL[table].add, pairsArgument(pairs)); err != nil {
 		return fmt.Errorf("fill %s: %w", table, err)
 	}
 	return nil

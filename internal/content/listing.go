@@ -18,11 +18,11 @@ var (
 	// forms of their own.
 	listOnSiteSQL = store.Maintain(
 		`INSERT INTO listings (kind, owner_id, published_at, article_id, language)
-			SELECT 0, 0, m.at, a.id, a.language FROM unnest($1::bigint[], $2::bigint[]) AS m(id, at) JOIN articles a ON a.id = m.id
+			SELECT 0, 0, (m ->> 1)::bigint, a.id, a.language FROM jsonb_array_elements($1::jsonb) AS m JOIN articles a ON a.id = (m ->> 0)::bigint
 			WHERE a.published_at IS NOT NULL AND public_article(a)`,
 		`INSERT INTO listings (kind, owner_id, published_at, article_id, language)
-			SELECT 0, 0, at.value, a.id, a.language FROM json_each($1) AS m JOIN json_each($2) AS at ON at.key = m.key
-			JOIN articles a ON a.id = m.value WHERE a.published_at IS NOT NULL AND public_article(a)`)
+			SELECT 0, 0, m.value ->> 1, a.id, a.language FROM json_each($1) AS m JOIN articles a ON a.id = m.value ->> 0
+			WHERE a.published_at IS NOT NULL AND public_article(a)`)
 
 	listUnderOwnersSQL = store.MaintainBoth(`
 		INSERT INTO listings (kind, owner_id, published_at, article_id, language)
@@ -48,15 +48,15 @@ var (
 
 // list makes the listings of articles anew.
 func (s *Service) list(ctx context.Context, articles []*ent.Article) error {
-	ids, moments := make([]int, len(articles)), make([]int, len(articles))
+	ids, moments := make([]int, len(articles)), make([][2]int, len(articles))
 	for i, a := range articles {
 		k := Key(a)
-		ids[i], moments[i] = k.ID, int(k.Time)
+		ids[i], moments[i] = k.ID, [2]int{k.ID, int(k.Time)}
 	}
 	if _, err := s.db.Exec(ctx, dropListingsSQL, s.db.IDs(ids)); err != nil {
 		return fmt.Errorf("drop listings: %w", err)
 	}
-	if _, err := s.db.Exec(ctx, listOnSiteSQL, s.db.IDs(ids), s.db.IDs(moments)); err != nil {
+	if _, err := s.db.Exec(ctx, listOnSiteSQL, pairsArgument(moments)); err != nil {
 		return fmt.Errorf("list articles: %w", err)
 	}
 	if _, err := s.db.Exec(ctx, listUnderOwnersSQL, s.db.IDs(ids)); err != nil {
