@@ -53,13 +53,7 @@ var (
 		`INSERT INTO terms (key, surface, count) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1) WHERE true
 		ON CONFLICT (key) DO UPDATE SET count = terms.count + excluded.count RETURNING id, key, count, surface`)
 
-	unlistTermsSQL = store.Maintain(
-		`DELETE FROM article_terms t USING article_profiles f, jsonb_array_elements(f.terms) AS e
-			WHERE f.article_id IN (SELECT id FROM each_id($1)) AND f.listed
-			AND t.term_id = (e ->> 0)::integer AND t.published = f.published AND t.article_id = f.article_id`,
-		`DELETE FROM article_terms WHERE (term_id, published, article_id) IN (
-			SELECT e.value ->> 0, f.published, f.article_id FROM each_id($1) CROSS JOIN article_profiles f ON f.article_id = each_id.id
-			CROSS JOIN json_each(f.terms) AS e WHERE f.listed)`)
+	unlistTermsSQL    = store.Maintain(unlistTermsPostgres, unlistTermsSQLite)
 	unlistProfilesSQL = store.Maintain(
 		`UPDATE article_profiles SET listed = false WHERE article_id IN (SELECT id FROM each_id($1))`,
 		`UPDATE article_profiles SET listed = 0 WHERE article_id IN (SELECT id FROM each_id($1))`)
@@ -83,6 +77,16 @@ var (
 			SELECT e.value ->> 0, f.published, f.article_id, e.value ->> 1
 			FROM each_id($1) CROSS JOIN article_profiles f ON f.article_id = each_id.id CROSS JOIN json_each(f.terms) AS e
 			ORDER BY 1, 2, 3`)
+)
+
+// No more than the keys of the postings themselves is looked up.
+const (
+	unlistTermsPostgres = `DELETE FROM article_terms t USING article_profiles f, jsonb_array_elements(f.terms) AS e
+		WHERE f.article_id IN (SELECT id FROM each_id($1)) AND f.listed
+		AND t.term_id = (e ->> 0)::integer AND t.published = f.published AND t.article_id = f.article_id`
+	unlistTermsSQLite = `DELETE FROM article_terms WHERE (term_id, published, article_id) IN (
+		SELECT e.value ->> 0, f.published, f.article_id FROM each_id($1) CROSS JOIN article_profiles f ON f.article_id = each_id.id
+		CROSS JOIN json_each(f.terms) AS e WHERE f.listed)`
 )
 
 // relatedTerm is what is known of a stored term.

@@ -17,19 +17,25 @@ import (
 // article has.
 const postingsArms = 24
 
-var (
-	// The newest articles of each term are one range of an index for each. SQLite
-	// has no LATERAL; there each term is an arm of a union.
-	postingsSQL = store.Maintain(`
+// The newest articles of each term are one range of an index for each. SQLite
+// has no LATERAL; there each term is an arm of a union.
+const (
+	postingsPostgres = `
 		SELECT t.nth - 1, p.article_id, p.weight
 		FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS t (id, most, nth) CROSS JOIN LATERAL (
 			SELECT x.article_id, x.weight FROM article_terms x WHERE x.term_id = t.id
-			ORDER BY x.published DESC, x.article_id DESC LIMIT t.most) p`,
-		postingsSQLite())
-	profilesSQL = store.MaintainBoth(`SELECT f.article_id, f.published, f.section_id, f.body_hash, f.revision, f.terms
-		FROM each_id($1) JOIN article_profiles f ON f.article_id = each_id.id`)
-	termsSQL      = store.MaintainBoth(`SELECT t.id, t.key, t.count, t.surface FROM each_id($1) JOIN terms t ON t.id = each_id.id`)
-	candidatesSQL = store.MaintainBoth(`SELECT l.article_id, l.candidates FROM each_id($1) JOIN article_candidates l ON l.article_id = each_id.id`)
+			ORDER BY x.published DESC, x.article_id DESC LIMIT t.most) p`
+	profilesText = `SELECT f.article_id, f.published, f.section_id, f.body_hash, f.revision, f.terms
+		FROM each_id($1) JOIN article_profiles f ON f.article_id = each_id.id`
+	termsText      = `SELECT t.id, t.key, t.count, t.surface FROM each_id($1) JOIN terms t ON t.id = each_id.id`
+	candidatesText = `SELECT l.article_id, l.candidates FROM each_id($1) JOIN article_candidates l ON l.article_id = each_id.id`
+)
+
+var (
+	postingsSQL   = store.Maintain(postingsPostgres, postingsSQLite())
+	profilesSQL   = store.MaintainBoth(profilesText)
+	termsSQL      = store.MaintainBoth(termsText)
+	candidatesSQL = store.MaintainBoth(candidatesText)
 	// Rows are [article, candidates].
 	saveCandidatesSQL = store.Maintain(
 		`INSERT INTO article_candidates (article_id, candidates) SELECT (e ->> 0)::bigint, e -> 1 FROM jsonb_array_elements($1::jsonb) AS e

@@ -1,0 +1,26 @@
+package content
+
+import "github.com/broadsheet-cms/broadsheet/internal/store"
+
+// Plan is a statement made to tell how it is run.
+type Plan struct {
+	Explain *store.Statement
+	Number  bool // the second argument is a number
+	Lists   bool // the second argument is a list of keys
+}
+
+// RelatedPlans are the statements of related articles that read tables which
+// grow with the archive.
+func RelatedPlans() map[string]Plan {
+	explain := func(postgres, sqlite string) *store.Statement {
+		return store.Maintain("EXPLAIN "+postgres, "EXPLAIN QUERY PLAN "+sqlite)
+	}
+	return map[string]Plan{
+		"related":    {Explain: explain(withColumns(relatedPostgres), withColumns(relatedSQLite)), Number: true},
+		"postings":   {Explain: explain(postingsPostgres, postingsSQLite()), Lists: true},
+		"profiles":   {Explain: explain(profilesText, profilesText)},
+		"terms":      {Explain: explain(termsText, termsText)},
+		"candidates": {Explain: explain(candidatesText, candidatesText)},
+		"unlist":     {Explain: explain(unlistTermsPostgres, unlistTermsSQLite)},
+	}
+}
