@@ -26,6 +26,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/seed"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -42,11 +43,11 @@ type Services struct {
 	Taxonomy  *taxonomy.Service
 	Site      *site.Service
 	Accounts  *account.Service
-	Media     *media.Service // nil without a folder for files
+	Media     *media.Service
 }
 
 // NewServices puts the services together over a migrated database. Without a
-// bucket they store no files.
+// bucket files can be referred to but not stored.
 func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s := &Services{DB: db, Log: event.NewLog(db)}
 	s.Directory = directory.New(db, s.Log)
@@ -55,9 +56,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Taxonomy = taxonomy.New(db, s.Log, s.Articles)
 	s.Site = site.New(db, s.Log)
 	s.Accounts = account.New(db, s.Log)
-	if bucket != nil {
-		s.Media = media.New(db, s.Log, bucket)
-	}
+	s.Media = media.New(db, s.Log, bucket)
 	return s
 }
 
@@ -142,6 +141,11 @@ func (a *App) fillDemo(ctx context.Context) error {
 // Demo are the services that the demo newsroom is filled in through.
 func (s *Services) Demo() demo.Services {
 	return demo.Services{DB: s.DB, Accounts: s.Accounts, Comments: s.Comments, Content: s.Articles, Media: s.Media, Site: s.Site, Taxonomy: s.Taxonomy}
+}
+
+// Seed are the services that a synthetic newsroom is filled in through.
+func (s *Services) Seed() seed.Services {
+	return seed.Services{DB: s.DB, Accounts: s.Accounts, Comments: s.Comments, Content: s.Articles, Media: s.Media, Site: s.Site, Taxonomy: s.Taxonomy}
 }
 
 // Close closes the database and the folder of files.

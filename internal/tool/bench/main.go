@@ -1,5 +1,6 @@
 // Command bench measures Broadsheet on databases of its own.
 //
+//	go run ./internal/tool/bench [api] [flags]     the headline operations over HTTP
 //	go run ./internal/tool/bench related [flags]   how good and how fast related articles are
 package main
 
@@ -8,26 +9,30 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 )
 
 // commands are the measurements by name.
 var commands = map[string]func(ctx context.Context, args []string) error{
-	"related": benchRelated,
+	"api":        benchAPI,
+	"related":    benchRelated,
+	"serve-api":  serveAPI,  // started by api
+	"serve-unit": serveUnit, // started by api
 }
 
 func main() {
-	name := ""
-	if len(os.Args) > 1 {
-		name = os.Args[1]
+	name, args := "api", os.Args[1:]
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
 	}
 	run := commands[name]
 	if run == nil {
-		fmt.Fprintln(os.Stderr, "usage: bench related [flags]")
+		fmt.Fprintln(os.Stderr, "usage: bench [api|related|…] [flags]")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[2:]); err != nil {
+	if err := run(ctx, args); err != nil {
 		fmt.Fprintf(os.Stderr, "bench %s: %v\n", name, err)
 		stop()
 		os.Exit(1)

@@ -1,0 +1,317 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/broadsheet-cms/broadsheet/internal/app"
+	"github.com/broadsheet-cms/broadsheet/internal/config"
+	"github.com/broadsheet-cms/broadsheet/internal/seed"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// The operations that are measured, as they stand in graph/testdata/golden.
+var measured = []string{"bench-latest", "bench-article", "related-grid"}
+
+// limit is how many times the processor time of the unit an answer may cost.
+const limit = 3.0
+
+// benchAPI measures the headline operations over HTTP on PostgreSQL, beside a
+// handler that answers each with one SQL statement.
+func benchAPI(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("api", flag.ContinueOnError)
+	articles := flags.Int("articles", 10_000, "articles of the newsroom")
+	duration := flags.Duration("time", 8*time.Second, "time for each measurement")
+	documents := flags.String("documents", "graph/testdata/golden", "folder of the operations")
+	database := flags.String("database", "", "a filled database, instead of making one")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	bases, err := openDatabases(ctx)
+	if err != nil {
+		return err
+	}
+	defer bases.close()
+	url, pid := *database, bases.cluster.PID()
+	if url == "" {
+		if url, err = fill(ctx, bases, *articles); err != nil {
+			return err
+		}
+	}
+	unit, err := startProcess(ctx, "serve-unit", "-database", url)
+	if err != nil {
+		return err
+	}
+	defer unit.stop()
+	api, err := startProcess(ctx, "serve-api", "-database", url)
+	if err != nil {
+		return err
+	}
+	defer api.stop()
+	slugs, err := someSlugs(ctx, api.url)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d articles; ms of processor time for each request, server and database; replies compared with the unit's\n\n", *articles)
+	fmt.Println("| operation | connections | unit rps | unit ms | rps | server ms | database ms | ms | times the unit |")
+	fmt.Println("| --- | --: | --: | --: | --: | --: | --: | --: | --: |")
+	var over []error
+	for _, name := range measured {
+		document, err := os.ReadFile(filepath.Join(*documents, name+".graphql"))
+		if err != nil {
+			return err
+		}
+		requests, err := prepareRequests(ctx, name, string(document), slugs, unit.url, api.url)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for _, connections := range []int{1, 16} {
+			base, err := measure(ctx, requests.unit, connections, *duration, unit.cmd.Process.Pid, pid)
+			if err != nil {
+				return fmt.Errorf("%s: unit: %w", name, err)
+			}
+			own, err := measure(ctx, requests.api, connections, *duration, api.cmd.Process.Pid, pid)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			ratio := own.total() / base.total()
+			fmt.Printf("| %s | %d | %.0f | %.3f | %.0f | %.3f | %.3f | %.3f | %.2f |\n", name, connections,
+				base.perSecond, base.total(), own.perSecond, own.server, own.database, own.total(), ratio)
+			if ratio > limit {
+				over = append(over, fmt.Errorf("%s at %d connections costs %.2f times the unit, more than %.1f", name, connections, ratio, limit))
+			}
+		}
+	}
+	now, most, err := residentMB(api.cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\nresident memory of the server: %d MB now, %d MB at most\n", now, most)
+	if most > 150 {
+		over = append(over, fmt.Errorf("%d MB resident, more than 150", most))
+	}
+	return errors.Join(over...)
+}
+
+// fill seeds a new database and brings its statistics up to date.
+func fill(ctx context.Context, bases *databases, articles int) (string, error) {
+	db, _, err := bases.open(ctx, store.Postgres)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = db.Close() }()
+	s := app.NewServices(db, nil)
+	start := time.Now()
+	if _, err := seed.Run(ctx, s.Seed(), seed.Options{Articles: articles, Seed: 1}); err != nil {
+		return "", err
+	}
+	fmt.Printf("seeded %d articles in %s\n", articles, time.Since(start).Round(time.Second))
+	if _, err := db.Exec(ctx, store.MaintainBoth("VACUUM ANALYZE")); err != nil {
+		return "", fmt.Errorf("vacuum: %w", err)
+	}
+	return bases.cluster.URL(fmt.Sprintf("bench%d", bases.made)), nil
+}
+
+// serveAPI is the server as it is shipped, on a free port.
+func serveAPI(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("serve-api", flag.ContinueOnError)
+	database := flags.String("database", "", "postgres://…")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	media, err := os.MkdirTemp("", "broadsheet-bench-media")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(media) }()
+	cfg := config.Serve{Database: config.Database{Database: *database}, Media: config.Media{MediaDir: media}, Addr: "127.0.0.1:0",
+		CORSOrigins: []string{"*"}, RequestTimeout: 10 * time.Second, MaxRequestBytes: 1 << 20, ShutdownTimeout: time.Second, DatabaseConns: 16}
+	a, err := app.New(ctx, cfg, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.Close() }()
+	return a.Run(ctx, func(addr net.Addr) { fmt.Println(addr) })
+}
+
+// request is one request with the reply that is right.
+type request struct {
+	url  string
+	body []byte
+	want [sha256.Size]byte
+}
+
+type prepared struct{ unit, api []request }
+
+// prepareRequests asks both for every variation once, and fails unless they
+// say the same.
+func prepareRequests(ctx context.Context, name, document string, slugs []string, unitURL, apiURL string) (p prepared, err error) {
+	if name != "bench-article" {
+		slugs = slugs[:1]
+	}
+	for _, slug := range slugs {
+		variables := map[string]string{}
+		if name == "bench-article" {
+			variables["slug"] = slug
+		}
+		body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
+		if err != nil {
+			return p, err
+		}
+		u, a := request{url: unitURL + "/" + name, body: body}, request{url: apiURL + "/graphql", body: body}
+		fromUnit, err := u.send(ctx, http.DefaultClient)
+		if err != nil {
+			return p, fmt.Errorf("unit: %w", err)
+		}
+		fromAPI, err := a.send(ctx, http.DefaultClient)
+		if err != nil {
+			return p, err
+		}
+		var x, y any
+		if err := errors.Join(json.Unmarshal(fromUnit, &x), json.Unmarshal(fromAPI, &y)); err != nil {
+			return p, err
+		}
+		if diff := cmp.Diff(x, y); diff != "" {
+			return p, fmt.Errorf("the unit and the API disagree about %q:\n%.3000s", slug, diff)
+		}
+		u.want, a.want = sha256.Sum256(fromUnit), sha256.Sum256(fromAPI)
+		p.unit, p.api = append(p.unit, u), append(p.api, a)
+	}
+	return p, nil
+}
+
+func (r request) send(ctx context.Context, client *http.Client) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, bytes.NewReader(r.body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("status %d: %.300s", res.StatusCode, body)
+	}
+	return body, nil
+}
+
+// figures are what one request costs on average, in milliseconds of processor
+// time.
+type figures struct{ perSecond, server, database float64 }
+
+func (f figures) total() float64 { return f.server + f.database }
+
+// measure sends requests over a number of connections, checks every reply and
+// reads the processor time of server and database before and after.
+func measure(ctx context.Context, requests []request, connections int, duration time.Duration, server, database int) (figures, error) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}, Timeout: 10 * time.Second}
+	defer client.CloseIdleConnections()
+	if _, err := burst(ctx, client, requests, connections, duration/4); err != nil { // to warm up
+		return figures{}, err
+	}
+	serverBefore, _, err := cpuOf(server, false)
+	if err != nil {
+		return figures{}, err
+	}
+	databaseBefore, err := cpuOfTree(database)
+	if err != nil {
+		return figures{}, err
+	}
+	start := time.Now()
+	answered, err := burst(ctx, client, requests, connections, duration)
+	if err != nil {
+		return figures{}, err
+	}
+	elapsed := time.Since(start)
+	serverAfter, _, err := cpuOf(server, false)
+	if err != nil {
+		return figures{}, err
+	}
+	databaseAfter, err := cpuOfTree(database)
+	if err != nil {
+		return figures{}, err
+	}
+	each := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) / float64(answered) }
+	return figures{perSecond: float64(answered) / elapsed.Seconds(), server: each(serverAfter - serverBefore), database: each(databaseAfter - databaseBefore)}, nil
+}
+
+func burst(ctx context.Context, client *http.Client, requests []request, connections int, duration time.Duration) (int64, error) {
+	var next, answered atomic.Int64
+	var failed error
+	var once sync.Once
+	var group sync.WaitGroup
+	end := time.Now().Add(duration)
+	for range connections {
+		group.Go(func() {
+			for time.Now().Before(end) {
+				r := requests[int(next.Add(1))%len(requests)]
+				body, err := r.send(ctx, client)
+				if err == nil && sha256.Sum256(body) != r.want {
+					err = fmt.Errorf("a reply changed: %.300s", body)
+				}
+				if err != nil {
+					once.Do(func() { failed = err })
+					return
+				}
+				answered.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	if failed == nil && answered.Load() == 0 {
+		failed = errors.New("no request was answered")
+	}
+	return answered.Load(), failed
+}
+
+// someSlugs gives the articles that bench-article asks for.
+func someSlugs(ctx context.Context, apiURL string) ([]string, error) {
+	body, err := json.Marshal(map[string]any{"query": "{ latestNews(first: 100) { nodes { slug } } }"})
+	if err != nil {
+		return nil, err
+	}
+	reply, err := request{url: apiURL + "/graphql", body: body}.send(ctx, http.DefaultClient)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Data struct {
+			LatestNews struct {
+				Nodes []struct{ Slug string }
+			}
+		}
+	}
+	if err := json.Unmarshal(reply, &answer); err != nil {
+		return nil, err
+	}
+	var slugs []string
+	for _, n := range answer.Data.LatestNews.Nodes {
+		slugs = append(slugs, n.Slug)
+	}
+	if len(slugs) == 0 {
+		return nil, errors.New("the newsroom has no articles")
+	}
+	return slugs, nil
+}
