@@ -18,9 +18,9 @@ func RelatedPlans() map[string]Plan {
 	return map[string]Plan{
 		"related":    {Explain: explain(withColumns(relatedPostgres), withColumns(relatedSQLite)), Number: true},
 		"postings":   {Explain: explain(postingsPostgres, postingsSQLite()), Lists: true},
-		"profiles":   {Explain: explain(profilesText, profilesText)},
-		"terms":      {Explain: explain(termsText, termsText)},
-		"candidates": {Explain: explain(candidatesText, candidatesText)},
+		"profiles":   {Explain: explain(byKeyPostgres("*", "article_profiles", "article_id"), byKeySQLite("*", "article_profiles", "article_id"))},
+		"terms":      {Explain: explain(byKeyPostgres("*", "terms", "id"), byKeySQLite("*", "terms", "id"))},
+		"candidates": {Explain: explain(byKeyPostgres("*", "article_candidates", "article_id"), byKeySQLite("*", "article_candidates", "article_id"))},
 		"unlist":     {Explain: explain(unlistTermsPostgres, unlistTermsSQLite)},
 	}
 }

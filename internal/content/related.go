@@ -57,33 +57,38 @@ const (
 // articles with the same body are one.
 const (
 	relatedPostgres = `
-	SELECT each_id.id, chosen.source, chosen.rank, chosen.item, coalesce(own.body_hash, 0), coalesce(f.body_hash, 0), {article}
-	FROM each_id($1) JOIN articles p ON p.id = each_id.id AND visible_article(p)
-	LEFT JOIN article_profiles own ON own.article_id = p.id
-	CROSS JOIN LATERAL (
+	WITH parent AS MATERIALIZED (
+		SELECT p.id, p.language, p.primary_category_id, p.translation_group, coalesce(own.body_hash, 0) AS body_hash
+		FROM each_id($1) CROSS JOIN LATERAL (SELECT * FROM articles p WHERE p.id = each_id.id OFFSET 0) p
+		LEFT JOIN article_profiles own ON own.article_id = p.id
+		WHERE visible_article(p))
+	SELECT parent.id, chosen.source, chosen.rank, chosen.item, parent.body_hash, coalesce(f.body_hash, 0), {article}
+	FROM parent CROSS JOIN LATERAL (
 		WITH candidate AS MATERIALIZED (
-			SELECT c.rank, c.item, f.article_id, f.body_hash
+			SELECT c.rank, c.item, b.id AS article_id, f.body_hash
 			FROM article_candidates l
 			CROSS JOIN LATERAL jsonb_array_elements(l.candidates) WITH ORDINALITY AS c (item, rank)
-			JOIN article_profiles f ON f.article_id = (c.item ->> 'a')::bigint AND f.revision = (c.item ->> 'r')::integer
-			JOIN articles b ON b.id = f.article_id AND visible_article(b)
-			WHERE l.article_id = p.id AND (p.translation_group IS NULL OR b.translation_group IS DISTINCT FROM p.translation_group)
+			CROSS JOIN LATERAL (SELECT * FROM article_profiles f WHERE f.article_id = (c.item ->> 'a')::bigint OFFSET 0) f
+			CROSS JOIN LATERAL (SELECT * FROM articles b WHERE b.id = f.article_id OFFSET 0) b
+			WHERE l.article_id = parent.id AND f.revision = (c.item ->> 'r')::integer AND visible_article(b)
+				AND (parent.translation_group IS NULL OR b.translation_group IS DISTINCT FROM parent.translation_group)
 			ORDER BY c.rank LIMIT $2 + 4)
-		(SELECT 0 AS source, x.position AS rank, NULL::jsonb AS item, x.related_id AS article_id
-			FROM related_pins x JOIN articles b ON b.id = x.related_id AND visible_article(b)
-			WHERE x.article_id = p.id ORDER BY x.position LIMIT $2)
+		(SELECT 0 AS source, x.position AS rank, NULL::jsonb AS item, b.id AS article_id
+			FROM related_pins x CROSS JOIN LATERAL (SELECT * FROM articles b WHERE b.id = x.related_id OFFSET 0) b
+			WHERE x.article_id = parent.id AND visible_article(b) ORDER BY x.position LIMIT $2)
 		UNION ALL
 		SELECT 1, rank, item, article_id FROM candidate
 		UNION ALL
-		(SELECT 2, 0, NULL, l.article_id FROM listings l JOIN articles b ON b.id = l.article_id
+		(SELECT 2, 0, NULL, b.id FROM listings l CROSS JOIN LATERAL (SELECT * FROM articles b WHERE b.id = l.article_id OFFSET 0) b
 			WHERE (SELECT count(DISTINCT nullif(body_hash, 0)) + count(*) FILTER (WHERE body_hash = 0) FROM candidate) < $2
-				AND l.kind = 1 AND l.owner_id = p.primary_category_id AND l.language = p.language AND l.article_id <> p.id
-				AND (p.translation_group IS NULL OR b.translation_group IS DISTINCT FROM p.translation_group)
+				AND l.kind = 1 AND l.owner_id = parent.primary_category_id AND l.language = parent.language AND l.article_id <> parent.id
+				AND (parent.translation_group IS NULL OR b.translation_group IS DISTINCT FROM parent.translation_group)
 				AND l.article_id NOT IN (SELECT article_id FROM candidate) AND visible_article(b)
 			ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 4)
 	) chosen
-	JOIN articles a ON a.id = chosen.article_id AND visible_article(a)
-	LEFT JOIN article_profiles f ON f.article_id = a.id`
+	CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = chosen.article_id OFFSET 0) a
+	LEFT JOIN article_profiles f ON f.article_id = a.id
+	WHERE visible_article(a)`
 	relatedSQLite = `
 	WITH parent AS MATERIALIZED (
 		SELECT p.id AS id, p.language AS language, p.primary_category_id AS section_id, p.translation_group AS translation_group,

@@ -25,17 +25,27 @@ const (
 		FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS t (id, most, nth) CROSS JOIN LATERAL (
 			SELECT x.article_id, x.weight FROM article_terms x WHERE x.term_id = t.id
 			ORDER BY x.published DESC, x.article_id DESC LIMIT t.most) p`
-	profilesText = `SELECT f.article_id, f.published, f.section_id, f.body_hash, f.revision, f.terms
-		FROM each_id($1) JOIN article_profiles f ON f.article_id = each_id.id`
-	termsText      = `SELECT t.id, t.key, t.count, t.surface FROM each_id($1) JOIN terms t ON t.id = each_id.id`
-	candidatesText = `SELECT l.article_id, l.candidates FROM each_id($1) JOIN article_candidates l ON l.article_id = each_id.id`
 )
+
+// byKeyPostgres and byKeySQLite find the rows of a table by keys. OFFSET 0 keeps
+// PostgreSQL from reading a whole table that it thinks small.
+func byKeyPostgres(columns, table, key string) string {
+	return `SELECT ` + columns + ` FROM each_id($1) CROSS JOIN LATERAL (SELECT * FROM ` + table + ` r WHERE r.` + key + ` = each_id.id OFFSET 0) r`
+}
+
+func byKeySQLite(columns, table, key string) string {
+	return `SELECT ` + columns + ` FROM each_id($1) CROSS JOIN ` + table + ` r ON r.` + key + ` = each_id.id`
+}
+
+func byKey(columns, table, key string) *store.Statement {
+	return store.Maintain(byKeyPostgres(columns, table, key), byKeySQLite(columns, table, key))
+}
 
 var (
 	postingsSQL   = store.Maintain(postingsPostgres, postingsSQLite())
-	profilesSQL   = store.MaintainBoth(profilesText)
-	termsSQL      = store.MaintainBoth(termsText)
-	candidatesSQL = store.MaintainBoth(candidatesText)
+	profilesSQL   = byKey("r.article_id, r.published, r.section_id, r.body_hash, r.revision, r.terms", "article_profiles", "article_id")
+	termsSQL      = byKey("r.id, r.key, r.count, r.surface", "terms", "id")
+	candidatesSQL = byKey("r.article_id, r.candidates", "article_candidates", "article_id")
 	// Rows are [article, candidates].
 	saveCandidatesSQL = store.Maintain(
 		`INSERT INTO article_candidates (article_id, candidates) SELECT (e ->> 0)::bigint, e -> 1 FROM jsonb_array_elements($1::jsonb) AS e
