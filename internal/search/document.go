@@ -1,0 +1,152 @@
+package search
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/broadsheet-cms/broadsheet/internal/language"
+)
+
+// Bounds of what is indexed of one article. A tsvector holds 16,383 places and
+// one megabyte; what follows these words of a body is not found.
+const (
+	maxTitleTerms   = 500
+	maxNameTerms    = 1000 // of tags, places and series, and of by-lines
+	maxExcerptTerms = 1000
+	maxBodyTerms    = 10_000
+	maxBodyBytes    = 300_000 // of stems
+	maxTextLength   = 300_000 // characters of a body that are read at all
+	maxTopics       = 24
+	minTopicCount   = 3
+)
+
+// The fields of a document in the order of their weight. The same order is
+// that of the lines of its head, with topics in the place of the body.
+const (
+	inTitle = iota
+	inTags
+	inBylines
+	inExcerpt
+	inBody
+	fieldCount
+)
+
+// Words of the index that are no stems begin with a mark that no stem has.
+const (
+	gap      = "_"  // parts the names in a field, so that no phrase spans two
+	stopMark = "__" // a stop word of a title
+)
+
+// fact is the word for what an article belongs to.
+func fact(kind Kind, owner int) string { return fmt.Sprintf("_%d_%d", kind, owner) }
+
+func languageFact(tag string) string { return "_l_" + clean(language.Base(tag)) }
+func kindFact(kind string) string    { return "_k_" + clean(strings.ToLower(kind)) }
+
+// monthFact is the word for the month of publication, counted from year 0.
+func monthFact(month int) string { return "_m_" + strconv.Itoa(month) }
+
+func monthOf(micros int64) int {
+	t := time.UnixMicro(micros).UTC()
+	return t.Year()*12 + int(t.Month()) - 1
+}
+
+// clean leaves the letters and digits of an identifier.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_') {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// document is an article as the index holds it.
+type document struct {
+	article   int
+	published *int64 // microseconds since 1970; nil while readers may not see it
+	fields    [fieldCount][]string
+	facts     []string
+	head      string
+	words     map[string]string // the stem of every word, for the vocabulary
+	isNew     bool              // was in no index before
+}
+
+func newDocument(article int, published *int64) *document {
+	d := &document{article: article, published: published, words: map[string]string{}}
+	if published != nil {
+		d.facts = append(d.facts, monthFact(monthOf(*published)))
+	}
+	return d
+}
+
+// add puts the terms of a text into a field, as far as limit allows.
+func (d *document) add(field int, text string, limit int) {
+	if len(d.fields[field]) > 0 {
+		d.fields[field] = append(d.fields[field], gap)
+	}
+	size := 0
+	for t := range language.Tokens(text) {
+		if language.IsStop(t.Term) {
+			if field == inTitle {
+				d.facts = append(d.facts, stopMark+t.Term)
+			}
+			continue
+		}
+		stem := language.Stem(t.Term)
+		size += len(stem)
+		if len(d.fields[field]) >= limit || size > maxBodyBytes {
+			return
+		}
+		d.fields[field] = append(d.fields[field], stem)
+		if remembered(t.Term) {
+			d.words[t.Term] = stem
+		}
+	}
+}
+
+// remembered leaves numbers and codes out of the vocabulary, which they would
+// fill without end.
+func remembered(word string) bool {
+	if len(word) > 48 {
+		return false
+	}
+	return len(word) <= 4 || strings.IndexFunc(word, func(r rune) bool { return r >= '0' && r <= '9' }) < 0
+}
+
+// finish makes what is derived from the fields.
+func (d *document) finish() {
+	slices.Sort(d.facts)
+	d.facts = slices.Compact(d.facts)
+	for _, f := range d.facts {
+		d.words[f] = f
+	}
+	d.words[gap] = gap // counts the documents
+	lines := make([]string, fieldCount)
+	for field := range inBody {
+		lines[field] = strings.Join(d.fields[field], " ")
+	}
+	lines[inBody] = strings.Join(topics(d.fields[inBody]), " ")
+	d.head = strings.Join(lines, "\n")
+}
+
+// topics are the stems that a body uses again and again.
+func topics(body []string) []string {
+	count := make(map[string]int, len(body))
+	for _, stem := range body {
+		count[stem]++
+	}
+	var often []string
+	for stem, n := range count {
+		if n >= minTopicCount && stem != gap {
+			often = append(often, stem)
+		}
+	}
+	slices.SortFunc(often, func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
+	return often[:min(len(often), maxTopics)]
+}

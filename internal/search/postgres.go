@@ -1,0 +1,240 @@
+package search
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lib/pq"
+
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// postgres keeps the index in a tsvector under a GIN index.
+//
+// GIN gives all rows that match, in no order, and each costs a visit to the
+// table. So a search for common words asks for the newest months only, as many
+// as should hold enough of them, and for more until it has enough. The months
+// are words of the index like others: GIN skips through the long list of a
+// common word by the short lists of months, and the table is visited for
+// little more than what is wanted.
+type postgres struct{ db *store.DB }
+
+var (
+	putDocumentsPostgres = store.MaintainBoth(`INSERT INTO search_documents (article_id, published_at, head, terms)
+		SELECT d.article_id, d.published_at, d.head, d.terms::tsvector
+			FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) AS d(article_id, published_at, head, terms)
+		ON CONFLICT (article_id) DO UPDATE SET published_at = excluded.published_at, head = excluded.head, terms = excluded.terms`)
+
+	monthsSQL = store.ReadBoth(`SELECT word, seen FROM search_words WHERE word >= '_m_' AND word < '_m_a'`)
+
+	findPostgres = store.Maintain(`
+		WITH hits AS MATERIALIZED (
+			SELECT article_id, published_at FROM search_documents
+			WHERE terms @@ $1::tsquery AND published_at >= $2 AND published_at < $3 LIMIT $4
+		), newest AS MATERIALIZED (
+			SELECT article_id, published_at FROM hits ORDER BY published_at DESC, article_id DESC LIMIT $5
+		)
+		SELECT d.article_id, d.published_at, a.language, d.head, (SELECT count(*) FROM hits)
+		FROM newest n JOIN search_documents d ON d.article_id = n.article_id JOIN articles a ON a.id = d.article_id
+		WHERE visible_article(a)`, "")
+)
+
+// maxVisits bounds the rows that one statement looks at. It is met only when
+// the vocabulary knows nothing of a word.
+const maxVisits = 20_000
+
+func (p *postgres) put(ctx context.Context, docs []*document) error {
+	ids := make([]int, len(docs))
+	published := make([]sql.NullInt64, len(docs))
+	heads, terms := make([]string, len(docs)), make([]string, len(docs))
+	for i, d := range docs {
+		ids[i], heads[i], terms[i] = d.article, d.head, tsvector(d)
+		if d.published != nil {
+			published[i] = sql.NullInt64{Int64: *d.published, Valid: true}
+		}
+	}
+	if _, err := p.db.Exec(ctx, putDocumentsPostgres, p.db.IDs(ids), pq.Array(published), pq.Array(heads), pq.Array(terms)); err != nil {
+		return fmt.Errorf("store documents: %w", err)
+	}
+	return nil
+}
+
+// month is a month with the articles published in it.
+type month struct{ number, articles int }
+
+// months gives the months of a match, newest first.
+func (p *postgres) months(ctx context.Context, m match) ([]month, error) {
+	all, err := store.Collect(ctx, p.db, monthsSQL, func(rows *sql.Rows) (one month, err error) {
+		var word string
+		if err := rows.Scan(&word, &one.articles); err != nil {
+			return one, err
+		}
+		one.number, err = strconv.Atoi(strings.TrimPrefix(word, "_m_"))
+		return one, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the months: %w", err)
+	}
+	first, last := math.MinInt, math.MaxInt
+	if m.since != math.MinInt64 {
+		first = monthOf(m.since)
+	}
+	if m.till != math.MaxInt64 {
+		last = monthOf(m.till)
+	}
+	all = slices.DeleteFunc(all, func(one month) bool { return one.number < first || one.number > last })
+	slices.SortFunc(all, func(a, b month) int { return b.number - a.number })
+	return all, nil
+}
+
+func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, bool, error) {
+	query := tsquery(m)
+	var months []month
+	if m.rate > 0 {
+		var err error
+		if months, err = p.months(ctx, m); err != nil {
+			return nil, false, err
+		}
+	}
+	total := 0
+	for _, one := range months {
+		total += one.articles
+	}
+	rate := m.rate
+	for {
+		// Enough months for twice what is wanted, should the rest be like the rest.
+		want := math.Inf(1)
+		if rate > 0 {
+			want = 2 * float64(limit) / rate
+		}
+		covered, n := 0, 0
+		for n < len(months) && float64(covered) < want {
+			covered += months[n].articles
+			n++
+		}
+		inMonths, whole := query, n == len(months) && (covered == total)
+		if !whole {
+			var words [][]string
+			for _, one := range months[:n] {
+				words = append(words, []string{monthFact(one.number)})
+			}
+			inMonths += " & " + anyTSQuery(words, "")
+		} else if m.since != math.MinInt64 || m.till != math.MaxInt64 {
+			if 0 < n && n <= 240 {
+				var words [][]string
+				for _, one := range months {
+					words = append(words, []string{monthFact(one.number)})
+				}
+				inMonths += " & " + anyTSQuery(words, "")
+			}
+		}
+		visits := 0
+		found, err := store.Collect(ctx, p.db, findPostgres, func(rows *sql.Rows) (c candidate, err error) {
+			err = rows.Scan(&c.article, &c.published, &c.language, &c.head, &visits)
+			return c, err
+		}, inMonths, m.since, m.till, maxVisits, limit+1)
+		switch {
+		case err != nil:
+			return nil, false, err
+		case len(found) > limit:
+			return found, false, nil
+		case whole:
+			return found, visits < maxVisits, nil
+		}
+		// Too few: as many months more as what was found suggests.
+		rate = min(rate/4, float64(max(len(found), 1))/float64(max(covered, 1)))
+	}
+}
+
+// tsvector writes a document as PostgreSQL reads it. A gap moves the places on,
+// so that no phrase spans it.
+func tsvector(d *document) string {
+	type lexeme struct {
+		stem   string
+		places []byte
+	}
+	at := make(map[string]int)
+	var lexemes []lexeme
+	place := 0
+	for field, stems := range d.fields {
+		place += 2
+		for _, stem := range stems {
+			place++
+			if stem == gap {
+				continue
+			}
+			i, ok := at[stem]
+			if !ok {
+				i = len(lexemes)
+				at[stem] = i
+				lexemes = append(lexemes, lexeme{stem: stem})
+			}
+			l := &lexemes[i]
+			l.places = append(l.places, ',')
+			l.places = strconv.AppendInt(l.places, int64(place), 10)
+			if field == inTitle {
+				l.places = append(l.places, 'A')
+			}
+		}
+	}
+	var b strings.Builder
+	for _, l := range lexemes {
+		b.WriteString(quoted(l.stem))
+		b.WriteByte(':')
+		b.Write(l.places[1:])
+		b.WriteByte(' ')
+	}
+	for _, f := range d.facts {
+		b.WriteString(quoted(f))
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+// tsquery writes a match in PostgreSQL's query language, every stem in
+// quotation marks.
+func tsquery(m match) string {
+	var all []string
+	for _, g := range m.all {
+		weight := ""
+		if g.title && !strings.HasPrefix(g.any[0][0], stopMark) {
+			weight = ":A"
+		}
+		all = append(all, anyTSQuery(g.any, weight))
+	}
+	for _, words := range m.facts {
+		var any [][]string
+		for _, w := range words {
+			any = append(any, []string{w})
+		}
+		all = append(all, anyTSQuery(any, ""))
+	}
+	for _, g := range m.none {
+		all = append(all, "!"+anyTSQuery(g.any, ""))
+	}
+	return strings.Join(all, " & ")
+}
+
+func anyTSQuery(any [][]string, weight string) string {
+	alternatives := make([]string, len(any))
+	for i, stems := range any {
+		words := make([]string, len(stems))
+		for j, stem := range stems {
+			words[j] = quoted(stem) + weight
+		}
+		alternatives[i] = strings.Join(words, " <-> ")
+		if len(words) > 1 {
+			alternatives[i] = "(" + alternatives[i] + ")"
+		}
+	}
+	return "(" + strings.Join(alternatives, " | ") + ")"
+}
+
+var quoteLexeme = strings.NewReplacer(`'`, `''`, `\`, `\\`)
+
+func quoted(stem string) string { return "'" + quoteLexeme.Replace(stem) + "'" }

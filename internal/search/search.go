@@ -1,0 +1,286 @@
+// Package search finds articles by their words, on both databases by one set
+// of rules.
+//
+// Words are read by internal/language alone, those of articles as those of
+// queries, and the databases only ever see its stems: PostgreSQL in a tsvector
+// with a GIN index, SQLite in a contentless FTS5 table. Their own parsers,
+// dictionaries and rankings are not used, so an article is found and ranked
+// alike on either.
+//
+// The way of a search: the query is parsed (query.go), its words are looked up
+// in the vocabulary (words.go), the engine gives the newest articles that
+// match, up to a cap (postgres.go, sqlite.go), and these are ranked (rank.go).
+// Highlights and facets are made for what is asked only. The index is kept by
+// Refresh, in the transaction that saves an article.
+package search
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// MaxHits is how many articles a search ranks: the newest of those that match.
+const MaxHits = 1000
+
+// Kind is a kind of thing that articles belong to.
+type Kind int
+
+// The kinds, as stored with listings and names.
+const (
+	Category Kind = iota + 1 // with all its sub-sections
+	Tag
+	Place
+	Author
+	Series
+)
+
+// Service searches, and keeps the index.
+type Service struct {
+	db    *store.DB
+	dir   *directory.Directory
+	index index
+}
+
+// index is what differs between the databases.
+type index interface {
+	// put stores documents in the place of those of the same articles.
+	put(ctx context.Context, docs []*document) error
+	// find gives the newest visible articles that match, one more than limit
+	// if there are more, in no particular order. With complete false there may
+	// be more even so.
+	find(ctx context.Context, m match, limit int) (found []candidate, complete bool, err error)
+}
+
+// match is what an article must be and have.
+type match struct {
+	all, none   []group
+	facts       [][]string // one of each
+	since, till int64      // published at or after, and before, in microseconds since 1970
+	rate        float64    // share of the articles that have the rarest of all; 0: unknown
+}
+
+// group is a clause with all that its words may be.
+type group struct {
+	any    [][]string // stems, side by side
+	title  bool
+	prefix bool // any[0] is the word as typed, the rest are guesses
+}
+
+// candidate is an article that matches.
+type candidate struct {
+	article   int
+	published int64
+	language  string
+	head      string
+	score     int
+}
+
+// New gives the service. The directory names what suggestions lead to.
+func New(db *store.DB, dir *directory.Directory) *Service {
+	s := &Service{db: db, dir: dir}
+	if db.Dialect == store.Postgres {
+		s.index = &postgres{db}
+	} else {
+		s.index = &sqlite{db}
+	}
+	return s
+}
+
+// Filter narrows a search. Kinds of conditions add up; the values of one are
+// alternatives. The zero Filter lets everything pass.
+type Filter struct {
+	Categories []int // with their sub-sections
+	Tags       []int
+	Places     []int
+	Authors    []int
+	Series     []int
+	Languages  []string // BCP 47; compared by their primary subtags
+	Kinds      []string // as stored with articles
+
+	PublishedSince, PublishedBefore *time.Time
+}
+
+// maxFilterValues bounds the alternatives of one condition.
+const maxFilterValues = 100
+
+func (f Filter) narrow(m *match) error {
+	for _, list := range []struct {
+		field string
+		kind  Kind
+		ids   []int
+	}{
+		{"categories", Category, f.Categories}, {"tags", Tag, f.Tags}, {"places", Place, f.Places},
+		{"authors", Author, f.Authors}, {"series", Series, f.Series},
+	} {
+		if err := addFacts(m, list.field, list.ids, func(id int) string { return fact(list.kind, id) }); err != nil {
+			return err
+		}
+	}
+	if err := addFacts(m, "languages", f.Languages, languageFact); err != nil {
+		return err
+	}
+	if err := addFacts(m, "kinds", f.Kinds, kindFact); err != nil {
+		return err
+	}
+	m.since, m.till = math.MinInt64, math.MaxInt64
+	if f.PublishedSince != nil {
+		m.since = f.PublishedSince.UnixMicro()
+	}
+	if f.PublishedBefore != nil {
+		m.till = f.PublishedBefore.UnixMicro()
+	}
+	return nil
+}
+
+func addFacts[T any](m *match, field string, values []T, word func(T) string) error {
+	if len(values) > maxFilterValues {
+		return fault.BadInput(field, "At most %d values.", maxFilterValues)
+	}
+	var words []string
+	for _, v := range values {
+		words = append(words, word(v))
+	}
+	if len(words) > 0 {
+		m.facts = append(m.facts, words)
+	}
+	return nil
+}
+
+// Query asks for a page of a search.
+type Query struct {
+	Text   string // as typed; see parse for what it may hold
+	Filter Filter
+	First  int         // rows of the page
+	After  *keyset.Key // the Key of the last row of the page before
+}
+
+// Hit is one article found.
+type Hit struct {
+	Article int
+	Score   float64    // above 0 and at most 1, comparable within one search
+	Key     keyset.Key // its place in the ranking
+}
+
+// Results are what a search found.
+type Results struct {
+	Hits    []Hit // the page asked for, best first
+	HasNext bool
+	Count   int  // of all pages together
+	Exact   bool // whether Count is just as many, or there are more articles than are ranked
+
+	service *Service
+	match   match
+	ranked  []candidate
+}
+
+// Search gives a page of the articles that match, best first. A query without
+// any word finds nothing. Errors that a client caused are faults.
+func (s *Service) Search(ctx context.Context, q Query) (*Results, error) {
+	p, err := parse(q.Text)
+	if err != nil {
+		return nil, err
+	}
+	r := &Results{service: s, Exact: true}
+	if err := q.Filter.narrow(&r.match); err != nil {
+		return nil, err
+	}
+	if len(p.all) == 0 || r.match.since >= r.match.till {
+		return r, nil
+	}
+	if err := s.understand(ctx, p, &r.match); err != nil {
+		return nil, err
+	}
+	found, complete, err := s.index.find(ctx, r.match, MaxHits)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	rank(r.match, found)
+	slices.SortFunc(found, bestFirst)
+	if len(found) > MaxHits {
+		found, complete = found[:MaxHits], false
+	}
+	r.ranked, r.Count, r.Exact = found, len(found), complete
+	begin := 0
+	if q.After != nil {
+		after, err := placeOf(*q.After)
+		if err != nil {
+			return nil, err
+		}
+		begin, _ = slices.BinarySearchFunc(found, after, func(c, after candidate) int {
+			if bestFirst(c, after) <= 0 {
+				return -1
+			}
+			return 1
+		})
+	}
+	end := min(begin+max(q.First, 0), len(found))
+	for _, c := range found[begin:end] {
+		r.Hits = append(r.Hits, Hit{Article: c.article, Score: float64(c.score) / maxScore, Key: c.key()})
+	}
+	r.HasNext = end < len(found)
+	return r, nil
+}
+
+// bestFirst is the order of results. Articles that fit equally well go newest
+// first.
+func bestFirst(a, b candidate) int {
+	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.published, a.published), cmp.Compare(b.article, a.article))
+}
+
+func (c candidate) key() keyset.Key {
+	return keyset.Key{Text: strconv.Itoa(c.score), Time: c.published, ID: c.article}
+}
+
+func placeOf(k keyset.Key) (candidate, error) {
+	score, err := strconv.Atoi(k.Text)
+	if err != nil {
+		return candidate{}, fault.New(fault.CursorInvalid, "The cursor is not one of a search.").Because(err)
+	}
+	return candidate{article: k.ID, published: k.Time, score: score}, nil
+}
+
+// understand looks the words of a query up in the vocabulary.
+func (s *Service) understand(ctx context.Context, p parsed, m *match) error {
+	for _, c := range p.none {
+		m.none = append(m.none, group{any: [][]string{c.stems}})
+	}
+	var rare []string     // each of them must be there
+	common := math.MaxInt // articles that have the rarest of the beginnings
+	for _, words := range m.facts {
+		if len(words) == 1 {
+			rare = append(rare, words[0])
+		}
+	}
+	for _, c := range p.all {
+		g := group{any: [][]string{c.stems}, title: c.title}
+		if c.prefix != "" {
+			g.prefix = true
+			more, seen, err := s.beginning(ctx, c.prefix)
+			if err != nil {
+				return err
+			}
+			common = min(common, seen)
+			for _, stem := range more {
+				if stem != c.stems[0] {
+					g.any = append(g.any, []string{stem})
+				}
+			}
+		} else {
+			rare = append(rare, c.stems...)
+		}
+		m.all = append(m.all, g)
+	}
+	var err error
+	m.rate, err = s.rate(ctx, rare, common)
+	return err
+}
