@@ -31,6 +31,7 @@ func benchRelated(ctx context.Context, args []string) error {
 	file := flags.String("file", "../shared/data/related/headlines.ndjson.gz", "labelled headlines as gzipped NDJSON: id, title, category, publishedAt, story")
 	ablation := flags.Bool("ablation", true, "measure what each signal is worth")
 	articles := flags.Int("articles", 10_000, "size of the synthetic archive, 0: none")
+	only := flags.String("only", "", "measure one database alone: sqlite3 or postgres")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -39,18 +40,22 @@ func benchRelated(ctx context.Context, args []string) error {
 			return fmt.Errorf("there are no labelled headlines at %s: say where with -file, or -file '' to leave them out", *file)
 		}
 	}
+	dialects := []store.Dialect{store.SQLite, store.Postgres}
+	if *only != "" {
+		dialects = []store.Dialect{store.Dialect(*only)}
+	}
 	dbs, err := openDatabases(ctx)
 	if err != nil {
 		return err
 	}
 	defer dbs.close()
 	if *file != "" {
-		if err := measureQuality(ctx, dbs, *file, *ablation); err != nil {
+		if err := measureQuality(ctx, dbs, dialects, *file, *ablation); err != nil {
 			return err
 		}
 	}
 	if *articles > 0 {
-		return measureCost(ctx, dbs, *articles)
+		return measureCost(ctx, dbs, dialects, *articles)
 	}
 	return nil
 }
@@ -225,7 +230,7 @@ func score(stories []string, lists [][]int) (ndcg, first float64) {
 	return ndcg / queries, first / queries
 }
 
-func measureQuality(ctx context.Context, dbs *databases, file string, ablation bool) error {
+func measureQuality(ctx context.Context, dbs *databases, dialects []store.Dialect, file string, ablation bool) error {
 	headlines, err := readRows[headline](file)
 	if err != nil {
 		return err
@@ -274,7 +279,7 @@ func measureQuality(ctx context.Context, dbs *databases, file string, ablation b
 				if err := add("same category, newest", lists, 0, err); err != nil {
 					return err
 				}
-				if !ablation || dialect != store.SQLite {
+				if !ablation || dialect != dialects[0] {
 					return nil
 				}
 				for _, without := range ablations {

@@ -65,7 +65,7 @@ func (w *wire) draft(n *newsroom) *content.Draft {
 
 // measureCost fills an archive and measures what publishing one more article
 // costs and how fast related articles are read.
-func measureCost(ctx context.Context, dbs *databases, articles int) error {
+func measureCost(ctx context.Context, dbs *databases, dialects []store.Dialect, articles int) error {
 	var sections []string
 	for i := range 10 {
 		sections = append(sections, fmt.Sprint(i))
