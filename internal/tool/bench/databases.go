@@ -42,6 +42,9 @@ func (d *databases) close() {
 	_ = os.RemoveAll(d.dir)
 }
 
+// dialects are the databases in the order of reports.
+var dialects = []store.Dialect{store.SQLite, store.Postgres}
+
 // open makes an empty migrated database, whose statements are counted.
 func (d *databases) open(ctx context.Context, dialect store.Dialect) (*store.DB, *testkit.Statements, error) {
 	d.made++

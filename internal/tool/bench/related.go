@@ -40,9 +40,9 @@ func benchRelated(ctx context.Context, args []string) error {
 			return fmt.Errorf("there are no labelled headlines at %s: say where with -file, or -file '' to leave them out", *file)
 		}
 	}
-	dialects := []store.Dialect{store.SQLite, store.Postgres}
+	on := dialects
 	if *only != "" {
-		dialects = []store.Dialect{store.Dialect(*only)}
+		on = []store.Dialect{store.Dialect(*only)}
 	}
 	dbs, err := openDatabases(ctx)
 	if err != nil {
@@ -50,12 +50,12 @@ func benchRelated(ctx context.Context, args []string) error {
 	}
 	defer dbs.close()
 	if *file != "" {
-		if err := measureQuality(ctx, dbs, dialects, *file, *ablation); err != nil {
+		if err := measureQuality(ctx, dbs, on, *file, *ablation); err != nil {
 			return err
 		}
 	}
 	if *articles > 0 {
-		return measureCost(ctx, dbs, dialects, *articles)
+		return measureCost(ctx, dbs, on, *articles)
 	}
 	return nil
 }
@@ -230,7 +230,7 @@ func score(stories []string, lists [][]int) (ndcg, first float64) {
 	return ndcg / queries, first / queries
 }
 
-func measureQuality(ctx context.Context, dbs *databases, dialects []store.Dialect, file string, ablation bool) error {
+func measureQuality(ctx context.Context, dbs *databases, on []store.Dialect, file string, ablation bool) error {
 	headlines, err := readRows[headline](file)
 	if err != nil {
 		return err
@@ -247,7 +247,7 @@ func measureQuality(ctx context.Context, dbs *databases, dialects []store.Dialec
 			sections = append(sections, h.Category)
 		}
 	}
-	for _, dialect := range dialects {
+	for _, dialect := range on {
 		for _, atOnce := range []bool{true, false} {
 			db, _, err := dbs.open(ctx, dialect)
 			if err != nil {
@@ -279,7 +279,7 @@ func measureQuality(ctx context.Context, dbs *databases, dialects []store.Dialec
 				if err := add("same category, newest", lists, 0, err); err != nil {
 					return err
 				}
-				if !ablation || dialect != dialects[0] {
+				if !ablation || dialect != on[0] {
 					return nil
 				}
 				for _, without := range ablations {

@@ -65,13 +65,13 @@ func (w *wire) draft(n *newsroom) *content.Draft {
 
 // measureCost fills an archive and measures what publishing one more article
 // costs and how fast related articles are read.
-func measureCost(ctx context.Context, dbs *databases, dialects []store.Dialect, articles int) error {
+func measureCost(ctx context.Context, dbs *databases, on []store.Dialect, articles int) error {
 	var sections []string
 	for i := range 10 {
 		sections = append(sections, fmt.Sprint(i))
 	}
 	fmt.Printf("%d synthetic articles\n\n", articles)
-	for _, dialect := range dialects {
+	for _, dialect := range on {
 		db, seen, err := dbs.open(ctx, dialect)
 		if err != nil {
 			return err
