@@ -1,0 +1,292 @@
+package search_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/broadsheet-cms/broadsheet/ent/article"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/richtext"
+	"github.com/broadsheet-cms/broadsheet/internal/search"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/testkit"
+)
+
+// Whatever is typed is answered, or refused by a fault.
+func TestBadInputIsAnsweredOrRefused(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		n := open(t, db)
+		fill(t, n)
+		for _, test := range []struct {
+			name, query string
+			refused     bool
+		}{
+			{"empty", "", false},
+			{"blanks", " \t\n\u00a0", false},
+			{"ten kilobytes", strings.Repeat("word ", 2000), true},
+			{"one word of ten kilobytes", strings.Repeat("w", 10_000), true},
+			{"a word of a thousand letters", strings.Repeat("ش", 1000), false},
+			{"too many words", strings.Join(strings.Split("abcdefghijklmnopqrstuvwxyz", ""), "x "), true},
+			{"punctuation", `!?.,;:…—()[]{}<>/\|&*^%$#@~` + "`'", false},
+			{"unbalanced quotes", `"strike "bank" "`, false},
+			{"only quotes", `"""""`, false},
+			{"only an exclusion", "-strike", true},
+			{"exclusion of nothing", "strike - -- -\"\" -!", false},
+			{"operators of FTS5", `strike AND (title: bank NEAR(a, b) OR ^x*) NOT {title} : "y`, false},
+			{"operators of tsquery", `'strike':A & !bank | (a <-> b) <2> c:*`, false},
+			{"closing the quotation", `strike" OR "bank') | ('x`, false},
+			{"SQL", `x'; DROP TABLE articles; --`, false},
+			{"NUL", "strike\x00bank", false},
+			{"invalid UTF-8", "strike \xff\xfe\xed\xa0\x80", false},
+			{"replaced surrogate", "\ufffd\ufffd strike", false},
+			{"emoji", "👍🏽 👩‍👩‍👧‍👦", false},
+			{"emoji and word", "👍strike👍", false},
+			{"right-to-left marks", "\u200f\u202e\u2066", false},
+			{"one letter", "s", false},
+			{"one Arabic letter", "و", false},
+			{"marks alone", "\u064e\u0301\u0640", false},
+			{"underscores", "_ __ __the _1_1 _m_24314", false},
+			{"percent and underscore", "st%ke st_ke", false},
+			{"backslashes", `\ \\ \' \"`, false},
+			{"highest character", "\U0010ffff a\U0010ffff", false},
+			{"digits", strings.Repeat("9", 90), false},
+		} {
+			r, err := n.Search(t.Context(), search.Query{Text: test.query, First: 10})
+			if refused := fault.CodeOf(err) == fault.BadUserInput; err != nil && !refused || refused && err != nil != test.refused || err == nil && test.refused {
+				t.Errorf("%s: refused %v: %v", test.name, test.refused, err)
+			}
+			if r != nil {
+				if _, err := r.Highlights(t.Context()); err != nil {
+					t.Errorf("%s: highlights: %v", test.name, err)
+				}
+				if _, err := r.Facets(t.Context()); err != nil {
+					t.Errorf("%s: facets: %v", test.name, err)
+				}
+			}
+			if _, err := n.Suggest(t.Context(), test.query, "en", 10); err != nil && fault.CodeOf(err) != fault.BadUserInput {
+				t.Errorf("%s: suggestions: %v", test.name, err)
+			}
+		}
+		if _, err := n.Search(t.Context(), search.Query{Text: "x", Filter: search.Filter{Tags: make([]int, 101)}}); fault.CodeOf(err) != fault.BadUserInput {
+			t.Errorf("too many tags: %v", err)
+		}
+		if _, err := n.Search(t.Context(), search.Query{Text: "bank", After: &keyset.Key{Text: "x"}}); fault.CodeOf(err) != fault.CursorInvalid {
+			t.Errorf("strange cursor: %v", err)
+		}
+	})
+}
+
+// Words of the index that are no stems cannot be asked for.
+func TestMarksOfTheIndexCannotBeTyped(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		n := open(t, db)
+		fill(t, n)
+		for _, query := range []string{"_", "__who", "_1_1", "_l_en", "_k_article"} {
+			if got := n.find(t, search.Query{Text: query + " "}); slices.Contains(got, "strike-begins") {
+				t.Errorf("%q finds %v", query, got)
+			}
+		}
+	})
+}
+
+func TestHiddenArticlesAreNeverFound(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		n := open(t, db)
+		ctx := access.AsSystem(t.Context())
+		secret := db.Ent(ctx).Tag.Create().SetName("Zeppelin affair").SetSlug("zeppelin").SaveX(ctx)
+		n.dir.ChangedAll()
+		n.save(t, "shown", "Zeppelin over the bay", "It flew.")
+		now := time.Now()
+		hide := map[string]change{
+			"draft":     func(d *content.Draft) { d.Status = article.StatusDraft },
+			"scheduled": func(d *content.Draft) { d.Status = article.StatusScheduled },
+			"embargoed": func(d *content.Draft) { d.Status = article.StatusEmbargoed },
+			"archived":  func(d *content.Draft) { d.Status = article.StatusArchived },
+			"private":   func(d *content.Draft) { d.Visibility = article.VisibilityPrivate },
+			"trashed":   func(d *content.Draft) { d.TrashedAt = &now },
+		}
+		for name, change := range hide {
+			n.save(t, name, "Zeppelin "+name, "Zeppelin.", change, func(d *content.Draft) { d.Tags = []int{secret.ID} })
+		}
+		// Shown first and hidden later, also behind the back of the index.
+		taken := n.save(t, "taken", "Zeppelin taken back", "Zeppelin.")
+		at := n.clock
+		n.store(t, &content.Draft{ID: taken.ID, Slug: "taken", Title: "Zeppelin taken back", Status: article.StatusUnpublished, PublishedAt: &at})
+		behind := n.save(t, "behind", "Zeppelin behind", "Zeppelin.", func(d *content.Draft) { d.Tags = []int{secret.ID} })
+		db.Ent(ctx).Article.UpdateOneID(behind.ID).SetVisibility(article.VisibilityPrivate).ExecX(ctx)
+
+		r, err := n.Search(t.Context(), search.Query{Text: "zeppelin ", First: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Hits) != 1 || r.Count != 1 || r.HasNext || n.slugs[r.Hits[0].Article] != "shown" {
+			t.Errorf("found %+v", r)
+		}
+		f, err := r.Facets(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&search.Facets{Categories: []search.Count{{ID: n.news.ID, Count: 1}}, Years: []search.Count{{ID: 2026, Count: 1}},
+			Languages: []search.LanguageCount{{Language: "en", Count: 1}}}, f); diff != "" {
+			t.Errorf("facets (-want +got):\n%s", diff)
+		}
+		got, err := n.Suggest(t.Context(), "zepp", "en", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 1 || got[0].Text != "Zeppelin over the bay" {
+			t.Errorf("suggestions %+v", got)
+		}
+	})
+}
+
+func TestLongAndEmptyArticles(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		n := open(t, db)
+		ctx := access.AsSystem(t.Context())
+		long := n.save(t, "long", "Almanac", "short")
+		var body strings.Builder
+		body.WriteString("beginning ")
+		for i := 0; body.Len() < 5<<20; i++ {
+			fmt.Fprintf(&body, "w%dx%s ", i, strings.Repeat("ä", i%60))
+		}
+		body.WriteString(" ending")
+		db.Ent(ctx).ArticleDetail.Update().SetText(body.String()).ExecX(ctx)
+		blank := n.save(t, "blank", "?!", "", excerpt(" "))
+		deep := n.save(t, "deep", strings.Repeat("title ", 3000), strings.Repeat("same ", 30_000))
+		if err := n.Refresh(t.Context(), []int{long.ID, blank.ID, deep.ID, 1 << 30}); err != nil {
+			t.Fatal(err)
+		}
+		for query, want := range map[string][]string{"beginning ": {"long"}, "ending ": nil, "title same ": {"deep"}, "almanac ": {"long"}} {
+			r, err := n.Search(t.Context(), search.Query{Text: query, First: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, n.find(t, search.Query{Text: query})); diff != "" {
+				t.Errorf("%q (-want +got):\n%s", query, diff)
+			}
+			marked, err := r.Highlights(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for id, h := range marked {
+				if len(h) > 10_000 {
+					t.Errorf("%q: highlight of %d is %d bytes long", query, id, len(h))
+				}
+			}
+		}
+	})
+}
+
+// The index says what the articles say, whatever was done to them before.
+func TestIndexFollowsRandomChanges(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		n := open(t, db)
+		ctx := access.AsSystem(t.Context())
+		rng := rand.New(rand.NewPCG(7, 7))
+		words := strings.Fields("anchor beacon cobalt dredger ember مرساة منارة سفينة")
+		some := func() string {
+			var all []string
+			for range 1 + rng.IntN(3) {
+				all = append(all, words[rng.IntN(len(words))])
+			}
+			return strings.Join(all, " ")
+		}
+		says := map[int]string{}
+		var ids []int
+		for step := range 60 {
+			at := n.clock.AddDate(0, -rng.IntN(300), 0) // new and old days in any order
+			d := &content.Draft{Title: some(), Excerpt: some(), PublishedAt: &at, Status: article.StatusPublished,
+				Body: []richtext.Block{{Kind: richtext.Paragraph, HTML: some()}}}
+			if rng.IntN(5) == 0 {
+				d.Status = article.StatusUnpublished
+			}
+			text := d.Title + " " + d.Excerpt + " " + d.Body[0].HTML
+			if d.Status == article.StatusUnpublished {
+				text = ""
+			}
+			switch {
+			case len(ids) > 0 && rng.IntN(3) == 0:
+				d.ID = ids[rng.IntN(len(ids))]
+				says[n.store(t, d).ID] = text
+			case len(ids) > 0 && rng.IntN(4) == 0:
+				i := rng.IntN(len(ids))
+				db.Ent(ctx).Article.DeleteOneID(ids[i]).ExecX(ctx)
+				delete(says, ids[i])
+				ids = slices.Delete(ids, i, i+1)
+			default:
+				a := n.store(t, d)
+				ids = append(ids, a.ID)
+				says[a.ID] = text
+			}
+			if step == 30 {
+				if err := n.Rebuild(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if db.Dialect == store.SQLite {
+			if _, err := db.Exec(ctx, store.MaintainBoth(`INSERT INTO search_index (search_index) VALUES ('integrity-check')`)); err != nil {
+				t.Errorf("integrity: %v", err)
+			}
+		}
+		for _, w := range words {
+			var want, got []int
+			for id, text := range says {
+				if slices.Contains(strings.Fields(text), w) {
+					want = append(want, id)
+				}
+			}
+			r, err := n.Search(t.Context(), search.Query{Text: w + " ", First: 1000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, h := range r.Hits {
+				got = append(got, h.Article)
+			}
+			slices.Sort(want)
+			slices.Sort(got)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%q (-want +got):\n%s", w, diff)
+			}
+		}
+	})
+}
+
+func TestSearchTakesFewStatements(t *testing.T) {
+	t.Parallel()
+	testkit.EachURL(t, func(t *testing.T, url string) {
+		seen := new(testkit.Statements)
+		db := testkit.Open(t, url, store.Options{Wrap: seen.Wrap})
+		n := open(t, db)
+		fill(t, n)
+		seen.Take()
+		r, err := n.Search(t.Context(), search.Query{Text: "bank stri", First: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Highlights(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Facets(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := seen.Take(); len(got) > 6 {
+			t.Errorf("%d statements:\n%s", len(got), strings.Join(got, "\n"))
+		}
+	})
+}
