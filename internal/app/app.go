@@ -25,6 +25,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/demo"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/ingest"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/seed"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
@@ -146,6 +147,11 @@ func (s *Services) Demo() demo.Services {
 // Seed are the services that a synthetic newsroom is filled in through.
 func (s *Services) Seed() seed.Services {
 	return seed.Services{DB: s.DB, Accounts: s.Accounts, Comments: s.Comments, Content: s.Articles, Media: s.Media, Site: s.Site, Taxonomy: s.Taxonomy}
+}
+
+// Ingest are the services that content of other systems is brought in through.
+func (s *Services) Ingest() ingest.Services {
+	return ingest.Services{DB: s.DB, Log: s.Log, Directory: s.Directory, Content: s.Articles, Taxonomy: s.Taxonomy}
 }
 
 // Close closes the database and the folder of files.
