@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/related"
@@ -35,7 +36,7 @@ var (
 	corporaSQL       = store.MaintainBoth(`SELECT language FROM related_corpora ORDER BY language`)
 	countProfilesSQL = store.MaintainBoth(`SELECT count(*) FROM article_profiles f WHERE f.language = $1 AND f.listed`)
 	// Articles of a language in the order of publishing.
-	archiveSQL = store.MaintainBoth(`SELECT f.article_id, f.published, f.section_id, f.body_hash, f.revision, f.terms FROM article_profiles f
+	archiveSQL = store.MaintainBoth(`SELECT f.article_id, f.published, f.section_id, f.body_hash, f.revision, f.terms, f.words FROM article_profiles f
 		WHERE f.language = $1 AND f.listed AND (f.published, f.article_id) > ($2, $3) ORDER BY f.published, f.article_id LIMIT $4`)
 )
 
@@ -207,10 +208,11 @@ type window struct {
 	about map[int64]profileOf
 }
 
-// profileOf is what a list says of a candidate.
+// profileOf is what lists say of an article.
 type profileOf struct {
 	body     uint64
 	revision int32
+	words    string // with a space between
 }
 
 // readWindow reads up to size articles after a place, which moves on.
@@ -223,7 +225,8 @@ func (s *Service) readWindow(ctx context.Context, language string, place *[2]int
 		limit := min(chunk, size-w.index.Len())
 		articles, err := store.Collect(ctx, s.db, archiveSQL, func(rows *sql.Rows) (related.Article, error) {
 			var p storedProfile
-			a, err := scanProfile(rows, &p)
+			var words string
+			a, err := scanProfile(rows, &p, &words)
 			if err != nil {
 				return a, err
 			}
@@ -234,7 +237,7 @@ func (s *Service) readWindow(ctx context.Context, language string, place *[2]int
 				}
 				a.Terms = append(a.Terms, related.Term{ID: t[0], Weight: uint8(t[1])})
 			}
-			w.about[a.ID] = profileOf{a.BodyHash, int32(p.revision)}
+			w.about[a.ID] = profileOf{a.BodyHash, int32(p.revision), words}
 			*place = [2]int{p.published, int(a.ID)}
 			return a, nil
 		}, language, place[0], place[1], limit)
@@ -280,11 +283,12 @@ func (s *Service) rankWindow(ctx context.Context, w *window, p *steps) error {
 	}
 	err := w.index.Build(ctx, s.Ranker, func(id int64, found []related.Candidate) error {
 		subject, _ := w.index.Article(id)
+		words := strings.Split(w.about[id].words, " ")
 		list := make([]candidate, len(found))
 		for i, c := range found {
 			about := w.about[c.ID]
 			var err error
-			if list[i], err = newCandidate(c, about.body, int(about.revision), w.src.term, subject.Terms); err != nil {
+			if list[i], err = newCandidate(c, about.body, int(about.revision), w.src.terms, subject.Terms, words); err != nil {
 				return err
 			}
 		}

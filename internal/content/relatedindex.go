@@ -41,33 +41,35 @@ var (
 			ON CONFLICT (language) DO UPDATE SET articles = related_corpora.articles + excluded.articles RETURNING language, articles`,
 		`INSERT INTO related_corpora (language, articles) SELECT value ->> 0, value ->> 1 FROM json_each($1) WHERE true
 			ON CONFLICT (language) DO UPDATE SET articles = related_corpora.articles + excluded.articles RETURNING language, articles`)
-	// Rows are [key, surface, how many articles more]. PostgreSQL's ON CONFLICT
+	// Rows are [key, name, how many articles more]. PostgreSQL's ON CONFLICT
 	// would use up an id for every word of every article.
 	countTermsSQL = store.Maintain(`
-		WITH input AS MATERIALIZED (SELECT e ->> 0 AS key, e ->> 1 AS surface, (e ->> 2)::integer AS more FROM jsonb_array_elements($1::jsonb) AS e),
-		raised AS (UPDATE terms t SET count = t.count + input.more FROM input WHERE t.key = input.key AND input.more > 0 RETURNING t.id, t.key, t.count, t.surface),
-		added AS (INSERT INTO terms (key, surface, count) SELECT key, surface, more FROM input
-			WHERE NOT EXISTS (SELECT 1 FROM terms t WHERE t.key = input.key) RETURNING id, key, count, surface)
-		SELECT id, key, count, surface FROM raised UNION ALL SELECT id, key, count, surface FROM added
-		UNION ALL SELECT t.id, t.key, t.count, t.surface FROM input JOIN terms t ON t.key = input.key WHERE input.more = 0`,
-		`INSERT INTO terms (key, surface, count) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1) WHERE true
-		ON CONFLICT (key) DO UPDATE SET count = terms.count + excluded.count RETURNING id, key, count, surface`)
+		WITH input AS MATERIALIZED (SELECT e ->> 0 AS key, e ->> 1 AS name, (e ->> 2)::integer AS more FROM jsonb_array_elements($1::jsonb) AS e),
+		raised AS (UPDATE terms t SET count = t.count + input.more FROM input WHERE t.key = input.key AND input.more > 0 RETURNING t.id, t.key, t.count, t.name),
+		added AS (INSERT INTO terms (key, name, count) SELECT key, name, more FROM input
+			WHERE NOT EXISTS (SELECT 1 FROM terms t WHERE t.key = input.key) RETURNING id, key, count, name)
+		SELECT id, key, count, name FROM raised UNION ALL SELECT id, key, count, name FROM added
+		UNION ALL SELECT t.id, t.key, t.count, t.name FROM input JOIN terms t ON t.key = input.key WHERE input.more = 0`,
+		`INSERT INTO terms (key, name, count) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1) WHERE true
+		ON CONFLICT (key) DO UPDATE SET count = terms.count + excluded.count RETURNING id, key, count, name`)
 
 	unlistTermsSQL    = store.Maintain(unlistTermsPostgres, unlistTermsSQLite)
 	unlistProfilesSQL = store.Maintain(
 		`UPDATE article_profiles SET listed = false WHERE article_id IN (SELECT id FROM each_id($1))`,
 		`UPDATE article_profiles SET listed = 0 WHERE article_id IN (SELECT id FROM each_id($1))`)
-	// Rows are [article, language, published, section, body, revision, terms].
+	// Rows are [article, language, published, section, body, revision, terms, words].
 	saveProfilesSQL = store.Maintain(`
-		INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, revision, terms)
-		SELECT (e ->> 0)::bigint, e ->> 1, true, (e ->> 2)::integer, (e ->> 3)::bigint, (e ->> 4)::bigint, (e ->> 5)::integer, e -> 6
+		INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, revision, terms, words)
+		SELECT (e ->> 0)::bigint, e ->> 1, true, (e ->> 2)::integer, (e ->> 3)::bigint, (e ->> 4)::bigint, (e ->> 5)::integer, e -> 6, e ->> 7
 		FROM jsonb_array_elements($1::jsonb) AS e
 		ON CONFLICT (article_id) DO UPDATE SET language = excluded.language, listed = true, published = excluded.published,
-			section_id = excluded.section_id, body_hash = excluded.body_hash, revision = excluded.revision, terms = excluded.terms`, `
-		INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, revision, terms)
-		SELECT value ->> 0, value ->> 1, 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value -> 6 FROM json_each($1) WHERE true
+			section_id = excluded.section_id, body_hash = excluded.body_hash, revision = excluded.revision, terms = excluded.terms,
+			words = excluded.words`, `
+		INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, revision, terms, words)
+		SELECT value ->> 0, value ->> 1, 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value -> 6, value ->> 7 FROM json_each($1) WHERE true
 		ON CONFLICT (article_id) DO UPDATE SET language = excluded.language, listed = 1, published = excluded.published,
-			section_id = excluded.section_id, body_hash = excluded.body_hash, revision = excluded.revision, terms = excluded.terms`)
+			section_id = excluded.section_id, body_hash = excluded.body_hash, revision = excluded.revision, terms = excluded.terms,
+			words = excluded.words`)
 	listTermsSQL = store.Maintain(
 		`INSERT INTO article_terms (term_id, published, article_id, weight)
 			SELECT (e ->> 0)::integer, f.published, f.article_id, (e ->> 1)::smallint
@@ -91,9 +93,9 @@ const (
 
 // relatedTerm is what is known of a stored term.
 type relatedTerm struct {
-	kind    related.Kind
-	count   int
-	surface string
+	kind  related.Kind
+	count int
+	name  string // none of a word
 }
 
 // relatedDoc is an article on its way into the index.
@@ -106,6 +108,7 @@ type relatedDoc struct {
 	profile   related.Profile
 	old       *storedProfile // nil: never indexed before
 	article   related.Article
+	words     []string // how it spells article.Terms
 	revision  int
 }
 
@@ -163,7 +166,7 @@ func (s *Service) rank(ctx context.Context, src *relatedSource, d *relatedDoc) e
 	list := make([]candidate, 0, len(ranking.Candidates))
 	for _, c := range ranking.Candidates {
 		m := src.read[c.ID]
-		stored, err := newCandidate(c, m.BodyHash, m.revision, src.term, d.article.Terms)
+		stored, err := newCandidate(c, m.BodyHash, m.revision, src.terms, d.article.Terms, d.words)
 		if err != nil {
 			return err
 		}
@@ -179,7 +182,7 @@ func (s *Service) rank(ctx context.Context, src *relatedSource, d *relatedDoc) e
 		return err
 	}
 	for _, o := range offers {
-		stored, err := newCandidate(o.Candidate, d.article.BodyHash, d.revision, src.term, d.article.Terms)
+		stored, err := newCandidate(o.Candidate, d.article.BodyHash, d.revision, src.terms, d.article.Terms, d.words)
 		if err != nil {
 			return err
 		}
@@ -243,8 +246,8 @@ func (s *Service) index(ctx context.Context, ids []int, anew bool) ([]*relatedDo
 // languages.
 func (s *Service) count(ctx context.Context, src *relatedSource, docs []*relatedDoc, names map[string]string, anew bool) (map[string]int64, error) {
 	type newTerm struct {
-		surface string
-		more    int
+		name string
+		more int
 	}
 	articles := map[string]int{}
 	input := map[string]*newTerm{}
@@ -257,11 +260,8 @@ func (s *Service) count(ctx context.Context, src *relatedSource, docs []*related
 		for _, t := range d.profile.Terms {
 			n := input[t.Key]
 			if n == nil {
-				n = &newTerm{surface: cut(t.Surface)}
-				if t.Surface == "" {
-					_, facet, _ := strings.Cut(t.Key, ":")
-					n.surface = names[facet]
-				}
+				_, facet, _ := strings.Cut(t.Key, ":")
+				n = &newTerm{name: names[facet]}
 				input[t.Key] = n
 			}
 			n.more += more
@@ -283,14 +283,14 @@ func (s *Service) count(ctx context.Context, src *relatedSource, docs []*related
 	}
 	rows = rows[:0]
 	for _, key := range sortedKeys(input) {
-		rows = append(rows, []any{key, input[key].surface, input[key].more})
+		rows = append(rows, []any{key, input[key].name, input[key].more})
 	}
 	ids := make(map[string]int64, len(rows))
 	err = s.each(ctx, countTermsSQL, rows, func(rows *sql.Rows) error {
 		var id int64
 		var key string
 		var t relatedTerm
-		if err := rows.Scan(&id, &key, &t.count, &t.surface); err != nil {
+		if err := rows.Scan(&id, &key, &t.count, &t.name); err != nil {
 			return err
 		}
 		t.kind = related.KeyKind(key)
@@ -347,12 +347,17 @@ func (s *Service) each(ctx context.Context, statement *store.Statement, rows [][
 func (d *relatedDoc) pick(src *relatedSource, terms map[string]int64) {
 	corpus := related.Corpus{Articles: src.articles[d.language], Count: func(key string) int { return src.terms[terms[key]].count }}
 	d.article = related.Article{ID: int64(d.id), Section: d.section, Published: int64(d.published) * 60, BodyHash: d.profile.BodyHash}
+	words := map[int64]string{}
 	for _, t := range d.profile.Salient(corpus) {
 		id := terms[t.Key]
+		words[id] = cut(t.Surface)
 		known := src.terms[id]
 		d.article.Terms = append(d.article.Terms, related.Term{ID: id, Kind: known.kind, Weight: t.Weight, Count: known.count})
 	}
 	slices.SortFunc(d.article.Terms, func(a, b related.Term) int { return int(a.ID - b.ID) })
+	for _, t := range d.article.Terms {
+		d.words = append(d.words, words[t.ID])
+	}
 	if d.old != nil {
 		d.revision = d.old.revision
 		if d.becameAnother() {
@@ -388,7 +393,7 @@ func (s *Service) saveProfiles(ctx context.Context, docs []*relatedDoc) error {
 			for j, t := range d.article.Terms {
 				terms[j] = [2]int64{t.ID, int64(t.Weight)}
 			}
-			rows[i] = []any{d.id, d.language, d.published, d.section, int64(d.profile.BodyHash), d.revision, terms}
+			rows[i] = []any{d.id, d.language, d.published, d.section, int64(d.profile.BodyHash), d.revision, terms, strings.Join(d.words, " ")}
 			ids[i] = d.id
 		}
 		data, err := json.Marshal(rows)

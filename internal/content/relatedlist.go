@@ -60,19 +60,25 @@ func (s *sharing) reasons() []Reason {
 }
 
 // newCandidate is a found candidate as it is stored, with the hash of its body
-// and the revision of its profile. terms are those of one of the two articles;
-// known tells more about them.
-func newCandidate(found related.Candidate, body uint64, revision int, known func(term int64) relatedTerm, terms []related.Term) (candidate, error) {
+// and the revision of its profile. terms are those of one of the two articles,
+// spelt as in words; known tells more about them.
+func newCandidate(found related.Candidate, body uint64, revision int, known map[int64]relatedTerm, terms []related.Term, words []string) (candidate, error) {
+	shared := sharing{Section: found.Reasons.Section}
+	for _, id := range found.Reasons.Words {
+		i := slices.IndexFunc(terms, func(t related.Term) bool { return t.ID == id })
+		if i >= 0 && i < len(words) && words[i] != "" {
+			shared.Words = append(shared.Words, words[i])
+		}
+	}
 	names := func(ids []int64) (all []string) {
 		for _, id := range ids {
-			if name := known(id).surface; name != "" {
+			if name := known[id].name; name != "" {
 				all = append(all, name)
 			}
 		}
 		return all
 	}
-	shared := sharing{Words: names(found.Reasons.Words), Tags: names(found.Reasons.Tags), Places: names(found.Reasons.Places),
-		People: names(found.Reasons.People), Section: found.Reasons.Section}
+	shared.Tags, shared.Places, shared.People = names(found.Reasons.Tags), names(found.Reasons.Places), names(found.Reasons.People)
 	if found.Reasons.Series {
 		for _, t := range terms {
 			if t.Kind == related.Series {

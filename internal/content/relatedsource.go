@@ -44,7 +44,7 @@ func byKey(columns, table, key string) *store.Statement {
 var (
 	postingsSQL   = store.Maintain(postingsPostgres, postingsSQLite())
 	profilesSQL   = byKey("r.article_id, r.published, r.section_id, r.body_hash, r.revision, r.terms", "article_profiles", "article_id")
-	termsSQL      = byKey("r.id, r.key, r.count, r.surface", "terms", "id")
+	termsSQL      = byKey("r.id, r.key, r.count, r.name", "terms", "id")
 	candidatesSQL = byKey("r.article_id, r.candidates", "article_candidates", "article_id")
 	// Rows are [article, candidates].
 	saveCandidatesSQL = store.Maintain(
@@ -87,8 +87,6 @@ func newRelatedSource(db *store.DB) *relatedSource {
 	return &relatedSource{db: db, articles: map[string]int{}, terms: map[int64]relatedTerm{}, read: map[int64]readArticle{},
 		lists: map[int64][]candidate{}, changed: map[int64]bool{}}
 }
-
-func (s *relatedSource) term(id int64) relatedTerm { return s.terms[id] }
 
 // Articles implements related.Source.
 func (s *relatedSource) Articles(context.Context) (int, error) { return s.articles[s.language], nil }
@@ -156,10 +154,11 @@ func (s *relatedSource) Read(ctx context.Context, ids []int64) ([]related.Articl
 	return articles, nil
 }
 
-// scanProfile reads a row of profilesSQL; the terms go into p only.
-func scanProfile(rows *sql.Rows, p *storedProfile) (a related.Article, err error) {
+// scanProfile reads a row of profilesSQL, and what follows in it into more; the
+// terms go into p only.
+func scanProfile(rows *sql.Rows, p *storedProfile, more ...any) (a related.Article, err error) {
 	var terms []byte
-	if err := rows.Scan(&a.ID, &p.published, &a.Section, &p.body, &p.revision, &terms); err != nil {
+	if err := rows.Scan(append([]any{&a.ID, &p.published, &a.Section, &p.body, &p.revision, &terms}, more...)...); err != nil {
 		return a, err
 	}
 	a.Published, a.BodyHash = int64(p.published)*60, uint64(p.body)
@@ -176,7 +175,7 @@ func (s *relatedSource) readTerms(ctx context.Context, ids []int) error {
 			var id int64
 			var key string
 			var t relatedTerm
-			err := rows.Scan(&id, &key, &t.count, &t.surface)
+			err := rows.Scan(&id, &key, &t.count, &t.name)
 			t.kind = related.KeyKind(key)
 			s.terms[id] = t
 			return struct{}{}, err

@@ -9,18 +9,19 @@ CREATE TABLE related_corpora (
 ) WITHOUT ROWID;
 
 -- What articles are about: words, tags, series, places and people, by language.
--- count: articles that hold the term; surface: the word or name to show.
+-- count: articles that hold the term; name: of a tag, series, place or person.
 CREATE TABLE terms (
   id integer NOT NULL PRIMARY KEY,
   key text NOT NULL,
-  surface text NOT NULL,
+  name text NOT NULL,
   count integer NOT NULL
 );
 CREATE UNIQUE INDEX terms_key_key ON terms (key);
 
--- The salient terms of an article, as [[term, weight], …]. listed: its postings
--- are in article_terms, as those of every visible article are; published:
--- minutes since 1970; revision: goes up when the article becomes another one.
+-- The salient terms of an article, as [[term, weight], …]. words: how it spells
+-- them, in the same order with a space between; listed: its postings are in
+-- article_terms, as those of every visible article are; published: minutes since
+-- 1970; revision: goes up when the article becomes another one.
 CREATE TABLE article_profiles (
   article_id integer NOT NULL PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE,
   language text NOT NULL,
@@ -29,7 +30,8 @@ CREATE TABLE article_profiles (
   section_id integer NOT NULL,
   body_hash integer NOT NULL,
   revision integer NOT NULL,
-  terms text NOT NULL
+  terms text NOT NULL,
+  words text NOT NULL
 );
 CREATE INDEX article_profile_published ON article_profiles (language, published, article_id);
 
