@@ -27,7 +27,11 @@ func present(logger *slog.Logger) graphql.ErrorPresenterFunc {
 		} else {
 			shown = gqlerror.WrapPath(graphql.GetPath(ctx), err)
 		}
-		if code, ok := shown.Extensions["code"].(string); ok && (code == errcode.ParseFailed || code == errcode.ValidationFailed) {
+		switch shown.Extensions["code"] {
+		case errcode.ParseFailed, errcode.ValidationFailed:
+			return shown
+		case complexityExceeded:
+			shown.Extensions = map[string]any{"code": string(fault.CostLimitExceeded)}
 			return shown
 		}
 		if f, ok := errors.AsType[*fault.Error](err); ok && f.Code != fault.Internal {
@@ -54,6 +58,9 @@ func present(logger *slog.Logger) graphql.ErrorPresenterFunc {
 		return shown
 	}
 }
+
+// complexityExceeded is the library's code for a document that is too costly.
+const complexityExceeded = "COMPLEXITY_LIMIT_EXCEEDED"
 
 // badValue reports whether err says that a value does not fit its scalar.
 func badValue(err error) bool {

@@ -43,14 +43,14 @@ func Handler(services Services, opts Options) http.Handler {
 	config := generated.Config{Resolvers: &Resolver{services}}
 	weigh(&config.Complexity)
 	srv := handler.New(generated.NewExecutableSchema(config))
-	srv.AddTransport(transport.Options{AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions}})
-	srv.AddTransport(transport.GET{})
-	srv.AddTransport(transport.POST{})
+	srv.AddTransport(transport.Options{AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodOptions}})
+	srv.AddTransport(exchange{})
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](1000))
 	srv.SetParserTokenLimit(opts.MaxTokens)
 	srv.SetDisableSuggestion(!opts.Introspection)
 	srv.SetErrorPresenter(present(opts.Logger))
 	srv.SetRecoverFunc(recovered)
+	srv.Use(expansion{})
 	srv.Use(extension.FixedComplexityLimit(opts.MaxComplexity))
 	if opts.Introspection {
 		srv.Use(extension.Introspection{})

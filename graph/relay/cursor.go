@@ -1,10 +1,12 @@
 package relay
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"hash/crc32"
 	"hash/fnv"
+	"unicode/utf8"
 
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
@@ -43,7 +45,7 @@ func DecodeCursor(list, cursor string) (keyset.Key, error) {
 	if len(cursor) > 2048 {
 		return keyset.Key{}, invalid
 	}
-	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(b) < 11 || b[0] != cursorVersion {
 		return keyset.Key{}, invalid
 	}
@@ -64,5 +66,9 @@ func DecodeCursor(list, cursor string) (keyset.Key, error) {
 	if n <= 0 {
 		return keyset.Key{}, invalid
 	}
-	return keyset.Key{Time: at, ID: int(id), Text: string(rest[n:])}, nil
+	text := rest[n:]
+	if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
+		return keyset.Key{}, invalid // forged: no database holds such a text, and one refuses to look for it
+	}
+	return keyset.Key{Time: at, ID: int(id), Text: string(text)}, nil
 }
