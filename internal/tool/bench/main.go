@@ -2,6 +2,7 @@
 //
 //	go run ./internal/tool/bench [api] [flags]     the headline operations over HTTP
 //	go run ./internal/tool/bench related [flags]   how good and how fast related articles are
+//	go run ./internal/tool/bench search [flags]    how fast search is
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 var commands = map[string]func(ctx context.Context, args []string) error{
 	"api":        benchAPI,
 	"related":    benchRelated,
+	"search":     benchSearch,
 	"serve-api":  serveAPI,  // started by api
 	"serve-unit": serveUnit, // started by api
 }
