@@ -1,0 +1,167 @@
+package wxr
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/broadsheet-cms/broadsheet/internal/richtext"
+)
+
+// testOptions know the pictures 7 to 9, the sound 20 and a reusable block.
+func testOptions(t testing.TB) BodyOptions {
+	base, err := url.Parse("https://old.example/2024/05/story/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return BodyOptions{
+		Base: base,
+		ByID: func(id int) string {
+			if id >= 7 && id <= 9 || id == 20 {
+				return fmt.Sprintf("med_%d", id)
+			}
+			return ""
+		},
+		ByAddress: func(address string) string {
+			if address == "https://old.example/up/9.jpg" {
+				return "med_9"
+			}
+			return ""
+		},
+		Attached: func(kind string) []int {
+			return map[string][]int{"image": {7, 8}, "audio": {20}}[kind]
+		},
+		Pattern: func(id int) (string, bool) {
+			return map[int]string{5: "<!-- wp:paragraph --><p>Said often.</p><!-- /wp:paragraph -->", 6: `<!-- wp:block {"ref":6} /-->`}[id], id == 5 || id == 6
+		},
+		Title: func(id int) string { return fmt.Sprintf("File %d", id) },
+	}
+}
+
+// sketch writes blocks in short.
+func sketch(blocks []richtext.Block) string {
+	var b strings.Builder
+	for _, k := range blocks {
+		fmt.Fprintf(&b, "%s", k.Kind)
+		for _, part := range []string{k.Dir, k.Align, k.MediaID, k.Provider, k.URL, k.Alt, k.Href, k.HTML, k.Text, k.Title, k.Name, k.Citation, k.Caption} {
+			if part != "" {
+				fmt.Fprintf(&b, " |%s", part)
+			}
+		}
+		if k.Columns > 0 {
+			fmt.Fprintf(&b, " columns=%d", k.Columns)
+		}
+		for _, it := range k.Items {
+			fmt.Fprintf(&b, " -%s", it.HTML)
+		}
+		for _, p := range k.Images {
+			fmt.Fprintf(&b, " (%s%s %s)", p.MediaID, p.URL, p.Caption)
+		}
+		for _, row := range k.Rows {
+			for _, c := range row.Cells {
+				fmt.Fprintf(&b, " [%s]", c.HTML)
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func TestConvertMakesTypedBlocks(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ in, want, notes string }{
+		"a classic body has paragraphs and lines": {
+			in:   "First line\nsecond line\n\nAnother <em>paragraph\n\nwith emphasis</em>\n<ul>\n<li>one</li>\n\n<li>two</li>\n</ul>\nlast",
+			want: "PARAGRAPH |First line<br>second line\nPARAGRAPH |Another <em>paragraph</em>\nPARAGRAPH |<em>with emphasis</em>\nLIST -one -two\nPARAGRAPH |last\n",
+		},
+		"code keeps its lines": {
+			in:   "See:\n<pre>\na\n\n[gallery]\n</pre>",
+			want: "PARAGRAPH |See:\nCODE |a\n\n[gallery]\n",
+		},
+		"an address on a line of its own is an embed": {
+			in:   "Watch\n\nhttps://www.youtube.com/watch?v=abcdefghijk\n\nthis",
+			want: "PARAGRAPH |Watch\nEMBED |youtube |https://www.youtube.com/watch?v=abcdefghijk\nPARAGRAPH |this\n",
+		},
+		"a caption gives its words to the picture": {
+			in:   `[caption id="attachment_7" align="alignright" width="300"]<a href="https://old.example/up/9.jpg"><img class="wp-image-9" src="https://old.example/up/9-300x200.jpg" alt="A boat" /></a> The <em>boat</em>[/caption]` + "\n\nText",
+			want: "IMAGE |right |med_9 |A boat |The <em>boat</em>\nPARAGRAPH |Text\n",
+		},
+		"a gallery names its pictures or has those of the post": {
+			in:    "[gallery ids=\"9,8,55\" columns=\"2\"]\n\n[gallery]",
+			want:  "GALLERY columns=2 (med_9 ) (med_8 )\nGALLERY columns=3 (med_7 ) (med_8 )\n",
+			notes: "picture of a gallery that is not in the export: left out: 1\n",
+		},
+		"sounds, films and lists of them": {
+			in:   "[audio src=\"https://old.example/a.mp3\"]\n\n[video mp4='https://old.example/v.mp4' width=640]\n\n[playlist]\n\n[embed width=\"400\"]https://vimeo.com/22439234[/embed]",
+			want: "AUDIO |https://old.example/a.mp3\nVIDEO |https://old.example/v.mp4\nAUDIO |med_20 |File 20\nEMBED |vimeo |https://vimeo.com/22439234\n",
+		},
+		"unknown shortcodes stay as text and are counted": {
+			in:    "He said [sic] this.\n\n[contact-form id=\"4\"]\n\n[note kind=x]Mind <b>this</b>[/note]\n\n[[gallery]]",
+			want:  "PARAGRAPH |He said [sic] this.\nPARAGRAPH |[contact-form id=\"4\"]\nPARAGRAPH |[note kind=x]Mind <strong>this</strong>[/note]\nPARAGRAPH |[gallery]\n",
+			notes: "shortcode contact-form is not known: kept as text: 1\nshortcode note is not known: kept as text: 1\n",
+		},
+		"blocks of the block editor": {
+			in: `<!-- wp:heading {"level":3} --><h3>Part</h3><!-- /wp:heading -->
+
+<!-- wp:paragraph {"align":"right"} --><p class="has-text-align-right" dir="rtl">نص</p><!-- /wp:paragraph -->
+
+<!-- wp:columns --><div class="wp-block-columns"><!-- wp:column --><div class="wp-block-column"><!-- wp:image {"id":7} --><figure class="wp-block-image alignwide"><img src="https://old.example/up/7.jpg" alt="Seven"/><figcaption>Words</figcaption></figure><!-- /wp:image --></div><!-- /wp:column --><!-- wp:column --><div class="wp-block-column"><!-- wp:list --><ul><!-- wp:list-item --><li>item</li><!-- /wp:list-item --></ul><!-- /wp:list --></div><!-- /wp:column --></div><!-- /wp:columns -->
+
+<!-- wp:separator --><hr class="wp-block-separator"/><!-- /wp:separator -->
+<!-- wp:quote --><blockquote class="wp-block-quote"><!-- wp:paragraph --><p>Said</p><!-- /wp:paragraph --><cite>Her</cite></blockquote><!-- /wp:quote -->
+<!-- wp:verse --><pre class="wp-block-verse">Roses
+are red</pre><!-- /wp:verse -->
+<!-- wp:buttons --><div class="wp-block-buttons"><!-- wp:button --><div class="wp-block-button"><a class="wp-block-button__link" href="/buy">Buy</a></div><!-- /wp:button --></div><!-- /wp:buttons -->
+<!-- wp:spacer --><div style="height:100px" aria-hidden="true" class="wp-block-spacer"></div><!-- /wp:spacer -->`,
+			want: "HEADING |Part\nPARAGRAPH |rtl |right |نص\nIMAGE |wide |med_7 |Seven |Words\nLIST -item\nDIVIDER\nQUOTE |Said |Her\nPARAGRAPH |Roses<br>are red\nBUTTON |https://old.example/buy |Buy\n",
+		},
+		"galleries in their three shapes": {
+			in: `<!-- wp:gallery {"ids":[7,8],"columns":2} --><ul class="wp-block-gallery columns-2"><li class="blocks-gallery-item"><figure><img data-id="7" src="x7.jpg"/><figcaption>Seven</figcaption></figure></li><li class="blocks-gallery-item"><figure><img class="wp-image-8" src="x8.jpg"/></figure></li></ul><!-- /wp:gallery -->
+<!-- wp:gallery --><figure class="wp-block-gallery columns-3 is-cropped"><ul class="blocks-gallery-grid"><li class="blocks-gallery-item"><figure><img data-id="9"/></figure></li></ul><figcaption class="blocks-gallery-caption">All</figcaption></figure><!-- /wp:gallery -->
+<!-- wp:gallery {"linkTo":"none"} --><figure class="wp-block-gallery has-nested-images columns-default"><!-- wp:image {"id":7} --><figure class="wp-block-image"><img class="wp-image-7"/></figure><!-- /wp:image --><!-- wp:image {"id":8} --><figure class="wp-block-image"><img class="wp-image-8"/></figure><!-- /wp:image --></figure><!-- /wp:gallery -->`,
+			want: "GALLERY columns=2 (med_7 Seven) (med_8 )\nGALLERY |All columns=3 (med_9 )\nGALLERY (med_7 ) (med_8 )\n",
+		},
+		"embeds, old and new, with their captions": {
+			in: `<!-- wp:core-embed/youtube {"url":"https://www.youtube.com/watch?v=abcdefghijk"} --><figure class="wp-block-embed-youtube"><div class="wp-block-embed__wrapper">
+https://www.youtube.com/watch?v=abcdefghijk
+</div><figcaption>A film</figcaption></figure><!-- /wp:core-embed/youtube -->
+<!-- wp:embed {"url":"https://elsewhere.example/x","providerNameSlug":"x"} --><figure class="wp-block-embed"><div class="wp-block-embed__wrapper">
+https://elsewhere.example/x
+</div></figure><!-- /wp:embed -->`,
+			want:  "EMBED |youtube |https://www.youtube.com/watch?v=abcdefghijk |A film\nPARAGRAPH |<a href=\"https://elsewhere.example/x\">https://elsewhere.example/x</a>\n",
+			notes: "iframe of unknown site turned into a link: 1\n",
+		},
+		"unknown blocks keep their HTML, blocks without content are counted": {
+			in:    `<!-- wp:acme/box {"a":"--\u003e"} --><div><p>Inside</p><script>alert(1)</script></div><!-- /wp:acme/box --><!-- wp:acme/map /--><!-- wp:latest-posts {"n":1} /-->`,
+			want:  "PARAGRAPH |Inside\n",
+			notes: "block acme/box is not known: its HTML kept: 1\nblock acme/map has no content of its own: left out: 1\nblock core/latest-posts is filled by WordPress: left out: 1\nscript removed: 1\n",
+		},
+		"reusable blocks are written out, and a circle of them ends": {
+			in:    `<!-- wp:block {"ref":5} /--><!-- wp:block {"ref":6} /--><!-- wp:block {"ref":99} /-->`,
+			want:  "PARAGRAPH |Said often.\n",
+			notes: "reusable block that is not in the export: left out: 2\n",
+		},
+		"classic text between blocks, and shortcodes in a block": {
+			in:   "Old\n\ntext\n<!-- wp:shortcode -->\n[gallery ids=\"7\"]\n<!-- /wp:shortcode -->\n<!-- wp:cover {\"url\":\"https://old.example/up/9.jpg\",\"id\":9} --><div class=\"wp-block-cover\"><p>Over</p></div><!-- /wp:cover -->",
+			want: "PARAGRAPH |Old\nPARAGRAPH |text\nGALLERY columns=3 (med_7 )\nIMAGE |med_9\nPARAGRAPH |Over\n",
+		},
+		"blocks that are not closed keep their text": {
+			in:   `<!-- wp:group --><div><!-- wp:paragraph --><p>One</p><!-- /wp:group --></div><!-- /wp:quote --><p>Two</p>`,
+			want: "PARAGRAPH |One\nPARAGRAPH |Two\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			blocks, notes := Convert(c.in, testOptions(t))
+			if diff := gocmp.Diff(c.want, sketch(blocks)); diff != "" {
+				t.Errorf("blocks (-want +got):\n%s", diff)
+			}
+			if diff := gocmp.Diff(c.notes, notes.String()); diff != "" {
+				t.Errorf("notes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,213 @@
+package wxr
+
+import (
+	"html"
+	"strings"
+)
+
+// Shortcode is a call of the form [name key="value" other]text[/name].
+// https://developer.wordpress.org/plugins/shortcodes/
+type Shortcode struct {
+	Name   string
+	Named  map[string]string // keys in small letters
+	Values []string          // without a key, in order
+	Text   string            // between the two tags
+	Closed bool              // there is an end tag
+	Empty  bool              // [name /]
+}
+
+func (c *Shortcode) get(names ...string) string {
+	for _, n := range names {
+		if v := c.Named[n]; v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// Bounds of a shortcode.
+const (
+	maxShortcodeTag   = 8 << 10
+	maxShortcodeDepth = 5
+	maxShortcodeAttrs = 100
+)
+
+// shortcodes replaces the calls in a text.
+type shortcodes struct {
+	text    string
+	noClose map[string]int // by name: no end tag from this place on
+}
+
+// ExpandShortcodes gives the text with each shortcode replaced by what replace
+// makes of it, where that is anything: the others stay as they are. One in
+// double brackets, [[gallery]], is text, and so is what stands in code.
+func ExpandShortcodes(text string, replace func(c *Shortcode) (string, bool)) string {
+	if !strings.Contains(text, "[") {
+		return text
+	}
+	s := &shortcodes{text: text, noClose: map[string]int{}}
+	var out strings.Builder
+	for i := 0; i < len(text); {
+		n := strings.IndexAny(text[i:], "[<")
+		if n < 0 {
+			out.WriteString(text[i:])
+			break
+		}
+		out.WriteString(text[i : i+n])
+		i += n
+		if text[i] == '<' {
+			end := s.code(i)
+			out.WriteString(text[i:end])
+			i = end
+			continue
+		}
+		if strings.HasPrefix(text[i:], "[[") {
+			if c, end, ok := s.call(i + 1); ok && end < len(text) && text[end] == ']' && c.Name != "" {
+				out.WriteString(text[i+1 : end])
+				i = end + 1
+				continue
+			}
+			out.WriteByte('[')
+			i++
+			continue
+		}
+		if c, end, ok := s.call(i); ok {
+			if made, known := replace(c); known {
+				out.WriteString(made)
+				i = end
+				continue
+			}
+		}
+		out.WriteByte('[')
+		i++
+	}
+	return out.String()
+}
+
+// code gives the end of what is passed over: an element whose content is code,
+// or the < alone.
+func (s *shortcodes) code(i int) int {
+	for _, name := range []string{"pre", "code", "script", "style", "textarea"} {
+		rest := s.text[i+1:]
+		if len(rest) <= len(name) || !strings.EqualFold(rest[:len(name)], name) || !strings.ContainsRune(" >\t\n/", rune(rest[len(name)])) {
+			continue
+		}
+		if end := s.find("</"+name, i); end >= 0 {
+			return end
+		}
+	}
+	return i + 1
+}
+
+// find is strings.Index from a place on, which remembers what is not there.
+func (s *shortcodes) find(what string, from int) int {
+	if none, ok := s.noClose[what]; ok && from >= none {
+		return -1
+	}
+	if n := strings.Index(s.text[from:], what); n >= 0 {
+		return from + n
+	}
+	s.noClose[what] = from
+	return -1
+}
+
+// call reads the shortcode that begins at i, and gives where it ends.
+func (s *shortcodes) call(i int) (*Shortcode, int, bool) {
+	rest := s.text[i+1 : min(len(s.text), i+1+maxShortcodeTag)]
+	n := 0
+	for n < len(rest) && (rest[n]|0x20 >= 'a' && rest[n]|0x20 <= 'z' || n > 0 && (rest[n] >= '0' && rest[n] <= '9' || rest[n] == '-' || rest[n] == '_')) {
+		n++
+	}
+	if n == 0 || n > 60 || n == len(rest) || !strings.ContainsRune(" \t\n\r]/", rune(rest[n])) {
+		return nil, 0, false
+	}
+	c := &Shortcode{Name: strings.ToLower(rest[:n])}
+	end := tagEnd(rest[n:])
+	if end < 0 {
+		return nil, 0, false
+	}
+	inner := strings.TrimSpace(rest[n : n+end])
+	if cut, ok := strings.CutSuffix(inner, "/"); ok && (cut == "" || strings.HasSuffix(cut, " ") || strings.HasSuffix(cut, `"`)) {
+		c.Empty, inner = true, cut
+	}
+	c.parse(inner)
+	after := i + 1 + n + end + 1
+	if !c.Empty {
+		if at := s.find("[/"+rest[:n]+"]", after); at >= 0 {
+			// One of the same name that begins before that end has it.
+			if again := strings.Index(s.text[after:at], "["+rest[:n]); again < 0 || c.Name == "caption" || c.Name == "wp_caption" {
+				c.Text, c.Closed = s.text[after:at], true
+				after = at + len(rest[:n]) + 3
+			}
+		}
+	}
+	return c, after, true
+}
+
+// tagEnd finds the ] that ends a tag, not looking into quotes and HTML.
+func tagEnd(s string) int {
+	quote := byte(0)
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case (c == '"' || c == '\'') && i > 0 && s[i-1] == '=':
+			if strings.IndexByte(s[i+1:], c) >= 0 {
+				quote = c
+			}
+		case c == '[' || c == '<':
+			return -1
+		case c == ']':
+			return i
+		}
+	}
+	return -1
+}
+
+// straight turns the quotes that an editor has made curly or escaped back.
+var straight = strings.NewReplacer("&quot;", `"`, "&#034;", `"`, "&#34;", `"`, "&#039;", "'", "&#8220;", `"`, "&#8221;", `"`, "&#8243;", `"`,
+	"&#8216;", "'", "&#8217;", "'", "“", `"`, "”", `"`, "″", `"`, "„", `"`, "\u00a0", " ", "&nbsp;", " ")
+
+func (c *Shortcode) parse(s string) {
+	s = straight.Replace(s)
+	for s = strings.TrimLeft(s, spaces); s != "" && len(c.Values)+len(c.Named) < maxShortcodeAttrs; s = strings.TrimLeft(s, spaces) {
+		key := ""
+		if i := strings.IndexAny(s, "=\"'"+spaces); i > 0 && s[i] == '=' {
+			key, s = strings.ToLower(s[:i]), s[i+1:]
+		}
+		var value string
+		switch {
+		case s != "" && (s[0] == '"' || s[0] == '\''):
+			end := strings.IndexByte(s[1:], s[0])
+			if end < 0 {
+				value, s = s[1:], ""
+			} else {
+				value, s = s[1:1+end], s[end+2:]
+			}
+		default:
+			end := strings.IndexAny(s, spaces)
+			if end < 0 {
+				end = len(s)
+			}
+			value, s = s[:end], s[end:]
+		}
+		value = html.UnescapeString(value)
+		if key == "" {
+			c.Values = append(c.Values, value)
+			continue
+		}
+		if c.Named == nil {
+			c.Named = map[string]string{}
+		}
+		if _, twice := c.Named[key]; !twice {
+			c.Named[key] = value
+		}
+	}
+}
+
+// looksCalled tells a shortcode of a plugin from words in brackets: [sic].
+func (c *Shortcode) looksCalled() bool {
+	return c.Closed || c.Empty || len(c.Named) > 0 || strings.ContainsAny(c.Name, "-_")
+}
