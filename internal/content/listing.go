@@ -15,13 +15,14 @@ var (
 	dropListingsSQL = store.MaintainBoth(`DELETE FROM listings WHERE article_id IN (SELECT id FROM each_id($1))`)
 
 	// The moments come beside the keys, because the databases keep times in
-	// forms of their own.
+	// forms of their own. SQLite keeps to the order of a CROSS JOIN; else it may
+	// go through all articles.
 	listOnSiteSQL = store.Maintain(
 		`INSERT INTO listings (kind, owner_id, published_at, article_id, language)
 			SELECT 0, 0, (m ->> 1)::bigint, a.id, a.language FROM jsonb_array_elements($1::jsonb) AS m JOIN articles a ON a.id = (m ->> 0)::bigint
 			WHERE a.published_at IS NOT NULL AND public_article(a)`,
 		`INSERT INTO listings (kind, owner_id, published_at, article_id, language)
-			SELECT 0, 0, m.value ->> 1, a.id, a.language FROM json_each($1) AS m JOIN articles a ON a.id = m.value ->> 0
+			SELECT 0, 0, m.value ->> 1, a.id, a.language FROM json_each($1) AS m CROSS JOIN articles a ON a.id = CAST(m.value ->> 0 AS INTEGER)
 			WHERE a.published_at IS NOT NULL AND public_article(a)`)
 
 	listUnderOwnersSQL = store.MaintainBoth(`
