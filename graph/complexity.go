@@ -34,6 +34,9 @@ func weigh(c *generated.ComplexityRoot) {
 		return rows(child, relay.DefaultPage, first, last)
 	}
 	c.Article.RelatedArticles = func(child int, first *int32, _ *string) int { return rows(child, defaultRelated, first, nil) }
+	c.Query.Search = func(child int, _ string, _ *model.SearchFilter, first *int32, _ *string) int {
+		return rows(child, relay.DefaultPage, first, nil)
+	}
 	c.Query.Categories = func(child int, _ *bool) int { return list(child) }
 	c.Category.Children = list
 	c.Article.Authors = list

@@ -15,6 +15,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 )
@@ -25,6 +26,7 @@ type Services struct {
 	Comments  *comment.Service
 	Taxonomy  *taxonomy.Service
 	Pages     *site.Service
+	Search    *search.Service
 	Directory *directory.Directory
 }
 
@@ -52,6 +54,8 @@ type (
 	redirectResolver      struct{ *Resolver }
 	countResolver         struct{ *Resolver }
 	blockImageResolver    struct{ *Resolver }
+
+	searchConnectionResolver struct{ *Resolver }
 )
 
 var _ generated.ResolverRoot = (*Resolver)(nil)
@@ -112,6 +116,11 @@ func (r *Resolver) Count() generated.CountResolver { return &countResolver{r} }
 
 // BlockImage answers the fields of pictures in bodies.
 func (r *Resolver) BlockImage() generated.BlockImageResolver { return &blockImageResolver{r} }
+
+// SearchConnection answers the fields of searches.
+func (r *Resolver) SearchConnection() generated.SearchConnectionResolver {
+	return &searchConnectionResolver{r}
+}
 
 // oneArticle makes an article a cohort of its own.
 func oneArticle(ctx context.Context, a *ent.Article, err error) (*ent.Article, error) {

@@ -42,6 +42,7 @@ type ResolverRoot interface {
 	Place() PlaceResolver
 	Query() QueryResolver
 	Redirect() RedirectResolver
+	SearchConnection() SearchConnectionResolver
 	Series() SeriesResolver
 	Site() SiteResolver
 	Tag() TagResolver
@@ -143,6 +144,11 @@ type ComplexityRoot struct {
 		Slug       func(childComplexity int) int
 	}
 
+	AuthorFacet struct {
+		Author func(childComplexity int) int
+		Count  func(childComplexity int) int
+	}
+
 	BlockImage struct {
 		Alt     func(childComplexity int) int
 		Caption func(childComplexity int) int
@@ -175,6 +181,11 @@ type ComplexityRoot struct {
 		PublicID    func(childComplexity int) int
 		Slug        func(childComplexity int) int
 		URL         func(childComplexity int) int
+	}
+
+	CategoryFacet struct {
+		Category func(childComplexity int) int
+		Count    func(childComplexity int) int
 	}
 
 	CodeBlock struct {
@@ -274,6 +285,11 @@ type ComplexityRoot struct {
 		Direction func(childComplexity int) int
 		Href      func(childComplexity int) int
 		Image     func(childComplexity int) int
+	}
+
+	LanguageFacet struct {
+		Count    func(childComplexity int) int
+		Language func(childComplexity int) int
 	}
 
 	LegalDocument struct {
@@ -377,25 +393,32 @@ type ComplexityRoot struct {
 		Slug        func(childComplexity int) int
 	}
 
+	PlaceFacet struct {
+		Count func(childComplexity int) int
+		Place func(childComplexity int) int
+	}
+
 	Query struct {
-		AdSlots    func(childComplexity int, placement model.AdPlacement) int
-		Article    func(childComplexity int, by model.ArticleBy) int
-		Author     func(childComplexity int, by model.AuthorBy) int
-		Authors    func(childComplexity int, kind *author.Kind) int
-		Categories func(childComplexity int, topLevel *bool) int
-		Category   func(childComplexity int, by model.CategoryBy) int
-		LatestNews func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
-		Menu       func(childComplexity int, location model.MenuLocation, language *string) int
-		Node       func(childComplexity int, id string) int
-		Nodes      func(childComplexity int, ids []string) int
-		Page       func(childComplexity int, by model.PageBy) int
-		Place      func(childComplexity int, by model.PlaceBy) int
-		Places     func(childComplexity int, kind *place.Kind) int
-		Route      func(childComplexity int, path string) int
-		Series     func(childComplexity int, by model.SeriesBy) int
-		Site       func(childComplexity int) int
-		Tag        func(childComplexity int, by model.TagBy) int
-		Tags       func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		AdSlots           func(childComplexity int, placement model.AdPlacement) int
+		Article           func(childComplexity int, by model.ArticleBy) int
+		Author            func(childComplexity int, by model.AuthorBy) int
+		Authors           func(childComplexity int, kind *author.Kind) int
+		Categories        func(childComplexity int, topLevel *bool) int
+		Category          func(childComplexity int, by model.CategoryBy) int
+		LatestNews        func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
+		Menu              func(childComplexity int, location model.MenuLocation, language *string) int
+		Node              func(childComplexity int, id string) int
+		Nodes             func(childComplexity int, ids []string) int
+		Page              func(childComplexity int, by model.PageBy) int
+		Place             func(childComplexity int, by model.PlaceBy) int
+		Places            func(childComplexity int, kind *place.Kind) int
+		Route             func(childComplexity int, path string) int
+		Search            func(childComplexity int, query string, filter *model.SearchFilter, first *int32, after *string) int
+		SearchSuggestions func(childComplexity int, query string, first *int32, language *string) int
+		Series            func(childComplexity int, by model.SeriesBy) int
+		Site              func(childComplexity int) int
+		Tag               func(childComplexity int, by model.TagBy) int
+		Tags              func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 	}
 
 	QuoteBlock struct {
@@ -448,6 +471,36 @@ type ComplexityRoot struct {
 		Description  func(childComplexity int) int
 		NoIndex      func(childComplexity int) int
 		Title        func(childComplexity int) int
+	}
+
+	SearchConnection struct {
+		Edges      func(childComplexity int) int
+		Facets     func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SearchEdge struct {
+		Cursor    func(childComplexity int) int
+		Highlight func(childComplexity int) int
+		Node      func(childComplexity int) int
+		Score     func(childComplexity int) int
+	}
+
+	SearchFacets struct {
+		Authors    func(childComplexity int) int
+		Categories func(childComplexity int) int
+		Languages  func(childComplexity int) int
+		Places     func(childComplexity int) int
+		Precision  func(childComplexity int) int
+		Tags       func(childComplexity int) int
+		Years      func(childComplexity int) int
+	}
+
+	SearchSuggestion struct {
+		Target func(childComplexity int) int
+		Text   func(childComplexity int) int
 	}
 
 	Series struct {
@@ -524,11 +577,21 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	TagFacet struct {
+		Count func(childComplexity int) int
+		Tag   func(childComplexity int) int
+	}
+
 	VideoBlock struct {
 		Caption   func(childComplexity int) int
 		Direction func(childComplexity int) int
 		Poster    func(childComplexity int) int
 		URL       func(childComplexity int) int
+	}
+
+	YearFacet struct {
+		Count func(childComplexity int) int
+		Year  func(childComplexity int) int
 	}
 }
 
@@ -1014,6 +1077,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Author.Slug(childComplexity), true
 
+	case "AuthorFacet.author":
+		if e.ComplexityRoot.AuthorFacet.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuthorFacet.Author(childComplexity), true
+	case "AuthorFacet.count":
+		if e.ComplexityRoot.AuthorFacet.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuthorFacet.Count(childComplexity), true
+
 	case "BlockImage.alt":
 		if e.ComplexityRoot.BlockImage.Alt == nil {
 			break
@@ -1164,6 +1240,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Category.URL(childComplexity), true
+
+	case "CategoryFacet.category":
+		if e.ComplexityRoot.CategoryFacet.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CategoryFacet.Category(childComplexity), true
+	case "CategoryFacet.count":
+		if e.ComplexityRoot.CategoryFacet.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CategoryFacet.Count(childComplexity), true
 
 	case "CodeBlock.direction":
 		if e.ComplexityRoot.CodeBlock.Direction == nil {
@@ -1496,6 +1585,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ImageBlock.Image(childComplexity), true
+
+	case "LanguageFacet.count":
+		if e.ComplexityRoot.LanguageFacet.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageFacet.Count(childComplexity), true
+	case "LanguageFacet.language":
+		if e.ComplexityRoot.LanguageFacet.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageFacet.Language(childComplexity), true
 
 	case "LegalDocument.kind":
 		if e.ComplexityRoot.LegalDocument.Kind == nil {
@@ -1936,6 +2038,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Place.Slug(childComplexity), true
 
+	case "PlaceFacet.count":
+		if e.ComplexityRoot.PlaceFacet.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceFacet.Count(childComplexity), true
+	case "PlaceFacet.place":
+		if e.ComplexityRoot.PlaceFacet.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceFacet.Place(childComplexity), true
+
 	case "Query.adSlots":
 		if e.ComplexityRoot.Query.AdSlots == nil {
 			break
@@ -2091,6 +2206,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Route(childComplexity, args["path"].(string)), true
+	case "Query.search":
+		if e.ComplexityRoot.Query.Search == nil {
+			break
+		}
+
+		args, err := ec.field_Query_search_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Search(childComplexity, args["query"].(string), args["filter"].(*model.SearchFilter), args["first"].(*int32), args["after"].(*string)), true
+	case "Query.searchSuggestions":
+		if e.ComplexityRoot.Query.SearchSuggestions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_searchSuggestions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SearchSuggestions(childComplexity, args["query"].(string), args["first"].(*int32), args["language"].(*string)), true
 	case "Query.series":
 		if e.ComplexityRoot.Query.Series == nil {
 			break
@@ -2306,6 +2443,118 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SEO.Title(childComplexity), true
+
+	case "SearchConnection.edges":
+		if e.ComplexityRoot.SearchConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchConnection.Edges(childComplexity), true
+	case "SearchConnection.facets":
+		if e.ComplexityRoot.SearchConnection.Facets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchConnection.Facets(childComplexity), true
+	case "SearchConnection.nodes":
+		if e.ComplexityRoot.SearchConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchConnection.Nodes(childComplexity), true
+	case "SearchConnection.pageInfo":
+		if e.ComplexityRoot.SearchConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchConnection.PageInfo(childComplexity), true
+	case "SearchConnection.totalCount":
+		if e.ComplexityRoot.SearchConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchConnection.TotalCount(childComplexity), true
+
+	case "SearchEdge.cursor":
+		if e.ComplexityRoot.SearchEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchEdge.Cursor(childComplexity), true
+	case "SearchEdge.highlight":
+		if e.ComplexityRoot.SearchEdge.Highlight == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchEdge.Highlight(childComplexity), true
+	case "SearchEdge.node":
+		if e.ComplexityRoot.SearchEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchEdge.Node(childComplexity), true
+	case "SearchEdge.score":
+		if e.ComplexityRoot.SearchEdge.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchEdge.Score(childComplexity), true
+
+	case "SearchFacets.authors":
+		if e.ComplexityRoot.SearchFacets.Authors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchFacets.Authors(childComplexity), true
+	case "SearchFacets.categories":
+		if e.ComplexityRoot.SearchFacets.Categories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchFacets.Categories(childComplexity), true
+	case "SearchFacets.languages":
+		if e.ComplexityRoot.SearchFacets.Languages == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchFacets.Languages(childComplexity), true
+	case "SearchFacets.places":
+		if e.ComplexityRoot.SearchFacets.Places == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchFacets.Places(childComplexity), true
+	case "SearchFacets.precision":
+		if e.ComplexityRoot.SearchFacets.Precision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchFacets.Precision(childComplexity), true
+	case "SearchFacets.tags":
+		if e.ComplexityRoot.SearchFacets.Tags == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchFacets.Tags(childComplexity), true
+	case "SearchFacets.years":
+		if e.ComplexityRoot.SearchFacets.Years == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchFacets.Years(childComplexity), true
+
+	case "SearchSuggestion.target":
+		if e.ComplexityRoot.SearchSuggestion.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Target(childComplexity), true
+	case "SearchSuggestion.text":
+		if e.ComplexityRoot.SearchSuggestion.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Text(childComplexity), true
 
 	case "Series.description":
 		if e.ComplexityRoot.Series.Description == nil {
@@ -2638,6 +2887,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TagEdge.Node(childComplexity), true
 
+	case "TagFacet.count":
+		if e.ComplexityRoot.TagFacet.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TagFacet.Count(childComplexity), true
+	case "TagFacet.tag":
+		if e.ComplexityRoot.TagFacet.Tag == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TagFacet.Tag(childComplexity), true
+
 	case "VideoBlock.caption":
 		if e.ComplexityRoot.VideoBlock.Caption == nil {
 			break
@@ -2663,6 +2925,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.VideoBlock.URL(childComplexity), true
 
+	case "YearFacet.count":
+		if e.ComplexityRoot.YearFacet.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.YearFacet.Count(childComplexity), true
+	case "YearFacet.year":
+		if e.ComplexityRoot.YearFacet.Year == nil {
+			break
+		}
+
+		return e.ComplexityRoot.YearFacet.Year(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -2677,6 +2952,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
 			graphql.NewInputUnmarshaler("PageBy", ec.unmarshalInputPageBy),
 			graphql.NewInputUnmarshaler("PlaceBy", ec.unmarshalInputPlaceBy),
+			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
 			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
 		)
@@ -2787,6 +3063,28 @@ type Query {
     "Only articles in this language."
     language: Locale
   ): ArticleConnection
+
+  "Articles found by their words, best first. Words must all be there, in any spelling; \"quoted words\" side by side; -word excludes; the last word may be unfinished."
+  search(
+    "What the reader typed, at most 1,000 characters."
+    query: String!
+    "Only articles that fit."
+    filter: SearchFilter
+    "How many, 1 to 100; 20 when not given."
+    first: Int
+    "The ` + "`" + `endCursor` + "`" + ` of the page before."
+    after: String
+  ): SearchConnection
+
+  "What a reader may be about to type: names first, then titles."
+  searchSuggestions(
+    "What was typed so far."
+    query: String!
+    "How many, 1 to 20."
+    first: Int = 8
+    "Titles in this language, names worded in it."
+    language: Locale
+  ): [SearchSuggestion!]
 
   "One section; null when there is none."
   category("Exactly one of its keys." by: CategoryBy!): Category
@@ -3394,6 +3692,133 @@ enum RelatedReasonKind {
   "Newest of the same section."
   SAME_SECTION
 }
+
+# ── Search ────────────────────────────────────────────────────────────────────
+
+"Narrows a search. Fields add up; the values of one field are alternatives, at most 100."
+input SearchFilter {
+  "In these sections or their sub-sections."
+  categories: [ID!]
+  "With these tags."
+  tags: [ID!]
+  "About these places."
+  places: [ID!]
+  "By these authors."
+  authors: [ID!]
+  "Of these series."
+  series: [ID!]
+  "In these languages, compared by their first part: ` + "`" + `en` + "`" + ` finds ` + "`" + `en-GB` + "`" + `."
+  languages: [Locale!]
+  "Of these kinds."
+  kinds: [ArticleKind!]
+  "Published at this moment or later."
+  publishedSince: DateTime
+  "Published before this moment."
+  publishedBefore: DateTime
+}
+
+"A page of articles found."
+type SearchConnection {
+  "Rows with score and highlight."
+  edges: [SearchEdge!]!
+  "The articles alone."
+  nodes: [Article!]!
+  "Counts of what the articles found belong to; null when they could not be counted."
+  facets: SearchFacets
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many articles were found; searching stops at some thousands."
+  totalCount: Count!
+}
+
+"An article found."
+type SearchEdge {
+  "Opaque place of the row in its ranking."
+  cursor: String!
+  "The article."
+  node: Article!
+  "How well it fits, above 0 to 1, comparable within one search only."
+  score: Float!
+  "The words around what was found, in their original spelling: escaped HTML with <mark> and nothing else in it."
+  highlight: HTML!
+}
+
+"Counts of what all articles found belong to, most first."
+type SearchFacets {
+  "By section, sub-sections counted with the sections above."
+  categories: [CategoryFacet!]!
+  "By tag."
+  tags: [TagFacet!]!
+  "By place."
+  places: [PlaceFacet!]!
+  "By author."
+  authors: [AuthorFacet!]!
+  "By year of publication, newest first."
+  years: [YearFacet!]!
+  "By language."
+  languages: [LanguageFacet!]!
+  "Whether the counts are exact, or searching stopped before all articles were found."
+  precision: CountPrecision!
+}
+
+"How many articles found are in a section."
+type CategoryFacet {
+  "The section."
+  category: Category!
+  "Articles found in it."
+  count: Int!
+}
+
+"How many articles found have a tag."
+type TagFacet {
+  "The tag."
+  tag: Tag!
+  "Articles found with it."
+  count: Int!
+}
+
+"How many articles found are about a place."
+type PlaceFacet {
+  "The place."
+  place: Place!
+  "Articles found about it."
+  count: Int!
+}
+
+"How many articles found are by an author."
+type AuthorFacet {
+  "The author."
+  author: Author!
+  "Articles found by the author."
+  count: Int!
+}
+
+"How many articles found were published in a year."
+type YearFacet {
+  "The year, in UTC."
+  year: Int!
+  "Articles found of that year."
+  count: Int!
+}
+
+"How many articles found are in a language."
+type LanguageFacet {
+  "The first part of the language: ` + "`" + `en` + "`" + `."
+  language: Locale!
+  "Articles found in it."
+  count: Int!
+}
+
+"What a reader may be about to type."
+type SearchSuggestion {
+  "The words to show."
+  text: String!
+  "What they lead to."
+  target: SuggestionTarget!
+}
+
+"What a suggestion can lead to."
+union SuggestionTarget = Article | Category | Tag | Place | Author | Series
 
 # ── Taxonomy ──────────────────────────────────────────────────────────────────
 
@@ -4099,6 +4524,16 @@ func (ec *executionContext) childFields_Author(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Author", field.Name)
 }
 
+func (ec *executionContext) childFields_AuthorFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "author":
+		return ec.fieldContext_AuthorFacet_author(ctx, field)
+	case "count":
+		return ec.fieldContext_AuthorFacet_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuthorFacet", field.Name)
+}
+
 func (ec *executionContext) childFields_BlockImage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "url":
@@ -4153,6 +4588,16 @@ func (ec *executionContext) childFields_Category(ctx context.Context, field grap
 		return ec.fieldContext_Category_latestNews(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Category", field.Name)
+}
+
+func (ec *executionContext) childFields_CategoryFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "category":
+		return ec.fieldContext_CategoryFacet_category(ctx, field)
+	case "count":
+		return ec.fieldContext_CategoryFacet_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CategoryFacet", field.Name)
 }
 
 func (ec *executionContext) childFields_Comment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4253,6 +4698,16 @@ func (ec *executionContext) childFields_FocalPoint(ctx context.Context, field gr
 		return ec.fieldContext_FocalPoint_y(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FocalPoint", field.Name)
+}
+
+func (ec *executionContext) childFields_LanguageFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "language":
+		return ec.fieldContext_LanguageFacet_language(ctx, field)
+	case "count":
+		return ec.fieldContext_LanguageFacet_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LanguageFacet", field.Name)
 }
 
 func (ec *executionContext) childFields_LegalDocument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4431,6 +4886,16 @@ func (ec *executionContext) childFields_Place(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Place", field.Name)
 }
 
+func (ec *executionContext) childFields_PlaceFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "place":
+		return ec.fieldContext_PlaceFacet_place(ctx, field)
+	case "count":
+		return ec.fieldContext_PlaceFacet_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlaceFacet", field.Name)
+}
+
 func (ec *executionContext) childFields_RelatedArticleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -4505,6 +4970,66 @@ func (ec *executionContext) childFields_SEO(ctx context.Context, field graphql.C
 		return ec.fieldContext_SEO_noIndex(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SEO", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SearchConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SearchConnection_nodes(ctx, field)
+	case "facets":
+		return ec.fieldContext_SearchConnection_facets(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SearchConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SearchConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SearchEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SearchEdge_node(ctx, field)
+	case "score":
+		return ec.fieldContext_SearchEdge_score(ctx, field)
+	case "highlight":
+		return ec.fieldContext_SearchEdge_highlight(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchFacets(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "categories":
+		return ec.fieldContext_SearchFacets_categories(ctx, field)
+	case "tags":
+		return ec.fieldContext_SearchFacets_tags(ctx, field)
+	case "places":
+		return ec.fieldContext_SearchFacets_places(ctx, field)
+	case "authors":
+		return ec.fieldContext_SearchFacets_authors(ctx, field)
+	case "years":
+		return ec.fieldContext_SearchFacets_years(ctx, field)
+	case "languages":
+		return ec.fieldContext_SearchFacets_languages(ctx, field)
+	case "precision":
+		return ec.fieldContext_SearchFacets_precision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchFacets", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchSuggestion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "text":
+		return ec.fieldContext_SearchSuggestion_text(ctx, field)
+	case "target":
+		return ec.fieldContext_SearchSuggestion_target(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchSuggestion", field.Name)
 }
 
 func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4639,6 +5164,26 @@ func (ec *executionContext) childFields_TagEdge(ctx context.Context, field graph
 		return ec.fieldContext_TagEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TagEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TagFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tag":
+		return ec.fieldContext_TagFacet_tag(ctx, field)
+	case "count":
+		return ec.fieldContext_TagFacet_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TagFacet", field.Name)
+}
+
+func (ec *executionContext) childFields_YearFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "year":
+		return ec.fieldContext_YearFacet_year(ctx, field)
+	case "count":
+		return ec.fieldContext_YearFacet_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type YearFacet", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 )
 
@@ -42,6 +43,14 @@ type AuthorBy struct {
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 }
 
+// How many articles found are by an author.
+type AuthorFacet struct {
+	// The author.
+	Author *ent.Author `json:"author"`
+	// Articles found by the author.
+	Count int32 `json:"count"`
+}
+
 // One step of the way to a page.
 type Breadcrumb struct {
 	// Words of the link.
@@ -58,6 +67,14 @@ type CategoryBy struct {
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 	// Its path: `/sections/world`.
 	Path graphql.Omittable[*string] `json:"path,omitempty"`
+}
+
+// How many articles found are in a section.
+type CategoryFacet struct {
+	// The section.
+	Category *ent.Category `json:"category"`
+	// Articles found in it.
+	Count int32 `json:"count"`
 }
 
 // Who says a comment. There is no way from here to an e-mail address.
@@ -86,6 +103,14 @@ type FocalPoint struct {
 	Y float64 `json:"y"`
 }
 
+// How many articles found are in a language.
+type LanguageFacet struct {
+	// The first part of the language: `en`.
+	Language string `json:"language"`
+	// Articles found in it.
+	Count int32 `json:"count"`
+}
+
 // Names one static page.
 type PageBy struct {
 	// Its id.
@@ -106,6 +131,14 @@ type PlaceBy struct {
 	CountryCode graphql.Omittable[*string] `json:"countryCode,omitempty"`
 }
 
+// How many articles found are about a place.
+type PlaceFacet struct {
+	// The place.
+	Place *ent.Place `json:"place"`
+	// Articles found about it.
+	Count int32 `json:"count"`
+}
+
 // Says what a router shall show for a path.
 type Route struct {
 	// The path in its one right form; a front end may redirect to it when it was asked otherwise.
@@ -116,6 +149,66 @@ type Route struct {
 	RedirectTo *string `json:"redirectTo,omitempty"`
 	// HTTP status that fits: 200, or 301, 302, 307, 308 for a redirect.
 	StatusCode int32 `json:"statusCode"`
+}
+
+// An article found.
+type SearchEdge struct {
+	// Opaque place of the row in its ranking.
+	Cursor string `json:"cursor"`
+	// The article.
+	Node *ent.Article `json:"node"`
+	// How well it fits, above 0 to 1, comparable within one search only.
+	Score float64 `json:"score"`
+	// The words around what was found, in their original spelling: escaped HTML with <mark> and nothing else in it.
+	Highlight string `json:"highlight"`
+}
+
+// Counts of what all articles found belong to, most first.
+type SearchFacets struct {
+	// By section, sub-sections counted with the sections above.
+	Categories []*CategoryFacet `json:"categories"`
+	// By tag.
+	Tags []*TagFacet `json:"tags"`
+	// By place.
+	Places []*PlaceFacet `json:"places"`
+	// By author.
+	Authors []*AuthorFacet `json:"authors"`
+	// By year of publication, newest first.
+	Years []*YearFacet `json:"years"`
+	// By language.
+	Languages []*LanguageFacet `json:"languages"`
+	// Whether the counts are exact, or searching stopped before all articles were found.
+	Precision CountPrecision `json:"precision"`
+}
+
+// Narrows a search. Fields add up; the values of one field are alternatives, at most 100.
+type SearchFilter struct {
+	// In these sections or their sub-sections.
+	Categories graphql.Omittable[[]string] `json:"categories,omitempty"`
+	// With these tags.
+	Tags graphql.Omittable[[]string] `json:"tags,omitempty"`
+	// About these places.
+	Places graphql.Omittable[[]string] `json:"places,omitempty"`
+	// By these authors.
+	Authors graphql.Omittable[[]string] `json:"authors,omitempty"`
+	// Of these series.
+	Series graphql.Omittable[[]string] `json:"series,omitempty"`
+	// In these languages, compared by their first part: `en` finds `en-GB`.
+	Languages graphql.Omittable[[]string] `json:"languages,omitempty"`
+	// Of these kinds.
+	Kinds graphql.Omittable[[]article.Kind] `json:"kinds,omitempty"`
+	// Published at this moment or later.
+	PublishedSince graphql.Omittable[*time.Time] `json:"publishedSince,omitempty"`
+	// Published before this moment.
+	PublishedBefore graphql.Omittable[*time.Time] `json:"publishedBefore,omitempty"`
+}
+
+// What a reader may be about to type.
+type SearchSuggestion struct {
+	// The words to show.
+	Text string `json:"text"`
+	// What they lead to.
+	Target Node `json:"target"`
 }
 
 // Names one series.
@@ -132,6 +225,22 @@ type TagBy struct {
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
 	// Its slug.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+}
+
+// How many articles found have a tag.
+type TagFacet struct {
+	// The tag.
+	Tag *ent.Tag `json:"tag"`
+	// Articles found with it.
+	Count int32 `json:"count"`
+}
+
+// How many articles found were published in a year.
+type YearFacet struct {
+	// The year, in UTC.
+	Year int32 `json:"year"`
+	// Articles found of that year.
+	Count int32 `json:"count"`
 }
 
 // Places of a page for advertising.

@@ -27,6 +27,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/ingest"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/seed"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
@@ -45,6 +46,7 @@ type Services struct {
 	Site      *site.Service
 	Accounts  *account.Service
 	Media     *media.Service
+	Search    *search.Service
 }
 
 // NewServices puts the services together over a migrated database. Without a
@@ -58,12 +60,14 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Site = site.New(db, s.Log)
 	s.Accounts = account.New(db, s.Log)
 	s.Media = media.New(db, s.Log, bucket)
+	s.Search = search.New(db, s.Directory)
+	s.Articles.Derive(s.Search)
 	return s
 }
 
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
-	return graph.Services{Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Directory: s.Directory}
+	return graph.Services{Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory}
 }
 
 // App is the server with all it needs.

@@ -23,9 +23,10 @@ import (
 
 // Service reads and writes articles.
 type Service struct {
-	db  *store.DB
-	log *event.Log
-	dir *directory.Directory
+	db          *store.DB
+	log         *event.Log
+	dir         *directory.Directory
+	derivations []Derivation
 	// Now is the clock, for tests.
 	Now func() time.Time
 	// Ranker is how related articles are ranked, for measurements.
@@ -36,6 +37,15 @@ type Service struct {
 func New(db *store.DB, log *event.Log, dir *directory.Directory) *Service {
 	return &Service{db: db, log: log, dir: dir, Ranker: related.NewRanker(), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 }
+
+// Derivation keeps something that is derived from articles, such as the search
+// index, right: Refresh is called in the transaction of every save.
+type Derivation interface {
+	Refresh(ctx context.Context, articles []int) error
+}
+
+// Derive adds a derivation. It is called before the service is used.
+func (s *Service) Derive(d Derivation) { s.derivations = append(s.derivations, d) }
 
 // articleColumns are the columns of an article that readers can see, in the
 // order of scanArticle. Fields for staff (schedules, versions, sources) are

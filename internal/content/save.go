@@ -115,12 +115,25 @@ func (s *Service) Save(ctx context.Context, drafts ...*Draft) ([]*ent.Article, e
 		if err := s.relate(ctx, saved); err != nil {
 			return err
 		}
+		for _, d := range s.derivations {
+			if err := d.Refresh(ctx, keysOf(saved)); err != nil {
+				return err
+			}
+		}
 		return s.log.Append(ctx, changes(prepared, saved, wasLive)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("save articles: %w", err)
 	}
 	return saved, nil
+}
+
+func keysOf(articles []*ent.Article) []int {
+	keys := make([]int, len(articles))
+	for i, a := range articles {
+		keys[i] = a.ID
+	}
+	return keys
 }
 
 // Live reports whether readers see an article. It says of a row at hand what
