@@ -101,10 +101,6 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 			return nil, false, err
 		}
 	}
-	total := 0
-	for _, one := range months {
-		total += one.articles
-	}
 	rate := m.rate
 	for {
 		// Enough months for twice what is wanted, should the rest be like the rest.
@@ -117,21 +113,9 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 			covered += months[n].articles
 			n++
 		}
-		inMonths, whole := query, n == len(months) && (covered == total)
-		if !whole {
-			var words [][]string
-			for _, one := range months[:n] {
-				words = append(words, []string{monthFact(one.number)})
-			}
-			inMonths += " & " + anyTSQuery(words, "")
-		} else if m.since != math.MinInt64 || m.till != math.MaxInt64 {
-			if 0 < n && n <= 240 {
-				var words [][]string
-				for _, one := range months {
-					words = append(words, []string{monthFact(one.number)})
-				}
-				inMonths += " & " + anyTSQuery(words, "")
-			}
+		whole, inMonths := n == len(months), query
+		if n > 0 && (!whole || m.dated()) {
+			inMonths += " & " + anyMonth(months[:n])
 		}
 		visits := 0
 		found, err := store.Collect(ctx, p.db, findPostgres, func(rows *sql.Rows) (c candidate, err error) {
@@ -149,6 +133,14 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 		// Too few: as many months more as what was found suggests.
 		rate = min(rate/4, float64(max(len(found), 1))/float64(max(covered, 1)))
 	}
+}
+
+func anyMonth(months []month) string {
+	words := make([]string, len(months))
+	for i, one := range months {
+		words[i] = monthFact(one.number)
+	}
+	return anyTSQuery(single(words), "")
 }
 
 // tsvector writes a document as PostgreSQL reads it. A gap moves the places on,
@@ -208,11 +200,7 @@ func tsquery(m match) string {
 		all = append(all, anyTSQuery(g.any, weight))
 	}
 	for _, words := range m.facts {
-		var any [][]string
-		for _, w := range words {
-			any = append(any, []string{w})
-		}
-		all = append(all, anyTSQuery(any, ""))
+		all = append(all, anyTSQuery(single(words), ""))
 	}
 	for _, g := range m.none {
 		all = append(all, "!"+anyTSQuery(g.any, ""))
@@ -220,9 +208,9 @@ func tsquery(m match) string {
 	return strings.Join(all, " & ")
 }
 
-func anyTSQuery(any [][]string, weight string) string {
-	alternatives := make([]string, len(any))
-	for i, stems := range any {
+func anyTSQuery(phrases [][]string, weight string) string {
+	alternatives := make([]string, len(phrases))
+	for i, stems := range phrases {
 		words := make([]string, len(stems))
 		for j, stem := range stems {
 			words[j] = quoted(stem) + weight

@@ -1,6 +1,9 @@
 package search
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What it counts for a word to stand in a field: everything in a title, less
 // and less below. A body that uses a word again and again counts more than one
@@ -11,10 +14,10 @@ const (
 	mentioned  = 0.1  // weight of a word that stands in the body, but not often
 	guessed    = 0.8  // share that is left when the beginning of a word went on
 	elsewhere  = 0.25 // share that fields beside the best one add
-	whole      = 0.15 // bonus for a title that has hardly more words than the query
-	inOrder    = 0.15 // bonus for a title that has the words side by side in order
+	titleAlone = 0.15 // bonus for a title that has hardly more words than the query
+	titleOrder = 0.15 // bonus for a title that has the words side by side in order
 	maxScore   = 1000
-	scoreScale = maxScore / (1 + elsewhere*(0.6+0.55+0.45+0.3) + whole + inOrder)
+	scoreScale = maxScore / (1 + elsewhere*(0.6+0.55+0.45+0.3) + titleAlone + titleOrder)
 )
 
 // rank gives every candidate its score. It reads the heads of the documents,
@@ -107,7 +110,7 @@ func (r *ranking) score(head string) int {
 // read notes which words of the query stand in a line.
 func (r *ranking) read(line string) bool {
 	clear(r.seen)
-	any := false
+	some := false
 	for line != "" {
 		stem := line
 		if i := strings.IndexByte(line, ' '); i >= 0 {
@@ -116,10 +119,10 @@ func (r *ranking) read(line string) bool {
 			line = ""
 		}
 		for _, n := range r.ids[stem] {
-			r.seen[n], any = true, true
+			r.seen[n], some = true, true
 		}
 	}
-	return any
+	return some
 }
 
 // fits says how well the words that were read are those of a group: 0 to 1.
@@ -151,27 +154,18 @@ func (r *ranking) titleBonus(title string) float64 {
 			hits++
 		}
 	}
-	bonus := whole * float64(hits) / float64(len(words))
+	bonus := titleAlone * float64(hits) / float64(len(words))
 	if len(r.order) < 2 {
 		return bonus
 	}
 	for begin := 0; begin+len(r.order) <= len(words); begin++ {
 		same := true
-		for i, any := range r.order {
-			same = same && contains(any, words[begin+i])
+		for i, stems := range r.order {
+			same = same && slices.Contains(stems, words[begin+i])
 		}
 		if same {
-			return bonus + inOrder
+			return bonus + titleOrder
 		}
 	}
 	return bonus
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }

@@ -69,6 +69,18 @@ type match struct {
 	rate        float64    // share of the articles that have the rarest of all; 0: unknown
 }
 
+// dated reports whether there is a window of time.
+func (m match) dated() bool { return m.since != math.MinInt64 || m.till != math.MaxInt64 }
+
+// single makes a phrase of each word.
+func single(words []string) [][]string {
+	phrases := make([][]string, len(words))
+	for i, w := range words {
+		phrases[i] = []string{w}
+	}
+	return phrases
+}
+
 // group is a clause with all that its words may be.
 type group struct {
 	any    [][]string // stems, side by side

@@ -125,11 +125,7 @@ func matchFTS5(m match) string {
 		all = append(all, in+anyFTS5(g.any))
 	}
 	for _, words := range m.facts {
-		var any [][]string
-		for _, w := range words {
-			any = append(any, []string{w})
-		}
-		all = append(all, "{facts} : "+anyFTS5(any))
+		all = append(all, "{facts} : "+anyFTS5(single(words)))
 	}
 	for _, g := range m.none {
 		none = append(none, text+anyFTS5(g.any))
@@ -141,10 +137,10 @@ func matchFTS5(m match) string {
 	return q
 }
 
-func anyFTS5(any [][]string) string {
-	quoted := make([]string, len(any))
-	for i, stems := range any {
-		quoted[i] = `"` + strings.ReplaceAll(strings.Join(stems, " "), `"`, `""`) + `"`
+func anyFTS5(phrases [][]string) string {
+	alternatives := make([]string, len(phrases))
+	for i, stems := range phrases {
+		alternatives[i] = `"` + strings.ReplaceAll(strings.Join(stems, " "), `"`, `""`) + `"`
 	}
-	return "(" + strings.Join(quoted, " OR ") + ")"
+	return "(" + strings.Join(alternatives, " OR ") + ")"
 }
