@@ -2,12 +2,9 @@ package content_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math/rand/v2"
-	"regexp"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -496,66 +493,6 @@ func TestPublishingTogether(t *testing.T) {
 		}
 		if list := b.related(t, a, 8); len(list) != publishers {
 			t.Errorf("%d related: %q", len(list), titles(articlesOf(list)))
-		}
-	})
-}
-
-// plan gives what a database says about how it runs a statement.
-func plan(t *testing.T, db *store.DB, s *store.Statement, args ...any) string {
-	t.Helper()
-	var text string
-	err := db.Tx(t.Context(), func(ctx context.Context) error {
-		if db.Dialect == store.Postgres {
-			// Tables of a test are so small that reading them whole is cheapest.
-			if _, err := db.Exec(ctx, store.MaintainBoth("SET LOCAL enable_seqscan = off")); err != nil {
-				return err
-			}
-		}
-		_, err := store.Collect(ctx, db, s, func(rows *sql.Rows) (struct{}, error) {
-			columns, err := rows.Columns()
-			if err != nil {
-				return struct{}{}, err
-			}
-			fields := make([]any, len(columns))
-			for i := range fields {
-				fields[i] = new(sql.NullString)
-			}
-			err = rows.Scan(fields...)
-			text += fields[len(fields)-1].(*sql.NullString).String + "\n"
-			return struct{}{}, err
-		}, args...)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-// derived are the parts of statements that SQLite may scan: what was just
-// computed, and JSON.
-var derived = regexp.MustCompile(`^SCAN (parent|candidate|chosen|c|CONSTANT ROW|\(subquery-\d+\)|.* VIRTUAL TABLE)`)
-
-func TestNoPlanReadsATableWhole(t *testing.T) {
-	t.Parallel()
-	testkit.Databases(t, func(t *testing.T, db *store.DB) {
-		b := setup(t, db)
-		ids := []int{b.titled(t, "dam").ID, b.titled(t, "dam").ID}
-		for name, p := range content.RelatedPlans() {
-			args := []any{db.IDs(ids)}
-			if p.Number {
-				args = append(args, 8)
-			}
-			if p.Lists {
-				args = append(args, db.IDs(ids))
-			}
-			text := plan(t, db, p.Explain, args...)
-			for line := range strings.Lines(text) {
-				line = strings.TrimSpace(line)
-				if strings.Contains(line, "Seq Scan") || strings.HasPrefix(line, "SCAN") && !derived.MatchString(line) {
-					t.Errorf("%s: %s in\n%s", name, line, text)
-				}
-			}
 		}
 	})
 }
