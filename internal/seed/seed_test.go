@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -67,61 +69,92 @@ func fingerprint(t *testing.T, db *store.DB) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
+// aWorld is one that is stored nowhere.
+func aWorld() *world {
+	w := &world{
+		leaves: []leaf{{1, "world"}, {2, "sport"}, {3, "opinion"}}, tags: []int{1, 2, 3, 4, 5, 6}, authors: []int{1, 2, 3, 4}, desks: []int{5},
+		series: []int{1, 2}, readers: []int{1, 2, 3},
+	}
+	for i, c := range countries {
+		w.towns = append(w.towns, town{en: "Belaton", ar: "بندر الياقوت", country: c, id: 100 + i, countryID: i + 1})
+	}
+	return w
+}
+
 func TestOneSeedMakesOneNewsroom(t *testing.T) {
 	t.Parallel()
-	type made struct {
-		report Report
-		print  string
-	}
-	run := func(d store.Dialect, seed uint64) made {
-		s := services(t, d)
-		report, err := Run(t.Context(), s, Options{Articles: 120, Seed: seed})
-		if err != nil {
-			t.Fatal(err)
+	tell := func(seed uint64) []string {
+		var all []string
+		g := newGenerator(seed, 400, aWorld(), defaultUntil)
+		for a := g.next(); a != nil; a = g.next() {
+			facts := []any{a.Draft}
+			for _, c := range a.comments {
+				facts = append(facts, c.draft, c.parent)
+			}
+			data, err := json.Marshal(facts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, string(data))
 		}
-		report.Writing, report.Relating = 0, 0
-		return made{report, fingerprint(t, s.DB)}
+		return all
 	}
-	first := run(store.SQLite, 7)
-	if again := run(store.SQLite, 7); again != first {
-		t.Errorf("again: %+v, first %+v", again, first)
+	first := tell(7)
+	if len(first) != 400 {
+		t.Errorf("%d articles", len(first))
 	}
-	if other := run(store.Postgres, 7); other != first {
-		t.Errorf("on PostgreSQL: %+v, on SQLite %+v", other, first)
+	if diff := cmp.Diff(first, tell(7)); diff != "" {
+		t.Error(diff)
 	}
-	if other := run(store.SQLite, 8); other.print == first.print {
-		t.Error("another seed makes the same newsroom")
+	if other := tell(8); slices.Equal(first, other) {
+		t.Error("another seed tells the same")
 	}
 }
 
 func TestRun(t *testing.T) {
 	t.Parallel()
 	const articles = 300
-	for _, d := range []store.Dialect{store.SQLite, store.Postgres} {
-		t.Run(string(d), func(t *testing.T) {
-			t.Parallel()
-			s := services(t, d)
-			var last Progress
-			report, err := Run(t.Context(), s, Options{Articles: articles, Seed: 1, Progress: func(p Progress) {
-				if p.Phase == Writing {
-					last = p
+	var mu sync.Mutex
+	prints := map[store.Dialect]string{}
+	t.Run("databases", func(t *testing.T) {
+		for _, d := range []store.Dialect{store.SQLite, store.Postgres} {
+			t.Run(string(d), func(t *testing.T) {
+				t.Parallel()
+				s := services(t, d)
+				var last Progress
+				report, err := Run(t.Context(), s, Options{Articles: articles, Seed: 1, Progress: func(p Progress) {
+					if p.Phase == Writing {
+						last = p
+					}
+				}})
+				if err != nil {
+					t.Fatal(err)
 				}
-			}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if last.Done != articles || last.Total != articles || last.Comments != report.Comments || report.Articles != articles {
-				t.Errorf("progress %+v, report %+v", last, report)
-			}
-			checkShape(t, s.DB, report)
-			checkEvents(t, s.DB)
-			if _, err := Run(t.Context(), s, Options{Articles: 1}); !errors.Is(err, ErrNotEmpty) {
-				t.Errorf("a second run: %v", err)
-			}
-		})
+				if last.Done != articles || last.Total != articles || last.Comments != report.Comments || report.Articles != articles {
+					t.Errorf("progress %+v, report %+v", last, report)
+				}
+				checkShape(t, s.DB, report)
+				checkEvents(t, s.DB)
+				if _, err := Run(t.Context(), s, Options{Articles: 1}); !errors.Is(err, ErrNotEmpty) {
+					t.Errorf("a second run: %v", err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				prints[d] = fingerprint(t, s.DB)
+			})
+		}
+	})
+	if prints[store.SQLite] != prints[store.Postgres] {
+		t.Error("the databases say different things")
 	}
-	if _, err := Run(t.Context(), Services{}, Options{}); err == nil {
-		t.Error("a run of no articles succeeds")
+}
+
+func TestRunRefusesImpossibleNumbers(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{-1, 0, MaxArticles + 1} {
+		if _, err := Run(t.Context(), Services{}, Options{Articles: n}); err == nil {
+			t.Errorf("a run of %d articles succeeds", n)
+		}
 	}
 }
 
@@ -187,11 +220,8 @@ func checkEvents(t *testing.T, db *store.DB) {
 
 func TestGrammarFillsEverySlot(t *testing.T) {
 	t.Parallel()
-	w := &world{}
-	for _, c := range countries {
-		w.towns = append(w.towns, town{en: "Belaton", ar: "بندر الياقوت", country: c})
-	}
-	g := newGenerator(1, 1, &world{towns: w.towns, tags: []int{1, 2}, authors: []int{1, 2}}, defaultUntil)
+	w := aWorld()
+	g := newGenerator(1, 1, w, defaultUntil)
 	for _, language := range []string{"en", "ar"} {
 		for topic := range enTopics {
 			s := newSubject(g.r, language, topic, w.towns[0], w.towns[1])
@@ -238,11 +268,7 @@ func BenchmarkRun(b *testing.B) {
 }
 
 func BenchmarkGenerator(b *testing.B) {
-	w := &world{leaves: []leaf{{1, "world"}}, tags: []int{1, 2, 3}, authors: []int{1, 2, 3}, desks: []int{4}, series: []int{1}, readers: []int{1}}
-	for _, c := range countries {
-		w.towns = append(w.towns, town{en: "Belaton", ar: "بندر الياقوت", country: c})
-	}
-	g := newGenerator(1, 1<<30, w, defaultUntil)
+	g := newGenerator(1, 1<<30, aWorld(), defaultUntil)
 	for b.Loop() {
 		g.next()
 	}
