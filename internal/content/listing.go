@@ -25,6 +25,8 @@ var (
 			SELECT 0, 0, m.value ->> 1, a.id, a.language FROM json_each($1) AS m CROSS JOIN articles a ON a.id = CAST(m.value ->> 0 AS INTEGER)
 			WHERE a.published_at IS NOT NULL AND public_article(a)`)
 
+	// The "+ 0" keeps both databases from walking the whole list of the site: the
+	// row of an article is found through the index by article.
 	listUnderOwnersSQL = store.MaintainBoth(`
 		INSERT INTO listings (kind, owner_id, published_at, article_id, language)
 		WITH RECURSIVE section (article_id, category_id) AS (
@@ -39,7 +41,7 @@ var (
 			UNION SELECT 5, series_id, id FROM articles WHERE id IN (SELECT id FROM each_id($1)) AND series_id IS NOT NULL
 		)
 		SELECT owner.kind, owner.owner_id, site.published_at, site.article_id, site.language
-		FROM owner JOIN listings site ON site.kind = 0 AND site.owner_id = 0 AND site.article_id = owner.article_id`)
+		FROM owner JOIN listings site ON site.kind + 0 = 0 AND site.owner_id + 0 = 0 AND site.article_id = owner.article_id`)
 
 	// The articles whose listings a section has a part in: those of the whole
 	// tree below it.
