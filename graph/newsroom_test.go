@@ -173,7 +173,7 @@ func (n *newsroom) fillSite(t *testing.T, world, asia, sport, logo int) {
 		URL: "https://beacon.example", Language: "en", TimeZone: "Asia/Muscat", CopyrightHolder: "Beacon Press", Logo: &logo,
 		SocialProfiles: []schema.SocialProfile{{Network: "video", URL: "https://video.example/beacon", AudienceCount: 235300, Action: "Follow", CountedAt: &counted}},
 		LegalDocuments: []schema.LegalDocument{{Kind: "terms", Version: "3", PublishedAt: counted, PageSlug: "terms"}},
-		Consents:       map[string]schema.Consent{"newsletter": {Version: "2", HTML: "I agree to the terms."}}}))
+		Consents:       map[string]schema.Consent{"NEWSLETTER": {Version: "2", HTML: "I agree to the terms."}}}))
 	for _, p := range []site.Page{
 		{Title: "Terms", Status: page.StatusPublished, PublishedAt: &counted, Body: []richtext.Block{{Kind: richtext.Paragraph, HTML: "Be kind."}}},
 		{Title: secret + " page", Slug: "hidden-page", Status: page.StatusDraft, Body: []richtext.Block{{Kind: richtext.Paragraph, HTML: secret}}},

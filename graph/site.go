@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
@@ -61,7 +60,7 @@ func (r *siteResolver) Logo(ctx context.Context, s *ent.Site, theme *model.Theme
 }
 
 func (r *siteResolver) Consent(_ context.Context, s *ent.Site, kind model.ConsentKind) (*schema.Consent, error) {
-	c, ok := s.Consents[strings.ToLower(string(kind))]
+	c, ok := s.Consents[string(kind)]
 	if !ok {
 		return nil, nil
 	}
