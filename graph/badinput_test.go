@@ -394,7 +394,7 @@ func TestHostileRequestsAreTypedErrors(t *testing.T) {
 			if c.code == fine && len(codes) == 0 {
 				return
 			}
-			if slices.Compact(slices.Sorted(slices.Values(codes))); len(codes) == 0 || codes[0] != c.code {
+			if len(codes) == 0 || codes[0] != c.code {
 				t.Errorf("codes %q, want %q: %s", codes, c.code, w.Body)
 			}
 			if w.Body.Len() > 1000 {
