@@ -1,0 +1,177 @@
+package internal_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// maintains are the hand-written statements that read articles, comments or
+// pages without the visibility rule, each with the reason why no reader gets
+// what they read.
+var maintains = map[string]string{
+	"content.listOnSiteSQL":      "fills the listings, of public articles alone",
+	"content.listUnderOwnersSQL": "fills the listings from those of the site",
+	"content.postponeAllSQL":     "names the public articles whose related ones are to be found",
+	"content.relatedDocsSQL":     "reads what was just saved to index its words",
+	"content.relatedFacetsSQL":   "reads what was just saved to index what it is about",
+	"content.slugsInUseSQL":      "a slug is taken also by what is hidden",
+	"comment.bySourceSQL":        "tells an import what it brought before",
+	"comment.lockText":           "locks rows before they change",
+	"comment.storedSQL":          "reads what a save is about to change",
+	"comment.recountArticlesSQL": "counts the approved comments of an article",
+	"comment.recountParentsSQL":  "counts the approved replies to a comment",
+	"search.articlesSQL":         "reads what was saved to index it",
+	"search.namesSQL":            "reads what was saved to index what it is about",
+	"search.articlesAfterSQL":    "walks all articles to index them anew",
+	"search.findPostgres":        "carries the rule, with no counterpart on the other database",
+	"site.ancestorsSQL":          "finds circles in the tree of pages when one is saved",
+	"site.moveBelowSQL":          "moves the pages below one that moved",
+}
+
+// guardedTables matches SQL that reads a table whose rows may be hidden.
+var guardedTables = regexp.MustCompile(`\b(FROM|JOIN)\s+(articles|comments|pages)\b`)
+
+// statement is a piece of SQL in the source.
+type statement struct {
+	name string // package.declaration
+	text string
+	at   token.Position
+	how  []string // the functions of store that make statements of it
+}
+
+// statements finds the pieces of SQL of a package that read guarded tables, and
+// by which functions of the store they become statements: directly, or as a
+// constant that another declaration hands on.
+func statements(t *testing.T, name string, p listed) []*statement {
+	t.Helper()
+	var found []*statement
+	makers := map[string][]string{} // identifier → functions of store that it is handed to
+	files := token.NewFileSet()
+	for _, file := range p.GoFiles {
+		f, err := parser.ParseFile(files, filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range f.Decls {
+			for _, part := range parts(decl) {
+				var how []string
+				ast.Inspect(part.node, func(n ast.Node) bool {
+					if call, ok := n.(*ast.CallExpr); ok {
+						if s, ok := call.Fun.(*ast.SelectorExpr); ok && isName(s.X, "store") && slices.Contains([]string{"Read", "ReadBoth", "Maintain", "MaintainBoth"}, s.Sel.Name) {
+							how = append(how, strings.TrimSuffix(s.Sel.Name, "Both"))
+						}
+					}
+					return true
+				})
+				ast.Inspect(part.node, func(n ast.Node) bool {
+					switch n := n.(type) {
+					case *ast.Ident:
+						makers[n.Name] = append(makers[n.Name], how...)
+					case *ast.BasicLit:
+						if n.Kind == token.STRING && guardedTables.MatchString(n.Value) {
+							found = append(found, &statement{name: filepath.Base(name) + "." + part.name, text: n.Value, at: files.Position(n.Pos()), how: how})
+						}
+					}
+					return true
+				})
+			}
+		}
+	}
+	for _, s := range found {
+		if len(s.how) == 0 {
+			_, declared, _ := strings.Cut(s.name, ".")
+			s.how = makers[declared]
+		}
+	}
+	return found
+}
+
+type part struct {
+	name string
+	node ast.Node
+}
+
+// parts splits a declaration into what has a name of its own.
+func parts(decl ast.Decl) (all []part) {
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		return []part{{d.Name.Name, d}}
+	case *ast.GenDecl:
+		for _, s := range d.Specs {
+			if v, ok := s.(*ast.ValueSpec); ok {
+				all = append(all, part{v.Names[0].Name, v})
+			}
+		}
+	}
+	return all
+}
+
+func isName(e ast.Expr, name string) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == name
+}
+
+// TestSQLIsGuarded holds that SQL over articles, comments and pages is run by
+// the store alone, which refuses to run it for a reader without the visibility
+// rule, and that what is run for no reader has a reason.
+func TestSQLIsGuarded(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{}
+	for name, p := range all(t) {
+		if !below(name, "internal") && !below(name, "graph") || name == "internal/access" || below(name, "internal/tool") || below(name, "internal/testkit") {
+			continue // access holds the rule itself; the tools are no part of the server
+		}
+		for _, s := range statements(t, name, p) {
+			switch {
+			case len(s.how) == 0:
+				t.Errorf("%s: %s is no statement of the store: %.60s", s.at, s.name, s.text)
+			case slices.Contains(s.how, "Maintain"):
+				used[s.name] = true
+				if maintains[s.name] == "" {
+					t.Errorf("%s: %s reads without the visibility rule and has no reason in this test: %.80s", s.at, s.name, s.text)
+				}
+			}
+		}
+	}
+	for name := range maintains {
+		if !used[name] {
+			t.Errorf("%s is listed here and reads no guarded table any more", name)
+		}
+	}
+}
+
+// TestEntIsAskedOnlyWhereRulesReach: ent's interceptors see neither HasXWith
+// conditions nor, after a commit, edges that are followed from a row.
+func TestEntIsAskedOnlyWhereRulesReach(t *testing.T) {
+	t.Parallel()
+	blind := regexp.MustCompile(`^(Has[A-Z]\w*With|Query[A-Z]\w*)$`)
+	ofSQL := []string{"QueryContext", "QueryRow", "QueryRowContext"}
+	for name, p := range all(t) {
+		if !below(name, "internal") && !below(name, "graph") || below(name, "internal/tool") || below(name, "internal/testkit") || name == "graph/generated" {
+			continue
+		}
+		files := token.NewFileSet()
+		for _, file := range p.GoFiles {
+			f, err := parser.ParseFile(files, filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				call, ok := n.(*ast.CallExpr)
+				if !ok {
+					return true
+				}
+				if s, ok := call.Fun.(*ast.SelectorExpr); ok && blind.MatchString(s.Sel.Name) && !slices.Contains(ofSQL, s.Sel.Name) {
+					t.Errorf("%s: %s follows an edge past the visibility rules: load by id through a service", files.Position(n.Pos()), s.Sel.Name)
+				}
+				return true
+			})
+		}
+	}
+}
