@@ -102,12 +102,20 @@ func respond(w http.ResponseWriter, status int, response *graphql.Response) {
 	if response == nil { // the client is gone
 		return
 	}
+	if len(response.Errors) == 0 && len(response.Extensions) == 0 && len(response.Data) > 0 {
+		w.WriteHeader(status)
+		// The data is JSON already; json.Marshal would read all of it again.
+		_, _ = io.WriteString(w, `{"data":`) // the client may be gone
+		_, _ = w.Write(response.Data)
+		_, _ = io.WriteString(w, `}`)
+		return
+	}
 	body, err := json.Marshal(response)
 	if err != nil {
 		panic(fmt.Errorf("write an answer: %w", err)) // a scalar wrote what is no JSON; the handler recovers
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client may be gone
+	_, _ = w.Write(body)
 }
 
 func read(r *http.Request) (*graphql.RawParams, *refusal) {

@@ -94,11 +94,6 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "article_status_modified_at",
-				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[4], ArticlesColumns[2]},
-			},
-			{
 				Name:    "article_translation_group",
 				Unique:  false,
 				Columns: []*schema.Column{ArticlesColumns[12]},

@@ -55,6 +55,10 @@ const (
 // section. A candidate counts as long as the article is still about what it was
 // about when it became one (its revision). A few more than $2 are read, because
 // articles with the same body are one.
+//
+// On PostgreSQL a look-up behind OFFSET 0 stays a look-up by key whatever the
+// planner knows, and keeps the order of what it is joined to, so that LIMIT ends
+// the reading of candidates.
 const (
 	relatedPostgres = `
 	WITH parent AS MATERIALIZED (
@@ -62,33 +66,32 @@ const (
 		FROM each_id($1) CROSS JOIN LATERAL (SELECT * FROM articles p WHERE p.id = each_id.id OFFSET 0) p
 		LEFT JOIN article_profiles own ON own.article_id = p.id
 		WHERE visible_article(p))
-	SELECT parent.id, chosen.source, chosen.rank, chosen.item, parent.body_hash, coalesce(f.body_hash, 0), {article}
-	FROM parent CROSS JOIN LATERAL (
+	SELECT parent.id, chosen.* FROM parent CROSS JOIN LATERAL (
 		WITH candidate AS MATERIALIZED (
-			SELECT c.rank, c.item, b.id AS article_id, f.body_hash
+			SELECT 1 AS source, c.rank, c.item, parent.body_hash AS own_body, coalesce((c.item ->> 'b')::bigint, 0) AS body, {article}
 			FROM article_candidates l
-			CROSS JOIN LATERAL jsonb_array_elements(l.candidates) WITH ORDINALITY AS c (item, rank)
-			CROSS JOIN LATERAL (SELECT * FROM article_profiles f WHERE f.article_id = (c.item ->> 'a')::bigint OFFSET 0) f
-			CROSS JOIN LATERAL (SELECT * FROM articles b WHERE b.id = f.article_id OFFSET 0) b
-			WHERE l.article_id = parent.id AND f.revision = (c.item ->> 'r')::integer AND visible_article(b)
-				AND (parent.translation_group IS NULL OR b.translation_group IS DISTINCT FROM parent.translation_group)
-			ORDER BY c.rank LIMIT $2 + 4)
-		(SELECT 0 AS source, x.position AS rank, NULL::jsonb AS item, b.id AS article_id
-			FROM related_pins x CROSS JOIN LATERAL (SELECT * FROM articles b WHERE b.id = x.related_id OFFSET 0) b
-			WHERE x.article_id = parent.id AND visible_article(b) ORDER BY x.position LIMIT $2)
+			CROSS JOIN LATERAL (SELECT item, rank FROM jsonb_array_elements(l.candidates) WITH ORDINALITY AS e (item, rank) ORDER BY rank) c
+			CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = (c.item ->> 'a')::bigint OFFSET 0) a
+			WHERE l.article_id = parent.id AND visible_article(a)
+				AND (parent.translation_group IS NULL OR a.translation_group IS DISTINCT FROM parent.translation_group)
+				AND (SELECT f.revision FROM article_profiles f WHERE f.article_id = a.id) = (c.item ->> 'r')::integer
+			LIMIT $2 + 4)
+		(SELECT 0 AS source, x.position AS rank, NULL::jsonb AS item, parent.body_hash AS own_body,
+				coalesce((SELECT f.body_hash FROM article_profiles f WHERE f.article_id = a.id), 0) AS body, {article}
+			FROM related_pins x CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = x.related_id OFFSET 0) a
+			WHERE x.article_id = parent.id AND visible_article(a) ORDER BY x.position LIMIT $2)
 		UNION ALL
-		SELECT 1, rank, item, article_id FROM candidate
+		SELECT * FROM candidate
 		UNION ALL
-		(SELECT 2, 0, NULL, b.id FROM listings l CROSS JOIN LATERAL (SELECT * FROM articles b WHERE b.id = l.article_id OFFSET 0) b
-			WHERE (SELECT count(DISTINCT nullif(body_hash, 0)) + count(*) FILTER (WHERE body_hash = 0) FROM candidate) < $2
+		(SELECT 2, 0, NULL, parent.body_hash,
+				coalesce((SELECT f.body_hash FROM article_profiles f WHERE f.article_id = a.id), 0), {article}
+			FROM listings l CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = l.article_id OFFSET 0) a
+			WHERE (SELECT count(DISTINCT nullif(body, 0)) + count(*) FILTER (WHERE body = 0) FROM candidate) < $2
 				AND l.kind = 1 AND l.owner_id = parent.primary_category_id AND l.language = parent.language AND l.article_id <> parent.id
-				AND (parent.translation_group IS NULL OR b.translation_group IS DISTINCT FROM parent.translation_group)
-				AND l.article_id NOT IN (SELECT article_id FROM candidate) AND visible_article(b)
+				AND (parent.translation_group IS NULL OR a.translation_group IS DISTINCT FROM parent.translation_group)
+				AND l.article_id NOT IN (SELECT id FROM candidate) AND visible_article(a)
 			ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 4)
-	) chosen
-	CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = chosen.article_id OFFSET 0) a
-	LEFT JOIN article_profiles f ON f.article_id = a.id
-	WHERE visible_article(a)`
+	) chosen`
 	relatedSQLite = `
 	WITH parent AS MATERIALIZED (
 		SELECT p.id AS id, p.language AS language, p.primary_category_id AS section_id, p.translation_group AS translation_group,

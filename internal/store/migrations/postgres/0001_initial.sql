@@ -179,7 +179,6 @@ CREATE TABLE "articles" (
 );
 CREATE UNIQUE INDEX "articles_slug_key" ON "articles" ("slug");
 CREATE UNIQUE INDEX "articles_source_uri_key" ON "articles" ("source_uri");
-CREATE INDEX "article_status_modified_at" ON "articles" ("status", "modified_at");
 CREATE INDEX "article_translation_group" ON "articles" ("translation_group");
 CREATE INDEX "article_primary_category_id" ON "articles" ("primary_category_id");
 CREATE INDEX "article_series_id_series_position" ON "articles" ("series_id", "series_position");
@@ -397,6 +396,9 @@ CREATE INDEX listing_article ON listings (article_id);
 
 -- Threads are read through this one.
 CREATE INDEX comment_thread ON comments (article_id, parent_id, posted_at, id) WHERE status = 'APPROVED' AND kind = 'COMMENT';
+
+-- The newsroom's work: everything that is not published.
+CREATE INDEX article_work ON articles (status, modified_at) WHERE status <> 'PUBLISHED';
 
 -- Work of the clock: what is due next.
 CREATE INDEX article_scheduled ON articles (scheduled_at) WHERE status = 'SCHEDULED';
