@@ -48,12 +48,16 @@ func fact(kind Kind, owner int) string { return fmt.Sprintf("_%d_%d", kind, owne
 func languageFact(tag string) string { return "_l_" + clean(language.Base(tag)) }
 func kindFact(kind string) string    { return "_k_" + clean(strings.ToLower(kind)) }
 
-// monthFact is the word for the month of publication, counted from year 0.
+const monthsOfYear = 12
+
+// monthFact is the word for the month of publication, counted from year 0, and
+// yearFact for its year.
 func monthFact(month int) string { return "_m_" + strconv.Itoa(month) }
+func yearFact(year int) string   { return "_y_" + strconv.Itoa(year) }
 
 func monthOf(micros int64) int {
 	t := time.UnixMicro(micros).UTC()
-	return t.Year()*12 + int(t.Month()) - 1
+	return t.Year()*monthsOfYear + int(t.Month()) - 1
 }
 
 // clean leaves the letters and digits of an identifier.
@@ -80,7 +84,8 @@ type document struct {
 func newDocument(article int, published *int64) *document {
 	d := &document{article: article, published: published, words: map[string]string{}}
 	if published != nil {
-		d.facts = append(d.facts, monthFact(monthOf(*published)))
+		month := monthOf(*published)
+		d.facts = append(d.facts, monthFact(month), yearFact(month/monthsOfYear))
 	}
 	return d
 }

@@ -17,11 +17,11 @@ import (
 // postgres keeps the index in a tsvector under a GIN index.
 //
 // GIN gives all rows that match, in no order, and each costs a visit to the
-// table. So a search for common words asks for the newest months only, as many
-// as should hold enough of them, and for more until it has enough. The months
-// are words of the index like others: GIN skips through the long list of a
-// common word by the short lists of months, and the table is visited for
-// little more than what is wanted.
+// table. So a search for common words asks for the newest months or years only,
+// as many as should hold enough of them, and for more until it has enough.
+// Months and years are words of the index like others: GIN goes through the
+// shortest lists and skips through the longer ones, and the table is visited
+// for little more than what is wanted.
 type postgres struct{ db *store.DB }
 
 var (
@@ -67,6 +67,8 @@ func (p *postgres) put(ctx context.Context, docs []*document) error {
 // month is a month with the articles published in it.
 type month struct{ number, articles int }
 
+func (m month) year() int { return m.number / monthsOfYear }
+
 // months gives the months of a match, newest first.
 func (p *postgres) months(ctx context.Context, m match) ([]month, error) {
 	all, err := store.Collect(ctx, p.db, monthsSQL, func(rows *sql.Rows) (one month, err error) {
@@ -101,27 +103,30 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 			return nil, false, err
 		}
 	}
+	total := 0
+	for _, one := range months {
+		total += one.articles
+	}
 	rate := m.rate
 	for {
-		// Enough months for twice what is wanted, should the rest be like the rest.
+		// Enough for twice what is wanted, should the rest be like the rest.
 		want := math.Inf(1)
 		if rate > 0 {
 			want = 2 * float64(limit) / rate
 		}
-		covered, n := 0, 0
-		for n < len(months) && float64(covered) < want {
-			covered += months[n].articles
-			n++
+		n, covered := newest(months, want)
+		if covered > total/2 { // a list of everything spares little
+			n, covered = len(months), total
 		}
-		whole, inMonths := n == len(months), query
+		whole, inTime := n == len(months), query
 		if n > 0 && (!whole || m.dated()) {
-			inMonths += " & " + anyMonth(months[:n])
+			inTime += " & " + anyTime(months[:n])
 		}
 		visits := 0
 		found, err := store.Collect(ctx, p.db, findPostgres, func(rows *sql.Rows) (c candidate, err error) {
 			err = rows.Scan(&c.article, &c.published, &c.language, &c.head, &visits)
 			return c, err
-		}, inMonths, m.since, m.till, maxVisits, limit+1)
+		}, inTime, m.since, m.till, maxVisits, limit+1)
 		switch {
 		case err != nil:
 			return nil, false, err
@@ -130,15 +135,37 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 		case whole:
 			return found, visits < maxVisits, nil
 		}
-		// Too few: as many months more as what was found suggests.
+		// Too few: as much more as what was found suggests.
 		rate = min(rate/4, float64(max(len(found), 1))/float64(max(covered, 1)))
 	}
 }
 
-func anyMonth(months []month) string {
-	words := make([]string, len(months))
-	for i, one := range months {
-		words[i] = monthFact(one.number)
+// fewMonths is how many months are asked for as such. More are asked for as
+// years: GIN looks every word of a query up for every row it considers.
+const fewMonths = 3
+
+// newest says how many of the months, newest first, hold so many articles, and
+// how many they do hold. More than a few months end with a year.
+func newest(months []month, articles float64) (n, covered int) {
+	for n < len(months) && float64(covered) < articles || fewMonths < n && n < len(months) && months[n].year() == months[n-1].year() {
+		covered += months[n].articles
+		n++
+	}
+	return n, covered
+}
+
+// anyTime is the query for months, or for years of which they are the newest
+// months.
+func anyTime(months []month) string {
+	var words []string
+	for _, one := range months {
+		word := yearFact(one.year())
+		if len(months) <= fewMonths {
+			word = monthFact(one.number)
+		}
+		if len(words) == 0 || words[len(words)-1] != word {
+			words = append(words, word)
+		}
 	}
 	return anyTSQuery(single(words), "")
 }
