@@ -30,6 +30,8 @@ var maintains = map[string]string{
 	"search.namesSQL":            "reads what was saved to index what it is about",
 	"search.articlesAfterSQL":    "walks all articles to index them anew",
 	"search.findPostgres":        "carries the rule, with no counterpart on the other database",
+	"ingest.linkingArticlesSQL":  "finds imported articles with links to the old site, to rewrite them",
+	"ingest.linkingPagesSQL":     "finds imported pages with links to the old site, to rewrite them",
 	"site.ancestorsSQL":          "finds circles in the tree of pages when one is saved",
 	"site.moveBelowSQL":          "moves the pages below one that moved",
 }
