@@ -16,6 +16,7 @@ import (
 // importCommand groups what brings content of other systems in.
 type importCommand struct {
 	Ninjs importNinjsCommand `cmd:"" help:"Import a news feed in IPTC's ninjs, 3.x or 2.x: one object a line or one array, plain or gzipped."`
+	WXR   importWXRCommand   `cmd:"" name:"wxr" help:"Import a WordPress site from its export (WXR 1.0 to 1.2), plain or gzipped."`
 }
 
 // importFlags are the same for every kind of import.

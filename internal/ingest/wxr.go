@@ -106,13 +106,15 @@ type wxrImport struct {
 	batch         []*post
 	size          int
 	madeRedirects int
-	undo          []func() // when the batch is taken back
-	mute          bool     // problems of the files were told in an earlier reading
+	onFiles       func(ctx context.Context, files []*oldFile) error // what the survey does with attachments
+	undo          []func()                                          // when the batch is taken back
+	mute          bool                                              // problems of the files were told in an earlier reading
 }
 
 func newWXRImport(s WXRServices, files []WXRFile, opts WXROptions) *wxrImport {
 	in := &wxrImport{WXRServices: s, opts: opts, files: files, sites: map[string]*oldSite{}, start: time.Now()}
 	in.report = &WXRReport{Report: Report{Format: "wxr", DryRun: opts.DryRun, Notes: map[string]int{}}}
+	in.onFiles = in.storeFiles
 	hash := sha256.New()
 	whole := File{}
 	for i, f := range files {

@@ -196,7 +196,7 @@ func (in *wxrImport) survey(ctx context.Context) error {
 		}
 		batch := files
 		files = nil
-		return in.storeFiles(ctx, batch)
+		return in.onFiles(ctx, batch)
 	}
 	err := in.read(ctx, func(s *oldSite, rec wxr.Record) error {
 		switch {

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/broadsheet-cms/broadsheet/internal/app"
+	"github.com/broadsheet-cms/broadsheet/internal/config"
+	"github.com/broadsheet-cms/broadsheet/internal/ingest"
+	"github.com/broadsheet-cms/broadsheet/internal/wxr"
+)
+
+type importWXRCommand struct {
+	importFlags
+	Strict bool     `help:"Stop at the first item that is not as it should be."`
+	Files  []string `arg:"" name:"file" help:"The files of the export in order, plain or gzipped. They are read twice: no pipes."`
+}
+
+// Run imports a site and reports what came of it.
+func (c *importWXRCommand) Run(ctx context.Context, s *streams) (err error) {
+	db, err := openMigrated(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	files, err := wxrFiles(c.Files)
+	if err != nil {
+		return err
+	}
+	report, err := ingest.WXR(ctx, wxrServices(app.NewServices(db, nil)), files,
+		ingest.WXROptions{DryRun: c.DryRun, Resume: c.Resume, Strict: c.Strict, Progress: importProgress(s.err)})
+	return errors.Join(c.write(s, report, report.Failed()), err)
+}
+
+// writer writes a report in both of its forms.
+type writer interface {
+	WriteText(w io.Writer) error
+	WriteJSON(w io.Writer) error
+}
+
+// write writes a report and fails when it tells of a failure.
+func (f importFlags) write(s *streams, report writer, failed bool) error {
+	write := report.WriteText
+	if f.JSON {
+		write = report.WriteJSON
+	}
+	if err := write(s.out); err != nil {
+		return err
+	}
+	if failed {
+		return errReported
+	}
+	return nil
+}
+
+func wxrServices(s *app.Services) ingest.WXRServices {
+	return ingest.WXRServices{Services: s.Ingest(), Comments: s.Comments, Site: s.Site}
+}
+
+// wxrFiles identifies files that are opened later, twice each.
+func wxrFiles(names []string) ([]ingest.WXRFile, error) {
+	var files []ingest.WXRFile
+	for _, name := range names {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("import: %w", err)
+		}
+		known, err := ingest.Identify(file)
+		_ = file.Close()
+		if err != nil {
+			return nil, err
+		}
+		if known.Identity == "" {
+			return nil, fmt.Errorf("import: %s is no file: an export is read twice", name)
+		}
+		files = append(files, ingest.WXRFile{File: known, Open: func() (io.ReadCloser, error) { return os.Open(name) }})
+	}
+	return files, nil
+}
+
+// verifyCommand groups what compares the database with where it came from.
+type verifyCommand struct {
+	WXR verifyWXRCommand `cmd:"" name:"wxr" help:"Compare the database with the export of a WordPress site, item by item."`
+}
+
+type verifyWXRCommand struct {
+	config.Database
+	JSON  bool     `name:"json" help:"Write the differences as JSON."`
+	Files []string `arg:"" name:"file" help:"The files of the export in order, plain or gzipped."`
+}
+
+// Run compares and fails when anything differs.
+func (c *verifyWXRCommand) Run(ctx context.Context, s *streams) (err error) {
+	db, err := openMigrated(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	files, err := wxrFiles(c.Files)
+	if err != nil {
+		return err
+	}
+	found, err := ingest.VerifyWXR(ctx, wxrServices(app.NewServices(db, nil)), files, wxr.Options{})
+	if err != nil {
+		return err
+	}
+	return importFlags{JSON: c.JSON}.write(s, found, !found.Equal())
+}
