@@ -32,6 +32,7 @@ type oldFile struct {
 	status string
 	uri    string
 	title  string
+	link   string // of the page that WordPress makes for a file
 
 	Kind         media.Kind
 	URL          string
@@ -50,6 +51,9 @@ func newOldFile(s *oldSite, it *wxr.Item) *oldFile {
 	f.uri = s.itemURI(it.ID)
 	if it.ID == 0 {
 		f.uri = it.GUID
+	}
+	if u, ok := s.path(it.Link); ok && u.RawQuery == "" && it.Link != "" {
+		f.link = it.Link
 	}
 	f.repairs = damage(it)
 	address, ok := s.path(f.URL)
@@ -181,6 +185,9 @@ func (in *wxrImport) storeFilesIn(ctx context.Context, files []*oldFile, report 
 		}
 		if err := saveSource(ctx, in.DB, f.uri, lastSeen{hash: f.hash}); err != nil {
 			return err
+		}
+		if f.link != "" {
+			f.site.addresses[f.site.fileKey(f.link)] = have[f.uri].ID
 		}
 		if f.Kind != media.KindImage {
 			f.site.kinds[f.number], f.site.titles[f.number] = f.Kind, f.title

@@ -177,6 +177,9 @@ func (v *verifier) files(ctx context.Context, files []*oldFile) error {
 			d.check("item", "there", "missing")
 			continue
 		}
+		if f.link != "" {
+			f.site.addresses[f.site.fileKey(f.link)] = m.ID
+		}
 		d.check("address", f.URL, m.SourceURL)
 		d.check("caption", f.Caption, m.Caption)
 		if f.Alt != "" {
