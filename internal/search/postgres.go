@@ -44,8 +44,8 @@ var (
 		WHERE visible_article(a)`, "")
 )
 
-// maxVisits bounds the rows that one statement looks at. It is met only when
-// the vocabulary knows nothing of a word.
+// maxVisits bounds the rows that one statement looks at. It is met by phrases
+// of common words, and when the vocabulary knows nothing of a word.
 const maxVisits = 20_000
 
 func (p *postgres) put(ctx context.Context, docs []*document) error {
@@ -107,6 +107,12 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 	for _, one := range months {
 		total += one.articles
 	}
+	// Where places or weights must be compared, every row that has the words is
+	// visited, whether it matches or not.
+	most := math.Inf(1)
+	if m.placed() && m.rate > 0 {
+		most = maxVisits / m.rate
+	}
 	rate := m.rate
 	for {
 		// Enough for twice what is wanted, should the rest be like the rest.
@@ -114,8 +120,9 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 		if rate > 0 {
 			want = 2 * float64(limit) / rate
 		}
-		n, covered := newest(months, want)
-		if covered > total/2 { // a list of everything spares little
+		last := want >= most && most < float64(total)
+		n, covered := newest(months, min(want, most))
+		if covered > total/2 && !last { // a list of everything spares little
 			n, covered = len(months), total
 		}
 		whole, inTime := n == len(months), query
@@ -130,7 +137,7 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 		switch {
 		case err != nil:
 			return nil, false, err
-		case len(found) > limit:
+		case len(found) > limit, last:
 			return found, false, nil
 		case whole:
 			return found, visits < maxVisits, nil

@@ -72,6 +72,16 @@ type match struct {
 // dated reports whether there is a window of time.
 func (m match) dated() bool { return m.since != math.MinInt64 || m.till != math.MaxInt64 }
 
+// placed reports whether it matters where in an article a word stands.
+func (m match) placed() bool {
+	for _, g := range m.all {
+		if g.title || len(g.any[0]) > 1 {
+			return true
+		}
+	}
+	return false
+}
+
 // single makes a phrase of each word.
 func single(words []string) [][]string {
 	phrases := make([][]string, len(words))
