@@ -118,6 +118,9 @@ func connect(dsn string, opts Options) (driver.Connector, Dialect, error) {
 		}
 		setDefault("application_name", "broadsheet")
 		setDefault("jit", "off") // compiles for longer than our statements run
+		// Our statements are prepared once and look rows up by keys: one plan fits
+		// all arguments, and planning costs several times what running does.
+		setDefault("plan_cache_mode", "force_generic_plan")
 		setDefault("TimeZone", "UTC")
 		timeout := opts.StatementTimeout
 		if timeout == 0 {
