@@ -49,11 +49,7 @@ func (r *articleResolver) RelatedArticles(ctx context.Context, a *ent.Article, f
 	page := rows[min(skip, len(rows)):min(skip+n, len(rows))]
 	c := &model.RelatedArticleConnection{Edges: make([]*model.RelatedArticleEdge, len(page))}
 	for i, row := range page {
-		edge := &model.RelatedArticleEdge{Cursor: relay.EncodeCursor(name, keyset.Key{ID: skip + i + 1}), Node: row.Article, Score: row.Score}
-		for _, reason := range row.Reasons {
-			edge.Reasons = append(edge.Reasons, &model.RelatedReason{Kind: reason.Kind, Labels: orEmptyList(reason.Words)})
-		}
-		c.Edges[i] = edge
+		c.Edges[i] = &model.RelatedArticleEdge{Cursor: relay.EncodeCursor(name, keyset.Key{ID: skip + i + 1}), Node: row.Article, Score: row.Score, Related: row}
 	}
 	var start, end *string
 	if len(c.Edges) > 0 {
@@ -61,4 +57,17 @@ func (r *articleResolver) RelatedArticles(ctx context.Context, a *ent.Article, f
 	}
 	c.PageInfo = relay.FixedPageInfo(start, end, skip > 0, len(rows) > skip+n)
 	return c, nil
+}
+
+// Reasons are read only where they are asked for.
+func (r *relatedArticleEdgeResolver) Reasons(_ context.Context, e *model.RelatedArticleEdge) ([]*model.RelatedReason, error) {
+	known, err := e.Related.Reasons()
+	if err != nil {
+		return nil, err
+	}
+	reasons := make([]*model.RelatedReason, len(known))
+	for i, reason := range known {
+		reasons[i] = &model.RelatedReason{Kind: reason.Kind, Labels: orEmptyList(reason.Words)}
+	}
+	return reasons, nil
 }

@@ -55,7 +55,8 @@ type (
 	countResolver         struct{ *Resolver }
 	blockImageResolver    struct{ *Resolver }
 
-	searchConnectionResolver struct{ *Resolver }
+	searchConnectionResolver   struct{ *Resolver }
+	relatedArticleEdgeResolver struct{ *Resolver }
 )
 
 var _ generated.ResolverRoot = (*Resolver)(nil)
@@ -120,6 +121,11 @@ func (r *Resolver) BlockImage() generated.BlockImageResolver { return &blockImag
 // SearchConnection answers the fields of searches.
 func (r *Resolver) SearchConnection() generated.SearchConnectionResolver {
 	return &searchConnectionResolver{r}
+}
+
+// RelatedArticleEdge answers the fields of related articles.
+func (r *Resolver) RelatedArticleEdge() generated.RelatedArticleEdgeResolver {
+	return &relatedArticleEdgeResolver{r}
 }
 
 // oneArticle makes an article a cohort of its own.

@@ -42,6 +42,7 @@ type ResolverRoot interface {
 	Place() PlaceResolver
 	Query() QueryResolver
 	Redirect() RedirectResolver
+	RelatedArticleEdge() RelatedArticleEdgeResolver
 	SearchConnection() SearchConnectionResolver
 	Series() SeriesResolver
 	Site() SiteResolver

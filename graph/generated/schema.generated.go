@@ -167,6 +167,9 @@ type QueryResolver interface {
 type RedirectResolver interface {
 	Location(ctx context.Context, obj *ent.Redirect) (*string, error)
 }
+type RelatedArticleEdgeResolver interface {
+	Reasons(ctx context.Context, obj *model.RelatedArticleEdge) ([]*model.RelatedReason, error)
+}
 type SearchConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.SearchConnection) ([]*model.SearchEdge, error)
 
@@ -8261,7 +8264,7 @@ func (ec *executionContext) _RelatedArticleEdge_reasons(ctx context.Context, fie
 			return ec.fieldContext_RelatedArticleEdge_reasons(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Reasons, nil
+			return ec.Resolvers.RelatedArticleEdge().Reasons(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.RelatedReason) graphql.Marshaler {
@@ -8275,8 +8278,8 @@ func (ec *executionContext) fieldContext_RelatedArticleEdge_reasons(_ context.Co
 	fc = &graphql.FieldContext{
 		Object:     "RelatedArticleEdge",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_RelatedReason(ctx, field)
 		},
@@ -14129,23 +14132,24 @@ func (ec *executionContext) _RelatedArticleEdge(ctx context.Context, sel ast.Sel
 		case "cursor":
 			out.Values[i] = ec._RelatedArticleEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "node":
 			out.Values[i] = ec._RelatedArticleEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "score":
 			out.Values[i] = ec._RelatedArticleEdge_score(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "reasons":
-			out.Values[i] = ec._RelatedArticleEdge_reasons(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RelatedArticleEdge_reasons(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

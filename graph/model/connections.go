@@ -48,7 +48,7 @@ type RelatedArticleEdge struct {
 	Cursor  string
 	Node    *ent.Article
 	Score   float64
-	Reasons []*RelatedReason
+	Related content.Related // knows the reasons
 }
 
 // RelatedReason is why an article is related to another.

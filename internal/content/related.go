@@ -3,6 +3,7 @@ package content
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -36,8 +37,29 @@ type Related struct {
 	Article *ent.Article
 	// Score is comparable only among the related articles of one article. It is 0
 	// for news of the same section that fills the list.
-	Score   float64
-	Reasons []Reason
+	Score float64
+
+	pinned, section bool
+	shared          []byte // JSON of a sharing, read only when somebody asks why
+}
+
+// Reasons say why the article is here, the strongest first.
+func (r Related) Reasons() ([]Reason, error) {
+	var all []Reason
+	if r.pinned {
+		all = append(all, Reason{Kind: Pinned})
+	}
+	if r.section {
+		all = append(all, Reason{Kind: SameSection})
+	}
+	if len(r.shared) > 0 {
+		var shared sharing
+		if err := json.Unmarshal(r.shared, &shared); err != nil {
+			return nil, fmt.Errorf("read the reasons of a related article: %w", err)
+		}
+		all = append(all, shared.reasons()...)
+	}
+	return all, nil
 }
 
 // MaxRelated is how many related articles an article has at most.
@@ -68,29 +90,29 @@ const (
 		WHERE visible_article(p))
 	SELECT parent.id, chosen.* FROM parent CROSS JOIN LATERAL (
 		WITH candidate AS MATERIALIZED (
-			SELECT 1 AS source, c.rank, c.item, parent.body_hash AS own_body, coalesce((c.item ->> 'b')::bigint, 0) AS body, {article}
+			SELECT 1 AS source, c.rank, (c.item ->> 's')::float8 AS score, c.item -> 'y' AS shared, parent.body_hash AS own_body, coalesce((c.item ->> 'b')::bigint, 0) AS body, {article}
 			FROM article_candidates l
 			CROSS JOIN LATERAL (SELECT item, rank FROM jsonb_array_elements(l.candidates) WITH ORDINALITY AS e (item, rank) ORDER BY rank) c
 			CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = (c.item ->> 'a')::bigint OFFSET 0) a
 			WHERE l.article_id = parent.id AND visible_article(a)
 				AND (parent.translation_group IS NULL OR a.translation_group IS DISTINCT FROM parent.translation_group)
 				AND (SELECT f.revision FROM article_profiles f WHERE f.article_id = a.id) = (c.item ->> 'r')::integer
-			LIMIT $2 + 4)
-		(SELECT 0 AS source, x.position AS rank, NULL::jsonb AS item, parent.body_hash AS own_body,
+			LIMIT $2 + 2)
+		(SELECT 0 AS source, x.position AS rank, 1::float8 AS score, NULL::jsonb AS shared, parent.body_hash AS own_body,
 				coalesce((SELECT f.body_hash FROM article_profiles f WHERE f.article_id = a.id), 0) AS body, {article}
 			FROM related_pins x CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = x.related_id OFFSET 0) a
 			WHERE x.article_id = parent.id AND visible_article(a) ORDER BY x.position LIMIT $2)
 		UNION ALL
 		SELECT * FROM candidate
 		UNION ALL
-		(SELECT 2, 0, NULL, parent.body_hash,
+		(SELECT 2, 0, 0::float8, NULL, parent.body_hash,
 				coalesce((SELECT f.body_hash FROM article_profiles f WHERE f.article_id = a.id), 0), {article}
 			FROM listings l CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = l.article_id OFFSET 0) a
 			WHERE (SELECT count(DISTINCT nullif(body, 0)) + count(*) FILTER (WHERE body = 0) FROM candidate) < $2
 				AND l.kind = 1 AND l.owner_id = parent.primary_category_id AND l.language = parent.language AND l.article_id <> parent.id
 				AND (parent.translation_group IS NULL OR a.translation_group IS DISTINCT FROM parent.translation_group)
 				AND l.article_id NOT IN (SELECT id FROM candidate) AND visible_article(a)
-			ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 4)
+			ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 2)
 	) chosen`
 	relatedSQLite = `
 	WITH parent AS MATERIALIZED (
@@ -99,7 +121,7 @@ const (
 		FROM each_id($1) CROSS JOIN articles p ON p.id = each_id.id AND visible_article(p)
 		LEFT JOIN article_profiles own ON own.article_id = p.id),
 	candidate AS MATERIALIZED (
-		SELECT parent.id AS parent_id, c.key AS rank, c.value AS item, f.article_id AS article_id, f.body_hash AS body_hash,
+		SELECT parent.id AS parent_id, c.key AS rank, c.value ->> 's' AS score, c.value -> 'y' AS shared, f.article_id AS article_id, f.body_hash AS body_hash,
 			row_number() OVER (PARTITION BY parent.id ORDER BY c.key) AS nth
 		FROM parent CROSS JOIN article_candidates l ON l.article_id = parent.id
 		CROSS JOIN json_each(l.candidates) AS c
@@ -107,22 +129,22 @@ const (
 		CROSS JOIN articles b ON b.id = f.article_id AND visible_article(b)
 		WHERE parent.translation_group IS NULL OR b.translation_group IS DISTINCT FROM parent.translation_group),
 	chosen AS MATERIALIZED (
-		SELECT parent.id AS parent_id, 0 AS source, x.position AS rank, NULL AS item, x.related_id AS article_id
+		SELECT parent.id AS parent_id, 0 AS source, x.position AS rank, 1.0 AS score, NULL AS shared, x.related_id AS article_id
 		FROM parent CROSS JOIN related_pins x ON x.article_id = parent.id
 		UNION ALL
-		SELECT parent_id, 1, rank, item, article_id FROM candidate WHERE nth <= $2 + 4
+		SELECT parent_id, 1, rank, score, shared, article_id FROM candidate WHERE nth <= $2 + 2
 		UNION ALL
-		SELECT parent.id, 2, 0, NULL, b.id FROM parent CROSS JOIN articles b
+		SELECT parent.id, 2, 0, 0.0, NULL, b.id FROM parent CROSS JOIN articles b
 		WHERE (SELECT count(DISTINCT nullif(c.body_hash, 0)) + count(*) FILTER (WHERE c.body_hash = 0)
-				FROM candidate c WHERE c.parent_id = parent.id AND c.nth <= $2 + 4) < $2
+				FROM candidate c WHERE c.parent_id = parent.id AND c.nth <= $2 + 2) < $2
 			AND b.id IN (SELECT l.article_id FROM listings l CROSS JOIN articles s ON s.id = l.article_id
 				WHERE l.kind = 1 AND l.owner_id = parent.section_id AND l.language = parent.language AND l.article_id <> parent.id
 					AND (parent.translation_group IS NULL OR s.translation_group IS DISTINCT FROM parent.translation_group)
-					AND l.article_id NOT IN (SELECT c.article_id FROM candidate c WHERE c.parent_id = parent.id AND c.nth <= $2 + 4)
+					AND l.article_id NOT IN (SELECT c.article_id FROM candidate c WHERE c.parent_id = parent.id AND c.nth <= $2 + 2)
 					AND visible_article(s)
-				ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 4)
+				ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 2)
 			AND visible_article(b))
-	SELECT chosen.parent_id, chosen.source, chosen.rank, chosen.item, parent.body_hash, coalesce(f.body_hash, 0), {article}
+	SELECT chosen.parent_id, chosen.source, chosen.rank, chosen.score, chosen.shared, parent.body_hash, coalesce(f.body_hash, 0), {article}
 	FROM chosen CROSS JOIN parent ON parent.id = chosen.parent_id
 	CROSS JOIN articles a ON a.id = chosen.article_id AND visible_article(a)
 	LEFT JOIN article_profiles f ON f.article_id = a.id`
@@ -133,7 +155,8 @@ var relatedSQL = store.Read(withColumns(relatedPostgres), withColumns(relatedSQL
 // relatedRow is a row of relatedSQL.
 type relatedRow struct {
 	source, rank int
-	item         []byte // a candidate as JSON
+	score        float64
+	shared       []byte // what a candidate has in common, as JSON
 	ownBody      int64  // hash of the body of the article asked about, 0: no words
 	body         int64
 	article      *ent.Article
@@ -150,7 +173,7 @@ func (s *Service) Related(ctx context.Context, articles []int, n int) (map[int][
 		var parent int
 		var row relatedRow
 		var err error
-		row.article, err = scanArticle(r, &parent, &row.source, &row.rank, &row.item, &row.ownBody, &row.body)
+		row.article, err = scanArticle(r, &parent, &row.source, &row.rank, &row.score, &row.shared, &row.ownBody, &row.body)
 		rows[parent] = append(rows[parent], row)
 		return struct{}{}, err
 	}, s.db.IDs(articles), n)
@@ -159,9 +182,7 @@ func (s *Service) Related(ctx context.Context, articles []int, n int) (map[int][
 	}
 	found := make(map[int][]Related, len(rows))
 	for parent, of := range rows {
-		if found[parent], err = chooseRelated(of, parent, n); err != nil {
-			return nil, fmt.Errorf("related articles of article %d: %w", parent, err)
-		}
+		found[parent] = chooseRelated(of, parent, n)
 	}
 	return found, nil
 }
@@ -183,7 +204,7 @@ func (s *Service) RelatedAfter(ctx context.Context, article, after, n int) ([]Re
 }
 
 // chooseRelated makes the list of an article from its rows.
-func chooseRelated(rows []relatedRow, parent, n int) ([]Related, error) {
+func chooseRelated(rows []relatedRow, parent, n int) []Related {
 	slices.SortFunc(rows, func(a, b relatedRow) int {
 		switch {
 		case a.source != b.source:
@@ -194,25 +215,12 @@ func chooseRelated(rows []relatedRow, parent, n int) ([]Related, error) {
 			return newestFirst(a.article, b.article)
 		}
 	})
-	var list []Related
-	at := map[int]int{}
-	bodies := map[int64]bool{}
+	list := make([]Related, 0, min(n, len(rows)))
+	at := make(map[int]int, n)
+	bodies := make(map[int64]bool, n)
 	for _, row := range rows {
-		r := Related{Article: row.article}
-		switch row.source {
-		case fromPin:
-			r.Score, r.Reasons = 1, []Reason{{Kind: Pinned}}
-		case fromCandidate:
-			score, reasons, err := decodeCandidate(row.item)
-			if err != nil {
-				return nil, err
-			}
-			r.Score, r.Reasons = min(score, 1), reasons
-		case fromSection:
-			r.Reasons = []Reason{{Kind: SameSection}}
-		}
 		if i, ok := at[row.article.ID]; ok { // pinned, and related anyway
-			list[i].Reasons = append(list[i].Reasons, r.Reasons...)
+			list[i].shared = row.shared
 			continue
 		}
 		// An editor may pin what nobody else would repeat.
@@ -222,7 +230,8 @@ func chooseRelated(rows []relatedRow, parent, n int) ([]Related, error) {
 		}
 		bodies[row.body] = true
 		at[row.article.ID] = len(list)
-		list = append(list, r)
+		list = append(list, Related{Article: row.article, Score: min(row.score, 1), pinned: row.source == fromPin,
+			section: row.source == fromSection, shared: row.shared})
 	}
-	return list, nil
+	return list
 }

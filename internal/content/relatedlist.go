@@ -32,19 +32,6 @@ type sharing struct {
 	Section bool     `json:"c,omitempty"`
 }
 
-// decodeCandidate reads what readers see of a stored candidate.
-func decodeCandidate(data []byte) (score float64, reasons []Reason, err error) {
-	var c candidate
-	var shared sharing
-	if err := json.Unmarshal(data, &c); err != nil {
-		return 0, nil, fmt.Errorf("read a candidate: %w", err)
-	}
-	if err := json.Unmarshal(c.Shared, &shared); err != nil {
-		return 0, nil, fmt.Errorf("read the reasons of a candidate: %w", err)
-	}
-	return c.Score, shared.reasons(), nil
-}
-
 // reasons are in the order of what they usually tell.
 func (s *sharing) reasons() []Reason {
 	var all []Reason

@@ -5,14 +5,14 @@ import "testing"
 func TestClean(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
-		"/articles/a":                               "/articles/a",
-		"articles/a/":                               "/articles/a",
+		"/articles/a": "/articles/a",
+		"articles/a/": "/articles/a",
 		"https://example.org/articles/a?utm=1#part": "/articles/a",
 		"https://example.org":                       "/",
 		"":                                          "/",
 		"/a/../b":                                   "/b",
 		"/%D8%A3":                                   "/أ",
-		"/أ":                                       "/أ",
+		"/أ":                                        "/أ",
 		"//":                                        "/",
 	} {
 		if got, ok := Clean(raw); !ok || got != want {
