@@ -16,6 +16,8 @@ import (
 // importCommand groups what brings content of other systems in.
 type importCommand struct {
 	Ninjs importNinjsCommand `cmd:"" help:"Import a news feed in IPTC's ninjs, 3.x or 2.x: one object a line or one array, plain or gzipped."`
+	Media importMediaCommand `cmd:"" help:"Fetch the originals of pictures and files that are elsewhere so far."`
+	Users importUsersCommand `cmd:"" name:"wordpress-users" help:"Take over the accounts of a WordPress site, with their passwords."`
 	WXR   importWXRCommand   `cmd:"" name:"wxr" help:"Import a WordPress site from its export (WXR 1.0 to 1.2), plain or gzipped."`
 }
 
