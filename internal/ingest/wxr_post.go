@@ -193,6 +193,9 @@ func (p *post) toArticle(it *wxr.Item, title string, body []richtext.Block) {
 			d.Language = languageOf(t.Slug, s.language)
 		}
 	}
+	p.tooMany("by-lines", count(it.Terms, func(d string) bool { return d == "author" }), maxAuthors)
+	p.tooMany("sections", count(it.Terms, func(d string) bool { return d == "category" }), maxSections)
+	p.tooMany("tags", count(it.Terms, func(d string) bool { return d != "category" && isSubject(d) }), maxTags)
 	if len(p.authors) == 0 && it.Creator != "" {
 		p.authors = []string{it.Creator}
 	}
@@ -210,6 +213,22 @@ func (p *post) toArticle(it *wxr.Item, title string, body []richtext.Block) {
 	}
 	p.draft = d
 	p.setStatus(it, d)
+}
+
+// count counts the terms of some taxonomies.
+func count(terms []wxr.TermRef, which func(domain string) bool) (n int) {
+	for _, t := range terms {
+		if which(t.Domain) {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *post) tooMany(what string, n, most int) {
+	if n > most {
+		p.repair(reasonTooMany, "%d %s: the first %d are kept", n, what, most)
+	}
 }
 
 // format takes the format of a post, which is a matter of how it is shown.
