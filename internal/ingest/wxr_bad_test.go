@@ -80,7 +80,7 @@ func TestWXRBadInputIsToldAndCostsNoOther(t *testing.T) {
 		}), oldPost(1)), 1, 0, "", ""},
 		"300 by-lines": {oldExport(oldPost(1, many(300, func(i int) string {
 			return fmt.Sprintf(`<category domain="author" nicename="cap-a%d">a%d</category>`, i, i)
-		}))), 1, 0, "", ""},
+		}))), 1, 0, "repaired TOO_MANY", ""},
 		"serialised PHP":      {oldExport(oldPost(1, `<wp:postmeta><wp:meta_key>x</wp:meta_key><wp:meta_value><![CDATA[O:8:"Exploder":1:{s:4:"file";s:11:"/etc/passwd";}]]></wp:meta_value></wp:postmeta>`)), 1, 0, "", ""},
 		"hostile HTML":        {oldExport(strings.Replace(oldPost(1), "Words", `<script>x</script><a href="javascript:x">w</a><svg onload=x>`, 1)), 1, 0, "", ""},
 		"an empty comment":    {oldExport(oldPost(1, strings.Replace(oldComment(1, 0), "Remark 1", "", 1))), 1, 0, "repaired EMPTY_COMMENT", ""},
