@@ -42,8 +42,22 @@ func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy) (*ent.A
 	if !searchable(slug) {
 		return nil, nil
 	}
-	a, err := r.Articles.BySlug(ctx, slug)
-	return oneArticle(ctx, a, err)
+	return r.articleBySlug(ctx, slug)
+}
+
+// articleBySlug finds an article that is about to be shown, body and all.
+func (r *Resolver) articleBySlug(ctx context.Context, slug string) (*ent.Article, error) {
+	found, html, err := r.Articles.BySlug(ctx, slug)
+	a, err := oneArticle(ctx, found, err)
+	if a == nil || err != nil {
+		return nil, err
+	}
+	loaders, err := loader.For(ctx)
+	if err != nil {
+		return nil, err
+	}
+	loaders.BodyHTML.Prime(a, html)
+	return a, nil
 }
 
 func articlePath(a *ent.Article) string { return permalink.Path(permalink.Article, a.Slug) }

@@ -46,9 +46,7 @@ func (r *queryResolver) shownAt(ctx context.Context, kind permalink.Kind, slug s
 	}
 	switch kind {
 	case permalink.Article:
-		a, err := r.Articles.BySlug(ctx, slug)
-		a, err = oneArticle(ctx, a, err)
-		return nodeOrNil(a, err)
+		return nodeOrNil(r.articleBySlug(ctx, slug))
 	case permalink.Category:
 		return nodeOrNil(dir.Categories.BySlug(slug), nil)
 	case permalink.Tag:

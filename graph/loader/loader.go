@@ -97,6 +97,18 @@ func (l *Loader[T, V]) Load(ctx context.Context, object T) (V, error) {
 	return b.values[key], b.err
 }
 
+// Prime tells the value for an object that came together with it.
+func (l *Loader[T, V]) Prime(object T, value V) {
+	key := l.key(object)
+	b := &batch[V]{ready: make(chan struct{}), values: map[int]V{key: value}}
+	close(b.ready)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.batches[key]; !ok {
+		l.batches[key] = b
+	}
+}
+
 func (b *batch[V]) wait(ctx context.Context, key int) (V, error) {
 	select {
 	case <-b.ready:

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -166,6 +168,11 @@ func (a *App) Handler() http.Handler { return a.server }
 
 // Run serves until ctx ends.
 func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
+	if os.Getenv("GOGC") == "" {
+		// Answers are garbage as soon as they are sent, and what stays is small:
+		// collecting half as often costs some 20 MB and saves a tenth of the time.
+		debug.SetGCPercent(200)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
-	"runtime/debug"
 
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
@@ -16,11 +14,6 @@ type serveCommand struct{ config.Serve }
 // Run serves until it is told to stop.
 func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 	logger := c.Logger(s.err)
-	if os.Getenv("GOGC") == "" {
-		// Answers are garbage as soon as they are sent, and what stays is small:
-		// collecting half as often costs some 20 MB and saves a tenth of the time.
-		debug.SetGCPercent(200)
-	}
 	a, err := app.New(ctx, c.Serve, logger)
 	if err != nil {
 		return err

@@ -77,10 +77,11 @@ func scanArticleOnly(rows *sql.Rows) (*ent.Article, error) { return scanArticle(
 func withColumns(text string) string { return strings.ReplaceAll(text, "{article}", articleColumns) }
 
 var (
-	byIDSQL    = store.ReadBoth(withColumns(`SELECT {article} FROM each_id($1) JOIN articles a ON a.id = each_id.id WHERE visible_article(a)`))
+	byIDSQL    = store.ReadBoth(withColumns(`SELECT {article} FROM each_id($1) CROSS JOIN articles a WHERE a.id = each_id.id AND visible_article(a)`))
 	byGroupSQL = store.ReadBoth(withColumns(`SELECT {article} FROM articles a WHERE a.translation_group IN (SELECT id FROM each_id($1))
 		AND visible_article(a) ORDER BY a.language, a.id`))
-	bySlugSQL = store.ReadBoth(withColumns(`SELECT {article} FROM articles a WHERE a.slug = $1 AND visible_article(a)`))
+	bySlugSQL = store.ReadBoth(withColumns(`SELECT coalesce(d.html, ''), {article} FROM articles a LEFT JOIN article_details d ON d.article_id = a.id
+		WHERE a.slug = $1 AND visible_article(a)`))
 )
 
 // ByIDs gives the visible articles among the given keys.
@@ -123,14 +124,16 @@ func (s *Service) Translations(ctx context.Context, of []*ent.Article) (map[int]
 	return found, nil
 }
 
-// BySlug gives the visible article with a slug, nil when there is none.
-func (s *Service) BySlug(ctx context.Context, slug string) (*ent.Article, error) {
-	articles, err := store.Collect(ctx, s.db, bySlugSQL, scanArticleOnly, slug)
+// BySlug gives the visible article with a slug, nil when there is none, and its
+// body as HTML: who asks for one article by its address is about to show it.
+func (s *Service) BySlug(ctx context.Context, slug string) (*ent.Article, string, error) {
+	var html string
+	articles, err := store.Collect(ctx, s.db, bySlugSQL, func(rows *sql.Rows) (*ent.Article, error) { return scanArticle(rows, &html) }, slug)
 	if err != nil {
-		return nil, fmt.Errorf("find article %q: %w", slug, err)
+		return nil, "", fmt.Errorf("find article %q: %w", slug, err)
 	}
 	if len(articles) == 0 {
-		return nil, nil
+		return nil, "", nil
 	}
-	return articles[0], nil
+	return articles[0], html, nil
 }

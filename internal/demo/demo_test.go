@@ -162,7 +162,7 @@ func checkHidden(t *testing.T, s Services, news *newsroom.Newsroom) {
 	ctx := t.Context() // of an anonymous reader
 	for i := range news.Articles {
 		a := &news.Articles[i]
-		found, err := s.Content.BySlug(ctx, a.Slug)
+		found, _, err := s.Content.BySlug(ctx, a.Slug)
 		if err != nil || (found != nil) != a.Visible() {
 			t.Errorf("%s: found %v, %v; want it seen: %v", a.File, found != nil, err, a.Visible())
 		}
@@ -196,7 +196,7 @@ func checkTranslations(t *testing.T, s Services, news *newsroom.Newsroom) {
 	}
 	for i := range news.Articles {
 		a := &news.Articles[i]
-		found, err := s.Content.BySlug(ctx, a.Slug)
+		found, _, err := s.Content.BySlug(ctx, a.Slug)
 		if err != nil {
 			t.Fatal(err)
 		}
