@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
@@ -26,6 +27,9 @@ func (r *queryResolver) Route(ctx context.Context, path string) (*model.Route, e
 	redirect, err := r.Pages.Redirect(ctx, clean)
 	if err != nil || redirect == nil {
 		return nil, err
+	}
+	if redirect.StatusCode == http.StatusGone {
+		return &model.Route{Path: clean, Target: redirect, StatusCode: http.StatusGone}, nil
 	}
 	location, err := (&redirectResolver{r.Resolver}).Location(ctx, redirect)
 	if err != nil || location == nil {

@@ -3152,7 +3152,7 @@ type Route {
   target: RouteTarget!
   "For a redirect: where to, as path or URL. Null otherwise."
   redirectTo: URL
-  "HTTP status that fits: 200, or 301, 302, 307, 308 for a redirect."
+  "HTTP status that fits: 200, or 301, 302, 307, 308 for a redirect, or 410 for what is gone for good."
   statusCode: Int!
 }
 
@@ -3167,7 +3167,7 @@ type Redirect implements Node {
   path: String!
   "Where to go: a path of this site or a URL; null when the target is not to be seen."
   location: URL
-  "301, 302, 307 or 308."
+  "301, 302, 307, 308, or 410 for what is gone for good."
   statusCode: Int!
 }
 

@@ -147,7 +147,7 @@ type Route struct {
 	Target Node `json:"target"`
 	// For a redirect: where to, as path or URL. Null otherwise.
 	RedirectTo *string `json:"redirectTo,omitempty"`
-	// HTTP status that fits: 200, or 301, 302, 307, 308 for a redirect.
+	// HTTP status that fits: 200, or 301, 302, 307, 308 for a redirect, or 410 for what is gone for good.
 	StatusCode int32 `json:"statusCode"`
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet"
 	"github.com/broadsheet-cms/broadsheet/graph"
 	"github.com/broadsheet-cms/broadsheet/graph/graphiql"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
@@ -116,7 +117,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	}
 	routes := server.Routes{
 		GraphQL: graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, MaxTokens: a.cfg.MaxTokens,
-			MaxComplexity: a.cfg.MaxComplexity, Timeout: a.cfg.RequestTimeout, Logger: a.logger}),
+			MaxComplexity: a.cfg.MaxComplexity, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}),
 		Media: a.Media.Handler(),
 		SDL:   broadsheet.SDL,
 		Ready: db.Ping,
@@ -178,8 +179,18 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.server.Run(ctx, listening) })
 	group.Go(func() error { return a.again(ctx, "listen", func() error { return a.DB.Listen(ctx, a.Log.Wake) }) })
+	group.Go(func() error { return a.again(ctx, "relate", func() error { return a.relate(ctx) }) })
 	group.Go(func() error { return a.again(ctx, "follow", func() error { return a.follow(ctx) }) })
 	return group.Wait()
+}
+
+// relate finishes what an import that was cut off left to do, and waits.
+func (a *App) relate(ctx context.Context) error {
+	if err := a.Articles.CompleteRelated(access.AsSystem(ctx), nil); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // follow keeps what is in memory as new as what other processes commit.

@@ -12,7 +12,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-	kongyaml "github.com/alecthomas/kong-yaml"
 )
 
 // commands are all commands of the program.
@@ -63,7 +62,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int)
 	parser, err := kong.New(&c,
 		kong.Name("broadsheet"),
 		kong.Description("A GraphQL content platform for newsrooms."),
-		kong.Configuration(kongyaml.Loader),
+		kong.Configuration(loadSettings),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

@@ -20,6 +20,11 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	return a.Run(ctx, func(addr net.Addr) {
-		logger.InfoContext(ctx, "serving", "graphql", "http://"+addr.String()+"/graphql", "graphiql", "http://"+addr.String()+"/graphiql/")
+		at := "http://" + addr.String()
+		if c.GraphiQL {
+			logger.InfoContext(ctx, "serving", "graphql", at+"/graphql", "graphiql", at+"/graphiql/")
+			return
+		}
+		logger.InfoContext(ctx, "serving", "graphql", at+"/graphql")
 	})
 }

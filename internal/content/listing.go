@@ -68,9 +68,9 @@ func (s *Service) list(ctx context.Context, articles []*ent.Article) error {
 	return nil
 }
 
-// Relist makes the listings anew of every article under an owner, in batches,
-// after the owner changed: a section that moved, tags that were merged. It
-// takes part in the transaction of ctx.
+// Relist makes the listings and everything else that is derived anew for every
+// article under an owner, in batches, after the owner changed: a section that
+// moved, a tag that got another name. It takes part in the transaction of ctx.
 func (s *Service) Relist(ctx context.Context, kind ListingKind, owner int) error {
 	const batch = 1000
 	for after := 0; ; {
@@ -93,6 +93,11 @@ func (s *Service) Relist(ctx context.Context, kind ListingKind, owner int) error
 		}
 		if err := s.list(ctx, articles); err != nil {
 			return err
+		}
+		for _, d := range s.derivations {
+			if err := d.Refresh(ctx, ids); err != nil {
+				return err
+			}
 		}
 		after = ids[len(ids)-1]
 	}

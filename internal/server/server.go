@@ -50,6 +50,7 @@ func New(routes Routes, opts Options) *Server {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
+	opts.Logger = slog.New(LogRequestID(opts.Logger.Handler()))
 	s := &Server{opts: opts, routes: routes}
 	s.handler = s.identify(s.log(s.recover(s.mux())))
 	return s
@@ -61,6 +62,7 @@ func (s *Server) mux() http.Handler {
 		AllowedOrigins: s.opts.CORSOrigins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders: []string{"Content-Type", "Authorization", "X-Broadsheet-Client"},
+		ExposedHeaders: []string{"X-Request-Id"},
 		MaxAge:         86_400,
 		// Without credentials: answers to other origins are what everybody sees.
 		AllowCredentials: false,
@@ -149,6 +151,27 @@ func RequestID(ctx context.Context) string {
 	return id
 }
 
+// LogRequestID puts the id of the request into every line that is logged while
+// answering it.
+func LogRequestID(h slog.Handler) slog.Handler { return requestIDHandler{h} }
+
+type requestIDHandler struct{ slog.Handler }
+
+func (h requestIDHandler) Handle(ctx context.Context, r slog.Record) error {
+	if id := RequestID(ctx); id != "" {
+		r.AddAttrs(slog.String("request", id))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h requestIDHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return requestIDHandler{h.Handler.WithAttrs(attrs)}
+}
+
+func (h requestIDHandler) WithGroup(name string) slog.Handler {
+	return requestIDHandler{h.Handler.WithGroup(name)}
+}
+
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := rand.Text()
@@ -182,7 +205,7 @@ func (s *Server) log(next http.Handler) http.Handler {
 			level = slog.LevelWarn
 		}
 		if s.opts.Logger.Enabled(r.Context(), level) {
-			s.opts.Logger.Log(r.Context(), level, "request", "id", RequestID(r.Context()), "method", r.Method, "path", r.URL.Path,
+			s.opts.Logger.Log(r.Context(), level, "answered", "method", r.Method, "path", r.URL.Path,
 				"status", sw.status, "duration", time.Since(start))
 		}
 	})
@@ -198,7 +221,7 @@ func (s *Server) recover(next http.Handler) http.Handler {
 			if err, ok := thrown.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(thrown) // net/http's own way to cut a connection
 			}
-			s.opts.Logger.ErrorContext(r.Context(), "panic", "id", RequestID(r.Context()), "thrown", thrown, "stack", string(debug.Stack()))
+			s.opts.Logger.ErrorContext(r.Context(), "panic", "thrown", thrown, "stack", string(debug.Stack()))
 			graphQLError(w, http.StatusInternalServerError, "INTERNAL", "internal error")
 		}()
 		next.ServeHTTP(w, r)

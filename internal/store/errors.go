@@ -18,3 +18,9 @@ func IsDuplicate(err error) bool {
 	}
 	return false
 }
+
+// isBusy reports whether err says that another connection holds the file.
+func isBusy(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlitelib.SQLITE_BUSY
+}

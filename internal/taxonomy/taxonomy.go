@@ -18,6 +18,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/slug"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -67,11 +68,19 @@ func (s *Service) save(ctx context.Context, what string, do func(ctx context.Con
 	return nil
 }
 
-// record appends the event of one saved thing.
+// listedAs tells under what a thing's articles are listed.
+var listedAs = map[string]content.ListingKind{
+	id.Category: content.ByCategory, id.Tag: content.ByTag, id.Place: content.ByPlace, id.Author: content.ByAuthor, id.Series: content.BySeries,
+}
+
+// record appends the event of one saved thing, and has what is derived from
+// its name and place, such as the search index, made anew for its articles.
 func (s *Service) record(ctx context.Context, entity string, key int, isNew bool, payload map[string]any) error {
 	action := event.Updated
 	if isNew {
 		action = event.Created
+	} else if err := s.content.Relist(ctx, listedAs[entity], key); err != nil {
+		return err
 	}
 	return s.log.Append(ctx, event.Event{Action: action, Entity: entity, EntityID: key, Payload: payload})
 }
