@@ -32,7 +32,11 @@ func (c *importWXRCommand) Run(ctx context.Context, s *streams) (err error) {
 	}
 	report, err := ingest.WXR(ctx, wxrServices(app.NewServices(db, nil)), files,
 		ingest.WXROptions{DryRun: c.DryRun, Resume: c.Resume, Strict: c.Strict, Progress: importProgress(s.err)})
-	return errors.Join(c.write(s, report, report.Failed()), err)
+	told := c.write(s, report, report.Failed())
+	if err != nil {
+		return err // says more than that the report tells of a failure
+	}
+	return told
 }
 
 // writer writes a report in both of its forms.

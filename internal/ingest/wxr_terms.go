@@ -119,7 +119,8 @@ func (in *wxrImport) storeTerms(ctx context.Context, s *oldSite) error {
 			name string
 			read int
 		}{{"author", len(s.people)}, {"section", sections}, {"tag", tags}} {
-			if row := tally(&in.report.Things, t.name, ""); t.read > 0 {
+			if t.read > 0 {
+				row := tally(&in.report.Things, t.name, "")
 				row.Read += t.read
 				row.Created += after[i] - before[i]
 				row.Unchanged += max(t.read-(after[i]-before[i]), 0)
