@@ -32,6 +32,7 @@ var maintains = map[string]string{
 	"search.findPostgres":        "carries the rule, with no counterpart on the other database",
 	"ingest.linkingArticlesSQL":  "finds imported articles with links to the old site, to rewrite them",
 	"ingest.linkingPagesSQL":     "finds imported pages with links to the old site, to rewrite them",
+	"ingest.showingPagesSQL":     "finds pages that show files, to write where those are",
 	"site.ancestorsSQL":          "finds circles in the tree of pages when one is saved",
 	"site.moveBelowSQL":          "moves the pages below one that moved",
 }

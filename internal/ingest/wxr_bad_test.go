@@ -156,7 +156,7 @@ func TestWXRKilledChild(t *testing.T) {
 func TestWXRResumesAfterKill(t *testing.T) {
 	t.Parallel()
 	testkit.EachURL(t, func(t *testing.T, url string) {
-		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestWXRKilledChild$") //nolint:gosec // this very program
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestWXRKilledChild$")
 		child.Env = append(os.Environ(), wxrChild+"="+url)
 		out, err := child.CombinedOutput()
 		var exit *exec.ExitError

@@ -57,8 +57,8 @@ func (c *converter) caption(s *Shortcode) string {
 		// The words stand behind the picture and the link around it.
 		end := strings.LastIndex(inner, "<img")
 		if end >= 0 {
-			if close := strings.IndexByte(inner[end:], '>'); close >= 0 {
-				end += close + 1
+			if tagEnd := strings.IndexByte(inner[end:], '>'); tagEnd >= 0 {
+				end += tagEnd + 1
 				if rest := strings.TrimLeft(inner[end:], spaces); strings.HasPrefix(rest, "</a>") {
 					end = len(inner) - len(rest) + len("</a>")
 				}

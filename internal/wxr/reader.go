@@ -24,7 +24,6 @@ type Reader struct {
 	index    int  // of the next item
 	spaces   map[string]space
 	problems []Problem
-	at       Position // of what is being read
 
 	item *Item // of which further comments follow
 }
