@@ -44,13 +44,15 @@ func (g *generatedSite) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// longPost is a post of about ten kilobytes with a picture, links and remarks.
+// longPost is a post of about twenty kilobytes with a picture, a link and remarks.
 func longPost(i int) string {
 	if i%5 == 0 {
 		return fmt.Sprintf(`<item><title>f%d</title><guid>g%d</guid><wp:post_id>%d</wp:post_id><wp:status>inherit</wp:status><wp:post_type>attachment</wp:post_type>`+
 			`<wp:attachment_url>https://old.example/wp-content/uploads/f%d.jpg</wp:attachment_url></item>`, i, i, i, i)
 	}
-	body := strings.Repeat(fmt.Sprintf("<!-- wp:paragraph --><p>In year %d the ships of captain %d came home, with <em>salt</em> and <a href=\"https://old.example/post-%d/\">news</a>.</p><!-- /wp:paragraph -->\n", i%300, i%977, i-i%5+1), 60) +
+	words := fmt.Sprintf("In year %d the ships of captain %d came home with salt and fish, and the whole town stood at the quay to see what they had brought. ", i%300, i%977)
+	body := strings.Repeat("<!-- wp:paragraph --><p>"+strings.Repeat(words, 4)+"</p><!-- /wp:paragraph -->\n", 30) +
+		fmt.Sprintf("<!-- wp:paragraph --><p>More <em>of this</em> in <a href=\"https://old.example/post-%d/\">another story</a>.</p><!-- /wp:paragraph -->\n", i-i%5+1) +
 		fmt.Sprintf("<!-- wp:image {\"id\":%d} --><figure><img class=\"wp-image-%d\" src=\"https://old.example/wp-content/uploads/f%d-300x200.jpg\"/></figure><!-- /wp:image -->", i-i%5, i-i%5, i-i%5)
 	return strings.Replace(oldPost(i, fmt.Sprintf(`<category domain="category" nicename="c%d">C %d</category><category domain="post_tag" nicename="t%d">T %d</category>`, i%20, i%20, i%500, i%500),
 		oldComment(10*i, 0), oldComment(10*i+1, 10*i)), "Words of", body, 1)
