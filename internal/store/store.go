@@ -156,8 +156,26 @@ func newSQLiteConnector(path string) (driver.Connector, error) {
 	return &sqliteConnector{dsn: dsn, driver: &sqlite.Driver{}}, nil
 }
 
-func (c *sqliteConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
-func (c *sqliteConnector) Driver() driver.Driver                        { return c.driver }
+// Connect opens a connection. Where two processes make the same file at the
+// same moment, turning it to WAL answers "busy" without waiting for the
+// busy_timeout, so that is tried again here.
+func (c *sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	start := time.Now()
+	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
+		conn, err := c.driver.Open(c.dsn)
+		if err == nil || !isBusy(err) || time.Since(start) > 10*time.Second {
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(err, ctx.Err())
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Driver implements driver.Connector.
+func (c *sqliteConnector) Driver() driver.Driver { return c.driver }
 
 // Close closes the database once nobody uses it any more.
 func (db *DB) Close() error { return db.sql.Close() }
