@@ -37,6 +37,7 @@ const limit = 3.0
 func benchAPI(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("api", flag.ContinueOnError)
 	articles := flags.Int("articles", 10_000, "articles of the newsroom")
+	copies := flags.Int("copies", 1, "make the newsroom so many times as large, by SQL")
 	duration := flags.Duration("time", 8*time.Second, "time for each measurement")
 	documents := flags.String("documents", "graph/testdata/golden", "folder of the operations")
 	database := flags.String("database", "", "a filled database, instead of making one")
@@ -53,6 +54,11 @@ func benchAPI(ctx context.Context, args []string) error {
 		if url, err = fill(ctx, bases, *articles); err != nil {
 			return err
 		}
+		if *copies > 1 {
+			if err := multiply(ctx, bases.cluster.AdminURL(bases.name()), *copies); err != nil {
+				return err
+			}
+		}
 	}
 	unit, err := startProcess(ctx, "serve-unit", "-database", url)
 	if err != nil {
@@ -68,7 +74,11 @@ func benchAPI(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d articles; ms of processor time for each request, server and database; replies compared with the unit's\n\n", *articles)
+	scanned, err := scans(ctx, url)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d articles; ms of processor time for each request, server and database; replies compared with the unit's\n\n", *articles**copies)
 	fmt.Println("| operation | connections | unit rps | unit ms | rps | server ms | database ms | ms | times the unit |")
 	fmt.Println("| --- | --: | --: | --: | --: | --: | --: | --: | --: |")
 	var over []error
@@ -98,6 +108,16 @@ func benchAPI(ctx context.Context, args []string) error {
 			}
 		}
 	}
+	time.Sleep(time.Second) // backends report their scans when they are idle
+	scannedNow, err := scans(ctx, url)
+	if err != nil {
+		return err
+	}
+	for table, now := range scannedNow {
+		if n := now - scanned[table]; n > 0 {
+			over = append(over, fmt.Errorf("%s was read from end to end %d times", table, n))
+		}
+	}
 	now, most, err := residentMB(api.cmd.Process.Pid)
 	if err != nil {
 		return err
@@ -125,7 +145,7 @@ func fill(ctx context.Context, bases *databases, articles int) (string, error) {
 	if _, err := db.Exec(ctx, store.MaintainBoth("VACUUM ANALYZE")); err != nil {
 		return "", fmt.Errorf("vacuum: %w", err)
 	}
-	return bases.cluster.URL(fmt.Sprintf("bench%d", bases.made)), nil
+	return bases.cluster.URL(bases.name()), nil
 }
 
 // serveAPI is the server as it is shipped, on a free port.

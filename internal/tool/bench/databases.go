@@ -42,6 +42,9 @@ func (d *databases) close() {
 	_ = os.RemoveAll(d.dir)
 }
 
+// name is that of the PostgreSQL database made last.
+func (d *databases) name() string { return fmt.Sprintf("bench%d", d.made) }
+
 // dialects are the databases in the order of reports.
 var dialects = []store.Dialect{store.SQLite, store.Postgres}
 
