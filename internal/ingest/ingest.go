@@ -9,6 +9,9 @@
 // saves the article, and notes in the same transaction how far the file has
 // been read (run.go). A batch that fails is tried again item by item, so that
 // one bad item costs no other. What became of every item is told by the Report.
+//
+// A WordPress site is more than its stories: pages, comments, menus and
+// redirects come with them. Its import (wxr.go) goes by the same rules.
 package ingest
 
 import (

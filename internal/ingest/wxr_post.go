@@ -360,7 +360,7 @@ func (p *post) seal() {
 	}
 	h := sha256.New()
 	// These always marshal: texts, numbers and times within four digits of a year.
-	_ = json.NewEncoder(h).Encode([]any{p.draft, p.page, parent, p.link, p.oldSlugs, p.terms, p.authors, p.primary, p.meta.thumbnail})
+	_ = json.NewEncoder(h).Encode([]any{p.draft, p.page, parent, p.link, p.oldSlugs, p.terms, p.authors, p.primary, p.site.media[p.meta.thumbnail]})
 	p.hash = hex.EncodeToString(h.Sum(nil))
 	if p.draft != nil {
 		p.draft.Source.Hash = p.hash

@@ -99,16 +99,24 @@ func bareHost(u *url.URL) string {
 	return strings.TrimPrefix(strings.ToLower(u.Host), "www.")
 }
 
-// languageOf reads a language tag as WordPress writes it: en-US, pt_BR.
-func languageOf(tag, fallback string) string {
-	tag = strings.ReplaceAll(tag, "_", "-")
-	if parsed, err := language.Parse(tag); err == nil && tag != "" {
-		return parsed.String()
+// languageOf reads a language tag as WordPress writes it: en-US, pt_BR. Where
+// the language is the one here, the region is not told: all installations of
+// WordPress have one.
+func languageOf(tag, here string) string {
+	if here == "" {
+		here = "en"
 	}
-	if fallback == "" {
-		return "en"
+	parsed, err := language.Parse(strings.ReplaceAll(tag, "_", "-"))
+	if err != nil || tag == "" {
+		return here
 	}
-	return fallback
+	base, _ := parsed.Base()
+	if ours, err := language.Parse(here); err == nil {
+		if known, _ := ours.Base(); known == base {
+			return here
+		}
+	}
+	return parsed.String()
 }
 
 // itemURI is the identity of a post, page or attachment: its short address,

@@ -73,9 +73,11 @@ func (s *oldSite) addTerm(t *wxr.Term) {
 		s.menu(key.slug, t.Name)
 		return
 	}
-	if !isSubject(t.Taxonomy) || len(s.terms) >= maxTermsHeld {
+	// Each file of an export has all terms in its head.
+	if _, known := s.keys[key]; known || !isSubject(t.Taxonomy) || len(s.terms) >= maxTermsHeld {
 		return
 	}
+	s.keys[key] = 0 // until it is stored
 	s.terms = append(s.terms, t)
 }
 
@@ -286,18 +288,19 @@ func (s *oldSite) termRedirects() []site.Redirect {
 	var all []site.Redirect
 	root := strings.TrimRight(s.base.Path, "/")
 	for key, id := range s.keys {
-		switch key.taxonomy {
-		case "category":
+		switch {
+		case id == 0:
+		case key.taxonomy == "category":
 			all = append(all, site.Redirect{Path: root + "/category/" + key.slug, Target: site.Target{Type: menuitem.TargetTypeCategory, ID: id}})
 			if way := s.ways[key.slug]; way != "" && way != key.slug {
 				all = append(all, site.Redirect{Path: root + "/category/" + way, Target: site.Target{Type: menuitem.TargetTypeCategory, ID: id}})
 			}
-		case "post_tag":
+		case key.taxonomy == "post_tag":
 			all = append(all, site.Redirect{Path: root + "/tag/" + key.slug, Target: site.Target{Type: menuitem.TargetTypeTag, ID: id}})
 		}
 	}
 	for login, id := range s.authors {
-		if login = decoded(login); login != "" {
+		if login = decoded(login); login != "" && id != 0 {
 			all = append(all, site.Redirect{Path: root + "/author/" + login, Target: site.Target{Type: menuitem.TargetTypeAuthor, ID: id}})
 		}
 	}
