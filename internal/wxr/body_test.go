@@ -165,3 +165,40 @@ https://elsewhere.example/x
 		})
 	}
 }
+
+// Bodies that are made to take long do not: the work grows with their length.
+func TestConvertStaysLinearOnHostileBodies(t *testing.T) {
+	t.Parallel()
+	const n = 30_000
+	var names, nested strings.Builder
+	for i := range n {
+		fmt.Fprintf(&names, "[s%c%d]", 'a'+i%26, i)
+	}
+	for i := range n / 10 {
+		fmt.Fprintf(&nested, "[n%d]", i)
+	}
+	for i := range n / 10 {
+		fmt.Fprintf(&nested, "[/n%d]", n/10-1-i)
+	}
+	for name, body := range map[string]string{
+		"many names":       names.String(),
+		"names in names":   nested.String(),
+		"open brackets":    strings.Repeat("[a b='", n),
+		"open captions":    strings.Repeat("[caption]", n),
+		"open code":        strings.Repeat("<pre>[x]", n),
+		"open blocks":      strings.Repeat("<!-- wp:group -->", n),
+		"comments":         strings.Repeat("<!-- x -->", n),
+		"open comments":    strings.Repeat("<!-- wp:x ", n),
+		"blank lines":      strings.Repeat("\n", n) + "<b>" + strings.Repeat("a\n\n", n),
+		"open inline tags": strings.Repeat("<b>\n\na", n),
+		"one long line":    strings.Repeat("word ", n),
+	} {
+		blocks, _ := Convert(body, testOptions(t))
+		if len(blocks) > richtext.MaxBlocks {
+			t.Errorf("%s: %d blocks", name, len(blocks))
+		}
+		if name == "one long line" && len(blocks[0].HTML) < 5*n-1 {
+			t.Errorf("%s: %d bytes are left", name, len(blocks[0].HTML))
+		}
+	}
+}

@@ -51,7 +51,6 @@ func Paragraphs(body string) string {
 	}
 	var open []inlineTag // to be closed before a paragraph ends and opened after
 	z := html.NewTokenizer(strings.NewReader(body))
-	z.SetMaxBuf(1 << 20)
 	var out strings.Builder
 	out.Grow(len(body) + len(body)/8)
 	raw, rawName := 0, ""
@@ -74,7 +73,7 @@ func Paragraphs(body string) string {
 		switch kind {
 		case html.ErrorToken:
 			flush(true)
-			out.WriteString(text) // what is beyond the tokenizer's buffer
+			out.WriteString(text) // of a tag that is not closed
 			return out.String()
 		case html.TextToken:
 			if raw > 0 {

@@ -2,6 +2,7 @@ package wxr
 
 import (
 	"html"
+	"slices"
 	"strings"
 )
 
@@ -28,14 +29,34 @@ func (c *Shortcode) get(names ...string) string {
 // Bounds of a shortcode.
 const (
 	maxShortcodeTag   = 8 << 10
+	maxShortcodeName  = 60
 	maxShortcodeDepth = 5
 	maxShortcodeAttrs = 100
 )
 
 // shortcodes replaces the calls in a text.
 type shortcodes struct {
-	text    string
-	noClose map[string]int // by name: no end tag from this place on
+	text   string
+	ends   map[string][]int // by name: where end tags stand, in order
+	noEnd  map[string]int   // by end tag of code: none from this place on
+	budget int              // bytes that may yet be looked through for nested calls
+}
+
+// endsOf finds all end tags of a text, [/name].
+func endsOf(text string) map[string][]int {
+	ends := map[string][]int{}
+	for i := 0; ; {
+		n := strings.Index(text[i:], "[/")
+		if n < 0 {
+			return ends
+		}
+		at := i + n
+		i = at + 2
+		if end := strings.IndexByte(text[i:min(len(text), i+maxShortcodeName+1)], ']'); end > 0 {
+			name := text[i : i+end]
+			ends[name] = append(ends[name], at)
+		}
+	}
 }
 
 // ExpandShortcodes gives the text with each shortcode replaced by what replace
@@ -45,7 +66,7 @@ func ExpandShortcodes(text string, replace func(c *Shortcode) (string, bool)) st
 	if !strings.Contains(text, "[") {
 		return text
 	}
-	s := &shortcodes{text: text, noClose: map[string]int{}}
+	s := &shortcodes{text: text, ends: endsOf(text), noEnd: map[string]int{}, budget: 16*len(text) + 1<<20}
 	var out strings.Builder
 	for i := 0; i < len(text); {
 		n := strings.IndexAny(text[i:], "[<")
@@ -101,13 +122,13 @@ func (s *shortcodes) code(i int) int {
 
 // find is strings.Index from a place on, which remembers what is not there.
 func (s *shortcodes) find(what string, from int) int {
-	if none, ok := s.noClose[what]; ok && from >= none {
+	if none, ok := s.noEnd[what]; ok && from >= none {
 		return -1
 	}
 	if n := strings.Index(s.text[from:], what); n >= 0 {
 		return from + n
 	}
-	s.noClose[what] = from
+	s.noEnd[what] = from
 	return -1
 }
 
@@ -118,7 +139,7 @@ func (s *shortcodes) call(i int) (*Shortcode, int, bool) {
 	for n < len(rest) && (rest[n]|0x20 >= 'a' && rest[n]|0x20 <= 'z' || n > 0 && (rest[n] >= '0' && rest[n] <= '9' || rest[n] == '-' || rest[n] == '_')) {
 		n++
 	}
-	if n == 0 || n > 60 || n == len(rest) || !strings.ContainsRune(" \t\n\r]/", rune(rest[n])) {
+	if n == 0 || n > maxShortcodeName || n == len(rest) || !strings.ContainsRune(" \t\n\r]/", rune(rest[n])) {
 		return nil, 0, false
 	}
 	c := &Shortcode{Name: strings.ToLower(rest[:n])}
@@ -133,15 +154,25 @@ func (s *shortcodes) call(i int) (*Shortcode, int, bool) {
 	c.parse(inner)
 	after := i + 1 + n + end + 1
 	if !c.Empty {
-		if at := s.find("[/"+rest[:n]+"]", after); at >= 0 {
-			// One of the same name that begins before that end has it.
-			if again := strings.Index(s.text[after:at], "["+rest[:n]); again < 0 || c.Name == "caption" || c.Name == "wp_caption" {
+		ends := s.ends[rest[:n]]
+		if next, _ := slices.BinarySearch(ends, after); next < len(ends) {
+			at := ends[next]
+			if c.Name == "caption" || c.Name == "wp_caption" || !s.opensAgain(rest[:n], after, at) {
 				c.Text, c.Closed = s.text[after:at], true
 				after = at + len(rest[:n]) + 3
 			}
 		}
 	}
 	return c, after, true
+}
+
+// opensAgain reports whether a call of a name begins within a part of the text:
+// then the end behind that part is its own.
+func (s *shortcodes) opensAgain(name string, from, to int) bool {
+	if s.budget -= to - from; s.budget < 0 {
+		return true // a text of very many calls: no more of them have an end
+	}
+	return strings.Contains(s.text[from:to], "["+name)
 }
 
 // tagEnd finds the ] that ends a tag, not looking into quotes and HTML.
