@@ -63,10 +63,16 @@ func Direction(tag string) string {
 }
 
 // Base is the primary language subtag in lower case: "en" of "en-GB". Two
-// articles are in the same language if their bases are equal.
+// articles are in the same language if their bases are equal. It holds letters
+// and digits only, so that keys can be made of it: what is no subtag at all is
+// "und", the undetermined language of BCP 47.
 func Base(tag string) string {
 	if i := strings.IndexAny(tag, "-_"); i >= 0 {
 		tag = tag[:i]
 	}
-	return strings.ToLower(tag)
+	tag = strings.ToLower(tag)
+	if strings.ContainsFunc(tag, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
+		return "und"
+	}
+	return tag
 }
