@@ -5,12 +5,13 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // fieldsOf gives the fields that a document selects, as Type.field.
 func fieldsOf(t *testing.T, schema *ast.Schema, name, text string) map[string]bool {
 	t.Helper()
-	doc, errs := gqlparser.LoadQuery(schema, text)
+	doc, errs := gqlparser.LoadQueryWithRules(schema, text, rules.NewDefaultRules())
 	if len(errs) > 0 {
 		t.Fatalf("%s: %v", name, errs)
 	}

@@ -131,8 +131,8 @@ func (r *menuItemResolver) Label(ctx context.Context, it *directory.MenuItem, la
 	if l, ok := it.Labels[orEmpty(language)]; ok && l.Name != "" {
 		return l.Name, nil
 	}
-	if it.MenuItem.Label != "" {
-		return it.MenuItem.Label, nil
+	if it.Label != "" {
+		return it.Label, nil
 	}
 	p, err := r.placeOf(ctx, it, orEmpty(language))
 	return p.name, err

@@ -36,7 +36,7 @@ func (r *queryResolver) Route(ctx context.Context, path string) (*model.Route, e
 		// Its target is gone or hidden: nothing is there.
 		return nil, err
 	}
-	return &model.Route{Path: clean, Target: redirect, RedirectTo: location, StatusCode: int32(redirect.StatusCode)}, nil //nolint:gosec // 3xx
+	return &model.Route{Path: clean, Target: redirect, RedirectTo: location, StatusCode: int32(redirect.StatusCode)}, nil
 }
 
 // shownAt finds what a path shows, nil when nothing.

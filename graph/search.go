@@ -160,7 +160,7 @@ func facets[T comparable, F any](counts []search.Count, byID func(int) T, facet 
 	return all
 }
 
-func whole(n int) int32 { return int32(min(n, 1<<31-1)) } //nolint:gosec // bounded
+func whole(n int) int32 { return int32(min(n, 1<<31-1)) }
 
 // SearchSuggestions is the field of the same name of Query.
 func (r *queryResolver) SearchSuggestions(ctx context.Context, query string, first *int32, language *string) ([]*model.SearchSuggestion, error) {

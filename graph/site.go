@@ -147,10 +147,10 @@ func (r *mediaResolver) URL(_ context.Context, m *ent.Media, _ *int32) (string, 
 
 // URL of the original, as for media.
 func (r *blockImageResolver) URL(_ context.Context, i *model.BlockImage, _ *int32) (*string, error) {
-	if i.Image.URL == "" {
+	if i.URL == "" {
 		return nil, nil
 	}
-	return &i.Image.URL, nil
+	return &i.URL, nil
 }
 
 func (r *mediaResolver) Width(_ context.Context, m *ent.Media) (*int32, error) {
@@ -165,7 +165,7 @@ func pixels(n int) *int32 {
 	if n <= 0 {
 		return nil
 	}
-	p := int32(min(n, 1<<30)) //nolint:gosec // bounded
+	p := int32(min(n, 1<<30))
 	return &p
 }
 

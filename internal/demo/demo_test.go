@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -259,7 +260,7 @@ func checkTargets(t *testing.T, db *store.DB) {
 		}
 	}
 	for _, r := range c.Redirect.Query().AllX(ctx) {
-		if r.StatusCode != 410 && r.Address == "" && !exists(string(r.TargetType), r.TargetID) {
+		if r.StatusCode != http.StatusGone && r.Address == "" && !exists(string(r.TargetType), r.TargetID) {
 			t.Errorf("redirect %s leads to no %s", r.Path, r.TargetType)
 		}
 	}

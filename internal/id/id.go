@@ -52,7 +52,7 @@ var values = func() (v [256]int8) {
 
 // Encode gives the public id of the row with the given key.
 func Encode(prefix string, key int) string {
-	n := scramble(uint64(key)) //nolint:gosec // keys are positive; the bits are what counts
+	n := scramble(uint64(key)) // keys are positive; the bits are what counts
 	b := make([]byte, len(prefix)+1+digits)
 	copy(b, prefix)
 	b[len(prefix)] = '_'
@@ -79,7 +79,7 @@ func Decode(s string) (prefix string, key int, err error) {
 		}
 		n = n<<5 | uint64(v)
 	}
-	k := int(unscramble(n)) //nolint:gosec // the inverse of Encode
+	k := int(unscramble(n)) // the inverse of Encode
 	if k <= 0 {
 		return "", 0, fmt.Errorf("%w: %.40q", ErrMalformed, s)
 	}

@@ -2,6 +2,7 @@ package ninjs
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -32,7 +33,7 @@ func BenchmarkReader(b *testing.B) {
 				n := 0
 				for {
 					_, err := r.Next()
-					if err == io.EOF {
+					if errors.Is(err, io.EOF) {
 						break
 					}
 					if err != nil {

@@ -31,7 +31,7 @@ func one(t *testing.T, stream string) Item {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if extra, err := r.Next(); err != io.EOF {
+	if extra, err := r.Next(); !errors.Is(err, io.EOF) {
 		t.Fatalf("a second item: %+v, %v", extra, err)
 	}
 	return it

@@ -246,9 +246,9 @@ func (d *decoder) number() string {
 		}
 		return i > from
 	}
-	at := func(any string) bool {
-		for j := range len(any) {
-			if i < len(d.text) && d.text[i] == any[j] {
+	at := func(oneOf string) bool {
+		for j := range len(oneOf) {
+			if i < len(d.text) && d.text[i] == oneOf[j] {
 				i++
 				return true
 			}

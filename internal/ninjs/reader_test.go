@@ -28,7 +28,7 @@ func read(r *Reader) string {
 		case isItem:
 			seen = append(seen, "!"+string(bad.Code))
 			continue
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			seen = append(seen, ".")
 		case isStream:
 			seen = append(seen, "#"+string(end.Code))
@@ -207,7 +207,7 @@ func TestErrorsHavePositions(t *testing.T) {
 	var got []position
 	for {
 		it, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if bad, ok := errors.AsType[*ItemError](err); ok {
@@ -259,7 +259,7 @@ func TestReadingResumesAtOffset(t *testing.T) {
 				if rest.Index() != len(whole)-1 {
 					t.Errorf("%s after item %d: ends at index %d of %d", name, i, rest.Index(), len(whole)-1)
 				}
-				if _, err := r.Next(); err == io.EOF && i != len(whole)-1 {
+				if _, err := r.Next(); errors.Is(err, io.EOF) && i != len(whole)-1 {
 					t.Fatalf("%s: ends at item %d", name, i)
 				}
 			}
@@ -277,7 +277,7 @@ func TestCutOffAnywhere(t *testing.T) {
 		r := NewReader(strings.NewReader(stream), Options{})
 		for {
 			it, err := r.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err == nil {
@@ -316,7 +316,7 @@ func items(r *Reader) (uris []string) {
 		if _, ok := errors.AsType[*ItemError](err); ok {
 			continue
 		}
-		if _, again := r.Next(); again != err {
+		if _, again := r.Next(); !errors.Is(again, err) {
 			panic(fmt.Sprintf("after the end (%v): %v", err, again))
 		}
 		return uris

@@ -50,6 +50,7 @@ type Doc struct {
 // Kind says what a term is; it is the reason two articles share it.
 type Kind uint8
 
+// The kinds of terms, in the order of kindLetters.
 const (
 	Word Kind = iota
 	Tag

@@ -319,7 +319,9 @@ func FuzzAnalyse(f *testing.F) {
 			if k.Weight == 0 || k.Key == "" {
 				t.Fatalf("term %+v", k)
 			}
-			KeyKind(k.Key)
+			if isWord := KeyKind(k.Key) == Word; isWord != (k.Surface != "") {
+				t.Fatalf("%q has the surface %q", k.Key, k.Surface)
+			}
 		}
 		var v Vocabulary
 		v.Learn(lang, p)

@@ -460,12 +460,12 @@ func codeLines(s string) string {
 
 func codeText(n *node, b *strings.Builder) {
 	for k := n.first; k != nil; k = k.next {
-		switch {
-		case k.tag == a.Br:
+		switch k.tag {
+		case a.Br:
 			b.WriteByte('\n')
-		case k.tag == 0:
+		case 0:
 			b.WriteString(k.text)
-		case k.tag == a.Img:
+		case a.Img:
 			b.WriteString(k.attr("alt"))
 		default:
 			codeText(k, b)

@@ -93,8 +93,8 @@ func (e *expander) expand(src string) string {
 			end := i + n
 			if n < len(noSpan) && i >= noSpan[n] {
 				stop := lineEnd(src, i)
-				if close := closeSpan(src[:stop], i+n, n); close > 0 {
-					end = close
+				if closed := closeSpan(src[:stop], i+n, n); closed > 0 {
+					end = closed
 				} else {
 					noSpan[n] = stop
 				}

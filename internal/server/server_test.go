@@ -153,7 +153,7 @@ func TestLargeBodiesAreRefused(t *testing.T) {
 		t.Errorf("a body of just the limit: %d", w.Code)
 	}
 	// A body that does not say how long it is, is stopped while it is read.
-	r := httptest.NewRequest("POST", "/graphql", io.MultiReader(strings.NewReader(strings.Repeat("x", 101))))
+	r := httptest.NewRequest(http.MethodPost, "/graphql", io.MultiReader(strings.NewReader(strings.Repeat("x", 101))))
 	r.ContentLength = -1
 	w = httptest.NewRecorder()
 	s.ServeHTTP(w, r)
@@ -244,7 +244,7 @@ func TestRunServesUntilItIsToldToStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	if response.StatusCode != 200 {
+	if response.StatusCode != http.StatusOK {
 		t.Errorf("status %d", response.StatusCode)
 	}
 	stop()

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -123,9 +124,9 @@ func checkRedirect(field string, r *Redirect) error {
 	r.Path = path
 	switch r.StatusCode {
 	case 0:
-		r.StatusCode = 301
-	case 301, 302, 307, 308:
-	case 410:
+		r.StatusCode = http.StatusMovedPermanently
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	case http.StatusGone:
 		r.Target = Target{Type: menuitem.TargetTypeAddress}
 		return nil
 	default:

@@ -133,7 +133,7 @@ func (db *DB) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	db.stmts.Lock()
 	defer db.stmts.Unlock()
 	if other := db.stmts.byText[text]; other != nil {
-		_ = stmt.Close()
+		_ = stmt.Close() //nolint:sqlclosecheck // another caller was first; the statement that is kept stays open
 		return other, nil
 	}
 	if len(db.stmts.byText) >= maxPrepared {
@@ -153,7 +153,7 @@ func (db *DB) Query(ctx context.Context, s *Statement, args ...any) (*sql.Rows, 
 	if tx := db.txOf(ctx); tx != nil {
 		return tx.sql.QueryContext(ctx, text, args...)
 	}
-	stmt, err := db.prepared(ctx, text)
+	stmt, err := db.prepared(ctx, text) //nolint:sqlclosecheck // the cache keeps it until the database is closed
 	if err != nil {
 		return nil, err
 	}

@@ -148,8 +148,10 @@ var scenes = map[string]func(*sketch){
 	"skyline": (*sketch).skyline, "solar": (*sketch).solar, "stadium": (*sketch).stadium, "waves": (*sketch).waves,
 }
 
-// Scenes and Palettes list the names that a seed may use.
-func Scenes() []string   { return append([]string(nil), sceneNames...) }
+// Scenes lists the names of scenes that a seed may use.
+func Scenes() []string { return append([]string(nil), sceneNames...) }
+
+// Palettes lists the names of palettes that a seed may use.
 func Palettes() []string { return append([]string(nil), paletteNames...) }
 
 // sunnySky paints the sky and a sun with its glow.

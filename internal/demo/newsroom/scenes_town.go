@@ -205,7 +205,7 @@ func (s *sketch) network() {
 				if x >= columns || y >= rows || y < 0 || s.rng.IntN(5) < 2 {
 					continue
 				}
-				s.stroke([]point{nodes[i][j], nodes[x][y]}, 1.8*s.u, 1.8*s.u, mix(s.sky[2], s.contrast, .4), .55)
+				s.stroke([]point{nodes[i][j], nodes[x][y]}, 1.8*s.u, 1.8*s.u, mix(s.sky[2], s.contrast, .4), .55) //nolint:gosec // G602: x and y were checked above
 			}
 		}
 	}

@@ -97,7 +97,7 @@ func serveUnit(ctx context.Context, args []string) error {
 	db.SetMaxIdleConns(16)
 	mux := http.NewServeMux()
 	for name, text := range unitStatements {
-		stmt, err := db.PrepareContext(ctx, text)
+		stmt, err := db.PrepareContext(ctx, text) //nolint:sqlclosecheck // the handler runs it until the database is closed
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
