@@ -137,6 +137,7 @@ func (db *DB) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 		return other, nil
 	}
 	if len(db.stmts.byText) >= maxPrepared {
+		_ = stmt.Close()
 		return nil, fmt.Errorf("more than %d statements prepared: statements must have fixed texts", maxPrepared)
 	}
 	db.stmts.byText[text] = stmt
