@@ -47,16 +47,21 @@ func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy) (*ent.A
 
 // articleBySlug finds an article that is about to be shown, body and all.
 func (r *Resolver) articleBySlug(ctx context.Context, slug string) (*ent.Article, error) {
-	found, html, err := r.Articles.BySlug(ctx, slug)
-	a, err := oneArticle(ctx, found, err)
-	if a == nil || err != nil {
+	found, err := r.Articles.BySlug(ctx, slug)
+	if found == nil || err != nil {
+		return nil, err
+	}
+	a, err := oneArticle(ctx, found.Article, nil)
+	if err != nil {
 		return nil, err
 	}
 	loaders, err := loader.For(ctx)
 	if err != nil {
 		return nil, err
 	}
-	loaders.BodyHTML.Prime(a, html)
+	loaders.BodyHTML.Prime(a, found.HTML)
+	loaders.AuthorIDs.Prime(a, found.AuthorIDs)
+	loaders.ArticleTags.Prime(a, found.Tags)
 	return a, nil
 }
 

@@ -126,7 +126,7 @@ func TestHiddenArticlesAreNowhere(t *testing.T) {
 			"trashed":   func(d *content.Draft) { d.TrashedAt = &now },
 		} {
 			hidden := b.publish(t, name, hide)
-			if a, _, err := b.BySlug(t.Context(), hidden.Slug); a != nil || err != nil {
+			if a, err := b.BySlug(t.Context(), hidden.Slug); a != nil || err != nil {
 				t.Errorf("%s: found by slug: %v, %v", name, a, err)
 			}
 			if found, err := b.ByIDs(t.Context(), []int{hidden.ID}); len(found) != 0 || err != nil {

@@ -163,7 +163,7 @@ func checkHidden(t *testing.T, s Services, news *newsroom.Newsroom) {
 	ctx := t.Context() // of an anonymous reader
 	for i := range news.Articles {
 		a := &news.Articles[i]
-		found, _, err := s.Content.BySlug(ctx, a.Slug)
+		found, err := s.Content.BySlug(ctx, a.Slug)
 		if err != nil || (found != nil) != a.Visible() {
 			t.Errorf("%s: found %v, %v; want it seen: %v", a.File, found != nil, err, a.Visible())
 		}
@@ -197,14 +197,14 @@ func checkTranslations(t *testing.T, s Services, news *newsroom.Newsroom) {
 	}
 	for i := range news.Articles {
 		a := &news.Articles[i]
-		found, _, err := s.Content.BySlug(ctx, a.Slug)
+		found, err := s.Content.BySlug(ctx, a.Slug)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if found == nil {
 			continue
 		}
-		others, err := s.Content.Translations(ctx, []*ent.Article{found})
+		others, err := s.Content.Translations(ctx, []*ent.Article{found.Article})
 		if err != nil || len(others[found.ID]) != len(languages[a.Key])-1 {
 			t.Errorf("%s: %d translations, %v; want %d", a.File, len(others[found.ID]), err, len(languages[a.Key])-1)
 		}
