@@ -223,7 +223,7 @@ func (b *batch) readStored(ctx context.Context) error {
 			articles = append(articles, d.ArticleID)
 		}
 	}
-	held, err := store.Collect(ctx, b.db, lockSQL, scanInt, b.db.IDs(articles), b.db.IDs(comments))
+	held, err := store.Collect(ctx, b.db, lockSQL, store.ScanInt, b.db.IDs(articles), b.db.IDs(comments))
 	if err != nil {
 		return fmt.Errorf("hold the articles: %w", err)
 	}

@@ -163,7 +163,7 @@ func moment(k keyset.Key) time.Time {
 
 // Count counts a list up to a limit.
 func (s *Service) Count(ctx context.Context, list List, owner, limit int) (int, error) {
-	n, err := store.Collect(ctx, s.db, lists[list].count, scanInt, owner, limit)
+	n, err := store.Collect(ctx, s.db, lists[list].count, store.ScanInt, owner, limit)
 	if err != nil {
 		return 0, fmt.Errorf("count comments: %w", err)
 	}
@@ -181,14 +181,9 @@ func (s *Service) HasOlder(ctx context.Context, list List, owner int, than keyse
 }
 
 func (s *Service) exists(ctx context.Context, statement *store.Statement, owner int, than keyset.Key) (bool, error) {
-	found, err := store.Collect(ctx, s.db, statement, scanInt, owner, moment(than), than.ID)
+	found, err := store.Collect(ctx, s.db, statement, store.ScanInt, owner, moment(than), than.ID)
 	if err != nil {
 		return false, fmt.Errorf("look beyond a page of comments: %w", err)
 	}
 	return len(found) > 0, nil
-}
-
-func scanInt(rows *sql.Rows) (n int, err error) {
-	err = rows.Scan(&n)
-	return n, err
 }

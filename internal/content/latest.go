@@ -138,7 +138,7 @@ func newestFirst(a, b *ent.Article) int { return keyset.CompareNewestFirst(Key(a
 
 // CountLatest counts a list up to a limit.
 func (s *Service) CountLatest(ctx context.Context, list List, owner, limit int) (int, error) {
-	n, err := store.Collect(ctx, s.db, list.statements().count, scanInt, list.args(int(list.Kind), owner, limit)...)
+	n, err := store.Collect(ctx, s.db, list.statements().count, store.ScanInt, list.args(int(list.Kind), owner, limit)...)
 	if err != nil {
 		return 0, fmt.Errorf("count the latest news: %w", err)
 	}
@@ -156,14 +156,9 @@ func (s *Service) HasOlder(ctx context.Context, list List, owner int, than keyse
 }
 
 func (s *Service) exists(ctx context.Context, statement *store.Statement, args ...any) (bool, error) {
-	found, err := store.Collect(ctx, s.db, statement, scanInt, args...)
+	found, err := store.Collect(ctx, s.db, statement, store.ScanInt, args...)
 	if err != nil {
 		return false, fmt.Errorf("look beyond a page: %w", err)
 	}
 	return len(found) > 0, nil
-}
-
-func scanInt(rows *sql.Rows) (n int, err error) {
-	err = rows.Scan(&n)
-	return n, err
 }

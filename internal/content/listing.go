@@ -74,7 +74,7 @@ func (s *Service) list(ctx context.Context, articles []*ent.Article) error {
 func (s *Service) Relist(ctx context.Context, kind ListingKind, owner int) error {
 	const batch = 1000
 	for after := 0; ; {
-		ids, err := store.Collect(ctx, s.db, listedUnderSQL, scanInt, int(kind), owner, after, batch)
+		ids, err := store.Collect(ctx, s.db, listedUnderSQL, store.ScanInt, int(kind), owner, after, batch)
 		if err != nil {
 			return fmt.Errorf("find what is listed: %w", err)
 		}

@@ -151,7 +151,7 @@ func (s *Service) indexPending(ctx context.Context, last int, atOnce, anew bool,
 		size = indexAtOnce
 	}
 	for after := 0; ; {
-		ids, err := store.Collect(ctx, s.db, nextPendingSQL, scanInt, after, last, size)
+		ids, err := store.Collect(ctx, s.db, nextPendingSQL, store.ScanInt, after, last, size)
 		if err != nil {
 			return fmt.Errorf("find what is still to be related: %w", err)
 		}
@@ -176,7 +176,7 @@ func (s *Service) indexPending(ctx context.Context, last int, atOnce, anew bool,
 // rankLanguage ranks all articles of a language, the oldest first, in windows
 // of equal size when they are too many for one.
 func (s *Service) rankLanguage(ctx context.Context, language string, p *steps) error {
-	counted, err := store.Collect(ctx, s.db, countProfilesSQL, scanInt, language)
+	counted, err := store.Collect(ctx, s.db, countProfilesSQL, store.ScanInt, language)
 	if err != nil {
 		return err
 	}

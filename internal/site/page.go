@@ -2,7 +2,6 @@ package site
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -348,7 +347,7 @@ func (s *Service) checkParent(ctx context.Context, p Page) error {
 	if p.Parent == nil {
 		return nil
 	}
-	ancestors, err := store.Collect(ctx, s.db, ancestorsSQL, scanInt, *p.Parent)
+	ancestors, err := store.Collect(ctx, s.db, ancestorsSQL, store.ScanInt, *p.Parent)
 	switch {
 	case err != nil:
 		return fmt.Errorf("read the way to the top: %w", err)
@@ -363,7 +362,7 @@ func (s *Service) checkParent(ctx context.Context, p Page) error {
 // moveBelow changes the paths of the pages below one whose path changed, and
 // gives their keys.
 func (s *Service) moveBelow(ctx context.Context, root int, from, to string) ([]int, error) {
-	moved, err := store.Collect(ctx, s.db, moveBelowSQL, scanInt, root, from, to)
+	moved, err := store.Collect(ctx, s.db, moveBelowSQL, store.ScanInt, root, from, to)
 	if store.IsDuplicate(err) {
 		return nil, fault.BadInput("path", "A page below this one would come to the path of another page.").Because(err)
 	}
@@ -371,9 +370,4 @@ func (s *Service) moveBelow(ctx context.Context, root int, from, to string) ([]i
 		return nil, fmt.Errorf("move the pages below: %w", err)
 	}
 	return moved, nil
-}
-
-func scanInt(rows *sql.Rows) (n int, err error) {
-	err = rows.Scan(&n)
-	return n, err
 }

@@ -191,6 +191,12 @@ func Collect[T any](ctx context.Context, db *DB, s *Statement, scan func(*sql.Ro
 	return all, rows.Err()
 }
 
+// ScanInt scans rows of one number, for Collect.
+func ScanInt(rows *sql.Rows) (n int, err error) {
+	err = rows.Scan(&n)
+	return n, err
+}
+
 // IDs makes the argument of each_id.
 func (db *DB) IDs(ids []int) any {
 	if db.Dialect == Postgres {

@@ -105,10 +105,7 @@ func bound(k *keyset.Key) (keyset.Key, int) {
 
 // CountTags counts all tags up to a limit.
 func (s *Service) CountTags(ctx context.Context, limit int) (int, error) {
-	n, err := store.Collect(ctx, s.db, countTagsSQL, func(rows *sql.Rows) (n int, err error) {
-		err = rows.Scan(&n)
-		return n, err
-	}, limit)
+	n, err := store.Collect(ctx, s.db, countTagsSQL, store.ScanInt, limit)
 	if err != nil {
 		return 0, fmt.Errorf("count tags: %w", err)
 	}
