@@ -81,6 +81,10 @@ type Article struct {
 	Version int `json:"version,omitempty"`
 	// CreatedBy holds the value of the "created_by" field.
 	CreatedBy *int `json:"created_by,omitempty"`
+	// the member of staff whose turn it is
+	AssigneeID *int `json:"assignee_id,omitempty"`
+	// since when it waits where it is
+	StatusChangedAt *time.Time `json:"status_changed_at,omitempty"`
 	// last change by a person here, which an import must not overwrite
 	EditedAt *time.Time `json:"edited_at,omitempty"`
 	// SourceURI holds the value of the "source_uri" field.
@@ -225,11 +229,11 @@ func (*Article) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case article.FieldID, article.FieldTranslationGroup, article.FieldWordCount, article.FieldReadingMinutes, article.FieldCommentCount, article.FieldPrimaryCategoryID, article.FieldSeriesID, article.FieldSeriesPosition, article.FieldFeaturedMediaID, article.FieldVersion, article.FieldCreatedBy:
+		case article.FieldID, article.FieldTranslationGroup, article.FieldWordCount, article.FieldReadingMinutes, article.FieldCommentCount, article.FieldPrimaryCategoryID, article.FieldSeriesID, article.FieldSeriesPosition, article.FieldFeaturedMediaID, article.FieldVersion, article.FieldCreatedBy, article.FieldAssigneeID:
 			values[i] = new(sql.NullInt64)
 		case article.FieldKind, article.FieldStatus, article.FieldVisibility, article.FieldTitle, article.FieldSubtitle, article.FieldSlug, article.FieldExcerpt, article.FieldLanguage, article.FieldCommentPolicy, article.FieldSourceURI, article.FieldSourceHash:
 			values[i] = new(sql.NullString)
-		case article.FieldCreatedAt, article.FieldModifiedAt, article.FieldTrashedAt, article.FieldPublishedAt, article.FieldFirstPublishedAt, article.FieldUpdatedAt, article.FieldCorrectedAt, article.FieldScheduledAt, article.FieldEmbargoUntil, article.FieldUnpublishAt, article.FieldCommentsCloseAt, article.FieldEditedAt, article.FieldSourceVersionAt:
+		case article.FieldCreatedAt, article.FieldModifiedAt, article.FieldTrashedAt, article.FieldPublishedAt, article.FieldFirstPublishedAt, article.FieldUpdatedAt, article.FieldCorrectedAt, article.FieldScheduledAt, article.FieldEmbargoUntil, article.FieldUnpublishAt, article.FieldCommentsCloseAt, article.FieldStatusChangedAt, article.FieldEditedAt, article.FieldSourceVersionAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -446,6 +450,20 @@ func (_m *Article) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.CreatedBy = new(int)
 				*_m.CreatedBy = int(value.Int64)
+			}
+		case article.FieldAssigneeID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field assignee_id", values[i])
+			} else if value.Valid {
+				_m.AssigneeID = new(int)
+				*_m.AssigneeID = int(value.Int64)
+			}
+		case article.FieldStatusChangedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field status_changed_at", values[i])
+			} else if value.Valid {
+				_m.StatusChangedAt = new(time.Time)
+				*_m.StatusChangedAt = value.Time
 			}
 		case article.FieldEditedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -678,6 +696,16 @@ func (_m *Article) String() string {
 	if v := _m.CreatedBy; v != nil {
 		builder.WriteString("created_by=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.AssigneeID; v != nil {
+		builder.WriteString("assignee_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.StatusChangedAt; v != nil {
+		builder.WriteString("status_changed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")
 	if v := _m.EditedAt; v != nil {

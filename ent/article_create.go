@@ -433,6 +433,34 @@ func (_c *ArticleCreate) SetNillableCreatedBy(v *int) *ArticleCreate {
 	return _c
 }
 
+// SetAssigneeID sets the "assignee_id" field.
+func (_c *ArticleCreate) SetAssigneeID(v int) *ArticleCreate {
+	_c.mutation.SetAssigneeID(v)
+	return _c
+}
+
+// SetNillableAssigneeID sets the "assignee_id" field if the given value is not nil.
+func (_c *ArticleCreate) SetNillableAssigneeID(v *int) *ArticleCreate {
+	if v != nil {
+		_c.SetAssigneeID(*v)
+	}
+	return _c
+}
+
+// SetStatusChangedAt sets the "status_changed_at" field.
+func (_c *ArticleCreate) SetStatusChangedAt(v time.Time) *ArticleCreate {
+	_c.mutation.SetStatusChangedAt(v)
+	return _c
+}
+
+// SetNillableStatusChangedAt sets the "status_changed_at" field if the given value is not nil.
+func (_c *ArticleCreate) SetNillableStatusChangedAt(v *time.Time) *ArticleCreate {
+	if v != nil {
+		_c.SetStatusChangedAt(*v)
+	}
+	return _c
+}
+
 // SetEditedAt sets the "edited_at" field.
 func (_c *ArticleCreate) SetEditedAt(v time.Time) *ArticleCreate {
 	_c.mutation.SetEditedAt(v)
@@ -909,6 +937,14 @@ func (_c *ArticleCreate) createSpec() (*Article, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.CreatedBy(); ok {
 		_spec.SetField(article.FieldCreatedBy, field.TypeInt, value)
 		_node.CreatedBy = &value
+	}
+	if value, ok := _c.mutation.AssigneeID(); ok {
+		_spec.SetField(article.FieldAssigneeID, field.TypeInt, value)
+		_node.AssigneeID = &value
+	}
+	if value, ok := _c.mutation.StatusChangedAt(); ok {
+		_spec.SetField(article.FieldStatusChangedAt, field.TypeTime, value)
+		_node.StatusChangedAt = &value
 	}
 	if value, ok := _c.mutation.EditedAt(); ok {
 		_spec.SetField(article.FieldEditedAt, field.TypeTime, value)

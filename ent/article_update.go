@@ -575,6 +575,53 @@ func (_u *ArticleUpdate) ClearCreatedBy() *ArticleUpdate {
 	return _u
 }
 
+// SetAssigneeID sets the "assignee_id" field.
+func (_u *ArticleUpdate) SetAssigneeID(v int) *ArticleUpdate {
+	_u.mutation.ResetAssigneeID()
+	_u.mutation.SetAssigneeID(v)
+	return _u
+}
+
+// SetNillableAssigneeID sets the "assignee_id" field if the given value is not nil.
+func (_u *ArticleUpdate) SetNillableAssigneeID(v *int) *ArticleUpdate {
+	if v != nil {
+		_u.SetAssigneeID(*v)
+	}
+	return _u
+}
+
+// AddAssigneeID adds value to the "assignee_id" field.
+func (_u *ArticleUpdate) AddAssigneeID(v int) *ArticleUpdate {
+	_u.mutation.AddAssigneeID(v)
+	return _u
+}
+
+// ClearAssigneeID clears the value of the "assignee_id" field.
+func (_u *ArticleUpdate) ClearAssigneeID() *ArticleUpdate {
+	_u.mutation.ClearAssigneeID()
+	return _u
+}
+
+// SetStatusChangedAt sets the "status_changed_at" field.
+func (_u *ArticleUpdate) SetStatusChangedAt(v time.Time) *ArticleUpdate {
+	_u.mutation.SetStatusChangedAt(v)
+	return _u
+}
+
+// SetNillableStatusChangedAt sets the "status_changed_at" field if the given value is not nil.
+func (_u *ArticleUpdate) SetNillableStatusChangedAt(v *time.Time) *ArticleUpdate {
+	if v != nil {
+		_u.SetStatusChangedAt(*v)
+	}
+	return _u
+}
+
+// ClearStatusChangedAt clears the value of the "status_changed_at" field.
+func (_u *ArticleUpdate) ClearStatusChangedAt() *ArticleUpdate {
+	_u.mutation.ClearStatusChangedAt()
+	return _u
+}
+
 // SetEditedAt sets the "edited_at" field.
 func (_u *ArticleUpdate) SetEditedAt(v time.Time) *ArticleUpdate {
 	_u.mutation.SetEditedAt(v)
@@ -1141,6 +1188,21 @@ func (_u *ArticleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.CreatedByCleared() {
 		_spec.ClearField(article.FieldCreatedBy, field.TypeInt)
+	}
+	if value, ok := _u.mutation.AssigneeID(); ok {
+		_spec.SetField(article.FieldAssigneeID, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedAssigneeID(); ok {
+		_spec.AddField(article.FieldAssigneeID, field.TypeInt, value)
+	}
+	if _u.mutation.AssigneeIDCleared() {
+		_spec.ClearField(article.FieldAssigneeID, field.TypeInt)
+	}
+	if value, ok := _u.mutation.StatusChangedAt(); ok {
+		_spec.SetField(article.FieldStatusChangedAt, field.TypeTime, value)
+	}
+	if _u.mutation.StatusChangedAtCleared() {
+		_spec.ClearField(article.FieldStatusChangedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.EditedAt(); ok {
 		_spec.SetField(article.FieldEditedAt, field.TypeTime, value)
@@ -2108,6 +2170,53 @@ func (_u *ArticleUpdateOne) ClearCreatedBy() *ArticleUpdateOne {
 	return _u
 }
 
+// SetAssigneeID sets the "assignee_id" field.
+func (_u *ArticleUpdateOne) SetAssigneeID(v int) *ArticleUpdateOne {
+	_u.mutation.ResetAssigneeID()
+	_u.mutation.SetAssigneeID(v)
+	return _u
+}
+
+// SetNillableAssigneeID sets the "assignee_id" field if the given value is not nil.
+func (_u *ArticleUpdateOne) SetNillableAssigneeID(v *int) *ArticleUpdateOne {
+	if v != nil {
+		_u.SetAssigneeID(*v)
+	}
+	return _u
+}
+
+// AddAssigneeID adds value to the "assignee_id" field.
+func (_u *ArticleUpdateOne) AddAssigneeID(v int) *ArticleUpdateOne {
+	_u.mutation.AddAssigneeID(v)
+	return _u
+}
+
+// ClearAssigneeID clears the value of the "assignee_id" field.
+func (_u *ArticleUpdateOne) ClearAssigneeID() *ArticleUpdateOne {
+	_u.mutation.ClearAssigneeID()
+	return _u
+}
+
+// SetStatusChangedAt sets the "status_changed_at" field.
+func (_u *ArticleUpdateOne) SetStatusChangedAt(v time.Time) *ArticleUpdateOne {
+	_u.mutation.SetStatusChangedAt(v)
+	return _u
+}
+
+// SetNillableStatusChangedAt sets the "status_changed_at" field if the given value is not nil.
+func (_u *ArticleUpdateOne) SetNillableStatusChangedAt(v *time.Time) *ArticleUpdateOne {
+	if v != nil {
+		_u.SetStatusChangedAt(*v)
+	}
+	return _u
+}
+
+// ClearStatusChangedAt clears the value of the "status_changed_at" field.
+func (_u *ArticleUpdateOne) ClearStatusChangedAt() *ArticleUpdateOne {
+	_u.mutation.ClearStatusChangedAt()
+	return _u
+}
+
 // SetEditedAt sets the "edited_at" field.
 func (_u *ArticleUpdateOne) SetEditedAt(v time.Time) *ArticleUpdateOne {
 	_u.mutation.SetEditedAt(v)
@@ -2704,6 +2813,21 @@ func (_u *ArticleUpdateOne) sqlSave(ctx context.Context) (_node *Article, err er
 	}
 	if _u.mutation.CreatedByCleared() {
 		_spec.ClearField(article.FieldCreatedBy, field.TypeInt)
+	}
+	if value, ok := _u.mutation.AssigneeID(); ok {
+		_spec.SetField(article.FieldAssigneeID, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedAssigneeID(); ok {
+		_spec.AddField(article.FieldAssigneeID, field.TypeInt, value)
+	}
+	if _u.mutation.AssigneeIDCleared() {
+		_spec.ClearField(article.FieldAssigneeID, field.TypeInt)
+	}
+	if value, ok := _u.mutation.StatusChangedAt(); ok {
+		_spec.SetField(article.FieldStatusChangedAt, field.TypeTime, value)
+	}
+	if _u.mutation.StatusChangedAtCleared() {
+		_spec.ClearField(article.FieldStatusChangedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.EditedAt(); ok {
 		_spec.SetField(article.FieldEditedAt, field.TypeTime, value)

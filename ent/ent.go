@@ -15,24 +15,38 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/adslot"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/articledetail"
+	"github.com/broadsheet-cms/broadsheet/ent/articlelock"
+	"github.com/broadsheet-cms/broadsheet/ent/articlenote"
+	"github.com/broadsheet-cms/broadsheet/ent/auditentry"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
+	"github.com/broadsheet-cms/broadsheet/ent/autosave"
 	"github.com/broadsheet-cms/broadsheet/ent/bookmark"
 	"github.com/broadsheet-cms/broadsheet/ent/byline"
 	"github.com/broadsheet-cms/broadsheet/ent/category"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/correction"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
+	"github.com/broadsheet-cms/broadsheet/ent/identity"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/menu"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
+	"github.com/broadsheet-cms/broadsheet/ent/pick"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
+	"github.com/broadsheet-cms/broadsheet/ent/previewtoken"
 	"github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/ent/relatedpin"
+	"github.com/broadsheet-cms/broadsheet/ent/repeat"
+	"github.com/broadsheet-cms/broadsheet/ent/revision"
 	"github.com/broadsheet-cms/broadsheet/ent/series"
+	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/ent/signinfailure"
 	"github.com/broadsheet-cms/broadsheet/ent/site"
 	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
+	"github.com/broadsheet-cms/broadsheet/ent/withdrawal"
 )
 
 // ent aliases to avoid import conflicts in user's code.
@@ -96,24 +110,38 @@ func checkColumn(t, c string) error {
 			adslot.Table:        adslot.ValidColumn,
 			article.Table:       article.ValidColumn,
 			articledetail.Table: articledetail.ValidColumn,
+			articlelock.Table:   articlelock.ValidColumn,
+			articlenote.Table:   articlenote.ValidColumn,
+			auditentry.Table:    auditentry.ValidColumn,
 			author.Table:        author.ValidColumn,
+			autosave.Table:      autosave.ValidColumn,
 			bookmark.Table:      bookmark.ValidColumn,
 			byline.Table:        byline.ValidColumn,
 			category.Table:      category.ValidColumn,
 			comment.Table:       comment.ValidColumn,
+			correction.Table:    correction.ValidColumn,
 			event.Table:         event.ValidColumn,
+			identity.Table:      identity.ValidColumn,
 			liveentry.Table:     liveentry.ValidColumn,
 			media.Table:         media.ValidColumn,
 			menu.Table:          menu.ValidColumn,
 			menuitem.Table:      menuitem.ValidColumn,
+			onetimetoken.Table:  onetimetoken.ValidColumn,
 			page.Table:          page.ValidColumn,
+			pick.Table:          pick.ValidColumn,
 			place.Table:         place.ValidColumn,
+			previewtoken.Table:  previewtoken.ValidColumn,
 			redirect.Table:      redirect.ValidColumn,
 			relatedpin.Table:    relatedpin.ValidColumn,
+			repeat.Table:        repeat.ValidColumn,
+			revision.Table:      revision.ValidColumn,
 			series.Table:        series.ValidColumn,
+			session.Table:       session.ValidColumn,
+			signinfailure.Table: signinfailure.ValidColumn,
 			site.Table:          site.ValidColumn,
 			tag.Table:           tag.ValidColumn,
 			user.Table:          user.ValidColumn,
+			withdrawal.Table:    withdrawal.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -16,6 +16,18 @@ func (_m *Article) PublicID() string { return id.Encode("art", _m.ID) }
 // IsNode marks Article as a GraphQL Node.
 func (*Article) IsNode() {}
 
+// PublicID is the opaque id by which the API knows this ArticleNote.
+func (_m *ArticleNote) PublicID() string { return id.Encode("nte", _m.ID) }
+
+// IsNode marks ArticleNote as a GraphQL Node.
+func (*ArticleNote) IsNode() {}
+
+// PublicID is the opaque id by which the API knows this AuditEntry.
+func (_m *AuditEntry) PublicID() string { return id.Encode("aud", _m.ID) }
+
+// IsNode marks AuditEntry as a GraphQL Node.
+func (*AuditEntry) IsNode() {}
+
 // PublicID is the opaque id by which the API knows this Author.
 func (_m *Author) PublicID() string { return id.Encode("aut", _m.ID) }
 
@@ -39,6 +51,12 @@ func (_m *Comment) PublicID() string { return id.Encode("com", _m.ID) }
 
 // IsNode marks Comment as a GraphQL Node.
 func (*Comment) IsNode() {}
+
+// PublicID is the opaque id by which the API knows this Correction.
+func (_m *Correction) PublicID() string { return id.Encode("cor", _m.ID) }
+
+// IsNode marks Correction as a GraphQL Node.
+func (*Correction) IsNode() {}
 
 // PublicID is the opaque id by which the API knows this LiveEntry.
 func (_m *LiveEntry) PublicID() string { return id.Encode("liv", _m.ID) }
@@ -76,17 +94,35 @@ func (_m *Place) PublicID() string { return id.Encode("plc", _m.ID) }
 // IsNode marks Place as a GraphQL Node.
 func (*Place) IsNode() {}
 
+// PublicID is the opaque id by which the API knows this PreviewToken.
+func (_m *PreviewToken) PublicID() string { return id.Encode("prv", _m.ID) }
+
+// IsNode marks PreviewToken as a GraphQL Node.
+func (*PreviewToken) IsNode() {}
+
 // PublicID is the opaque id by which the API knows this Redirect.
 func (_m *Redirect) PublicID() string { return id.Encode("red", _m.ID) }
 
 // IsNode marks Redirect as a GraphQL Node.
 func (*Redirect) IsNode() {}
 
+// PublicID is the opaque id by which the API knows this Revision.
+func (_m *Revision) PublicID() string { return id.Encode("rev", _m.ID) }
+
+// IsNode marks Revision as a GraphQL Node.
+func (*Revision) IsNode() {}
+
 // PublicID is the opaque id by which the API knows this Series.
 func (_m *Series) PublicID() string { return id.Encode("ser", _m.ID) }
 
 // IsNode marks Series as a GraphQL Node.
 func (*Series) IsNode() {}
+
+// PublicID is the opaque id by which the API knows this Session.
+func (_m *Session) PublicID() string { return id.Encode("ses", _m.ID) }
+
+// IsNode marks Session as a GraphQL Node.
+func (*Session) IsNode() {}
 
 // PublicID is the opaque id by which the API knows this Tag.
 func (_m *Tag) PublicID() string { return id.Encode("tag", _m.ID) }

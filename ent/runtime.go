@@ -8,23 +8,37 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/adslot"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/articledetail"
+	"github.com/broadsheet-cms/broadsheet/ent/articlelock"
+	"github.com/broadsheet-cms/broadsheet/ent/articlenote"
+	"github.com/broadsheet-cms/broadsheet/ent/auditentry"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
+	"github.com/broadsheet-cms/broadsheet/ent/autosave"
 	"github.com/broadsheet-cms/broadsheet/ent/bookmark"
 	"github.com/broadsheet-cms/broadsheet/ent/category"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/correction"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
+	"github.com/broadsheet-cms/broadsheet/ent/identity"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/menu"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
+	"github.com/broadsheet-cms/broadsheet/ent/pick"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
+	"github.com/broadsheet-cms/broadsheet/ent/previewtoken"
 	"github.com/broadsheet-cms/broadsheet/ent/redirect"
+	"github.com/broadsheet-cms/broadsheet/ent/repeat"
+	"github.com/broadsheet-cms/broadsheet/ent/revision"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/series"
+	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/ent/signinfailure"
 	"github.com/broadsheet-cms/broadsheet/ent/site"
 	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
+	"github.com/broadsheet-cms/broadsheet/ent/withdrawal"
 )
 
 // The init function reads all schema descriptors with runtime code
@@ -114,7 +128,7 @@ func init() {
 	// article.DefaultVersion holds the default value on creation for the version field.
 	article.DefaultVersion = articleDescVersion.Default.(int)
 	// articleDescSourceHash is the schema descriptor for source_hash field.
-	articleDescSourceHash := articleFields[31].Descriptor()
+	articleDescSourceHash := articleFields[33].Descriptor()
 	// article.DefaultSourceHash holds the default value on creation for the source_hash field.
 	article.DefaultSourceHash = articleDescSourceHash.Default.(string)
 	articledetailFields := schema.ArticleDetail{}.Fields()
@@ -147,6 +161,52 @@ func init() {
 	articledetailDescSourceURL := articledetailFields[10].Descriptor()
 	// articledetail.DefaultSourceURL holds the default value on creation for the source_url field.
 	articledetail.DefaultSourceURL = articledetailDescSourceURL.Default.(string)
+	articlelockFields := schema.ArticleLock{}.Fields()
+	_ = articlelockFields
+	// articlelockDescAcquiredAt is the schema descriptor for acquired_at field.
+	articlelockDescAcquiredAt := articlelockFields[2].Descriptor()
+	// articlelock.DefaultAcquiredAt holds the default value on creation for the acquired_at field.
+	articlelock.DefaultAcquiredAt = articlelockDescAcquiredAt.Default.(func() time.Time)
+	articlenoteFields := schema.ArticleNote{}.Fields()
+	_ = articlenoteFields
+	// articlenoteDescCreatedAt is the schema descriptor for created_at field.
+	articlenoteDescCreatedAt := articlenoteFields[3].Descriptor()
+	// articlenote.DefaultCreatedAt holds the default value on creation for the created_at field.
+	articlenote.DefaultCreatedAt = articlenoteDescCreatedAt.Default.(func() time.Time)
+	auditentryFields := schema.AuditEntry{}.Fields()
+	_ = auditentryFields
+	// auditentryDescAt is the schema descriptor for at field.
+	auditentryDescAt := auditentryFields[0].Descriptor()
+	// auditentry.DefaultAt holds the default value on creation for the at field.
+	auditentry.DefaultAt = auditentryDescAt.Default.(func() time.Time)
+	// auditentryDescActorName is the schema descriptor for actor_name field.
+	auditentryDescActorName := auditentryFields[2].Descriptor()
+	// auditentry.DefaultActorName holds the default value on creation for the actor_name field.
+	auditentry.DefaultActorName = auditentryDescActorName.Default.(string)
+	// auditentryDescActorRole is the schema descriptor for actor_role field.
+	auditentryDescActorRole := auditentryFields[3].Descriptor()
+	// auditentry.DefaultActorRole holds the default value on creation for the actor_role field.
+	auditentry.DefaultActorRole = auditentryDescActorRole.Default.(string)
+	// auditentryDescEntity is the schema descriptor for entity field.
+	auditentryDescEntity := auditentryFields[5].Descriptor()
+	// auditentry.DefaultEntity holds the default value on creation for the entity field.
+	auditentry.DefaultEntity = auditentryDescEntity.Default.(string)
+	// auditentryDescEntityID is the schema descriptor for entity_id field.
+	auditentryDescEntityID := auditentryFields[6].Descriptor()
+	// auditentry.DefaultEntityID holds the default value on creation for the entity_id field.
+	auditentry.DefaultEntityID = auditentryDescEntityID.Default.(int)
+	// auditentryDescAddress is the schema descriptor for address field.
+	auditentryDescAddress := auditentryFields[9].Descriptor()
+	// auditentry.DefaultAddress holds the default value on creation for the address field.
+	auditentry.DefaultAddress = auditentryDescAddress.Default.(string)
+	// auditentryDescUserAgent is the schema descriptor for user_agent field.
+	auditentryDescUserAgent := auditentryFields[10].Descriptor()
+	// auditentry.DefaultUserAgent holds the default value on creation for the user_agent field.
+	auditentry.DefaultUserAgent = auditentryDescUserAgent.Default.(string)
+	// auditentryDescRequestID is the schema descriptor for request_id field.
+	auditentryDescRequestID := auditentryFields[11].Descriptor()
+	// auditentry.DefaultRequestID holds the default value on creation for the request_id field.
+	auditentry.DefaultRequestID = auditentryDescRequestID.Default.(string)
 	authorMixin := schema.Author{}.Mixin()
 	authorMixinFields0 := authorMixin[0].Fields()
 	_ = authorMixinFields0
@@ -166,6 +226,12 @@ func init() {
 	authorDescBio := authorFields[3].Descriptor()
 	// author.DefaultBio holds the default value on creation for the bio field.
 	author.DefaultBio = authorDescBio.Default.(string)
+	autosaveFields := schema.Autosave{}.Fields()
+	_ = autosaveFields
+	// autosaveDescSavedAt is the schema descriptor for saved_at field.
+	autosaveDescSavedAt := autosaveFields[4].Descriptor()
+	// autosave.DefaultSavedAt holds the default value on creation for the saved_at field.
+	autosave.DefaultSavedAt = autosaveDescSavedAt.Default.(func() time.Time)
 	bookmarkFields := schema.Bookmark{}.Fields()
 	_ = bookmarkFields
 	// bookmarkDescCreatedAt is the schema descriptor for created_at field.
@@ -230,12 +296,24 @@ func init() {
 	commentDescSourceHash := commentFields[12].Descriptor()
 	// comment.DefaultSourceHash holds the default value on creation for the source_hash field.
 	comment.DefaultSourceHash = commentDescSourceHash.Default.(string)
+	correctionFields := schema.Correction{}.Fields()
+	_ = correctionFields
+	// correctionDescIssuedAt is the schema descriptor for issued_at field.
+	correctionDescIssuedAt := correctionFields[5].Descriptor()
+	// correction.DefaultIssuedAt holds the default value on creation for the issued_at field.
+	correction.DefaultIssuedAt = correctionDescIssuedAt.Default.(func() time.Time)
 	eventFields := schema.Event{}.Fields()
 	_ = eventFields
 	// eventDescOccurredAt is the schema descriptor for occurred_at field.
 	eventDescOccurredAt := eventFields[6].Descriptor()
 	// event.DefaultOccurredAt holds the default value on creation for the occurred_at field.
 	event.DefaultOccurredAt = eventDescOccurredAt.Default.(func() time.Time)
+	identityFields := schema.Identity{}.Fields()
+	_ = identityFields
+	// identityDescCreatedAt is the schema descriptor for created_at field.
+	identityDescCreatedAt := identityFields[3].Descriptor()
+	// identity.DefaultCreatedAt holds the default value on creation for the created_at field.
+	identity.DefaultCreatedAt = identityDescCreatedAt.Default.(func() time.Time)
 	liveentryMixin := schema.LiveEntry{}.Mixin()
 	liveentryMixinFields0 := liveentryMixin[0].Fields()
 	_ = liveentryMixinFields0
@@ -359,6 +437,12 @@ func init() {
 	menuitemDescAddress := menuitemFields[7].Descriptor()
 	// menuitem.DefaultAddress holds the default value on creation for the address field.
 	menuitem.DefaultAddress = menuitemDescAddress.Default.(string)
+	onetimetokenFields := schema.OneTimeToken{}.Fields()
+	_ = onetimetokenFields
+	// onetimetokenDescCreatedAt is the schema descriptor for created_at field.
+	onetimetokenDescCreatedAt := onetimetokenFields[3].Descriptor()
+	// onetimetoken.DefaultCreatedAt holds the default value on creation for the created_at field.
+	onetimetoken.DefaultCreatedAt = onetimetokenDescCreatedAt.Default.(func() time.Time)
 	pageMixin := schema.Page{}.Mixin()
 	pageMixinFields0 := pageMixin[0].Fields()
 	_ = pageMixinFields0
@@ -398,6 +482,12 @@ func init() {
 	pageDescSourceHash := pageFields[18].Descriptor()
 	// page.DefaultSourceHash holds the default value on creation for the source_hash field.
 	page.DefaultSourceHash = pageDescSourceHash.Default.(string)
+	pickFields := schema.Pick{}.Fields()
+	_ = pickFields
+	// pickDescCreatedAt is the schema descriptor for created_at field.
+	pickDescCreatedAt := pickFields[5].Descriptor()
+	// pick.DefaultCreatedAt holds the default value on creation for the created_at field.
+	pick.DefaultCreatedAt = pickDescCreatedAt.Default.(func() time.Time)
 	placeMixin := schema.Place{}.Mixin()
 	placeMixinFields0 := placeMixin[0].Fields()
 	_ = placeMixinFields0
@@ -419,6 +509,16 @@ func init() {
 	place.DefaultCountryCode = placeDescCountryCode.Default.(string)
 	// place.CountryCodeValidator is a validator for the "country_code" field. It is called by the builders before save.
 	place.CountryCodeValidator = placeDescCountryCode.Validators[0].(func(string) error)
+	previewtokenFields := schema.PreviewToken{}.Fields()
+	_ = previewtokenFields
+	// previewtokenDescLabel is the schema descriptor for label field.
+	previewtokenDescLabel := previewtokenFields[2].Descriptor()
+	// previewtoken.DefaultLabel holds the default value on creation for the label field.
+	previewtoken.DefaultLabel = previewtokenDescLabel.Default.(string)
+	// previewtokenDescCreatedAt is the schema descriptor for created_at field.
+	previewtokenDescCreatedAt := previewtokenFields[4].Descriptor()
+	// previewtoken.DefaultCreatedAt holds the default value on creation for the created_at field.
+	previewtoken.DefaultCreatedAt = previewtokenDescCreatedAt.Default.(func() time.Time)
 	redirectMixin := schema.Redirect{}.Mixin()
 	redirectMixinFields0 := redirectMixin[0].Fields()
 	_ = redirectMixinFields0
@@ -442,6 +542,22 @@ func init() {
 	redirectDescStatusCode := redirectFields[4].Descriptor()
 	// redirect.DefaultStatusCode holds the default value on creation for the status_code field.
 	redirect.DefaultStatusCode = redirectDescStatusCode.Default.(int)
+	repeatFields := schema.Repeat{}.Fields()
+	_ = repeatFields
+	// repeatDescCreatedAt is the schema descriptor for created_at field.
+	repeatDescCreatedAt := repeatFields[4].Descriptor()
+	// repeat.DefaultCreatedAt holds the default value on creation for the created_at field.
+	repeat.DefaultCreatedAt = repeatDescCreatedAt.Default.(func() time.Time)
+	revisionFields := schema.Revision{}.Fields()
+	_ = revisionFields
+	// revisionDescNote is the schema descriptor for note field.
+	revisionDescNote := revisionFields[7].Descriptor()
+	// revision.DefaultNote holds the default value on creation for the note field.
+	revision.DefaultNote = revisionDescNote.Default.(string)
+	// revisionDescCreatedAt is the schema descriptor for created_at field.
+	revisionDescCreatedAt := revisionFields[9].Descriptor()
+	// revision.DefaultCreatedAt holds the default value on creation for the created_at field.
+	revision.DefaultCreatedAt = revisionDescCreatedAt.Default.(func() time.Time)
 	seriesMixin := schema.Series{}.Mixin()
 	seriesMixinFields0 := seriesMixin[0].Fields()
 	_ = seriesMixinFields0
@@ -461,6 +577,34 @@ func init() {
 	seriesDescDescription := seriesFields[2].Descriptor()
 	// series.DefaultDescription holds the default value on creation for the description field.
 	series.DefaultDescription = seriesDescDescription.Default.(string)
+	sessionFields := schema.Session{}.Fields()
+	_ = sessionFields
+	// sessionDescLabel is the schema descriptor for label field.
+	sessionDescLabel := sessionFields[3].Descriptor()
+	// session.DefaultLabel holds the default value on creation for the label field.
+	session.DefaultLabel = sessionDescLabel.Default.(string)
+	// sessionDescAddress is the schema descriptor for address field.
+	sessionDescAddress := sessionFields[4].Descriptor()
+	// session.DefaultAddress holds the default value on creation for the address field.
+	session.DefaultAddress = sessionDescAddress.Default.(string)
+	// sessionDescUserAgent is the schema descriptor for user_agent field.
+	sessionDescUserAgent := sessionFields[5].Descriptor()
+	// session.DefaultUserAgent holds the default value on creation for the user_agent field.
+	session.DefaultUserAgent = sessionDescUserAgent.Default.(string)
+	// sessionDescCreatedAt is the schema descriptor for created_at field.
+	sessionDescCreatedAt := sessionFields[6].Descriptor()
+	// session.DefaultCreatedAt holds the default value on creation for the created_at field.
+	session.DefaultCreatedAt = sessionDescCreatedAt.Default.(func() time.Time)
+	// sessionDescSeenAt is the schema descriptor for seen_at field.
+	sessionDescSeenAt := sessionFields[7].Descriptor()
+	// session.DefaultSeenAt holds the default value on creation for the seen_at field.
+	session.DefaultSeenAt = sessionDescSeenAt.Default.(func() time.Time)
+	signinfailureFields := schema.SignInFailure{}.Fields()
+	_ = signinfailureFields
+	// signinfailureDescCount is the schema descriptor for count field.
+	signinfailureDescCount := signinfailureFields[1].Descriptor()
+	// signinfailure.DefaultCount holds the default value on creation for the count field.
+	signinfailure.DefaultCount = signinfailureDescCount.Default.(int)
 	siteMixin := schema.Site{}.Mixin()
 	siteMixinFields0 := siteMixin[0].Fields()
 	_ = siteMixinFields0
@@ -546,4 +690,26 @@ func init() {
 	userDescPasswordHash := userFields[4].Descriptor()
 	// user.DefaultPasswordHash holds the default value on creation for the password_hash field.
 	user.DefaultPasswordHash = userDescPasswordHash.Default.(string)
+	// userDescTotpSecret is the schema descriptor for totp_secret field.
+	userDescTotpSecret := userFields[5].Descriptor()
+	// user.DefaultTotpSecret holds the default value on creation for the totp_secret field.
+	user.DefaultTotpSecret = userDescTotpSecret.Default.(string)
+	// userDescTotpLastStep is the schema descriptor for totp_last_step field.
+	userDescTotpLastStep := userFields[7].Descriptor()
+	// user.DefaultTotpLastStep holds the default value on creation for the totp_last_step field.
+	user.DefaultTotpLastStep = userDescTotpLastStep.Default.(int64)
+	withdrawalFields := schema.Withdrawal{}.Fields()
+	_ = withdrawalFields
+	// withdrawalDescNotice is the schema descriptor for notice field.
+	withdrawalDescNotice := withdrawalFields[1].Descriptor()
+	// withdrawal.DefaultNotice holds the default value on creation for the notice field.
+	withdrawal.DefaultNotice = withdrawalDescNotice.Default.(string)
+	// withdrawalDescReason is the schema descriptor for reason field.
+	withdrawalDescReason := withdrawalFields[2].Descriptor()
+	// withdrawal.DefaultReason holds the default value on creation for the reason field.
+	withdrawal.DefaultReason = withdrawalDescReason.Default.(string)
+	// withdrawalDescWithdrawnAt is the schema descriptor for withdrawn_at field.
+	withdrawalDescWithdrawnAt := withdrawalFields[4].Descriptor()
+	// withdrawal.DefaultWithdrawnAt holds the default value on creation for the withdrawn_at field.
+	withdrawal.DefaultWithdrawnAt = withdrawalDescWithdrawnAt.Default.(func() time.Time)
 }

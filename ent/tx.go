@@ -18,8 +18,16 @@ type Tx struct {
 	Article *ArticleClient
 	// ArticleDetail is the client for interacting with the ArticleDetail builders.
 	ArticleDetail *ArticleDetailClient
+	// ArticleLock is the client for interacting with the ArticleLock builders.
+	ArticleLock *ArticleLockClient
+	// ArticleNote is the client for interacting with the ArticleNote builders.
+	ArticleNote *ArticleNoteClient
+	// AuditEntry is the client for interacting with the AuditEntry builders.
+	AuditEntry *AuditEntryClient
 	// Author is the client for interacting with the Author builders.
 	Author *AuthorClient
+	// Autosave is the client for interacting with the Autosave builders.
+	Autosave *AutosaveClient
 	// Bookmark is the client for interacting with the Bookmark builders.
 	Bookmark *BookmarkClient
 	// Byline is the client for interacting with the Byline builders.
@@ -28,8 +36,12 @@ type Tx struct {
 	Category *CategoryClient
 	// Comment is the client for interacting with the Comment builders.
 	Comment *CommentClient
+	// Correction is the client for interacting with the Correction builders.
+	Correction *CorrectionClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
+	// Identity is the client for interacting with the Identity builders.
+	Identity *IdentityClient
 	// LiveEntry is the client for interacting with the LiveEntry builders.
 	LiveEntry *LiveEntryClient
 	// Media is the client for interacting with the Media builders.
@@ -38,22 +50,38 @@ type Tx struct {
 	Menu *MenuClient
 	// MenuItem is the client for interacting with the MenuItem builders.
 	MenuItem *MenuItemClient
+	// OneTimeToken is the client for interacting with the OneTimeToken builders.
+	OneTimeToken *OneTimeTokenClient
 	// Page is the client for interacting with the Page builders.
 	Page *PageClient
+	// Pick is the client for interacting with the Pick builders.
+	Pick *PickClient
 	// Place is the client for interacting with the Place builders.
 	Place *PlaceClient
+	// PreviewToken is the client for interacting with the PreviewToken builders.
+	PreviewToken *PreviewTokenClient
 	// Redirect is the client for interacting with the Redirect builders.
 	Redirect *RedirectClient
 	// RelatedPin is the client for interacting with the RelatedPin builders.
 	RelatedPin *RelatedPinClient
+	// Repeat is the client for interacting with the Repeat builders.
+	Repeat *RepeatClient
+	// Revision is the client for interacting with the Revision builders.
+	Revision *RevisionClient
 	// Series is the client for interacting with the Series builders.
 	Series *SeriesClient
+	// Session is the client for interacting with the Session builders.
+	Session *SessionClient
+	// SignInFailure is the client for interacting with the SignInFailure builders.
+	SignInFailure *SignInFailureClient
 	// Site is the client for interacting with the Site builders.
 	Site *SiteClient
 	// Tag is the client for interacting with the Tag builders.
 	Tag *TagClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
+	// Withdrawal is the client for interacting with the Withdrawal builders.
+	Withdrawal *WithdrawalClient
 
 	// lazily loaded.
 	client     *Client
@@ -188,24 +216,38 @@ func (tx *Tx) init() {
 	tx.AdSlot = NewAdSlotClient(tx.config)
 	tx.Article = NewArticleClient(tx.config)
 	tx.ArticleDetail = NewArticleDetailClient(tx.config)
+	tx.ArticleLock = NewArticleLockClient(tx.config)
+	tx.ArticleNote = NewArticleNoteClient(tx.config)
+	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.Author = NewAuthorClient(tx.config)
+	tx.Autosave = NewAutosaveClient(tx.config)
 	tx.Bookmark = NewBookmarkClient(tx.config)
 	tx.Byline = NewBylineClient(tx.config)
 	tx.Category = NewCategoryClient(tx.config)
 	tx.Comment = NewCommentClient(tx.config)
+	tx.Correction = NewCorrectionClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
+	tx.Identity = NewIdentityClient(tx.config)
 	tx.LiveEntry = NewLiveEntryClient(tx.config)
 	tx.Media = NewMediaClient(tx.config)
 	tx.Menu = NewMenuClient(tx.config)
 	tx.MenuItem = NewMenuItemClient(tx.config)
+	tx.OneTimeToken = NewOneTimeTokenClient(tx.config)
 	tx.Page = NewPageClient(tx.config)
+	tx.Pick = NewPickClient(tx.config)
 	tx.Place = NewPlaceClient(tx.config)
+	tx.PreviewToken = NewPreviewTokenClient(tx.config)
 	tx.Redirect = NewRedirectClient(tx.config)
 	tx.RelatedPin = NewRelatedPinClient(tx.config)
+	tx.Repeat = NewRepeatClient(tx.config)
+	tx.Revision = NewRevisionClient(tx.config)
 	tx.Series = NewSeriesClient(tx.config)
+	tx.Session = NewSessionClient(tx.config)
+	tx.SignInFailure = NewSignInFailureClient(tx.config)
 	tx.Site = NewSiteClient(tx.config)
 	tx.Tag = NewTagClient(tx.config)
 	tx.User = NewUserClient(tx.config)
+	tx.Withdrawal = NewWithdrawalClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

@@ -40,7 +40,7 @@ func Handler(services Services, opts Options) http.Handler {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	config := generated.Config{Resolvers: &Resolver{services}}
+	config := generated.Config{Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth}}
 	weigh(&config.Complexity)
 	srv := handler.New(generated.NewExecutableSchema(config))
 	srv.AddTransport(transport.Options{AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodOptions}})
@@ -55,10 +55,18 @@ func Handler(services Services, opts Options) http.Handler {
 	if opts.Introspection {
 		srv.Use(extension.Introspection{})
 	}
+	loaders := func() *loader.Set { return loader.New(services.Articles, services.Comments, services.Pages) }
+	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+			// Each mutation of a document sees what the one before it changed.
+			ctx = loader.With(ctx, loaders())
+		}
+		return next(ctx)
+	})
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
 		defer cancel()
-		return next(loader.With(ctx, loader.New(services.Articles, services.Comments, services.Pages)))
+		return next(loader.With(ctx, loaders()))
 	})
 	return srv
 }

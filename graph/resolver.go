@@ -12,6 +12,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
+	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -22,6 +23,7 @@ import (
 
 // Services are what the resolvers call.
 type Services struct {
+	Accounts  *account.Service
 	Articles  *content.Service
 	Comments  *comment.Service
 	Taxonomy  *taxonomy.Service
@@ -36,6 +38,7 @@ type Resolver struct{ Services }
 // The resolvers of each type.
 type (
 	queryResolver         struct{ *Resolver }
+	mutationResolver      struct{ *Resolver }
 	articleResolver       struct{ *Resolver }
 	liveEntryResolver     struct{ *Resolver }
 	categoryResolver      struct{ *Resolver }
@@ -63,6 +66,9 @@ var _ generated.ResolverRoot = (*Resolver)(nil)
 
 // Query answers the entry points for reading.
 func (r *Resolver) Query() generated.QueryResolver { return &queryResolver{r} }
+
+// Mutation answers the entry points for changes.
+func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }
 
 // Article answers the fields of articles.
 func (r *Resolver) Article() generated.ArticleResolver { return &articleResolver{r} }

@@ -15,6 +15,7 @@ if [[ -d ent ]]; then
     "$go" generate ./ent
 fi
 if [[ -f gqlgen.yml ]]; then
+    "$go" run ./internal/tool/authdoc schema.graphql
     rm -rf graph/generated
     "$go" tool gqlgen generate
 fi

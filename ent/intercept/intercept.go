@@ -11,25 +11,39 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/adslot"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/articledetail"
+	"github.com/broadsheet-cms/broadsheet/ent/articlelock"
+	"github.com/broadsheet-cms/broadsheet/ent/articlenote"
+	"github.com/broadsheet-cms/broadsheet/ent/auditentry"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
+	"github.com/broadsheet-cms/broadsheet/ent/autosave"
 	"github.com/broadsheet-cms/broadsheet/ent/bookmark"
 	"github.com/broadsheet-cms/broadsheet/ent/byline"
 	"github.com/broadsheet-cms/broadsheet/ent/category"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/correction"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
+	"github.com/broadsheet-cms/broadsheet/ent/identity"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/menu"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
+	"github.com/broadsheet-cms/broadsheet/ent/pick"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
+	"github.com/broadsheet-cms/broadsheet/ent/previewtoken"
 	"github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/ent/relatedpin"
+	"github.com/broadsheet-cms/broadsheet/ent/repeat"
+	"github.com/broadsheet-cms/broadsheet/ent/revision"
 	"github.com/broadsheet-cms/broadsheet/ent/series"
+	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/ent/signinfailure"
 	"github.com/broadsheet-cms/broadsheet/ent/site"
 	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
+	"github.com/broadsheet-cms/broadsheet/ent/withdrawal"
 )
 
 // The Query interface represents an operation that queries a graph.
@@ -169,6 +183,87 @@ func (f TraverseArticleDetail) Traverse(ctx context.Context, q ent.Query) error 
 	return fmt.Errorf("unexpected query type %T. expect *ent.ArticleDetailQuery", q)
 }
 
+// The ArticleLockFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ArticleLockFunc func(context.Context, *ent.ArticleLockQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f ArticleLockFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.ArticleLockQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.ArticleLockQuery", q)
+}
+
+// The TraverseArticleLock type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseArticleLock func(context.Context, *ent.ArticleLockQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseArticleLock) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseArticleLock) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ArticleLockQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.ArticleLockQuery", q)
+}
+
+// The ArticleNoteFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ArticleNoteFunc func(context.Context, *ent.ArticleNoteQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f ArticleNoteFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.ArticleNoteQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.ArticleNoteQuery", q)
+}
+
+// The TraverseArticleNote type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseArticleNote func(context.Context, *ent.ArticleNoteQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseArticleNote) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseArticleNote) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ArticleNoteQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.ArticleNoteQuery", q)
+}
+
+// The AuditEntryFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AuditEntryFunc func(context.Context, *ent.AuditEntryQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f AuditEntryFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.AuditEntryQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.AuditEntryQuery", q)
+}
+
+// The TraverseAuditEntry type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAuditEntry func(context.Context, *ent.AuditEntryQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAuditEntry) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAuditEntry) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AuditEntryQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.AuditEntryQuery", q)
+}
+
 // The AuthorFunc type is an adapter to allow the use of ordinary function as a Querier.
 type AuthorFunc func(context.Context, *ent.AuthorQuery) (ent.Value, error)
 
@@ -194,6 +289,33 @@ func (f TraverseAuthor) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.AuthorQuery", q)
+}
+
+// The AutosaveFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AutosaveFunc func(context.Context, *ent.AutosaveQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f AutosaveFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.AutosaveQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.AutosaveQuery", q)
+}
+
+// The TraverseAutosave type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAutosave func(context.Context, *ent.AutosaveQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAutosave) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAutosave) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AutosaveQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.AutosaveQuery", q)
 }
 
 // The BookmarkFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -304,6 +426,33 @@ func (f TraverseComment) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.CommentQuery", q)
 }
 
+// The CorrectionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CorrectionFunc func(context.Context, *ent.CorrectionQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f CorrectionFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.CorrectionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.CorrectionQuery", q)
+}
+
+// The TraverseCorrection type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCorrection func(context.Context, *ent.CorrectionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCorrection) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCorrection) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.CorrectionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.CorrectionQuery", q)
+}
+
 // The EventFunc type is an adapter to allow the use of ordinary function as a Querier.
 type EventFunc func(context.Context, *ent.EventQuery) (ent.Value, error)
 
@@ -329,6 +478,33 @@ func (f TraverseEvent) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.EventQuery", q)
+}
+
+// The IdentityFunc type is an adapter to allow the use of ordinary function as a Querier.
+type IdentityFunc func(context.Context, *ent.IdentityQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f IdentityFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.IdentityQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.IdentityQuery", q)
+}
+
+// The TraverseIdentity type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseIdentity func(context.Context, *ent.IdentityQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseIdentity) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseIdentity) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.IdentityQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.IdentityQuery", q)
 }
 
 // The LiveEntryFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -439,6 +615,33 @@ func (f TraverseMenuItem) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.MenuItemQuery", q)
 }
 
+// The OneTimeTokenFunc type is an adapter to allow the use of ordinary function as a Querier.
+type OneTimeTokenFunc func(context.Context, *ent.OneTimeTokenQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f OneTimeTokenFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.OneTimeTokenQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.OneTimeTokenQuery", q)
+}
+
+// The TraverseOneTimeToken type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseOneTimeToken func(context.Context, *ent.OneTimeTokenQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseOneTimeToken) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseOneTimeToken) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.OneTimeTokenQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.OneTimeTokenQuery", q)
+}
+
 // The PageFunc type is an adapter to allow the use of ordinary function as a Querier.
 type PageFunc func(context.Context, *ent.PageQuery) (ent.Value, error)
 
@@ -466,6 +669,33 @@ func (f TraversePage) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.PageQuery", q)
 }
 
+// The PickFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PickFunc func(context.Context, *ent.PickQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f PickFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.PickQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.PickQuery", q)
+}
+
+// The TraversePick type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePick func(context.Context, *ent.PickQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePick) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePick) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PickQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.PickQuery", q)
+}
+
 // The PlaceFunc type is an adapter to allow the use of ordinary function as a Querier.
 type PlaceFunc func(context.Context, *ent.PlaceQuery) (ent.Value, error)
 
@@ -491,6 +721,33 @@ func (f TraversePlace) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.PlaceQuery", q)
+}
+
+// The PreviewTokenFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PreviewTokenFunc func(context.Context, *ent.PreviewTokenQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f PreviewTokenFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.PreviewTokenQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.PreviewTokenQuery", q)
+}
+
+// The TraversePreviewToken type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePreviewToken func(context.Context, *ent.PreviewTokenQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePreviewToken) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePreviewToken) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PreviewTokenQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.PreviewTokenQuery", q)
 }
 
 // The RedirectFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -547,6 +804,60 @@ func (f TraverseRelatedPin) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.RelatedPinQuery", q)
 }
 
+// The RepeatFunc type is an adapter to allow the use of ordinary function as a Querier.
+type RepeatFunc func(context.Context, *ent.RepeatQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f RepeatFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.RepeatQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.RepeatQuery", q)
+}
+
+// The TraverseRepeat type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseRepeat func(context.Context, *ent.RepeatQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseRepeat) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseRepeat) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RepeatQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.RepeatQuery", q)
+}
+
+// The RevisionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type RevisionFunc func(context.Context, *ent.RevisionQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f RevisionFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.RevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.RevisionQuery", q)
+}
+
+// The TraverseRevision type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseRevision func(context.Context, *ent.RevisionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseRevision) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseRevision) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.RevisionQuery", q)
+}
+
 // The SeriesFunc type is an adapter to allow the use of ordinary function as a Querier.
 type SeriesFunc func(context.Context, *ent.SeriesQuery) (ent.Value, error)
 
@@ -572,6 +883,60 @@ func (f TraverseSeries) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.SeriesQuery", q)
+}
+
+// The SessionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SessionFunc func(context.Context, *ent.SessionQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f SessionFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.SessionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.SessionQuery", q)
+}
+
+// The TraverseSession type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSession func(context.Context, *ent.SessionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSession) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSession) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SessionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.SessionQuery", q)
+}
+
+// The SignInFailureFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SignInFailureFunc func(context.Context, *ent.SignInFailureQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f SignInFailureFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.SignInFailureQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.SignInFailureQuery", q)
+}
+
+// The TraverseSignInFailure type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSignInFailure func(context.Context, *ent.SignInFailureQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSignInFailure) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSignInFailure) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SignInFailureQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.SignInFailureQuery", q)
 }
 
 // The SiteFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -655,6 +1020,33 @@ func (f TraverseUser) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.UserQuery", q)
 }
 
+// The WithdrawalFunc type is an adapter to allow the use of ordinary function as a Querier.
+type WithdrawalFunc func(context.Context, *ent.WithdrawalQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f WithdrawalFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.WithdrawalQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.WithdrawalQuery", q)
+}
+
+// The TraverseWithdrawal type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseWithdrawal func(context.Context, *ent.WithdrawalQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseWithdrawal) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseWithdrawal) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.WithdrawalQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.WithdrawalQuery", q)
+}
+
 // NewQuery returns the generic Query interface for the given typed query.
 func NewQuery(q ent.Query) (Query, error) {
 	switch q := q.(type) {
@@ -664,8 +1056,16 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.ArticleQuery, predicate.Article, article.OrderOption]{typ: ent.TypeArticle, tq: q}, nil
 	case *ent.ArticleDetailQuery:
 		return &query[*ent.ArticleDetailQuery, predicate.ArticleDetail, articledetail.OrderOption]{typ: ent.TypeArticleDetail, tq: q}, nil
+	case *ent.ArticleLockQuery:
+		return &query[*ent.ArticleLockQuery, predicate.ArticleLock, articlelock.OrderOption]{typ: ent.TypeArticleLock, tq: q}, nil
+	case *ent.ArticleNoteQuery:
+		return &query[*ent.ArticleNoteQuery, predicate.ArticleNote, articlenote.OrderOption]{typ: ent.TypeArticleNote, tq: q}, nil
+	case *ent.AuditEntryQuery:
+		return &query[*ent.AuditEntryQuery, predicate.AuditEntry, auditentry.OrderOption]{typ: ent.TypeAuditEntry, tq: q}, nil
 	case *ent.AuthorQuery:
 		return &query[*ent.AuthorQuery, predicate.Author, author.OrderOption]{typ: ent.TypeAuthor, tq: q}, nil
+	case *ent.AutosaveQuery:
+		return &query[*ent.AutosaveQuery, predicate.Autosave, autosave.OrderOption]{typ: ent.TypeAutosave, tq: q}, nil
 	case *ent.BookmarkQuery:
 		return &query[*ent.BookmarkQuery, predicate.Bookmark, bookmark.OrderOption]{typ: ent.TypeBookmark, tq: q}, nil
 	case *ent.BylineQuery:
@@ -674,8 +1074,12 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.CategoryQuery, predicate.Category, category.OrderOption]{typ: ent.TypeCategory, tq: q}, nil
 	case *ent.CommentQuery:
 		return &query[*ent.CommentQuery, predicate.Comment, comment.OrderOption]{typ: ent.TypeComment, tq: q}, nil
+	case *ent.CorrectionQuery:
+		return &query[*ent.CorrectionQuery, predicate.Correction, correction.OrderOption]{typ: ent.TypeCorrection, tq: q}, nil
 	case *ent.EventQuery:
 		return &query[*ent.EventQuery, predicate.Event, event.OrderOption]{typ: ent.TypeEvent, tq: q}, nil
+	case *ent.IdentityQuery:
+		return &query[*ent.IdentityQuery, predicate.Identity, identity.OrderOption]{typ: ent.TypeIdentity, tq: q}, nil
 	case *ent.LiveEntryQuery:
 		return &query[*ent.LiveEntryQuery, predicate.LiveEntry, liveentry.OrderOption]{typ: ent.TypeLiveEntry, tq: q}, nil
 	case *ent.MediaQuery:
@@ -684,22 +1088,38 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.MenuQuery, predicate.Menu, menu.OrderOption]{typ: ent.TypeMenu, tq: q}, nil
 	case *ent.MenuItemQuery:
 		return &query[*ent.MenuItemQuery, predicate.MenuItem, menuitem.OrderOption]{typ: ent.TypeMenuItem, tq: q}, nil
+	case *ent.OneTimeTokenQuery:
+		return &query[*ent.OneTimeTokenQuery, predicate.OneTimeToken, onetimetoken.OrderOption]{typ: ent.TypeOneTimeToken, tq: q}, nil
 	case *ent.PageQuery:
 		return &query[*ent.PageQuery, predicate.Page, page.OrderOption]{typ: ent.TypePage, tq: q}, nil
+	case *ent.PickQuery:
+		return &query[*ent.PickQuery, predicate.Pick, pick.OrderOption]{typ: ent.TypePick, tq: q}, nil
 	case *ent.PlaceQuery:
 		return &query[*ent.PlaceQuery, predicate.Place, place.OrderOption]{typ: ent.TypePlace, tq: q}, nil
+	case *ent.PreviewTokenQuery:
+		return &query[*ent.PreviewTokenQuery, predicate.PreviewToken, previewtoken.OrderOption]{typ: ent.TypePreviewToken, tq: q}, nil
 	case *ent.RedirectQuery:
 		return &query[*ent.RedirectQuery, predicate.Redirect, redirect.OrderOption]{typ: ent.TypeRedirect, tq: q}, nil
 	case *ent.RelatedPinQuery:
 		return &query[*ent.RelatedPinQuery, predicate.RelatedPin, relatedpin.OrderOption]{typ: ent.TypeRelatedPin, tq: q}, nil
+	case *ent.RepeatQuery:
+		return &query[*ent.RepeatQuery, predicate.Repeat, repeat.OrderOption]{typ: ent.TypeRepeat, tq: q}, nil
+	case *ent.RevisionQuery:
+		return &query[*ent.RevisionQuery, predicate.Revision, revision.OrderOption]{typ: ent.TypeRevision, tq: q}, nil
 	case *ent.SeriesQuery:
 		return &query[*ent.SeriesQuery, predicate.Series, series.OrderOption]{typ: ent.TypeSeries, tq: q}, nil
+	case *ent.SessionQuery:
+		return &query[*ent.SessionQuery, predicate.Session, session.OrderOption]{typ: ent.TypeSession, tq: q}, nil
+	case *ent.SignInFailureQuery:
+		return &query[*ent.SignInFailureQuery, predicate.SignInFailure, signinfailure.OrderOption]{typ: ent.TypeSignInFailure, tq: q}, nil
 	case *ent.SiteQuery:
 		return &query[*ent.SiteQuery, predicate.Site, site.OrderOption]{typ: ent.TypeSite, tq: q}, nil
 	case *ent.TagQuery:
 		return &query[*ent.TagQuery, predicate.Tag, tag.OrderOption]{typ: ent.TypeTag, tq: q}, nil
 	case *ent.UserQuery:
 		return &query[*ent.UserQuery, predicate.User, user.OrderOption]{typ: ent.TypeUser, tq: q}, nil
+	case *ent.WithdrawalQuery:
+		return &query[*ent.WithdrawalQuery, predicate.Withdrawal, withdrawal.OrderOption]{typ: ent.TypeWithdrawal, tq: q}, nil
 	default:
 		return nil, fmt.Errorf("unknown query type %T", q)
 	}

@@ -59,6 +59,8 @@ var (
 		{Name: "series_position", Type: field.TypeInt, Nullable: true},
 		{Name: "version", Type: field.TypeInt, Default: 1},
 		{Name: "created_by", Type: field.TypeInt, Nullable: true},
+		{Name: "assignee_id", Type: field.TypeInt, Nullable: true},
+		{Name: "status_changed_at", Type: field.TypeTime, Nullable: true},
 		{Name: "edited_at", Type: field.TypeTime, Nullable: true},
 		{Name: "source_uri", Type: field.TypeString, Unique: true, Nullable: true},
 		{Name: "source_version_at", Type: field.TypeTime, Nullable: true},
@@ -75,19 +77,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "articles_categories_primary_articles",
-				Columns:    []*schema.Column{ArticlesColumns[32]},
+				Columns:    []*schema.Column{ArticlesColumns[34]},
 				RefColumns: []*schema.Column{CategoriesColumns[0]},
 				OnDelete:   schema.Restrict,
 			},
 			{
 				Symbol:     "articles_media_featured_in",
-				Columns:    []*schema.Column{ArticlesColumns[33]},
+				Columns:    []*schema.Column{ArticlesColumns[35]},
 				RefColumns: []*schema.Column{MediaColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "articles_series_articles",
-				Columns:    []*schema.Column{ArticlesColumns[34]},
+				Columns:    []*schema.Column{ArticlesColumns[36]},
 				RefColumns: []*schema.Column{SeriesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -101,17 +103,17 @@ var (
 			{
 				Name:    "article_primary_category_id",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[32]},
+				Columns: []*schema.Column{ArticlesColumns[34]},
 			},
 			{
 				Name:    "article_series_id_series_position",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[34], ArticlesColumns[25]},
+				Columns: []*schema.Column{ArticlesColumns[36], ArticlesColumns[25]},
 			},
 			{
 				Name:    "article_featured_media_id",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[33]},
+				Columns: []*schema.Column{ArticlesColumns[35]},
 			},
 		},
 	}
@@ -145,6 +147,122 @@ var (
 			},
 		},
 	}
+	// ArticleLocksColumns holds the columns for the "article_locks" table.
+	ArticleLocksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "acquired_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "article_id", Type: field.TypeInt},
+		{Name: "user_id", Type: field.TypeInt},
+	}
+	// ArticleLocksTable holds the schema information for the "article_locks" table.
+	ArticleLocksTable = &schema.Table{
+		Name:       "article_locks",
+		Columns:    ArticleLocksColumns,
+		PrimaryKey: []*schema.Column{ArticleLocksColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "article_locks_articles_article",
+				Columns:    []*schema.Column{ArticleLocksColumns[3]},
+				RefColumns: []*schema.Column{ArticlesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "article_locks_users_user",
+				Columns:    []*schema.Column{ArticleLocksColumns[4]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "articlelock_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{ArticleLocksColumns[4]},
+			},
+		},
+	}
+	// ArticleNotesColumns holds the columns for the "article_notes" table.
+	ArticleNotesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "text", Type: field.TypeString, Size: 2147483647},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "resolved_at", Type: field.TypeTime, Nullable: true},
+		{Name: "resolved_by", Type: field.TypeInt, Nullable: true},
+		{Name: "article_id", Type: field.TypeInt},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
+	}
+	// ArticleNotesTable holds the schema information for the "article_notes" table.
+	ArticleNotesTable = &schema.Table{
+		Name:       "article_notes",
+		Columns:    ArticleNotesColumns,
+		PrimaryKey: []*schema.Column{ArticleNotesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "article_notes_articles_article",
+				Columns:    []*schema.Column{ArticleNotesColumns[5]},
+				RefColumns: []*schema.Column{ArticlesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "article_notes_users_user",
+				Columns:    []*schema.Column{ArticleNotesColumns[6]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "articlenote_article_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{ArticleNotesColumns[5], ArticleNotesColumns[2]},
+			},
+			{
+				Name:    "articlenote_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{ArticleNotesColumns[6]},
+			},
+		},
+	}
+	// AuditEntriesColumns holds the columns for the "audit_entries" table.
+	AuditEntriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "actor_id", Type: field.TypeInt, Nullable: true},
+		{Name: "actor_name", Type: field.TypeString, Default: ""},
+		{Name: "actor_role", Type: field.TypeString, Default: ""},
+		{Name: "action", Type: field.TypeString},
+		{Name: "entity", Type: field.TypeString, Default: ""},
+		{Name: "entity_id", Type: field.TypeInt, Default: 0},
+		{Name: "before", Type: field.TypeJSON, Nullable: true},
+		{Name: "after", Type: field.TypeJSON, Nullable: true},
+		{Name: "address", Type: field.TypeString, Default: ""},
+		{Name: "user_agent", Type: field.TypeString, Default: ""},
+		{Name: "request_id", Type: field.TypeString, Default: ""},
+	}
+	// AuditEntriesTable holds the schema information for the "audit_entries" table.
+	AuditEntriesTable = &schema.Table{
+		Name:       "audit_entries",
+		Columns:    AuditEntriesColumns,
+		PrimaryKey: []*schema.Column{AuditEntriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "auditentry_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEntriesColumns[1], AuditEntriesColumns[0]},
+			},
+			{
+				Name:    "auditentry_actor_id_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEntriesColumns[2], AuditEntriesColumns[1], AuditEntriesColumns[0]},
+			},
+			{
+				Name:    "auditentry_entity_entity_id_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEntriesColumns[6], AuditEntriesColumns[7], AuditEntriesColumns[1], AuditEntriesColumns[0]},
+			},
+		},
+	}
 	// AuthorsColumns holds the columns for the "authors" table.
 	AuthorsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -175,6 +293,47 @@ var (
 				Columns:    []*schema.Column{AuthorsColumns[9]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
+			},
+		},
+	}
+	// AutosavesColumns holds the columns for the "autosaves" table.
+	AutosavesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "base_version", Type: field.TypeInt},
+		{Name: "content", Type: field.TypeJSON},
+		{Name: "saved_at", Type: field.TypeTime},
+		{Name: "article_id", Type: field.TypeInt},
+		{Name: "user_id", Type: field.TypeInt},
+	}
+	// AutosavesTable holds the schema information for the "autosaves" table.
+	AutosavesTable = &schema.Table{
+		Name:       "autosaves",
+		Columns:    AutosavesColumns,
+		PrimaryKey: []*schema.Column{AutosavesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "autosaves_articles_article",
+				Columns:    []*schema.Column{AutosavesColumns[4]},
+				RefColumns: []*schema.Column{ArticlesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "autosaves_users_user",
+				Columns:    []*schema.Column{AutosavesColumns[5]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "autosave_article_id_user_id",
+				Unique:  true,
+				Columns: []*schema.Column{AutosavesColumns[4], AutosavesColumns[5]},
+			},
+			{
+				Name:    "autosave_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{AutosavesColumns[5]},
 			},
 		},
 	}
@@ -354,6 +513,53 @@ var (
 			},
 		},
 	}
+	// CorrectionsColumns holds the columns for the "corrections" table.
+	CorrectionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "note", Type: field.TypeString, Size: 2147483647},
+		{Name: "changes", Type: field.TypeJSON},
+		{Name: "revision", Type: field.TypeInt},
+		{Name: "issued_at", Type: field.TypeTime},
+		{Name: "article_id", Type: field.TypeInt},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
+	}
+	// CorrectionsTable holds the schema information for the "corrections" table.
+	CorrectionsTable = &schema.Table{
+		Name:       "corrections",
+		Columns:    CorrectionsColumns,
+		PrimaryKey: []*schema.Column{CorrectionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "corrections_articles_article",
+				Columns:    []*schema.Column{CorrectionsColumns[5]},
+				RefColumns: []*schema.Column{ArticlesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "corrections_users_user",
+				Columns:    []*schema.Column{CorrectionsColumns[6]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "correction_article_id_issued_at",
+				Unique:  false,
+				Columns: []*schema.Column{CorrectionsColumns[5], CorrectionsColumns[4]},
+			},
+			{
+				Name:    "correction_issued_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{CorrectionsColumns[4], CorrectionsColumns[0]},
+			},
+			{
+				Name:    "correction_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{CorrectionsColumns[6]},
+			},
+		},
+	}
 	// EventsColumns holds the columns for the "events" table.
 	EventsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -380,6 +586,40 @@ var (
 				Name:    "event_entity_entity_id",
 				Unique:  false,
 				Columns: []*schema.Column{EventsColumns[3], EventsColumns[4]},
+			},
+		},
+	}
+	// IdentitiesColumns holds the columns for the "identities" table.
+	IdentitiesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "issuer", Type: field.TypeString},
+		{Name: "subject", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeInt},
+	}
+	// IdentitiesTable holds the schema information for the "identities" table.
+	IdentitiesTable = &schema.Table{
+		Name:       "identities",
+		Columns:    IdentitiesColumns,
+		PrimaryKey: []*schema.Column{IdentitiesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "identities_users_identities",
+				Columns:    []*schema.Column{IdentitiesColumns[4]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "identity_issuer_subject",
+				Unique:  true,
+				Columns: []*schema.Column{IdentitiesColumns[1], IdentitiesColumns[2]},
+			},
+			{
+				Name:    "identity_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{IdentitiesColumns[4]},
 			},
 		},
 	}
@@ -498,6 +738,28 @@ var (
 			},
 		},
 	}
+	// OneTimeTokensColumns holds the columns for the "one_time_tokens" table.
+	OneTimeTokensColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "purpose", Type: field.TypeString},
+		{Name: "token_hash", Type: field.TypeString, Unique: true},
+		{Name: "payload", Type: field.TypeJSON, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+	}
+	// OneTimeTokensTable holds the schema information for the "one_time_tokens" table.
+	OneTimeTokensTable = &schema.Table{
+		Name:       "one_time_tokens",
+		Columns:    OneTimeTokensColumns,
+		PrimaryKey: []*schema.Column{OneTimeTokensColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "onetimetoken_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{OneTimeTokensColumns[5]},
+			},
+		},
+	}
 	// PagesColumns holds the columns for the "pages" table.
 	PagesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -538,6 +800,64 @@ var (
 			},
 		},
 	}
+	// PicksColumns holds the columns for the "picks" table.
+	PicksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "position", Type: field.TypeInt},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "category_id", Type: field.TypeInt, Nullable: true},
+		{Name: "article_id", Type: field.TypeInt},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
+	}
+	// PicksTable holds the schema information for the "picks" table.
+	PicksTable = &schema.Table{
+		Name:       "picks",
+		Columns:    PicksColumns,
+		PrimaryKey: []*schema.Column{PicksColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "picks_categories_category",
+				Columns:    []*schema.Column{PicksColumns[4]},
+				RefColumns: []*schema.Column{CategoriesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "picks_articles_article",
+				Columns:    []*schema.Column{PicksColumns[5]},
+				RefColumns: []*schema.Column{ArticlesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "picks_users_user",
+				Columns:    []*schema.Column{PicksColumns[6]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pick_category_id_position",
+				Unique:  false,
+				Columns: []*schema.Column{PicksColumns[4], PicksColumns[1]},
+			},
+			{
+				Name:    "pick_article_id",
+				Unique:  false,
+				Columns: []*schema.Column{PicksColumns[5]},
+			},
+			{
+				Name:    "pick_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{PicksColumns[2]},
+			},
+			{
+				Name:    "pick_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{PicksColumns[6]},
+			},
+		},
+	}
 	// PlacesColumns holds the columns for the "places" table.
 	PlacesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -561,6 +881,54 @@ var (
 				Name:    "place_country_code_kind",
 				Unique:  false,
 				Columns: []*schema.Column{PlacesColumns[6], PlacesColumns[5]},
+			},
+		},
+	}
+	// PreviewTokensColumns holds the columns for the "preview_tokens" table.
+	PreviewTokensColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "token_hash", Type: field.TypeString, Unique: true},
+		{Name: "label", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "article_id", Type: field.TypeInt},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
+	}
+	// PreviewTokensTable holds the schema information for the "preview_tokens" table.
+	PreviewTokensTable = &schema.Table{
+		Name:       "preview_tokens",
+		Columns:    PreviewTokensColumns,
+		PrimaryKey: []*schema.Column{PreviewTokensColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "preview_tokens_articles_article",
+				Columns:    []*schema.Column{PreviewTokensColumns[6]},
+				RefColumns: []*schema.Column{ArticlesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "preview_tokens_users_user",
+				Columns:    []*schema.Column{PreviewTokensColumns[7]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "previewtoken_article_id",
+				Unique:  false,
+				Columns: []*schema.Column{PreviewTokensColumns[6]},
+			},
+			{
+				Name:    "previewtoken_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{PreviewTokensColumns[7]},
+			},
+			{
+				Name:    "previewtoken_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{PreviewTokensColumns[4]},
 			},
 		},
 	}
@@ -627,6 +995,84 @@ var (
 			},
 		},
 	}
+	// RepeatsColumns holds the columns for the "repeats" table.
+	RepeatsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "user_id", Type: field.TypeInt},
+		{Name: "key", Type: field.TypeString},
+		{Name: "input_hash", Type: field.TypeString},
+		{Name: "result", Type: field.TypeJSON},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// RepeatsTable holds the schema information for the "repeats" table.
+	RepeatsTable = &schema.Table{
+		Name:       "repeats",
+		Columns:    RepeatsColumns,
+		PrimaryKey: []*schema.Column{RepeatsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "repeat_user_id_key",
+				Unique:  true,
+				Columns: []*schema.Column{RepeatsColumns[1], RepeatsColumns[2]},
+			},
+			{
+				Name:    "repeat_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{RepeatsColumns[5]},
+			},
+		},
+	}
+	// RevisionsColumns holds the columns for the "revisions" table.
+	RevisionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "action", Type: field.TypeString},
+		{Name: "status", Type: field.TypeString},
+		{Name: "version", Type: field.TypeInt},
+		{Name: "title", Type: field.TypeString},
+		{Name: "snapshot", Type: field.TypeJSON},
+		{Name: "note", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "article_id", Type: field.TypeInt},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
+	}
+	// RevisionsTable holds the schema information for the "revisions" table.
+	RevisionsTable = &schema.Table{
+		Name:       "revisions",
+		Columns:    RevisionsColumns,
+		PrimaryKey: []*schema.Column{RevisionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "revisions_articles_article",
+				Columns:    []*schema.Column{RevisionsColumns[9]},
+				RefColumns: []*schema.Column{ArticlesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "revisions_users_user",
+				Columns:    []*schema.Column{RevisionsColumns[10]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "revision_article_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{RevisionsColumns[9], RevisionsColumns[1]},
+			},
+			{
+				Name:    "revision_article_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{RevisionsColumns[9], RevisionsColumns[8]},
+			},
+			{
+				Name:    "revision_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{RevisionsColumns[10]},
+			},
+		},
+	}
 	// SeriesColumns holds the columns for the "series" table.
 	SeriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -642,6 +1088,66 @@ var (
 		Name:       "series",
 		Columns:    SeriesColumns,
 		PrimaryKey: []*schema.Column{SeriesColumns[0]},
+	}
+	// SessionsColumns holds the columns for the "sessions" table.
+	SessionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "token_hash", Type: field.TypeString, Unique: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"COOKIE", "BEARER"}},
+		{Name: "label", Type: field.TypeString, Default: ""},
+		{Name: "address", Type: field.TypeString, Default: ""},
+		{Name: "user_agent", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "seen_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeInt},
+	}
+	// SessionsTable holds the schema information for the "sessions" table.
+	SessionsTable = &schema.Table{
+		Name:       "sessions",
+		Columns:    SessionsColumns,
+		PrimaryKey: []*schema.Column{SessionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "sessions_users_sessions",
+				Columns:    []*schema.Column{SessionsColumns[9]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "session_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[9]},
+			},
+			{
+				Name:    "session_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[8]},
+			},
+		},
+	}
+	// SignInFailuresColumns holds the columns for the "sign_in_failures" table.
+	SignInFailuresColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "subject", Type: field.TypeString, Unique: true},
+		{Name: "count", Type: field.TypeInt, Default: 0},
+		{Name: "failed_at", Type: field.TypeTime},
+		{Name: "blocked_until", Type: field.TypeTime},
+	}
+	// SignInFailuresTable holds the schema information for the "sign_in_failures" table.
+	SignInFailuresTable = &schema.Table{
+		Name:       "sign_in_failures",
+		Columns:    SignInFailuresColumns,
+		PrimaryKey: []*schema.Column{SignInFailuresColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "signinfailure_failed_at",
+				Unique:  false,
+				Columns: []*schema.Column{SignInFailuresColumns[3]},
+			},
+		},
 	}
 	// SitesColumns holds the columns for the "sites" table.
 	SitesColumns = []*schema.Column{
@@ -695,12 +1201,46 @@ var (
 		{Name: "role", Type: field.TypeEnum, Enums: []string{"READER", "CONTRIBUTOR", "AUTHOR", "EDITOR", "MODERATOR", "ADMIN"}, Default: "READER"},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "DISABLED"}, Default: "ACTIVE"},
 		{Name: "password_hash", Type: field.TypeString, Default: ""},
+		{Name: "totp_secret", Type: field.TypeString, Default: ""},
+		{Name: "totp_confirmed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "totp_last_step", Type: field.TypeInt64, Default: 0},
+		{Name: "recovery_codes", Type: field.TypeJSON, Nullable: true},
+		{Name: "signed_in_at", Type: field.TypeTime, Nullable: true},
 	}
 	// UsersTable holds the schema information for the "users" table.
 	UsersTable = &schema.Table{
 		Name:       "users",
 		Columns:    UsersColumns,
 		PrimaryKey: []*schema.Column{UsersColumns[0]},
+	}
+	// WithdrawalsColumns holds the columns for the "withdrawals" table.
+	WithdrawalsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "notice", Type: field.TypeString, Size: 2147483647, Default: ""},
+		{Name: "reason", Type: field.TypeString, Size: 2147483647, Default: ""},
+		{Name: "withdrawn_at", Type: field.TypeTime},
+		{Name: "article_id", Type: field.TypeInt},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
+	}
+	// WithdrawalsTable holds the schema information for the "withdrawals" table.
+	WithdrawalsTable = &schema.Table{
+		Name:       "withdrawals",
+		Columns:    WithdrawalsColumns,
+		PrimaryKey: []*schema.Column{WithdrawalsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "withdrawals_articles_article",
+				Columns:    []*schema.Column{WithdrawalsColumns[4]},
+				RefColumns: []*schema.Column{ArticlesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "withdrawals_users_user",
+				Columns:    []*schema.Column{WithdrawalsColumns[5]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
 	}
 	// ArticleTagsColumns holds the columns for the "article_tags" table.
 	ArticleTagsColumns = []*schema.Column{
@@ -782,24 +1322,38 @@ var (
 		AdSlotsTable,
 		ArticlesTable,
 		ArticleDetailsTable,
+		ArticleLocksTable,
+		ArticleNotesTable,
+		AuditEntriesTable,
 		AuthorsTable,
+		AutosavesTable,
 		BookmarksTable,
 		BylinesTable,
 		CategoriesTable,
 		CommentsTable,
+		CorrectionsTable,
 		EventsTable,
+		IdentitiesTable,
 		LiveEntriesTable,
 		MediaTable,
 		MenusTable,
 		MenuItemsTable,
+		OneTimeTokensTable,
 		PagesTable,
+		PicksTable,
 		PlacesTable,
+		PreviewTokensTable,
 		RedirectsTable,
 		RelatedPinsTable,
+		RepeatsTable,
+		RevisionsTable,
 		SeriesTable,
+		SessionsTable,
+		SignInFailuresTable,
 		SitesTable,
 		TagsTable,
 		UsersTable,
+		WithdrawalsTable,
 		ArticleTagsTable,
 		ArticlePlacesTable,
 		ArticleCategoriesTable,
@@ -811,8 +1365,14 @@ func init() {
 	ArticlesTable.ForeignKeys[1].RefTable = MediaTable
 	ArticlesTable.ForeignKeys[2].RefTable = SeriesTable
 	ArticleDetailsTable.ForeignKeys[0].RefTable = ArticlesTable
+	ArticleLocksTable.ForeignKeys[0].RefTable = ArticlesTable
+	ArticleLocksTable.ForeignKeys[1].RefTable = UsersTable
+	ArticleNotesTable.ForeignKeys[0].RefTable = ArticlesTable
+	ArticleNotesTable.ForeignKeys[1].RefTable = UsersTable
 	AuthorsTable.ForeignKeys[0].RefTable = MediaTable
 	AuthorsTable.ForeignKeys[1].RefTable = UsersTable
+	AutosavesTable.ForeignKeys[0].RefTable = ArticlesTable
+	AutosavesTable.ForeignKeys[1].RefTable = UsersTable
 	BookmarksTable.ForeignKeys[0].RefTable = ArticlesTable
 	BookmarksTable.ForeignKeys[1].RefTable = UsersTable
 	BylinesTable.ForeignKeys[0].RefTable = ArticlesTable
@@ -821,6 +1381,9 @@ func init() {
 	CommentsTable.ForeignKeys[0].RefTable = ArticlesTable
 	CommentsTable.ForeignKeys[1].RefTable = CommentsTable
 	CommentsTable.ForeignKeys[2].RefTable = UsersTable
+	CorrectionsTable.ForeignKeys[0].RefTable = ArticlesTable
+	CorrectionsTable.ForeignKeys[1].RefTable = UsersTable
+	IdentitiesTable.ForeignKeys[0].RefTable = UsersTable
 	LiveEntriesTable.ForeignKeys[0].RefTable = ArticlesTable
 	LiveEntriesTable.Annotation = &entsql.Annotation{
 		Table: "live_entries",
@@ -831,11 +1394,21 @@ func init() {
 	MenuItemsTable.ForeignKeys[0].RefTable = MenusTable
 	MenuItemsTable.ForeignKeys[1].RefTable = MenuItemsTable
 	PagesTable.ForeignKeys[0].RefTable = PagesTable
+	PicksTable.ForeignKeys[0].RefTable = CategoriesTable
+	PicksTable.ForeignKeys[1].RefTable = ArticlesTable
+	PicksTable.ForeignKeys[2].RefTable = UsersTable
+	PreviewTokensTable.ForeignKeys[0].RefTable = ArticlesTable
+	PreviewTokensTable.ForeignKeys[1].RefTable = UsersTable
 	RelatedPinsTable.ForeignKeys[0].RefTable = ArticlesTable
 	RelatedPinsTable.ForeignKeys[1].RefTable = ArticlesTable
+	RevisionsTable.ForeignKeys[0].RefTable = ArticlesTable
+	RevisionsTable.ForeignKeys[1].RefTable = UsersTable
 	SeriesTable.Annotation = &entsql.Annotation{
 		Table: "series",
 	}
+	SessionsTable.ForeignKeys[0].RefTable = UsersTable
+	WithdrawalsTable.ForeignKeys[0].RefTable = ArticlesTable
+	WithdrawalsTable.ForeignKeys[1].RefTable = UsersTable
 	ArticleTagsTable.ForeignKeys[0].RefTable = ArticlesTable
 	ArticleTagsTable.ForeignKeys[1].RefTable = TagsTable
 	ArticlePlacesTable.ForeignKeys[0].RefTable = ArticlesTable

@@ -15,8 +15,20 @@ type Article func(*sql.Selector)
 // ArticleDetail is the predicate function for articledetail builders.
 type ArticleDetail func(*sql.Selector)
 
+// ArticleLock is the predicate function for articlelock builders.
+type ArticleLock func(*sql.Selector)
+
+// ArticleNote is the predicate function for articlenote builders.
+type ArticleNote func(*sql.Selector)
+
+// AuditEntry is the predicate function for auditentry builders.
+type AuditEntry func(*sql.Selector)
+
 // Author is the predicate function for author builders.
 type Author func(*sql.Selector)
+
+// Autosave is the predicate function for autosave builders.
+type Autosave func(*sql.Selector)
 
 // Bookmark is the predicate function for bookmark builders.
 type Bookmark func(*sql.Selector)
@@ -30,8 +42,14 @@ type Category func(*sql.Selector)
 // Comment is the predicate function for comment builders.
 type Comment func(*sql.Selector)
 
+// Correction is the predicate function for correction builders.
+type Correction func(*sql.Selector)
+
 // Event is the predicate function for event builders.
 type Event func(*sql.Selector)
+
+// Identity is the predicate function for identity builders.
+type Identity func(*sql.Selector)
 
 // LiveEntry is the predicate function for liveentry builders.
 type LiveEntry func(*sql.Selector)
@@ -45,11 +63,20 @@ type Menu func(*sql.Selector)
 // MenuItem is the predicate function for menuitem builders.
 type MenuItem func(*sql.Selector)
 
+// OneTimeToken is the predicate function for onetimetoken builders.
+type OneTimeToken func(*sql.Selector)
+
 // Page is the predicate function for page builders.
 type Page func(*sql.Selector)
 
+// Pick is the predicate function for pick builders.
+type Pick func(*sql.Selector)
+
 // Place is the predicate function for place builders.
 type Place func(*sql.Selector)
+
+// PreviewToken is the predicate function for previewtoken builders.
+type PreviewToken func(*sql.Selector)
 
 // Redirect is the predicate function for redirect builders.
 type Redirect func(*sql.Selector)
@@ -57,8 +84,20 @@ type Redirect func(*sql.Selector)
 // RelatedPin is the predicate function for relatedpin builders.
 type RelatedPin func(*sql.Selector)
 
+// Repeat is the predicate function for repeat builders.
+type Repeat func(*sql.Selector)
+
+// Revision is the predicate function for revision builders.
+type Revision func(*sql.Selector)
+
 // Series is the predicate function for series builders.
 type Series func(*sql.Selector)
+
+// Session is the predicate function for session builders.
+type Session func(*sql.Selector)
+
+// SignInFailure is the predicate function for signinfailure builders.
+type SignInFailure func(*sql.Selector)
 
 // Site is the predicate function for site builders.
 type Site func(*sql.Selector)
@@ -68,3 +107,6 @@ type Tag func(*sql.Selector)
 
 // User is the predicate function for user builders.
 type User func(*sql.Selector)
+
+// Withdrawal is the predicate function for withdrawal builders.
+type Withdrawal func(*sql.Selector)

@@ -68,6 +68,8 @@ func (Article) Fields() []ent.Field {
 
 		field.Int("version").Default(1).Comment("counts saved changes, for expectedVersion"),
 		field.Int("created_by").Optional().Nillable(),
+		field.Int("assignee_id").Optional().Nillable().Comment("the member of staff whose turn it is"),
+		field.Time("status_changed_at").Optional().Nillable().Comment("since when it waits where it is"),
 		field.Time("edited_at").Optional().Nillable().Comment("last change by a person here, which an import must not overwrite"),
 
 		field.String("source_uri").Optional().Nillable().Unique(),

@@ -31,6 +31,11 @@ func (User) Fields() []ent.Field {
 			"Editor", "EDITOR", "Moderator", "MODERATOR", "Admin", "ADMIN").Default("READER"),
 		field.Enum("status").NamedValues("Active", "ACTIVE", "Disabled", "DISABLED").Default("ACTIVE"),
 		field.String("password_hash").Default("").Sensitive(),
+		field.String("totp_secret").Default("").Sensitive().Comment("of the second factor, base 32; empty: none"),
+		field.Time("totp_confirmed_at").Optional().Nillable().Comment("since when the second factor is asked for"),
+		field.Int64("totp_last_step").Default(0).Comment("time step of the last code used, which is not taken again"),
+		field.JSON("recovery_codes", []string{}).Optional().Sensitive().Comment("hashes of those not used yet"),
+		field.Time("signed_in_at").Optional().Nillable(),
 	}
 }
 
@@ -40,6 +45,8 @@ func (User) Edges() []ent.Edge {
 		edge.To("author", Author.Type).Unique().Annotations(setNull()),
 		edge.To("comments", Comment.Type).Annotations(setNull()),
 		edge.To("bookmarks", Bookmark.Type).Annotations(cascade()),
+		edge.To("sessions", Session.Type).Annotations(cascade()),
+		edge.To("identities", Identity.Type).Annotations(cascade()),
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 )
 
@@ -38,6 +39,7 @@ type ResolverRoot interface {
 	Media() MediaResolver
 	Menu() MenuResolver
 	MenuItem() MenuItemResolver
+	Mutation() MutationResolver
 	Page() PageResolver
 	Place() PlaceResolver
 	Query() QueryResolver
@@ -50,6 +52,7 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
+	Auth func(ctx context.Context, obj any, next graphql.Resolver, can access.Capability) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -288,6 +291,12 @@ type ComplexityRoot struct {
 		Image     func(childComplexity int) int
 	}
 
+	InputError struct {
+		Code    func(childComplexity int) int
+		Field   func(childComplexity int) int
+		Message func(childComplexity int) int
+	}
+
 	LanguageFacet struct {
 		Count    func(childComplexity int) int
 		Language func(childComplexity int) int
@@ -350,6 +359,10 @@ type ComplexityRoot struct {
 		PublicID func(childComplexity int) int
 		Target   func(childComplexity int) int
 		URL      func(childComplexity int) int
+	}
+
+	Mutation struct {
+		SignOut func(childComplexity int) int
 	}
 
 	Page struct {
@@ -512,6 +525,10 @@ type ComplexityRoot struct {
 		Path        func(childComplexity int) int
 		PublicID    func(childComplexity int) int
 		Slug        func(childComplexity int) int
+	}
+
+	SignOutPayload struct {
+		UserErrors func(childComplexity int) int
 	}
 
 	Site struct {
@@ -1587,6 +1604,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ImageBlock.Image(childComplexity), true
 
+	case "InputError.code":
+		if e.ComplexityRoot.InputError.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InputError.Code(childComplexity), true
+	case "InputError.field":
+		if e.ComplexityRoot.InputError.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InputError.Field(childComplexity), true
+	case "InputError.message":
+		if e.ComplexityRoot.InputError.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InputError.Message(childComplexity), true
+
 	case "LanguageFacet.count":
 		if e.ComplexityRoot.LanguageFacet.Count == nil {
 			break
@@ -1844,6 +1880,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.MenuItem.URL(childComplexity), true
+
+	case "Mutation.signOut":
+		if e.ComplexityRoot.Mutation.SignOut == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
 
 	case "Page.body":
 		if e.ComplexityRoot.Page.Body == nil {
@@ -2610,6 +2653,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Series.Slug(childComplexity), true
 
+	case "SignOutPayload.userErrors":
+		if e.ComplexityRoot.SignOutPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignOutPayload.UserErrors(childComplexity), true
+
 	case "Site.consent":
 		if e.ComplexityRoot.Site.Consent == nil {
 			break
@@ -2991,6 +3041,21 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 
 			return &response
 		}
+	case ast.Mutation:
+		return func(ctx context.Context) *graphql.Response {
+			if !first {
+				return nil
+			}
+			first = false
+			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
+			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
+			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
 
 	default:
 		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
@@ -3018,8 +3083,8 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../../schema.graphql", Input: `# Broadsheet: the whole public contract. Written by hand, read as documentation.
-# Sections: scalars and directives · entry points · articles · lists · taxonomy ·
-# people · comments · media · site.
+# Sections: scalars and directives · entry points · changes · articles · lists ·
+# taxonomy · people · comments · media · site · accounts · newsroom.
 
 # ── Scalars and directives ────────────────────────────────────────────────────
 
@@ -3037,6 +3102,46 @@ scalar CountryCode @specifiedBy(url: "https://www.iso.org/iso-3166-country-codes
 
 "HTML that is safe to put into a page: sanitised, without scripts, styles or event handlers."
 scalar HTML @specifiedBy(url: "https://html.spec.whatwg.org/")
+
+"""
+Who may use a field. Introspection does not show this directive, so the field's description says it too.
+Whoever lacks the capability is answered UNAUTHENTICATED or FORBIDDEN.
+"""
+directive @auth("What a viewer must be able to do." can: Capability!) on FIELD_DEFINITION
+
+"Something that only some may do."
+enum Capability {
+  "Use one's own account: password, second factor, sessions."
+  USE_ACCOUNT
+  "Read what the newsroom keeps about the articles one may see."
+  READ_NEWSROOM
+  "Write articles and change one's own."
+  WRITE_ARTICLES
+  "Publish one's own articles once they are approved."
+  PUBLISH_OWN_ARTICLES
+  "See and change everybody's articles."
+  EDIT_ARTICLES
+  "Approve articles, ask for changes, give work to others."
+  REVIEW_ARTICLES
+  "Publish, schedule, embargo, take back and correct any article."
+  PUBLISH_ARTICLES
+  "Kill a story."
+  WITHDRAW_ARTICLES
+  "Choose editors' picks and pin related articles."
+  CURATE_ARTICLES
+  "Change sections, tags, places, series and authors."
+  MANAGE_TAXONOMY
+  "Change static pages, menus and redirects."
+  MANAGE_PAGES
+  "Change the site's settings and ad slots."
+  MANAGE_SITE
+  "Decide which comments are shown."
+  MODERATE_COMMENTS
+  "Change accounts of others."
+  MANAGE_USERS
+  "Read who did what."
+  READ_AUDIT_LOG
+}
 
 # ── Entry points ──────────────────────────────────────────────────────────────
 
@@ -3136,6 +3241,88 @@ type Query {
 
   "Objects by their ids, in the order asked for, null where there is none to be seen. At most 100."
   nodes("The ids of any objects." ids: [ID!]!): [Node]!
+}
+
+# ── Changes ───────────────────────────────────────────────────────────────────
+
+"""
+Everything that can be changed. A mutation takes one ` + "`" + `input` + "`" + ` and answers what it changed and ` + "`" + `userErrors` + "`" + `:
+what is wrong with the input, to be shown beside it. Nothing is half done: with errors, nothing has changed.
+"""
+type Mutation {
+  # Accounts
+
+  "Ends the session that the request was made with. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  signOut: SignOutPayload @auth(can: USE_ACCOUNT)
+
+  # Articles
+
+  # Planning and curation
+
+  # Taxonomy
+
+  # Site
+}
+
+"What is wrong with an input, for the one who made it."
+interface UserError {
+  "What is wrong, to be shown."
+  message: String!
+  "Where in the input; null when it is about no field."
+  field: [String!]
+  "What is wrong, for programs."
+  code: UserErrorCode!
+}
+
+"A field of the input, or a state of things, that does not allow what was asked."
+type InputError implements UserError {
+  message: String!
+  field: [String!]
+  code: UserErrorCode!
+}
+
+"What can be wrong with an input."
+enum UserErrorCode {
+  "It has not the right form."
+  INVALID
+  "It is needed and empty."
+  BLANK
+  "It is longer or larger than allowed."
+  TOO_LONG
+  "There is no such thing."
+  NOT_FOUND
+  "Another one has it: a slug, an address."
+  TAKEN
+  "A thing would lie in itself, or a redirect lead back to itself."
+  LOOP
+  "Something still needs it."
+  IN_USE
+  "The moment is over."
+  IN_THE_PAST
+  "An article cannot go from its status to that one."
+  ILLEGAL_TRANSITION
+  "Somebody saved the article meanwhile: see VersionConflict."
+  VERSION_CONFLICT
+  "Somebody else is editing it."
+  LOCKED
+  "There are as many as there may be."
+  LIMIT_REACHED
+  "The idempotency key was used with another input."
+  KEY_REUSED
+  "It was valid once."
+  EXPIRED
+  "E-mail address or password is wrong."
+  WRONG_CREDENTIALS
+  "The code of the second factor is needed."
+  SECOND_FACTOR_REQUIRED
+  "The code of the second factor is wrong or was used before."
+  WRONG_SECOND_FACTOR
+  "Too many wrong attempts: try again later."
+  SLOWED_DOWN
+  "The password is too easy to guess."
+  WEAK_PASSWORD
+  "The last administrator must stay."
+  LAST_ADMIN
 }
 
 "An object with an id that is unique across all types."
@@ -4345,6 +4532,16 @@ type AdSlot implements Node {
   "Path of the unit at the ad server."
   unit: String!
 }
+
+# ── Accounts ──────────────────────────────────────────────────────────────────
+
+"Answer of signOut."
+type SignOutPayload {
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+# ── Newsroom ──────────────────────────────────────────────────────────────────
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -5051,6 +5248,14 @@ func (ec *executionContext) childFields_Series(ctx context.Context, field graphq
 		return ec.fieldContext_Series_latestNews(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Series", field.Name)
+}
+
+func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_SignOutPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Site(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

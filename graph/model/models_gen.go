@@ -219,6 +219,12 @@ type SeriesBy struct {
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 }
 
+// Answer of signOut.
+type SignOutPayload struct {
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Names one tag.
 type TagBy struct {
 	// Its id.

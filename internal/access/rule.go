@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"entgo.io/ent/dialect/sql"
@@ -33,12 +34,34 @@ var publicComment = Rule("~.status = 'APPROVED' AND ~.kind = 'COMMENT' AND EXIST
 // For renders the rule for a table or alias.
 func (r Rule) For(table string) string { return strings.ReplaceAll(string(r), "~", table) }
 
-// Articles is what v may see of articles.
+// staffArticle is what those see who work on everybody's articles. The trash is
+// listed apart.
+const staffArticle = Rule("~.trashed_at IS NULL")
+
+// Articles is what v may see of articles: readers what is published, writers
+// their own as well, editors all, whoever holds a preview token that one more.
 func Articles(v Viewer) Rule {
-	if v.system {
+	switch {
+	case v.system:
 		return All
+	case v.Can(EditArticles):
+		return staffArticle
 	}
-	return publicArticle
+	rule := publicArticle
+	if v.Can(WriteArticles) {
+		rule = Rule(fmt.Sprintf("(%s) OR ~.trashed_at IS NULL AND (~.created_by = %[2]d OR EXISTS (SELECT 1 FROM bylines AS own_line "+
+			"JOIN authors AS own ON own.id = own_line.author_id WHERE own_line.article_id = ~.id AND own.user_id = %[2]d))", rule, v.UserID))
+	}
+	if v.Preview != 0 {
+		rule = Rule(fmt.Sprintf("(%s) OR ~.id = %d AND ~.trashed_at IS NULL AND ~.status <> 'KILLED'", rule, v.Preview))
+	}
+	return rule
+}
+
+// Personal reports whether the rules for v are for v alone, so that statements
+// that carry them are not worth keeping.
+func Personal(v Viewer) bool {
+	return !v.system && !v.Can(EditArticles) && (v.Can(WriteArticles) || v.Preview != 0)
 }
 
 // Comments is what v may see of comments.
@@ -51,8 +74,11 @@ func Comments(v Viewer) Rule {
 
 // Pages is what v may see of static pages.
 func Pages(v Viewer) Rule {
-	if v.system {
+	switch {
+	case v.system:
 		return All
+	case v.Can(ManagePages):
+		return "~.trashed_at IS NULL"
 	}
 	return publicPage
 }

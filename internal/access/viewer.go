@@ -1,6 +1,7 @@
 // Package access says who is looking and what they may see and do. What a
 // viewer may see is one rule for each type (see rule.go), applied below every
-// query; nothing above has to remember it.
+// query; what a viewer may do is one table of capabilities (see
+// capability.go), asked by services before they act.
 package access
 
 import "context"
@@ -22,12 +23,17 @@ const (
 // Viewer is who a request is answered for. The zero Viewer is an anonymous
 // reader, so a forgotten viewer sees the least.
 type Viewer struct {
-	UserID int // 0: nobody signed in
-	Role   Role
-	system bool
+	UserID    int // 0: nobody signed in
+	Role      Role
+	Name      string // as the record of who did what shall have it
+	SessionID int
+	// Preview is the key of the one article that a preview token lets the
+	// viewer read before it is published, 0 for none.
+	Preview int
+	system  bool
 }
 
-// System reports whether the viewer is the program itself.
+// System reports whether the program itself is looking, be it for somebody.
 func (v Viewer) System() bool { return v.system }
 
 type viewerKey struct{}
@@ -44,7 +50,31 @@ func Of(ctx context.Context) Viewer {
 }
 
 // AsSystem gives a context for the program's own work, which sees everything.
-// It is for services and commands, never for answering a request.
+// It still knows for whom the work is done, if for anybody. It is for services,
+// after they asked what the viewer may do, and for commands.
 func AsSystem(ctx context.Context) context.Context {
-	return With(ctx, Viewer{system: true})
+	v := Of(ctx)
+	v.system = true
+	return With(ctx, v)
+}
+
+// Origin is where a request came from.
+type Origin struct {
+	Address   string // network address of the client
+	UserAgent string
+	RequestID string
+}
+
+type originKey struct{}
+
+// WithOrigin gives a context of a request from o.
+func WithOrigin(ctx context.Context, o Origin) context.Context {
+	return context.WithValue(ctx, originKey{}, o)
+}
+
+// OriginOf gives where the request of a context came from, nothing for the
+// program's own work.
+func OriginOf(ctx context.Context) Origin {
+	o, _ := ctx.Value(originKey{}).(Origin)
+	return o
 }

@@ -70,7 +70,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
-	return graph.Services{Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory}
+	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory}
 }
 
 // App is the server with all it needs.

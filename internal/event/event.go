@@ -5,6 +5,7 @@
 package event
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -23,24 +25,30 @@ const (
 	Published   = "published"   // became visible to readers
 	Unpublished = "unpublished" // was visible and is no more
 	Deleted     = "deleted"
+	Corrected   = "corrected" // a correction was issued
+	Withdrawn   = "withdrawn" // was killed: nobody may show it any more
 )
 
 // Names of things in event types, by the prefix of their public ids.
 var names = map[string]string{
 	"art": "article", "liv": "live_entry", "cat": "category", "tag": "tag", "plc": "place", "ser": "series", "aut": "author",
 	"med": "media", "pag": "page", "mnu": "menu", "ads": "ad_slot", "red": "redirect", "com": "comment", "usr": "user",
-	"bkm": "bookmark", Site: "site",
+	"bkm": "bookmark", "ses": "session", "nte": "article_note", "cor": "correction", Pick: "pick", Site: "site",
 }
 
 // Site stands for the site's settings, which have no public id.
 const Site = "site"
+
+// Pick stands for the editors' picks of one page: the key is that of the
+// section, 0 for the front page.
+const Pick = "pck"
 
 // Event is a change before it is recorded.
 type Event struct {
 	Action   string         // Created, Published, …
 	Entity   string         // prefix of the public id of the thing, or Site
 	EntityID int            // its key
-	ActorID  int            // the user who did it, 0 for the program
+	ActorID  int            // the user who did it; 0: the viewer of the context, if anybody
 	Payload  map[string]any // what readers of the event need beyond the thing itself
 }
 
@@ -82,11 +90,12 @@ func (l *Log) Append(ctx context.Context, events ...Event) error {
 		return nil
 	}
 	builders := make([]*ent.EventCreate, len(events))
+	actor := access.Of(ctx).UserID
 	client := l.db.Ent(ctx)
 	for i, e := range events {
 		b := client.Event.Create().SetType(e.Type()).SetEntity(e.Entity).SetEntityID(e.EntityID)
-		if e.ActorID != 0 {
-			b.SetActorID(e.ActorID)
+		if by := cmp.Or(e.ActorID, actor); by != 0 {
+			b.SetActorID(by)
 		}
 		if e.Payload != nil {
 			b.SetPayload(e.Payload)

@@ -26,9 +26,44 @@ const (
 	Internal          Code = "INTERNAL"
 )
 
+// Reason says more closely what is wrong with an input, for programs. It is
+// what mutations answer as userErrors.code; Reasons lists all.
+type Reason string
+
+// The reasons.
+const (
+	Invalid              Reason = "INVALID"
+	Blank                Reason = "BLANK"
+	TooLong              Reason = "TOO_LONG"
+	Missing              Reason = "NOT_FOUND"
+	Taken                Reason = "TAKEN"
+	Loop                 Reason = "LOOP"
+	InUse                Reason = "IN_USE"
+	InThePast            Reason = "IN_THE_PAST"
+	IllegalTransition    Reason = "ILLEGAL_TRANSITION"
+	VersionConflict      Reason = "VERSION_CONFLICT"
+	Locked               Reason = "LOCKED"
+	LimitReached         Reason = "LIMIT_REACHED"
+	KeyReused            Reason = "KEY_REUSED"
+	Expired              Reason = "EXPIRED"
+	WrongCredentials     Reason = "WRONG_CREDENTIALS"
+	SecondFactorRequired Reason = "SECOND_FACTOR_REQUIRED"
+	WrongSecondFactor    Reason = "WRONG_SECOND_FACTOR"
+	SlowedDown           Reason = "SLOWED_DOWN"
+	WeakPassword         Reason = "WEAK_PASSWORD"
+	LastAdmin            Reason = "LAST_ADMIN"
+)
+
+// Reasons lists all reasons.
+func Reasons() []Reason {
+	return []Reason{Invalid, Blank, TooLong, Missing, Taken, Loop, InUse, InThePast, IllegalTransition, VersionConflict, Locked, LimitReached, KeyReused,
+		Expired, WrongCredentials, SecondFactorRequired, WrongSecondFactor, SlowedDown, WeakPassword, LastAdmin}
+}
+
 // Error is a fault with a message that is safe to show to anybody.
 type Error struct {
 	Code    Code
+	Reason  Reason // empty: what the code says, see ReasonOf
 	Field   string // path into the input, empty when it is about no field
 	Message string
 	cause   error // for the log only
@@ -53,6 +88,36 @@ func New(code Code, format string, args ...any) *Error {
 // BadInput makes a BAD_USER_INPUT fault about the given field.
 func BadInput(field, format string, args ...any) *Error {
 	return &Error{Code: BadUserInput, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// Mistake makes a fault that the user can mend: mutations answer it among their
+// userErrors. The field is a path into the input, such as blocks[2].html, empty
+// when it is about no field.
+func Mistake(reason Reason, field, format string, args ...any) *Error {
+	e := &Error{Code: BadUserInput, Reason: reason, Field: field, Message: fmt.Sprintf(format, args...)}
+	switch reason {
+	case Missing:
+		e.Code = NotFound
+	case Taken, VersionConflict, Locked, InUse, IllegalTransition, KeyReused, LastAdmin:
+		e.Code = Conflict
+	}
+	return e
+}
+
+// ReasonOf gives the reason of a fault that the user can mend, empty for all
+// others.
+func (e *Error) ReasonOf() Reason {
+	switch {
+	case e.Reason != "":
+		return e.Reason
+	case e.Code == BadUserInput:
+		return Invalid
+	case e.Code == NotFound:
+		return Missing
+	case e.Code == Conflict:
+		return Taken
+	}
+	return ""
 }
 
 // Because keeps the cause for the log.

@@ -29,6 +29,13 @@ const (
 	Comment   = "com"
 	User      = "usr"
 	Bookmark  = "bkm"
+
+	Session      = "ses"
+	AuditEntry   = "aud"
+	Revision     = "rev"
+	ArticleNote  = "nte"
+	Correction   = "cor"
+	PreviewToken = "prv"
 )
 
 // ErrMalformed says that a text is no public id at all. An id that is well
