@@ -40,7 +40,7 @@ func mistakes(err error) ([]model.UserError, error) {
 // fieldPath splits a path such as blocks[2].html into its steps.
 func fieldPath(path string) []string {
 	if path == "" {
-		return nil
+		return []string{}
 	}
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
 }

@@ -3268,8 +3268,8 @@ type Mutation {
 interface UserError {
   "What is wrong, to be shown."
   message: String!
-  "Where in the input; null when it is about no field."
-  field: [String!]
+  "Where in the input, step by step; empty when it is about no field."
+  field: [String!]!
   "What is wrong, for programs."
   code: UserErrorCode!
 }
@@ -3277,7 +3277,7 @@ interface UserError {
 "A field of the input, or a state of things, that does not allow what was asked."
 type InputError implements UserError {
   message: String!
-  field: [String!]
+  field: [String!]!
   code: UserErrorCode!
 }
 
