@@ -6,6 +6,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 )
 
 // mistakes parts the error of a mutation's service in two: what the user can
@@ -19,22 +20,36 @@ import (
 //	}
 //	return &model.PublishArticlePayload{Article: article, UserErrors: wrong}, nil
 func mistakes(err error) ([]model.UserError, error) {
-	wrong := []model.UserError{}
-	if err == nil {
-		return wrong, nil
-	}
-	all := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join at the top alone: a fault may be wrapped, a list is not
-		all = joined.Unwrap()
-	}
-	for _, one := range all {
-		f, ok := errors.AsType[*fault.Error](one)
-		if !ok || f.ReasonOf() == "" {
-			return nil, err
-		}
-		wrong = append(wrong, model.InputError{Message: f.Message, Field: fieldPath(f.Field), Code: f.ReasonOf()})
+	wrong, ok := mended([]model.UserError{}, err)
+	if !ok {
+		return nil, err
 	}
 	return wrong, nil
+}
+
+// mended adds what the user can mend of err to wrong; it fails on anything
+// else.
+func mended(wrong []model.UserError, err error) ([]model.UserError, bool) {
+	if err == nil {
+		return wrong, true
+	}
+	if conflict, ok := errors.AsType[*newsroom.ConflictError](err); ok {
+		return append(wrong, model.VersionConflict{Message: conflict.Error(), Field: []string{"expectedVersion"}, Code: fault.VersionConflict,
+			CurrentVersion: conflict.Current.Version, Article: conflict.Current}), true
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join makes lists, which nothing wraps
+		for _, one := range joined.Unwrap() {
+			if wrong, ok = mended(wrong, one); !ok {
+				return nil, false
+			}
+		}
+		return wrong, true
+	}
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.ReasonOf() == "" {
+		return nil, false
+	}
+	return append(wrong, model.InputError{Message: f.Message, Field: fieldPath(f.Field), Code: f.ReasonOf()}), true
 }
 
 // fieldPath splits a path such as blocks[2].html into its steps.

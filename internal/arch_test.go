@@ -85,7 +85,8 @@ var domains = map[string][]string{
 	"internal/directory": nil,
 	"internal/media":     nil,
 	"internal/search":    {"internal/directory"},
-	"internal/newsroom":  {"internal/content", "internal/audit", "internal/directory", "internal/search"},
+	"internal/newsroom":  {"internal/content", "internal/audit", "internal/directory", "internal/repeat", "internal/search", "internal/site"},
+	"internal/repeat":    nil,
 	"internal/site":      {"internal/audit"},
 	"internal/taxonomy":  {"internal/content", "internal/audit", "internal/site"},
 }

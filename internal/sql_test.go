@@ -15,6 +15,7 @@ import (
 // pages without the visibility rule, each with the reason why no reader gets
 // what they read.
 var maintains = map[string]string{
+	"content.lockArticleSQL":     "holds an article for a change, after the viewer was asked for",
 	"content.listOnSiteSQL":      "fills the listings, of public articles alone",
 	"content.listUnderOwnersSQL": "fills the listings from those of the site",
 	"content.postponeAllSQL":     "names the public articles whose related ones are to be found",

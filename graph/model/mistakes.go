@@ -1,6 +1,9 @@
 package model
 
-import "github.com/broadsheet-cms/broadsheet/internal/fault"
+import (
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+)
 
 // UserError is the interface of the same name: what is wrong with an input.
 type UserError interface{ IsUserError() }
@@ -14,3 +17,15 @@ type InputError struct {
 
 // IsUserError makes it a UserError.
 func (InputError) IsUserError() {}
+
+// VersionConflict is the type of the same name.
+type VersionConflict struct {
+	Message        string
+	Field          []string
+	Code           fault.Reason
+	CurrentVersion int
+	Article        *ent.Article
+}
+
+// IsUserError makes it a UserError.
+func (VersionConflict) IsUserError() {}

@@ -10,7 +10,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/articledetail"
 	"github.com/broadsheet-cms/broadsheet/ent/byline"
-	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/relatedpin"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -20,60 +19,73 @@ import (
 )
 
 // Draft is an article as it shall be, whole. What is derived from it (HTML,
-// text, word count, reading time, listings) is not part of it.
+// text, word count, reading time, listings) is not part of it. Its JSON is what
+// revisions keep.
 type Draft struct {
-	ID int // 0: a new article
+	ID int `json:"-"` // 0: a new article
 
-	Kind       article.Kind
-	Status     article.Status
-	Visibility article.Visibility
-	TrashedAt  *time.Time
+	Kind       article.Kind       `json:"kind,omitempty"`
+	Status     article.Status     `json:"status,omitempty"`
+	Visibility article.Visibility `json:"visibility,omitempty"`
+	TrashedAt  *time.Time         `json:"trashedAt,omitempty"`
 
-	Title, Subtitle, Excerpt string
-	Slug                     string // empty: made from the title; taken: numbered
-	Language                 string
-	TranslationGroup         *int
+	Title            string `json:"title"`
+	Subtitle         string `json:"subtitle,omitempty"`
+	Excerpt          string `json:"excerpt,omitempty"`
+	Slug             string `json:"slug,omitempty"` // empty: made from the title; taken: numbered
+	Language         string `json:"language,omitempty"`
+	TranslationGroup *int   `json:"translationGroup,omitempty"`
 
-	Body      []richtext.Block
-	Byline    string
-	Dateline  string
-	SEO       *schema.SEO
-	Rights    *schema.Rights
-	Custom    map[string]any
-	Source    Source
-	Entries   []Entry // of a live blog
-	CreatedBy *int
+	Body      []richtext.Block `json:"body"`
+	Byline    string           `json:"byline,omitempty"`
+	Dateline  string           `json:"dateline,omitempty"`
+	SEO       *schema.SEO      `json:"seo,omitempty"`
+	Rights    *schema.Rights   `json:"rights,omitempty"`
+	Custom    map[string]any   `json:"custom,omitempty"`
+	Source    Source           `json:"source,omitzero"`
+	Entries   []Entry          `json:"entries,omitempty"` // of a live blog
+	CreatedBy *int             `json:"-"`
+	EditedAt  *time.Time       `json:"-"` // moment of the change when a person makes it here; nil: it stays
 
-	PublishedAt, FirstPublishedAt, UpdatedAt, CorrectedAt *time.Time
-	ScheduledAt, EmbargoUntil, UnpublishAt                *time.Time
+	PublishedAt      *time.Time `json:"publishedAt,omitempty"`
+	FirstPublishedAt *time.Time `json:"firstPublishedAt,omitempty"`
+	UpdatedAt        *time.Time `json:"updatedAt,omitempty"`
+	CorrectedAt      *time.Time `json:"correctedAt,omitempty"`
+	ScheduledAt      *time.Time `json:"scheduledAt,omitempty"`
+	EmbargoUntil     *time.Time `json:"embargoUntil,omitempty"`
+	UnpublishAt      *time.Time `json:"unpublishAt,omitempty"`
 
-	CommentPolicy   article.CommentPolicy
-	CommentsCloseAt *time.Time
+	CommentPolicy   article.CommentPolicy `json:"commentPolicy,omitempty"`
+	CommentsCloseAt *time.Time            `json:"commentsCloseAt,omitempty"`
 
-	PrimaryCategory *int
-	Categories      []int // beside the primary one
-	Tags, Places    []int
-	Authors         []int // in the order of the by-line
-	Series          *int
-	SeriesPosition  *int
-	FeaturedMedia   *int
-	Pins            []int // related articles chosen by an editor
+	PrimaryCategory *int  `json:"primaryCategory,omitempty"`
+	Categories      []int `json:"categories,omitempty"` // beside the primary one
+	Tags            []int `json:"tags,omitempty"`
+	Places          []int `json:"places,omitempty"`
+	Authors         []int `json:"authors,omitempty"` // in the order of the by-line
+	Series          *int  `json:"series,omitempty"`
+	SeriesPosition  *int  `json:"seriesPosition,omitempty"`
+	FeaturedMedia   *int  `json:"featuredMedia,omitempty"`
+	Pins            []int `json:"pins,omitempty"` // related articles chosen by an editor
 }
 
 // Source says where an article came from.
 type Source struct {
-	URI       string     // its identity there; empty when it was written here
-	Name, URL string     // of the agency or publication
-	VersionAt *time.Time // moment of the version there
-	Hash      string     // of what was imported, to tell whether anything changed
+	URI       string     `json:"uri,omitempty"`       // its identity there; empty when it was written here
+	Name      string     `json:"name,omitempty"`      // of the agency or publication
+	URL       string     `json:"url,omitempty"`       // its page there
+	VersionAt *time.Time `json:"versionAt,omitempty"` // moment of the version there
+	Hash      string     `json:"hash,omitempty"`      // of what was imported, to tell whether anything changed
 }
 
 // Entry is one entry of a live blog.
 type Entry struct {
-	Title       string
-	Body        []richtext.Block
-	PublishedAt time.Time
-	Key, Pinned bool
+	ID          int              `json:"id,omitempty"` // 0: a new one; else that of an entry of the same article, which is changed
+	Title       string           `json:"title,omitempty"`
+	Body        []richtext.Block `json:"body"`
+	PublishedAt time.Time        `json:"publishedAt"`
+	Key         bool             `json:"key,omitempty"`
+	Pinned      bool             `json:"pinned,omitempty"`
 }
 
 // Save stores articles as their drafts say, in one transaction (that of ctx if
@@ -109,16 +121,8 @@ func (s *Service) Save(ctx context.Context, drafts ...*Draft) ([]*ent.Article, e
 		if err := s.saveParts(ctx, prepared, saved); err != nil {
 			return err
 		}
-		if err := s.list(ctx, saved); err != nil {
+		if err := s.derive(ctx, saved); err != nil {
 			return err
-		}
-		if err := s.relate(ctx, saved); err != nil {
-			return err
-		}
-		for _, d := range s.derivations {
-			if err := d.Refresh(ctx, keysOf(saved)); err != nil {
-				return err
-			}
 		}
 		return s.log.Append(ctx, changes(prepared, saved, wasLive)...)
 	})
@@ -264,6 +268,9 @@ func setArticle(m *ent.ArticleMutation, p *prepared) {
 		uri = &p.Source.URI
 	}
 	setOrClear(uri, m.SetSourceURI, m.ClearSourceURI)
+	if p.EditedAt != nil {
+		m.SetEditedAt(*p.EditedAt)
+	}
 	setOrClear(p.Source.VersionAt, m.SetSourceVersionAt, m.ClearSourceVersionAt)
 	setOrClear(p.TrashedAt, m.SetTrashedAt, m.ClearTrashedAt)
 	setOrClear(p.TranslationGroup, m.SetTranslationGroup, m.ClearTranslationGroup)
@@ -317,16 +324,12 @@ func (s *Service) saveParts(ctx context.Context, drafts []*prepared, saved []*en
 		if _, err := client.Byline.Delete().Where(byline.ArticleIDIn(old...)).Exec(ctx); err != nil {
 			return err
 		}
-		if _, err := client.LiveEntry.Delete().Where(liveentry.ArticleIDIn(old...)).Exec(ctx); err != nil {
-			return err
-		}
 		if _, err := client.RelatedPin.Delete().Where(relatedpin.ArticleIDIn(old...)).Exec(ctx); err != nil {
 			return err
 		}
 	}
 	var details []*ent.ArticleDetailCreate
 	var bylines []*ent.BylineCreate
-	var entries []*ent.LiveEntryCreate
 	var pins []*ent.RelatedPinCreate
 	for i, p := range drafts {
 		article := saved[i].ID
@@ -349,10 +352,6 @@ func (s *Service) saveParts(ctx context.Context, drafts []*prepared, saved []*en
 		for n, author := range unique(p.Authors) {
 			bylines = append(bylines, client.Byline.Create().SetArticleID(article).SetAuthorID(author).SetPosition(n))
 		}
-		for _, e := range p.Entries {
-			entries = append(entries, client.LiveEntry.Create().SetArticleID(article).SetTitle(e.Title).SetBlocks(e.Body).
-				SetHTML(bodyHTML(e.Body)).SetPublishedAt(e.PublishedAt).SetIsKey(e.Key).SetIsPinned(e.Pinned))
-		}
 		for n, related := range unique(p.Pins) {
 			pins = append(pins, client.RelatedPin.Create().SetArticleID(article).SetRelatedID(related).SetPosition(n))
 		}
@@ -363,7 +362,7 @@ func (s *Service) saveParts(ctx context.Context, drafts []*prepared, saved []*en
 	if err := inChunks(bylines, func(c []*ent.BylineCreate) error { return client.Byline.CreateBulk(c...).Exec(ctx) }); err != nil {
 		return err
 	}
-	if err := inChunks(entries, func(c []*ent.LiveEntryCreate) error { return client.LiveEntry.CreateBulk(c...).Exec(ctx) }); err != nil {
+	if err := s.saveEntries(ctx, drafts, saved); err != nil {
 		return err
 	}
 	if err := inChunks(pins, func(c []*ent.RelatedPinCreate) error { return client.RelatedPin.CreateBulk(c...).Exec(ctx) }); err != nil {

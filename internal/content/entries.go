@@ -1,0 +1,55 @@
+package content
+
+import (
+	"context"
+	"slices"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
+)
+
+// saveEntries stores the entries of live blogs. Those that are there keep their
+// keys, which links and readers know.
+func (s *Service) saveEntries(ctx context.Context, drafts []*prepared, saved []*ent.Article) error {
+	client := s.db.Ent(ctx)
+	var created []*ent.LiveEntryCreate
+	for i, p := range drafts {
+		article := saved[i].ID
+		var stored []int
+		if p.ID != 0 {
+			var err error
+			if stored, err = client.LiveEntry.Query().Where(liveentry.ArticleID(article)).IDs(ctx); err != nil {
+				return err
+			}
+		}
+		for _, e := range p.Entries {
+			if at := slices.Index(stored, e.ID); at >= 0 {
+				stored = slices.Delete(stored, at, at+1)
+				u := client.LiveEntry.UpdateOneID(e.ID)
+				setEntry(u.Mutation(), e)
+				if err := u.Exec(ctx); err != nil {
+					return err
+				}
+				continue
+			}
+			c := client.LiveEntry.Create().SetArticleID(article)
+			setEntry(c.Mutation(), e)
+			created = append(created, c)
+		}
+		if len(stored) > 0 {
+			if _, err := client.LiveEntry.Delete().Where(liveentry.IDIn(stored...)).Exec(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return inChunks(created, func(c []*ent.LiveEntryCreate) error { return client.LiveEntry.CreateBulk(c...).Exec(ctx) })
+}
+
+func setEntry(m *ent.LiveEntryMutation, e Entry) {
+	m.SetTitle(e.Title)
+	m.SetBlocks(e.Body)
+	m.SetHTML(bodyHTML(e.Body))
+	m.SetPublishedAt(e.PublishedAt)
+	m.SetIsKey(e.Key)
+	m.SetIsPinned(e.Pinned)
+}

@@ -1,0 +1,191 @@
+package newsroom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/article"
+	"github.com/broadsheet-cms/broadsheet/ent/author"
+	"github.com/broadsheet-cms/broadsheet/ent/category"
+	"github.com/broadsheet-cms/broadsheet/ent/media"
+	"github.com/broadsheet-cms/broadsheet/ent/place"
+	"github.com/broadsheet-cms/broadsheet/ent/series"
+	"github.com/broadsheet-cms/broadsheet/ent/tag"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/slug"
+)
+
+// checkSlug takes a slug that is asked for, if it is free. Without one content
+// makes a free one from the headline.
+func (s *Service) checkSlug(ctx context.Context, d *content.Draft, wanted *string) error {
+	if wanted == nil || *wanted == d.Slug {
+		return nil
+	}
+	if !slug.Valid(*wanted) {
+		return fault.Mistake(fault.Invalid, "slug", "A slug holds small letters, digits, hyphens and underscores only.")
+	}
+	taken, err := s.db.Ent(ctx).Article.Query().Where(article.Slug(*wanted), article.IDNEQ(d.ID)).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("look for a slug: %w", err)
+	}
+	if taken {
+		return fault.Mistake(fault.Taken, "slug", "Another article has the slug %q.", *wanted)
+	}
+	d.Slug = *wanted
+	return nil
+}
+
+// finders find which keys of things are there, by the name of the field that
+// holds them.
+var finders = map[string]func(ctx context.Context, c *ent.Client, ids []int) ([]int, error){
+	"categoryIds": func(ctx context.Context, c *ent.Client, ids []int) ([]int, error) {
+		return c.Category.Query().Where(category.IDIn(ids...)).IDs(ctx)
+	},
+	"tagIds": func(ctx context.Context, c *ent.Client, ids []int) ([]int, error) {
+		return c.Tag.Query().Where(tag.IDIn(ids...)).IDs(ctx)
+	},
+	"placeIds": func(ctx context.Context, c *ent.Client, ids []int) ([]int, error) {
+		return c.Place.Query().Where(place.IDIn(ids...)).IDs(ctx)
+	},
+	"authorIds": func(ctx context.Context, c *ent.Client, ids []int) ([]int, error) {
+		return c.Author.Query().Where(author.IDIn(ids...)).IDs(ctx)
+	},
+	"seriesId": func(ctx context.Context, c *ent.Client, ids []int) ([]int, error) {
+		return c.Series.Query().Where(series.IDIn(ids...)).IDs(ctx)
+	},
+	"featuredImageId": func(ctx context.Context, c *ent.Client, ids []int) ([]int, error) {
+		return c.Media.Query().Where(media.IDIn(ids...)).IDs(ctx)
+	},
+}
+
+// present gives those of ids that are there, in their order and once each.
+func (s *Service) present(ctx context.Context, field string, ids []int) ([]int, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := finders[field](ctx, s.db.Ent(ctx), ids)
+	if err != nil {
+		return nil, fmt.Errorf("look for %s: %w", field, err)
+	}
+	var there []int
+	for _, id := range ids {
+		if slices.Contains(found, id) && !slices.Contains(there, id) {
+			there = append(there, id)
+		}
+	}
+	return there, nil
+}
+
+// checkReferences refuses things that are not there.
+func (s *Service) checkReferences(ctx context.Context, d *content.Draft, p Patch) error {
+	var wrong []error
+	check := func(given bool, field, kind string, ids []int) {
+		if !given {
+			return
+		}
+		if len(ids) > maxThings {
+			wrong = append(wrong, fault.Mistake(fault.LimitReached, field, "At most %d are allowed.", maxThings))
+			return
+		}
+		there, err := s.present(ctx, kind, ids)
+		if err != nil {
+			wrong = append(wrong, err)
+			return
+		}
+		for i, id := range ids {
+			if !slices.Contains(there, id) {
+				path := field
+				if field == kind && field[len(field)-1] == 's' {
+					path = fmt.Sprintf("%s.%d", field, i)
+				}
+				wrong = append(wrong, fault.Mistake(fault.Missing, path, "There is no such thing."))
+			}
+		}
+	}
+	check(p.PrimaryCategory.Given, "primaryCategoryId", "categoryIds", one(d.PrimaryCategory))
+	check(p.Categories != nil, "categoryIds", "categoryIds", d.Categories)
+	check(p.Tags != nil, "tagIds", "tagIds", d.Tags)
+	check(p.Places != nil, "placeIds", "placeIds", d.Places)
+	check(p.Authors != nil, "authorIds", "authorIds", d.Authors)
+	check(p.Series.Given, "seriesId", "seriesId", one(d.Series))
+	check(p.FeaturedMedia.Given, "featuredImageId", "featuredImageId", one(d.FeaturedMedia))
+	return errors.Join(wrong...)
+}
+
+func one(id *int) []int {
+	if id == nil {
+		return nil
+	}
+	return []int{*id}
+}
+
+// joinTranslations makes an article a translation of another, or of none.
+func (s *Service) joinTranslations(ctx context.Context, viewer access.Viewer, d *content.Draft, of Maybe[int]) error {
+	if !of.Given {
+		return nil
+	}
+	if of.Value == nil {
+		d.TranslationGroup = nil
+		return nil
+	}
+	other, err := s.db.Ent(access.With(ctx, viewer)).Article.Query().Where(article.ID(*of.Value)).Only(access.With(ctx, viewer))
+	if ent.IsNotFound(err) || *of.Value == d.ID && d.ID != 0 {
+		return fault.Mistake(fault.Missing, "translationOfId", "There is no such article.")
+	}
+	if err != nil {
+		return fmt.Errorf("find the original of a translation: %w", err)
+	}
+	group := other.ID
+	if other.TranslationGroup != nil {
+		group = *other.TranslationGroup
+	} else if err := s.db.Ent(ctx).Article.UpdateOneID(other.ID).SetTranslationGroup(group).Exec(ctx); err != nil {
+		return fmt.Errorf("begin a group of translations: %w", err)
+	}
+	d.TranslationGroup = &group
+	return nil
+}
+
+// takeWords puts the words of an older draft into a draft. Things that are gone
+// meanwhile are left out; state, address and origin stay.
+func (s *Service) takeWords(ctx context.Context, d, old *content.Draft) error {
+	d.Kind, d.Title, d.Subtitle, d.Excerpt, d.Language = old.Kind, old.Title, old.Subtitle, old.Excerpt, old.Language
+	d.Body, d.Byline, d.Dateline, d.SEO, d.Rights = old.Body, old.Byline, old.Dateline, old.SEO, old.Rights
+	d.CommentPolicy, d.CommentsCloseAt, d.SeriesPosition, d.Entries = old.CommentPolicy, old.CommentsCloseAt, old.SeriesPosition, old.Entries
+	for _, list := range []struct {
+		field string
+		from  []int
+		into  *[]int
+	}{
+		{"categoryIds", old.Categories, &d.Categories}, {"tagIds", old.Tags, &d.Tags}, {"placeIds", old.Places, &d.Places},
+		{"authorIds", old.Authors, &d.Authors},
+	} {
+		there, err := s.present(ctx, list.field, list.from)
+		if err != nil {
+			return err
+		}
+		*list.into = there
+	}
+	for _, single := range []struct {
+		field string
+		from  *int
+		into  **int
+	}{
+		{"categoryIds", old.PrimaryCategory, &d.PrimaryCategory}, {"seriesId", old.Series, &d.Series},
+		{"featuredImageId", old.FeaturedMedia, &d.FeaturedMedia},
+	} {
+		there, err := s.present(ctx, single.field, one(single.from))
+		if err != nil {
+			return err
+		}
+		*single.into = nil
+		if len(there) == 1 {
+			*single.into = &there[0]
+		}
+	}
+	return nil
+}
