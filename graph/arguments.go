@@ -22,26 +22,52 @@ type argument struct {
 
 type chosen struct{ name, value string }
 
-// oneOf gives the one key that is set. The library checks this for literals
-// only, so every one-of input passes here again.
-func oneOf(field string, keys ...argument) (chosen, error) {
-	var set []chosen
-	names := make([]string, len(keys))
-	for i, k := range keys {
-		names[i] = k.name
-		if !k.value.IsSet() {
+// key is one key of a one-of input of any type: whether it is set, and to null.
+type key struct {
+	name      string
+	set, null bool
+}
+
+func givenText(name string, value graphql.Omittable[*string]) key {
+	return key{name, value.IsSet(), value.Value() == nil}
+}
+
+// exactlyOne gives the name of the one key that is set. The library checks this
+// for literals only, so every one-of input passes here again.
+func exactlyOne(field string, keys ...key) (string, error) {
+	var set, names []string
+	for _, k := range keys {
+		names = append(names, k.name)
+		if !k.set {
 			continue
 		}
-		v := k.value.Value()
-		if v == nil {
-			return chosen{}, fault.BadInput(field+"."+k.name, "%s.%s must not be null", field, k.name)
+		if k.null {
+			return "", fault.BadInput(field+"."+k.name, "%s.%s must not be null", field, k.name)
 		}
-		set = append(set, chosen{k.name, *v})
+		set = append(set, k.name)
 	}
 	if len(set) != 1 {
-		return chosen{}, fault.BadInput(field, "%s takes exactly one of %s, not %d", field, strings.Join(names, ", "), len(set))
+		return "", fault.BadInput(field, "%s takes exactly one of %s, not %d", field, strings.Join(names, ", "), len(set))
 	}
 	return set[0], nil
+}
+
+// oneOf gives the one key that is set, of an input whose keys are all texts.
+func oneOf(field string, arguments ...argument) (chosen, error) {
+	keys := make([]key, len(arguments))
+	for i, a := range arguments {
+		keys[i] = givenText(a.name, a.value)
+	}
+	name, err := exactlyOne(field, keys...)
+	if err != nil {
+		return chosen{}, err
+	}
+	for _, a := range arguments {
+		if a.name == name {
+			return chosen{name, *a.value.Value()}, nil
+		}
+	}
+	return chosen{}, nil
 }
 
 // decodeID gives the key of a public id of one type: 0 for an id of another

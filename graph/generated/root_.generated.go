@@ -2999,13 +2999,34 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
+			graphql.NewInputUnmarshaler("AudioBlockInput", ec.unmarshalInputAudioBlockInput),
 			graphql.NewInputUnmarshaler("AuthorBy", ec.unmarshalInputAuthorBy),
+			graphql.NewInputUnmarshaler("BlockInput", ec.unmarshalInputBlockInput),
+			graphql.NewInputUnmarshaler("BodyInput", ec.unmarshalInputBodyInput),
+			graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
 			graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
+			graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
+			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
+			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
+			graphql.NewInputUnmarshaler("FileBlockInput", ec.unmarshalInputFileBlockInput),
+			graphql.NewInputUnmarshaler("GalleryBlockInput", ec.unmarshalInputGalleryBlockInput),
+			graphql.NewInputUnmarshaler("GalleryImageInput", ec.unmarshalInputGalleryImageInput),
+			graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
+			graphql.NewInputUnmarshaler("HtmlBlockInput", ec.unmarshalInputHtmlBlockInput),
+			graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
+			graphql.NewInputUnmarshaler("ListBlockInput", ec.unmarshalInputListBlockInput),
+			graphql.NewInputUnmarshaler("ListItemInput", ec.unmarshalInputListItemInput),
 			graphql.NewInputUnmarshaler("PageBy", ec.unmarshalInputPageBy),
+			graphql.NewInputUnmarshaler("ParagraphBlockInput", ec.unmarshalInputParagraphBlockInput),
 			graphql.NewInputUnmarshaler("PlaceBy", ec.unmarshalInputPlaceBy),
+			graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
+			graphql.NewInputUnmarshaler("TableBlockInput", ec.unmarshalInputTableBlockInput),
+			graphql.NewInputUnmarshaler("TableCellInput", ec.unmarshalInputTableCellInput),
+			graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
 			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
+			graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
 		)
 	}
 	first := true
@@ -3781,6 +3802,287 @@ type HtmlBlock implements ContentBlock {
   direction: TextDirection
   "The HTML."
   html: HTML!
+}
+
+"""
+A body to be stored, in one of three forms; it is stored as typed blocks whichever is given. Styles and unknown
+elements are left out; scripts, event handlers, ` + "`" + `javascript:` + "`" + ` links and frames of unknown sites are errors.
+"""
+input BodyInput @oneOf {
+  "Typed blocks in order, at most 5,000."
+  blocks: [BlockInput!]
+  "HTML."
+  html: String
+  "Markdown: CommonMark with tables, strikethrough, task lists and footnotes as GitHub has them."
+  markdown: String
+}
+
+"One piece of a body: ` + "`" + `{paragraph: {html: \"Some <em>words</em>.\"}}` + "`" + `."
+input BlockInput @oneOf {
+  "A paragraph."
+  paragraph: ParagraphBlockInput
+  "A heading inside the body."
+  heading: HeadingBlockInput
+  "A list."
+  list: ListBlockInput
+  "Words of somebody else."
+  quote: QuoteBlockInput
+  "Program text."
+  code: CodeBlockInput
+  "A table."
+  table: TableBlockInput
+  "A picture."
+  image: ImageBlockInput
+  "A set of pictures."
+  gallery: GalleryBlockInput
+  "A film."
+  video: VideoBlockInput
+  "A sound recording."
+  audio: AudioBlockInput
+  "Something of another site."
+  embed: EmbedBlockInput
+  "A file to download."
+  file: FileBlockInput
+  "A call to action."
+  button: ButtonBlockInput
+  "A line between parts: ` + "`" + `{divider: {}}` + "`" + `."
+  divider: DividerBlockInput
+  "HTML that no other block can hold."
+  html: HtmlBlockInput
+}
+
+"A paragraph to be stored."
+input ParagraphBlockInput {
+  "Inline HTML."
+  html: HTML!
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + ` or ` + "`" + `justify` + "`" + `; as the design has it when not given."
+  align: String
+  "Where it differs from the article's."
+  direction: TextDirection
+}
+
+"A heading to be stored."
+input HeadingBlockInput {
+  "Inline HTML."
+  html: HTML!
+  "1 to 6."
+  level: Int!
+  "Fragment that shall lead to it; made from its words when not given."
+  anchor: String
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + ` or ` + "`" + `justify` + "`" + `; as the design has it when not given."
+  align: String
+  "Where it differs from the article's."
+  direction: TextDirection
+}
+
+"A list to be stored."
+input ListBlockInput {
+  "Whether the items are numbered."
+  ordered: Boolean
+  "Number of the first item when it is not 1."
+  start: Int
+  "The items."
+  items: [ListItemInput!]!
+  "Where it differs from the article's."
+  direction: TextDirection
+}
+
+"A line of a list to be stored."
+input ListItemInput {
+  "Inline HTML."
+  html: HTML!
+  "Whether the items below it are numbered."
+  ordered: Boolean
+  "Number of the first item below it when it is not 1."
+  start: Int
+  "Items below it, at most 8 lists deep."
+  items: [ListItemInput!]
+}
+
+"Words of somebody else to be stored."
+input QuoteBlockInput {
+  "Inline HTML, paragraphs parted by two <br>."
+  html: HTML!
+  "Who is quoted, inline HTML."
+  citation: HTML
+  "Whether it repeats words of the article to draw the eye."
+  isPullQuote: Boolean
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; as the design has it when not given."
+  align: String
+  "Where it differs from the article's."
+  direction: TextDirection
+}
+
+"Program text to be stored."
+input CodeBlockInput {
+  "The text, lines kept."
+  text: String!
+  "Its language, such as ` + "`" + `go` + "`" + `."
+  language: String
+}
+
+"A table to be stored."
+input TableBlockInput {
+  "Rows of its head."
+  head: [TableRowInput!]
+  "Rows of its body."
+  rows: [TableRowInput!]
+  "Caption, inline HTML."
+  caption: HTML
+  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; as the design has it when not given."
+  align: String
+  "Where it differs from the article's."
+  direction: TextDirection
+}
+
+"A row of a table to be stored."
+input TableRowInput {
+  "Its cells, at most 200."
+  cells: [TableCellInput!]!
+}
+
+"A cell of a table to be stored."
+input TableCellInput {
+  "Inline HTML."
+  html: HTML
+  "Whether it names its row; cells of the head always do."
+  isHeader: Boolean
+  "Columns it covers when more than 1."
+  colSpan: Int
+  "Rows it covers when more than 1."
+  rowSpan: Int
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + ` or ` + "`" + `center` + "`" + `; as the design has it when not given."
+  align: String
+}
+
+"A picture to be stored: of the newsroom's own media or by its address."
+input ImageBlockInput {
+  "A media item; wins over ` + "`" + `url` + "`" + `, and says what is not said here."
+  mediaId: ID
+  "Address of the picture."
+  url: URL
+  "Words for those who cannot see it."
+  alt: String
+  "Caption, inline HTML."
+  caption: HTML
+  "Who made it, inline HTML."
+  credit: HTML
+  "Where a click leads."
+  href: URL
+  "Pixels."
+  width: Int
+  "Pixels."
+  height: Int
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + `, ` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; as the design has it when not given."
+  align: String
+}
+
+"A set of pictures to be stored."
+input GalleryBlockInput {
+  "The pictures in order, at most 500."
+  images: [GalleryImageInput!]!
+  "Columns to show them in, 1 to 12; as the design has it when not given."
+  columns: Int
+  "Caption, inline HTML."
+  caption: HTML
+  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; as the design has it when not given."
+  align: String
+}
+
+"A picture of a gallery to be stored."
+input GalleryImageInput {
+  "A media item; wins over ` + "`" + `url` + "`" + `, and says what is not said here."
+  mediaId: ID
+  "Address of the picture."
+  url: URL
+  "Words for those who cannot see it."
+  alt: String
+  "Caption, inline HTML."
+  caption: HTML
+  "Who made it, inline HTML."
+  credit: HTML
+  "Where a click leads."
+  href: URL
+  "Pixels."
+  width: Int
+  "Pixels."
+  height: Int
+}
+
+"A film to be stored."
+input VideoBlockInput {
+  "A media item; wins over ` + "`" + `url` + "`" + `."
+  mediaId: ID
+  "Address of the film."
+  url: URL
+  "Still shown before it plays."
+  poster: URL
+  "Caption, inline HTML."
+  caption: HTML
+  "Who made it, inline HTML."
+  credit: HTML
+  "Pixels."
+  width: Int
+  "Pixels."
+  height: Int
+  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; as the design has it when not given."
+  align: String
+}
+
+"A sound recording to be stored."
+input AudioBlockInput {
+  "A media item; wins over ` + "`" + `url` + "`" + `."
+  mediaId: ID
+  "Address of the recording."
+  url: URL
+  "Caption, inline HTML."
+  caption: HTML
+  "Who made it, inline HTML."
+  credit: HTML
+}
+
+"Something of another site to be stored."
+input EmbedBlockInput {
+  "Its page or player there: YouTube, Vimeo, X, Instagram, Facebook, SoundCloud, Spotify, TikTok, Dailymotion or Google Maps."
+  url: URL!
+  "Title."
+  title: String
+  "Caption, inline HTML."
+  caption: HTML
+}
+
+"A file to download, to be stored."
+input FileBlockInput {
+  "A media item; wins over ` + "`" + `url` + "`" + `."
+  mediaId: ID
+  "Address of the file."
+  url: URL
+  "Its name."
+  name: String
+}
+
+"A call to action to be stored."
+input ButtonBlockInput {
+  "Where it leads."
+  url: URL!
+  "Words on it."
+  title: String!
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + ` or ` + "`" + `center` + "`" + `; as the design has it when not given."
+  align: String
+}
+
+"A line between parts to be stored."
+input DividerBlockInput {
+  "Where it differs from the article's."
+  direction: TextDirection
+}
+
+"HTML to be stored that no other block can hold."
+input HtmlBlockInput {
+  "Block HTML, such as <dl> or <details>; it is sanitised."
+  html: HTML!
+  "Where it differs from the article's."
+  direction: TextDirection
 }
 
 # ── Lists ─────────────────────────────────────────────────────────────────────

@@ -187,3 +187,11 @@ func orNil(s string) *string {
 	}
 	return &s
 }
+
+// BlockFields is a block as a client gives it, of whatever kind: the inputs of
+// all kinds bind to it, each with the fields that mean something for it.
+type BlockFields struct {
+	richtext.Block
+	Direction   *TextDirection
+	IsPullQuote bool
+}

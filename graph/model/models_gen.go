@@ -51,6 +51,51 @@ type AuthorFacet struct {
 	Count int32 `json:"count"`
 }
 
+// One piece of a body: `{paragraph: {html: "Some <em>words</em>."}}`.
+type BlockInput struct {
+	// A paragraph.
+	Paragraph graphql.Omittable[*BlockFields] `json:"paragraph,omitempty"`
+	// A heading inside the body.
+	Heading graphql.Omittable[*BlockFields] `json:"heading,omitempty"`
+	// A list.
+	List graphql.Omittable[*BlockFields] `json:"list,omitempty"`
+	// Words of somebody else.
+	Quote graphql.Omittable[*BlockFields] `json:"quote,omitempty"`
+	// Program text.
+	Code graphql.Omittable[*BlockFields] `json:"code,omitempty"`
+	// A table.
+	Table graphql.Omittable[*BlockFields] `json:"table,omitempty"`
+	// A picture.
+	Image graphql.Omittable[*BlockFields] `json:"image,omitempty"`
+	// A set of pictures.
+	Gallery graphql.Omittable[*BlockFields] `json:"gallery,omitempty"`
+	// A film.
+	Video graphql.Omittable[*BlockFields] `json:"video,omitempty"`
+	// A sound recording.
+	Audio graphql.Omittable[*BlockFields] `json:"audio,omitempty"`
+	// Something of another site.
+	Embed graphql.Omittable[*BlockFields] `json:"embed,omitempty"`
+	// A file to download.
+	File graphql.Omittable[*BlockFields] `json:"file,omitempty"`
+	// A call to action.
+	Button graphql.Omittable[*BlockFields] `json:"button,omitempty"`
+	// A line between parts: `{divider: {}}`.
+	Divider graphql.Omittable[*BlockFields] `json:"divider,omitempty"`
+	// HTML that no other block can hold.
+	HTML graphql.Omittable[*BlockFields] `json:"html,omitempty"`
+}
+
+// A body to be stored, in one of three forms; it is stored as typed blocks whichever is given. Styles and unknown
+// elements are left out; scripts, event handlers, `javascript:` links and frames of unknown sites are errors.
+type BodyInput struct {
+	// Typed blocks in order, at most 5,000.
+	Blocks graphql.Omittable[[]*BlockInput] `json:"blocks,omitempty"`
+	// HTML.
+	HTML graphql.Omittable[*string] `json:"html,omitempty"`
+	// Markdown: CommonMark with tables, strikethrough, task lists and footnotes as GitHub has them.
+	Markdown graphql.Omittable[*string] `json:"markdown,omitempty"`
+}
+
 // One step of the way to a page.
 type Breadcrumb struct {
 	// Words of the link.

@@ -52,3 +52,30 @@ func (n Notes) String() string {
 	}
 	return b.String()
 }
+
+// unsafe names what no page of ours may hold, by the notes that tell of it.
+var unsafe = []struct{ note, what string }{
+	{"script removed", "a script"},
+	{"event handler removed", "an event handler"},
+	{"unsafe link removed", "a link to an address that may not be used"},
+	{"iframe of unknown site turned into a link", "a frame of a site that may not be embedded"},
+	{"iframe removed", "a frame without an address that may be used"},
+	{"frame removed", "a frame"},
+	{"embed of unknown site turned into a link", "an embedded object of a site that may not be embedded"},
+	{"embed removed", "an embedded object"},
+	{"object of unknown site turned into a link", "an embedded object of a site that may not be embedded"},
+	{"object removed", "an embedded object"},
+	{"applet removed", "an applet"},
+}
+
+// Unsafe tells, for a person, what was dropped because it would have acted on the page of a reader. An import goes on
+// without it; an editor is told. What merely has no place in a body, such as styles, is not part of it.
+func (n Notes) Unsafe() []string {
+	var found []string
+	for _, u := range unsafe {
+		if n[u.note] > 0 {
+			found = append(found, u.what)
+		}
+	}
+	return found
+}

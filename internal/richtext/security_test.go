@@ -224,6 +224,10 @@ func TestValidateNamesTheFirstProblem(t *testing.T) {
 		"gallery address": {[]Block{{Kind: Gallery, Images: []Image{{URL: "/a"}, {URL: "data:x"}}}}, InvalidError{Path: "images.1.url", Problem: ProblemURL}},
 		"fake provider":   {[]Block{{Kind: Embed, Provider: "youtube", URL: "https://evil.example/"}}, InvalidError{Path: "url", Problem: ProblemURL}},
 		"invalid UTF-8":   {[]Block{{Kind: Paragraph, HTML: "\xff"}}, InvalidError{Path: "html", Problem: ProblemInvalid}},
+		"script":          {[]Block{{Kind: Paragraph, HTML: "a<script>b</script>"}}, InvalidError{Path: "html", Problem: ProblemUnsafe}},
+		"event handler":   {[]Block{{Kind: List, Items: []ListItem{{HTML: "a"}, {HTML: "<b onclick=x>b</b>"}}}}, InvalidError{Path: "items.1.html", Problem: ProblemUnsafe}},
+		"unsafe link":     {[]Block{{Kind: Table, Rows: []TableRow{{Cells: []TableCell{{HTML: `<a href="javascript:1">x</a>`}}}}}}, InvalidError{Path: "rows.0.cells.0.html", Problem: ProblemUnsafe}},
+		"foreign frame":   {[]Block{{Kind: RawHTML, HTML: `<iframe src="https://e.org/"></iframe>`}}, InvalidError{Path: "html", Problem: ProblemUnsafe}},
 		"direction":       {[]Block{{Kind: Divider, Dir: "up"}}, InvalidError{Path: "dir", Problem: ProblemInvalid}},
 	}
 	for name, tt := range tests {

@@ -2,6 +2,7 @@ package richtext
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -16,6 +17,7 @@ const (
 	ProblemMissing Problem = "MISSING"     // a field the kind needs is empty
 	ProblemInvalid Problem = "INVALID"     // a value out of its range
 	ProblemURL     Problem = "INVALID_URL" // an address that must not be written
+	ProblemUnsafe  Problem = "UNSAFE"      // markup with a script, an event handler or the like
 )
 
 // InvalidError tells what is wrong with one field of one block.
@@ -38,7 +40,7 @@ func (e *InvalidError) Error() string {
 }
 
 // Validate checks blocks that come from the API and returns the first problem as an [InvalidError]. It judges what an
-// author can mend; markup inside the fields is for [Sanitise].
+// author can mend; markup that is merely not canonical is for [Sanitise].
 func Validate(blocks []Block) error {
 	if len(blocks) > MaxBlocks {
 		return &InvalidError{-1, "", ProblemTooMany, fmt.Sprintf("%d blocks, at most %d are allowed", len(blocks), MaxBlocks)}
@@ -83,6 +85,18 @@ func (v *validator) str(path, s string) {
 	}
 }
 
+// markup checks a field of HTML for what an author must be told of.
+func (v *validator) markup(path, s string) {
+	v.str(path, s)
+	if v.err != nil || v.size > MaxBodyBytes || isPlainLine(s) {
+		return
+	}
+	_, notes := FromHTML(s, Options{})
+	if found := notes.Unsafe(); len(found) > 0 {
+		v.fail(path, ProblemUnsafe, "holds %s", strings.Join(found, " and "))
+	}
+}
+
 func (v *validator) url(path, s string, use urlUse) {
 	if s == "" {
 		return
@@ -124,11 +138,15 @@ func (v *validator) check(b *Block) {
 		v.fail("align", ProblemInvalid, "unknown alignment %.40q", b.Align)
 	}
 	for _, f := range [...]struct{ path, s string }{
-		{"html", b.HTML}, {"citation", b.Citation}, {"text", b.Text}, {"language", b.Language}, {"anchor", b.Anchor},
-		{"mediaId", b.MediaID}, {"url", b.URL}, {"alt", b.Alt}, {"caption", b.Caption}, {"credit", b.Credit},
+		{"text", b.Text}, {"language", b.Language}, {"anchor", b.Anchor}, {"mediaId", b.MediaID}, {"url", b.URL}, {"alt", b.Alt},
 		{"href", b.Href}, {"poster", b.Poster}, {"provider", b.Provider}, {"title", b.Title}, {"name", b.Name},
 	} {
 		v.str(f.path, f.s)
+	}
+	for _, f := range [...]struct{ path, s string }{
+		{"html", b.HTML}, {"citation", b.Citation}, {"caption", b.Caption}, {"credit", b.Credit},
+	} {
+		v.markup(f.path, f.s)
 	}
 	v.within("width", b.Width, 0, maxPixels)
 	v.within("height", b.Height, 0, maxPixels)
@@ -197,9 +215,11 @@ func (v *validator) gallery(b *Block) {
 	for i := range b.Images {
 		m := &b.Images[i]
 		path := fmt.Sprintf("images.%d.", i)
-		for _, s := range [...]string{m.MediaID, m.URL, m.Alt, m.Caption, m.Credit, m.Href} {
-			v.str(path+"caption", s)
+		for _, s := range [...]string{m.MediaID, m.URL, m.Alt, m.Href} {
+			v.str(path+"alt", s)
 		}
+		v.markup(path+"caption", m.Caption)
+		v.markup(path+"credit", m.Credit)
 		v.need(m.MediaID != "" || m.URL != "", path+"url")
 		v.mediaID(path+"mediaId", m.MediaID)
 		v.url(path+"url", m.URL, mediaURL)
@@ -229,7 +249,7 @@ func (v *validator) items(path string, items []ListItem, depth int) {
 		it := &items[i]
 		v.size += 8 // an empty item costs something too
 		here := fmt.Sprintf("%s.%d", path, i)
-		v.str(here+".html", it.HTML)
+		v.markup(here+".html", it.HTML)
 		v.str(here+".anchor", it.Anchor)
 		v.within(here+".start", it.Start, 0, maxStart)
 		v.items(here+".items", it.Items, depth+1)
@@ -249,12 +269,16 @@ func (v *validator) rows(path string, rows []TableRow) {
 		}
 		for j := range rows[i].Cells {
 			c := &rows[i].Cells[j]
-			v.size += len(c.HTML) + 8
-			if utf8.ValidString(c.HTML) && c.ColSpan >= 0 && c.ColSpan <= maxSpan && c.RowSpan >= 0 && c.RowSpan <= maxSpan {
+			v.size += 8
+			if v.err != nil || v.size > MaxBodyBytes {
+				return
+			}
+			if isPlainLine(c.HTML) && c.ColSpan >= 0 && c.ColSpan <= maxSpan && c.RowSpan >= 0 && c.RowSpan <= maxSpan {
+				v.size += len(c.HTML)
 				continue
 			}
 			here := fmt.Sprintf("%s.%d.cells.%d", path, i, j)
-			v.str(here+".html", c.HTML)
+			v.markup(here+".html", c.HTML)
 			v.within(here+".colSpan", c.ColSpan, 0, maxSpan)
 			v.within(here+".rowSpan", c.RowSpan, 0, maxSpan)
 		}
