@@ -55,7 +55,9 @@ func Handler(services Services, opts Options) http.Handler {
 	if opts.Introspection {
 		srv.Use(extension.Introspection{})
 	}
-	loaders := func() *loader.Set { return loader.New(services.Articles, services.Comments, services.Pages) }
+	loaders := func() *loader.Set {
+		return loader.New(services.Articles, services.Comments, services.Pages, services.Newsroom)
+	}
 	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
 			// Each mutation of a document sees what the one before it changed.

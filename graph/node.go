@@ -6,6 +6,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
@@ -99,6 +100,11 @@ func (r *Resolver) find(ctx context.Context, prefix string, keys []int) (map[int
 		return nodesOf(r.Pages.RedirectsByIDs(ctx, keys))
 	case id.Comment:
 		return nodesOf(r.Comments.ByIDs(ctx, keys))
+	case id.User:
+		if access.Require(ctx, access.ReadNewsroom) != nil {
+			return nil, nil // accounts are nobody else's business
+		}
+		return nodesOf(r.Newsroom.Members(ctx, keys))
 	case id.LiveEntry:
 		return nodesOf(r.Articles.LiveEntriesByIDs(ctx, keys))
 	}

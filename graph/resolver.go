@@ -16,6 +16,8 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
@@ -26,6 +28,8 @@ type Services struct {
 	Accounts  *account.Service
 	Articles  *content.Service
 	Comments  *comment.Service
+	Newsroom  *newsroom.Service
+	Repeats   *repeat.Keeper
 	Taxonomy  *taxonomy.Service
 	Pages     *site.Service
 	Search    *search.Service
@@ -57,6 +61,8 @@ type (
 	redirectResolver      struct{ *Resolver }
 	countResolver         struct{ *Resolver }
 	blockImageResolver    struct{ *Resolver }
+
+	newsroomRecordResolver struct{ *Resolver }
 
 	searchConnectionResolver   struct{ *Resolver }
 	relatedArticleEdgeResolver struct{ *Resolver }
@@ -123,6 +129,11 @@ func (r *Resolver) Count() generated.CountResolver { return &countResolver{r} }
 
 // BlockImage answers the fields of pictures in bodies.
 func (r *Resolver) BlockImage() generated.BlockImageResolver { return &blockImageResolver{r} }
+
+// NewsroomRecord answers the fields of what the newsroom keeps about articles.
+func (r *Resolver) NewsroomRecord() generated.NewsroomRecordResolver {
+	return &newsroomRecordResolver{r}
+}
 
 // SearchConnection answers the fields of searches.
 func (r *Resolver) SearchConnection() generated.SearchConnectionResolver {

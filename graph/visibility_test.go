@@ -304,12 +304,13 @@ func TestEveryWayToHiddenRowsIsWalked(t *testing.T) {
 		}
 	}
 	found := 0
+	open := openTypes(schema)
 	for _, d := range own(schema) {
-		if d.Kind != ast.Object {
+		if d.Kind != ast.Object || !open[d.Name] {
 			continue
 		}
 		for _, f := range d.Fields {
-			if strings.HasPrefix(f.Name, "__") || !holdsGuarded(schema, f.Type.Name(), map[string]bool{}) {
+			if strings.HasPrefix(f.Name, "__") || f.Directives.ForName("auth") != nil || !holdsGuarded(schema, f.Type.Name(), map[string]bool{}) {
 				continue
 			}
 			found++
@@ -321,6 +322,29 @@ func TestEveryWayToHiddenRowsIsWalked(t *testing.T) {
 	if found < 30 {
 		t.Errorf("only %d fields found: the walk misses most", found)
 	}
+}
+
+// openTypes are the types that can be reached without a guarded field. What
+// lies behind those is held by the table of permissions.
+func openTypes(s *ast.Schema) map[string]bool {
+	open := map[string]bool{}
+	var walk func(d *ast.Definition)
+	walk = func(d *ast.Definition) {
+		if d == nil || open[d.Name] {
+			return
+		}
+		open[d.Name] = true
+		for _, t := range s.GetPossibleTypes(d) {
+			walk(t)
+		}
+		for _, f := range d.Fields {
+			if f.Directives.ForName("auth") == nil {
+				walk(s.Types[f.Type.Name()])
+			}
+		}
+	}
+	walk(s.Query)
+	return open
 }
 
 func TestWalkFindsNewFields(t *testing.T) {

@@ -40,6 +40,7 @@ type ResolverRoot interface {
 	Menu() MenuResolver
 	MenuItem() MenuItemResolver
 	Mutation() MutationResolver
+	NewsroomRecord() NewsroomRecordResolver
 	Page() PageResolver
 	Place() PlaceResolver
 	Query() QueryResolver
@@ -87,6 +88,7 @@ type ComplexityRoot struct {
 		Kind             func(childComplexity int) int
 		Language         func(childComplexity int) int
 		LiveEntries      func(childComplexity int) int
+		Newsroom         func(childComplexity int) int
 		Next             func(childComplexity int, scope *content.Scope) int
 		Path             func(childComplexity int) int
 		Places           func(childComplexity int) int
@@ -122,6 +124,11 @@ type ComplexityRoot struct {
 	ArticleEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	ArticlePayload struct {
+		Article    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	ArticleSource struct {
@@ -165,6 +172,11 @@ type ComplexityRoot struct {
 	Breadcrumb struct {
 		Label func(childComplexity int) int
 		URL   func(childComplexity int) int
+	}
+
+	BulkArticlePayload struct {
+		Results    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	ButtonBlock struct {
@@ -362,7 +374,43 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		SignOut func(childComplexity int) int
+		ApproveArticle         func(childComplexity int, input model.ArticleStepInput) int
+		ApproveArticles        func(childComplexity int, input model.BulkArticleInput) int
+		ArchiveArticle         func(childComplexity int, input model.ArticleStepInput) int
+		ArchiveArticles        func(childComplexity int, input model.BulkArticleInput) int
+		CreateArticle          func(childComplexity int, input model.CreateArticleInput) int
+		EmbargoArticle         func(childComplexity int, input model.EmbargoArticleInput) int
+		KillArticle            func(childComplexity int, input model.KillArticleInput) int
+		LiftEmbargo            func(childComplexity int, input model.ArticleStepInput) int
+		PublishArticle         func(childComplexity int, input model.PublishArticleInput) int
+		PublishArticles        func(childComplexity int, input model.BulkArticleInput) int
+		ReopenArticle          func(childComplexity int, input model.ArticleStepInput) int
+		RequestChanges         func(childComplexity int, input model.ArticleStepInput) int
+		RestoreArticle         func(childComplexity int, input model.ArticleStepInput) int
+		RestoreRevision        func(childComplexity int, input model.RestoreRevisionInput) int
+		ScheduleArticle        func(childComplexity int, input model.ScheduleArticleInput) int
+		ScheduleArticles       func(childComplexity int, input model.BulkScheduleInput) int
+		SignOut                func(childComplexity int) int
+		SubmitArticleForReview func(childComplexity int, input model.ArticleStepInput) int
+		TrashArticle           func(childComplexity int, input model.ArticleStepInput) int
+		TrashArticles          func(childComplexity int, input model.BulkArticleInput) int
+		UnpublishArticle       func(childComplexity int, input model.ArticleStepInput) int
+		UnpublishArticles      func(childComplexity int, input model.BulkArticleInput) int
+		UnscheduleArticle      func(childComplexity int, input model.ArticleStepInput) int
+		UpdateArticle          func(childComplexity int, input model.UpdateArticleInput) int
+	}
+
+	NewsroomRecord struct {
+		AllowedSteps    func(childComplexity int) int
+		Assignee        func(childComplexity int) int
+		CreatedBy       func(childComplexity int) int
+		EditedAt        func(childComplexity int) int
+		EmbargoUntil    func(childComplexity int) int
+		ScheduledAt     func(childComplexity int) int
+		StatusChangedAt func(childComplexity int) int
+		TrashedAt       func(childComplexity int) int
+		UnpublishAt     func(childComplexity int) int
+		Version         func(childComplexity int) int
 	}
 
 	Page struct {
@@ -554,6 +602,12 @@ type ComplexityRoot struct {
 		URL           func(childComplexity int) int
 	}
 
+	StaffMember struct {
+		Name     func(childComplexity int) int
+		PublicID func(childComplexity int) int
+		Role     func(childComplexity int) int
+	}
+
 	TableBlock struct {
 		Caption   func(childComplexity int) int
 		Direction func(childComplexity int) int
@@ -598,6 +652,14 @@ type ComplexityRoot struct {
 	TagFacet struct {
 		Count func(childComplexity int) int
 		Tag   func(childComplexity int) int
+	}
+
+	VersionConflict struct {
+		Article        func(childComplexity int) int
+		Code           func(childComplexity int) int
+		CurrentVersion func(childComplexity int) int
+		Field          func(childComplexity int) int
+		Message        func(childComplexity int) int
 	}
 
 	VideoBlock struct {
@@ -795,6 +857,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Article.LiveEntries(childComplexity), true
+	case "Article.newsroom":
+		if e.ComplexityRoot.Article.Newsroom == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Newsroom(childComplexity), true
 	case "Article.next":
 		if e.ComplexityRoot.Article.Next == nil {
 			break
@@ -992,6 +1060,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ArticleEdge.Node(childComplexity), true
 
+	case "ArticlePayload.article":
+		if e.ComplexityRoot.ArticlePayload.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticlePayload.Article(childComplexity), true
+	case "ArticlePayload.userErrors":
+		if e.ComplexityRoot.ArticlePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticlePayload.UserErrors(childComplexity), true
+
 	case "ArticleSource.name":
 		if e.ComplexityRoot.ArticleSource.Name == nil {
 			break
@@ -1162,6 +1243,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Breadcrumb.URL(childComplexity), true
+
+	case "BulkArticlePayload.results":
+		if e.ComplexityRoot.BulkArticlePayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BulkArticlePayload.Results(childComplexity), true
+	case "BulkArticlePayload.userErrors":
+		if e.ComplexityRoot.BulkArticlePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BulkArticlePayload.UserErrors(childComplexity), true
 
 	case "ButtonBlock.direction":
 		if e.ComplexityRoot.ButtonBlock.Direction == nil {
@@ -1881,12 +1975,326 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MenuItem.URL(childComplexity), true
 
+	case "Mutation.approveArticle":
+		if e.ComplexityRoot.Mutation.ApproveArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_approveArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApproveArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.approveArticles":
+		if e.ComplexityRoot.Mutation.ApproveArticles == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_approveArticles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApproveArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.archiveArticle":
+		if e.ComplexityRoot.Mutation.ArchiveArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_archiveArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ArchiveArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.archiveArticles":
+		if e.ComplexityRoot.Mutation.ArchiveArticles == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_archiveArticles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ArchiveArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.createArticle":
+		if e.ComplexityRoot.Mutation.CreateArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateArticle(childComplexity, args["input"].(model.CreateArticleInput)), true
+	case "Mutation.embargoArticle":
+		if e.ComplexityRoot.Mutation.EmbargoArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_embargoArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EmbargoArticle(childComplexity, args["input"].(model.EmbargoArticleInput)), true
+	case "Mutation.killArticle":
+		if e.ComplexityRoot.Mutation.KillArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_killArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.KillArticle(childComplexity, args["input"].(model.KillArticleInput)), true
+	case "Mutation.liftEmbargo":
+		if e.ComplexityRoot.Mutation.LiftEmbargo == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_liftEmbargo_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LiftEmbargo(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.publishArticle":
+		if e.ComplexityRoot.Mutation.PublishArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_publishArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PublishArticle(childComplexity, args["input"].(model.PublishArticleInput)), true
+	case "Mutation.publishArticles":
+		if e.ComplexityRoot.Mutation.PublishArticles == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_publishArticles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PublishArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.reopenArticle":
+		if e.ComplexityRoot.Mutation.ReopenArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reopenArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReopenArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.requestChanges":
+		if e.ComplexityRoot.Mutation.RequestChanges == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestChanges_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestChanges(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.restoreArticle":
+		if e.ComplexityRoot.Mutation.RestoreArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restoreArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RestoreArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.restoreRevision":
+		if e.ComplexityRoot.Mutation.RestoreRevision == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restoreRevision_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RestoreRevision(childComplexity, args["input"].(model.RestoreRevisionInput)), true
+	case "Mutation.scheduleArticle":
+		if e.ComplexityRoot.Mutation.ScheduleArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_scheduleArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ScheduleArticle(childComplexity, args["input"].(model.ScheduleArticleInput)), true
+	case "Mutation.scheduleArticles":
+		if e.ComplexityRoot.Mutation.ScheduleArticles == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_scheduleArticles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ScheduleArticles(childComplexity, args["input"].(model.BulkScheduleInput)), true
 	case "Mutation.signOut":
 		if e.ComplexityRoot.Mutation.SignOut == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.submitArticleForReview":
+		if e.ComplexityRoot.Mutation.SubmitArticleForReview == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitArticleForReview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitArticleForReview(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.trashArticle":
+		if e.ComplexityRoot.Mutation.TrashArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_trashArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TrashArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.trashArticles":
+		if e.ComplexityRoot.Mutation.TrashArticles == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_trashArticles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TrashArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.unpublishArticle":
+		if e.ComplexityRoot.Mutation.UnpublishArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unpublishArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnpublishArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.unpublishArticles":
+		if e.ComplexityRoot.Mutation.UnpublishArticles == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unpublishArticles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnpublishArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.unscheduleArticle":
+		if e.ComplexityRoot.Mutation.UnscheduleArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unscheduleArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnscheduleArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.updateArticle":
+		if e.ComplexityRoot.Mutation.UpdateArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateArticle(childComplexity, args["input"].(model.UpdateArticleInput)), true
+
+	case "NewsroomRecord.allowedSteps":
+		if e.ComplexityRoot.NewsroomRecord.AllowedSteps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.AllowedSteps(childComplexity), true
+	case "NewsroomRecord.assignee":
+		if e.ComplexityRoot.NewsroomRecord.Assignee == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Assignee(childComplexity), true
+	case "NewsroomRecord.createdBy":
+		if e.ComplexityRoot.NewsroomRecord.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.CreatedBy(childComplexity), true
+	case "NewsroomRecord.editedAt":
+		if e.ComplexityRoot.NewsroomRecord.EditedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.EditedAt(childComplexity), true
+	case "NewsroomRecord.embargoUntil":
+		if e.ComplexityRoot.NewsroomRecord.EmbargoUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.EmbargoUntil(childComplexity), true
+	case "NewsroomRecord.scheduledAt":
+		if e.ComplexityRoot.NewsroomRecord.ScheduledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.ScheduledAt(childComplexity), true
+	case "NewsroomRecord.statusChangedAt":
+		if e.ComplexityRoot.NewsroomRecord.StatusChangedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.StatusChangedAt(childComplexity), true
+	case "NewsroomRecord.trashedAt":
+		if e.ComplexityRoot.NewsroomRecord.TrashedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.TrashedAt(childComplexity), true
+	case "NewsroomRecord.unpublishAt":
+		if e.ComplexityRoot.NewsroomRecord.UnpublishAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.UnpublishAt(childComplexity), true
+	case "NewsroomRecord.version":
+		if e.ComplexityRoot.NewsroomRecord.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Version(childComplexity), true
 
 	case "Page.body":
 		if e.ComplexityRoot.Page.Body == nil {
@@ -2779,6 +3187,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SocialProfile.URL(childComplexity), true
 
+	case "StaffMember.name":
+		if e.ComplexityRoot.StaffMember.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StaffMember.Name(childComplexity), true
+	case "StaffMember.id":
+		if e.ComplexityRoot.StaffMember.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StaffMember.PublicID(childComplexity), true
+	case "StaffMember.role":
+		if e.ComplexityRoot.StaffMember.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StaffMember.Role(childComplexity), true
+
 	case "TableBlock.caption":
 		if e.ComplexityRoot.TableBlock.Caption == nil {
 			break
@@ -2951,6 +3378,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TagFacet.Tag(childComplexity), true
 
+	case "VersionConflict.article":
+		if e.ComplexityRoot.VersionConflict.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VersionConflict.Article(childComplexity), true
+	case "VersionConflict.code":
+		if e.ComplexityRoot.VersionConflict.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VersionConflict.Code(childComplexity), true
+	case "VersionConflict.currentVersion":
+		if e.ComplexityRoot.VersionConflict.CurrentVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VersionConflict.CurrentVersion(childComplexity), true
+	case "VersionConflict.field":
+		if e.ComplexityRoot.VersionConflict.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VersionConflict.Field(childComplexity), true
+	case "VersionConflict.message":
+		if e.ComplexityRoot.VersionConflict.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VersionConflict.Message(childComplexity), true
+
 	case "VideoBlock.caption":
 		if e.ComplexityRoot.VideoBlock.Caption == nil {
 			break
@@ -2999,14 +3457,21 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
+			graphql.NewInputUnmarshaler("ArticleContentInput", ec.unmarshalInputArticleContentInput),
+			graphql.NewInputUnmarshaler("ArticleStepInput", ec.unmarshalInputArticleStepInput),
+			graphql.NewInputUnmarshaler("ArticleVersionInput", ec.unmarshalInputArticleVersionInput),
 			graphql.NewInputUnmarshaler("AudioBlockInput", ec.unmarshalInputAudioBlockInput),
 			graphql.NewInputUnmarshaler("AuthorBy", ec.unmarshalInputAuthorBy),
 			graphql.NewInputUnmarshaler("BlockInput", ec.unmarshalInputBlockInput),
 			graphql.NewInputUnmarshaler("BodyInput", ec.unmarshalInputBodyInput),
+			graphql.NewInputUnmarshaler("BulkArticleInput", ec.unmarshalInputBulkArticleInput),
+			graphql.NewInputUnmarshaler("BulkScheduleInput", ec.unmarshalInputBulkScheduleInput),
 			graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
 			graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
 			graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
+			graphql.NewInputUnmarshaler("CreateArticleInput", ec.unmarshalInputCreateArticleInput),
 			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
+			graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
 			graphql.NewInputUnmarshaler("FileBlockInput", ec.unmarshalInputFileBlockInput),
 			graphql.NewInputUnmarshaler("GalleryBlockInput", ec.unmarshalInputGalleryBlockInput),
@@ -3014,18 +3479,25 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
 			graphql.NewInputUnmarshaler("HtmlBlockInput", ec.unmarshalInputHtmlBlockInput),
 			graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
+			graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
 			graphql.NewInputUnmarshaler("ListBlockInput", ec.unmarshalInputListBlockInput),
 			graphql.NewInputUnmarshaler("ListItemInput", ec.unmarshalInputListItemInput),
 			graphql.NewInputUnmarshaler("PageBy", ec.unmarshalInputPageBy),
 			graphql.NewInputUnmarshaler("ParagraphBlockInput", ec.unmarshalInputParagraphBlockInput),
 			graphql.NewInputUnmarshaler("PlaceBy", ec.unmarshalInputPlaceBy),
+			graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 			graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
+			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+			graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
+			graphql.NewInputUnmarshaler("SEOInput", ec.unmarshalInputSEOInput),
+			graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
 			graphql.NewInputUnmarshaler("TableBlockInput", ec.unmarshalInputTableBlockInput),
 			graphql.NewInputUnmarshaler("TableCellInput", ec.unmarshalInputTableCellInput),
 			graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
 			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
+			graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
 			graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
 		)
 	}
@@ -3278,6 +3750,53 @@ type Mutation {
 
   # Articles
 
+  "Begins an article, as a draft of the viewer's. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  createArticle("What to do." input: CreateArticleInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Changes the words of an article and leaves its status. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  updateArticle("What to do." input: UpdateArticleInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Hands a draft in for review. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  submitArticleForReview("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Gives an article back to its author, with a note that says what is to change. Needs REVIEW_ARTICLES (editor, admin)."
+  requestChanges("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: REVIEW_ARTICLES)
+  "Approves an article: it may be published. Needs REVIEW_ARTICLES (editor, admin)."
+  approveArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: REVIEW_ARTICLES)
+  "Makes an article a draft again: one in review, approved, taken back or archived. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  reopenArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Plans the publication of an article: the server publishes it at its moment. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  scheduleArticle("What to do." input: ScheduleArticleInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Takes back what was planned for an article: it is approved again. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  unscheduleArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Holds a complete article back until its embargo lifts: the server publishes it at that moment. Needs PUBLISH_ARTICLES (editor, admin)."
+  embargoArticle("What to do." input: EmbargoArticleInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
+  "Lifts the embargo of an article now. Needs PUBLISH_ARTICLES (editor, admin)."
+  liftEmbargo("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
+  "Publishes an article now. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  publishArticle("What to do." input: PublishArticleInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Takes a published article back. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  unpublishArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Puts an article away for good, where readers do not see it. Needs PUBLISH_ARTICLES (editor, admin)."
+  archiveArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
+  "Withdraws a story for good, such as on legal advice: it is gone from everywhere at once. Needs WITHDRAW_ARTICLES (editor, admin)."
+  killArticle("What to do." input: KillArticleInput!): ArticlePayload @auth(can: WITHDRAW_ARTICLES)
+  "Puts an article into the trash; a published one is taken back with it. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  trashArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Takes an article out of the trash. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  restoreArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Makes the words of an article what they were in an earlier revision. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  restoreRevision("What to do." input: RestoreRevisionInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Approves many articles, each by itself. Needs REVIEW_ARTICLES (editor, admin)."
+  approveArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: REVIEW_ARTICLES)
+  "Plans the publication of many articles, each by itself. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  scheduleArticles("What to do." input: BulkScheduleInput!): BulkArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Publishes many articles, each by itself. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  publishArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Takes many articles back, each by itself. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  unpublishArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Puts many articles away, each by itself. Needs PUBLISH_ARTICLES (editor, admin)."
+  archiveArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: PUBLISH_ARTICLES)
+  "Puts many articles into the trash, each by itself. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  trashArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: WRITE_ARTICLES)
+
   # Planning and curation
 
   # Taxonomy
@@ -3300,6 +3819,17 @@ type InputError implements UserError {
   message: String!
   field: [String!]!
   code: UserErrorCode!
+}
+
+"Somebody saved the article after the version that was expected. Nothing was changed."
+type VersionConflict implements UserError {
+  message: String!
+  field: [String!]!
+  code: UserErrorCode!
+  "The version it is at now."
+  currentVersion: Int!
+  "The article as it is now."
+  article: Article!
 }
 
 "What can be wrong with an input."
@@ -3344,6 +3874,8 @@ enum UserErrorCode {
   WEAK_PASSWORD
   "The last administrator must stay."
   LAST_ADMIN
+  "The viewer's role does not allow it with this one of many."
+  FORBIDDEN
 }
 
 "An object with an id that is unique across all types."
@@ -3539,6 +4071,8 @@ type Article implements Node {
     "Newest or oldest first."
     orderBy: CommentOrder = NEWEST
   ): CommentConnection
+  "What the newsroom keeps about it; null for those who do not work on it. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  newsroom: NewsroomRecord @auth(can: READ_NEWSROOM)
 }
 
 "A list in which an article has neighbours."
@@ -4844,6 +5378,308 @@ type SignOutPayload {
 }
 
 # ── Newsroom ──────────────────────────────────────────────────────────────────
+
+"What the newsroom keeps about an article, beside what readers see of it."
+type NewsroomRecord {
+  "Counts saved changes: what expectedVersion is compared with."
+  version: Int!
+  "The steps that the viewer may take with it now."
+  allowedSteps: [ArticleStep!]!
+  "Since when it has its status; null for articles that came so."
+  statusChangedAt: DateTime
+  "When it will be published; null when nothing is planned."
+  scheduledAt: DateTime
+  "When its embargo lifts; null when there is none."
+  embargoUntil: DateTime
+  "When it will be taken back; null when it stays."
+  unpublishAt: DateTime
+  "When it was put into the trash; null when it was not."
+  trashedAt: DateTime
+  "When somebody last changed it here; null for an import that nobody has touched."
+  editedAt: DateTime
+  "Who began it; null for an import."
+  createdBy: StaffMember
+  "Whose turn it is; null when nobody's."
+  assignee: StaffMember
+}
+
+"A member of the newsroom, as colleagues see them."
+type StaffMember implements Node {
+  "Opaque and global."
+  id: ID!
+  "Name."
+  name: String!
+  "What they are to the newsroom."
+  role: Role!
+}
+
+"What somebody is to the newsroom."
+enum Role {
+  "Reads and comments."
+  READER
+  "Writes articles that others publish."
+  CONTRIBUTOR
+  "Writes articles and publishes them once they are approved."
+  AUTHOR
+  "Works on everybody's articles."
+  EDITOR
+  "Decides which comments are shown."
+  MODERATOR
+  "May do everything."
+  ADMIN
+}
+
+"A step of an article on its way."
+enum ArticleStep {
+  "submitArticleForReview."
+  SUBMIT_FOR_REVIEW
+  "requestChanges."
+  REQUEST_CHANGES
+  "approveArticle."
+  APPROVE
+  "reopenArticle."
+  REOPEN
+  "scheduleArticle."
+  SCHEDULE
+  "unscheduleArticle."
+  UNSCHEDULE
+  "embargoArticle."
+  EMBARGO
+  "liftEmbargo."
+  LIFT_EMBARGO
+  "publishArticle."
+  PUBLISH
+  "unpublishArticle."
+  UNPUBLISH
+  "archiveArticle."
+  ARCHIVE
+  "killArticle."
+  KILL
+}
+
+"The words of an article and what it belongs to. In a change, what is left out stays."
+input ArticleContentInput {
+  "Headline; needed for a new article."
+  title: String
+  "What kind of story it is."
+  kind: ArticleKind
+  "Second headline."
+  subtitle: String
+  "A few sentences for lists; made from the body when none was ever given."
+  excerpt: String
+  "Readable, unique part of its address; made from the headline when none is given."
+  slug: String
+  "Language it is written in."
+  language: Locale
+  "The body, in one of three forms."
+  body: BodyInput
+  "By-line as it shall be printed, where the authors' names do not say it."
+  byline: String
+  "Place named before the first sentence."
+  dateline: String
+  "What search engines and share previews are told; null: the visible words."
+  seo: SEOInput
+  "Who owns the text and how it may be used; null: nothing is said."
+  rights: RightsInput
+  "Who may comment."
+  commentPolicy: CommentMode
+  "When comments close; null: never."
+  commentsCloseAt: DateTime
+  "The section it belongs to; null: none."
+  primaryCategoryId: ID
+  "Further sections it appears in."
+  categoryIds: [ID!]
+  "Its tags."
+  tagIds: [ID!]
+  "Where it happens."
+  placeIds: [ID!]
+  "Its authors in the order of the by-line."
+  authorIds: [ID!]
+  "The series it is part of; null: none."
+  seriesId: ID
+  "Its number in the series; null: none."
+  seriesPosition: Int
+  "The picture shown with it; null: none."
+  featuredImageId: ID
+  "An article that it is a translation of; null: none."
+  translationOfId: ID
+}
+
+"An article to be begun."
+input CreateArticleInput {
+  "Its words."
+  article: ArticleContentInput!
+  "A note for the newsroom, kept with the revision."
+  note: String
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"Changes of an article's words."
+input UpdateArticleInput {
+  "The article."
+  id: ID!
+  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  expectedVersion: Int
+  "What changes."
+  article: ArticleContentInput!
+  "Whether readers shall see a new time of change. A mended typing error is none."
+  isSubstantive: Boolean = false
+  "A note for the newsroom, kept with the revision."
+  note: String
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"What search engines and share previews shall be told; empty fields fall back to the visible words."
+input SEOInput {
+  "Title."
+  title: String
+  "Description."
+  description: String
+  "Address the page shall be kept under."
+  canonicalUrl: URL
+  "Whether search engines are asked to leave the page out."
+  noIndex: Boolean
+}
+
+"Who owns a work and how it may be used."
+input RightsInput {
+  "Owner."
+  holder: String
+  "Notice to print."
+  notice: String
+  "Terms of use."
+  usageTerms: String
+}
+
+"A step of one article."
+input ArticleStepInput {
+  "The article."
+  id: ID!
+  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  expectedVersion: Int
+  "A note for the newsroom, kept with the revision."
+  note: String
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"A publication to be planned."
+input ScheduleArticleInput {
+  "The article."
+  id: ID!
+  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  expectedVersion: Int
+  "The moment of publication, to the second."
+  at: DateTime!
+  "When it shall be taken back; left out: it stays."
+  unpublishAt: DateTime
+  "A note for the newsroom, kept with the revision."
+  note: String
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"An embargo."
+input EmbargoArticleInput {
+  "The article."
+  id: ID!
+  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  expectedVersion: Int
+  "When it lifts, to the second."
+  until: DateTime!
+  "When the article shall be taken back; left out: it stays."
+  unpublishAt: DateTime
+  "A note for the newsroom, kept with the revision."
+  note: String
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"A publication now."
+input PublishArticleInput {
+  "The article."
+  id: ID!
+  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  expectedVersion: Int
+  "When it shall be taken back; left out: it stays."
+  unpublishAt: DateTime
+  "A note for the newsroom, kept with the revision."
+  note: String
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"A withdrawal."
+input KillArticleInput {
+  "The article."
+  id: ID!
+  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  expectedVersion: Int
+  "What readers are told at its path; left out: the path answers as if nothing had ever been there."
+  notice: String
+  "Why, for the newsroom."
+  reason: String
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"A return to an earlier revision."
+input RestoreRevisionInput {
+  "The article."
+  id: ID!
+  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  expectedVersion: Int
+  "Number of the revision."
+  number: Int!
+  "A note for the newsroom, kept with the revision."
+  note: String
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"An article and the version that the client knows of it."
+input ArticleVersionInput {
+  "The article."
+  id: ID!
+  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  expectedVersion: Int
+}
+
+"One step for many articles, at most 100."
+input BulkArticleInput {
+  "The articles."
+  articles: [ArticleVersionInput!]!
+  "A note for the newsroom, kept with the revision."
+  note: String
+}
+
+"One moment of publication for many articles, at most 100."
+input BulkScheduleInput {
+  "The articles."
+  articles: [ArticleVersionInput!]!
+  "The moment of publication."
+  at: DateTime!
+  "A note for the newsroom, kept with the revision."
+  note: String
+}
+
+"Answer of a change of one article."
+type ArticlePayload {
+  "The article as it is now; null when it was not changed."
+  article: Article
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of a change of many articles: what became of each, in the order of the input."
+type BulkArticlePayload {
+  "One for each article."
+  results: [ArticlePayload!]!
+  "What is wrong with the input as a whole."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -4960,6 +5796,8 @@ func (ec *executionContext) childFields_Article(ctx context.Context, field graph
 		return ec.fieldContext_Article_relatedArticles(ctx, field)
 	case "comments":
 		return ec.fieldContext_Article_comments(ctx, field)
+	case "newsroom":
+		return ec.fieldContext_Article_newsroom(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Article", field.Name)
 }
@@ -4986,6 +5824,16 @@ func (ec *executionContext) childFields_ArticleEdge(ctx context.Context, field g
 		return ec.fieldContext_ArticleEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArticleEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_ArticlePayload_article(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ArticlePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticlePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ArticleSource(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5060,6 +5908,16 @@ func (ec *executionContext) childFields_Breadcrumb(ctx context.Context, field gr
 		return ec.fieldContext_Breadcrumb_url(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Breadcrumb", field.Name)
+}
+
+func (ec *executionContext) childFields_BulkArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_BulkArticlePayload_results(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_BulkArticlePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BulkArticlePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Category(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5312,6 +6170,32 @@ func (ec *executionContext) childFields_MenuItem(ctx context.Context, field grap
 		return ec.fieldContext_MenuItem_children(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MenuItem", field.Name)
+}
+
+func (ec *executionContext) childFields_NewsroomRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_NewsroomRecord_version(ctx, field)
+	case "allowedSteps":
+		return ec.fieldContext_NewsroomRecord_allowedSteps(ctx, field)
+	case "statusChangedAt":
+		return ec.fieldContext_NewsroomRecord_statusChangedAt(ctx, field)
+	case "scheduledAt":
+		return ec.fieldContext_NewsroomRecord_scheduledAt(ctx, field)
+	case "embargoUntil":
+		return ec.fieldContext_NewsroomRecord_embargoUntil(ctx, field)
+	case "unpublishAt":
+		return ec.fieldContext_NewsroomRecord_unpublishAt(ctx, field)
+	case "trashedAt":
+		return ec.fieldContext_NewsroomRecord_trashedAt(ctx, field)
+	case "editedAt":
+		return ec.fieldContext_NewsroomRecord_editedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_NewsroomRecord_createdBy(ctx, field)
+	case "assignee":
+		return ec.fieldContext_NewsroomRecord_assignee(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewsroomRecord", field.Name)
 }
 
 func (ec *executionContext) childFields_Page(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5604,6 +6488,18 @@ func (ec *executionContext) childFields_SocialProfile(ctx context.Context, field
 		return ec.fieldContext_SocialProfile_countedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SocialProfile", field.Name)
+}
+
+func (ec *executionContext) childFields_StaffMember(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_StaffMember_id(ctx, field)
+	case "name":
+		return ec.fieldContext_StaffMember_name(ctx, field)
+	case "role":
+		return ec.fieldContext_StaffMember_role(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StaffMember", field.Name)
 }
 
 func (ec *executionContext) childFields_TableCell(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

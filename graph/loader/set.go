@@ -3,6 +3,7 @@ package loader
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
@@ -10,6 +11,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 )
 
@@ -23,6 +25,7 @@ type Set struct {
 	Authors    Cohorts[*ent.Author]
 	Comments   Cohorts[*ent.Comment]
 	MenuItems  Cohorts[*directory.MenuItem]
+	members    Cohorts[int]
 
 	BodyHTML      *Loader[*ent.Article, string]
 	Detail        *Loader[*ent.Article, *ent.ArticleDetail]
@@ -47,6 +50,9 @@ type Set struct {
 	Replies        *Keyed[Window, *ent.Comment, []*ent.Comment]
 	CommentArticle *Loader[*ent.Comment, *ent.Article]
 	CommentParent  *Loader[*ent.Comment, *ent.Comment]
+
+	Newsroom *Loader[*ent.Article, *newsroom.Record]
+	Members  *Loader[int, *newsroom.Member]
 
 	MenuArticle *Loader[*directory.MenuItem, *ent.Article]
 	MenuPage    *Loader[*directory.MenuItem, *ent.Page]
@@ -96,7 +102,7 @@ type Threads struct {
 }
 
 // New makes the loaders for one response.
-func New(articles *content.Service, comments *comment.Service, pages *site.Service) *Set {
+func New(articles *content.Service, comments *comment.Service, pages *site.Service, desk *newsroom.Service) *Set {
 	s := &Set{}
 	byArticle := func(a *ent.Article) int { return a.ID }
 	s.BodyHTML = newLoader(&s.Articles, byArticle, plain[*ent.Article](articles.BodyHTML))
@@ -111,6 +117,20 @@ func New(articles *content.Service, comments *comment.Service, pages *site.Servi
 	s.Translations = newLoader(&s.Articles, byArticle, func(ctx context.Context, of []*ent.Article, _ []int) (map[int][]*ent.Article, error) {
 		return articles.Translations(ctx, of)
 	})
+	s.Newsroom = newLoader(&s.Articles, byArticle, func(ctx context.Context, _ []*ent.Article, ids []int) (map[int]*newsroom.Record, error) {
+		records, err := desk.Records(ctx, ids)
+		var people []int // all that the records name are asked for together
+		for _, r := range records {
+			for _, key := range []*int{r.CreatedBy, r.Assignee} {
+				if key != nil && !slices.Contains(people, *key) {
+					people = append(people, *key)
+				}
+			}
+		}
+		s.members.Add(people)
+		return records, err
+	})
+	s.Members = newLoader(&s.members, func(id int) int { return id }, plain[int](desk.Members))
 	s.LiveEntries = newLoader(&s.Articles, byArticle, plain[*ent.Article](articles.LiveEntries))
 	s.Neighbours = newKeyed(&s.Articles, byArticle, articles.Neighbours)
 	s.Related = newKeyed(&s.Articles, byArticle, func(ctx context.Context, n int, ids []int) (map[int][]content.Related, error) {

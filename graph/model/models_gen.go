@@ -25,6 +25,62 @@ type ArticleBy struct {
 	Path graphql.Omittable[*string] `json:"path,omitempty"`
 }
 
+// The words of an article and what it belongs to. In a change, what is left out stays.
+type ArticleContentInput struct {
+	// Headline; needed for a new article.
+	Title graphql.Omittable[*string] `json:"title,omitempty"`
+	// What kind of story it is.
+	Kind graphql.Omittable[*article.Kind] `json:"kind,omitempty"`
+	// Second headline.
+	Subtitle graphql.Omittable[*string] `json:"subtitle,omitempty"`
+	// A few sentences for lists; made from the body when none was ever given.
+	Excerpt graphql.Omittable[*string] `json:"excerpt,omitempty"`
+	// Readable, unique part of its address; made from the headline when none is given.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// Language it is written in.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// The body, in one of three forms.
+	Body graphql.Omittable[*BodyInput] `json:"body,omitempty"`
+	// By-line as it shall be printed, where the authors' names do not say it.
+	Byline graphql.Omittable[*string] `json:"byline,omitempty"`
+	// Place named before the first sentence.
+	Dateline graphql.Omittable[*string] `json:"dateline,omitempty"`
+	// What search engines and share previews are told; null: the visible words.
+	Seo graphql.Omittable[*SEOInput] `json:"seo,omitempty"`
+	// Who owns the text and how it may be used; null: nothing is said.
+	Rights graphql.Omittable[*RightsInput] `json:"rights,omitempty"`
+	// Who may comment.
+	CommentPolicy graphql.Omittable[*article.CommentPolicy] `json:"commentPolicy,omitempty"`
+	// When comments close; null: never.
+	CommentsCloseAt graphql.Omittable[*time.Time] `json:"commentsCloseAt,omitempty"`
+	// The section it belongs to; null: none.
+	PrimaryCategoryID graphql.Omittable[*string] `json:"primaryCategoryId,omitempty"`
+	// Further sections it appears in.
+	CategoryIds graphql.Omittable[[]string] `json:"categoryIds,omitempty"`
+	// Its tags.
+	TagIds graphql.Omittable[[]string] `json:"tagIds,omitempty"`
+	// Where it happens.
+	PlaceIds graphql.Omittable[[]string] `json:"placeIds,omitempty"`
+	// Its authors in the order of the by-line.
+	AuthorIds graphql.Omittable[[]string] `json:"authorIds,omitempty"`
+	// The series it is part of; null: none.
+	SeriesID graphql.Omittable[*string] `json:"seriesId,omitempty"`
+	// Its number in the series; null: none.
+	SeriesPosition graphql.Omittable[*int32] `json:"seriesPosition,omitempty"`
+	// The picture shown with it; null: none.
+	FeaturedImageID graphql.Omittable[*string] `json:"featuredImageId,omitempty"`
+	// An article that it is a translation of; null: none.
+	TranslationOfID graphql.Omittable[*string] `json:"translationOfId,omitempty"`
+}
+
+// Answer of a change of one article.
+type ArticlePayload struct {
+	// The article as it is now; null when it was not changed.
+	Article *ent.Article `json:"article,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Where a text came from.
 type ArticleSource struct {
 	// Identity at its origin.
@@ -33,6 +89,26 @@ type ArticleSource struct {
 	Name string `json:"name"`
 	// Its page there.
 	URL *string `json:"url,omitempty"`
+}
+
+// A step of one article.
+type ArticleStepInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+	// A note for the newsroom, kept with the revision.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// An article and the version that the client knows of it.
+type ArticleVersionInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 }
 
 // Names one author.
@@ -104,6 +180,32 @@ type Breadcrumb struct {
 	URL string `json:"url"`
 }
 
+// One step for many articles, at most 100.
+type BulkArticleInput struct {
+	// The articles.
+	Articles []*ArticleVersionInput `json:"articles"`
+	// A note for the newsroom, kept with the revision.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+}
+
+// Answer of a change of many articles: what became of each, in the order of the input.
+type BulkArticlePayload struct {
+	// One for each article.
+	Results []*ArticlePayload `json:"results"`
+	// What is wrong with the input as a whole.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// One moment of publication for many articles, at most 100.
+type BulkScheduleInput struct {
+	// The articles.
+	Articles []*ArticleVersionInput `json:"articles"`
+	// The moment of publication.
+	At time.Time `json:"at"`
+	// A note for the newsroom, kept with the revision.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+}
+
 // Names one section.
 type CategoryBy struct {
 	// Its id.
@@ -140,12 +242,52 @@ type CommentPolicy struct {
 	GuestFieldsRequired bool `json:"guestFieldsRequired"`
 }
 
+// An article to be begun.
+type CreateArticleInput struct {
+	// Its words.
+	Article *ArticleContentInput `json:"article"`
+	// A note for the newsroom, kept with the revision.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// An embargo.
+type EmbargoArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+	// When it lifts, to the second.
+	Until time.Time `json:"until"`
+	// When the article shall be taken back; left out: it stays.
+	UnpublishAt graphql.Omittable[*time.Time] `json:"unpublishAt,omitempty"`
+	// A note for the newsroom, kept with the revision.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
 // A point in a picture, from 0, 0 at the top left to 1, 1 at the bottom right.
 type FocalPoint struct {
 	// From the left.
 	X float64 `json:"x"`
 	// From the top.
 	Y float64 `json:"y"`
+}
+
+// A withdrawal.
+type KillArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+	// What readers are told at its path; left out: the path answers as if nothing had ever been there.
+	Notice graphql.Omittable[*string] `json:"notice,omitempty"`
+	// Why, for the newsroom.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // How many articles found are in a language.
@@ -184,6 +326,44 @@ type PlaceFacet struct {
 	Count int32 `json:"count"`
 }
 
+// A publication now.
+type PublishArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+	// When it shall be taken back; left out: it stays.
+	UnpublishAt graphql.Omittable[*time.Time] `json:"unpublishAt,omitempty"`
+	// A note for the newsroom, kept with the revision.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// A return to an earlier revision.
+type RestoreRevisionInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+	// Number of the revision.
+	Number int32 `json:"number"`
+	// A note for the newsroom, kept with the revision.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Who owns a work and how it may be used.
+type RightsInput struct {
+	// Owner.
+	Holder graphql.Omittable[*string] `json:"holder,omitempty"`
+	// Notice to print.
+	Notice graphql.Omittable[*string] `json:"notice,omitempty"`
+	// Terms of use.
+	UsageTerms graphql.Omittable[*string] `json:"usageTerms,omitempty"`
+}
+
 // Says what a router shall show for a path.
 type Route struct {
 	// The path in its one right form; a front end may redirect to it when it was asked otherwise.
@@ -194,6 +374,34 @@ type Route struct {
 	RedirectTo *string `json:"redirectTo,omitempty"`
 	// HTTP status that fits: 200, or 301, 302, 307, 308 for a redirect, or 410 for what is gone for good.
 	StatusCode int32 `json:"statusCode"`
+}
+
+// What search engines and share previews shall be told; empty fields fall back to the visible words.
+type SEOInput struct {
+	// Title.
+	Title graphql.Omittable[*string] `json:"title,omitempty"`
+	// Description.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// Address the page shall be kept under.
+	CanonicalURL graphql.Omittable[*string] `json:"canonicalUrl,omitempty"`
+	// Whether search engines are asked to leave the page out.
+	NoIndex graphql.Omittable[*bool] `json:"noIndex,omitempty"`
+}
+
+// A publication to be planned.
+type ScheduleArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+	// The moment of publication, to the second.
+	At time.Time `json:"at"`
+	// When it shall be taken back; left out: it stays.
+	UnpublishAt graphql.Omittable[*time.Time] `json:"unpublishAt,omitempty"`
+	// A note for the newsroom, kept with the revision.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // An article found.
@@ -284,6 +492,22 @@ type TagFacet struct {
 	Tag *ent.Tag `json:"tag"`
 	// Articles found with it.
 	Count int32 `json:"count"`
+}
+
+// Changes of an article's words.
+type UpdateArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+	// What changes.
+	Article *ArticleContentInput `json:"article"`
+	// Whether readers shall see a new time of change. A mended typing error is none.
+	IsSubstantive graphql.Omittable[*bool] `json:"isSubstantive,omitempty"`
+	// A note for the newsroom, kept with the revision.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // How many articles found were published in a year.

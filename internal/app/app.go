@@ -22,6 +22,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/graphiql"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
@@ -30,6 +31,8 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/ingest"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/seed"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
@@ -50,6 +53,9 @@ type Services struct {
 	Accounts  *account.Service
 	Media     *media.Service
 	Search    *search.Service
+	Audit     *audit.Log
+	Repeats   *repeat.Keeper
+	Newsroom  *newsroom.Service
 }
 
 // NewServices puts the services together over a migrated database. Without a
@@ -65,12 +71,16 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Media = media.New(db, s.Log, bucket)
 	s.Search = search.New(db, s.Directory)
 	s.Articles.Derive(s.Search)
+	s.Audit = audit.NewLog(db)
+	s.Repeats = repeat.New(db)
+	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
 	return s
 }
 
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
-	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory}
+	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
+		Newsroom: s.Newsroom, Repeats: s.Repeats}
 }
 
 // App is the server with all it needs.

@@ -52,12 +52,13 @@ const (
 	SlowedDown           Reason = "SLOWED_DOWN"
 	WeakPassword         Reason = "WEAK_PASSWORD"
 	LastAdmin            Reason = "LAST_ADMIN"
+	Denied               Reason = "FORBIDDEN" // with one of many; else it is a code
 )
 
 // Reasons lists all reasons.
 func Reasons() []Reason {
 	return []Reason{Invalid, Blank, TooLong, Missing, Taken, Loop, InUse, InThePast, IllegalTransition, VersionConflict, Locked, LimitReached, KeyReused,
-		Expired, WrongCredentials, SecondFactorRequired, WrongSecondFactor, SlowedDown, WeakPassword, LastAdmin}
+		Expired, WrongCredentials, SecondFactorRequired, WrongSecondFactor, SlowedDown, WeakPassword, LastAdmin, Denied}
 }
 
 // Error is a fault with a message that is safe to show to anybody.

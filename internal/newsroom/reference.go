@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
@@ -27,14 +28,14 @@ func (s *Service) checkSlug(ctx context.Context, d *content.Draft, wanted *strin
 		return nil
 	}
 	if !slug.Valid(*wanted) {
-		return fault.Mistake(fault.Invalid, "slug", "A slug holds small letters, digits, hyphens and underscores only.")
+		return fault.Mistake(fault.Invalid, "article.slug", "A slug holds small letters, digits, hyphens and underscores only.")
 	}
 	taken, err := s.db.Ent(ctx).Article.Query().Where(article.Slug(*wanted), article.IDNEQ(d.ID)).Exist(ctx)
 	if err != nil {
 		return fmt.Errorf("look for a slug: %w", err)
 	}
 	if taken {
-		return fault.Mistake(fault.Taken, "slug", "Another article has the slug %q.", *wanted)
+		return fault.Mistake(fault.Taken, "article.slug", "Another article has the slug %q.", *wanted)
 	}
 	d.Slug = *wanted
 	return nil
@@ -89,7 +90,7 @@ func (s *Service) checkReferences(ctx context.Context, d *content.Draft, p Patch
 			return
 		}
 		if len(ids) > maxThings {
-			wrong = append(wrong, fault.Mistake(fault.LimitReached, field, "At most %d are allowed.", maxThings))
+			wrong = append(wrong, fault.Mistake(fault.LimitReached, "article."+field, "At most %d are allowed.", maxThings))
 			return
 		}
 		there, err := s.present(ctx, kind, ids)
@@ -99,9 +100,9 @@ func (s *Service) checkReferences(ctx context.Context, d *content.Draft, p Patch
 		}
 		for i, id := range ids {
 			if !slices.Contains(there, id) {
-				path := field
-				if field == kind && field[len(field)-1] == 's' {
-					path = fmt.Sprintf("%s.%d", field, i)
+				path := "article." + field
+				if strings.HasSuffix(field, "s") {
+					path = fmt.Sprintf("%s.%d", path, i)
 				}
 				wrong = append(wrong, fault.Mistake(fault.Missing, path, "There is no such thing."))
 			}
@@ -135,7 +136,7 @@ func (s *Service) joinTranslations(ctx context.Context, viewer access.Viewer, d 
 	}
 	other, err := s.db.Ent(access.With(ctx, viewer)).Article.Query().Where(article.ID(*of.Value)).Only(access.With(ctx, viewer))
 	if ent.IsNotFound(err) || *of.Value == d.ID && d.ID != 0 {
-		return fault.Mistake(fault.Missing, "translationOfId", "There is no such article.")
+		return fault.Mistake(fault.Missing, "article.translationOfId", "There is no such article.")
 	}
 	if err != nil {
 		return fmt.Errorf("find the original of a translation: %w", err)

@@ -37,9 +37,9 @@ func (s *Service) Trash(ctx context.Context, articleID int, expected *int, note 
 }
 
 // Recover takes an article out of the trash.
-func (s *Service) Recover(ctx context.Context, articleID int) (*ent.Article, error) {
+func (s *Service) Recover(ctx context.Context, articleID int, expected *int, note string) (*ent.Article, error) {
 	return s.change(ctx, articleID, change{
-		action: "restoreArticle", needs: access.WriteArticles, trashed: true,
+		action: "restoreArticle", needs: access.WriteArticles, expected: expected, note: note, trashed: true,
 		may: func(*working) error { return nil }, // whoever sees it there
 		apply: func(_ context.Context, w *working) (*content.Move, error) {
 			return &content.Move{ID: articleID, Status: w.row.Status, At: w.now}, nil

@@ -162,25 +162,25 @@ func (s *Service) write(ctx context.Context, viewer access.Viewer, d *content.Dr
 			note(checkText(field, *into, limit))
 		}
 	}
-	text("title", p.Title, &d.Title, maxTitle)
-	text("subtitle", p.Subtitle, &d.Subtitle, maxTitle)
-	text("excerpt", p.Excerpt, &d.Excerpt, maxExcerpt)
-	text("byline", p.Byline, &d.Byline, maxLine)
-	text("dateline", p.Dateline, &d.Dateline, maxLine)
+	text("article.title", p.Title, &d.Title, maxTitle)
+	text("article.subtitle", p.Subtitle, &d.Subtitle, maxTitle)
+	text("article.excerpt", p.Excerpt, &d.Excerpt, maxExcerpt)
+	text("article.byline", p.Byline, &d.Byline, maxLine)
+	text("article.dateline", p.Dateline, &d.Dateline, maxLine)
 	if d.Title == "" {
-		note(fault.Mistake(fault.Blank, "title", "A headline is needed."))
+		note(fault.Mistake(fault.Blank, "article.title", "A headline is needed."))
 	}
 	if p.Language != nil {
 		tag, err := language.Parse(*p.Language)
 		if err != nil {
-			note(fault.Mistake(fault.Invalid, "language", "%.40q is no language by BCP 47.", *p.Language))
+			note(fault.Mistake(fault.Invalid, "article.language", "%.40q is no language by BCP 47.", *p.Language))
 		} else {
 			d.Language = tag.String()
 		}
 	}
 	if p.Body != nil {
 		d.Body = richtext.Sanitise(*p.Body)
-		note(checkBody("body", d.Body))
+		note(checkBody("article.body", d.Body))
 	}
 	set(&d.Kind, p.Kind)
 	set(&d.CommentPolicy, p.CommentPolicy)
@@ -260,5 +260,5 @@ func checkSEO(seo *schema.SEO) error {
 	if seo == nil || seo.CanonicalURL == "" || strings.HasPrefix(seo.CanonicalURL, "https://") || strings.HasPrefix(seo.CanonicalURL, "http://") {
 		return nil
 	}
-	return fault.Mistake(fault.Invalid, "seo.canonicalUrl", "An address begins with https:// or http://.")
+	return fault.Mistake(fault.Invalid, "article.seo.canonicalUrl", "An address begins with https:// or http://.")
 }
