@@ -55,17 +55,17 @@ func (s *Service) Derive(d Derivation) { s.derivations = append(s.derivations, d
 const articleColumns = `a.id, a.kind, a.status, a.title, a.subtitle, a.slug, a.excerpt, a.language, a.translation_group,
 	a.published_at, a.first_published_at, a.updated_at, a.corrected_at, a.word_count, a.reading_minutes,
 	a.comment_count, a.comment_policy, a.comments_close_at, a.primary_category_id, a.series_id, a.series_position,
-	a.featured_media_id, a.source_uri`
+	a.featured_media_id, a.source_uri, a.modified_at`
 
 // scanArticle reads articleColumns, after what a statement selects before
 // them.
 func scanArticle(rows *sql.Rows, before ...any) (*ent.Article, error) {
 	a := new(ent.Article)
-	dest := append(make([]any, 0, len(before)+23), before...)
+	dest := append(make([]any, 0, len(before)+24), before...)
 	dest = append(dest, &a.ID, &a.Kind, &a.Status, &a.Title, &a.Subtitle, &a.Slug, &a.Excerpt, &a.Language, &a.TranslationGroup,
 		&a.PublishedAt, &a.FirstPublishedAt, &a.UpdatedAt, &a.CorrectedAt, &a.WordCount, &a.ReadingMinutes,
 		&a.CommentCount, &a.CommentPolicy, &a.CommentsCloseAt, &a.PrimaryCategoryID, &a.SeriesID, &a.SeriesPosition,
-		&a.FeaturedMediaID, &a.SourceURI)
+		&a.FeaturedMediaID, &a.SourceURI, &a.ModifiedAt)
 	if err := rows.Scan(dest...); err != nil {
 		return nil, fmt.Errorf("read an article: %w", err)
 	}

@@ -159,7 +159,7 @@ func (s *Service) plan(step Step, t Take, w *working, m *content.Move) error {
 		} else {
 			m.EmbargoUntil = t.At
 		}
-	case Unpublish, Archive, Kill, Reopen, RequestChanges:
+	case Unschedule, Unpublish, Archive, Kill, Reopen, RequestChanges:
 		m.UnpublishAt = nil
 	}
 	if t.UnpublishAt != nil {
