@@ -119,6 +119,9 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		a.logger.InfoContext(ctx, "migrated", "step", fmt.Sprintf("%04d_%s", s.Version, s.Name))
 	}
 	a.Services = NewServices(db, a.bucket)
+	if err := a.Log.Adopt(ctx); err != nil {
+		return err
+	}
 	a.Directory.SiteURL = strings.TrimSuffix(a.cfg.SiteURL, "/")
 	if a.cfg.Demo {
 		if err := a.fillDemo(ctx); err != nil {

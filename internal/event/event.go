@@ -132,6 +132,20 @@ var (
 		`SELECT txid, id FROM events WHERE txid = 0 ORDER BY txid DESC, id DESC LIMIT 1`)
 )
 
+// A row of this cluster is older than every transaction that has not begun.
+var adoptSQL = store.Maintain(`UPDATE events SET txid = 0 WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`, `SELECT 1`)
+
+// Adopt mends the record of a database that was restored from a dump of another
+// cluster, which counted its transactions from elsewhere: events that seem to
+// lie in the future become its oldest. It is called at start and otherwise
+// finds nothing to do.
+func (l *Log) Adopt(ctx context.Context) error {
+	if _, err := l.db.Exec(ctx, adoptSQL); err != nil {
+		return fmt.Errorf("look for events of another cluster: %w", err)
+	}
+	return nil
+}
+
 // Recorded is an event as it is read back.
 type Recorded struct {
 	Position
