@@ -38,6 +38,10 @@ func (r Rule) For(table string) string { return strings.ReplaceAll(string(r), "~
 // listed apart.
 const staffArticle = Rule("~.trashed_at IS NULL")
 
+// or widens a rule. The whole stays in brackets, as it stands beside other
+// conditions.
+func (r Rule) or(condition string) Rule { return Rule("((" + string(r) + ") OR (" + condition + "))") }
+
 // Articles is what v may see of articles: readers what is published, writers
 // their own as well, editors all, whoever holds a preview token that one more.
 func Articles(v Viewer) Rule {
@@ -49,11 +53,11 @@ func Articles(v Viewer) Rule {
 	}
 	rule := publicArticle
 	if v.Can(WriteArticles) {
-		rule = Rule(fmt.Sprintf("(%s) OR ~.trashed_at IS NULL AND (~.created_by = %[2]d OR EXISTS (SELECT 1 FROM bylines AS own_line "+
-			"JOIN authors AS own ON own.id = own_line.author_id WHERE own_line.article_id = ~.id AND own.user_id = %[2]d))", rule, v.UserID))
+		rule = rule.or(fmt.Sprintf("~.trashed_at IS NULL AND (~.created_by = %[1]d OR EXISTS (SELECT 1 FROM bylines AS own_line "+
+			"JOIN authors AS own ON own.id = own_line.author_id WHERE own_line.article_id = ~.id AND own.user_id = %[1]d))", v.UserID))
 	}
 	if v.Preview != 0 {
-		rule = Rule(fmt.Sprintf("(%s) OR ~.id = %d AND ~.trashed_at IS NULL AND ~.status <> 'KILLED'", rule, v.Preview))
+		rule = rule.or(fmt.Sprintf("~.id = %d AND ~.trashed_at IS NULL AND ~.status <> 'KILLED'", v.Preview))
 	}
 	return rule
 }

@@ -213,6 +213,7 @@ func TestStepsAreRefused(t *testing.T) {
 			testkit.Databases(t, func(t *testing.T, db *store.DB) {
 				b := setup(t, db)
 				a := b.create(c.writer, "Ferry returns")
+				b.create(access.Contributor, "Another of a contributor's") // which must open nothing else to them
 				for _, step := range c.steps {
 					a = b.step(access.Editor, step, a, func(t *newsroom.Take) {
 						if step == newsroom.Embargo {

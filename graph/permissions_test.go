@@ -1,0 +1,233 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet"
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/article"
+	"github.com/broadsheet-cms/broadsheet/ent/auditentry"
+	"github.com/broadsheet-cms/broadsheet/graph"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/app"
+	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/richtext"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/testkit"
+)
+
+// permission is a line of the table of permissions (permissionTable): what a
+// guarded field answers to each role. An answer is one letter for each of
+// nobody, READER, CONTRIBUTOR, AUTHOR, MODERATOR, EDITOR, ADMIN:
+//
+//	U  UNAUTHENTICATED
+//	F  FORBIDDEN
+//	N  like something that is not there: NOT_FOUND among userErrors, or null
+//	Y  done, or answered
+type permission struct {
+	// document asks for the field. {name} stands for something made for each
+	// question; see room.fill.
+	document string
+	// own and other are the answers about one's own article and another's; where
+	// nobody owns anything, only own is given.
+	own, other string
+	status     article.Status // of the article asked about; empty: DRAFT
+	trashed    bool
+	// silent marks mutations that leave no audit entry, with the reason.
+	silent string
+}
+
+// asking are the viewers of the letters, in their order.
+var asking = []access.Role{"", access.Reader, access.Contributor, access.Author, access.Moderator, access.Editor, access.Admin}
+
+// TestPermissions asks every guarded field and every mutation of the schema as
+// every role, about own and others' articles.
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	schema := loadSchema(t, broadsheet.SDL)
+	var missing []string
+	for _, d := range own(schema) {
+		for _, f := range d.Fields {
+			if d.Name != "Mutation" && f.Directives.ForName("auth") == nil {
+				continue
+			}
+			if _, ok := permissionTable[d.Name+"."+f.Name]; !ok {
+				missing = append(missing, d.Name+"."+f.Name)
+			}
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("the table of permissions says nothing of %s", strings.Join(missing, ", "))
+	}
+	testkit.EachURL(t, func(t *testing.T, url string) {
+		r := newRoom(t, url)
+		for name, p := range permissionTable {
+			answers := map[string]string{"own": p.own, "other": p.other}
+			for whose, want := range answers {
+				if want == "" {
+					continue
+				}
+				got := make([]byte, len(asking))
+				for i, role := range asking {
+					got[i] = r.ask(t, name, p, role, whose == "own")
+				}
+				if string(got) != want {
+					t.Errorf("%s, %s: answers %s, want %s", name, whose, got, want)
+				}
+			}
+		}
+	})
+}
+
+// room is where the questions are asked.
+type room struct {
+	*newsroom
+	people map[access.Role]access.Viewer
+	other  access.Viewer // an author who is none of them
+	serial int
+}
+
+func newRoom(t *testing.T, url string) *room {
+	t.Helper()
+	r := &room{newsroom: &newsroom{Services: app.NewServices(testkit.Open(t, url, store.Options{}), nil)}, people: map[access.Role]access.Viewer{"": {}}}
+	r.handler = graph.Handler(r.Graph(), graph.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	for _, role := range access.Roles() {
+		r.people[role] = member(t, r.DB, role, 1)
+	}
+	r.other = member(t, r.DB, access.Author, 2)
+	return r
+}
+
+// article makes an article of the viewer's or of another's.
+func (r *room) article(t *testing.T, by access.Viewer, p permission) *ent.Article {
+	t.Helper()
+	system := access.AsSystem(t.Context())
+	r.serial++
+	d := &content.Draft{Title: fmt.Sprintf("Story %d", r.serial), Status: p.status, Body: []richtext.Block{{Kind: richtext.Paragraph, HTML: "Words."}}}
+	later := r.Newsroom.Now().Add(time.Hour)
+	switch p.status {
+	case article.StatusScheduled:
+		d.ScheduledAt = &later
+	case article.StatusEmbargoed:
+		d.EmbargoUntil = &later
+	}
+	if p.trashed {
+		now := r.Newsroom.Now()
+		d.TrashedAt = &now
+	}
+	if by.UserID != 0 {
+		d.CreatedBy = &by.UserID
+	}
+	return must[[]*ent.Article](t)(r.Articles.Save(system, d))[0]
+}
+
+// ask gives the letter of one answer.
+func (r *room) ask(t *testing.T, name string, p permission, role access.Role, own bool) byte {
+	t.Helper()
+	viewer := r.people[role]
+	owner := r.other
+	if own && viewer.UserID != 0 {
+		owner = viewer
+	}
+	document := r.fill(t, viewer, p, r.article(t, owner, p))
+	before := r.entries(t, name)
+	a, raw := r.postAs(t, viewer, document)
+	letter := letterOf(a, raw)
+	if letter == '?' {
+		t.Errorf("%s as %q: %s\nof %s", name, role, raw, document)
+	}
+	field, mutation := strings.CutPrefix(name, "Mutation.")
+	if mutation && p.silent == "" {
+		if left := r.entries(t, field) - before; left != map[bool]int{true: 1, false: 0}[letter == 'Y'] && !strings.HasSuffix(field, "Articles") {
+			t.Errorf("%s as %q: answered %c and left %d audit entries", name, role, letter, left)
+		}
+	}
+	return letter
+}
+
+func (r *room) entries(t *testing.T, action string) int {
+	t.Helper()
+	action = strings.TrimPrefix(action, "Mutation.")
+	system := access.AsSystem(t.Context())
+	return r.DB.Ent(system).AuditEntry.Query().Where(auditentry.Action(action)).CountX(system)
+}
+
+// letterOf reads an answer.
+func letterOf(a answer, raw []byte) byte {
+	for _, code := range a.codes() {
+		switch code {
+		case "UNAUTHENTICATED":
+			return 'U'
+		case "FORBIDDEN":
+			return 'F'
+		}
+		return '?'
+	}
+	var codes struct{ Data map[string]json.RawMessage }
+	if err := json.Unmarshal(raw, &codes); err != nil {
+		return '?'
+	}
+	switch text := string(raw); {
+	case strings.Contains(text, `"code":"NOT_FOUND"`):
+		return 'N'
+	case strings.Contains(text, `"code":"FORBIDDEN"`): // with one of many
+		return 'F'
+	case strings.Contains(text, `"code":`):
+		return '?'
+	}
+	for _, value := range codes.Data {
+		if string(value) == "null" || strings.Contains(string(value), `:null`) && strings.HasPrefix(string(value), `{"newsroom"`) {
+			return 'N'
+		}
+	}
+	return 'Y'
+}
+
+// fill puts what a document names in its place.
+func (r *room) fill(t *testing.T, _ access.Viewer, p permission, a *ent.Article) string {
+	t.Helper()
+	document := p.document
+	for name, make := range map[string]func() string{
+		"article": a.PublicID,
+		"slug":    func() string { return a.Slug },
+		"later":   func() string { return r.Newsroom.Now().Add(time.Hour).Format(time.RFC3339) },
+		"serial":  func() string { return fmt.Sprint(r.serial) },
+	} {
+		if strings.Contains(document, "{"+name+"}") {
+			document = strings.ReplaceAll(document, "{"+name+"}", make())
+		}
+	}
+	return document
+}
+
+// postAs asks as a viewer, as if a session had said who it is.
+func (n *newsroom) postAs(t *testing.T, viewer access.Viewer, query string) (answer, []byte) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := httptest.NewRequestWithContext(access.With(context.Background(), viewer), http.MethodPost, "/graphql", bytes.NewReader(body))
+	q.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	n.handler.ServeHTTP(w, q)
+	raw, err := io.ReadAll(w.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a answer
+	if err := json.Unmarshal(raw, &a); err != nil {
+		t.Fatalf("not JSON: %v: %.200s", err, raw)
+	}
+	return a, raw
+}
