@@ -21,6 +21,7 @@ var maintains = map[string]string{
 	"content.postponeAllSQL":     "names the public articles whose related ones are to be found",
 	"content.relatedDocsSQL":     "reads what was just saved to index its words",
 	"content.relatedFacetsSQL":   "reads what was just saved to index what it is about",
+	"content.reassignSQL":        "gives articles of a merged section or series to another",
 	"content.slugsInUseSQL":      "a slug is taken also by what is hidden",
 	"comment.bySourceSQL":        "tells an import what it brought before",
 	"comment.lockText":           "locks rows before they change",

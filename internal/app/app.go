@@ -197,13 +197,19 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	return group.Wait()
 }
 
-// relate finishes what an import that was cut off left to do, and waits.
+// relate finds what is related to articles that an import which was cut off, or
+// a merge of tags, left to do.
 func (a *App) relate(ctx context.Context) error {
-	if err := a.Articles.CompleteRelated(access.AsSystem(ctx), nil); err != nil {
-		return err
+	for {
+		if err := a.Articles.CompleteRelated(access.AsSystem(ctx), nil); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-a.Articles.Postponed():
+		}
 	}
-	<-ctx.Done()
-	return ctx.Err()
 }
 
 // follow keeps what is in memory as new as what other processes commit.

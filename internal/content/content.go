@@ -3,8 +3,9 @@
 // related to.
 //
 // Reading is in latest.go, neighbours.go, related.go and parts.go, by
-// statements that answer all parents of a page at once; writing is in save.go,
-// which alone changes articles and keeps everything derived from them right.
+// statements that answer all parents of a page at once; writing is in save.go
+// and, for many articles at once that get another owner, in reassign.go; they
+// alone change articles and keep everything derived from them right.
 package content
 
 import (
@@ -29,6 +30,7 @@ type Service struct {
 	log         *event.Log
 	dir         *directory.Directory
 	derivations []Derivation
+	postponed   chan struct{}
 	// Now is the clock, for tests.
 	Now func() time.Time
 	// Ranker is how related articles are ranked, for measurements.
@@ -37,7 +39,7 @@ type Service struct {
 
 // New gives the service.
 func New(db *store.DB, log *event.Log, dir *directory.Directory) *Service {
-	return &Service{db: db, log: log, dir: dir, Ranker: related.NewRanker(), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+	return &Service{db: db, log: log, dir: dir, postponed: make(chan struct{}, 1), Ranker: related.NewRanker(), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 }
 
 // Derivation keeps something that is derived from articles, such as the search

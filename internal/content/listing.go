@@ -72,33 +72,41 @@ func (s *Service) list(ctx context.Context, articles []*ent.Article) error {
 // article under an owner, in batches, after the owner changed: a section that
 // moved, a tag that got another name. It takes part in the transaction of ctx.
 func (s *Service) Relist(ctx context.Context, kind ListingKind, owner int) error {
-	const batch = 1000
 	for after := 0; ; {
-		ids, err := store.Collect(ctx, s.db, listedUnderSQL, store.ScanInt, int(kind), owner, after, batch)
+		ids, err := store.Collect(ctx, s.db, listedUnderSQL, store.ScanInt, int(kind), owner, after, relistBatch)
 		if err != nil {
 			return fmt.Errorf("find what is listed: %w", err)
 		}
 		if len(ids) == 0 {
 			return nil
 		}
-		found, err := s.ByIDs(ctx, ids)
-		if err != nil {
+		if err := s.derive(ctx, ids); err != nil {
 			return err
-		}
-		articles := make([]*ent.Article, 0, len(ids))
-		for _, id := range ids {
-			if a := found[id]; a != nil {
-				articles = append(articles, a)
-			}
-		}
-		if err := s.list(ctx, articles); err != nil {
-			return err
-		}
-		for _, d := range s.derivations {
-			if err := d.Refresh(ctx, ids); err != nil {
-				return err
-			}
 		}
 		after = ids[len(ids)-1]
 	}
+}
+
+// derive makes the listings of articles, and whatever else is derived from what
+// they belong to, anew.
+func (s *Service) derive(ctx context.Context, ids []int) error {
+	found, err := s.ByIDs(ctx, ids)
+	if err != nil {
+		return err
+	}
+	articles := make([]*ent.Article, 0, len(ids))
+	for _, id := range ids {
+		if a := found[id]; a != nil {
+			articles = append(articles, a)
+		}
+	}
+	if err := s.list(ctx, articles); err != nil {
+		return err
+	}
+	for _, d := range s.derivations {
+		if err := d.Refresh(ctx, ids); err != nil {
+			return err
+		}
+	}
+	return nil
 }

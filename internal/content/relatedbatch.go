@@ -52,8 +52,18 @@ func (s *Service) postpone(ctx context.Context, ids []int) error {
 	if _, err := s.db.Exec(ctx, postponeSQL, s.db.IDs(ids)); err != nil {
 		return fmt.Errorf("postpone what is related: %w", err)
 	}
+	s.db.AfterCommit(ctx, func() {
+		select {
+		case s.postponed <- struct{}{}:
+		default: // whoever completes is told already
+		}
+	})
 	return nil
 }
+
+// Postponed tells that this process left what is related to some articles to
+// CompleteRelated.
+func (s *Service) Postponed() <-chan struct{} { return s.postponed }
 
 // CompleteRelated finds what is related to articles saved with DeferRelated.
 // It is for imports and seeds, which call it before they return; one that was
