@@ -1,13 +1,16 @@
 package taxonomy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
+	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
@@ -69,6 +72,9 @@ func (s *Service) SaveAuthor(ctx context.Context, a Author) (saved *ent.Author, 
 			}
 			current = old.Slug
 		}
+		if err := s.checkLinks(ctx, a); err != nil {
+			return err
+		}
 		free, err := s.chooseSlug(ctx, authors, a.ID, a.Slug, current, a.Name)
 		if err != nil {
 			return err
@@ -90,10 +96,35 @@ func (s *Service) SaveAuthor(ctx context.Context, a Author) (saved *ent.Author, 
 	return saved, err
 }
 
+// checkLinks refuses an avatar or an account that is not there, and an account
+// that writes under another name already.
+func (s *Service) checkLinks(ctx context.Context, a Author) error {
+	client := s.db.Ent(ctx)
+	if a.Avatar != nil {
+		if ok, err := client.Media.Query().Where(media.ID(*a.Avatar)).Exist(ctx); err != nil || !ok {
+			return cmp.Or(err, error(fault.Mistake(fault.Missing, "avatarId", "There is no such media item.")))
+		}
+	}
+	if a.User == nil {
+		return nil
+	}
+	if ok, err := client.User.Query().Where(user.ID(*a.User)).Exist(ctx); err != nil || !ok {
+		return cmp.Or(err, error(fault.Mistake(fault.Missing, "userId", "There is no such account.")))
+	}
+	taken, err := client.Author.Query().Where(author.UserID(*a.User), author.IDNEQ(a.ID)).Exist(ctx)
+	if err == nil && taken {
+		err = fault.Mistake(fault.Taken, "userId", "The account writes under another name already.")
+	}
+	return err
+}
+
 func checkAuthor(field string, a *Author) error {
 	a.Kind = orDefault(a.Kind, author.DefaultKind)
 	if author.KindValidator(a.Kind) != nil {
 		return fault.BadInput(field+"kind", "There is no kind of author called %.40q.", a.Kind)
+	}
+	if err := checkLabels(field, a.Labels); err != nil {
+		return err
 	}
 	return checkWords(field, &a.Name, &a.Slug, &a.Bio)
 }

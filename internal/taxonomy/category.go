@@ -2,7 +2,6 @@ package taxonomy
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strconv"
@@ -186,24 +185,31 @@ func (s *Service) checkParent(ctx context.Context, c Category) error {
 	if c.Parent == nil {
 		return nil
 	}
-	ancestors, err := store.Collect(ctx, s.db, ancestorsSQL, func(rows *sql.Rows) (id int, err error) {
-		err = rows.Scan(&id)
-		return id, err
-	}, *c.Parent)
+	ancestors, err := s.ancestors(ctx, *c.Parent)
+	if err != nil {
+		return err
+	}
+	height := 1
+	if c.ID != 0 {
+		if height, err = s.height(ctx, c.ID); err != nil {
+			return err
+		}
+	}
 	switch {
-	case err != nil:
-		return fmt.Errorf("read the way to the top: %w", err)
 	case len(ancestors) == 0:
-		return fault.BadInput("parentId", "There is no such section.")
+		return fault.Mistake(fault.Missing, "parentId", "There is no such section.")
 	case c.ID != 0 && slices.Contains(ancestors, c.ID):
-		return fault.BadInput("parentId", "A section cannot lie in itself or in a section below it.")
-	case len(ancestors) >= maxDepth:
-		return fault.BadInput("parentId", "Sections can be %d deep at most.", maxDepth)
+		return fault.Mistake(fault.Loop, "parentId", "A section cannot lie in itself or in a section below it.")
+	case len(ancestors)+height > maxDepth:
+		return fault.Mistake(fault.LimitReached, "parentId", "Sections can be %d deep at most.", maxDepth)
 	}
 	return nil
 }
 
 func checkCategory(field string, c *Category) error {
+	if err := checkLabels(field, c.Labels); err != nil {
+		return err
+	}
 	return checkWords(field, &c.Name, &c.Slug, &c.Description)
 }
 

@@ -112,6 +112,9 @@ func checkPlace(field string, p *Place) error {
 	if outside(p.Longitude, 180) {
 		return fault.BadInput(field+"longitude", "A longitude lies between -180 and 180 degrees.")
 	}
+	if err := checkLabels(field, p.Labels); err != nil {
+		return err
+	}
 	return checkWords(field, &p.Name, &p.Slug, nil)
 }
 

@@ -86,6 +86,9 @@ func (s *Service) SaveSeries(ctx context.Context, t Series) (saved *ent.Series, 
 }
 
 func checkSeries(field string, t *Series) error {
+	if err := checkLabels(field, t.Labels); err != nil {
+		return err
+	}
 	return checkWords(field, &t.Name, &t.Slug, &t.Description)
 }
 

@@ -88,6 +88,9 @@ func (s *Service) SaveTag(ctx context.Context, t Tag) (saved *ent.Tag, err error
 
 func checkTag(field string, t *Tag) error {
 	t.Scheme = cleanName(t.Scheme)
+	if err := checkLabels(field, t.Labels); err != nil {
+		return err
+	}
 	return checkWords(field, &t.Name, &t.Slug, &t.Description)
 }
 

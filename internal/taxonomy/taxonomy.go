@@ -1,10 +1,11 @@
 // Package taxonomy writes what articles are sorted by: sections, tags, places,
 // series and authors.
 //
-// There are two ways in. EnsureTags and its kin take any number of things by
+// There are three ways in. EnsureTags and its kin take any number of things by
 // name, as an import meets them, and give their keys: what is there already is
 // found and left alone, what is missing is made (see ensure.go). SaveTag and
-// its kin store one thing whole, as an editor leaves it.
+// its kin store one thing whole. People come in by the Editor (see edit.go),
+// which knows what they may do and cleans up behind them.
 package taxonomy
 
 import (
@@ -12,8 +13,12 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/language"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
@@ -97,16 +102,39 @@ func checkWords(field string, name, slugText, description *string) error {
 	*name = cleanName(*name)
 	switch {
 	case *name == "":
-		return fault.BadInput(field+"name", "A name is needed.")
+		return fault.Mistake(fault.Blank, field+"name", "A name is needed.")
 	case len(*name) > maxName:
-		return fault.BadInput(field+"name", "The name is longer than %d bytes.", maxName)
+		return fault.Mistake(fault.TooLong, field+"name", "The name is longer than %d bytes.", maxName)
 	case *slugText != "" && !slug.Valid(*slugText):
 		return fault.BadInput(field+"slug", "The slug %.60q may hold small letters, digits, hyphens and underscores only.", *slugText)
 	}
 	if description != nil {
 		*description = strings.ToValidUTF8(strings.ReplaceAll(*description, "\x00", ""), "\uFFFD")
 		if len(*description) > maxDescription {
-			return fault.BadInput(field+"description", "The description is longer than %d bytes.", maxDescription)
+			return fault.Mistake(fault.TooLong, field+"description", "The description is longer than %d bytes.", maxDescription)
+		}
+	}
+	return nil
+}
+
+// maxLabels bounds the languages that a thing is called in.
+const maxLabels = 100
+
+// checkLabels refuses wordings that cannot be stored. A language of an import
+// that has no tag of BCP 47 never gets here.
+func checkLabels(field string, labels schema.Labels) error {
+	if len(labels) > maxLabels {
+		return fault.Mistake(fault.TooLong, field+"labels", "There can be labels in %d languages at most.", maxLabels)
+	}
+	for tag, l := range labels {
+		switch _, err := language.Parse(tag); {
+		case err != nil:
+			return fault.Mistake(fault.Invalid, field+"labels", "%.40q is not a language tag such as en or ar.", tag)
+		case len(l.Name) > maxName || len(l.Description) > maxDescription:
+			return fault.Mistake(fault.TooLong, field+"labels", "The label in the language %s is longer than %d bytes.", tag, maxName)
+		}
+		if !utf8.ValidString(l.Name+l.Description) || strings.ContainsFunc(l.Name, unicode.IsControl) || strings.ContainsRune(l.Description, 0) {
+			return fault.Mistake(fault.Invalid, field+"labels", "The label in the language %s holds control characters.", tag)
 		}
 	}
 	return nil

@@ -232,7 +232,7 @@ func TestMovingASectionMovesItsArticles(t *testing.T) {
 		_, err = s.taxonomy.MoveCategory(ctx, harbour, &harbour, 0)
 		wantFault(t, err, fault.BadUserInput, "parentId")
 		_, err = s.taxonomy.MoveCategory(ctx, harbour, new(99999), 0)
-		wantFault(t, err, fault.BadUserInput, "parentId")
+		wantFault(t, err, fault.NotFound, "parentId")
 		must(s.taxonomy.MoveCategory(ctx, harbour, nil, 0))(t)
 		if diff := cmp.Diff(map[int]int{harbour: key, ferries: key}, listed()); diff != "" {
 			t.Errorf("at the top (-want +got):\n%s", diff)
@@ -283,7 +283,7 @@ func TestFaultsNameTheField(t *testing.T) {
 		"beyond the pole":      {one(s.taxonomy.SavePlace(ctx, taxonomy.Place{Name: "a", Latitude: new(91.0)})), fault.BadUserInput, "latitude"},
 		"an unknown kind":      {one(s.taxonomy.EnsureAuthors(ctx, taxonomy.Author{Name: "a", Kind: "ROBOT"})), fault.BadUserInput, "authors[0].kind"},
 		"an empty path":        {one(s.taxonomy.EnsurePaths(ctx, nil)), fault.BadUserInput, "paths[0]"},
-		"a parent that is not": {one(s.taxonomy.SaveCategory(ctx, taxonomy.Category{Name: "a", Parent: new(5)})), fault.BadUserInput, "parentId"},
+		"a parent that is not": {one(s.taxonomy.SaveCategory(ctx, taxonomy.Category{Name: "a", Parent: new(5)})), fault.NotFound, "parentId"},
 	} {
 		t.Run(name, func(t *testing.T) { wantFault(t, test.err, test.code, test.field) })
 	}
