@@ -13,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -31,7 +32,9 @@ type Services struct {
 	Newsroom  *newsroom.Service
 	Repeats   *repeat.Keeper
 	Taxonomy  *taxonomy.Service
+	Terms     *taxonomy.Editor
 	Pages     *site.Service
+	Audit     *audit.Log
 	Search    *search.Service
 	Directory *directory.Directory
 }

@@ -255,6 +255,56 @@ type ComplexityRoot struct {
 		Value     func(childComplexity int) int
 	}
 
+	CreateAuthorPayload struct {
+		Author     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateCategoryPayload struct {
+		Category   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreatePlacePayload struct {
+		Place      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateSeriesPayload struct {
+		Series     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateTagPayload struct {
+		Tag        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteAuthorPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteCategoryPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeletePlacePayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteSeriesPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteTagPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DividerBlock struct {
 		Direction func(childComplexity int) int
 	}
@@ -373,15 +423,61 @@ type ComplexityRoot struct {
 		URL      func(childComplexity int) int
 	}
 
+	MergeAuthorsPayload struct {
+		Author     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	MergeCategoriesPayload struct {
+		Category   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	MergePlacesPayload struct {
+		Place      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	MergeSeriesPayload struct {
+		Series     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	MergeTagsPayload struct {
+		Tag        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	MoveCategoryPayload struct {
+		Category   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Mutation struct {
 		ApproveArticle         func(childComplexity int, input model.ArticleStepInput) int
 		ApproveArticles        func(childComplexity int, input model.BulkArticleInput) int
 		ArchiveArticle         func(childComplexity int, input model.ArticleStepInput) int
 		ArchiveArticles        func(childComplexity int, input model.BulkArticleInput) int
 		CreateArticle          func(childComplexity int, input model.CreateArticleInput) int
+		CreateAuthor           func(childComplexity int, input model.CreateAuthorInput) int
+		CreateCategory         func(childComplexity int, input model.CreateCategoryInput) int
+		CreatePlace            func(childComplexity int, input model.CreatePlaceInput) int
+		CreateSeries           func(childComplexity int, input model.CreateSeriesInput) int
+		CreateTag              func(childComplexity int, input model.CreateTagInput) int
+		DeleteAuthor           func(childComplexity int, input model.DeleteAuthorInput) int
+		DeleteCategory         func(childComplexity int, input model.DeleteCategoryInput) int
+		DeletePlace            func(childComplexity int, input model.DeletePlaceInput) int
+		DeleteSeries           func(childComplexity int, input model.DeleteSeriesInput) int
+		DeleteTag              func(childComplexity int, input model.DeleteTagInput) int
 		EmbargoArticle         func(childComplexity int, input model.EmbargoArticleInput) int
 		KillArticle            func(childComplexity int, input model.KillArticleInput) int
 		LiftEmbargo            func(childComplexity int, input model.ArticleStepInput) int
+		MergeAuthors           func(childComplexity int, input model.MergeAuthorsInput) int
+		MergeCategories        func(childComplexity int, input model.MergeCategoriesInput) int
+		MergePlaces            func(childComplexity int, input model.MergePlacesInput) int
+		MergeSeries            func(childComplexity int, input model.MergeSeriesInput) int
+		MergeTags              func(childComplexity int, input model.MergeTagsInput) int
+		MoveCategory           func(childComplexity int, input model.MoveCategoryInput) int
 		PublishArticle         func(childComplexity int, input model.PublishArticleInput) int
 		PublishArticles        func(childComplexity int, input model.BulkArticleInput) int
 		ReopenArticle          func(childComplexity int, input model.ArticleStepInput) int
@@ -398,6 +494,11 @@ type ComplexityRoot struct {
 		UnpublishArticles      func(childComplexity int, input model.BulkArticleInput) int
 		UnscheduleArticle      func(childComplexity int, input model.ArticleStepInput) int
 		UpdateArticle          func(childComplexity int, input model.UpdateArticleInput) int
+		UpdateAuthor           func(childComplexity int, input model.UpdateAuthorInput) int
+		UpdateCategory         func(childComplexity int, input model.UpdateCategoryInput) int
+		UpdatePlace            func(childComplexity int, input model.UpdatePlaceInput) int
+		UpdateSeries           func(childComplexity int, input model.UpdateSeriesInput) int
+		UpdateTag              func(childComplexity int, input model.UpdateTagInput) int
 	}
 
 	NewsroomRecord struct {
@@ -652,6 +753,31 @@ type ComplexityRoot struct {
 	TagFacet struct {
 		Count func(childComplexity int) int
 		Tag   func(childComplexity int) int
+	}
+
+	UpdateAuthorPayload struct {
+		Author     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateCategoryPayload struct {
+		Category   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdatePlacePayload struct {
+		Place      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateSeriesPayload struct {
+		Series     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateTagPayload struct {
+		Tag        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	VersionConflict struct {
@@ -1546,6 +1672,136 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Count.Value(childComplexity), true
 
+	case "CreateAuthorPayload.author":
+		if e.ComplexityRoot.CreateAuthorPayload.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateAuthorPayload.Author(childComplexity), true
+	case "CreateAuthorPayload.userErrors":
+		if e.ComplexityRoot.CreateAuthorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateAuthorPayload.UserErrors(childComplexity), true
+
+	case "CreateCategoryPayload.category":
+		if e.ComplexityRoot.CreateCategoryPayload.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateCategoryPayload.Category(childComplexity), true
+	case "CreateCategoryPayload.userErrors":
+		if e.ComplexityRoot.CreateCategoryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateCategoryPayload.UserErrors(childComplexity), true
+
+	case "CreatePlacePayload.place":
+		if e.ComplexityRoot.CreatePlacePayload.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatePlacePayload.Place(childComplexity), true
+	case "CreatePlacePayload.userErrors":
+		if e.ComplexityRoot.CreatePlacePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatePlacePayload.UserErrors(childComplexity), true
+
+	case "CreateSeriesPayload.series":
+		if e.ComplexityRoot.CreateSeriesPayload.Series == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateSeriesPayload.Series(childComplexity), true
+	case "CreateSeriesPayload.userErrors":
+		if e.ComplexityRoot.CreateSeriesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateSeriesPayload.UserErrors(childComplexity), true
+
+	case "CreateTagPayload.tag":
+		if e.ComplexityRoot.CreateTagPayload.Tag == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateTagPayload.Tag(childComplexity), true
+	case "CreateTagPayload.userErrors":
+		if e.ComplexityRoot.CreateTagPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateTagPayload.UserErrors(childComplexity), true
+
+	case "DeleteAuthorPayload.deletedId":
+		if e.ComplexityRoot.DeleteAuthorPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAuthorPayload.DeletedID(childComplexity), true
+	case "DeleteAuthorPayload.userErrors":
+		if e.ComplexityRoot.DeleteAuthorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAuthorPayload.UserErrors(childComplexity), true
+
+	case "DeleteCategoryPayload.deletedId":
+		if e.ComplexityRoot.DeleteCategoryPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCategoryPayload.DeletedID(childComplexity), true
+	case "DeleteCategoryPayload.userErrors":
+		if e.ComplexityRoot.DeleteCategoryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCategoryPayload.UserErrors(childComplexity), true
+
+	case "DeletePlacePayload.deletedId":
+		if e.ComplexityRoot.DeletePlacePayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletePlacePayload.DeletedID(childComplexity), true
+	case "DeletePlacePayload.userErrors":
+		if e.ComplexityRoot.DeletePlacePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletePlacePayload.UserErrors(childComplexity), true
+
+	case "DeleteSeriesPayload.deletedId":
+		if e.ComplexityRoot.DeleteSeriesPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSeriesPayload.DeletedID(childComplexity), true
+	case "DeleteSeriesPayload.userErrors":
+		if e.ComplexityRoot.DeleteSeriesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSeriesPayload.UserErrors(childComplexity), true
+
+	case "DeleteTagPayload.deletedId":
+		if e.ComplexityRoot.DeleteTagPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteTagPayload.DeletedID(childComplexity), true
+	case "DeleteTagPayload.userErrors":
+		if e.ComplexityRoot.DeleteTagPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteTagPayload.UserErrors(childComplexity), true
+
 	case "DividerBlock.direction":
 		if e.ComplexityRoot.DividerBlock.Direction == nil {
 			break
@@ -1975,6 +2231,84 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MenuItem.URL(childComplexity), true
 
+	case "MergeAuthorsPayload.author":
+		if e.ComplexityRoot.MergeAuthorsPayload.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeAuthorsPayload.Author(childComplexity), true
+	case "MergeAuthorsPayload.userErrors":
+		if e.ComplexityRoot.MergeAuthorsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeAuthorsPayload.UserErrors(childComplexity), true
+
+	case "MergeCategoriesPayload.category":
+		if e.ComplexityRoot.MergeCategoriesPayload.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeCategoriesPayload.Category(childComplexity), true
+	case "MergeCategoriesPayload.userErrors":
+		if e.ComplexityRoot.MergeCategoriesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeCategoriesPayload.UserErrors(childComplexity), true
+
+	case "MergePlacesPayload.place":
+		if e.ComplexityRoot.MergePlacesPayload.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergePlacesPayload.Place(childComplexity), true
+	case "MergePlacesPayload.userErrors":
+		if e.ComplexityRoot.MergePlacesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergePlacesPayload.UserErrors(childComplexity), true
+
+	case "MergeSeriesPayload.series":
+		if e.ComplexityRoot.MergeSeriesPayload.Series == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeSeriesPayload.Series(childComplexity), true
+	case "MergeSeriesPayload.userErrors":
+		if e.ComplexityRoot.MergeSeriesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeSeriesPayload.UserErrors(childComplexity), true
+
+	case "MergeTagsPayload.tag":
+		if e.ComplexityRoot.MergeTagsPayload.Tag == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeTagsPayload.Tag(childComplexity), true
+	case "MergeTagsPayload.userErrors":
+		if e.ComplexityRoot.MergeTagsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeTagsPayload.UserErrors(childComplexity), true
+
+	case "MoveCategoryPayload.category":
+		if e.ComplexityRoot.MoveCategoryPayload.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MoveCategoryPayload.Category(childComplexity), true
+	case "MoveCategoryPayload.userErrors":
+		if e.ComplexityRoot.MoveCategoryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MoveCategoryPayload.UserErrors(childComplexity), true
+
 	case "Mutation.approveArticle":
 		if e.ComplexityRoot.Mutation.ApproveArticle == nil {
 			break
@@ -2030,6 +2364,116 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateArticle(childComplexity, args["input"].(model.CreateArticleInput)), true
+	case "Mutation.createAuthor":
+		if e.ComplexityRoot.Mutation.CreateAuthor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createAuthor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateAuthor(childComplexity, args["input"].(model.CreateAuthorInput)), true
+	case "Mutation.createCategory":
+		if e.ComplexityRoot.Mutation.CreateCategory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createCategory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateCategory(childComplexity, args["input"].(model.CreateCategoryInput)), true
+	case "Mutation.createPlace":
+		if e.ComplexityRoot.Mutation.CreatePlace == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createPlace_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreatePlace(childComplexity, args["input"].(model.CreatePlaceInput)), true
+	case "Mutation.createSeries":
+		if e.ComplexityRoot.Mutation.CreateSeries == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createSeries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateSeries(childComplexity, args["input"].(model.CreateSeriesInput)), true
+	case "Mutation.createTag":
+		if e.ComplexityRoot.Mutation.CreateTag == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createTag_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateTag(childComplexity, args["input"].(model.CreateTagInput)), true
+	case "Mutation.deleteAuthor":
+		if e.ComplexityRoot.Mutation.DeleteAuthor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteAuthor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteAuthor(childComplexity, args["input"].(model.DeleteAuthorInput)), true
+	case "Mutation.deleteCategory":
+		if e.ComplexityRoot.Mutation.DeleteCategory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteCategory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteCategory(childComplexity, args["input"].(model.DeleteCategoryInput)), true
+	case "Mutation.deletePlace":
+		if e.ComplexityRoot.Mutation.DeletePlace == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deletePlace_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeletePlace(childComplexity, args["input"].(model.DeletePlaceInput)), true
+	case "Mutation.deleteSeries":
+		if e.ComplexityRoot.Mutation.DeleteSeries == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteSeries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteSeries(childComplexity, args["input"].(model.DeleteSeriesInput)), true
+	case "Mutation.deleteTag":
+		if e.ComplexityRoot.Mutation.DeleteTag == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteTag_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteTag(childComplexity, args["input"].(model.DeleteTagInput)), true
 	case "Mutation.embargoArticle":
 		if e.ComplexityRoot.Mutation.EmbargoArticle == nil {
 			break
@@ -2063,6 +2507,72 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LiftEmbargo(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.mergeAuthors":
+		if e.ComplexityRoot.Mutation.MergeAuthors == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_mergeAuthors_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MergeAuthors(childComplexity, args["input"].(model.MergeAuthorsInput)), true
+	case "Mutation.mergeCategories":
+		if e.ComplexityRoot.Mutation.MergeCategories == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_mergeCategories_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MergeCategories(childComplexity, args["input"].(model.MergeCategoriesInput)), true
+	case "Mutation.mergePlaces":
+		if e.ComplexityRoot.Mutation.MergePlaces == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_mergePlaces_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MergePlaces(childComplexity, args["input"].(model.MergePlacesInput)), true
+	case "Mutation.mergeSeries":
+		if e.ComplexityRoot.Mutation.MergeSeries == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_mergeSeries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MergeSeries(childComplexity, args["input"].(model.MergeSeriesInput)), true
+	case "Mutation.mergeTags":
+		if e.ComplexityRoot.Mutation.MergeTags == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_mergeTags_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MergeTags(childComplexity, args["input"].(model.MergeTagsInput)), true
+	case "Mutation.moveCategory":
+		if e.ComplexityRoot.Mutation.MoveCategory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_moveCategory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MoveCategory(childComplexity, args["input"].(model.MoveCategoryInput)), true
 	case "Mutation.publishArticle":
 		if e.ComplexityRoot.Mutation.PublishArticle == nil {
 			break
@@ -2234,6 +2744,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateArticle(childComplexity, args["input"].(model.UpdateArticleInput)), true
+	case "Mutation.updateAuthor":
+		if e.ComplexityRoot.Mutation.UpdateAuthor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateAuthor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateAuthor(childComplexity, args["input"].(model.UpdateAuthorInput)), true
+	case "Mutation.updateCategory":
+		if e.ComplexityRoot.Mutation.UpdateCategory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateCategory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateCategory(childComplexity, args["input"].(model.UpdateCategoryInput)), true
+	case "Mutation.updatePlace":
+		if e.ComplexityRoot.Mutation.UpdatePlace == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePlace_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePlace(childComplexity, args["input"].(model.UpdatePlaceInput)), true
+	case "Mutation.updateSeries":
+		if e.ComplexityRoot.Mutation.UpdateSeries == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateSeries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateSeries(childComplexity, args["input"].(model.UpdateSeriesInput)), true
+	case "Mutation.updateTag":
+		if e.ComplexityRoot.Mutation.UpdateTag == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateTag_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateTag(childComplexity, args["input"].(model.UpdateTagInput)), true
 
 	case "NewsroomRecord.allowedSteps":
 		if e.ComplexityRoot.NewsroomRecord.AllowedSteps == nil {
@@ -3378,6 +3943,71 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TagFacet.Tag(childComplexity), true
 
+	case "UpdateAuthorPayload.author":
+		if e.ComplexityRoot.UpdateAuthorPayload.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateAuthorPayload.Author(childComplexity), true
+	case "UpdateAuthorPayload.userErrors":
+		if e.ComplexityRoot.UpdateAuthorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateAuthorPayload.UserErrors(childComplexity), true
+
+	case "UpdateCategoryPayload.category":
+		if e.ComplexityRoot.UpdateCategoryPayload.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateCategoryPayload.Category(childComplexity), true
+	case "UpdateCategoryPayload.userErrors":
+		if e.ComplexityRoot.UpdateCategoryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateCategoryPayload.UserErrors(childComplexity), true
+
+	case "UpdatePlacePayload.place":
+		if e.ComplexityRoot.UpdatePlacePayload.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePlacePayload.Place(childComplexity), true
+	case "UpdatePlacePayload.userErrors":
+		if e.ComplexityRoot.UpdatePlacePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePlacePayload.UserErrors(childComplexity), true
+
+	case "UpdateSeriesPayload.series":
+		if e.ComplexityRoot.UpdateSeriesPayload.Series == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateSeriesPayload.Series(childComplexity), true
+	case "UpdateSeriesPayload.userErrors":
+		if e.ComplexityRoot.UpdateSeriesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateSeriesPayload.UserErrors(childComplexity), true
+
+	case "UpdateTagPayload.tag":
+		if e.ComplexityRoot.UpdateTagPayload.Tag == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTagPayload.Tag(childComplexity), true
+	case "UpdateTagPayload.userErrors":
+		if e.ComplexityRoot.UpdateTagPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTagPayload.UserErrors(childComplexity), true
+
 	case "VersionConflict.article":
 		if e.ComplexityRoot.VersionConflict.Article == nil {
 			break
@@ -3470,6 +4100,16 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
 			graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
 			graphql.NewInputUnmarshaler("CreateArticleInput", ec.unmarshalInputCreateArticleInput),
+			graphql.NewInputUnmarshaler("CreateAuthorInput", ec.unmarshalInputCreateAuthorInput),
+			graphql.NewInputUnmarshaler("CreateCategoryInput", ec.unmarshalInputCreateCategoryInput),
+			graphql.NewInputUnmarshaler("CreatePlaceInput", ec.unmarshalInputCreatePlaceInput),
+			graphql.NewInputUnmarshaler("CreateSeriesInput", ec.unmarshalInputCreateSeriesInput),
+			graphql.NewInputUnmarshaler("CreateTagInput", ec.unmarshalInputCreateTagInput),
+			graphql.NewInputUnmarshaler("DeleteAuthorInput", ec.unmarshalInputDeleteAuthorInput),
+			graphql.NewInputUnmarshaler("DeleteCategoryInput", ec.unmarshalInputDeleteCategoryInput),
+			graphql.NewInputUnmarshaler("DeletePlaceInput", ec.unmarshalInputDeletePlaceInput),
+			graphql.NewInputUnmarshaler("DeleteSeriesInput", ec.unmarshalInputDeleteSeriesInput),
+			graphql.NewInputUnmarshaler("DeleteTagInput", ec.unmarshalInputDeleteTagInput),
 			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
 			graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
@@ -3480,8 +4120,15 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("HtmlBlockInput", ec.unmarshalInputHtmlBlockInput),
 			graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
 			graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
+			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
 			graphql.NewInputUnmarshaler("ListBlockInput", ec.unmarshalInputListBlockInput),
 			graphql.NewInputUnmarshaler("ListItemInput", ec.unmarshalInputListItemInput),
+			graphql.NewInputUnmarshaler("MergeAuthorsInput", ec.unmarshalInputMergeAuthorsInput),
+			graphql.NewInputUnmarshaler("MergeCategoriesInput", ec.unmarshalInputMergeCategoriesInput),
+			graphql.NewInputUnmarshaler("MergePlacesInput", ec.unmarshalInputMergePlacesInput),
+			graphql.NewInputUnmarshaler("MergeSeriesInput", ec.unmarshalInputMergeSeriesInput),
+			graphql.NewInputUnmarshaler("MergeTagsInput", ec.unmarshalInputMergeTagsInput),
+			graphql.NewInputUnmarshaler("MoveCategoryInput", ec.unmarshalInputMoveCategoryInput),
 			graphql.NewInputUnmarshaler("PageBy", ec.unmarshalInputPageBy),
 			graphql.NewInputUnmarshaler("ParagraphBlockInput", ec.unmarshalInputParagraphBlockInput),
 			graphql.NewInputUnmarshaler("PlaceBy", ec.unmarshalInputPlaceBy),
@@ -3498,6 +4145,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
 			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
 			graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
+			graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
+			graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
+			graphql.NewInputUnmarshaler("UpdatePlaceInput", ec.unmarshalInputUpdatePlaceInput),
+			graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
+			graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
 			graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
 		)
 	}
@@ -3800,6 +4452,69 @@ type Mutation {
   # Planning and curation
 
   # Taxonomy
+
+  "Makes a section. Needs MANAGE_TAXONOMY (editor, admin)."
+  createCategory("What it shall be." input: CreateCategoryInput!): CreateCategoryPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Changes a section: what is not given stays as it is. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
+  updateCategory("What shall change." input: UpdateCategoryInput!): UpdateCategoryPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Puts a section with everything below it into another one, or at the top. Its articles are listed under the sections that are above it now. Needs MANAGE_TAXONOMY (editor, admin)."
+  moveCategory("Which and where to." input: MoveCategoryInput!): MoveCategoryPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Makes one section of several: the articles, sub-sections, redirects and menu items of the others become those of the one that stays, and the others go, leaving redirects. Needs MANAGE_TAXONOMY (editor, admin)."
+  mergeCategories("Which and into which." input: MergeCategoriesInput!): MergeCategoriesPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Takes a section away that has no sections below it. One that has articles goes only when another takes them; its path leads there, else it answers 410. Needs MANAGE_TAXONOMY (editor, admin)."
+  deleteCategory("Which." input: DeleteCategoryInput!): DeleteCategoryPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Makes a tag. Needs MANAGE_TAXONOMY (editor, admin)."
+  createTag("What it shall be." input: CreateTagInput!): CreateTagPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Changes a tag: what is not given stays as it is. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
+  updateTag("What shall change." input: UpdateTagInput!): UpdateTagPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Makes one tag of several: the articles, redirects and menu items of the others become those of the one that stays, and the others go, leaving redirects. Needs MANAGE_TAXONOMY (editor, admin)."
+  mergeTags("Which and into which." input: MergeTagsInput!): MergeTagsPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Takes a tag away. Its articles go to another or lose it; its path leads there, else it answers 410. Needs MANAGE_TAXONOMY (editor, admin)."
+  deleteTag("Which." input: DeleteTagInput!): DeleteTagPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Makes a place. Needs MANAGE_TAXONOMY (editor, admin)."
+  createPlace("What it shall be." input: CreatePlaceInput!): CreatePlacePayload @auth(can: MANAGE_TAXONOMY)
+
+  "Changes a place: what is not given stays as it is. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
+  updatePlace("What shall change." input: UpdatePlaceInput!): UpdatePlacePayload @auth(can: MANAGE_TAXONOMY)
+
+  "Makes one place of several: the articles, redirects and menu items of the others become those of the one that stays, and the others go, leaving redirects. Needs MANAGE_TAXONOMY (editor, admin)."
+  mergePlaces("Which and into which." input: MergePlacesInput!): MergePlacesPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Takes a place away. Its articles go to another or lose it; its path leads there, else it answers 410. Needs MANAGE_TAXONOMY (editor, admin)."
+  deletePlace("Which." input: DeletePlaceInput!): DeletePlacePayload @auth(can: MANAGE_TAXONOMY)
+
+  "Makes a series. Needs MANAGE_TAXONOMY (editor, admin)."
+  createSeries("What it shall be." input: CreateSeriesInput!): CreateSeriesPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Changes a series: what is not given stays as it is. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
+  updateSeries("What shall change." input: UpdateSeriesInput!): UpdateSeriesPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Makes one series of several: the articles, redirects and menu items of the others become those of the one that stays, and the others go, leaving redirects. Needs MANAGE_TAXONOMY (editor, admin)."
+  mergeSeries("Which and into which." input: MergeSeriesInput!): MergeSeriesPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Takes a series away. Its articles go to another or lose it; its path leads there, else it answers 410. Needs MANAGE_TAXONOMY (editor, admin)."
+  deleteSeries("Which." input: DeleteSeriesInput!): DeleteSeriesPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Makes an author. Needs MANAGE_TAXONOMY (editor, admin)."
+  createAuthor("What it shall be." input: CreateAuthorInput!): CreateAuthorPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Changes an author: what is not given stays as it is. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
+  updateAuthor("What shall change." input: UpdateAuthorInput!): UpdateAuthorPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Makes one author of several: the articles, redirects and menu items of the others become those of the one that stays, and the others go, leaving redirects. Needs MANAGE_TAXONOMY (editor, admin)."
+  mergeAuthors("Which and into which." input: MergeAuthorsInput!): MergeAuthorsPayload @auth(can: MANAGE_TAXONOMY)
+
+  "Takes an author away. One that has articles goes only when another takes them; the path leads there, else it answers 410. Needs MANAGE_TAXONOMY (editor, admin)."
+  deleteAuthor("Which." input: DeleteAuthorInput!): DeleteAuthorPayload @auth(can: MANAGE_TAXONOMY)
 
   # Site
 }
@@ -5002,6 +5717,438 @@ type Series implements Node {
   latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
 }
 
+"What a thing is called in a language."
+input LabelInput {
+  "The language."
+  language: Locale!
+  "Its name there."
+  name: String!
+  "What it is about, in that language."
+  description: String
+}
+
+"A section that shall be made."
+input CreateCategoryInput {
+  "Name in the site's own language."
+  name: String!
+  "Readable, unique part of its address; made from the name when not given."
+  slug: String
+  "What it is about."
+  description: String
+  "The section it lies in; at the top level when not given."
+  parentId: ID
+  "Place among its siblings."
+  position: Int
+  "Names in other languages."
+  labels: [LabelInput!]
+}
+
+"Answer of createCategory."
+type CreateCategoryPayload {
+  "What was made; null when nothing was."
+  category: Category
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What shall change of a section: what is not given stays, what is null is cleared."
+input UpdateCategoryInput {
+  "Which section."
+  id: ID!
+  "Name in the site's own language."
+  name: String
+  "Readable, unique part of its address."
+  slug: String
+  "What it is about."
+  description: String
+  "Place among its siblings."
+  position: Int
+  "Names in other languages, all of them."
+  labels: [LabelInput!]
+}
+
+"Answer of updateCategory."
+type UpdateCategoryPayload {
+  "The section as it is now; null when nothing was changed."
+  category: Category
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Where a section shall go."
+input MoveCategoryInput {
+  "Which section."
+  id: ID!
+  "The section it shall lie in; at the top level when null or not given."
+  parentId: ID
+  "Place among its siblings there; first when not given."
+  position: Int
+}
+
+"Answer of moveCategory."
+type MoveCategoryPayload {
+  "The section as it is now; null when nothing was changed."
+  category: Category
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which sections shall become one."
+input MergeCategoriesInput {
+  "Those that go, 1 to 20."
+  ids: [ID!]!
+  "The one that stays, as it is."
+  into: ID!
+}
+
+"Answer of mergeCategories."
+type MergeCategoriesPayload {
+  "The section that stays; null when nothing was changed."
+  category: Category
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which section shall go."
+input DeleteCategoryInput {
+  "Which section."
+  id: ID!
+  "The section that its articles shall have instead."
+  moveArticlesTo: ID
+}
+
+"Answer of deleteCategory."
+type DeleteCategoryPayload {
+  "The id of what went; null when nothing did."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A tag that shall be made."
+input CreateTagInput {
+  "Name in the site's own language."
+  name: String!
+  "Readable, unique part of its address; made from the name when not given."
+  slug: String
+  "What it stands for."
+  description: String
+  "Vocabulary it belongs to; empty for the site's own."
+  scheme: String
+  "Names in other languages."
+  labels: [LabelInput!]
+}
+
+"Answer of createTag."
+type CreateTagPayload {
+  "What was made; null when nothing was."
+  tag: Tag
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What shall change of a tag: what is not given stays, what is null is cleared."
+input UpdateTagInput {
+  "Which tag."
+  id: ID!
+  "Name in the site's own language."
+  name: String
+  "Readable, unique part of its address."
+  slug: String
+  "What it stands for."
+  description: String
+  "Vocabulary it belongs to; empty for the site's own."
+  scheme: String
+  "Names in other languages, all of them."
+  labels: [LabelInput!]
+}
+
+"Answer of updateTag."
+type UpdateTagPayload {
+  "The tag as it is now; null when nothing was changed."
+  tag: Tag
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which tags shall become one."
+input MergeTagsInput {
+  "Those that go, 1 to 20."
+  ids: [ID!]!
+  "The one that stays, as it is."
+  into: ID!
+}
+
+"Answer of mergeTags."
+type MergeTagsPayload {
+  "The tag that stays; null when nothing was changed."
+  tag: Tag
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which tag shall go."
+input DeleteTagInput {
+  "Which tag."
+  id: ID!
+  "The tag that its articles shall have instead."
+  moveArticlesTo: ID
+}
+
+"Answer of deleteTag."
+type DeleteTagPayload {
+  "The id of what went; null when nothing did."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A place that shall be made."
+input CreatePlaceInput {
+  "Name in the site's own language."
+  name: String!
+  "Readable, unique part of its address; made from the name when not given."
+  slug: String
+  "What kind of place it is; OTHER when not said."
+  kind: PlaceKind
+  "The country it is or lies in."
+  countryCode: CountryCode
+  "Degrees north, -90 to 90."
+  latitude: Float
+  "Degrees east, -180 to 180."
+  longitude: Float
+  "Names in other languages."
+  labels: [LabelInput!]
+}
+
+"Answer of createPlace."
+type CreatePlacePayload {
+  "What was made; null when nothing was."
+  place: Place
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What shall change of a place: what is not given stays, what is null is cleared."
+input UpdatePlaceInput {
+  "Which place."
+  id: ID!
+  "Name in the site's own language."
+  name: String
+  "Readable, unique part of its address."
+  slug: String
+  "What kind of place it is; OTHER when not said."
+  kind: PlaceKind
+  "The country it is or lies in."
+  countryCode: CountryCode
+  "Degrees north, -90 to 90."
+  latitude: Float
+  "Degrees east, -180 to 180."
+  longitude: Float
+  "Names in other languages, all of them."
+  labels: [LabelInput!]
+}
+
+"Answer of updatePlace."
+type UpdatePlacePayload {
+  "The place as it is now; null when nothing was changed."
+  place: Place
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which places shall become one."
+input MergePlacesInput {
+  "Those that go, 1 to 20."
+  ids: [ID!]!
+  "The one that stays, as it is."
+  into: ID!
+}
+
+"Answer of mergePlaces."
+type MergePlacesPayload {
+  "The place that stays; null when nothing was changed."
+  place: Place
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which place shall go."
+input DeletePlaceInput {
+  "Which place."
+  id: ID!
+  "The place that its articles shall have instead."
+  moveArticlesTo: ID
+}
+
+"Answer of deletePlace."
+type DeletePlacePayload {
+  "The id of what went; null when nothing did."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A series that shall be made."
+input CreateSeriesInput {
+  "Name in the site's own language."
+  name: String!
+  "Readable, unique part of its address; made from the name when not given."
+  slug: String
+  "What it is about."
+  description: String
+  "Names in other languages."
+  labels: [LabelInput!]
+}
+
+"Answer of createSeries."
+type CreateSeriesPayload {
+  "What was made; null when nothing was."
+  series: Series
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What shall change of a series: what is not given stays, what is null is cleared."
+input UpdateSeriesInput {
+  "Which series."
+  id: ID!
+  "Name in the site's own language."
+  name: String
+  "Readable, unique part of its address."
+  slug: String
+  "What it is about."
+  description: String
+  "Names in other languages, all of them."
+  labels: [LabelInput!]
+}
+
+"Answer of updateSeries."
+type UpdateSeriesPayload {
+  "The series as it is now; null when nothing was changed."
+  series: Series
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which series shall become one."
+input MergeSeriesInput {
+  "Those that go, 1 to 20."
+  ids: [ID!]!
+  "The one that stays, as it is."
+  into: ID!
+}
+
+"Answer of mergeSeries."
+type MergeSeriesPayload {
+  "The series that stays; null when nothing was changed."
+  series: Series
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which series shall go."
+input DeleteSeriesInput {
+  "Which series."
+  id: ID!
+  "The series that its articles shall have instead."
+  moveArticlesTo: ID
+}
+
+"Answer of deleteSeries."
+type DeleteSeriesPayload {
+  "The id of what went; null when nothing did."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"An author that shall be made."
+input CreateAuthorInput {
+  "Name in the site's own language."
+  name: String!
+  "Readable, unique part of its address; made from the name when not given."
+  slug: String
+  "A person or a desk; PERSON when not said."
+  kind: AuthorKind
+  "A few words about the author."
+  bio: String
+  "Picture: a media item."
+  avatarId: ID
+  "The account that writes under this name."
+  userId: ID
+  "Names in other languages."
+  labels: [LabelInput!]
+}
+
+"Answer of createAuthor."
+type CreateAuthorPayload {
+  "What was made; null when nothing was."
+  author: Author
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What shall change of an author: what is not given stays, what is null is cleared."
+input UpdateAuthorInput {
+  "Which author."
+  id: ID!
+  "Name in the site's own language."
+  name: String
+  "Readable, unique part of its address."
+  slug: String
+  "A person or a desk; PERSON when not said."
+  kind: AuthorKind
+  "A few words about the author."
+  bio: String
+  "Picture: a media item."
+  avatarId: ID
+  "The account that writes under this name."
+  userId: ID
+  "Names in other languages, all of them."
+  labels: [LabelInput!]
+}
+
+"Answer of updateAuthor."
+type UpdateAuthorPayload {
+  "The author as it is now; null when nothing was changed."
+  author: Author
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which authors shall become one."
+input MergeAuthorsInput {
+  "Those that go, 1 to 20."
+  ids: [ID!]!
+  "The one that stays, as it is."
+  into: ID!
+}
+
+"Answer of mergeAuthors."
+type MergeAuthorsPayload {
+  "The author that stays; null when nothing was changed."
+  author: Author
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which author shall go."
+input DeleteAuthorInput {
+  "Which author."
+  id: ID!
+  "The author that its articles shall have instead."
+  moveArticlesTo: ID
+}
+
+"Answer of deleteAuthor."
+type DeleteAuthorPayload {
+  "The id of what went; null when nothing did."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
 # ── People ────────────────────────────────────────────────────────────────────
 
 "Names one author."
@@ -6048,6 +7195,106 @@ func (ec *executionContext) childFields_Count(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Count", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "author":
+		return ec.fieldContext_CreateAuthorPayload_author(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateAuthorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateAuthorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "category":
+		return ec.fieldContext_CreateCategoryPayload_category(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateCategoryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateCategoryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreatePlacePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "place":
+		return ec.fieldContext_CreatePlacePayload_place(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreatePlacePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreatePlacePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateSeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "series":
+		return ec.fieldContext_CreateSeriesPayload_series(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateSeriesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateSeriesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateTagPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tag":
+		return ec.fieldContext_CreateTagPayload_tag(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateTagPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateTagPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteAuthorPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteAuthorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteAuthorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteCategoryPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteCategoryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteCategoryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletePlacePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeletePlacePayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeletePlacePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletePlacePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteSeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteSeriesPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteSeriesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteSeriesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteTagPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteTagPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteTagPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteTagPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_FocalPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "x":
@@ -6170,6 +7417,66 @@ func (ec *executionContext) childFields_MenuItem(ctx context.Context, field grap
 		return ec.fieldContext_MenuItem_children(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MenuItem", field.Name)
+}
+
+func (ec *executionContext) childFields_MergeAuthorsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "author":
+		return ec.fieldContext_MergeAuthorsPayload_author(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MergeAuthorsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergeAuthorsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MergeCategoriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "category":
+		return ec.fieldContext_MergeCategoriesPayload_category(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MergeCategoriesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergeCategoriesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MergePlacesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "place":
+		return ec.fieldContext_MergePlacesPayload_place(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MergePlacesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergePlacesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MergeSeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "series":
+		return ec.fieldContext_MergeSeriesPayload_series(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MergeSeriesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergeSeriesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MergeTagsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tag":
+		return ec.fieldContext_MergeTagsPayload_tag(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MergeTagsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergeTagsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MoveCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "category":
+		return ec.fieldContext_MoveCategoryPayload_category(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MoveCategoryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MoveCategoryPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_NewsroomRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6578,6 +7885,56 @@ func (ec *executionContext) childFields_TagFacet(ctx context.Context, field grap
 		return ec.fieldContext_TagFacet_count(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TagFacet", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "author":
+		return ec.fieldContext_UpdateAuthorPayload_author(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateAuthorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateAuthorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "category":
+		return ec.fieldContext_UpdateCategoryPayload_category(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateCategoryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateCategoryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdatePlacePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "place":
+		return ec.fieldContext_UpdatePlacePayload_place(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdatePlacePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePlacePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateSeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "series":
+		return ec.fieldContext_UpdateSeriesPayload_series(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateSeriesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateSeriesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateTagPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tag":
+		return ec.fieldContext_UpdateTagPayload_tag(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateTagPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateTagPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_YearFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

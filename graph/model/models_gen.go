@@ -13,6 +13,8 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
+	"github.com/broadsheet-cms/broadsheet/ent/author"
+	"github.com/broadsheet-cms/broadsheet/ent/place"
 )
 
 // Names one article.
@@ -252,6 +254,204 @@ type CreateArticleInput struct {
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// An author that shall be made.
+type CreateAuthorInput struct {
+	// Name in the site's own language.
+	Name string `json:"name"`
+	// Readable, unique part of its address; made from the name when not given.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// A person or a desk; PERSON when not said.
+	Kind graphql.Omittable[*author.Kind] `json:"kind,omitempty"`
+	// A few words about the author.
+	Bio graphql.Omittable[*string] `json:"bio,omitempty"`
+	// Picture: a media item.
+	AvatarID graphql.Omittable[*string] `json:"avatarId,omitempty"`
+	// The account that writes under this name.
+	UserID graphql.Omittable[*string] `json:"userId,omitempty"`
+	// Names in other languages.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+}
+
+// Answer of createAuthor.
+type CreateAuthorPayload struct {
+	// What was made; null when nothing was.
+	Author *ent.Author `json:"author,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A section that shall be made.
+type CreateCategoryInput struct {
+	// Name in the site's own language.
+	Name string `json:"name"`
+	// Readable, unique part of its address; made from the name when not given.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// What it is about.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// The section it lies in; at the top level when not given.
+	ParentID graphql.Omittable[*string] `json:"parentId,omitempty"`
+	// Place among its siblings.
+	Position graphql.Omittable[*int32] `json:"position,omitempty"`
+	// Names in other languages.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+}
+
+// Answer of createCategory.
+type CreateCategoryPayload struct {
+	// What was made; null when nothing was.
+	Category *ent.Category `json:"category,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A place that shall be made.
+type CreatePlaceInput struct {
+	// Name in the site's own language.
+	Name string `json:"name"`
+	// Readable, unique part of its address; made from the name when not given.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// What kind of place it is; OTHER when not said.
+	Kind graphql.Omittable[*place.Kind] `json:"kind,omitempty"`
+	// The country it is or lies in.
+	CountryCode graphql.Omittable[*string] `json:"countryCode,omitempty"`
+	// Degrees north, -90 to 90.
+	Latitude graphql.Omittable[*float64] `json:"latitude,omitempty"`
+	// Degrees east, -180 to 180.
+	Longitude graphql.Omittable[*float64] `json:"longitude,omitempty"`
+	// Names in other languages.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+}
+
+// Answer of createPlace.
+type CreatePlacePayload struct {
+	// What was made; null when nothing was.
+	Place *ent.Place `json:"place,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A series that shall be made.
+type CreateSeriesInput struct {
+	// Name in the site's own language.
+	Name string `json:"name"`
+	// Readable, unique part of its address; made from the name when not given.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// What it is about.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// Names in other languages.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+}
+
+// Answer of createSeries.
+type CreateSeriesPayload struct {
+	// What was made; null when nothing was.
+	Series *ent.Series `json:"series,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A tag that shall be made.
+type CreateTagInput struct {
+	// Name in the site's own language.
+	Name string `json:"name"`
+	// Readable, unique part of its address; made from the name when not given.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// What it stands for.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// Vocabulary it belongs to; empty for the site's own.
+	Scheme graphql.Omittable[*string] `json:"scheme,omitempty"`
+	// Names in other languages.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+}
+
+// Answer of createTag.
+type CreateTagPayload struct {
+	// What was made; null when nothing was.
+	Tag *ent.Tag `json:"tag,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which author shall go.
+type DeleteAuthorInput struct {
+	// Which author.
+	ID string `json:"id"`
+	// The author that its articles shall have instead.
+	MoveArticlesTo graphql.Omittable[*string] `json:"moveArticlesTo,omitempty"`
+}
+
+// Answer of deleteAuthor.
+type DeleteAuthorPayload struct {
+	// The id of what went; null when nothing did.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which section shall go.
+type DeleteCategoryInput struct {
+	// Which section.
+	ID string `json:"id"`
+	// The section that its articles shall have instead.
+	MoveArticlesTo graphql.Omittable[*string] `json:"moveArticlesTo,omitempty"`
+}
+
+// Answer of deleteCategory.
+type DeleteCategoryPayload struct {
+	// The id of what went; null when nothing did.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which place shall go.
+type DeletePlaceInput struct {
+	// Which place.
+	ID string `json:"id"`
+	// The place that its articles shall have instead.
+	MoveArticlesTo graphql.Omittable[*string] `json:"moveArticlesTo,omitempty"`
+}
+
+// Answer of deletePlace.
+type DeletePlacePayload struct {
+	// The id of what went; null when nothing did.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which series shall go.
+type DeleteSeriesInput struct {
+	// Which series.
+	ID string `json:"id"`
+	// The series that its articles shall have instead.
+	MoveArticlesTo graphql.Omittable[*string] `json:"moveArticlesTo,omitempty"`
+}
+
+// Answer of deleteSeries.
+type DeleteSeriesPayload struct {
+	// The id of what went; null when nothing did.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which tag shall go.
+type DeleteTagInput struct {
+	// Which tag.
+	ID string `json:"id"`
+	// The tag that its articles shall have instead.
+	MoveArticlesTo graphql.Omittable[*string] `json:"moveArticlesTo,omitempty"`
+}
+
+// Answer of deleteTag.
+type DeleteTagPayload struct {
+	// The id of what went; null when nothing did.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // An embargo.
 type EmbargoArticleInput struct {
 	// The article.
@@ -290,12 +490,120 @@ type KillArticleInput struct {
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// What a thing is called in a language.
+type LabelInput struct {
+	// The language.
+	Language string `json:"language"`
+	// Its name there.
+	Name string `json:"name"`
+	// What it is about, in that language.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+}
+
 // How many articles found are in a language.
 type LanguageFacet struct {
 	// The first part of the language: `en`.
 	Language string `json:"language"`
 	// Articles found in it.
 	Count int32 `json:"count"`
+}
+
+// Which authors shall become one.
+type MergeAuthorsInput struct {
+	// Those that go, 1 to 20.
+	Ids []string `json:"ids"`
+	// The one that stays, as it is.
+	Into string `json:"into"`
+}
+
+// Answer of mergeAuthors.
+type MergeAuthorsPayload struct {
+	// The author that stays; null when nothing was changed.
+	Author *ent.Author `json:"author,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which sections shall become one.
+type MergeCategoriesInput struct {
+	// Those that go, 1 to 20.
+	Ids []string `json:"ids"`
+	// The one that stays, as it is.
+	Into string `json:"into"`
+}
+
+// Answer of mergeCategories.
+type MergeCategoriesPayload struct {
+	// The section that stays; null when nothing was changed.
+	Category *ent.Category `json:"category,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which places shall become one.
+type MergePlacesInput struct {
+	// Those that go, 1 to 20.
+	Ids []string `json:"ids"`
+	// The one that stays, as it is.
+	Into string `json:"into"`
+}
+
+// Answer of mergePlaces.
+type MergePlacesPayload struct {
+	// The place that stays; null when nothing was changed.
+	Place *ent.Place `json:"place,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which series shall become one.
+type MergeSeriesInput struct {
+	// Those that go, 1 to 20.
+	Ids []string `json:"ids"`
+	// The one that stays, as it is.
+	Into string `json:"into"`
+}
+
+// Answer of mergeSeries.
+type MergeSeriesPayload struct {
+	// The series that stays; null when nothing was changed.
+	Series *ent.Series `json:"series,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which tags shall become one.
+type MergeTagsInput struct {
+	// Those that go, 1 to 20.
+	Ids []string `json:"ids"`
+	// The one that stays, as it is.
+	Into string `json:"into"`
+}
+
+// Answer of mergeTags.
+type MergeTagsPayload struct {
+	// The tag that stays; null when nothing was changed.
+	Tag *ent.Tag `json:"tag,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Where a section shall go.
+type MoveCategoryInput struct {
+	// Which section.
+	ID string `json:"id"`
+	// The section it shall lie in; at the top level when null or not given.
+	ParentID graphql.Omittable[*string] `json:"parentId,omitempty"`
+	// Place among its siblings there; first when not given.
+	Position graphql.Omittable[*int32] `json:"position,omitempty"`
+}
+
+// Answer of moveCategory.
+type MoveCategoryPayload struct {
+	// The section as it is now; null when nothing was changed.
+	Category *ent.Category `json:"category,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Names one static page.
@@ -508,6 +816,132 @@ type UpdateArticleInput struct {
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What shall change of an author: what is not given stays, what is null is cleared.
+type UpdateAuthorInput struct {
+	// Which author.
+	ID string `json:"id"`
+	// Name in the site's own language.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// Readable, unique part of its address.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// A person or a desk; PERSON when not said.
+	Kind graphql.Omittable[*author.Kind] `json:"kind,omitempty"`
+	// A few words about the author.
+	Bio graphql.Omittable[*string] `json:"bio,omitempty"`
+	// Picture: a media item.
+	AvatarID graphql.Omittable[*string] `json:"avatarId,omitempty"`
+	// The account that writes under this name.
+	UserID graphql.Omittable[*string] `json:"userId,omitempty"`
+	// Names in other languages, all of them.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+}
+
+// Answer of updateAuthor.
+type UpdateAuthorPayload struct {
+	// The author as it is now; null when nothing was changed.
+	Author *ent.Author `json:"author,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What shall change of a section: what is not given stays, what is null is cleared.
+type UpdateCategoryInput struct {
+	// Which section.
+	ID string `json:"id"`
+	// Name in the site's own language.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// Readable, unique part of its address.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// What it is about.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// Place among its siblings.
+	Position graphql.Omittable[*int32] `json:"position,omitempty"`
+	// Names in other languages, all of them.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+}
+
+// Answer of updateCategory.
+type UpdateCategoryPayload struct {
+	// The section as it is now; null when nothing was changed.
+	Category *ent.Category `json:"category,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What shall change of a place: what is not given stays, what is null is cleared.
+type UpdatePlaceInput struct {
+	// Which place.
+	ID string `json:"id"`
+	// Name in the site's own language.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// Readable, unique part of its address.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// What kind of place it is; OTHER when not said.
+	Kind graphql.Omittable[*place.Kind] `json:"kind,omitempty"`
+	// The country it is or lies in.
+	CountryCode graphql.Omittable[*string] `json:"countryCode,omitempty"`
+	// Degrees north, -90 to 90.
+	Latitude graphql.Omittable[*float64] `json:"latitude,omitempty"`
+	// Degrees east, -180 to 180.
+	Longitude graphql.Omittable[*float64] `json:"longitude,omitempty"`
+	// Names in other languages, all of them.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+}
+
+// Answer of updatePlace.
+type UpdatePlacePayload struct {
+	// The place as it is now; null when nothing was changed.
+	Place *ent.Place `json:"place,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What shall change of a series: what is not given stays, what is null is cleared.
+type UpdateSeriesInput struct {
+	// Which series.
+	ID string `json:"id"`
+	// Name in the site's own language.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// Readable, unique part of its address.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// What it is about.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// Names in other languages, all of them.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+}
+
+// Answer of updateSeries.
+type UpdateSeriesPayload struct {
+	// The series as it is now; null when nothing was changed.
+	Series *ent.Series `json:"series,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What shall change of a tag: what is not given stays, what is null is cleared.
+type UpdateTagInput struct {
+	// Which tag.
+	ID string `json:"id"`
+	// Name in the site's own language.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// Readable, unique part of its address.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// What it stands for.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// Vocabulary it belongs to; empty for the site's own.
+	Scheme graphql.Omittable[*string] `json:"scheme,omitempty"`
+	// Names in other languages, all of them.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+}
+
+// Answer of updateTag.
+type UpdateTagPayload struct {
+	// The tag as it is now; null when nothing was changed.
+	Tag *ent.Tag `json:"tag,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // How many articles found were published in a year.

@@ -49,6 +49,7 @@ type Services struct {
 	Articles  *content.Service
 	Comments  *comment.Service
 	Taxonomy  *taxonomy.Service
+	Terms     *taxonomy.Editor
 	Site      *site.Service
 	Accounts  *account.Service
 	Media     *media.Service
@@ -67,11 +68,12 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Comments = comment.New(db, s.Log)
 	s.Taxonomy = taxonomy.New(db, s.Log, s.Articles)
 	s.Site = site.New(db, s.Log)
+	s.Audit = audit.NewLog(db)
+	s.Terms = taxonomy.NewEditor(s.Taxonomy, s.Site, s.Audit)
 	s.Accounts = account.New(db, s.Log)
 	s.Media = media.New(db, s.Log, bucket)
 	s.Search = search.New(db, s.Directory)
 	s.Articles.Derive(s.Search)
-	s.Audit = audit.NewLog(db)
 	s.Repeats = repeat.New(db)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
 	return s
@@ -80,7 +82,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, Repeats: s.Repeats}
+		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, Audit: s.Audit}
 }
 
 // App is the server with all it needs.

@@ -4,7 +4,7 @@
 //
 // Reading is in latest.go, neighbours.go, related.go and parts.go, by
 // statements that answer all parents of a page at once; writing is in save.go
-// and, for many articles at once that get another owner, in reassign.go; they
+// and move.go and, for all articles of an owner at once, in reassign.go; they
 // alone change articles and keep everything derived from them right.
 package content
 

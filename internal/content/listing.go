@@ -80,16 +80,16 @@ func (s *Service) Relist(ctx context.Context, kind ListingKind, owner int) error
 		if len(ids) == 0 {
 			return nil
 		}
-		if err := s.derive(ctx, ids); err != nil {
+		if err := s.regroup(ctx, ids); err != nil {
 			return err
 		}
 		after = ids[len(ids)-1]
 	}
 }
 
-// derive makes the listings of articles, and whatever else is derived from what
+// regroup makes the listings of articles, and whatever else is derived from what
 // they belong to, anew.
-func (s *Service) derive(ctx context.Context, ids []int) error {
+func (s *Service) regroup(ctx context.Context, ids []int) error {
 	found, err := s.ByIDs(ctx, ids)
 	if err != nil {
 		return err

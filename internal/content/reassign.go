@@ -102,7 +102,7 @@ func (s *Service) Reassign(ctx context.Context, kind ListingKind, from, to int) 
 				return count, fmt.Errorf("reassign articles: %w", err)
 			}
 		}
-		if err := s.derive(ctx, ids); err != nil {
+		if err := s.regroup(ctx, ids); err != nil {
 			return count, err
 		}
 		if err := s.postpone(ctx, ids); err != nil {
