@@ -29,6 +29,13 @@ func weigh(c *generated.ComplexityRoot) {
 	c.Series.LatestNews = news
 	c.Author.LatestNews = news
 	c.Query.Tags = paged
+	c.Query.Redirects = func(child int, _ *string, first *int32, _ *string, last *int32, _ *string) int {
+		return rows(child, relay.DefaultPage, first, last)
+	}
+	c.Query.AuditLog = func(child int, _ *model.AuditFilter, first *int32, _ *string, last *int32, _ *string) int {
+		return rows(child, relay.DefaultPage, first, last)
+	}
+	c.Query.StaticPages = func(child int, _ *bool) int { return list(child) }
 	c.Comment.Replies = paged
 	c.Article.Comments = func(child int, first *int32, _ *string, last *int32, _ *string, _ *model.CommentOrder) int {
 		return rows(child, relay.DefaultPage, first, last)

@@ -35,11 +35,7 @@ func decodeContent(field string, in *model.ArticleContentInput) (*newsroom.Patch
 	}
 	if in.Seo.IsSet() {
 		p.SEO.Given = true
-		if seo := in.Seo.Value(); seo != nil {
-			hide := seo.NoIndex.Value()
-			p.SEO.Value = &schema.SEO{Title: orEmpty(seo.Title.Value()), Description: orEmpty(seo.Description.Value()),
-				CanonicalURL: orEmpty(seo.CanonicalURL.Value()), NoIndex: hide != nil && *hide}
-		}
+		p.SEO.Value = decodeSEO(in.Seo.Value())
 	}
 	if in.Rights.IsSet() {
 		p.Rights.Given = true
@@ -96,4 +92,14 @@ func (d *decoder) keys(field, prefix string, given graphql.Omittable[[]string]) 
 		keys = append(keys, d.key(fmt.Sprintf("%s.%d", field, i), prefix, publicID))
 	}
 	return &keys
+}
+
+// decodeSEO gives what search engines shall be told, nil when that is nothing.
+func decodeSEO(in *model.SEOInput) *schema.SEO {
+	if in == nil {
+		return nil
+	}
+	hide := in.NoIndex.Value()
+	return &schema.SEO{Title: orEmpty(in.Title.Value()), Description: orEmpty(in.Description.Value()), CanonicalURL: orEmpty(in.CanonicalURL.Value()),
+		NoIndex: hide != nil && *hide}
 }

@@ -26,17 +26,18 @@ import (
 
 // Services are what the resolvers call.
 type Services struct {
-	Accounts  *account.Service
-	Articles  *content.Service
-	Comments  *comment.Service
-	Newsroom  *newsroom.Service
-	Repeats   *repeat.Keeper
-	Taxonomy  *taxonomy.Service
-	Terms     *taxonomy.Editor
-	Pages     *site.Service
-	Audit     *audit.Log
-	Search    *search.Service
-	Directory *directory.Directory
+	Accounts   *account.Service
+	Articles   *content.Service
+	Comments   *comment.Service
+	Newsroom   *newsroom.Service
+	Repeats    *repeat.Keeper
+	Taxonomy   *taxonomy.Service
+	Terms      *taxonomy.Editor
+	Pages      *site.Service
+	SiteEditor *site.Editor
+	Audit      *audit.Log
+	Search     *search.Service
+	Directory  *directory.Directory
 }
 
 // Resolver answers every field.
@@ -62,6 +63,7 @@ type (
 	menuItemResolver      struct{ *Resolver }
 	adSlotResolver        struct{ *Resolver }
 	redirectResolver      struct{ *Resolver }
+	auditEntryResolver    struct{ *Resolver }
 	countResolver         struct{ *Resolver }
 	blockImageResolver    struct{ *Resolver }
 
@@ -126,6 +128,9 @@ func (r *Resolver) AdSlot() generated.AdSlotResolver { return &adSlotResolver{r}
 
 // Redirect answers the fields of redirects.
 func (r *Resolver) Redirect() generated.RedirectResolver { return &redirectResolver{r} }
+
+// AuditEntry answers the fields of the record of who did what.
+func (r *Resolver) AuditEntry() generated.AuditEntryResolver { return &auditEntryResolver{r} }
 
 // Count answers the fields of counts.
 func (r *Resolver) Count() generated.CountResolver { return &countResolver{r} }

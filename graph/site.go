@@ -9,8 +9,11 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
+	"github.com/broadsheet-cms/broadsheet/internal/site"
 )
 
 // ── Settings ──
@@ -94,6 +97,46 @@ func (r *queryResolver) Page(ctx context.Context, by model.PageBy) (*ent.Page, e
 		return nil, nil
 	}
 	return r.Pages.PageBySlug(ctx, key.value)
+}
+
+// StaticPages is the field of the same name of Query.
+func (r *queryResolver) StaticPages(ctx context.Context, trashed *bool) ([]*ent.Page, error) {
+	pages, err := r.Pages.AllPages(ctx, trashed != nil && *trashed)
+	if pages == nil {
+		pages = []*ent.Page{}
+	}
+	return pages, err
+}
+
+// Redirects is the field of the same name of Query.
+func (r *queryResolver) Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Redirect], error) {
+	prefix := orEmpty(pathPrefix)
+	if prefix != "" && !searchable(prefix) {
+		return nil, fault.BadInput("pathPrefix", "This is no beginning of a path.")
+	}
+	pages := r.Pages
+	list := relay.List[*ent.Redirect]{
+		Name: listName("redirects", prefix),
+		Key:  site.RedirectKey,
+		Beyond: func(ctx context.Context, k keyset.Key, behind bool) (bool, error) {
+			w := keyset.Window{Limit: 1, After: &k}
+			if !behind {
+				w = keyset.Window{Limit: 1, Before: &k, Backward: true}
+			}
+			rows, err := pages.Redirects(ctx, prefix, w)
+			return len(rows) > 0, err
+		},
+		Count: func(ctx context.Context, limit int) (int, error) { return pages.CountRedirects(ctx, prefix, limit) },
+	}
+	window, err := relay.Args{First: first, After: after, Last: last, Before: before}.Window(list.Name)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := pages.Redirects(ctx, prefix, relay.Probe(window))
+	if err != nil {
+		return nil, err
+	}
+	return relay.NewConnection(list, window, rows), nil
 }
 
 func pagePath(p *ent.Page) string { return permalink.Path(permalink.Page, p.Path) }

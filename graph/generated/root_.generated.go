@@ -29,6 +29,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	AdSlot() AdSlotResolver
 	Article() ArticleResolver
+	AuditEntry() AuditEntryResolver
 	Author() AuthorResolver
 	BlockImage() BlockImageResolver
 	Category() CategoryResolver
@@ -143,6 +144,34 @@ type ComplexityRoot struct {
 		URL       func(childComplexity int) int
 	}
 
+	AuditEntry struct {
+		Action    func(childComplexity int) int
+		ActorID   func(childComplexity int) int
+		ActorName func(childComplexity int) int
+		ActorRole func(childComplexity int) int
+		Address   func(childComplexity int) int
+		After     func(childComplexity int) int
+		At        func(childComplexity int) int
+		Before    func(childComplexity int) int
+		PublicID  func(childComplexity int) int
+		RequestID func(childComplexity int) int
+		Target    func(childComplexity int) int
+		TargetID  func(childComplexity int) int
+		UserAgent func(childComplexity int) int
+	}
+
+	AuditEntryConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	AuditEntryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Author struct {
 		Avatar     func(childComplexity int) int
 		Bio        func(childComplexity int) int
@@ -255,6 +284,11 @@ type ComplexityRoot struct {
 		Value     func(childComplexity int) int
 	}
 
+	CreateAdSlotPayload struct {
+		AdSlot     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CreateAuthorPayload struct {
 		Author     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -265,8 +299,18 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CreatePagePayload struct {
+		Page       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CreatePlacePayload struct {
 		Place      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateRedirectPayload struct {
+		Redirect   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -280,6 +324,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	DeleteAdSlotPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DeleteAuthorPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -290,7 +339,17 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	DeleteMenuPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DeletePlacePayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteRedirectPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
@@ -458,15 +517,21 @@ type ComplexityRoot struct {
 		ApproveArticles        func(childComplexity int, input model.BulkArticleInput) int
 		ArchiveArticle         func(childComplexity int, input model.ArticleStepInput) int
 		ArchiveArticles        func(childComplexity int, input model.BulkArticleInput) int
+		CreateAdSlot           func(childComplexity int, input model.CreateAdSlotInput) int
 		CreateArticle          func(childComplexity int, input model.CreateArticleInput) int
 		CreateAuthor           func(childComplexity int, input model.CreateAuthorInput) int
 		CreateCategory         func(childComplexity int, input model.CreateCategoryInput) int
+		CreatePage             func(childComplexity int, input model.CreatePageInput) int
 		CreatePlace            func(childComplexity int, input model.CreatePlaceInput) int
+		CreateRedirect         func(childComplexity int, input model.CreateRedirectInput) int
 		CreateSeries           func(childComplexity int, input model.CreateSeriesInput) int
 		CreateTag              func(childComplexity int, input model.CreateTagInput) int
+		DeleteAdSlot           func(childComplexity int, input model.DeleteAdSlotInput) int
 		DeleteAuthor           func(childComplexity int, input model.DeleteAuthorInput) int
 		DeleteCategory         func(childComplexity int, input model.DeleteCategoryInput) int
+		DeleteMenu             func(childComplexity int, input model.DeleteMenuInput) int
 		DeletePlace            func(childComplexity int, input model.DeletePlaceInput) int
+		DeleteRedirect         func(childComplexity int, input model.DeleteRedirectInput) int
 		DeleteSeries           func(childComplexity int, input model.DeleteSeriesInput) int
 		DeleteTag              func(childComplexity int, input model.DeleteTagInput) int
 		EmbargoArticle         func(childComplexity int, input model.EmbargoArticleInput) int
@@ -480,24 +545,33 @@ type ComplexityRoot struct {
 		MoveCategory           func(childComplexity int, input model.MoveCategoryInput) int
 		PublishArticle         func(childComplexity int, input model.PublishArticleInput) int
 		PublishArticles        func(childComplexity int, input model.BulkArticleInput) int
+		PublishPage            func(childComplexity int, input model.PublishPageInput) int
 		ReopenArticle          func(childComplexity int, input model.ArticleStepInput) int
 		RequestChanges         func(childComplexity int, input model.ArticleStepInput) int
 		RestoreArticle         func(childComplexity int, input model.ArticleStepInput) int
+		RestorePage            func(childComplexity int, input model.RestorePageInput) int
 		RestoreRevision        func(childComplexity int, input model.RestoreRevisionInput) int
+		SaveMenu               func(childComplexity int, input model.SaveMenuInput) int
 		ScheduleArticle        func(childComplexity int, input model.ScheduleArticleInput) int
 		ScheduleArticles       func(childComplexity int, input model.BulkScheduleInput) int
 		SignOut                func(childComplexity int) int
 		SubmitArticleForReview func(childComplexity int, input model.ArticleStepInput) int
 		TrashArticle           func(childComplexity int, input model.ArticleStepInput) int
 		TrashArticles          func(childComplexity int, input model.BulkArticleInput) int
+		TrashPage              func(childComplexity int, input model.TrashPageInput) int
 		UnpublishArticle       func(childComplexity int, input model.ArticleStepInput) int
 		UnpublishArticles      func(childComplexity int, input model.BulkArticleInput) int
+		UnpublishPage          func(childComplexity int, input model.UnpublishPageInput) int
 		UnscheduleArticle      func(childComplexity int, input model.ArticleStepInput) int
+		UpdateAdSlot           func(childComplexity int, input model.UpdateAdSlotInput) int
 		UpdateArticle          func(childComplexity int, input model.UpdateArticleInput) int
 		UpdateAuthor           func(childComplexity int, input model.UpdateAuthorInput) int
 		UpdateCategory         func(childComplexity int, input model.UpdateCategoryInput) int
+		UpdatePage             func(childComplexity int, input model.UpdatePageInput) int
 		UpdatePlace            func(childComplexity int, input model.UpdatePlaceInput) int
+		UpdateRedirect         func(childComplexity int, input model.UpdateRedirectInput) int
 		UpdateSeries           func(childComplexity int, input model.UpdateSeriesInput) int
+		UpdateSite             func(childComplexity int, input model.UpdateSiteInput) int
 		UpdateTag              func(childComplexity int, input model.UpdateTagInput) int
 	}
 
@@ -524,10 +598,12 @@ type ComplexityRoot struct {
 		PublishedAt func(childComplexity int) int
 		Seo         func(childComplexity int) int
 		Slug        func(childComplexity int) int
+		Status      func(childComplexity int) int
 		Text        func(childComplexity int) int
 		Title       func(childComplexity int) int
 		URL         func(childComplexity int) int
 		UpdatedAt   func(childComplexity int) int
+		Version     func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -561,9 +637,15 @@ type ComplexityRoot struct {
 		Place func(childComplexity int) int
 	}
 
+	PublishPagePayload struct {
+		Page       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Query struct {
 		AdSlots           func(childComplexity int, placement model.AdPlacement) int
 		Article           func(childComplexity int, by model.ArticleBy) int
+		AuditLog          func(childComplexity int, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) int
 		Author            func(childComplexity int, by model.AuthorBy) int
 		Authors           func(childComplexity int, kind *author.Kind) int
 		Categories        func(childComplexity int, topLevel *bool) int
@@ -575,11 +657,13 @@ type ComplexityRoot struct {
 		Page              func(childComplexity int, by model.PageBy) int
 		Place             func(childComplexity int, by model.PlaceBy) int
 		Places            func(childComplexity int, kind *place.Kind) int
+		Redirects         func(childComplexity int, pathPrefix *string, first *int32, after *string, last *int32, before *string) int
 		Route             func(childComplexity int, path string) int
 		Search            func(childComplexity int, query string, filter *model.SearchFilter, first *int32, after *string) int
 		SearchSuggestions func(childComplexity int, query string, first *int32, language *string) int
 		Series            func(childComplexity int, by model.SeriesBy) int
 		Site              func(childComplexity int) int
+		StaticPages       func(childComplexity int, trashed *bool) int
 		Tag               func(childComplexity int, by model.TagBy) int
 		Tags              func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 	}
@@ -596,6 +680,18 @@ type ComplexityRoot struct {
 		Path       func(childComplexity int) int
 		PublicID   func(childComplexity int) int
 		StatusCode func(childComplexity int) int
+	}
+
+	RedirectConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	RedirectEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	RelatedArticleConnection struct {
@@ -616,6 +712,11 @@ type ComplexityRoot struct {
 		Labels func(childComplexity int) int
 	}
 
+	RestorePagePayload struct {
+		Page       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Rights struct {
 		Holder     func(childComplexity int) int
 		Notice     func(childComplexity int) int
@@ -634,6 +735,11 @@ type ComplexityRoot struct {
 		Description  func(childComplexity int) int
 		NoIndex      func(childComplexity int) int
 		Title        func(childComplexity int) int
+	}
+
+	SaveMenuPayload struct {
+		Menu       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	SearchConnection struct {
@@ -755,6 +861,21 @@ type ComplexityRoot struct {
 		Tag   func(childComplexity int) int
 	}
 
+	TrashPagePayload struct {
+		Page       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UnpublishPagePayload struct {
+		Page       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateAdSlotPayload struct {
+		AdSlot     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdateAuthorPayload struct {
 		Author     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -765,13 +886,28 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdatePagePayload struct {
+		Page       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdatePlacePayload struct {
 		Place      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdateRedirectPayload struct {
+		Redirect   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdateSeriesPayload struct {
 		Series     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateSitePayload struct {
+		Site       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -1237,6 +1373,128 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AudioBlock.URL(childComplexity), true
 
+	case "AuditEntry.action":
+		if e.ComplexityRoot.AuditEntry.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Action(childComplexity), true
+	case "AuditEntry.actorId":
+		if e.ComplexityRoot.AuditEntry.ActorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.ActorID(childComplexity), true
+	case "AuditEntry.actorName":
+		if e.ComplexityRoot.AuditEntry.ActorName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.ActorName(childComplexity), true
+	case "AuditEntry.actorRole":
+		if e.ComplexityRoot.AuditEntry.ActorRole == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.ActorRole(childComplexity), true
+	case "AuditEntry.address":
+		if e.ComplexityRoot.AuditEntry.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Address(childComplexity), true
+	case "AuditEntry.after":
+		if e.ComplexityRoot.AuditEntry.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.After(childComplexity), true
+	case "AuditEntry.at":
+		if e.ComplexityRoot.AuditEntry.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.At(childComplexity), true
+	case "AuditEntry.before":
+		if e.ComplexityRoot.AuditEntry.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Before(childComplexity), true
+	case "AuditEntry.id":
+		if e.ComplexityRoot.AuditEntry.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.PublicID(childComplexity), true
+	case "AuditEntry.requestId":
+		if e.ComplexityRoot.AuditEntry.RequestID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.RequestID(childComplexity), true
+	case "AuditEntry.target":
+		if e.ComplexityRoot.AuditEntry.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Target(childComplexity), true
+	case "AuditEntry.targetId":
+		if e.ComplexityRoot.AuditEntry.TargetID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.TargetID(childComplexity), true
+	case "AuditEntry.userAgent":
+		if e.ComplexityRoot.AuditEntry.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.UserAgent(childComplexity), true
+
+	case "AuditEntryConnection.edges":
+		if e.ComplexityRoot.AuditEntryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryConnection.Edges(childComplexity), true
+	case "AuditEntryConnection.nodes":
+		if e.ComplexityRoot.AuditEntryConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryConnection.Nodes(childComplexity), true
+	case "AuditEntryConnection.pageInfo":
+		if e.ComplexityRoot.AuditEntryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryConnection.PageInfo(childComplexity), true
+	case "AuditEntryConnection.totalCount":
+		if e.ComplexityRoot.AuditEntryConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_AuditEntryConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.AuditEntryConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "AuditEntryEdge.cursor":
+		if e.ComplexityRoot.AuditEntryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryEdge.Cursor(childComplexity), true
+	case "AuditEntryEdge.node":
+		if e.ComplexityRoot.AuditEntryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryEdge.Node(childComplexity), true
+
 	case "Author.avatar":
 		if e.ComplexityRoot.Author.Avatar == nil {
 			break
@@ -1672,6 +1930,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Count.Value(childComplexity), true
 
+	case "CreateAdSlotPayload.adSlot":
+		if e.ComplexityRoot.CreateAdSlotPayload.AdSlot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateAdSlotPayload.AdSlot(childComplexity), true
+	case "CreateAdSlotPayload.userErrors":
+		if e.ComplexityRoot.CreateAdSlotPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateAdSlotPayload.UserErrors(childComplexity), true
+
 	case "CreateAuthorPayload.author":
 		if e.ComplexityRoot.CreateAuthorPayload.Author == nil {
 			break
@@ -1698,6 +1969,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateCategoryPayload.UserErrors(childComplexity), true
 
+	case "CreatePagePayload.page":
+		if e.ComplexityRoot.CreatePagePayload.Page == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatePagePayload.Page(childComplexity), true
+	case "CreatePagePayload.userErrors":
+		if e.ComplexityRoot.CreatePagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatePagePayload.UserErrors(childComplexity), true
+
 	case "CreatePlacePayload.place":
 		if e.ComplexityRoot.CreatePlacePayload.Place == nil {
 			break
@@ -1710,6 +1994,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreatePlacePayload.UserErrors(childComplexity), true
+
+	case "CreateRedirectPayload.redirect":
+		if e.ComplexityRoot.CreateRedirectPayload.Redirect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateRedirectPayload.Redirect(childComplexity), true
+	case "CreateRedirectPayload.userErrors":
+		if e.ComplexityRoot.CreateRedirectPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateRedirectPayload.UserErrors(childComplexity), true
 
 	case "CreateSeriesPayload.series":
 		if e.ComplexityRoot.CreateSeriesPayload.Series == nil {
@@ -1737,6 +2034,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateTagPayload.UserErrors(childComplexity), true
 
+	case "DeleteAdSlotPayload.deletedId":
+		if e.ComplexityRoot.DeleteAdSlotPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAdSlotPayload.DeletedID(childComplexity), true
+	case "DeleteAdSlotPayload.userErrors":
+		if e.ComplexityRoot.DeleteAdSlotPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAdSlotPayload.UserErrors(childComplexity), true
+
 	case "DeleteAuthorPayload.deletedId":
 		if e.ComplexityRoot.DeleteAuthorPayload.DeletedID == nil {
 			break
@@ -1763,6 +2073,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteCategoryPayload.UserErrors(childComplexity), true
 
+	case "DeleteMenuPayload.deletedId":
+		if e.ComplexityRoot.DeleteMenuPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteMenuPayload.DeletedID(childComplexity), true
+	case "DeleteMenuPayload.userErrors":
+		if e.ComplexityRoot.DeleteMenuPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteMenuPayload.UserErrors(childComplexity), true
+
 	case "DeletePlacePayload.deletedId":
 		if e.ComplexityRoot.DeletePlacePayload.DeletedID == nil {
 			break
@@ -1775,6 +2098,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeletePlacePayload.UserErrors(childComplexity), true
+
+	case "DeleteRedirectPayload.deletedId":
+		if e.ComplexityRoot.DeleteRedirectPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteRedirectPayload.DeletedID(childComplexity), true
+	case "DeleteRedirectPayload.userErrors":
+		if e.ComplexityRoot.DeleteRedirectPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteRedirectPayload.UserErrors(childComplexity), true
 
 	case "DeleteSeriesPayload.deletedId":
 		if e.ComplexityRoot.DeleteSeriesPayload.DeletedID == nil {
@@ -2353,6 +2689,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ArchiveArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.createAdSlot":
+		if e.ComplexityRoot.Mutation.CreateAdSlot == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createAdSlot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateAdSlot(childComplexity, args["input"].(model.CreateAdSlotInput)), true
 	case "Mutation.createArticle":
 		if e.ComplexityRoot.Mutation.CreateArticle == nil {
 			break
@@ -2386,6 +2733,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateCategory(childComplexity, args["input"].(model.CreateCategoryInput)), true
+	case "Mutation.createPage":
+		if e.ComplexityRoot.Mutation.CreatePage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createPage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreatePage(childComplexity, args["input"].(model.CreatePageInput)), true
 	case "Mutation.createPlace":
 		if e.ComplexityRoot.Mutation.CreatePlace == nil {
 			break
@@ -2397,6 +2755,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreatePlace(childComplexity, args["input"].(model.CreatePlaceInput)), true
+	case "Mutation.createRedirect":
+		if e.ComplexityRoot.Mutation.CreateRedirect == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createRedirect_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateRedirect(childComplexity, args["input"].(model.CreateRedirectInput)), true
 	case "Mutation.createSeries":
 		if e.ComplexityRoot.Mutation.CreateSeries == nil {
 			break
@@ -2419,6 +2788,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateTag(childComplexity, args["input"].(model.CreateTagInput)), true
+	case "Mutation.deleteAdSlot":
+		if e.ComplexityRoot.Mutation.DeleteAdSlot == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteAdSlot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteAdSlot(childComplexity, args["input"].(model.DeleteAdSlotInput)), true
 	case "Mutation.deleteAuthor":
 		if e.ComplexityRoot.Mutation.DeleteAuthor == nil {
 			break
@@ -2441,6 +2821,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteCategory(childComplexity, args["input"].(model.DeleteCategoryInput)), true
+	case "Mutation.deleteMenu":
+		if e.ComplexityRoot.Mutation.DeleteMenu == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteMenu_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteMenu(childComplexity, args["input"].(model.DeleteMenuInput)), true
 	case "Mutation.deletePlace":
 		if e.ComplexityRoot.Mutation.DeletePlace == nil {
 			break
@@ -2452,6 +2843,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeletePlace(childComplexity, args["input"].(model.DeletePlaceInput)), true
+	case "Mutation.deleteRedirect":
+		if e.ComplexityRoot.Mutation.DeleteRedirect == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteRedirect_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteRedirect(childComplexity, args["input"].(model.DeleteRedirectInput)), true
 	case "Mutation.deleteSeries":
 		if e.ComplexityRoot.Mutation.DeleteSeries == nil {
 			break
@@ -2595,6 +2997,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.publishPage":
+		if e.ComplexityRoot.Mutation.PublishPage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_publishPage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PublishPage(childComplexity, args["input"].(model.PublishPageInput)), true
 	case "Mutation.reopenArticle":
 		if e.ComplexityRoot.Mutation.ReopenArticle == nil {
 			break
@@ -2628,6 +3041,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.restorePage":
+		if e.ComplexityRoot.Mutation.RestorePage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restorePage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RestorePage(childComplexity, args["input"].(model.RestorePageInput)), true
 	case "Mutation.restoreRevision":
 		if e.ComplexityRoot.Mutation.RestoreRevision == nil {
 			break
@@ -2639,6 +3063,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreRevision(childComplexity, args["input"].(model.RestoreRevisionInput)), true
+	case "Mutation.saveMenu":
+		if e.ComplexityRoot.Mutation.SaveMenu == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveMenu_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveMenu(childComplexity, args["input"].(model.SaveMenuInput)), true
 	case "Mutation.scheduleArticle":
 		if e.ComplexityRoot.Mutation.ScheduleArticle == nil {
 			break
@@ -2700,6 +3135,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.TrashArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.trashPage":
+		if e.ComplexityRoot.Mutation.TrashPage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_trashPage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TrashPage(childComplexity, args["input"].(model.TrashPageInput)), true
 	case "Mutation.unpublishArticle":
 		if e.ComplexityRoot.Mutation.UnpublishArticle == nil {
 			break
@@ -2722,6 +3168,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnpublishArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.unpublishPage":
+		if e.ComplexityRoot.Mutation.UnpublishPage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unpublishPage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnpublishPage(childComplexity, args["input"].(model.UnpublishPageInput)), true
 	case "Mutation.unscheduleArticle":
 		if e.ComplexityRoot.Mutation.UnscheduleArticle == nil {
 			break
@@ -2733,6 +3190,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnscheduleArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.updateAdSlot":
+		if e.ComplexityRoot.Mutation.UpdateAdSlot == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateAdSlot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateAdSlot(childComplexity, args["input"].(model.UpdateAdSlotInput)), true
 	case "Mutation.updateArticle":
 		if e.ComplexityRoot.Mutation.UpdateArticle == nil {
 			break
@@ -2766,6 +3234,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateCategory(childComplexity, args["input"].(model.UpdateCategoryInput)), true
+	case "Mutation.updatePage":
+		if e.ComplexityRoot.Mutation.UpdatePage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePage(childComplexity, args["input"].(model.UpdatePageInput)), true
 	case "Mutation.updatePlace":
 		if e.ComplexityRoot.Mutation.UpdatePlace == nil {
 			break
@@ -2777,6 +3256,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdatePlace(childComplexity, args["input"].(model.UpdatePlaceInput)), true
+	case "Mutation.updateRedirect":
+		if e.ComplexityRoot.Mutation.UpdateRedirect == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateRedirect_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateRedirect(childComplexity, args["input"].(model.UpdateRedirectInput)), true
 	case "Mutation.updateSeries":
 		if e.ComplexityRoot.Mutation.UpdateSeries == nil {
 			break
@@ -2788,6 +3278,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateSeries(childComplexity, args["input"].(model.UpdateSeriesInput)), true
+	case "Mutation.updateSite":
+		if e.ComplexityRoot.Mutation.UpdateSite == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateSite_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateSite(childComplexity, args["input"].(model.UpdateSiteInput)), true
 	case "Mutation.updateTag":
 		if e.ComplexityRoot.Mutation.UpdateTag == nil {
 			break
@@ -2915,6 +3416,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Page.Slug(childComplexity), true
+	case "Page.status":
+		if e.ComplexityRoot.Page.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Page.Status(childComplexity), true
 	case "Page.bodyText":
 		if e.ComplexityRoot.Page.Text == nil {
 			break
@@ -2939,6 +3446,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Page.UpdatedAt(childComplexity), true
+	case "Page.version":
+		if e.ComplexityRoot.Page.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Page.Version(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -3068,6 +3581,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PlaceFacet.Place(childComplexity), true
 
+	case "PublishPagePayload.page":
+		if e.ComplexityRoot.PublishPagePayload.Page == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishPagePayload.Page(childComplexity), true
+	case "PublishPagePayload.userErrors":
+		if e.ComplexityRoot.PublishPagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishPagePayload.UserErrors(childComplexity), true
+
 	case "Query.adSlots":
 		if e.ComplexityRoot.Query.AdSlots == nil {
 			break
@@ -3090,6 +3616,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Article(childComplexity, args["by"].(model.ArticleBy)), true
+	case "Query.auditLog":
+		if e.ComplexityRoot.Query.AuditLog == nil {
+			break
+		}
+
+		args, err := ec.field_Query_auditLog_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AuditLog(childComplexity, args["filter"].(*model.AuditFilter), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Query.author":
 		if e.ComplexityRoot.Query.Author == nil {
 			break
@@ -3212,6 +3749,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Places(childComplexity, args["kind"].(*place.Kind)), true
+	case "Query.redirects":
+		if e.ComplexityRoot.Query.Redirects == nil {
+			break
+		}
+
+		args, err := ec.field_Query_redirects_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Redirects(childComplexity, args["pathPrefix"].(*string), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Query.route":
 		if e.ComplexityRoot.Query.Route == nil {
 			break
@@ -3262,6 +3810,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Site(childComplexity), true
+	case "Query.staticPages":
+		if e.ComplexityRoot.Query.StaticPages == nil {
+			break
+		}
+
+		args, err := ec.field_Query_staticPages_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.StaticPages(childComplexity, args["trashed"].(*bool)), true
 	case "Query.tag":
 		if e.ComplexityRoot.Query.Tag == nil {
 			break
@@ -3335,6 +3894,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Redirect.StatusCode(childComplexity), true
 
+	case "RedirectConnection.edges":
+		if e.ComplexityRoot.RedirectConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedirectConnection.Edges(childComplexity), true
+	case "RedirectConnection.nodes":
+		if e.ComplexityRoot.RedirectConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedirectConnection.Nodes(childComplexity), true
+	case "RedirectConnection.pageInfo":
+		if e.ComplexityRoot.RedirectConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedirectConnection.PageInfo(childComplexity), true
+	case "RedirectConnection.totalCount":
+		if e.ComplexityRoot.RedirectConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_RedirectConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.RedirectConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "RedirectEdge.cursor":
+		if e.ComplexityRoot.RedirectEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedirectEdge.Cursor(childComplexity), true
+	case "RedirectEdge.node":
+		if e.ComplexityRoot.RedirectEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RedirectEdge.Node(childComplexity), true
+
 	case "RelatedArticleConnection.edges":
 		if e.ComplexityRoot.RelatedArticleConnection.Edges == nil {
 			break
@@ -3391,6 +3993,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RelatedReason.Labels(childComplexity), true
+
+	case "RestorePagePayload.page":
+		if e.ComplexityRoot.RestorePagePayload.Page == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestorePagePayload.Page(childComplexity), true
+	case "RestorePagePayload.userErrors":
+		if e.ComplexityRoot.RestorePagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestorePagePayload.UserErrors(childComplexity), true
 
 	case "Rights.holder":
 		if e.ComplexityRoot.Rights.Holder == nil {
@@ -3460,6 +4075,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SEO.Title(childComplexity), true
+
+	case "SaveMenuPayload.menu":
+		if e.ComplexityRoot.SaveMenuPayload.Menu == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveMenuPayload.Menu(childComplexity), true
+	case "SaveMenuPayload.userErrors":
+		if e.ComplexityRoot.SaveMenuPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveMenuPayload.UserErrors(childComplexity), true
 
 	case "SearchConnection.edges":
 		if e.ComplexityRoot.SearchConnection.Edges == nil {
@@ -3943,6 +4571,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TagFacet.Tag(childComplexity), true
 
+	case "TrashPagePayload.page":
+		if e.ComplexityRoot.TrashPagePayload.Page == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrashPagePayload.Page(childComplexity), true
+	case "TrashPagePayload.userErrors":
+		if e.ComplexityRoot.TrashPagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrashPagePayload.UserErrors(childComplexity), true
+
+	case "UnpublishPagePayload.page":
+		if e.ComplexityRoot.UnpublishPagePayload.Page == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnpublishPagePayload.Page(childComplexity), true
+	case "UnpublishPagePayload.userErrors":
+		if e.ComplexityRoot.UnpublishPagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnpublishPagePayload.UserErrors(childComplexity), true
+
+	case "UpdateAdSlotPayload.adSlot":
+		if e.ComplexityRoot.UpdateAdSlotPayload.AdSlot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateAdSlotPayload.AdSlot(childComplexity), true
+	case "UpdateAdSlotPayload.userErrors":
+		if e.ComplexityRoot.UpdateAdSlotPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateAdSlotPayload.UserErrors(childComplexity), true
+
 	case "UpdateAuthorPayload.author":
 		if e.ComplexityRoot.UpdateAuthorPayload.Author == nil {
 			break
@@ -3969,6 +4636,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateCategoryPayload.UserErrors(childComplexity), true
 
+	case "UpdatePagePayload.page":
+		if e.ComplexityRoot.UpdatePagePayload.Page == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePagePayload.Page(childComplexity), true
+	case "UpdatePagePayload.userErrors":
+		if e.ComplexityRoot.UpdatePagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePagePayload.UserErrors(childComplexity), true
+
 	case "UpdatePlacePayload.place":
 		if e.ComplexityRoot.UpdatePlacePayload.Place == nil {
 			break
@@ -3982,6 +4662,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdatePlacePayload.UserErrors(childComplexity), true
 
+	case "UpdateRedirectPayload.redirect":
+		if e.ComplexityRoot.UpdateRedirectPayload.Redirect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateRedirectPayload.Redirect(childComplexity), true
+	case "UpdateRedirectPayload.userErrors":
+		if e.ComplexityRoot.UpdateRedirectPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateRedirectPayload.UserErrors(childComplexity), true
+
 	case "UpdateSeriesPayload.series":
 		if e.ComplexityRoot.UpdateSeriesPayload.Series == nil {
 			break
@@ -3994,6 +4687,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateSeriesPayload.UserErrors(childComplexity), true
+
+	case "UpdateSitePayload.site":
+		if e.ComplexityRoot.UpdateSitePayload.Site == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateSitePayload.Site(childComplexity), true
+	case "UpdateSitePayload.userErrors":
+		if e.ComplexityRoot.UpdateSitePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateSitePayload.UserErrors(childComplexity), true
 
 	case "UpdateTagPayload.tag":
 		if e.ComplexityRoot.UpdateTagPayload.Tag == nil {
@@ -4091,6 +4797,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ArticleStepInput", ec.unmarshalInputArticleStepInput),
 			graphql.NewInputUnmarshaler("ArticleVersionInput", ec.unmarshalInputArticleVersionInput),
 			graphql.NewInputUnmarshaler("AudioBlockInput", ec.unmarshalInputAudioBlockInput),
+			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("AuthorBy", ec.unmarshalInputAuthorBy),
 			graphql.NewInputUnmarshaler("BlockInput", ec.unmarshalInputBlockInput),
 			graphql.NewInputUnmarshaler("BodyInput", ec.unmarshalInputBodyInput),
@@ -4099,15 +4806,22 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
 			graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
 			graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
+			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
+			graphql.NewInputUnmarshaler("CreateAdSlotInput", ec.unmarshalInputCreateAdSlotInput),
 			graphql.NewInputUnmarshaler("CreateArticleInput", ec.unmarshalInputCreateArticleInput),
 			graphql.NewInputUnmarshaler("CreateAuthorInput", ec.unmarshalInputCreateAuthorInput),
 			graphql.NewInputUnmarshaler("CreateCategoryInput", ec.unmarshalInputCreateCategoryInput),
+			graphql.NewInputUnmarshaler("CreatePageInput", ec.unmarshalInputCreatePageInput),
 			graphql.NewInputUnmarshaler("CreatePlaceInput", ec.unmarshalInputCreatePlaceInput),
+			graphql.NewInputUnmarshaler("CreateRedirectInput", ec.unmarshalInputCreateRedirectInput),
 			graphql.NewInputUnmarshaler("CreateSeriesInput", ec.unmarshalInputCreateSeriesInput),
 			graphql.NewInputUnmarshaler("CreateTagInput", ec.unmarshalInputCreateTagInput),
+			graphql.NewInputUnmarshaler("DeleteAdSlotInput", ec.unmarshalInputDeleteAdSlotInput),
 			graphql.NewInputUnmarshaler("DeleteAuthorInput", ec.unmarshalInputDeleteAuthorInput),
 			graphql.NewInputUnmarshaler("DeleteCategoryInput", ec.unmarshalInputDeleteCategoryInput),
+			graphql.NewInputUnmarshaler("DeleteMenuInput", ec.unmarshalInputDeleteMenuInput),
 			graphql.NewInputUnmarshaler("DeletePlaceInput", ec.unmarshalInputDeletePlaceInput),
+			graphql.NewInputUnmarshaler("DeleteRedirectInput", ec.unmarshalInputDeleteRedirectInput),
 			graphql.NewInputUnmarshaler("DeleteSeriesInput", ec.unmarshalInputDeleteSeriesInput),
 			graphql.NewInputUnmarshaler("DeleteTagInput", ec.unmarshalInputDeleteTagInput),
 			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
@@ -4121,8 +4835,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
 			graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
 			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
+			graphql.NewInputUnmarshaler("LegalDocumentInput", ec.unmarshalInputLegalDocumentInput),
 			graphql.NewInputUnmarshaler("ListBlockInput", ec.unmarshalInputListBlockInput),
 			graphql.NewInputUnmarshaler("ListItemInput", ec.unmarshalInputListItemInput),
+			graphql.NewInputUnmarshaler("MenuItemInput", ec.unmarshalInputMenuItemInput),
 			graphql.NewInputUnmarshaler("MergeAuthorsInput", ec.unmarshalInputMergeAuthorsInput),
 			graphql.NewInputUnmarshaler("MergeCategoriesInput", ec.unmarshalInputMergeCategoriesInput),
 			graphql.NewInputUnmarshaler("MergePlacesInput", ec.unmarshalInputMergePlacesInput),
@@ -4133,22 +4849,32 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ParagraphBlockInput", ec.unmarshalInputParagraphBlockInput),
 			graphql.NewInputUnmarshaler("PlaceBy", ec.unmarshalInputPlaceBy),
 			graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
+			graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
 			graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
+			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
 			graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
 			graphql.NewInputUnmarshaler("SEOInput", ec.unmarshalInputSEOInput),
+			graphql.NewInputUnmarshaler("SaveMenuInput", ec.unmarshalInputSaveMenuInput),
 			graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
+			graphql.NewInputUnmarshaler("SocialProfileInput", ec.unmarshalInputSocialProfileInput),
 			graphql.NewInputUnmarshaler("TableBlockInput", ec.unmarshalInputTableBlockInput),
 			graphql.NewInputUnmarshaler("TableCellInput", ec.unmarshalInputTableCellInput),
 			graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
 			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
+			graphql.NewInputUnmarshaler("TrashPageInput", ec.unmarshalInputTrashPageInput),
+			graphql.NewInputUnmarshaler("UnpublishPageInput", ec.unmarshalInputUnpublishPageInput),
+			graphql.NewInputUnmarshaler("UpdateAdSlotInput", ec.unmarshalInputUpdateAdSlotInput),
 			graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
 			graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
 			graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
+			graphql.NewInputUnmarshaler("UpdatePageInput", ec.unmarshalInputUpdatePageInput),
 			graphql.NewInputUnmarshaler("UpdatePlaceInput", ec.unmarshalInputUpdatePlaceInput),
+			graphql.NewInputUnmarshaler("UpdateRedirectInput", ec.unmarshalInputUpdateRedirectInput),
 			graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
+			graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
 			graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
 			graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
 		)
@@ -4381,6 +5107,29 @@ type Query {
   "What a front-end router needs to know of a path; null when nothing is there."
   route("Path with or without the site's address, query and fragment: ` + "`" + `/articles/some-story?utm=x` + "`" + `." path: String!): Route
 
+  "Old paths and where they lead, by path. Needs MANAGE_PAGES (editor, admin)."
+  redirects(
+    "Only paths that begin so."
+    pathPrefix: String
+    first: Int
+    after: String
+    last: Int
+    before: String
+  ): RedirectConnection @auth(can: MANAGE_PAGES)
+
+  "All static pages by path, whatever their status. Needs MANAGE_PAGES (editor, admin)."
+  staticPages("Those in the trash instead." trashed: Boolean = false): [Page!]! @auth(can: MANAGE_PAGES)
+
+  "Who did what, newest first. Needs READ_AUDIT_LOG (admin)."
+  auditLog(
+    "Only entries that fit."
+    filter: AuditFilter
+    first: Int
+    after: String
+    last: Int
+    before: String
+  ): AuditEntryConnection @auth(can: READ_AUDIT_LOG)
+
   "Any object by its id; null when there is none to be seen."
   node("The id of any object." id: ID!): Node
 
@@ -4517,6 +5266,51 @@ type Mutation {
   deleteAuthor("Which." input: DeleteAuthorInput!): DeleteAuthorPayload @auth(can: MANAGE_TAXONOMY)
 
   # Site
+
+  "Changes the site's settings: what is not given stays as it is. Needs MANAGE_SITE (admin)."
+  updateSite("What shall change." input: UpdateSiteInput!): UpdateSitePayload @auth(can: MANAGE_SITE)
+
+  "Makes a static page, as a draft. Needs MANAGE_PAGES (editor, admin)."
+  createPage("What it shall be." input: CreatePageInput!): CreatePagePayload @auth(can: MANAGE_PAGES)
+
+  "Changes a static page: what is not given stays as it is. A new path leaves redirects from the old one and from those of the pages below. Needs MANAGE_PAGES (editor, admin)."
+  updatePage("What shall change." input: UpdatePageInput!): UpdatePagePayload @auth(can: MANAGE_PAGES)
+
+  "Shows a static page to readers. Needs MANAGE_PAGES (editor, admin)."
+  publishPage("Which." input: PublishPageInput!): PublishPagePayload @auth(can: MANAGE_PAGES)
+
+  "Takes a static page back from readers. Needs MANAGE_PAGES (editor, admin)."
+  unpublishPage("Which." input: UnpublishPageInput!): UnpublishPagePayload @auth(can: MANAGE_PAGES)
+
+  "Puts a static page into the trash. Needs MANAGE_PAGES (editor, admin)."
+  trashPage("Which." input: TrashPageInput!): TrashPagePayload @auth(can: MANAGE_PAGES)
+
+  "Takes a static page out of the trash, as it was. Needs MANAGE_PAGES (editor, admin)."
+  restorePage("Which." input: RestorePageInput!): RestorePagePayload @auth(can: MANAGE_PAGES)
+
+  "Stores the menu of a location and language, whole, in the place of the one that was there. Needs MANAGE_PAGES (editor, admin)."
+  saveMenu("What it shall be." input: SaveMenuInput!): SaveMenuPayload @auth(can: MANAGE_PAGES)
+
+  "Takes a menu with its items away. Needs MANAGE_PAGES (editor, admin)."
+  deleteMenu("Which." input: DeleteMenuInput!): DeleteMenuPayload @auth(can: MANAGE_PAGES)
+
+  "Makes a redirect from a path that has none. Needs MANAGE_PAGES (editor, admin)."
+  createRedirect("What it shall be." input: CreateRedirectInput!): CreateRedirectPayload @auth(can: MANAGE_PAGES)
+
+  "Changes a redirect: what is not given stays as it is. Needs MANAGE_PAGES (editor, admin)."
+  updateRedirect("What shall change." input: UpdateRedirectInput!): UpdateRedirectPayload @auth(can: MANAGE_PAGES)
+
+  "Takes a redirect away. Needs MANAGE_PAGES (editor, admin)."
+  deleteRedirect("Which." input: DeleteRedirectInput!): DeleteRedirectPayload @auth(can: MANAGE_PAGES)
+
+  "Makes a space for advertising. Needs MANAGE_SITE (admin)."
+  createAdSlot("What it shall be." input: CreateAdSlotInput!): CreateAdSlotPayload @auth(can: MANAGE_SITE)
+
+  "Changes a space for advertising: what is not given stays as it is. Needs MANAGE_SITE (admin)."
+  updateAdSlot("What shall change." input: UpdateAdSlotInput!): UpdateAdSlotPayload @auth(can: MANAGE_SITE)
+
+  "Takes a space for advertising away. Needs MANAGE_SITE (admin)."
+  deleteAdSlot("Which." input: DeleteAdSlotInput!): DeleteAdSlotPayload @auth(can: MANAGE_SITE)
 }
 
 "What is wrong with an input, for the one who made it."
@@ -6435,6 +7229,10 @@ type Page implements Node {
   updatedAt: DateTime
   "What search engines and share previews are told."
   seo: SEO!
+  "How far it is."
+  status: PageStatus!
+  "Grows with every change; for ` + "`" + `expectedVersion` + "`" + ` of updatePage."
+  version: Int!
 }
 
 "Places of a front end that show a menu."
@@ -6514,6 +7312,402 @@ type AdSlot implements Node {
   provider: String!
   "Path of the unit at the ad server."
   unit: String!
+}
+
+"How far a static page is. Readers only ever meet PUBLISHED."
+enum PageStatus {
+  "Being written."
+  DRAFT
+  "Visible to readers."
+  PUBLISHED
+  "Was visible, taken back."
+  UNPUBLISHED
+}
+
+"A static page that shall be made."
+input CreatePageInput {
+  "Its title."
+  title: String!
+  "Readable, unique part of its address; made from the title when not given."
+  slug: String
+  "Its path where that is not below its parent's by the slug: ` + "`" + `company/about` + "`" + `."
+  path: String
+  "The page above it."
+  parentId: ID
+  "Place among its siblings."
+  position: Int
+  "Language it is written in; that of the site when not given."
+  language: Locale
+  "Its body."
+  body: BodyInput
+  "What search engines and share previews shall be told."
+  seo: SEOInput
+}
+
+"Answer of createPage."
+type CreatePagePayload {
+  "What was made; null when nothing was."
+  page: Page
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What shall change of a static page: what is not given stays, what is null is cleared."
+input UpdatePageInput {
+  "Which page."
+  id: ID!
+  "The version that was edited: when the page has another one by now, nothing is changed and the code is VERSION_CONFLICT."
+  expectedVersion: Int
+  "Its title."
+  title: String
+  "Readable, unique part of its address."
+  slug: String
+  "Its path where that is not below its parent's by the slug."
+  path: String
+  "The page above it."
+  parentId: ID
+  "Place among its siblings."
+  position: Int
+  "Language it is written in."
+  language: Locale
+  "Its body."
+  body: BodyInput
+  "What search engines and share previews shall be told."
+  seo: SEOInput
+}
+
+"Answer of updatePage."
+type UpdatePagePayload {
+  "The page as it is now; null when nothing was changed."
+  page: Page
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which page."
+input PublishPageInput {
+  "The page."
+  id: ID!
+}
+
+"Answer of publishPage."
+type PublishPagePayload {
+  "The page as it is now; null when nothing was changed."
+  page: Page
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which page."
+input UnpublishPageInput {
+  "The page."
+  id: ID!
+}
+
+"Answer of unpublishPage."
+type UnpublishPagePayload {
+  "The page as it is now; null when nothing was changed."
+  page: Page
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which page."
+input TrashPageInput {
+  "The page."
+  id: ID!
+}
+
+"Answer of trashPage."
+type TrashPagePayload {
+  "The page as it is now; null when nothing was changed."
+  page: Page
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which page."
+input RestorePageInput {
+  "The page."
+  id: ID!
+}
+
+"Answer of restorePage."
+type RestorePagePayload {
+  "The page as it is now; null when nothing was changed."
+  page: Page
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A page of redirects."
+type RedirectConnection {
+  "Rows with their cursors."
+  edges: [RedirectEdge!]!
+  "The rows alone."
+  nodes: [Redirect!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of redirects."
+type RedirectEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The redirect."
+  node: Redirect!
+}
+
+"A redirect that shall be made: to a thing of this site, whose path may change, or to an address."
+input CreateRedirectInput {
+  "The old path, or a URL with it."
+  path: String!
+  "A section, tag, page, article, author, place or series to lead to."
+  targetId: ID
+  "A path of this site or a URL to lead to."
+  address: URL
+  "301, 302, 307, 308, or 410 for what is gone for good and leads nowhere."
+  statusCode: Int = 301
+}
+
+"Answer of createRedirect."
+type CreateRedirectPayload {
+  "What was made; null when nothing was."
+  redirect: Redirect
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What shall change of a redirect: what is not given stays."
+input UpdateRedirectInput {
+  "Which redirect."
+  id: ID!
+  "The old path, or a URL with it."
+  path: String
+  "A section, tag, page, article, author, place or series to lead to, instead of an address."
+  targetId: ID
+  "A path of this site or a URL to lead to, instead of a thing."
+  address: URL
+  "301, 302, 307, 308, or 410 for what is gone for good and leads nowhere."
+  statusCode: Int
+}
+
+"Answer of updateRedirect."
+type UpdateRedirectPayload {
+  "The redirect as it is now; null when nothing was changed."
+  redirect: Redirect
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which redirect."
+input DeleteRedirectInput {
+  "The redirect."
+  id: ID!
+}
+
+"Answer of deleteRedirect."
+type DeleteRedirectPayload {
+  "The id of what went; null when nothing did."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A menu, whole."
+input SaveMenuInput {
+  "Where it is shown."
+  location: MenuLocation!
+  "For this language; when not given, for every language without a menu of its own."
+  language: Locale
+  "Its heading."
+  name: String
+  "Its items in order, at most 500 with those below them."
+  items: [MenuItemInput!]!
+}
+
+"One item of a menu: leads to a thing, to an address, or, as a heading, nowhere."
+input MenuItemInput {
+  "Words of the link; the name of what it leads to when not given."
+  label: String
+  "Words of the link in other languages."
+  labels: [LabelInput!]
+  "A section, tag, page, article, author, place or series to lead to."
+  targetId: ID
+  "A path of this site or a URL to lead to."
+  address: URL
+  "Items below it, at most 5 levels in all."
+  items: [MenuItemInput!]
+}
+
+"Answer of saveMenu."
+type SaveMenuPayload {
+  "The menu as readers see it; null when nothing was changed."
+  menu: Menu
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which menu."
+input DeleteMenuInput {
+  "The menu."
+  id: ID!
+}
+
+"Answer of deleteMenu."
+type DeleteMenuPayload {
+  "The id of what went; null when nothing did."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A space for advertising that shall be made."
+input CreateAdSlotInput {
+  "Name for people, unique in the placement."
+  name: String!
+  "Where it is."
+  placement: AdPlacement!
+  "Pixels; 0: any."
+  width: Int = 0
+  "Pixels; 0: any."
+  height: Int = 0
+  "The ad server."
+  provider: String
+  "Path of the unit at the ad server."
+  unit: String
+  "Place among the slots of the placement."
+  position: Int = 0
+  "Whether readers see it."
+  isActive: Boolean = true
+}
+
+"Answer of createAdSlot."
+type CreateAdSlotPayload {
+  "What was made; null when nothing was."
+  adSlot: AdSlot
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What shall change of a space for advertising: what is not given stays, what is null is cleared."
+input UpdateAdSlotInput {
+  "Which slot."
+  id: ID!
+  "Name for people, unique in the placement."
+  name: String
+  "Where it is."
+  placement: AdPlacement
+  "Pixels; 0: any."
+  width: Int
+  "Pixels; 0: any."
+  height: Int
+  "The ad server."
+  provider: String
+  "Path of the unit at the ad server."
+  unit: String
+  "Place among the slots of the placement."
+  position: Int
+  "Whether readers see it."
+  isActive: Boolean
+}
+
+"Answer of updateAdSlot."
+type UpdateAdSlotPayload {
+  "The slot as it is now; null when nothing was changed."
+  adSlot: AdSlot
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Which slot."
+input DeleteAdSlotInput {
+  "The slot."
+  id: ID!
+}
+
+"Answer of deleteAdSlot."
+type DeleteAdSlotPayload {
+  "The id of what went; null when nothing did."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What shall change of the site's settings: what is not given stays, what is null is cleared. Lists are given whole."
+input UpdateSiteInput {
+  "Its name."
+  name: String
+  "A line below the name."
+  tagline: String
+  "What the site is; for the foot of pages."
+  description: String
+  "Address of the front end."
+  url: URL
+  "Its own language."
+  language: Locale
+  "Time zone for showing times, by its IANA name."
+  timeZone: String
+  "Whose the copyright is; the site's name when not given."
+  copyrightHolder: String
+  "Year of its founding."
+  foundedYear: Int
+  "The logo on light ground: a media item."
+  logoId: ID
+  "The logo on dark ground: a media item."
+  logoDarkId: ID
+  "Accounts of the site elsewhere, all of them in order."
+  socialProfiles: [SocialProfileInput!]
+  "Terms, privacy policy and the like, all of them."
+  legalDocuments: [LegalDocumentInput!]
+  "The words that readers agree to, all of them."
+  consents: [ConsentInput!]
+}
+
+"An account of the site elsewhere."
+input SocialProfileInput {
+  "` + "`" + `facebook` + "`" + `, ` + "`" + `x` + "`" + `, ` + "`" + `youtube` + "`" + ` …"
+  network: String!
+  "Its page."
+  url: URL!
+  "Followers or subscribers."
+  audienceCount: Int = 0
+  "What a reader does there."
+  action: String
+  "When the audience was counted."
+  countedAt: DateTime
+}
+
+"A version of the terms, the privacy policy or the like."
+input LegalDocumentInput {
+  "` + "`" + `terms` + "`" + `, ` + "`" + `privacy` + "`" + ` …"
+  kind: String!
+  "Its version."
+  version: String!
+  "When this version came into force."
+  publishedAt: DateTime!
+  "Slug of the page with its words."
+  pageSlug: String!
+}
+
+"Words that a reader agrees to."
+input ConsentInput {
+  "In which form."
+  kind: ConsentKind!
+  "Their version."
+  version: String!
+  "The words."
+  html: HTML!
+}
+
+"Answer of updateSite."
+type UpdateSitePayload {
+  "The settings as they are now; null when nothing was changed."
+  site: Site
+  "What is wrong with the input."
+  userErrors: [UserError!]!
 }
 
 # ── Accounts ──────────────────────────────────────────────────────────────────
@@ -6827,6 +8021,75 @@ type BulkArticlePayload {
   "What is wrong with the input as a whole."
   userErrors: [UserError!]!
 }
+
+# ── The record of who did what ────────────────────────────────────────────────
+
+"Any value of JSON."
+scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
+
+"Narrows the record of who did what. Conditions add up."
+input AuditFilter {
+  "Who did it: the id of a user."
+  actorId: ID
+  "What was done: the name of a mutation, such as ` + "`" + `mergeTags` + "`" + `."
+  action: String
+  "To what: the id of a thing."
+  targetId: ID
+  "Done at this moment or after."
+  from: DateTime
+  "Done before this moment."
+  to: DateTime
+}
+
+"One thing that was done. Entries are neither changed nor removed."
+type AuditEntry implements Node {
+  "Opaque and global."
+  id: ID!
+  "When it was done."
+  at: DateTime!
+  "Who did it, as the name was then; empty for the server itself."
+  actorName: String!
+  "The role that this person had then; null for the server itself."
+  actorRole: String
+  "The id of the user who did it; null for the server itself."
+  actorId: ID
+  "What was done: the name of the mutation."
+  action: String!
+  "The id of what it was done to; null for what has none, such as the settings."
+  targetId: ID
+  "What it was done to; null when it is not to be seen any more."
+  target: Node
+  "How it was before; null for what was made."
+  before: JSON
+  "How it was after; null for what was removed."
+  after: JSON
+  "Network address that it was done from."
+  address: String!
+  "Program that it was done with."
+  userAgent: String!
+  "Id of the request, as in the server's log."
+  requestId: String!
+}
+
+"A page of the record of who did what."
+type AuditEntryConnection {
+  "Rows with their cursors."
+  edges: [AuditEntryEdge!]!
+  "The rows alone."
+  nodes: [AuditEntry!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of the record of who did what."
+type AuditEntryEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The entry."
+  node: AuditEntry!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -6993,6 +8256,62 @@ func (ec *executionContext) childFields_ArticleSource(ctx context.Context, field
 		return ec.fieldContext_ArticleSource_url(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArticleSource", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AuditEntry_id(ctx, field)
+	case "at":
+		return ec.fieldContext_AuditEntry_at(ctx, field)
+	case "actorName":
+		return ec.fieldContext_AuditEntry_actorName(ctx, field)
+	case "actorRole":
+		return ec.fieldContext_AuditEntry_actorRole(ctx, field)
+	case "actorId":
+		return ec.fieldContext_AuditEntry_actorId(ctx, field)
+	case "action":
+		return ec.fieldContext_AuditEntry_action(ctx, field)
+	case "targetId":
+		return ec.fieldContext_AuditEntry_targetId(ctx, field)
+	case "target":
+		return ec.fieldContext_AuditEntry_target(ctx, field)
+	case "before":
+		return ec.fieldContext_AuditEntry_before(ctx, field)
+	case "after":
+		return ec.fieldContext_AuditEntry_after(ctx, field)
+	case "address":
+		return ec.fieldContext_AuditEntry_address(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_AuditEntry_userAgent(ctx, field)
+	case "requestId":
+		return ec.fieldContext_AuditEntry_requestId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AuditEntryConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AuditEntryConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AuditEntryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AuditEntryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEntryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEntryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AuditEntryEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AuditEntryEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEntryEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Author(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7195,6 +8514,16 @@ func (ec *executionContext) childFields_Count(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Count", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "adSlot":
+		return ec.fieldContext_CreateAdSlotPayload_adSlot(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateAdSlotPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateAdSlotPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "author":
@@ -7215,6 +8544,16 @@ func (ec *executionContext) childFields_CreateCategoryPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CreateCategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreatePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "page":
+		return ec.fieldContext_CreatePagePayload_page(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreatePagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreatePagePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreatePlacePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "place":
@@ -7223,6 +8562,16 @@ func (ec *executionContext) childFields_CreatePlacePayload(ctx context.Context, 
 		return ec.fieldContext_CreatePlacePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreatePlacePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateRedirectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "redirect":
+		return ec.fieldContext_CreateRedirectPayload_redirect(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateRedirectPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateRedirectPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateSeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7245,6 +8594,16 @@ func (ec *executionContext) childFields_CreateTagPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type CreateTagPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteAdSlotPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteAdSlotPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteAdSlotPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -7265,6 +8624,16 @@ func (ec *executionContext) childFields_DeleteCategoryPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type DeleteCategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteMenuPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteMenuPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteMenuPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteMenuPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeletePlacePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -7273,6 +8642,16 @@ func (ec *executionContext) childFields_DeletePlacePayload(ctx context.Context, 
 		return ec.fieldContext_DeletePlacePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeletePlacePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteRedirectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteRedirectPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteRedirectPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteRedirectPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteSeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7533,6 +8912,10 @@ func (ec *executionContext) childFields_Page(ctx context.Context, field graphql.
 		return ec.fieldContext_Page_updatedAt(ctx, field)
 	case "seo":
 		return ec.fieldContext_Page_seo(ctx, field)
+	case "status":
+		return ec.fieldContext_Page_status(ctx, field)
+	case "version":
+		return ec.fieldContext_Page_version(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Page", field.Name)
 }
@@ -7587,6 +8970,54 @@ func (ec *executionContext) childFields_PlaceFacet(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type PlaceFacet", field.Name)
 }
 
+func (ec *executionContext) childFields_PublishPagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "page":
+		return ec.fieldContext_PublishPagePayload_page(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PublishPagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishPagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Redirect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Redirect_id(ctx, field)
+	case "path":
+		return ec.fieldContext_Redirect_path(ctx, field)
+	case "location":
+		return ec.fieldContext_Redirect_location(ctx, field)
+	case "statusCode":
+		return ec.fieldContext_Redirect_statusCode(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Redirect", field.Name)
+}
+
+func (ec *executionContext) childFields_RedirectConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RedirectConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_RedirectConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RedirectConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RedirectConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RedirectConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RedirectEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RedirectEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_RedirectEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RedirectEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_RelatedArticleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -7621,6 +9052,16 @@ func (ec *executionContext) childFields_RelatedReason(ctx context.Context, field
 		return ec.fieldContext_RelatedReason_labels(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RelatedReason", field.Name)
+}
+
+func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "page":
+		return ec.fieldContext_RestorePagePayload_page(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RestorePagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestorePagePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Rights(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7661,6 +9102,16 @@ func (ec *executionContext) childFields_SEO(ctx context.Context, field graphql.C
 		return ec.fieldContext_SEO_noIndex(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SEO", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveMenuPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "menu":
+		return ec.fieldContext_SaveMenuPayload_menu(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveMenuPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveMenuPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SearchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7887,6 +9338,36 @@ func (ec *executionContext) childFields_TagFacet(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type TagFacet", field.Name)
 }
 
+func (ec *executionContext) childFields_TrashPagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "page":
+		return ec.fieldContext_TrashPagePayload_page(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TrashPagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrashPagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UnpublishPagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "page":
+		return ec.fieldContext_UnpublishPagePayload_page(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnpublishPagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnpublishPagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "adSlot":
+		return ec.fieldContext_UpdateAdSlotPayload_adSlot(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateAdSlotPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateAdSlotPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "author":
@@ -7907,6 +9388,16 @@ func (ec *executionContext) childFields_UpdateCategoryPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type UpdateCategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdatePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "page":
+		return ec.fieldContext_UpdatePagePayload_page(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdatePagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePagePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdatePlacePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "place":
@@ -7917,6 +9408,16 @@ func (ec *executionContext) childFields_UpdatePlacePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type UpdatePlacePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateRedirectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "redirect":
+		return ec.fieldContext_UpdateRedirectPayload_redirect(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateRedirectPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateRedirectPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateSeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "series":
@@ -7925,6 +9426,16 @@ func (ec *executionContext) childFields_UpdateSeriesPayload(ctx context.Context,
 		return ec.fieldContext_UpdateSeriesPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateSeriesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateSitePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "site":
+		return ec.fieldContext_UpdateSitePayload_site(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateSitePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateSitePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateTagPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

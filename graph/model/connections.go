@@ -22,6 +22,14 @@ type (
 	CommentConnection = relay.Connection[*ent.Comment]
 	// CommentEdge is a row of it.
 	CommentEdge = relay.Edge[*ent.Comment]
+	// RedirectConnection is a page of redirects.
+	RedirectConnection = relay.Connection[*ent.Redirect]
+	// RedirectEdge is a row of it.
+	RedirectEdge = relay.Edge[*ent.Redirect]
+	// AuditEntryConnection is a page of the record of who did what.
+	AuditEntryConnection = relay.Connection[*AuditEntry]
+	// AuditEntryEdge is a row of it.
+	AuditEntryEdge = relay.Edge[*AuditEntry]
 	// PageInfo says where a page is.
 	PageInfo = relay.PageInfo
 	// Count is a count that says how exact it is.

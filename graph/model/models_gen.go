@@ -15,6 +15,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
+	"github.com/broadsheet-cms/broadsheet/internal/directory"
 )
 
 // Names one article.
@@ -111,6 +112,20 @@ type ArticleVersionInput struct {
 	ID string `json:"id"`
 	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+}
+
+// Narrows the record of who did what. Conditions add up.
+type AuditFilter struct {
+	// Who did it: the id of a user.
+	ActorID graphql.Omittable[*string] `json:"actorId,omitempty"`
+	// What was done: the name of a mutation, such as `mergeTags`.
+	Action graphql.Omittable[*string] `json:"action,omitempty"`
+	// To what: the id of a thing.
+	TargetID graphql.Omittable[*string] `json:"targetId,omitempty"`
+	// Done at this moment or after.
+	From graphql.Omittable[*time.Time] `json:"from,omitempty"`
+	// Done before this moment.
+	To graphql.Omittable[*time.Time] `json:"to,omitempty"`
 }
 
 // Names one author.
@@ -244,6 +259,44 @@ type CommentPolicy struct {
 	GuestFieldsRequired bool `json:"guestFieldsRequired"`
 }
 
+// Words that a reader agrees to.
+type ConsentInput struct {
+	// In which form.
+	Kind ConsentKind `json:"kind"`
+	// Their version.
+	Version string `json:"version"`
+	// The words.
+	HTML string `json:"html"`
+}
+
+// A space for advertising that shall be made.
+type CreateAdSlotInput struct {
+	// Name for people, unique in the placement.
+	Name string `json:"name"`
+	// Where it is.
+	Placement AdPlacement `json:"placement"`
+	// Pixels; 0: any.
+	Width graphql.Omittable[*int32] `json:"width,omitempty"`
+	// Pixels; 0: any.
+	Height graphql.Omittable[*int32] `json:"height,omitempty"`
+	// The ad server.
+	Provider graphql.Omittable[*string] `json:"provider,omitempty"`
+	// Path of the unit at the ad server.
+	Unit graphql.Omittable[*string] `json:"unit,omitempty"`
+	// Place among the slots of the placement.
+	Position graphql.Omittable[*int32] `json:"position,omitempty"`
+	// Whether readers see it.
+	IsActive graphql.Omittable[*bool] `json:"isActive,omitempty"`
+}
+
+// Answer of createAdSlot.
+type CreateAdSlotPayload struct {
+	// What was made; null when nothing was.
+	AdSlot *ent.AdSlot `json:"adSlot,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // An article to be begun.
 type CreateArticleInput struct {
 	// Its words.
@@ -304,6 +357,34 @@ type CreateCategoryPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A static page that shall be made.
+type CreatePageInput struct {
+	// Its title.
+	Title string `json:"title"`
+	// Readable, unique part of its address; made from the title when not given.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// Its path where that is not below its parent's by the slug: `company/about`.
+	Path graphql.Omittable[*string] `json:"path,omitempty"`
+	// The page above it.
+	ParentID graphql.Omittable[*string] `json:"parentId,omitempty"`
+	// Place among its siblings.
+	Position graphql.Omittable[*int32] `json:"position,omitempty"`
+	// Language it is written in; that of the site when not given.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// Its body.
+	Body graphql.Omittable[*BodyInput] `json:"body,omitempty"`
+	// What search engines and share previews shall be told.
+	Seo graphql.Omittable[*SEOInput] `json:"seo,omitempty"`
+}
+
+// Answer of createPage.
+type CreatePagePayload struct {
+	// What was made; null when nothing was.
+	Page *ent.Page `json:"page,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A place that shall be made.
 type CreatePlaceInput struct {
 	// Name in the site's own language.
@@ -326,6 +407,26 @@ type CreatePlaceInput struct {
 type CreatePlacePayload struct {
 	// What was made; null when nothing was.
 	Place *ent.Place `json:"place,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A redirect that shall be made: to a thing of this site, whose path may change, or to an address.
+type CreateRedirectInput struct {
+	// The old path, or a URL with it.
+	Path string `json:"path"`
+	// A section, tag, page, article, author, place or series to lead to.
+	TargetID graphql.Omittable[*string] `json:"targetId,omitempty"`
+	// A path of this site or a URL to lead to.
+	Address graphql.Omittable[*string] `json:"address,omitempty"`
+	// 301, 302, 307, 308, or 410 for what is gone for good and leads nowhere.
+	StatusCode graphql.Omittable[*int32] `json:"statusCode,omitempty"`
+}
+
+// Answer of createRedirect.
+type CreateRedirectPayload struct {
+	// What was made; null when nothing was.
+	Redirect *ent.Redirect `json:"redirect,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -372,6 +473,20 @@ type CreateTagPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Which slot.
+type DeleteAdSlotInput struct {
+	// The slot.
+	ID string `json:"id"`
+}
+
+// Answer of deleteAdSlot.
+type DeleteAdSlotPayload struct {
+	// The id of what went; null when nothing did.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Which author shall go.
 type DeleteAuthorInput struct {
 	// Which author.
@@ -404,6 +519,20 @@ type DeleteCategoryPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Which menu.
+type DeleteMenuInput struct {
+	// The menu.
+	ID string `json:"id"`
+}
+
+// Answer of deleteMenu.
+type DeleteMenuPayload struct {
+	// The id of what went; null when nothing did.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Which place shall go.
 type DeletePlaceInput struct {
 	// Which place.
@@ -414,6 +543,20 @@ type DeletePlaceInput struct {
 
 // Answer of deletePlace.
 type DeletePlacePayload struct {
+	// The id of what went; null when nothing did.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which redirect.
+type DeleteRedirectInput struct {
+	// The redirect.
+	ID string `json:"id"`
+}
+
+// Answer of deleteRedirect.
+type DeleteRedirectPayload struct {
 	// The id of what went; null when nothing did.
 	DeletedID *string `json:"deletedId,omitempty"`
 	// What is wrong with the input.
@@ -506,6 +649,32 @@ type LanguageFacet struct {
 	Language string `json:"language"`
 	// Articles found in it.
 	Count int32 `json:"count"`
+}
+
+// A version of the terms, the privacy policy or the like.
+type LegalDocumentInput struct {
+	// `terms`, `privacy` …
+	Kind string `json:"kind"`
+	// Its version.
+	Version string `json:"version"`
+	// When this version came into force.
+	PublishedAt time.Time `json:"publishedAt"`
+	// Slug of the page with its words.
+	PageSlug string `json:"pageSlug"`
+}
+
+// One item of a menu: leads to a thing, to an address, or, as a heading, nowhere.
+type MenuItemInput struct {
+	// Words of the link; the name of what it leads to when not given.
+	Label graphql.Omittable[*string] `json:"label,omitempty"`
+	// Words of the link in other languages.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+	// A section, tag, page, article, author, place or series to lead to.
+	TargetID graphql.Omittable[*string] `json:"targetId,omitempty"`
+	// A path of this site or a URL to lead to.
+	Address graphql.Omittable[*string] `json:"address,omitempty"`
+	// Items below it, at most 5 levels in all.
+	Items graphql.Omittable[[]*MenuItemInput] `json:"items,omitempty"`
 }
 
 // Which authors shall become one.
@@ -648,6 +817,34 @@ type PublishArticleInput struct {
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// Which page.
+type PublishPageInput struct {
+	// The page.
+	ID string `json:"id"`
+}
+
+// Answer of publishPage.
+type PublishPagePayload struct {
+	// The page as it is now; null when nothing was changed.
+	Page *ent.Page `json:"page,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which page.
+type RestorePageInput struct {
+	// The page.
+	ID string `json:"id"`
+}
+
+// Answer of restorePage.
+type RestorePagePayload struct {
+	// The page as it is now; null when nothing was changed.
+	Page *ent.Page `json:"page,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A return to an earlier revision.
 type RestoreRevisionInput struct {
 	// The article.
@@ -694,6 +891,26 @@ type SEOInput struct {
 	CanonicalURL graphql.Omittable[*string] `json:"canonicalUrl,omitempty"`
 	// Whether search engines are asked to leave the page out.
 	NoIndex graphql.Omittable[*bool] `json:"noIndex,omitempty"`
+}
+
+// A menu, whole.
+type SaveMenuInput struct {
+	// Where it is shown.
+	Location MenuLocation `json:"location"`
+	// For this language; when not given, for every language without a menu of its own.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// Its heading.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// Its items in order, at most 500 with those below them.
+	Items []*MenuItemInput `json:"items"`
+}
+
+// Answer of saveMenu.
+type SaveMenuPayload struct {
+	// The menu as readers see it; null when nothing was changed.
+	Menu *directory.Menu `json:"menu,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // A publication to be planned.
@@ -786,6 +1003,20 @@ type SignOutPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// An account of the site elsewhere.
+type SocialProfileInput struct {
+	// `facebook`, `x`, `youtube` …
+	Network string `json:"network"`
+	// Its page.
+	URL string `json:"url"`
+	// Followers or subscribers.
+	AudienceCount graphql.Omittable[*int32] `json:"audienceCount,omitempty"`
+	// What a reader does there.
+	Action graphql.Omittable[*string] `json:"action,omitempty"`
+	// When the audience was counted.
+	CountedAt graphql.Omittable[*time.Time] `json:"countedAt,omitempty"`
+}
+
 // Names one tag.
 type TagBy struct {
 	// Its id.
@@ -800,6 +1031,64 @@ type TagFacet struct {
 	Tag *ent.Tag `json:"tag"`
 	// Articles found with it.
 	Count int32 `json:"count"`
+}
+
+// Which page.
+type TrashPageInput struct {
+	// The page.
+	ID string `json:"id"`
+}
+
+// Answer of trashPage.
+type TrashPagePayload struct {
+	// The page as it is now; null when nothing was changed.
+	Page *ent.Page `json:"page,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which page.
+type UnpublishPageInput struct {
+	// The page.
+	ID string `json:"id"`
+}
+
+// Answer of unpublishPage.
+type UnpublishPagePayload struct {
+	// The page as it is now; null when nothing was changed.
+	Page *ent.Page `json:"page,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What shall change of a space for advertising: what is not given stays, what is null is cleared.
+type UpdateAdSlotInput struct {
+	// Which slot.
+	ID string `json:"id"`
+	// Name for people, unique in the placement.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// Where it is.
+	Placement graphql.Omittable[*AdPlacement] `json:"placement,omitempty"`
+	// Pixels; 0: any.
+	Width graphql.Omittable[*int32] `json:"width,omitempty"`
+	// Pixels; 0: any.
+	Height graphql.Omittable[*int32] `json:"height,omitempty"`
+	// The ad server.
+	Provider graphql.Omittable[*string] `json:"provider,omitempty"`
+	// Path of the unit at the ad server.
+	Unit graphql.Omittable[*string] `json:"unit,omitempty"`
+	// Place among the slots of the placement.
+	Position graphql.Omittable[*int32] `json:"position,omitempty"`
+	// Whether readers see it.
+	IsActive graphql.Omittable[*bool] `json:"isActive,omitempty"`
+}
+
+// Answer of updateAdSlot.
+type UpdateAdSlotPayload struct {
+	// The slot as it is now; null when nothing was changed.
+	AdSlot *ent.AdSlot `json:"adSlot,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Changes of an article's words.
@@ -870,6 +1159,38 @@ type UpdateCategoryPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// What shall change of a static page: what is not given stays, what is null is cleared.
+type UpdatePageInput struct {
+	// Which page.
+	ID string `json:"id"`
+	// The version that was edited: when the page has another one by now, nothing is changed and the code is VERSION_CONFLICT.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+	// Its title.
+	Title graphql.Omittable[*string] `json:"title,omitempty"`
+	// Readable, unique part of its address.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// Its path where that is not below its parent's by the slug.
+	Path graphql.Omittable[*string] `json:"path,omitempty"`
+	// The page above it.
+	ParentID graphql.Omittable[*string] `json:"parentId,omitempty"`
+	// Place among its siblings.
+	Position graphql.Omittable[*int32] `json:"position,omitempty"`
+	// Language it is written in.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// Its body.
+	Body graphql.Omittable[*BodyInput] `json:"body,omitempty"`
+	// What search engines and share previews shall be told.
+	Seo graphql.Omittable[*SEOInput] `json:"seo,omitempty"`
+}
+
+// Answer of updatePage.
+type UpdatePagePayload struct {
+	// The page as it is now; null when nothing was changed.
+	Page *ent.Page `json:"page,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // What shall change of a place: what is not given stays, what is null is cleared.
 type UpdatePlaceInput struct {
 	// Which place.
@@ -898,6 +1219,28 @@ type UpdatePlacePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// What shall change of a redirect: what is not given stays.
+type UpdateRedirectInput struct {
+	// Which redirect.
+	ID string `json:"id"`
+	// The old path, or a URL with it.
+	Path graphql.Omittable[*string] `json:"path,omitempty"`
+	// A section, tag, page, article, author, place or series to lead to, instead of an address.
+	TargetID graphql.Omittable[*string] `json:"targetId,omitempty"`
+	// A path of this site or a URL to lead to, instead of a thing.
+	Address graphql.Omittable[*string] `json:"address,omitempty"`
+	// 301, 302, 307, 308, or 410 for what is gone for good and leads nowhere.
+	StatusCode graphql.Omittable[*int32] `json:"statusCode,omitempty"`
+}
+
+// Answer of updateRedirect.
+type UpdateRedirectPayload struct {
+	// The redirect as it is now; null when nothing was changed.
+	Redirect *ent.Redirect `json:"redirect,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // What shall change of a series: what is not given stays, what is null is cleared.
 type UpdateSeriesInput struct {
 	// Which series.
@@ -916,6 +1259,44 @@ type UpdateSeriesInput struct {
 type UpdateSeriesPayload struct {
 	// The series as it is now; null when nothing was changed.
 	Series *ent.Series `json:"series,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What shall change of the site's settings: what is not given stays, what is null is cleared. Lists are given whole.
+type UpdateSiteInput struct {
+	// Its name.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// A line below the name.
+	Tagline graphql.Omittable[*string] `json:"tagline,omitempty"`
+	// What the site is; for the foot of pages.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// Address of the front end.
+	URL graphql.Omittable[*string] `json:"url,omitempty"`
+	// Its own language.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// Time zone for showing times, by its IANA name.
+	TimeZone graphql.Omittable[*string] `json:"timeZone,omitempty"`
+	// Whose the copyright is; the site's name when not given.
+	CopyrightHolder graphql.Omittable[*string] `json:"copyrightHolder,omitempty"`
+	// Year of its founding.
+	FoundedYear graphql.Omittable[*int32] `json:"foundedYear,omitempty"`
+	// The logo on light ground: a media item.
+	LogoID graphql.Omittable[*string] `json:"logoId,omitempty"`
+	// The logo on dark ground: a media item.
+	LogoDarkID graphql.Omittable[*string] `json:"logoDarkId,omitempty"`
+	// Accounts of the site elsewhere, all of them in order.
+	SocialProfiles graphql.Omittable[[]*SocialProfileInput] `json:"socialProfiles,omitempty"`
+	// Terms, privacy policy and the like, all of them.
+	LegalDocuments graphql.Omittable[[]*LegalDocumentInput] `json:"legalDocuments,omitempty"`
+	// The words that readers agree to, all of them.
+	Consents graphql.Omittable[[]*ConsentInput] `json:"consents,omitempty"`
+}
+
+// Answer of updateSite.
+type UpdateSitePayload struct {
+	// The settings as they are now; null when nothing was changed.
+	Site *ent.Site `json:"site,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }

@@ -43,20 +43,21 @@ import (
 
 // Services are all services over one database.
 type Services struct {
-	DB        *store.DB
-	Log       *event.Log
-	Directory *directory.Directory
-	Articles  *content.Service
-	Comments  *comment.Service
-	Taxonomy  *taxonomy.Service
-	Terms     *taxonomy.Editor
-	Site      *site.Service
-	Accounts  *account.Service
-	Media     *media.Service
-	Search    *search.Service
-	Audit     *audit.Log
-	Repeats   *repeat.Keeper
-	Newsroom  *newsroom.Service
+	DB         *store.DB
+	Log        *event.Log
+	Directory  *directory.Directory
+	Articles   *content.Service
+	Comments   *comment.Service
+	Taxonomy   *taxonomy.Service
+	Terms      *taxonomy.Editor
+	Site       *site.Service
+	SiteEditor *site.Editor
+	Accounts   *account.Service
+	Media      *media.Service
+	Search     *search.Service
+	Audit      *audit.Log
+	Repeats    *repeat.Keeper
+	Newsroom   *newsroom.Service
 }
 
 // NewServices puts the services together over a migrated database. Without a
@@ -69,6 +70,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Taxonomy = taxonomy.New(db, s.Log, s.Articles)
 	s.Site = site.New(db, s.Log)
 	s.Audit = audit.NewLog(db)
+	s.SiteEditor = site.NewEditor(s.Site, s.Audit)
 	s.Terms = taxonomy.NewEditor(s.Taxonomy, s.Site, s.Audit)
 	s.Accounts = account.New(db, s.Log)
 	s.Media = media.New(db, s.Log, bucket)
@@ -82,7 +84,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, Audit: s.Audit}
+		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit}
 }
 
 // App is the server with all it needs.

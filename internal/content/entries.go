@@ -6,6 +6,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
+	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 )
 
 // saveEntries stores the entries of live blogs. Those that are there keep their
@@ -48,7 +49,7 @@ func (s *Service) saveEntries(ctx context.Context, drafts []*prepared, saved []*
 func setEntry(m *ent.LiveEntryMutation, e Entry) {
 	m.SetTitle(e.Title)
 	m.SetBlocks(e.Body)
-	m.SetHTML(bodyHTML(e.Body))
+	m.SetHTML(richtext.PlacedHTML(e.Body))
 	m.SetPublishedAt(e.PublishedAt)
 	m.SetIsKey(e.Key)
 	m.SetIsPinned(e.Pinned)

@@ -24,6 +24,18 @@ func MediaURL(m *ent.Media) string {
 // caption and credit. So a body can be shown as it is stored. A block that
 // names no file of ours loses the name.
 func (s *Service) placeMedia(ctx context.Context, drafts []*Draft) error {
+	var bodies [][]richtext.Block
+	for _, d := range drafts {
+		bodies = append(bodies, d.Body)
+		for _, e := range d.Entries {
+			bodies = append(bodies, e.Body)
+		}
+	}
+	return s.PlaceMedia(ctx, bodies...)
+}
+
+// PlaceMedia is placeMedia for bodies of any kind, such as those of pages.
+func (s *Service) PlaceMedia(ctx context.Context, bodies ...[]richtext.Block) error {
 	var named []*richtext.Block
 	var pictures []*richtext.Image
 	var keys []int
@@ -36,20 +48,14 @@ func (s *Service) placeMedia(ctx context.Context, drafts []*Draft) error {
 		}
 		return true
 	}
-	for _, d := range drafts {
-		bodies := [][]richtext.Block{d.Body}
-		for _, e := range d.Entries {
-			bodies = append(bodies, e.Body)
-		}
-		for _, body := range bodies {
-			for i := range body {
-				if note(body[i].MediaID) {
-					named = append(named, &body[i])
-				}
-				for j := range body[i].Images {
-					if note(body[i].Images[j].MediaID) {
-						pictures = append(pictures, &body[i].Images[j])
-					}
+	for _, body := range bodies {
+		for i := range body {
+			if note(body[i].MediaID) {
+				named = append(named, &body[i])
+			}
+			for j := range body[i].Images {
+				if note(body[i].Images[j].MediaID) {
+					pictures = append(pictures, &body[i].Images[j])
 				}
 			}
 		}
@@ -87,23 +93,4 @@ func (s *Service) placeMedia(ctx context.Context, drafts []*Draft) error {
 		p.Alt, p.Caption, p.Credit = cmp.Or(p.Alt, m.Alt), cmp.Or(p.Caption, html.EscapeString(m.Caption)), cmp.Or(p.Credit, html.EscapeString(m.Credit))
 	}
 	return nil
-}
-
-// bodyHTML renders a body that placeMedia went through.
-func bodyHTML(body []richtext.Block) string {
-	known := map[string]richtext.Media{}
-	for _, b := range body {
-		if b.MediaID != "" {
-			known[b.MediaID] = richtext.Media{URL: b.URL, Width: b.Width, Height: b.Height}
-		}
-		for _, p := range b.Images {
-			if p.MediaID != "" {
-				known[p.MediaID] = richtext.Media{URL: p.URL, Width: p.Width, Height: p.Height}
-			}
-		}
-	}
-	return richtext.HTML(body, richtext.RenderOptions{Media: func(mediaID string) (richtext.Media, bool) {
-		m, ok := known[mediaID]
-		return m, ok && m.URL != ""
-	}})
 }

@@ -186,7 +186,7 @@ func (s *Service) prepare(ctx context.Context, drafts []*Draft) ([]*prepared, er
 	}
 	all := make([]*prepared, len(drafts))
 	for i, d := range drafts {
-		p := &prepared{Draft: d, html: bodyHTML(d.Body), text: richtext.Text(d.Body)}
+		p := &prepared{Draft: d, html: richtext.PlacedHTML(d.Body), text: richtext.Text(d.Body)}
 		for _, e := range d.Entries {
 			p.text += "\n\n" + richtext.Text(e.Body)
 		}

@@ -38,6 +38,11 @@ const (
 	PreviewToken = "prv"
 )
 
+// Known reports whether a text has the form of a prefix of public ids.
+func Known(prefix string) bool {
+	return len(prefix) == 3 && strings.Trim(prefix, "abcdefghijklmnopqrstuvwxyz") == ""
+}
+
 // ErrMalformed says that a text is no public id at all. An id that is well
 // formed but names nothing decodes without error and simply is not found.
 var ErrMalformed = errors.New("malformed id")

@@ -47,6 +47,25 @@ func HTML(blocks []Block, opts RenderOptions) string {
 	return gate(string(r.w.buf))
 }
 
+// PlacedHTML is [HTML] for a body whose blocks hold the addresses of the files that they name beside their ids.
+func PlacedHTML(blocks []Block) string {
+	known := map[string]Media{}
+	for _, b := range blocks {
+		if b.MediaID != "" {
+			known[b.MediaID] = Media{URL: b.URL, Width: b.Width, Height: b.Height}
+		}
+		for _, p := range b.Images {
+			if p.MediaID != "" {
+				known[p.MediaID] = Media{URL: p.URL, Width: p.Width, Height: p.Height}
+			}
+		}
+	}
+	return HTML(blocks, RenderOptions{Media: func(id string) (Media, bool) {
+		m, ok := known[id]
+		return m, ok && m.URL != ""
+	}})
+}
+
 type renderer struct {
 	w    writer // for its buffer and attributes only
 	opts RenderOptions

@@ -51,13 +51,10 @@ func (s *Service) SaveAdSlots(ctx context.Context, slots ...AdSlot) ([]*ent.AdSl
 
 func (s *Service) saveSlot(ctx context.Context, slot AdSlot) (*ent.AdSlot, error) {
 	client := s.db.Ent(ctx)
+	var err error
 	if slot.ID == 0 {
-		same, err := client.AdSlot.Query().Where(adslot.Placement(slot.Placement), adslot.Name(slot.Name)).Order(adslot.ByID()).Limit(1).All(ctx)
-		if err != nil {
+		if slot.ID, err = s.sameSlot(ctx, slot); err != nil {
 			return nil, err
-		}
-		if len(same) > 0 {
-			slot.ID = same[0].ID
 		}
 	}
 	set := func(m *ent.AdSlotMutation) {
@@ -71,7 +68,6 @@ func (s *Service) saveSlot(ctx context.Context, slot AdSlot) (*ent.AdSlot, error
 		m.SetIsActive(!slot.Inactive)
 	}
 	var saved *ent.AdSlot
-	var err error
 	if slot.ID == 0 {
 		b := client.AdSlot.Create()
 		set(b.Mutation())
@@ -87,12 +83,22 @@ func (s *Service) saveSlot(ctx context.Context, slot AdSlot) (*ent.AdSlot, error
 	return saved, s.log.Append(ctx, event.Event{Action: action(slot.ID == 0), Entity: id.AdSlot, EntityID: saved.ID})
 }
 
+// sameSlot gives the key of the slot with the placement and name of one, 0 when
+// there is none.
+func (s *Service) sameSlot(ctx context.Context, slot AdSlot) (int, error) {
+	keys, err := s.db.Ent(ctx).AdSlot.Query().Where(adslot.Placement(slot.Placement), adslot.Name(slot.Name)).Order(adslot.ByID()).Limit(1).IDs(ctx)
+	if err != nil || len(keys) == 0 {
+		return 0, err
+	}
+	return keys[0], nil
+}
+
 func checkSlot(field string, slot AdSlot) error {
 	switch {
 	case slot.Placement == "":
 		return fault.BadInput(field+"placement", "The placement is needed.")
 	case slot.Name == "" || len(slot.Name) > maxText:
-		return fault.BadInput(field+"name", "A name is needed.")
+		return fault.Mistake(fault.Blank, field+"name", "A name is needed.")
 	case slot.Width < 0 || slot.Width > maxPixels:
 		return fault.BadInput(field+"width", "A width is between 0 and %d pixels.", maxPixels)
 	case slot.Height < 0 || slot.Height > maxPixels:

@@ -128,10 +128,10 @@ func checkMenu(m *Menu) error {
 // checkItems gives a copy of the items with their targets completed.
 func checkItems(field string, items []MenuItem, depth int, count *int) ([]MenuItem, error) {
 	if *count += len(items); *count > maxMenuItems {
-		return nil, fault.BadInput(field, "A menu can hold %d items at most.", maxMenuItems)
+		return nil, fault.Mistake(fault.LimitReached, field, "A menu can hold %d items at most.", maxMenuItems)
 	}
 	if len(items) > 0 && depth > maxMenuDepth {
-		return nil, fault.BadInput(field, "A menu can be %d levels deep at most.", maxMenuDepth)
+		return nil, fault.Mistake(fault.LimitReached, field, "A menu can be %d levels deep at most.", maxMenuDepth)
 	}
 	items = slices.Clone(items)
 	for i := range items {
@@ -144,7 +144,7 @@ func checkItems(field string, items []MenuItem, depth int, count *int) ([]MenuIt
 			return nil, err
 		}
 		if it.Label == "" && len(it.Labels) == 0 && (it.Target.Type == menuitem.TargetTypeNone || it.Target.Type == menuitem.TargetTypeAddress) {
-			return nil, fault.BadInput(here+"label", "An item that leads to no thing of this site needs a label.")
+			return nil, fault.Mistake(fault.Blank, here+"label", "An item that leads to no thing of this site needs a label.")
 		}
 		children, err := checkItems(here+"items", it.Children, depth+1, count)
 		if err != nil {

@@ -51,7 +51,7 @@ type Page struct {
 // publicColumns are what readers see of a page.
 var publicColumns = []string{page.FieldTitle, page.FieldSlug, page.FieldPath, page.FieldStatus, page.FieldVisibility, page.FieldLanguage,
 	page.FieldTranslationGroup, page.FieldParentID, page.FieldPosition, page.FieldPublishedAt, page.FieldUpdatedAt,
-	page.FieldBlocks, page.FieldHTML, page.FieldText, page.FieldSeo}
+	page.FieldBlocks, page.FieldHTML, page.FieldText, page.FieldSeo, page.FieldVersion}
 
 // PagesByIDs gives the visible pages among the given keys.
 func (s *Service) PagesByIDs(ctx context.Context, ids []int) (map[int]*ent.Page, error) {
@@ -202,7 +202,7 @@ func (s *Service) chooseAddress(ctx context.Context, p *Page, old *ent.Page) err
 	if p.Path != "" {
 		taken, err := inUse([]string{p.Path})
 		if err == nil && len(taken) > 0 {
-			err = fault.BadInput("path", "Another page is at %.200q.", p.Path)
+			err = fault.Mistake(fault.Taken, "path", "Another page is at %.200q.", p.Path)
 		}
 		return err
 	}
@@ -261,7 +261,7 @@ func setPage(m *ent.PageMutation, p Page) {
 	m.SetLanguage(p.Language)
 	m.SetPosition(p.Position)
 	m.SetBlocks(p.Body)
-	m.SetHTML(richtext.HTML(p.Body, richtext.RenderOptions{}))
+	m.SetHTML(richtext.PlacedHTML(p.Body))
 	m.SetText(richtext.Text(p.Body))
 	m.SetSourceHash(p.SourceHash)
 	var uri *string
@@ -305,7 +305,7 @@ func checkPage(p *Page) error {
 	p.Path = strings.Trim(p.Path, "/")
 	switch {
 	case p.Title == "":
-		return fault.BadInput("title", "A title is needed.")
+		return fault.Mistake(fault.Blank, "title", "A title is needed.")
 	case page.StatusValidator(p.Status) != nil:
 		return fault.BadInput("status", "There is no status called %.40q.", p.Status)
 	case page.VisibilityValidator(p.Visibility) != nil:
@@ -313,7 +313,7 @@ func checkPage(p *Page) error {
 	case p.Slug != "" && !slug.Valid(p.Slug):
 		return fault.BadInput("slug", "The slug %.60q may hold small letters, digits, hyphens and underscores only.", p.Slug)
 	case len(p.Path) > maxAddress:
-		return fault.BadInput("path", "The path is longer than %d bytes.", maxAddress)
+		return fault.Mistake(fault.TooLong, "path", "The path is longer than %d bytes.", maxAddress)
 	}
 	if p.Path != "" {
 		for part := range strings.SplitSeq(p.Path, "/") {
@@ -352,9 +352,9 @@ func (s *Service) checkParent(ctx context.Context, p Page) error {
 	case err != nil:
 		return fmt.Errorf("read the way to the top: %w", err)
 	case len(ancestors) == 0:
-		return fault.BadInput("parentId", "There is no such page.")
+		return fault.Mistake(fault.Missing, "parentId", "There is no such page.")
 	case p.ID != 0 && slices.Contains(ancestors, p.ID):
-		return fault.BadInput("parentId", "A page cannot be below itself.")
+		return fault.Mistake(fault.Loop, "parentId", "A page cannot be below itself.")
 	}
 	return nil
 }
@@ -364,7 +364,7 @@ func (s *Service) checkParent(ctx context.Context, p Page) error {
 func (s *Service) moveBelow(ctx context.Context, root int, from, to string) ([]int, error) {
 	moved, err := store.Collect(ctx, s.db, moveBelowSQL, store.ScanInt, root, from, to)
 	if store.IsDuplicate(err) {
-		return nil, fault.BadInput("path", "A page below this one would come to the path of another page.").Because(err)
+		return nil, fault.Mistake(fault.Taken, "path", "A page below this one would come to the path of another page.").Because(err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("move the pages below: %w", err)

@@ -249,7 +249,7 @@ func (s *Service) refuseCircles(ctx context.Context, redirects []Redirect, byPat
 	for range maxHops {
 		for i, path := range next {
 			if path == redirects[i].Path {
-				return fault.BadInput(fmt.Sprintf("redirects[%d].address", i), "%.200q leads back to itself.", path)
+				return fault.Mistake(fault.Loop, fmt.Sprintf("redirects[%d].address", i), "%.200q leads back to itself.", path)
 			}
 		}
 		var ask []string
@@ -283,7 +283,7 @@ func (s *Service) refuseCircles(ctx context.Context, redirects []Redirect, byPat
 		}
 	}
 	for i := range next {
-		return fault.BadInput(fmt.Sprintf("redirects[%d].address", i), "More than %d redirects follow one another.", maxHops)
+		return fault.Mistake(fault.Loop, fmt.Sprintf("redirects[%d].address", i), "More than %d redirects follow one another.", maxHops)
 	}
 	return nil
 }

@@ -178,7 +178,7 @@ func checkSettings(set *Settings) error {
 	}
 	set.URL = strings.TrimRight(set.URL, "/")
 	if set.Name == "" {
-		return fault.BadInput("name", "A name is needed.")
+		return fault.Mistake(fault.Blank, "name", "A name is needed.")
 	}
 	if set.URL != "" && !isWebAddress(set.URL) {
 		return fault.BadInput("url", "The address of the site begins with https:// or http://.")
@@ -265,7 +265,7 @@ func cleanText(field string, text *string) error {
 		return r
 	}, strings.ToValidUTF8(*text, "\uFFFD")))
 	if len(*text) > maxText {
-		return fault.BadInput(field, "The text is longer than %d bytes.", maxText)
+		return fault.Mistake(fault.TooLong, field, "The text is longer than %d bytes.", maxText)
 	}
 	return nil
 }
