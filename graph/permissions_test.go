@@ -17,12 +17,16 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/auditentry"
+	entpage "github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/graph"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
+	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
@@ -196,7 +200,7 @@ func letterOf(a answer, raw []byte) byte {
 // fill puts what a document names in its place.
 func (r *room) fill(t *testing.T, _ access.Viewer, p permission, a *ent.Article) string {
 	t.Helper()
-	document := p.document
+	document := r.fillTerms(t, p.document)
 	for name, make := range map[string]func() string{
 		"article": a.PublicID,
 		"slug":    func() string { return a.Slug },
@@ -230,4 +234,55 @@ func (n *newsroom) postAs(t *testing.T, viewer access.Viewer, query string) (ans
 		t.Fatalf("not JSON: %v: %.200s", err, raw)
 	}
 	return a, raw
+}
+
+// fillTerms puts the things that a document names, made anew, in its place.
+func (r *room) fillTerms(t *testing.T, document string) string {
+	t.Helper()
+	ctx := t.Context()
+	one := func(prefix string) func([]int, error) string {
+		return func(keys []int, err error) string {
+			return id.Encode(prefix, must[[]int](t)(keys, err)[0])
+		}
+	}
+	page := func(change func(*site.Page)) string {
+		p := site.Page{Title: r.fresh()}
+		change(&p)
+		return must[*ent.Page](t)(r.Site.SavePage(ctx, p)).PublicID()
+	}
+	terms := map[string]func() string{
+		"category": func() string {
+			return one(id.Category)(r.Taxonomy.EnsureCategories(ctx, taxonomy.Category{Name: r.fresh()}))
+		},
+		"tag":          func() string { return one(id.Tag)(r.Taxonomy.EnsureTags(ctx, taxonomy.Tag{Name: r.fresh()})) },
+		"place":        func() string { return one(id.Place)(r.Taxonomy.EnsurePlaces(ctx, taxonomy.Place{Name: r.fresh()})) },
+		"series":       func() string { return one(id.Series)(r.Taxonomy.EnsureSeries(ctx, taxonomy.Series{Name: r.fresh()})) },
+		"author":       func() string { return one(id.Author)(r.Taxonomy.EnsureAuthors(ctx, taxonomy.Author{Name: r.fresh()})) },
+		"page":         func() string { return page(func(*site.Page) {}) },
+		"shown page":   func() string { return page(func(p *site.Page) { p.Status = entpage.StatusPublished }) },
+		"trashed page": func() string { return page(func(p *site.Page) { p.TrashedAt = new(time.Now()) }) },
+		"menu": func() string {
+			return must[*ent.Menu](t)(r.Site.SaveMenu(ctx, site.Menu{Location: "FOOTER"})).PublicID()
+		},
+		"slot": func() string {
+			return must[[]*ent.AdSlot](t)(r.Site.SaveAdSlots(ctx, site.AdSlot{Placement: "HEADER", Name: r.fresh()}))[0].PublicID()
+		},
+		"redirect": func() string {
+			return must[[]*ent.Redirect](t)(r.Site.SaveRedirects(ctx, site.Redirect{Path: "/" + r.fresh(), Target: site.Target{Address: "/"}}))[0].PublicID()
+		},
+	}
+	for name, make := range terms {
+		for _, token := range []string{"{" + name + "}", "{other " + name + "}"} {
+			if strings.Contains(document, token) {
+				document = strings.ReplaceAll(document, token, make())
+			}
+		}
+	}
+	return document
+}
+
+// fresh is a name that nothing has yet.
+func (r *room) fresh() string {
+	r.serial++
+	return fmt.Sprintf("fresh-%d", r.serial)
 }

@@ -73,6 +73,7 @@ func (n *newsroom) ways(s *ast.Schema) map[string]string {
 	anything := `__typename id ... on Article { ` + article + ` } ... on Comment { ` + comment + ` article { ` + article + ` } parent { ` + comment + ` } replies { nodes { ` + comment + ` } totalCount { value } } }
 		... on Page { ` + page + ` } ... on LiveEntry { ` + entry + ` } ... on Redirect { path location }
 		... on MenuItem { label url target { __typename ... on Article { title } ... on Page { title } } children { label url } }
+		... on AuditEntry { target { __typename ... on Article { title } ... on Page { title } } }
 		... on Menu { items { label url children { label url } } }
 		... on Category { ` + news + ` } ... on Tag { ` + news + ` } ... on Place { ` + news + ` } ... on Series { ` + news + ` } ... on Author { ` + news + ` }`
 	around := `translations { ` + article + ` } liveEntries { ` + entry + ` }
