@@ -6,6 +6,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 )
 
 // plainList is how long a list without paging is taken to be.
@@ -44,6 +45,11 @@ func weigh(c *generated.ComplexityRoot) {
 	c.Query.Search = func(child int, _ string, _ *model.SearchFilter, first *int32, _ *string) int {
 		return rows(child, relay.DefaultPage, first, nil)
 	}
+	c.Query.Users = func(child int, _ *access.Role, _ *bool, _ *string, first *int32, _ *string, last *int32, _ *string) int {
+		return rows(child, relay.DefaultPage, first, last)
+	}
+	c.Viewer.Sessions = list
+	weighSecrets(c)
 	c.Query.Categories = func(child int, _ *bool) int { return list(child) }
 	c.Category.Children = list
 	c.Article.Authors = list
@@ -55,6 +61,22 @@ func weigh(c *generated.ComplexityRoot) {
 	c.Menu.Items = list
 	c.MenuItem.Children = list
 	c.Query.Nodes = func(child int, ids []string) int { return times(child, max(1, len(ids))) }
+}
+
+// hashing is what a field costs that makes a slow hash of a password: a document
+// holds a handful of them.
+const hashing = 5_000
+
+// weighSecrets makes it dear to guess many times in one document.
+func weighSecrets(c *generated.ComplexityRoot) {
+	code := func(child int, _ model.SecondFactorCodeInput) int { return child + hashing }
+	c.Mutation.SignIn = func(child int, _ model.SignInInput) int { return child + hashing }
+	c.Mutation.SetUpAdmin = func(child int, _ model.SetUpAdminInput) int { return child + hashing }
+	c.Mutation.ChangePassword = func(child int, _ model.ChangePasswordInput) int { return child + hashing }
+	c.Mutation.StartSecondFactor = func(child int, _ model.StartSecondFactorInput) int { return child + hashing }
+	c.Mutation.ConfirmSecondFactor, c.Mutation.DisableSecondFactor, c.Mutation.RegenerateRecoveryCodes = code, code, code
+	c.Mutation.CreateUser = func(child int, _ model.CreateUserInput) int { return child + hashing }
+	c.Mutation.ResetUserPassword = func(child int, _ model.ResetUserPasswordInput) int { return child + hashing }
 }
 
 func rows(child, byDefault int, first, last *int32) int {

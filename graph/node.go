@@ -66,7 +66,7 @@ func (r *Resolver) nodes(ctx context.Context, field string, ids []string) ([]mod
 }
 
 // find gives the visible objects of one type by key. A type that has no way to
-// be looked up here, such as a user, answers like one that does not exist.
+// be looked up here, such as a bookmark, answers like one that does not exist.
 func (r *Resolver) find(ctx context.Context, prefix string, keys []int) (map[int]model.Node, error) {
 	dir, err := r.Directory.Current(ctx)
 	if err != nil {
@@ -107,6 +107,8 @@ func (r *Resolver) find(ctx context.Context, prefix string, keys []int) (map[int
 			return nil, nil // accounts are nobody else's business
 		}
 		return nodesOf(r.Newsroom.Members(ctx, keys))
+	case id.Session:
+		return nodesOf(r.Accounts.SessionsByIDs(ctx, keys))
 	case id.LiveEntry:
 		return nodesOf(r.Articles.LiveEntriesByIDs(ctx, keys))
 	}

@@ -51,8 +51,6 @@ var permissionTable = map[string]permission{
 	"Mutation.archiveArticles":   {document: bulk("archiveArticles"), own: "UFFFFYY", other: "UFFFFYY"},
 	"Mutation.trashArticles":     {document: bulk("trashArticles"), own: "UFYYFYY", other: "UFNNFYY"},
 
-	"Mutation.signOut": {document: `mutation { signOut { userErrors { code } } }`, own: "UYYYYYY", silent: "nothing is changed but the session"},
-
 	"Mutation.createCategory":  {document: `mutation { createCategory(input: {name: "Made {serial}"}) { category { slug latestNews { nodes { id } } } userErrors { code } } }`, own: "UFFFFYY"},
 	"Mutation.updateCategory":  {document: `mutation { updateCategory(input: {id: "{category}", name: "Changed", slug: "changed-{serial}", labels: [{language: "ar", name: "x"}]}) { category { slug label(language: "ar") } userErrors { code } } }`, own: "UFFFFYY"},
 	"Mutation.mergeCategories": {document: `mutation { mergeCategories(input: {ids: ["{category}"], into: "{other category}"}) { category { slug } userErrors { code } } }`, own: "UFFFFYY"},
@@ -92,4 +90,23 @@ var permissionTable = map[string]permission{
 	"Query.redirects":          {document: `{ redirects(first: 5) { nodes { path } totalCount { value } pageInfo { hasNextPage hasPreviousPage } } }`, own: "UFFFFYY"},
 	"Query.staticPages":        {document: `{ staticPages { title status version } }`, own: "UFFFFYY"},
 	"Query.auditLog":           {document: `{ auditLog(first: 5) { nodes { id action actorName actorRole target { id } } totalCount { value } pageInfo { hasNextPage } } }`, own: "UFFFFFY"},
+	"Query.users":              {document: `{ users(first: 1) { nodes { email } } }`, own: "UFFFFFY"},
+	"Query.user":               {document: `{ user(id: "{user}") { email } }`, own: "UFFFFFY"},
+
+	"Mutation.signIn":                  {document: `mutation { signIn(input: {email: "{email}", password: "seven slow ferries", transport: TOKEN}) { token userErrors { code } } }`, own: "YYYYYYY"},
+	"Mutation.signOut":                 {document: `mutation { signOut { userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.setUpAdmin":              {document: `mutation { setUpAdmin(input: {token: "{setup}", email: "chief{serial}@example.org", displayName: "Chief", password: "seven slow ferries"}) { user { email } userErrors { code } } }`, own: "YYYYYYY"},
+	"Mutation.changePassword":          {document: `mutation { changePassword(input: {currentPassword: "{password}", newPassword: "eight slow ferries"}) { viewer { role } userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.startSecondFactor":       {document: `mutation { startSecondFactor(input: {password: "{password}"}) { secret userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.confirmSecondFactor":     {document: `mutation { confirmSecondFactor(input: {code: "{firstCode}"}) { recoveryCodes userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.disableSecondFactor":     {document: `mutation { disableSecondFactor(input: {code: "{code}"}) { viewer { role } userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.regenerateRecoveryCodes": {document: `mutation { regenerateRecoveryCodes(input: {code: "{code}"}) { recoveryCodes userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.revokeSession":           {document: `mutation { revokeSession(input: {sessionId: "{session}"}) { viewer { role } userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.revokeOtherSessions":     {document: `mutation { revokeOtherSessions { endedCount userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.createUser":              {document: `mutation { createUser(input: {email: "new{serial}@example.org", displayName: "New", role: AUTHOR}) { user { email } userErrors { code } } }`, own: "UFFFFFY"},
+	"Mutation.setUserRole":             {document: `mutation { setUserRole(input: {userId: "{user}", role: EDITOR}) { user { role } userErrors { code } } }`, own: "UFFFFFY"},
+	"Mutation.disableUser":             {document: `mutation { disableUser(input: {userId: "{user}"}) { user { role } userErrors { code } } }`, own: "UFFFFFY"},
+	"Mutation.enableUser":              {document: `mutation { enableUser(input: {userId: "{disabled}"}) { user { role } userErrors { code } } }`, own: "UFFFFFY"},
+	"Mutation.resetUserPassword":       {document: `mutation { resetUserPassword(input: {userId: "{user}"}) { generatedPassword userErrors { code } } }`, own: "UFFFFFY"},
+	"Mutation.resetUserSecondFactor":   {document: `mutation { resetUserSecondFactor(input: {userId: "{user}"}) { user { role } userErrors { code } } }`, own: "UFFFFFY"},
 }

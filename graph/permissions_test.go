@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -198,15 +199,17 @@ func letterOf(a answer, raw []byte) byte {
 }
 
 // fill puts what a document names in its place.
-func (r *room) fill(t *testing.T, _ access.Viewer, p permission, a *ent.Article) string {
+func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Article) string {
 	t.Helper()
 	document := r.fillTerms(t, p.document)
-	for name, make := range map[string]func() string{
+	words := map[string]func() string{
 		"article": a.PublicID,
 		"slug":    func() string { return a.Slug },
 		"later":   func() string { return r.Newsroom.Now().Add(time.Hour).Format(time.RFC3339) },
 		"serial":  func() string { return fmt.Sprint(r.serial) },
-	} {
+	}
+	maps.Copy(words, r.accountWords(t, viewer))
+	for name, make := range words {
 		if strings.Contains(document, "{"+name+"}") {
 			document = strings.ReplaceAll(document, "{"+name+"}", make())
 		}

@@ -64,6 +64,8 @@ type (
 	adSlotResolver        struct{ *Resolver }
 	redirectResolver      struct{ *Resolver }
 	auditEntryResolver    struct{ *Resolver }
+	viewerResolver        struct{ *Resolver }
+	sessionResolver       struct{ *Resolver }
 	countResolver         struct{ *Resolver }
 	blockImageResolver    struct{ *Resolver }
 
@@ -131,6 +133,12 @@ func (r *Resolver) Redirect() generated.RedirectResolver { return &redirectResol
 
 // AuditEntry answers the fields of the record of who did what.
 func (r *Resolver) AuditEntry() generated.AuditEntryResolver { return &auditEntryResolver{r} }
+
+// Viewer answers the fields of who is signed in.
+func (r *Resolver) Viewer() generated.ViewerResolver { return &viewerResolver{r} }
+
+// Session answers the fields of sessions.
+func (r *Resolver) Session() generated.SessionResolver { return &sessionResolver{r} }
 
 // Count answers the fields of counts.
 func (r *Resolver) Count() generated.CountResolver { return &countResolver{r} }

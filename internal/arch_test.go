@@ -98,6 +98,7 @@ var restricted = map[string][]string{
 	"graph/generated":         {"graph"},
 	"graph/loader":            {"graph"},
 	"internal/server":         {"internal/app"},
+	"internal/signin":         {"internal/app"},
 	"internal/app":            {"internal/cli", "internal/tool"},
 	"internal/cli":            {"cmd/broadsheet"},
 	"internal/demo":           {"internal/app"},

@@ -49,8 +49,10 @@ type ResolverRoot interface {
 	RelatedArticleEdge() RelatedArticleEdgeResolver
 	SearchConnection() SearchConnectionResolver
 	Series() SeriesResolver
+	Session() SessionResolver
 	Site() SiteResolver
 	Tag() TagResolver
+	Viewer() ViewerResolver
 }
 
 type DirectiveRoot struct {
@@ -58,6 +60,30 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	Account struct {
+		CreatedAt    func(childComplexity int) int
+		Disabled     func(childComplexity int) int
+		DisplayName  func(childComplexity int) int
+		Email        func(childComplexity int) int
+		HasPassword  func(childComplexity int) int
+		PublicID     func(childComplexity int) int
+		Role         func(childComplexity int) int
+		SecondFactor func(childComplexity int) int
+		SignedInAt   func(childComplexity int) int
+	}
+
+	AccountConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	AccountEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	AdSlot struct {
 		Height    func(childComplexity int) int
 		Name      func(childComplexity int) int
@@ -233,6 +259,11 @@ type ComplexityRoot struct {
 		Count    func(childComplexity int) int
 	}
 
+	ChangePasswordPayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
 	CodeBlock struct {
 		Direction func(childComplexity int) int
 		Language  func(childComplexity int) int
@@ -272,6 +303,12 @@ type ComplexityRoot struct {
 		ClosesAt            func(childComplexity int) int
 		GuestFieldsRequired func(childComplexity int) int
 		Mode                func(childComplexity int) int
+	}
+
+	ConfirmSecondFactorPayload struct {
+		RecoveryCodes func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+		Viewer        func(childComplexity int) int
 	}
 
 	Consent struct {
@@ -324,6 +361,12 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CreateUserPayload struct {
+		GeneratedPassword func(childComplexity int) int
+		User              func(childComplexity int) int
+		UserErrors        func(childComplexity int) int
+	}
+
 	DeleteAdSlotPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -364,6 +407,16 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	DisableSecondFactorPayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
+	DisableUserPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DividerBlock struct {
 		Direction func(childComplexity int) int
 	}
@@ -374,6 +427,11 @@ type ComplexityRoot struct {
 		Provider  func(childComplexity int) int
 		Title     func(childComplexity int) int
 		URL       func(childComplexity int) int
+	}
+
+	EnableUserPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	FileBlock struct {
@@ -513,66 +571,81 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		ApproveArticle         func(childComplexity int, input model.ArticleStepInput) int
-		ApproveArticles        func(childComplexity int, input model.BulkArticleInput) int
-		ArchiveArticle         func(childComplexity int, input model.ArticleStepInput) int
-		ArchiveArticles        func(childComplexity int, input model.BulkArticleInput) int
-		CreateAdSlot           func(childComplexity int, input model.CreateAdSlotInput) int
-		CreateArticle          func(childComplexity int, input model.CreateArticleInput) int
-		CreateAuthor           func(childComplexity int, input model.CreateAuthorInput) int
-		CreateCategory         func(childComplexity int, input model.CreateCategoryInput) int
-		CreatePage             func(childComplexity int, input model.CreatePageInput) int
-		CreatePlace            func(childComplexity int, input model.CreatePlaceInput) int
-		CreateRedirect         func(childComplexity int, input model.CreateRedirectInput) int
-		CreateSeries           func(childComplexity int, input model.CreateSeriesInput) int
-		CreateTag              func(childComplexity int, input model.CreateTagInput) int
-		DeleteAdSlot           func(childComplexity int, input model.DeleteAdSlotInput) int
-		DeleteAuthor           func(childComplexity int, input model.DeleteAuthorInput) int
-		DeleteCategory         func(childComplexity int, input model.DeleteCategoryInput) int
-		DeleteMenu             func(childComplexity int, input model.DeleteMenuInput) int
-		DeletePlace            func(childComplexity int, input model.DeletePlaceInput) int
-		DeleteRedirect         func(childComplexity int, input model.DeleteRedirectInput) int
-		DeleteSeries           func(childComplexity int, input model.DeleteSeriesInput) int
-		DeleteTag              func(childComplexity int, input model.DeleteTagInput) int
-		EmbargoArticle         func(childComplexity int, input model.EmbargoArticleInput) int
-		KillArticle            func(childComplexity int, input model.KillArticleInput) int
-		LiftEmbargo            func(childComplexity int, input model.ArticleStepInput) int
-		MergeAuthors           func(childComplexity int, input model.MergeAuthorsInput) int
-		MergeCategories        func(childComplexity int, input model.MergeCategoriesInput) int
-		MergePlaces            func(childComplexity int, input model.MergePlacesInput) int
-		MergeSeries            func(childComplexity int, input model.MergeSeriesInput) int
-		MergeTags              func(childComplexity int, input model.MergeTagsInput) int
-		MoveCategory           func(childComplexity int, input model.MoveCategoryInput) int
-		PublishArticle         func(childComplexity int, input model.PublishArticleInput) int
-		PublishArticles        func(childComplexity int, input model.BulkArticleInput) int
-		PublishPage            func(childComplexity int, input model.PublishPageInput) int
-		ReopenArticle          func(childComplexity int, input model.ArticleStepInput) int
-		RequestChanges         func(childComplexity int, input model.ArticleStepInput) int
-		RestoreArticle         func(childComplexity int, input model.ArticleStepInput) int
-		RestorePage            func(childComplexity int, input model.RestorePageInput) int
-		RestoreRevision        func(childComplexity int, input model.RestoreRevisionInput) int
-		SaveMenu               func(childComplexity int, input model.SaveMenuInput) int
-		ScheduleArticle        func(childComplexity int, input model.ScheduleArticleInput) int
-		ScheduleArticles       func(childComplexity int, input model.BulkScheduleInput) int
-		SignOut                func(childComplexity int) int
-		SubmitArticleForReview func(childComplexity int, input model.ArticleStepInput) int
-		TrashArticle           func(childComplexity int, input model.ArticleStepInput) int
-		TrashArticles          func(childComplexity int, input model.BulkArticleInput) int
-		TrashPage              func(childComplexity int, input model.TrashPageInput) int
-		UnpublishArticle       func(childComplexity int, input model.ArticleStepInput) int
-		UnpublishArticles      func(childComplexity int, input model.BulkArticleInput) int
-		UnpublishPage          func(childComplexity int, input model.UnpublishPageInput) int
-		UnscheduleArticle      func(childComplexity int, input model.ArticleStepInput) int
-		UpdateAdSlot           func(childComplexity int, input model.UpdateAdSlotInput) int
-		UpdateArticle          func(childComplexity int, input model.UpdateArticleInput) int
-		UpdateAuthor           func(childComplexity int, input model.UpdateAuthorInput) int
-		UpdateCategory         func(childComplexity int, input model.UpdateCategoryInput) int
-		UpdatePage             func(childComplexity int, input model.UpdatePageInput) int
-		UpdatePlace            func(childComplexity int, input model.UpdatePlaceInput) int
-		UpdateRedirect         func(childComplexity int, input model.UpdateRedirectInput) int
-		UpdateSeries           func(childComplexity int, input model.UpdateSeriesInput) int
-		UpdateSite             func(childComplexity int, input model.UpdateSiteInput) int
-		UpdateTag              func(childComplexity int, input model.UpdateTagInput) int
+		ApproveArticle          func(childComplexity int, input model.ArticleStepInput) int
+		ApproveArticles         func(childComplexity int, input model.BulkArticleInput) int
+		ArchiveArticle          func(childComplexity int, input model.ArticleStepInput) int
+		ArchiveArticles         func(childComplexity int, input model.BulkArticleInput) int
+		ChangePassword          func(childComplexity int, input model.ChangePasswordInput) int
+		ConfirmSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
+		CreateAdSlot            func(childComplexity int, input model.CreateAdSlotInput) int
+		CreateArticle           func(childComplexity int, input model.CreateArticleInput) int
+		CreateAuthor            func(childComplexity int, input model.CreateAuthorInput) int
+		CreateCategory          func(childComplexity int, input model.CreateCategoryInput) int
+		CreatePage              func(childComplexity int, input model.CreatePageInput) int
+		CreatePlace             func(childComplexity int, input model.CreatePlaceInput) int
+		CreateRedirect          func(childComplexity int, input model.CreateRedirectInput) int
+		CreateSeries            func(childComplexity int, input model.CreateSeriesInput) int
+		CreateTag               func(childComplexity int, input model.CreateTagInput) int
+		CreateUser              func(childComplexity int, input model.CreateUserInput) int
+		DeleteAdSlot            func(childComplexity int, input model.DeleteAdSlotInput) int
+		DeleteAuthor            func(childComplexity int, input model.DeleteAuthorInput) int
+		DeleteCategory          func(childComplexity int, input model.DeleteCategoryInput) int
+		DeleteMenu              func(childComplexity int, input model.DeleteMenuInput) int
+		DeletePlace             func(childComplexity int, input model.DeletePlaceInput) int
+		DeleteRedirect          func(childComplexity int, input model.DeleteRedirectInput) int
+		DeleteSeries            func(childComplexity int, input model.DeleteSeriesInput) int
+		DeleteTag               func(childComplexity int, input model.DeleteTagInput) int
+		DisableSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
+		DisableUser             func(childComplexity int, input model.UserInput) int
+		EmbargoArticle          func(childComplexity int, input model.EmbargoArticleInput) int
+		EnableUser              func(childComplexity int, input model.UserInput) int
+		KillArticle             func(childComplexity int, input model.KillArticleInput) int
+		LiftEmbargo             func(childComplexity int, input model.ArticleStepInput) int
+		MergeAuthors            func(childComplexity int, input model.MergeAuthorsInput) int
+		MergeCategories         func(childComplexity int, input model.MergeCategoriesInput) int
+		MergePlaces             func(childComplexity int, input model.MergePlacesInput) int
+		MergeSeries             func(childComplexity int, input model.MergeSeriesInput) int
+		MergeTags               func(childComplexity int, input model.MergeTagsInput) int
+		MoveCategory            func(childComplexity int, input model.MoveCategoryInput) int
+		PublishArticle          func(childComplexity int, input model.PublishArticleInput) int
+		PublishArticles         func(childComplexity int, input model.BulkArticleInput) int
+		PublishPage             func(childComplexity int, input model.PublishPageInput) int
+		RegenerateRecoveryCodes func(childComplexity int, input model.SecondFactorCodeInput) int
+		ReopenArticle           func(childComplexity int, input model.ArticleStepInput) int
+		RequestChanges          func(childComplexity int, input model.ArticleStepInput) int
+		ResetUserPassword       func(childComplexity int, input model.ResetUserPasswordInput) int
+		ResetUserSecondFactor   func(childComplexity int, input model.UserInput) int
+		RestoreArticle          func(childComplexity int, input model.ArticleStepInput) int
+		RestorePage             func(childComplexity int, input model.RestorePageInput) int
+		RestoreRevision         func(childComplexity int, input model.RestoreRevisionInput) int
+		RevokeOtherSessions     func(childComplexity int) int
+		RevokeSession           func(childComplexity int, input model.RevokeSessionInput) int
+		SaveMenu                func(childComplexity int, input model.SaveMenuInput) int
+		ScheduleArticle         func(childComplexity int, input model.ScheduleArticleInput) int
+		ScheduleArticles        func(childComplexity int, input model.BulkScheduleInput) int
+		SetUpAdmin              func(childComplexity int, input model.SetUpAdminInput) int
+		SetUserRole             func(childComplexity int, input model.SetUserRoleInput) int
+		SignIn                  func(childComplexity int, input model.SignInInput) int
+		SignOut                 func(childComplexity int) int
+		StartSecondFactor       func(childComplexity int, input model.StartSecondFactorInput) int
+		SubmitArticleForReview  func(childComplexity int, input model.ArticleStepInput) int
+		TrashArticle            func(childComplexity int, input model.ArticleStepInput) int
+		TrashArticles           func(childComplexity int, input model.BulkArticleInput) int
+		TrashPage               func(childComplexity int, input model.TrashPageInput) int
+		UnpublishArticle        func(childComplexity int, input model.ArticleStepInput) int
+		UnpublishArticles       func(childComplexity int, input model.BulkArticleInput) int
+		UnpublishPage           func(childComplexity int, input model.UnpublishPageInput) int
+		UnscheduleArticle       func(childComplexity int, input model.ArticleStepInput) int
+		UpdateAdSlot            func(childComplexity int, input model.UpdateAdSlotInput) int
+		UpdateArticle           func(childComplexity int, input model.UpdateArticleInput) int
+		UpdateAuthor            func(childComplexity int, input model.UpdateAuthorInput) int
+		UpdateCategory          func(childComplexity int, input model.UpdateCategoryInput) int
+		UpdatePage              func(childComplexity int, input model.UpdatePageInput) int
+		UpdatePlace             func(childComplexity int, input model.UpdatePlaceInput) int
+		UpdateRedirect          func(childComplexity int, input model.UpdateRedirectInput) int
+		UpdateSeries            func(childComplexity int, input model.UpdateSeriesInput) int
+		UpdateSite              func(childComplexity int, input model.UpdateSiteInput) int
+		UpdateTag               func(childComplexity int, input model.UpdateTagInput) int
 	}
 
 	NewsroomRecord struct {
@@ -666,6 +739,9 @@ type ComplexityRoot struct {
 		StaticPages       func(childComplexity int, trashed *bool) int
 		Tag               func(childComplexity int, by model.TagBy) int
 		Tags              func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		User              func(childComplexity int, id string) int
+		Users             func(childComplexity int, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) int
+		Viewer            func(childComplexity int) int
 	}
 
 	QuoteBlock struct {
@@ -694,6 +770,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	RegenerateRecoveryCodesPayload struct {
+		RecoveryCodes func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
 	RelatedArticleConnection struct {
 		Edges    func(childComplexity int) int
 		Nodes    func(childComplexity int) int
@@ -712,9 +793,31 @@ type ComplexityRoot struct {
 		Labels func(childComplexity int) int
 	}
 
+	ResetUserPasswordPayload struct {
+		GeneratedPassword func(childComplexity int) int
+		User              func(childComplexity int) int
+		UserErrors        func(childComplexity int) int
+	}
+
+	ResetUserSecondFactorPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RestorePagePayload struct {
 		Page       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	RevokeOtherSessionsPayload struct {
+		EndedCount func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
+	RevokeSessionPayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
 	}
 
 	Rights struct {
@@ -772,6 +875,12 @@ type ComplexityRoot struct {
 		Text   func(childComplexity int) int
 	}
 
+	SecondFactor struct {
+		IsEnabled         func(childComplexity int) int
+		IsRequired        func(childComplexity int) int
+		RecoveryCodesLeft func(childComplexity int) int
+	}
+
 	Series struct {
 		Description func(childComplexity int) int
 		Label       func(childComplexity int, language string) int
@@ -780,6 +889,35 @@ type ComplexityRoot struct {
 		Path        func(childComplexity int) int
 		PublicID    func(childComplexity int) int
 		Slug        func(childComplexity int) int
+	}
+
+	Session struct {
+		Address   func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		IsCurrent func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Label     func(childComplexity int) int
+		PublicID  func(childComplexity int) int
+		SeenAt    func(childComplexity int) int
+		UserAgent func(childComplexity int) int
+	}
+
+	SetUpAdminPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SetUserRolePayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SignInPayload struct {
+		Session    func(childComplexity int) int
+		Token      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
 	}
 
 	SignOutPayload struct {
@@ -813,6 +951,12 @@ type ComplexityRoot struct {
 		Name     func(childComplexity int) int
 		PublicID func(childComplexity int) int
 		Role     func(childComplexity int) int
+	}
+
+	StartSecondFactorPayload struct {
+		OtpauthURL func(childComplexity int) int
+		Secret     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	TableBlock struct {
@@ -931,6 +1075,16 @@ type ComplexityRoot struct {
 		URL       func(childComplexity int) int
 	}
 
+	Viewer struct {
+		Capabilities func(childComplexity int) int
+		DisplayName  func(childComplexity int) int
+		Email        func(childComplexity int) int
+		PublicID     func(childComplexity int) int
+		Role         func(childComplexity int) int
+		SecondFactor func(childComplexity int) int
+		Sessions     func(childComplexity int) int
+	}
+
 	YearFacet struct {
 		Count func(childComplexity int) int
 		Year  func(childComplexity int) int
@@ -950,6 +1104,104 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "Account.createdAt":
+		if e.ComplexityRoot.Account.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.CreatedAt(childComplexity), true
+	case "Account.isDisabled":
+		if e.ComplexityRoot.Account.Disabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Disabled(childComplexity), true
+	case "Account.displayName":
+		if e.ComplexityRoot.Account.DisplayName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.DisplayName(childComplexity), true
+	case "Account.email":
+		if e.ComplexityRoot.Account.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Email(childComplexity), true
+	case "Account.hasPassword":
+		if e.ComplexityRoot.Account.HasPassword == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.HasPassword(childComplexity), true
+	case "Account.userId":
+		if e.ComplexityRoot.Account.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.PublicID(childComplexity), true
+	case "Account.role":
+		if e.ComplexityRoot.Account.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Role(childComplexity), true
+	case "Account.hasSecondFactor":
+		if e.ComplexityRoot.Account.SecondFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.SecondFactor(childComplexity), true
+	case "Account.signedInAt":
+		if e.ComplexityRoot.Account.SignedInAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.SignedInAt(childComplexity), true
+
+	case "AccountConnection.edges":
+		if e.ComplexityRoot.AccountConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.Edges(childComplexity), true
+	case "AccountConnection.nodes":
+		if e.ComplexityRoot.AccountConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.Nodes(childComplexity), true
+	case "AccountConnection.pageInfo":
+		if e.ComplexityRoot.AccountConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.PageInfo(childComplexity), true
+	case "AccountConnection.totalCount":
+		if e.ComplexityRoot.AccountConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_AccountConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.AccountConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "AccountEdge.cursor":
+		if e.ComplexityRoot.AccountEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEdge.Cursor(childComplexity), true
+	case "AccountEdge.node":
+		if e.ComplexityRoot.AccountEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEdge.Node(childComplexity), true
 
 	case "AdSlot.height":
 		if e.ComplexityRoot.AdSlot.Height == nil {
@@ -1750,6 +2002,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CategoryFacet.Count(childComplexity), true
 
+	case "ChangePasswordPayload.userErrors":
+		if e.ComplexityRoot.ChangePasswordPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangePasswordPayload.UserErrors(childComplexity), true
+	case "ChangePasswordPayload.viewer":
+		if e.ComplexityRoot.ChangePasswordPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangePasswordPayload.Viewer(childComplexity), true
+
 	case "CodeBlock.direction":
 		if e.ComplexityRoot.CodeBlock.Direction == nil {
 			break
@@ -1904,6 +2169,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CommentPolicy.Mode(childComplexity), true
 
+	case "ConfirmSecondFactorPayload.recoveryCodes":
+		if e.ComplexityRoot.ConfirmSecondFactorPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmSecondFactorPayload.RecoveryCodes(childComplexity), true
+	case "ConfirmSecondFactorPayload.userErrors":
+		if e.ComplexityRoot.ConfirmSecondFactorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmSecondFactorPayload.UserErrors(childComplexity), true
+	case "ConfirmSecondFactorPayload.viewer":
+		if e.ComplexityRoot.ConfirmSecondFactorPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmSecondFactorPayload.Viewer(childComplexity), true
+
 	case "Consent.html":
 		if e.ComplexityRoot.Consent.HTML == nil {
 			break
@@ -2034,6 +2318,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateTagPayload.UserErrors(childComplexity), true
 
+	case "CreateUserPayload.generatedPassword":
+		if e.ComplexityRoot.CreateUserPayload.GeneratedPassword == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.GeneratedPassword(childComplexity), true
+	case "CreateUserPayload.user":
+		if e.ComplexityRoot.CreateUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.User(childComplexity), true
+	case "CreateUserPayload.userErrors":
+		if e.ComplexityRoot.CreateUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.UserErrors(childComplexity), true
+
 	case "DeleteAdSlotPayload.deletedId":
 		if e.ComplexityRoot.DeleteAdSlotPayload.DeletedID == nil {
 			break
@@ -2138,6 +2441,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteTagPayload.UserErrors(childComplexity), true
 
+	case "DisableSecondFactorPayload.userErrors":
+		if e.ComplexityRoot.DisableSecondFactorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableSecondFactorPayload.UserErrors(childComplexity), true
+	case "DisableSecondFactorPayload.viewer":
+		if e.ComplexityRoot.DisableSecondFactorPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableSecondFactorPayload.Viewer(childComplexity), true
+
+	case "DisableUserPayload.user":
+		if e.ComplexityRoot.DisableUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableUserPayload.User(childComplexity), true
+	case "DisableUserPayload.userErrors":
+		if e.ComplexityRoot.DisableUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableUserPayload.UserErrors(childComplexity), true
+
 	case "DividerBlock.direction":
 		if e.ComplexityRoot.DividerBlock.Direction == nil {
 			break
@@ -2175,6 +2504,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EmbedBlock.URL(childComplexity), true
+
+	case "EnableUserPayload.user":
+		if e.ComplexityRoot.EnableUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnableUserPayload.User(childComplexity), true
+	case "EnableUserPayload.userErrors":
+		if e.ComplexityRoot.EnableUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnableUserPayload.UserErrors(childComplexity), true
 
 	case "FileBlock.direction":
 		if e.ComplexityRoot.FileBlock.Direction == nil {
@@ -2689,6 +3031,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ArchiveArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.changePassword":
+		if e.ComplexityRoot.Mutation.ChangePassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changePassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(model.ChangePasswordInput)), true
+	case "Mutation.confirmSecondFactor":
+		if e.ComplexityRoot.Mutation.ConfirmSecondFactor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmSecondFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmSecondFactor(childComplexity, args["input"].(model.SecondFactorCodeInput)), true
 	case "Mutation.createAdSlot":
 		if e.ComplexityRoot.Mutation.CreateAdSlot == nil {
 			break
@@ -2788,6 +3152,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateTag(childComplexity, args["input"].(model.CreateTagInput)), true
+	case "Mutation.createUser":
+		if e.ComplexityRoot.Mutation.CreateUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(model.CreateUserInput)), true
 	case "Mutation.deleteAdSlot":
 		if e.ComplexityRoot.Mutation.DeleteAdSlot == nil {
 			break
@@ -2876,6 +3251,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteTag(childComplexity, args["input"].(model.DeleteTagInput)), true
+	case "Mutation.disableSecondFactor":
+		if e.ComplexityRoot.Mutation.DisableSecondFactor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_disableSecondFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DisableSecondFactor(childComplexity, args["input"].(model.SecondFactorCodeInput)), true
+	case "Mutation.disableUser":
+		if e.ComplexityRoot.Mutation.DisableUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_disableUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DisableUser(childComplexity, args["input"].(model.UserInput)), true
 	case "Mutation.embargoArticle":
 		if e.ComplexityRoot.Mutation.EmbargoArticle == nil {
 			break
@@ -2887,6 +3284,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EmbargoArticle(childComplexity, args["input"].(model.EmbargoArticleInput)), true
+	case "Mutation.enableUser":
+		if e.ComplexityRoot.Mutation.EnableUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_enableUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EnableUser(childComplexity, args["input"].(model.UserInput)), true
 	case "Mutation.killArticle":
 		if e.ComplexityRoot.Mutation.KillArticle == nil {
 			break
@@ -3008,6 +3416,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishPage(childComplexity, args["input"].(model.PublishPageInput)), true
+	case "Mutation.regenerateRecoveryCodes":
+		if e.ComplexityRoot.Mutation.RegenerateRecoveryCodes == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_regenerateRecoveryCodes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RegenerateRecoveryCodes(childComplexity, args["input"].(model.SecondFactorCodeInput)), true
 	case "Mutation.reopenArticle":
 		if e.ComplexityRoot.Mutation.ReopenArticle == nil {
 			break
@@ -3030,6 +3449,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestChanges(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.resetUserPassword":
+		if e.ComplexityRoot.Mutation.ResetUserPassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetUserPassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetUserPassword(childComplexity, args["input"].(model.ResetUserPasswordInput)), true
+	case "Mutation.resetUserSecondFactor":
+		if e.ComplexityRoot.Mutation.ResetUserSecondFactor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetUserSecondFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetUserSecondFactor(childComplexity, args["input"].(model.UserInput)), true
 	case "Mutation.restoreArticle":
 		if e.ComplexityRoot.Mutation.RestoreArticle == nil {
 			break
@@ -3063,6 +3504,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreRevision(childComplexity, args["input"].(model.RestoreRevisionInput)), true
+	case "Mutation.revokeOtherSessions":
+		if e.ComplexityRoot.Mutation.RevokeOtherSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeOtherSessions(childComplexity), true
+	case "Mutation.revokeSession":
+		if e.ComplexityRoot.Mutation.RevokeSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeSession(childComplexity, args["input"].(model.RevokeSessionInput)), true
 	case "Mutation.saveMenu":
 		if e.ComplexityRoot.Mutation.SaveMenu == nil {
 			break
@@ -3096,12 +3554,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ScheduleArticles(childComplexity, args["input"].(model.BulkScheduleInput)), true
+	case "Mutation.setUpAdmin":
+		if e.ComplexityRoot.Mutation.SetUpAdmin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setUpAdmin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetUpAdmin(childComplexity, args["input"].(model.SetUpAdminInput)), true
+	case "Mutation.setUserRole":
+		if e.ComplexityRoot.Mutation.SetUserRole == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setUserRole_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetUserRole(childComplexity, args["input"].(model.SetUserRoleInput)), true
+	case "Mutation.signIn":
+		if e.ComplexityRoot.Mutation.SignIn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signIn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(model.SignInInput)), true
 	case "Mutation.signOut":
 		if e.ComplexityRoot.Mutation.SignOut == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.startSecondFactor":
+		if e.ComplexityRoot.Mutation.StartSecondFactor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startSecondFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartSecondFactor(childComplexity, args["input"].(model.StartSecondFactorInput)), true
 	case "Mutation.submitArticleForReview":
 		if e.ComplexityRoot.Mutation.SubmitArticleForReview == nil {
 			break
@@ -3843,6 +4345,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Tags(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.user":
+		if e.ComplexityRoot.Query.User == nil {
+			break
+		}
+
+		args, err := ec.field_Query_user_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.User(childComplexity, args["id"].(string)), true
+	case "Query.users":
+		if e.ComplexityRoot.Query.Users == nil {
+			break
+		}
+
+		args, err := ec.field_Query_users_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Users(childComplexity, args["role"].(*access.Role), args["staffOnly"].(*bool), args["query"].(*string), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.viewer":
+		if e.ComplexityRoot.Query.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Viewer(childComplexity), true
 
 	case "QuoteBlock.citation":
 		if e.ComplexityRoot.QuoteBlock.Citation == nil {
@@ -3937,6 +4467,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RedirectEdge.Node(childComplexity), true
 
+	case "RegenerateRecoveryCodesPayload.recoveryCodes":
+		if e.ComplexityRoot.RegenerateRecoveryCodesPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegenerateRecoveryCodesPayload.RecoveryCodes(childComplexity), true
+	case "RegenerateRecoveryCodesPayload.userErrors":
+		if e.ComplexityRoot.RegenerateRecoveryCodesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegenerateRecoveryCodesPayload.UserErrors(childComplexity), true
+
 	case "RelatedArticleConnection.edges":
 		if e.ComplexityRoot.RelatedArticleConnection.Edges == nil {
 			break
@@ -3994,6 +4537,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RelatedReason.Labels(childComplexity), true
 
+	case "ResetUserPasswordPayload.generatedPassword":
+		if e.ComplexityRoot.ResetUserPasswordPayload.GeneratedPassword == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetUserPasswordPayload.GeneratedPassword(childComplexity), true
+	case "ResetUserPasswordPayload.user":
+		if e.ComplexityRoot.ResetUserPasswordPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetUserPasswordPayload.User(childComplexity), true
+	case "ResetUserPasswordPayload.userErrors":
+		if e.ComplexityRoot.ResetUserPasswordPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetUserPasswordPayload.UserErrors(childComplexity), true
+
+	case "ResetUserSecondFactorPayload.user":
+		if e.ComplexityRoot.ResetUserSecondFactorPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetUserSecondFactorPayload.User(childComplexity), true
+	case "ResetUserSecondFactorPayload.userErrors":
+		if e.ComplexityRoot.ResetUserSecondFactorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetUserSecondFactorPayload.UserErrors(childComplexity), true
+
 	case "RestorePagePayload.page":
 		if e.ComplexityRoot.RestorePagePayload.Page == nil {
 			break
@@ -4006,6 +4581,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RestorePagePayload.UserErrors(childComplexity), true
+
+	case "RevokeOtherSessionsPayload.endedCount":
+		if e.ComplexityRoot.RevokeOtherSessionsPayload.EndedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeOtherSessionsPayload.EndedCount(childComplexity), true
+	case "RevokeOtherSessionsPayload.userErrors":
+		if e.ComplexityRoot.RevokeOtherSessionsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeOtherSessionsPayload.UserErrors(childComplexity), true
+	case "RevokeOtherSessionsPayload.viewer":
+		if e.ComplexityRoot.RevokeOtherSessionsPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeOtherSessionsPayload.Viewer(childComplexity), true
+
+	case "RevokeSessionPayload.userErrors":
+		if e.ComplexityRoot.RevokeSessionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeSessionPayload.UserErrors(childComplexity), true
+	case "RevokeSessionPayload.viewer":
+		if e.ComplexityRoot.RevokeSessionPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeSessionPayload.Viewer(childComplexity), true
 
 	case "Rights.holder":
 		if e.ComplexityRoot.Rights.Holder == nil {
@@ -4201,6 +4808,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SearchSuggestion.Text(childComplexity), true
 
+	case "SecondFactor.isEnabled":
+		if e.ComplexityRoot.SecondFactor.IsEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecondFactor.IsEnabled(childComplexity), true
+	case "SecondFactor.isRequired":
+		if e.ComplexityRoot.SecondFactor.IsRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecondFactor.IsRequired(childComplexity), true
+	case "SecondFactor.recoveryCodesLeft":
+		if e.ComplexityRoot.SecondFactor.RecoveryCodesLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecondFactor.RecoveryCodesLeft(childComplexity), true
+
 	case "Series.description":
 		if e.ComplexityRoot.Series.Description == nil {
 			break
@@ -4253,6 +4879,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Series.Slug(childComplexity), true
+
+	case "Session.address":
+		if e.ComplexityRoot.Session.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Address(childComplexity), true
+	case "Session.createdAt":
+		if e.ComplexityRoot.Session.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.CreatedAt(childComplexity), true
+	case "Session.expiresAt":
+		if e.ComplexityRoot.Session.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ExpiresAt(childComplexity), true
+	case "Session.isCurrent":
+		if e.ComplexityRoot.Session.IsCurrent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.IsCurrent(childComplexity), true
+	case "Session.transport":
+		if e.ComplexityRoot.Session.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Kind(childComplexity), true
+	case "Session.label":
+		if e.ComplexityRoot.Session.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Label(childComplexity), true
+	case "Session.id":
+		if e.ComplexityRoot.Session.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.PublicID(childComplexity), true
+	case "Session.seenAt":
+		if e.ComplexityRoot.Session.SeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.SeenAt(childComplexity), true
+	case "Session.userAgent":
+		if e.ComplexityRoot.Session.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
+
+	case "SetUpAdminPayload.user":
+		if e.ComplexityRoot.SetUpAdminPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetUpAdminPayload.User(childComplexity), true
+	case "SetUpAdminPayload.userErrors":
+		if e.ComplexityRoot.SetUpAdminPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetUpAdminPayload.UserErrors(childComplexity), true
+
+	case "SetUserRolePayload.user":
+		if e.ComplexityRoot.SetUserRolePayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetUserRolePayload.User(childComplexity), true
+	case "SetUserRolePayload.userErrors":
+		if e.ComplexityRoot.SetUserRolePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetUserRolePayload.UserErrors(childComplexity), true
+
+	case "SignInPayload.session":
+		if e.ComplexityRoot.SignInPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInPayload.Session(childComplexity), true
+	case "SignInPayload.token":
+		if e.ComplexityRoot.SignInPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInPayload.Token(childComplexity), true
+	case "SignInPayload.userErrors":
+		if e.ComplexityRoot.SignInPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInPayload.UserErrors(childComplexity), true
+	case "SignInPayload.viewer":
+		if e.ComplexityRoot.SignInPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInPayload.Viewer(childComplexity), true
 
 	case "SignOutPayload.userErrors":
 		if e.ComplexityRoot.SignOutPayload.UserErrors == nil {
@@ -4398,6 +5130,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StaffMember.Role(childComplexity), true
+
+	case "StartSecondFactorPayload.otpauthUrl":
+		if e.ComplexityRoot.StartSecondFactorPayload.OtpauthURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartSecondFactorPayload.OtpauthURL(childComplexity), true
+	case "StartSecondFactorPayload.secret":
+		if e.ComplexityRoot.StartSecondFactorPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartSecondFactorPayload.Secret(childComplexity), true
+	case "StartSecondFactorPayload.userErrors":
+		if e.ComplexityRoot.StartSecondFactorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartSecondFactorPayload.UserErrors(childComplexity), true
 
 	case "TableBlock.caption":
 		if e.ComplexityRoot.TableBlock.Caption == nil {
@@ -4770,6 +5521,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.VideoBlock.URL(childComplexity), true
 
+	case "Viewer.capabilities":
+		if e.ComplexityRoot.Viewer.Capabilities == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Capabilities(childComplexity), true
+	case "Viewer.displayName":
+		if e.ComplexityRoot.Viewer.DisplayName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.DisplayName(childComplexity), true
+	case "Viewer.email":
+		if e.ComplexityRoot.Viewer.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Email(childComplexity), true
+	case "Viewer.userId":
+		if e.ComplexityRoot.Viewer.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.PublicID(childComplexity), true
+	case "Viewer.role":
+		if e.ComplexityRoot.Viewer.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Role(childComplexity), true
+	case "Viewer.secondFactor":
+		if e.ComplexityRoot.Viewer.SecondFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.SecondFactor(childComplexity), true
+	case "Viewer.sessions":
+		if e.ComplexityRoot.Viewer.Sessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Sessions(childComplexity), true
+
 	case "YearFacet.count":
 		if e.ComplexityRoot.YearFacet.Count == nil {
 			break
@@ -4805,6 +5599,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("BulkScheduleInput", ec.unmarshalInputBulkScheduleInput),
 			graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
 			graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
+			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 			graphql.NewInputUnmarshaler("CreateAdSlotInput", ec.unmarshalInputCreateAdSlotInput),
@@ -4816,6 +5611,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateRedirectInput", ec.unmarshalInputCreateRedirectInput),
 			graphql.NewInputUnmarshaler("CreateSeriesInput", ec.unmarshalInputCreateSeriesInput),
 			graphql.NewInputUnmarshaler("CreateTagInput", ec.unmarshalInputCreateTagInput),
+			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("DeleteAdSlotInput", ec.unmarshalInputDeleteAdSlotInput),
 			graphql.NewInputUnmarshaler("DeleteAuthorInput", ec.unmarshalInputDeleteAuthorInput),
 			graphql.NewInputUnmarshaler("DeleteCategoryInput", ec.unmarshalInputDeleteCategoryInput),
@@ -4851,15 +5647,22 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 			graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
 			graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
+			graphql.NewInputUnmarshaler("ResetUserPasswordInput", ec.unmarshalInputResetUserPasswordInput),
 			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
 			graphql.NewInputUnmarshaler("SEOInput", ec.unmarshalInputSEOInput),
 			graphql.NewInputUnmarshaler("SaveMenuInput", ec.unmarshalInputSaveMenuInput),
 			graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
+			graphql.NewInputUnmarshaler("SecondFactorCodeInput", ec.unmarshalInputSecondFactorCodeInput),
 			graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
+			graphql.NewInputUnmarshaler("SetUpAdminInput", ec.unmarshalInputSetUpAdminInput),
+			graphql.NewInputUnmarshaler("SetUserRoleInput", ec.unmarshalInputSetUserRoleInput),
+			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SocialProfileInput", ec.unmarshalInputSocialProfileInput),
+			graphql.NewInputUnmarshaler("StartSecondFactorInput", ec.unmarshalInputStartSecondFactorInput),
 			graphql.NewInputUnmarshaler("TableBlockInput", ec.unmarshalInputTableBlockInput),
 			graphql.NewInputUnmarshaler("TableCellInput", ec.unmarshalInputTableCellInput),
 			graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
@@ -4876,6 +5679,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
 			graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
 			graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
+			graphql.NewInputUnmarshaler("UserInput", ec.unmarshalInputUserInput),
 			graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
 		)
 	}
@@ -5107,6 +5911,26 @@ type Query {
   "What a front-end router needs to know of a path; null when nothing is there."
   route("Path with or without the site's address, query and fragment: ` + "`" + `/articles/some-story?utm=x` + "`" + `." path: String!): Route
 
+  "Who is signed in; null when nobody is."
+  viewer: Viewer
+
+  "One account; null when there is none. Needs MANAGE_USERS (admin)."
+  user("Its id." id: ID!): Account @auth(can: MANAGE_USERS)
+
+  "Accounts, in the order of their making. Needs MANAGE_USERS (admin)."
+  users(
+    "Only accounts with this role."
+    role: Role
+    "Only accounts of the newsroom."
+    staffOnly: Boolean = false
+    "Only accounts with these words in the e-mail address or the name."
+    query: String
+    first: Int
+    after: String
+    last: Int
+    before: String
+  ): AccountConnection @auth(can: MANAGE_USERS)
+
   "Old paths and where they lead, by path. Needs MANAGE_PAGES (editor, admin)."
   redirects(
     "Only paths that begin so."
@@ -5146,8 +5970,53 @@ what is wrong with the input, to be shown beside it. Nothing is half done: with 
 type Mutation {
   # Accounts
 
+  "Opens a session with an e-mail address, a password and, where there is one, the code of the second factor."
+  signIn("Who signs in, and how." input: SignInInput!): SignInPayload
+
   "Ends the session that the request was made with. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   signOut: SignOutPayload @auth(can: USE_ACCOUNT)
+
+  "Makes the first administrator, with the token that the server prints while there is none."
+  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload
+
+  "Gives the viewer another password and ends their other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT)
+
+  "Makes a secret for the viewer's authenticator; confirmSecondFactor turns it on. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT)
+
+  "Turns the second factor on, gives recovery codes and ends the viewer's other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT)
+
+  "Turns the second factor off. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT)
+
+  "Gives new recovery codes in place of all old ones. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT)
+
+  "Ends one of the viewer's sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  revokeSession("Which one." input: RevokeSessionInput!): RevokeSessionPayload @auth(can: USE_ACCOUNT)
+
+  "Ends all sessions of the viewer but the one that the request was made with. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  revokeOtherSessions: RevokeOtherSessionsPayload @auth(can: USE_ACCOUNT)
+
+  "Makes an account. Needs MANAGE_USERS (admin)."
+  createUser("The account." input: CreateUserInput!): CreateUserPayload @auth(can: MANAGE_USERS)
+
+  "Gives an account another role, which holds from its next request on. Needs MANAGE_USERS (admin)."
+  setUserRole("The account and the role." input: SetUserRoleInput!): SetUserRolePayload @auth(can: MANAGE_USERS)
+
+  "Shuts an account and ends its sessions; what it wrote stays. Needs MANAGE_USERS (admin)."
+  disableUser("The account." input: UserInput!): DisableUserPayload @auth(can: MANAGE_USERS)
+
+  "Opens a disabled account again. Needs MANAGE_USERS (admin)."
+  enableUser("The account." input: UserInput!): EnableUserPayload @auth(can: MANAGE_USERS)
+
+  "Gives an account another password and ends its sessions. Needs MANAGE_USERS (admin)."
+  resetUserPassword("The account and the password." input: ResetUserPasswordInput!): ResetUserPasswordPayload @auth(can: MANAGE_USERS)
+
+  "Takes the second factor from an account whose owner has lost it, and ends its sessions. Needs MANAGE_USERS (admin)."
+  resetUserSecondFactor("The account." input: UserInput!): ResetUserSecondFactorPayload @auth(can: MANAGE_USERS)
 
   # Articles
 
@@ -7712,8 +8581,328 @@ type UpdateSitePayload {
 
 # ── Accounts ──────────────────────────────────────────────────────────────────
 
+"Who is signed in."
+type Viewer {
+  "The id of the account, which names it as a staff member too."
+  userId: ID!
+  "The e-mail address that signs in."
+  email: String!
+  "The name as others see it."
+  displayName: String!
+  "The role of the account."
+  role: Role!
+  "What the viewer may do now. Staff who must set up a second factor first may do little else."
+  capabilities: [Capability!]!
+  "The second factor of signing in."
+  secondFactor: SecondFactor!
+  "Sessions that have not ended, the one used last first."
+  sessions: [Session!]!
+}
+
+"The second factor of an account: codes of an authenticator."
+type SecondFactor {
+  "Whether a code is asked for at sign-in."
+  isEnabled: Boolean!
+  "Whether the viewer's role needs one here."
+  isRequired: Boolean!
+  "How many recovery codes were not used yet."
+  recoveryCodesLeft: Int!
+}
+
+"How the client keeps a session."
+enum SessionTransport {
+  "In a cookie of the browser, which no script can read."
+  COOKIE
+  "As a token, which the client sends as ` + "`" + `Authorization: Bearer` + "`" + `."
+  TOKEN
+}
+
+"One sign-in of an account."
+type Session implements Node {
+  "Opaque and global."
+  id: ID!
+  "How the client keeps it."
+  transport: SessionTransport!
+  "What its owner calls it; empty when not said."
+  label: String!
+  "Network address that it was opened from."
+  address: String!
+  "Program that it was opened with, as that calls itself."
+  userAgent: String!
+  "When it was opened."
+  createdAt: DateTime!
+  "When it was last used, to the minute."
+  seenAt: DateTime!
+  "When it ends, however much it is used."
+  expiresAt: DateTime!
+  "Whether it is the one that the request was made with."
+  isCurrent: Boolean!
+}
+
+"An account as administrators see it."
+type Account {
+  "The id of the account, which names it as a staff member too."
+  userId: ID!
+  "The e-mail address that signs in."
+  email: String!
+  "The name as others see it."
+  displayName: String!
+  "The role."
+  role: Role!
+  "Whether nobody can sign in to it."
+  isDisabled: Boolean!
+  "Whether it has a password; an account without one signs in by OpenID or not at all."
+  hasPassword: Boolean!
+  "Whether a second factor is asked for at sign-in."
+  hasSecondFactor: Boolean!
+  "When it was made."
+  createdAt: DateTime!
+  "When somebody last signed in to it; null when never."
+  signedInAt: DateTime
+}
+
+"A page of accounts."
+type AccountConnection {
+  "Rows with their cursors."
+  edges: [AccountEdge!]!
+  "The rows alone."
+  nodes: [Account!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many the whole list holds, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of accounts."
+type AccountEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The account."
+  node: Account!
+}
+
+"What signs in."
+input SignInInput {
+  "The e-mail address of the account."
+  email: String!
+  "Its password."
+  password: String!
+  "The code of the second factor, or a recovery code; needed where SECOND_FACTOR_REQUIRED is answered without."
+  code: String
+  "How the client keeps the session."
+  transport: SessionTransport! = COOKIE
+  "What to call the session, such as the name of a program."
+  label: String
+}
+
+"The first administrator."
+input SetUpAdminInput {
+  "The token that the server printed."
+  token: String!
+  "The e-mail address that will sign in."
+  email: String!
+  "The name as others see it."
+  displayName: String!
+  "The password, at least 12 characters."
+  password: String!
+}
+
+"Another password."
+input ChangePasswordInput {
+  "The password so far."
+  currentPassword: String!
+  "The new one, at least 12 characters."
+  newPassword: String!
+}
+
+"What starts a second factor."
+input StartSecondFactorInput {
+  "The viewer's password; not needed for an account without one."
+  password: String
+}
+
+"A code of the second factor."
+input SecondFactorCodeInput {
+  "Six digits of the authenticator; a recovery code where those are taken."
+  code: String!
+}
+
+"Names one session."
+input RevokeSessionInput {
+  "Its id."
+  sessionId: ID!
+}
+
+"An account to make."
+input CreateUserInput {
+  "The e-mail address that will sign in."
+  email: String!
+  "The name as others see it."
+  displayName: String!
+  "The role."
+  role: Role!
+  "The password, at least 12 characters; one is made up when not given."
+  password: String
+}
+
+"Names one account."
+input UserInput {
+  "Its id."
+  userId: ID!
+}
+
+"Another role for an account."
+input SetUserRoleInput {
+  "The id of the account."
+  userId: ID!
+  "The role."
+  role: Role!
+}
+
+"Another password for an account."
+input ResetUserPasswordInput {
+  "The id of the account."
+  userId: ID!
+  "The password, at least 12 characters; one is made up when not given."
+  password: String
+}
+
+"Answer of signIn."
+type SignInPayload {
+  "The token of the session, shown this once; null for a cookie."
+  token: String
+  "The session; null when something stood in the way."
+  session: Session
+  "Who signed in; null when something stood in the way."
+  viewer: Viewer
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
 "Answer of signOut."
 type SignOutPayload {
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of setUpAdmin."
+type SetUpAdminPayload {
+  "The administrator, who can sign in now; null when something stood in the way."
+  user: Account
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of changePassword."
+type ChangePasswordPayload {
+  "The viewer as they are now; null when something stood in the way."
+  viewer: Viewer
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of startSecondFactor."
+type StartSecondFactorPayload {
+  "The secret to type into an authenticator, in base 32; null when something stood in the way."
+  secret: String
+  "The same as an otpauth:// address, to show as a QR code."
+  otpauthUrl: String
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of confirmSecondFactor."
+type ConfirmSecondFactorPayload {
+  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way."
+  recoveryCodes: [String!]!
+  "The viewer as they are now; null when something stood in the way."
+  viewer: Viewer
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of disableSecondFactor."
+type DisableSecondFactorPayload {
+  "The viewer as they are now; null when something stood in the way."
+  viewer: Viewer
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of regenerateRecoveryCodes."
+type RegenerateRecoveryCodesPayload {
+  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way."
+  recoveryCodes: [String!]!
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of revokeSession."
+type RevokeSessionPayload {
+  "The viewer as they are now; null when something stood in the way."
+  viewer: Viewer
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of revokeOtherSessions."
+type RevokeOtherSessionsPayload {
+  "How many have ended."
+  endedCount: Int!
+  "The viewer as they are now; null when something stood in the way."
+  viewer: Viewer
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of createUser."
+type CreateUserPayload {
+  "The account as it is now; null when something stood in the way."
+  user: Account
+  "The password that was made up, shown this once; null when one was given."
+  generatedPassword: String
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of setUserRole."
+type SetUserRolePayload {
+  "The account as it is now; null when something stood in the way."
+  user: Account
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of disableUser."
+type DisableUserPayload {
+  "The account as it is now; null when something stood in the way."
+  user: Account
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of enableUser."
+type EnableUserPayload {
+  "The account as it is now; null when something stood in the way."
+  user: Account
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of resetUserPassword."
+type ResetUserPasswordPayload {
+  "The account as it is now; null when something stood in the way."
+  user: Account
+  "The password that was made up, shown this once; null when one was given."
+  generatedPassword: String
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of resetUserSecondFactor."
+type ResetUserSecondFactorPayload {
+  "The account as it is now; null when something stood in the way."
+  user: Account
   "What stood in the way."
   userErrors: [UserError!]!
 }
@@ -8098,6 +9287,54 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_Account(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userId":
+		return ec.fieldContext_Account_userId(ctx, field)
+	case "email":
+		return ec.fieldContext_Account_email(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Account_displayName(ctx, field)
+	case "role":
+		return ec.fieldContext_Account_role(ctx, field)
+	case "isDisabled":
+		return ec.fieldContext_Account_isDisabled(ctx, field)
+	case "hasPassword":
+		return ec.fieldContext_Account_hasPassword(ctx, field)
+	case "hasSecondFactor":
+		return ec.fieldContext_Account_hasSecondFactor(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Account_createdAt(ctx, field)
+	case "signedInAt":
+		return ec.fieldContext_Account_signedInAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccountConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AccountConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccountConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AccountConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AccountEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AccountEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_AdSlot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8424,6 +9661,16 @@ func (ec *executionContext) childFields_CategoryFacet(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type CategoryFacet", field.Name)
 }
 
+func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_ChangePasswordPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ChangePasswordPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Comment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8492,6 +9739,18 @@ func (ec *executionContext) childFields_CommentPolicy(ctx context.Context, field
 		return ec.fieldContext_CommentPolicy_guestFieldsRequired(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CommentPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recoveryCodes":
+		return ec.fieldContext_ConfirmSecondFactorPayload_recoveryCodes(ctx, field)
+	case "viewer":
+		return ec.fieldContext_ConfirmSecondFactorPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmSecondFactorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmSecondFactorPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Consent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8594,6 +9853,18 @@ func (ec *executionContext) childFields_CreateTagPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type CreateTagPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_CreateUserPayload_user(ctx, field)
+	case "generatedPassword":
+		return ec.fieldContext_CreateUserPayload_generatedPassword(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -8672,6 +9943,36 @@ func (ec *executionContext) childFields_DeleteTagPayload(ctx context.Context, fi
 		return ec.fieldContext_DeleteTagPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteTagPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DisableSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_DisableSecondFactorPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DisableSecondFactorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableSecondFactorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DisableUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_DisableUserPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DisableUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_EnableUserPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EnableUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnableUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_FocalPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9018,6 +10319,16 @@ func (ec *executionContext) childFields_RedirectEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type RedirectEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RegenerateRecoveryCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recoveryCodes":
+		return ec.fieldContext_RegenerateRecoveryCodesPayload_recoveryCodes(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RegenerateRecoveryCodesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegenerateRecoveryCodesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RelatedArticleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -9054,6 +10365,28 @@ func (ec *executionContext) childFields_RelatedReason(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type RelatedReason", field.Name)
 }
 
+func (ec *executionContext) childFields_ResetUserPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ResetUserPasswordPayload_user(ctx, field)
+	case "generatedPassword":
+		return ec.fieldContext_ResetUserPasswordPayload_generatedPassword(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResetUserPasswordPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetUserPasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetUserSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ResetUserSecondFactorPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResetUserSecondFactorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetUserSecondFactorPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "page":
@@ -9062,6 +10395,28 @@ func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, 
 		return ec.fieldContext_RestorePagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RestorePagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeOtherSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endedCount":
+		return ec.fieldContext_RevokeOtherSessionsPayload_endedCount(ctx, field)
+	case "viewer":
+		return ec.fieldContext_RevokeOtherSessionsPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeOtherSessionsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeOtherSessionsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_RevokeSessionPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeSessionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Rights(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9174,6 +10529,18 @@ func (ec *executionContext) childFields_SearchSuggestion(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type SearchSuggestion", field.Name)
 }
 
+func (ec *executionContext) childFields_SecondFactor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "isEnabled":
+		return ec.fieldContext_SecondFactor_isEnabled(ctx, field)
+	case "isRequired":
+		return ec.fieldContext_SecondFactor_isRequired(ctx, field)
+	case "recoveryCodesLeft":
+		return ec.fieldContext_SecondFactor_recoveryCodesLeft(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecondFactor", field.Name)
+}
+
 func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -9192,6 +10559,64 @@ func (ec *executionContext) childFields_Series(ctx context.Context, field graphq
 		return ec.fieldContext_Series_latestNews(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Series", field.Name)
+}
+
+func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Session_id(ctx, field)
+	case "transport":
+		return ec.fieldContext_Session_transport(ctx, field)
+	case "label":
+		return ec.fieldContext_Session_label(ctx, field)
+	case "address":
+		return ec.fieldContext_Session_address(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_Session_userAgent(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Session_createdAt(ctx, field)
+	case "seenAt":
+		return ec.fieldContext_Session_seenAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Session_expiresAt(ctx, field)
+	case "isCurrent":
+		return ec.fieldContext_Session_isCurrent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SetUpAdminPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_SetUpAdminPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetUpAdminPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetUpAdminPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetUserRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_SetUserRolePayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetUserRolePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetUserRolePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "token":
+		return ec.fieldContext_SignInPayload_token(ctx, field)
+	case "session":
+		return ec.fieldContext_SignInPayload_session(ctx, field)
+	case "viewer":
+		return ec.fieldContext_SignInPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SignInPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignInPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9258,6 +10683,18 @@ func (ec *executionContext) childFields_StaffMember(ctx context.Context, field g
 		return ec.fieldContext_StaffMember_role(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StaffMember", field.Name)
+}
+
+func (ec *executionContext) childFields_StartSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_StartSecondFactorPayload_secret(ctx, field)
+	case "otpauthUrl":
+		return ec.fieldContext_StartSecondFactorPayload_otpauthUrl(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StartSecondFactorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartSecondFactorPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_TableCell(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9446,6 +10883,26 @@ func (ec *executionContext) childFields_UpdateTagPayload(ctx context.Context, fi
 		return ec.fieldContext_UpdateTagPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateTagPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userId":
+		return ec.fieldContext_Viewer_userId(ctx, field)
+	case "email":
+		return ec.fieldContext_Viewer_email(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Viewer_displayName(ctx, field)
+	case "role":
+		return ec.fieldContext_Viewer_role(ctx, field)
+	case "capabilities":
+		return ec.fieldContext_Viewer_capabilities(ctx, field)
+	case "secondFactor":
+		return ec.fieldContext_Viewer_secondFactor(ctx, field)
+	case "sessions":
+		return ec.fieldContext_Viewer_sessions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }
 
 func (ec *executionContext) childFields_YearFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -15,6 +15,9 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
+	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 )
 
@@ -241,6 +244,22 @@ type CategoryFacet struct {
 	Count int32 `json:"count"`
 }
 
+// Another password.
+type ChangePasswordInput struct {
+	// The password so far.
+	CurrentPassword string `json:"currentPassword"`
+	// The new one, at least 12 characters.
+	NewPassword string `json:"newPassword"`
+}
+
+// Answer of changePassword.
+type ChangePasswordPayload struct {
+	// The viewer as they are now; null when something stood in the way.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Who says a comment. There is no way from here to an e-mail address.
 type CommentAuthor struct {
 	// The name shown.
@@ -257,6 +276,16 @@ type CommentPolicy struct {
 	ClosesAt *time.Time `json:"closesAt,omitempty"`
 	// Whether a guest must leave a name and an e-mail address, which is never shown.
 	GuestFieldsRequired bool `json:"guestFieldsRequired"`
+}
+
+// Answer of confirmSecondFactor.
+type ConfirmSecondFactorPayload struct {
+	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way.
+	RecoveryCodes []string `json:"recoveryCodes"`
+	// The viewer as they are now; null when something stood in the way.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Words that a reader agrees to.
@@ -473,6 +502,28 @@ type CreateTagPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// An account to make.
+type CreateUserInput struct {
+	// The e-mail address that will sign in.
+	Email string `json:"email"`
+	// The name as others see it.
+	DisplayName string `json:"displayName"`
+	// The role.
+	Role access.Role `json:"role"`
+	// The password, at least 12 characters; one is made up when not given.
+	Password graphql.Omittable[*string] `json:"password,omitempty"`
+}
+
+// Answer of createUser.
+type CreateUserPayload struct {
+	// The account as it is now; null when something stood in the way.
+	User *account.Account `json:"user,omitempty"`
+	// The password that was made up, shown this once; null when one was given.
+	GeneratedPassword *string `json:"generatedPassword,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Which slot.
 type DeleteAdSlotInput struct {
 	// The slot.
@@ -595,6 +646,22 @@ type DeleteTagPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Answer of disableSecondFactor.
+type DisableSecondFactorPayload struct {
+	// The viewer as they are now; null when something stood in the way.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Answer of disableUser.
+type DisableUserPayload struct {
+	// The account as it is now; null when something stood in the way.
+	User *account.Account `json:"user,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // An embargo.
 type EmbargoArticleInput struct {
 	// The article.
@@ -609,6 +676,14 @@ type EmbargoArticleInput struct {
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of enableUser.
+type EnableUserPayload struct {
+	// The account as it is now; null when something stood in the way.
+	User *account.Account `json:"user,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // A point in a picture, from 0, 0 at the top left to 1, 1 at the bottom right.
@@ -831,6 +906,40 @@ type PublishPagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Answer of regenerateRecoveryCodes.
+type RegenerateRecoveryCodesPayload struct {
+	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way.
+	RecoveryCodes []string `json:"recoveryCodes"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Another password for an account.
+type ResetUserPasswordInput struct {
+	// The id of the account.
+	UserID string `json:"userId"`
+	// The password, at least 12 characters; one is made up when not given.
+	Password graphql.Omittable[*string] `json:"password,omitempty"`
+}
+
+// Answer of resetUserPassword.
+type ResetUserPasswordPayload struct {
+	// The account as it is now; null when something stood in the way.
+	User *account.Account `json:"user,omitempty"`
+	// The password that was made up, shown this once; null when one was given.
+	GeneratedPassword *string `json:"generatedPassword,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Answer of resetUserSecondFactor.
+type ResetUserSecondFactorPayload struct {
+	// The account as it is now; null when something stood in the way.
+	User *account.Account `json:"user,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Which page.
 type RestorePageInput struct {
 	// The page.
@@ -857,6 +966,30 @@ type RestoreRevisionInput struct {
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of revokeOtherSessions.
+type RevokeOtherSessionsPayload struct {
+	// How many have ended.
+	EndedCount int32 `json:"endedCount"`
+	// The viewer as they are now; null when something stood in the way.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Names one session.
+type RevokeSessionInput struct {
+	// Its id.
+	SessionID string `json:"sessionId"`
+}
+
+// Answer of revokeSession.
+type RevokeSessionPayload struct {
+	// The viewer as they are now; null when something stood in the way.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Who owns a work and how it may be used.
@@ -989,12 +1122,90 @@ type SearchSuggestion struct {
 	Target Node `json:"target"`
 }
 
+// The second factor of an account: codes of an authenticator.
+type SecondFactor struct {
+	// Whether a code is asked for at sign-in.
+	IsEnabled bool `json:"isEnabled"`
+	// Whether the viewer's role needs one here.
+	IsRequired bool `json:"isRequired"`
+	// How many recovery codes were not used yet.
+	RecoveryCodesLeft int32 `json:"recoveryCodesLeft"`
+}
+
+// A code of the second factor.
+type SecondFactorCodeInput struct {
+	// Six digits of the authenticator; a recovery code where those are taken.
+	Code string `json:"code"`
+}
+
 // Names one series.
 type SeriesBy struct {
 	// Its id.
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
 	// Its slug.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+}
+
+// The first administrator.
+type SetUpAdminInput struct {
+	// The token that the server printed.
+	Token string `json:"token"`
+	// The e-mail address that will sign in.
+	Email string `json:"email"`
+	// The name as others see it.
+	DisplayName string `json:"displayName"`
+	// The password, at least 12 characters.
+	Password string `json:"password"`
+}
+
+// Answer of setUpAdmin.
+type SetUpAdminPayload struct {
+	// The administrator, who can sign in now; null when something stood in the way.
+	User *account.Account `json:"user,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Another role for an account.
+type SetUserRoleInput struct {
+	// The id of the account.
+	UserID string `json:"userId"`
+	// The role.
+	Role access.Role `json:"role"`
+}
+
+// Answer of setUserRole.
+type SetUserRolePayload struct {
+	// The account as it is now; null when something stood in the way.
+	User *account.Account `json:"user,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What signs in.
+type SignInInput struct {
+	// The e-mail address of the account.
+	Email string `json:"email"`
+	// Its password.
+	Password string `json:"password"`
+	// The code of the second factor, or a recovery code; needed where SECOND_FACTOR_REQUIRED is answered without.
+	Code graphql.Omittable[*string] `json:"code,omitempty"`
+	// How the client keeps the session.
+	Transport session.Kind `json:"transport"`
+	// What to call the session, such as the name of a program.
+	Label graphql.Omittable[*string] `json:"label,omitempty"`
+}
+
+// Answer of signIn.
+type SignInPayload struct {
+	// The token of the session, shown this once; null for a cookie.
+	Token *string `json:"token,omitempty"`
+	// The session; null when something stood in the way.
+	Session *ent.Session `json:"session,omitempty"`
+	// Who signed in; null when something stood in the way.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Answer of signOut.
@@ -1015,6 +1226,22 @@ type SocialProfileInput struct {
 	Action graphql.Omittable[*string] `json:"action,omitempty"`
 	// When the audience was counted.
 	CountedAt graphql.Omittable[*time.Time] `json:"countedAt,omitempty"`
+}
+
+// What starts a second factor.
+type StartSecondFactorInput struct {
+	// The viewer's password; not needed for an account without one.
+	Password graphql.Omittable[*string] `json:"password,omitempty"`
+}
+
+// Answer of startSecondFactor.
+type StartSecondFactorPayload struct {
+	// The secret to type into an authenticator, in base 32; null when something stood in the way.
+	Secret *string `json:"secret,omitempty"`
+	// The same as an otpauth:// address, to show as a QR code.
+	OtpauthURL *string `json:"otpauthUrl,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Names one tag.
@@ -1323,6 +1550,12 @@ type UpdateTagPayload struct {
 	Tag *ent.Tag `json:"tag,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// Names one account.
+type UserInput struct {
+	// Its id.
+	UserID string `json:"userId"`
 }
 
 // How many articles found were published in a year.

@@ -1,4 +1,5 @@
-// Package account keeps the accounts of readers and staff.
+// Package account keeps the accounts of readers and staff: who they are, how
+// they prove it, and for how long that holds.
 package account
 
 import (
@@ -9,6 +10,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -16,20 +18,37 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
-// Service keeps accounts.
+// Service keeps accounts. Its exported fields are set before it is used.
 type Service struct {
-	db  *store.DB
-	log *event.Log
+	db        *store.DB
+	log       *event.Log
+	audit     *audit.Log
+	passwords *hasher
+
+	// Now is the clock.
+	Now func() time.Time
+	// SessionIdle and TokenIdle are how long a session of a browser, or of a
+	// program, lasts without being used; SessionLifetime how long at all.
+	SessionIdle, TokenIdle, SessionLifetime time.Duration
+	// RequireSecondFactor takes their role from staff without a second factor.
+	RequireSecondFactor bool
+	// Issuer is what authenticators call this site.
+	Issuer string
 }
 
 // New gives the service.
-func New(db *store.DB, log *event.Log) *Service { return &Service{db: db, log: log} }
+func New(db *store.DB, log *event.Log, record *audit.Log) *Service {
+	return &Service{db: db, log: log, audit: record, passwords: newHasher(),
+		Now:         func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+		SessionIdle: 12 * time.Hour, TokenIdle: 7 * 24 * time.Hour, SessionLifetime: 30 * 24 * time.Hour, Issuer: "Broadsheet"}
+}
 
 // User is an account as it shall be made.
 type User struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -17,7 +18,7 @@ import (
 func TestEnsureUsersMeetsByEmail(t *testing.T) {
 	t.Parallel()
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {
-		s, ctx := account.New(db, event.NewLog(db)), t.Context()
+		s, ctx := account.New(db, event.NewLog(db), audit.NewLog(db)), t.Context()
 		ids, err := s.EnsureUsers(ctx,
 			account.User{Email: "Rima@Example.org", DisplayName: "Rima\tSoltar", Role: user.RoleEditor},
 			account.User{Email: " rima@example.org", DisplayName: "Somebody"},
@@ -59,7 +60,7 @@ func TestEnsureUsersMeetsByEmail(t *testing.T) {
 func TestEnsureUsersRefuses(t *testing.T) {
 	t.Parallel()
 	db := testkit.Open(t, testkit.URL(t, store.SQLite), store.Options{})
-	s := account.New(db, event.NewLog(db))
+	s := account.New(db, event.NewLog(db), audit.NewLog(db))
 	for name, test := range map[string]struct {
 		user  account.User
 		field string

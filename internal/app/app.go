@@ -64,15 +64,15 @@ type Services struct {
 // bucket files can be referred to but not stored.
 func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s := &Services{DB: db, Log: event.NewLog(db)}
+	s.Audit = audit.NewLog(db)
 	s.Directory = directory.New(db, s.Log)
 	s.Articles = content.New(db, s.Log, s.Directory)
 	s.Comments = comment.New(db, s.Log)
 	s.Taxonomy = taxonomy.New(db, s.Log, s.Articles)
 	s.Site = site.New(db, s.Log)
-	s.Audit = audit.NewLog(db)
 	s.SiteEditor = site.NewEditor(s.Site, s.Audit)
 	s.Terms = taxonomy.NewEditor(s.Taxonomy, s.Site, s.Audit)
-	s.Accounts = account.New(db, s.Log)
+	s.Accounts = account.New(db, s.Log, s.Audit)
 	s.Media = media.New(db, s.Log, bucket)
 	s.Search = search.New(db, s.Directory)
 	s.Articles.Derive(s.Search)
@@ -94,6 +94,8 @@ type App struct {
 	logger *slog.Logger
 	server *server.Server
 	bucket *blob.Bucket
+	// demoSignIns are the demo accounts that were made, with their passwords.
+	demoSignIns []demo.SignIn
 }
 
 // New opens and migrates the database and puts the server together. The caller
@@ -132,12 +134,17 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 			return err
 		}
 	}
+	door, openID, err := a.signIn()
+	if err != nil {
+		return err
+	}
 	routes := server.Routes{
-		GraphQL: graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, MaxTokens: a.cfg.MaxTokens,
-			MaxComplexity: a.cfg.MaxComplexity, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}),
-		Media: a.Media.Handler(),
-		SDL:   broadsheet.SDL,
-		Ready: db.Ping,
+		GraphQL: door.Handler(graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, MaxTokens: a.cfg.MaxTokens,
+			MaxComplexity: a.cfg.MaxComplexity, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))})),
+		SignIn: openID,
+		Media:  a.Media.Handler(),
+		SDL:    broadsheet.SDL,
+		Ready:  db.Ping,
 	}
 	if a.cfg.GraphiQL {
 		routes.GraphiQL = graphiql.Handler(graphiql.Options{})
@@ -158,6 +165,9 @@ func (a *App) fillDemo(ctx context.Context) error {
 	}
 	if err != nil {
 		return fmt.Errorf("fill the database with the demo newsroom: %w", err)
+	}
+	if a.demoSignIns, err = demo.SignIns(ctx, a.Demo()); err != nil {
+		return err
 	}
 	a.logger.InfoContext(ctx, "filled the database with the demo newsroom", "duration", time.Since(start).Round(time.Millisecond))
 	return nil
@@ -197,6 +207,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	group.Go(func() error { return a.server.Run(ctx, listening) })
 	group.Go(func() error { return a.again(ctx, "listen", func() error { return a.DB.Listen(ctx, a.Log.Wake) }) })
 	group.Go(func() error { return a.again(ctx, "relate", func() error { return a.relate(ctx) }) })
+	group.Go(func() error { return a.again(ctx, "tidy", func() error { return a.tidy(ctx) }) })
 	group.Go(func() error { return a.again(ctx, "follow", func() error { return a.follow(ctx) }) })
 	return group.Wait()
 }

@@ -22,6 +22,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database to the schema of this program."`
 	Import  importCommand  `cmd:"" help:"Bring content of other systems in."`
 	Verify  verifyCommand  `cmd:"" help:"Compare the database with what it was filled from."`
+	User    userCommand    `cmd:"" help:"Keep the accounts of staff and readers."`
 	Seed    seedCommand    `cmd:"" help:"Fill an empty database with a synthetic newsroom."`
 	Version versionCommand `cmd:"" help:"Say which version this is."`
 }

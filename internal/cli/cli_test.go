@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fromthefuture": fromTheFuture,
 			"everysetting":  everySetting,
+			"audited":       audited,
 		},
 	})
 }
@@ -38,6 +40,20 @@ func fromTheFuture(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	_, err = db.Exec(ctx, store.MaintainBoth(`INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (9999, 'later', '', '')`))
 	ts.Check(err)
+	ts.Check(db.Close())
+}
+
+// audited writes the record of who did what.
+func audited(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background()
+	db, err := store.Open(ctx, "sqlite:"+ts.MkAbs(args[0]), store.Options{})
+	ts.Check(err)
+	entries, err := db.Ent(ctx).AuditEntry.Query().All(ctx)
+	ts.Check(err)
+	for _, e := range entries {
+		_, err := fmt.Fprintf(ts.Stdout(), "%s by %s: %s → %s\n", e.Action, e.ActorName, e.Before, e.After)
+		ts.Check(err)
+	}
 	ts.Check(db.Close())
 }
 

@@ -19,6 +19,9 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	if err := a.Greet(ctx, s.out); err != nil {
+		return err
+	}
 	return a.Run(ctx, func(addr net.Addr) {
 		at := "http://" + addr.String()
 		if c.GraphiQL {

@@ -17,6 +17,7 @@ import (
 	entevent "github.com/broadsheet-cms/broadsheet/ent/event"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -49,7 +50,7 @@ func open(t *testing.T, db *store.DB) *bench {
 	for _, a := range saved {
 		b.articles = append(b.articles, a.ID)
 	}
-	users, err := account.New(db, log).EnsureUsers(t.Context(), account.User{Email: "rima@example.org", DisplayName: "Rima"})
+	users, err := account.New(db, log, audit.NewLog(db)).EnsureUsers(t.Context(), account.User{Email: "rima@example.org", DisplayName: "Rima"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -40,11 +41,63 @@ func (l Log) Logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opts))
 }
 
+// SignIn says how people sign in and for how long that holds.
+type SignIn struct {
+	SessionIdle         time.Duration `help:"How long a browser stays signed in without a request." default:"12h" env:"BROADSHEET_SESSION_IDLE" placeholder:"DURATION"`
+	TokenIdle           time.Duration `help:"How long a token of a program is valid without a request." default:"168h" env:"BROADSHEET_TOKEN_IDLE" placeholder:"DURATION"`
+	SessionLifetime     time.Duration `help:"How long a sign-in holds at most, of browsers and of programs." default:"720h" env:"BROADSHEET_SESSION_LIFETIME" placeholder:"DURATION"`
+	RequireSecondFactor bool          `help:"Let staff do nothing but set up a second factor until they have one." env:"BROADSHEET_REQUIRE_SECOND_FACTOR"`
+	TrustedProxies      []string      `help:"Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed." env:"BROADSHEET_TRUSTED_PROXIES" placeholder:"CIDR,…"`
+	OIDCIssuer          string        `name:"oidc-issuer" help:"OpenID provider at which people may sign in: its issuer address." env:"BROADSHEET_OIDC_ISSUER" placeholder:"URL"`
+	OIDCClientID        string        `name:"oidc-client-id" help:"Name of this server at the OpenID provider." env:"BROADSHEET_OIDC_CLIENT_ID" placeholder:"ID"`
+	OIDCClientSecret    string        `name:"oidc-client-secret" help:"Secret of this server at the OpenID provider; better given by its variable." env:"BROADSHEET_OIDC_CLIENT_SECRET" placeholder:"SECRET"`
+	OIDCRedirectURL     string        `name:"oidc-redirect-url" help:"Address of /auth/oidc/callback of this server, as the OpenID provider knows it." env:"BROADSHEET_OIDC_REDIRECT_URL" placeholder:"URL"`
+}
+
+// Proxies are the networks that are trusted.
+func (s SignIn) Proxies() ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, text := range s.TrustedProxies {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			ip, bad := netip.ParseAddr(text)
+			if bad != nil {
+				return nil, fmt.Errorf("--trusted-proxies %q: want an address or a network, such as 127.0.0.1 or 10.0.0.0/8", text)
+			}
+			p = netip.PrefixFrom(ip, ip.BitLen())
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func (s SignIn) validate() (wrong []error) {
+	if _, err := s.Proxies(); err != nil {
+		wrong = append(wrong, err)
+	}
+	if s.SessionIdle < time.Minute || s.TokenIdle < time.Minute || s.SessionLifetime < time.Minute {
+		wrong = append(wrong, errors.New("--session-idle, --token-idle and --session-lifetime must be at least a minute"))
+	}
+	if s.OIDCIssuer == "" {
+		return wrong
+	}
+	if !isURL(s.OIDCIssuer) || !isURL(s.OIDCRedirectURL) || s.OIDCClientID == "" {
+		wrong = append(wrong, errors.New("--oidc-issuer needs --oidc-client-id and --oidc-redirect-url, and both addresses begin with http:// or https://"))
+	}
+	return wrong
+}
+
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
 // Serve are the settings of the server.
 type Serve struct {
 	Database
 	Media
 	Log
+	SignIn
 	Addr             string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
 	Demo             bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
 	SiteURL          string        `help:"Address of the front end, for absolute addresses in answers; overrides the one stored." env:"BROADSHEET_SITE_URL" placeholder:"URL"`
@@ -62,9 +115,9 @@ type Serve struct {
 
 // Validate finds settings that cannot work, all at once.
 func (s *Serve) Validate() error {
-	var wrong []error
+	wrong := s.SignIn.validate()
 	if s.SiteURL != "" {
-		if u, err := url.Parse(s.SiteURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		if !isURL(s.SiteURL) {
 			wrong = append(wrong, fmt.Errorf("--site-url %q: want http:// or https:// and a host", s.SiteURL))
 		}
 	}

@@ -53,6 +53,11 @@ func TestSettingsThatCannotWorkAreNamed(t *testing.T) {
 		"--log-level=loud":                        "--log-level",
 		"--log-format=xml":                        "--log-format",
 		"--nosuch=1":                              "--nosuch",
+		"--session-idle=0s":                       "--session-idle",
+		"--trusted-proxies=nginx":                 "--trusted-proxies",
+		"--trusted-proxies=10.0.0.0/40":           "--trusted-proxies",
+		"--oidc-issuer=https://id.example":        "--oidc-client-id",
+		"--oidc-issuer=id.example":                "--oidc-issuer",
 		"--addr=8080 --site-url=x --max-tokens=0": "--site-url",
 	} {
 		_, err := parse(t, strings.Fields(args)...)

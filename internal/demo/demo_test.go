@@ -14,8 +14,10 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/demo/newsroom"
@@ -39,7 +41,7 @@ func services(t testing.TB, db *store.DB) Services {
 	log := eventlog.NewLog(db)
 	articles := content.New(db, log, directory.New(db, log))
 	return Services{
-		DB: db, Accounts: account.New(db, log), Comments: comment.New(db, log), Content: articles,
+		DB: db, Accounts: account.New(db, log, audit.NewLog(db)), Comments: comment.New(db, log), Content: articles,
 		Media: media.New(db, log, bucket), Site: site.New(db, log), Taxonomy: taxonomy.New(db, log, articles),
 	}
 }
@@ -63,6 +65,7 @@ func TestLoad(t *testing.T) {
 		t.Run("links translations", func(t *testing.T) { checkTranslations(t, s, news) })
 		t.Run("leads every menu and redirect somewhere", func(t *testing.T) { checkTargets(t, db) })
 		t.Run("places pictures in bodies", func(t *testing.T) { checkPictures(t, s) })
+		t.Run("lets one account of each role sign in", func(t *testing.T) { checkSignIns(t, s) })
 		t.Run("refuses a second time", func(t *testing.T) {
 			before := db.Ent(t.Context()).Event.Query().CountX(t.Context())
 			if err := Load(t.Context(), s, now); !errors.Is(err, ErrNotEmpty) {
@@ -73,6 +76,24 @@ func TestLoad(t *testing.T) {
 			}
 		})
 	})
+}
+
+func checkSignIns(t *testing.T, s Services) {
+	made, err := SignIns(t.Context(), s)
+	if err != nil || len(made) != len(access.Roles()) {
+		t.Fatalf("%d accounts, %v", len(made), err)
+	}
+	passwords := map[string]bool{}
+	for _, d := range made {
+		in, err := s.Accounts.SignIn(t.Context(), account.SignIn{Email: d.Email, Password: d.Password, Kind: session.KindBearer})
+		if err != nil || string(in.Viewer.Role) != d.Role {
+			t.Errorf("%s: %v", d.Email, err)
+		}
+		passwords[d.Password] = true
+	}
+	if len(passwords) != len(made) {
+		t.Error("accounts share a password")
+	}
 }
 
 func countComments(comments []newsroom.Comment) (all, approved int) {

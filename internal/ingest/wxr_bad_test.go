@@ -19,6 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 	"github.com/broadsheet-cms/broadsheet/internal/wxr"
@@ -267,7 +268,7 @@ func TestWordPressUsersKeepTheirPasswords(t *testing.T) {
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {
 		s := wxrServices(db)
 		wxrImported(t, s, newsroom(t), WXROptions{})
-		accounts := account.New(db, s.Log)
+		accounts := account.New(db, s.Log, audit.NewLog(db))
 		const hash = "$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0"
 		dump := "ID,user_login,user_pass,user_nicename,user_email,display_name,roles\n1,ana," + hash + ",ana,Ana@old.example,Ana Reis,editor\n2,bo,5f4dcc3b5aa765d61d8327deb882cf99,bo,bo@old.example,,author\n3,x,,x,nobody,X,\n"
 		take := func() *UsersReport {

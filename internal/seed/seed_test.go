@@ -21,6 +21,7 @@ import (
 	entevent "github.com/broadsheet-cms/broadsheet/ent/event"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -41,7 +42,7 @@ func services(t testing.TB, d store.Dialect) Services {
 	log := event.NewLog(db)
 	articles := content.New(db, log, directory.New(db, log))
 	return Services{
-		DB: db, Accounts: account.New(db, log), Comments: comment.New(db, log), Content: articles,
+		DB: db, Accounts: account.New(db, log, audit.NewLog(db)), Comments: comment.New(db, log), Content: articles,
 		Media: media.New(db, log, bucket), Site: site.New(db, log), Taxonomy: taxonomy.New(db, log, articles),
 	}
 }

@@ -22,6 +22,7 @@ import (
 type Routes struct {
 	GraphQL  http.Handler // POST and GET /graphql
 	GraphiQL http.Handler // /graphiql
+	SignIn   http.Handler // /auth/
 	Media    http.Handler // /media/
 	SDL      string       // GET /schema.graphql
 	Ready    func(ctx context.Context) error
@@ -72,6 +73,9 @@ func (s *Server) mux() http.Handler {
 	if s.routes.GraphiQL != nil {
 		mux.Handle("/graphiql", s.routes.GraphiQL)
 		mux.Handle("/graphiql/", s.routes.GraphiQL)
+	}
+	if s.routes.SignIn != nil {
+		mux.Handle("/auth/", s.routes.SignIn)
 	}
 	if s.routes.Media != nil {
 		mux.Handle("/media/", public(s.routes.Media))

@@ -1,0 +1,58 @@
+package graph
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/graph/relay"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+)
+
+// maxFilterWords bounds the words that accounts are looked for by, in bytes.
+const maxFilterWords = 200
+
+// Users is the field of the same name of Query.
+func (r *queryResolver) Users(ctx context.Context, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) (*model.AccountConnection, error) {
+	f := account.Filter{Staff: staffOnly != nil && *staffOnly}
+	if role != nil {
+		f.Role = *role
+	}
+	if query != nil {
+		f.Words = *query
+	}
+	if len(f.Words) > maxFilterWords || !utf8.ValidString(f.Words) || strings.ContainsRune(f.Words, 0) {
+		return nil, fault.BadInput("query", "query is a text of at most %d bytes", maxFilterWords)
+	}
+	list := relay.List[*account.Account]{
+		Name: listName("users", f.Role, f.Staff, f.Words),
+		Key:  account.Key,
+		Beyond: func(ctx context.Context, k keyset.Key, behind bool) (bool, error) {
+			return r.Accounts.Beyond(ctx, f, k, behind)
+		},
+		Count: func(ctx context.Context, limit int) (int, error) { return r.Accounts.Count(ctx, f, limit) },
+	}
+	window, err := relay.Args{First: first, Last: last, After: after, Before: before}.Window(list.Name)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.Accounts.List(ctx, f, relay.Probe(window))
+	if err != nil {
+		return nil, err
+	}
+	return relay.NewConnection(list, window, rows), nil
+}
+
+// User is the field of the same name of Query.
+func (r *queryResolver) User(ctx context.Context, userID string) (*account.Account, error) {
+	key, err := decodeID("id", id.User, userID)
+	if err != nil {
+		return nil, err
+	}
+	return r.Accounts.ByID(ctx, key)
+}

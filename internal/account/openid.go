@@ -1,0 +1,140 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/identity"
+	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
+	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/ent/user"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+)
+
+// Identity is who an OpenID provider says somebody is.
+type Identity struct {
+	Issuer, Subject string // together the name of the person, for ever
+	Email           string
+	EmailVerified   bool
+}
+
+// Trip is what must be remembered while a browser is at an OpenID provider.
+type Trip struct {
+	Nonce    string `json:"nonce"`    // what the provider's answer must repeat
+	Verifier string `json:"verifier"` // of PKCE, RFC 7636
+	Return   string `json:"return"`   // path to go to afterwards
+}
+
+const (
+	tripLifetime = 10 * time.Minute
+	maxTrips     = 10_000 // at once, of all browsers
+)
+
+// Leave remembers a trip under a state that the browser brings back.
+func (s *Service) Leave(ctx context.Context, state string, t Trip) error {
+	under, err := s.db.Ent(ctx).OneTimeToken.Query().Where(onetimetoken.Purpose(forOpenID), onetimetoken.ExpiresAtGT(s.Now())).Count(ctx)
+	if err != nil {
+		return fmt.Errorf("count those who are signing in: %w", err)
+	}
+	if under >= maxTrips {
+		return fault.New(fault.RateLimited, "Too many are signing in. Try again in some minutes.")
+	}
+	return s.keepToken(ctx, forOpenID, state, t, tripLifetime)
+}
+
+// Return gives the trip of a state, once. It is EXPIRED when there is none.
+func (s *Service) Return(ctx context.Context, state string) (t Trip, err error) {
+	payload, ok, err := s.takeToken(ctx, forOpenID, state)
+	if err != nil {
+		return t, err
+	}
+	if !ok {
+		return t, fault.Mistake(fault.Expired, "", "This took too long, or was done before. Start again.")
+	}
+	if err := json.Unmarshal(payload, &t); err != nil {
+		return t, fmt.Errorf("read what belongs to a token: %w", err)
+	}
+	return t, nil
+}
+
+// SignInAs opens a session for whoever a provider has signed in. The first
+// time the account is found by its e-mail address, if the provider has verified
+// that; afterwards by issuer and subject alone. No account is ever made: staff
+// are let in by an administrator first. The browser of ctx gets a cookie.
+func (s *Service) SignInAs(ctx context.Context, who Identity) (*SignedIn, error) {
+	if jarOf(ctx) == nil {
+		return nil, errNoCookies()
+	}
+	var opened *SignedIn
+	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		u, err := s.known(ctx, who)
+		if ent.IsNotFound(err) {
+			u, err = s.link(ctx, who)
+		}
+		if err != nil {
+			return err
+		}
+		if u.Status != user.StatusActive {
+			return notLetIn()
+		}
+		opened, err = s.welcome(ctx, u, session.KindCookie, "", "OPENID")
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.handOver(ctx, opened), nil
+}
+
+// known gives the account that an identity is linked to.
+func (s *Service) known(ctx context.Context, who Identity) (*ent.User, error) {
+	i, err := s.db.Ent(ctx).Identity.Query().Where(identity.Issuer(who.Issuer), identity.Subject(who.Subject)).Only(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for an identity: %w", err)
+	}
+	return s.locked(ctx, i.UserID)
+}
+
+// link binds an identity to the account with its verified e-mail address.
+func (s *Service) link(ctx context.Context, who Identity) (*ent.User, error) {
+	email, err := Email(who.Email)
+	if err != nil || !who.EmailVerified {
+		return nil, notLetIn()
+	}
+	client := s.db.Ent(ctx)
+	key, err := client.User.Query().Where(user.Email(email), user.StatusEQ(user.StatusActive)).OnlyID(ctx)
+	if ent.IsNotFound(err) {
+		return nil, notLetIn()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for an account: %w", err)
+	}
+	u, err := s.locked(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	known, err := client.Identity.Query().Where(identity.UserID(u.ID), identity.Issuer(who.Issuer)).First(ctx)
+	switch {
+	case err == nil && known.Subject == who.Subject:
+		return u, nil // linked by another request meanwhile
+	case err == nil:
+		return nil, notLetIn() // another subject with the same address is another person
+	case !ent.IsNotFound(err):
+		return nil, fmt.Errorf("look for an identity: %w", err)
+	}
+	if err := client.Identity.Create().SetUserID(u.ID).SetIssuer(who.Issuer).SetSubject(who.Subject).Exec(ctx); err != nil {
+		return nil, fmt.Errorf("link an identity: %w", err)
+	}
+	as := access.With(ctx, access.Viewer{UserID: u.ID, Role: access.Role(u.Role), Name: u.DisplayName})
+	return u, s.audit.Record(as, audit.Entry{Action: "linkIdentity", Entity: id.User, EntityID: u.ID, After: map[string]string{"issuer": who.Issuer, "subject": who.Subject}})
+}
+
+func notLetIn() error {
+	return fault.New(fault.Forbidden, "There is no account here for this sign-in. Ask an administrator to make one.")
+}

@@ -1,0 +1,74 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/internal/server"
+	"github.com/broadsheet-cms/broadsheet/internal/signin"
+)
+
+// signIn gives the door that says whom requests are answered for, and the
+// handler of sign-ins by OpenID, nil when there is no provider.
+func (a *App) signIn() (*signin.Door, http.Handler, error) {
+	proxies, err := a.cfg.Proxies()
+	if err != nil {
+		return nil, nil, err
+	}
+	a.Accounts.SessionIdle, a.Accounts.TokenIdle, a.Accounts.SessionLifetime = a.cfg.SessionIdle, a.cfg.TokenIdle, a.cfg.SessionLifetime
+	a.Accounts.RequireSecondFactor = a.cfg.RequireSecondFactor
+	if u, err := url.Parse(a.cfg.SiteURL); err == nil && u.Host != "" {
+		a.Accounts.Issuer = u.Hostname()
+	}
+	door := signin.New(a.Accounts, signin.Options{SiteURL: a.cfg.SiteURL, TrustedProxies: proxies, RequestID: server.RequestID,
+		Logger: slog.New(server.LogRequestID(a.logger.Handler()))})
+	if a.cfg.OIDCIssuer == "" {
+		return door, nil, nil
+	}
+	return door, door.OpenID(signin.OpenID{Issuer: a.cfg.OIDCIssuer, ClientID: a.cfg.OIDCClientID, ClientSecret: a.cfg.OIDCClientSecret,
+		RedirectURL: a.cfg.OIDCRedirectURL}), nil
+}
+
+// tidyEvery is how often what has ended is removed.
+const tidyEvery = 10 * time.Minute
+
+// tidy removes what has ended of accounts, until ctx ends.
+func (a *App) tidy(ctx context.Context) error {
+	for {
+		if err := a.Accounts.Tidy(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(tidyEvery):
+		}
+	}
+}
+
+// Greet tells whoever starts the server how to sign in: by the demo accounts
+// that were just made, or by a token that makes the first administrator. It
+// writes secrets, which have no place in a log, and does so only once.
+func (a *App) Greet(ctx context.Context, w io.Writer) error {
+	if len(a.demoSignIns) > 0 {
+		_, _ = fmt.Fprintln(w, "Demo accounts, told this once:")
+		for _, d := range a.demoSignIns {
+			_, _ = fmt.Fprintf(w, "  %-12s %-28s %s\n", d.Role, d.Email, d.Password)
+		}
+		a.demoSignIns = nil
+	}
+	token, err := a.Accounts.OfferSetup(ctx)
+	if err != nil {
+		return fmt.Errorf("offer to make the first administrator: %w", err)
+	}
+	if token != "" {
+		_, _ = fmt.Fprintf(w, "There is no administrator yet. This token makes one, once, within 24 hours:\n  %s\n"+
+			"  mutation { setUpAdmin(input: {token: \"…\", email: \"…\", displayName: \"…\", password: \"…\"}) { userErrors { field message } } }\n", token)
+	}
+	return nil
+}

@@ -1,0 +1,217 @@
+// Package signin is the HTTP of signing in: whom a request is answered for, the
+// cookie of a browser's session, and the way to an OpenID provider and back.
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+)
+
+// Options of a Door.
+type Options struct {
+	// SiteURL is the address of the site. With https, cookies go over that only.
+	SiteURL string
+	// TrustedProxies are the networks whose X-Forwarded-For and
+	// X-Forwarded-Proto are believed.
+	TrustedProxies []netip.Prefix
+	// RequestID gives the id of a request from its context.
+	RequestID func(context.Context) string
+	Logger    *slog.Logger
+}
+
+// Door says of every request whom it is answered for.
+type Door struct {
+	accounts *account.Service
+	opts     Options
+	secure   bool
+	own      *http.CrossOriginProtection
+}
+
+// New makes a door to the accounts.
+func New(accounts *account.Service, opts Options) *Door {
+	d := &Door{accounts: accounts, opts: opts, secure: strings.HasPrefix(opts.SiteURL, "https://"), own: http.NewCrossOriginProtection()}
+	if opts.Logger == nil {
+		d.opts.Logger = slog.Default()
+	}
+	return d
+}
+
+// Handler puts the viewer and the origin of each request into its context. An
+// invalid bearer token is refused, as its program believes to be signed in; a
+// cookie that opens nothing is taken away and its browser is anonymous. A
+// request with a cookie that another site's page has made is refused.
+func (d *Door) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := access.WithOrigin(r.Context(), d.origin(r))
+		foreign := d.own.Check(r) != nil
+		jar := d.jar(w, r)
+		if !foreign {
+			ctx = account.WithJar(ctx, jar)
+		}
+		token, kind := bearer(r), session.KindBearer
+		if token == "" {
+			token, kind = jar.token(), session.KindCookie
+		}
+		if token == "" {
+			next.ServeHTTP(w, r.WithContext(ctx))
+			return
+		}
+		// What one viewer gets is for no cache between.
+		w.Header().Set("Cache-Control", "private, no-store")
+		if kind == session.KindCookie && foreign {
+			refuse(w, http.StatusForbidden, fault.Forbidden, "Pages of other sites cannot act for who is signed in here.")
+			return
+		}
+		viewer, err := d.accounts.Authenticate(ctx, token, kind)
+		switch {
+		case err == nil:
+			ctx = access.With(ctx, viewer)
+		case !errors.Is(err, account.ErrNoSession):
+			d.opts.Logger.ErrorContext(ctx, "a session could not be looked up", "error", err)
+			refuse(w, http.StatusServiceUnavailable, fault.Internal, "internal error")
+			return
+		case kind == session.KindBearer:
+			w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+			refuse(w, http.StatusUnauthorized, fault.Unauthenticated, "The token is not valid, or not any more: sign in again.")
+			return
+		default:
+			jar.Drop()
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func refuse(w http.ResponseWriter, status int, code fault.Code, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, `{"errors":[{"message":%q,"extensions":{"code":%q}}],"data":null}`, message, code) // the client may be gone
+}
+
+// bearer gives the token of an Authorization header, empty when there is none.
+// Other schemes are for whoever stands in front of the server.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	if token = strings.TrimSpace(token); token == "" {
+		return "empty" // said to be signed in, so it must not pass as anonymous
+	}
+	return token
+}
+
+// origin says where a request comes from.
+func (d *Door) origin(r *http.Request) access.Origin {
+	o := access.Origin{Address: d.address(r), UserAgent: r.UserAgent()}
+	if len(o.UserAgent) > maxAgent {
+		o.UserAgent = o.UserAgent[:maxAgent]
+	}
+	o.UserAgent = strings.ToValidUTF8(strings.ReplaceAll(o.UserAgent, "\x00", ""), "")
+	if d.opts.RequestID != nil {
+		o.RequestID = d.opts.RequestID(r.Context())
+	}
+	return o
+}
+
+const maxAgent = 300 // bytes of a User-Agent that are kept
+
+// address is the client's: what the proxies that are trusted say, from the
+// nearest on, up to the first that is none of them.
+func (d *Door) address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && d.trusts(ip); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		ip = next
+	}
+	return ip.Unmap().String()
+}
+
+func (d *Door) trusts(ip netip.Addr) bool {
+	for _, p := range d.opts.TrustedProxies {
+		if p.Contains(ip.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSecure reports whether the browser speaks https.
+func (d *Door) isSecure(r *http.Request) bool {
+	if d.secure || r.TLS != nil {
+		return true
+	}
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	ip, err := netip.ParseAddr(host)
+	return err == nil && d.trusts(ip) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+}
+
+// jar is the cookie of a browser's session.
+type jar struct {
+	w      http.ResponseWriter
+	r      *http.Request
+	secure bool
+}
+
+func (d *Door) jar(w http.ResponseWriter, r *http.Request) *jar { return &jar{w, r, d.isSecure(r)} }
+
+// name has the prefix by which browsers refuse a cookie that another host or a
+// plain connection tries to set (RFC 6265bis).
+func (j *jar) name() string {
+	if j.secure {
+		return "__Host-broadsheet"
+	}
+	return "broadsheet"
+}
+
+func (j *jar) token() string {
+	if c, err := j.r.Cookie(j.name()); err == nil {
+		return c.Value
+	}
+	return ""
+}
+
+// Keep implements account.Jar.
+func (j *jar) Keep(token string, until time.Time) {
+	j.set(&http.Cookie{Value: token, Expires: until})
+}
+
+// Drop implements account.Jar.
+func (j *jar) Drop() { j.set(&http.Cookie{MaxAge: -1}) }
+
+func (j *jar) set(c *http.Cookie) {
+	c.Name, c.Path, c.HttpOnly, c.Secure, c.SameSite = j.name(), "/", true, j.secure, http.SameSiteStrictMode
+	// One cookie of this name an answer: the last word counts.
+	var others []string
+	for _, line := range j.w.Header().Values("Set-Cookie") {
+		if !strings.HasPrefix(line, c.Name+"=") {
+			others = append(others, line)
+		}
+	}
+	j.w.Header().Del("Set-Cookie")
+	for _, line := range append(others, c.String()) {
+		j.w.Header().Add("Set-Cookie", line)
+	}
+}
