@@ -105,8 +105,9 @@ type lazyServer struct {
 
 	once    sync.Once
 	server  *server
-	missing error // no PostgreSQL on this machine
-	err     error // there is one, and it does not work
+	cluster *Cluster // kept, as its open file is what says that it is in use
+	missing error    // no PostgreSQL on this machine
+	err     error    // there is one, and it does not work
 }
 
 // get returns the server or ends the test.
@@ -139,6 +140,7 @@ func (l *lazyServer) open() {
 			l.err = err
 			return
 		}
+		l.cluster = cluster
 		url = cluster.URL("postgres")
 	}
 	l.server, l.err = openServer(ctx, url)
