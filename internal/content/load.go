@@ -29,16 +29,45 @@ func (s *Service) Load(ctx context.Context, id int) (*ent.Article, *Draft, error
 	if len(held) == 0 {
 		return nil, nil, nil
 	}
-	client := s.db.Ent(ctx)
-	row, err := client.Article.Query().Where(article.ID(id)).Only(ctx)
+	loaded, err := s.LoadHeld(ctx, []int{id})
 	if err != nil {
-		return nil, nil, fmt.Errorf("load article %d: %w", id, err)
+		return nil, nil, err
 	}
-	d := draftOf(row)
-	if err := s.loadParts(ctx, client, d); err != nil {
-		return nil, nil, fmt.Errorf("load article %d: %w", id, err)
+	return loaded[0].Article, loaded[0].Draft, nil
+}
+
+// Loaded is an article as it is stored and as the draft that Save would store
+// again.
+type Loaded struct {
+	Article *ent.Article
+	Draft   *Draft
+}
+
+// LoadHeld is Load for many articles whose rows the transaction of ctx holds
+// already. The answer is in the order of ids, all of which must be there.
+func (s *Service) LoadHeld(ctx context.Context, ids []int) ([]Loaded, error) {
+	ctx = access.AsSystem(ctx)
+	client := s.db.Ent(ctx)
+	rows, err := client.Article.Query().Where(article.IDIn(ids...)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load articles: %w", err)
 	}
-	return row, d, nil
+	drafts := make(map[int]*Draft, len(rows))
+	byID := make(map[int]*ent.Article, len(rows))
+	for _, row := range rows {
+		byID[row.ID], drafts[row.ID] = row, draftOf(row)
+	}
+	if err := s.loadParts(ctx, client, ids, drafts); err != nil {
+		return nil, fmt.Errorf("load articles: %w", err)
+	}
+	loaded := make([]Loaded, len(ids))
+	for i, id := range ids {
+		if byID[id] == nil {
+			return nil, fmt.Errorf("load articles: there is no article %d", id)
+		}
+		loaded[i] = Loaded{byID[id], drafts[id]}
+	}
+	return loaded, nil
 }
 
 func draftOf(a *ent.Article) *Draft {
@@ -58,45 +87,56 @@ func draftOf(a *ent.Article) *Draft {
 	return d
 }
 
-func (s *Service) loadParts(ctx context.Context, client *ent.Client, d *Draft) error {
-	detail, err := client.ArticleDetail.Query().Where(articledetail.ArticleID(d.ID)).Only(ctx)
-	if err != nil && !ent.IsNotFound(err) {
+// loadParts puts into drafts, by key, what hangs on their articles.
+func (s *Service) loadParts(ctx context.Context, client *ent.Client, ids []int, drafts map[int]*Draft) error {
+	details, err := client.ArticleDetail.Query().Where(articledetail.ArticleIDIn(ids...)).All(ctx)
+	if err != nil {
 		return err
 	}
-	if detail != nil {
+	for _, detail := range details {
+		d := drafts[detail.ArticleID]
 		d.Body, d.Byline, d.Dateline, d.SEO, d.Rights, d.Custom = detail.Blocks, detail.Byline, detail.Dateline, detail.Seo, detail.Rights, detail.Custom
 		d.Source.Name, d.Source.URL = detail.SourceName, detail.SourceURL
 	}
-	entries, err := client.LiveEntry.Query().Where(liveentry.ArticleID(d.ID)).Order(ent.Asc(liveentry.FieldPublishedAt, liveentry.FieldID)).All(ctx)
+	entries, err := client.LiveEntry.Query().Where(liveentry.ArticleIDIn(ids...)).Order(ent.Asc(liveentry.FieldPublishedAt, liveentry.FieldID)).All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
+		d := drafts[e.ArticleID]
 		d.Entries = append(d.Entries, Entry{ID: e.ID, Title: e.Title, Body: e.Blocks, PublishedAt: e.PublishedAt, Key: e.IsKey, Pinned: e.IsPinned})
 	}
-	pins, err := client.RelatedPin.Query().Where(relatedpin.ArticleID(d.ID)).Order(ent.Asc(relatedpin.FieldPosition)).All(ctx)
+	pins, err := client.RelatedPin.Query().Where(relatedpin.ArticleIDIn(ids...)).Order(ent.Asc(relatedpin.FieldPosition)).All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, p := range pins {
-		d.Pins = append(d.Pins, p.RelatedID)
+		drafts[p.ArticleID].Pins = append(drafts[p.ArticleID].Pins, p.RelatedID)
 	}
 	for _, part := range []struct {
-		into *[]int
+		into func(*Draft) *[]int
 		read func(context.Context, []int) (map[int][]int, error)
-	}{{&d.Authors, s.AuthorIDs}, {&d.Places, s.PlaceIDs}, {&d.Categories, s.CategoryIDs}} {
-		found, err := part.read(ctx, []int{d.ID})
+	}{
+		{func(d *Draft) *[]int { return &d.Authors }, s.AuthorIDs},
+		{func(d *Draft) *[]int { return &d.Places }, s.PlaceIDs},
+		{func(d *Draft) *[]int { return &d.Categories }, s.CategoryIDs},
+	} {
+		found, err := part.read(ctx, ids)
 		if err != nil {
 			return err
 		}
-		*part.into = found[d.ID]
+		for id, d := range drafts {
+			*part.into(d) = found[id]
+		}
 	}
-	tags, err := s.Tags(ctx, []int{d.ID})
+	tags, err := s.Tags(ctx, ids)
 	if err != nil {
 		return err
 	}
-	for _, t := range tags[d.ID] {
-		d.Tags = append(d.Tags, t.ID)
+	for id, d := range drafts {
+		for _, t := range tags[id] {
+			d.Tags = append(d.Tags, t.ID)
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package content
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -40,29 +41,35 @@ func (s *Service) Move(ctx context.Context, moves ...Move) ([]*ent.Article, erro
 		for i, m := range moves {
 			ids[i] = m.ID
 		}
-		before, err := s.db.Ent(ctx).Article.Query().Where(article.IDIn(ids...)).All(ctx)
+		before, err := s.rows(ctx, ids)
 		if err != nil {
 			return err
 		}
-		byID := make(map[int]*ent.Article, len(before))
-		for _, a := range before {
-			byID[a.ID] = a
+		groups := map[target][]int{}
+		for _, m := range moves {
+			if before[m.ID] == nil {
+				return fmt.Errorf("there is no article %d", m.ID)
+			}
+			t := targetOf(before[m.ID], m)
+			groups[t] = append(groups[t], m.ID)
+		}
+		// Articles of one plan share their moments, so that a thousand of them are
+		// one statement.
+		for t, ids := range groups {
+			u := s.db.Ent(ctx).Article.Update().Where(article.IDIn(ids...)).AddVersion(1)
+			t.set(u.Mutation(), byPerson)
+			if err := u.Exec(ctx); err != nil {
+				return err
+			}
+		}
+		after, err := s.rows(ctx, ids)
+		if err != nil {
+			return err
 		}
 		events := make([]event.Event, len(moves))
 		for i, m := range moves {
-			was := byID[m.ID]
-			if was == nil {
-				return fmt.Errorf("there is no article %d", m.ID)
-			}
-			u := s.db.Ent(ctx).Article.UpdateOne(was).AddVersion(1)
-			setMove(u.Mutation(), was, m)
-			if byPerson {
-				u.SetEditedAt(m.At) // an import must not undo it
-			}
-			if moved[i], err = u.Save(ctx); err != nil {
-				return err
-			}
-			events[i] = event.Event{Action: moveAction(m, was, moved[i]), Entity: id.Article, EntityID: m.ID}
+			moved[i] = after[m.ID]
+			events[i] = event.Event{Action: moveAction(m, before[m.ID], moved[i]), Entity: id.Article, EntityID: m.ID}
 		}
 		if err := s.derive(ctx, moved); err != nil {
 			return err
@@ -73,6 +80,19 @@ func (s *Service) Move(ctx context.Context, moves ...Move) ([]*ent.Article, erro
 		return nil, fmt.Errorf("move articles: %w", err)
 	}
 	return moved, nil
+}
+
+// rows gives the stored articles by key.
+func (s *Service) rows(ctx context.Context, ids []int) (map[int]*ent.Article, error) {
+	all, err := s.db.Ent(ctx).Article.Query().Where(article.IDIn(ids...)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[int]*ent.Article, len(all))
+	for _, a := range all {
+		byID[a.ID] = a
+	}
+	return byID, nil
 }
 
 func moveAction(m Move, was, is *ent.Article) string {
@@ -89,22 +109,73 @@ func moveAction(m Move, was, is *ent.Article) string {
 	return event.Updated
 }
 
-func setMove(m *ent.ArticleMutation, was *ent.Article, to Move) {
-	m.SetStatus(to.Status)
-	setOrClear(to.ScheduledAt, m.SetScheduledAt, m.ClearScheduledAt)
-	setOrClear(to.EmbargoUntil, m.SetEmbargoUntil, m.ClearEmbargoUntil)
-	setOrClear(to.UnpublishAt, m.SetUnpublishAt, m.ClearUnpublishAt)
-	setOrClear(to.TrashedAt, m.SetTrashedAt, m.ClearTrashedAt)
-	if to.Status != was.Status {
-		m.SetStatusChangedAt(to.At)
+// target is all that a move writes of one article. Those of articles that are
+// written alike are equal.
+type target struct {
+	status                                          article.Status
+	at                                              moment
+	scheduledAt, embargoUntil, unpublishAt, trashed moment
+	changes, publishes, first                       bool // the status; to PUBLISHED; for the first time
+}
+
+// moment is a time in microseconds since 1970, which compares as time.Time does
+// not; noMoment stands for none.
+type moment int64
+
+const noMoment moment = math.MinInt64
+
+func momentOf(t *time.Time) moment {
+	if t == nil {
+		return noMoment
 	}
-	if to.Status == article.StatusPublished && was.Status != article.StatusPublished {
-		m.SetPublishedAt(to.At)
-		m.SetUpdatedAt(to.At)
-		if was.FirstPublishedAt == nil {
-			m.SetFirstPublishedAt(to.At)
-		}
+	return moment(t.UnixMicro())
+}
+
+func (m moment) time() *time.Time {
+	if m == noMoment {
+		return nil
 	}
+	t := time.UnixMicro(int64(m)).UTC()
+	return &t
+}
+
+func targetOf(was *ent.Article, to Move) target {
+	t := target{status: to.Status, at: momentOf(&to.At), scheduledAt: momentOf(to.ScheduledAt), embargoUntil: momentOf(to.EmbargoUntil),
+		unpublishAt: momentOf(to.UnpublishAt), trashed: momentOf(to.TrashedAt), changes: to.Status != was.Status}
+	t.publishes = t.changes && to.Status == article.StatusPublished
+	t.first = t.publishes && was.FirstPublishedAt == nil
+	return t
+}
+
+func (t target) set(m *ent.ArticleMutation, byPerson bool) {
+	at := *t.at.time()
+	m.SetStatus(t.status)
+	setOrClear(t.scheduledAt.time(), m.SetScheduledAt, m.ClearScheduledAt)
+	setOrClear(t.embargoUntil.time(), m.SetEmbargoUntil, m.ClearEmbargoUntil)
+	setOrClear(t.unpublishAt.time(), m.SetUnpublishAt, m.ClearUnpublishAt)
+	setOrClear(t.trashed.time(), m.SetTrashedAt, m.ClearTrashedAt)
+	if t.changes {
+		m.SetStatusChangedAt(at)
+	}
+	if t.publishes {
+		m.SetPublishedAt(at)
+		m.SetUpdatedAt(at)
+	}
+	if t.first {
+		m.SetFirstPublishedAt(at)
+	}
+	if byPerson {
+		m.SetEditedAt(at) // an import must not undo it
+	}
+}
+
+// Moved gives a draft as it is after a move that left the article as a.
+func (d *Draft) Moved(a *ent.Article) *Draft {
+	m := *d
+	m.Status, m.TrashedAt = a.Status, a.TrashedAt
+	m.PublishedAt, m.FirstPublishedAt, m.UpdatedAt = a.PublishedAt, a.FirstPublishedAt, a.UpdatedAt
+	m.ScheduledAt, m.EmbargoUntil, m.UnpublishAt = a.ScheduledAt, a.EmbargoUntil, a.UnpublishAt
+	return &m
 }
 
 // derive makes what is derived from articles anew.

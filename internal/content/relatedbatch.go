@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -14,21 +15,41 @@ import (
 
 type deferKey struct{}
 
+// deferral says who will find what is related.
+type deferral int
+
+const (
+	notDeferred deferral = iota
+	toComplete           // CompleteRelated
+	toSoon               // RelateSoon
+)
+
 // DeferRelated gives a context in which Save leaves what is related to its
 // articles to CompleteRelated. Until then the related articles of new ones are
 // those of their section, and the others do not know of them.
 func DeferRelated(ctx context.Context) context.Context {
-	return context.WithValue(ctx, deferKey{}, true)
+	return context.WithValue(ctx, deferKey{}, toComplete)
 }
 
-func isDeferred(ctx context.Context) bool { return ctx.Value(deferKey{}) != nil }
+// DeferRelatedBriefly is DeferRelated for a server that is about to call
+// RelateSoon, which leaves alone what an import has put off.
+func DeferRelatedBriefly(ctx context.Context) context.Context {
+	return context.WithValue(ctx, deferKey{}, toSoon)
+}
+
+func deferralOf(ctx context.Context) deferral {
+	d, _ := ctx.Value(deferKey{}).(deferral)
+	return d
+}
 
 var (
-	postponeSQL    = store.MaintainBoth(`INSERT INTO related_pending (article_id) SELECT id FROM each_id($1)`)
+	postponeSQL    = store.MaintainBoth(`INSERT INTO related_pending (article_id, soon) SELECT id, $2 FROM each_id($1)`)
 	postponeAllSQL = store.MaintainBoth(`INSERT INTO related_pending (article_id) SELECT a.id FROM articles a WHERE public_article(a) ORDER BY a.id`)
-	pendingSQL     = store.MaintainBoth(`SELECT coalesce(max(id), 0), count(DISTINCT article_id), (SELECT coalesce(sum(articles), 0) FROM related_corpora) FROM related_pending`)
-	nextPendingSQL = store.MaintainBoth(`SELECT DISTINCT article_id FROM related_pending WHERE article_id > $1 AND id <= $2 ORDER BY article_id LIMIT $3`)
-	donePendingSQL = store.MaintainBoth(`DELETE FROM related_pending WHERE id <= $1`)
+	pendingSQL     = store.MaintainBoth(`SELECT coalesce(max(id), 0), count(*), (SELECT coalesce(sum(articles), 0) FROM related_corpora) FROM related_pending`)
+	nextPendingSQL = store.MaintainBoth(`SELECT id, article_id FROM related_pending WHERE (article_id, id) > ($1, $2) AND id <= $3 ORDER BY article_id, id LIMIT $4`)
+	// Rows are taken away by their keys: one with a lower key may have been
+	// committed after it was looked for.
+	donePendingSQL = store.MaintainBoth(`DELETE FROM related_pending WHERE id IN (SELECT id FROM each_id($1))`)
 
 	forgetCountsSQL  = store.MaintainBoth(`UPDATE terms SET count = 0 WHERE count > 0`)
 	forgetCorporaSQL = store.MaintainBoth(`UPDATE related_corpora SET articles = 0`)
@@ -48,8 +69,8 @@ const (
 	storeAtOnce   = 500     // lists stored in a transaction
 )
 
-func (s *Service) postpone(ctx context.Context, ids []int) error {
-	if _, err := s.db.Exec(ctx, postponeSQL, s.db.IDs(ids)); err != nil {
+func (s *Service) postpone(ctx context.Context, ids []int, to deferral) error {
+	if _, err := s.db.Exec(ctx, postponeSQL, s.db.IDs(ids), to == toSoon); err != nil {
 		return fmt.Errorf("postpone what is related: %w", err)
 	}
 	s.db.AfterCommit(ctx, func() {
@@ -115,7 +136,8 @@ func (s *Service) completeRelated(ctx context.Context, progress func(done, total
 	if atOnce {
 		p.total += st.archive + st.pending
 	}
-	if err := s.indexPending(ctx, st.last, atOnce, anew, p); err != nil {
+	unranked, err := s.indexPending(ctx, st.last, atOnce, anew, p)
+	if err != nil {
 		return err
 	}
 	if atOnce {
@@ -132,8 +154,10 @@ func (s *Service) completeRelated(ctx context.Context, progress func(done, total
 			}
 		}
 	}
-	if _, err := s.db.Exec(ctx, donePendingSQL, st.last); err != nil {
-		return fmt.Errorf("end relating: %w", err)
+	for chunk := range slices.Chunk(unranked, rowsPerStatement) {
+		if _, err := s.db.Exec(ctx, donePendingSQL, s.db.IDs(chunk)); err != nil {
+			return fmt.Errorf("end relating: %w", err)
+		}
 	}
 	p.total = p.done
 	p.add(0)
@@ -153,34 +177,65 @@ func (p *steps) add(n int) {
 	}
 }
 
+// pending are articles that wait to be related, with the keys of their rows.
+type pending struct{ rows, articles []int }
+
+func (s *Service) readPending(ctx context.Context, statement *store.Statement, args ...any) (p pending, err error) {
+	_, err = store.Collect(ctx, s.db, statement, func(rows *sql.Rows) (struct{}, error) {
+		var row, article int
+		err := rows.Scan(&row, &article)
+		p.rows = append(p.rows, row)
+		if len(p.articles) == 0 || p.articles[len(p.articles)-1] != article {
+			p.articles = append(p.articles, article)
+		}
+		return struct{}{}, err
+	}, args...)
+	if err != nil {
+		return p, fmt.Errorf("find what is still to be related: %w", err)
+	}
+	return p, nil
+}
+
 // indexPending indexes the articles that wait, and ranks them unless all are
-// ranked at once later.
-func (s *Service) indexPending(ctx context.Context, last int, atOnce, anew bool, p *steps) error {
+// ranked at once later. It gives the rows of those that are to be ranked.
+func (s *Service) indexPending(ctx context.Context, last int, atOnce, anew bool, p *steps) (unranked []int, err error) {
 	size := rankAtOnce
 	if atOnce {
 		size = indexAtOnce
 	}
-	for after := 0; ; {
-		ids, err := store.Collect(ctx, s.db, nextPendingSQL, store.ScanInt, after, last, size)
+	for article, row := 0, 0; ; {
+		waiting, err := s.readPending(ctx, nextPendingSQL, article, row, last, size)
 		if err != nil {
-			return fmt.Errorf("find what is still to be related: %w", err)
+			return nil, err
 		}
-		if len(ids) == 0 {
-			return nil
+		if len(waiting.rows) == 0 {
+			return unranked, nil
 		}
 		err = s.db.Tx(ctx, func(ctx context.Context) error {
 			if !atOnce {
-				return s.relateNow(ctx, ids)
+				return s.relatePending(ctx, waiting)
 			}
-			_, _, err := s.index(ctx, ids, anew)
+			unranked = append(unranked, waiting.rows...)
+			_, _, err := s.index(ctx, waiting.articles, anew)
 			return err
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		after = ids[len(ids)-1]
-		p.add(len(ids))
+		article, row = waiting.articles[len(waiting.articles)-1], waiting.rows[len(waiting.rows)-1]
+		p.add(len(waiting.rows))
 	}
+}
+
+// relatePending relates articles and takes them off the list of those that wait.
+func (s *Service) relatePending(ctx context.Context, waiting pending) error {
+	if err := s.relateNow(ctx, waiting.articles); err != nil {
+		return err
+	}
+	if _, err := s.db.Exec(ctx, donePendingSQL, s.db.IDs(waiting.rows)); err != nil {
+		return fmt.Errorf("end relating: %w", err)
+	}
+	return nil
 }
 
 // rankLanguage ranks all articles of a language, the oldest first, in windows

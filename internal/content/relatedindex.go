@@ -136,8 +136,8 @@ func (s *Service) relate(ctx context.Context, saved []*ent.Article) error {
 	for i, a := range saved {
 		ids[i] = a.ID
 	}
-	if isDeferred(ctx) {
-		return s.postpone(ctx, ids)
+	if to := deferralOf(ctx); to != notDeferred {
+		return s.postpone(ctx, ids, to)
 	}
 	return s.relateNow(ctx, ids)
 }

@@ -219,6 +219,14 @@ CREATE INDEX article_assignee ON articles (assignee_id, status_changed_at) WHERE
 -- An article is picked once for a page; 0 stands for the front page.
 CREATE UNIQUE INDEX pick_once ON picks (coalesce(category_id, 0), article_id);
 
+-- What a server has put off relating and will do right away, on whichever node;
+-- the rest waits for the end of an import.
+ALTER TABLE related_pending ADD COLUMN soon boolean NOT NULL DEFAULT false;
+CREATE INDEX related_pending_soon ON related_pending (id) WHERE soon;
+
+-- What the server did by itself at its moment, newest last.
+CREATE INDEX audit_due ON audit_entries (at) WHERE action = 'due';
+
 -- The record of who did what only ever grows.
 CREATE FUNCTION refuse_change_of_audit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'audit entries are neither changed nor removed'; END $$;
