@@ -209,6 +209,9 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	group.Go(func() error { return a.again(ctx, "relate", func() error { return a.relate(ctx) }) })
 	group.Go(func() error { return a.again(ctx, "tidy", func() error { return a.tidy(ctx) }) })
 	group.Go(func() error { return a.again(ctx, "follow", func() error { return a.follow(ctx) }) })
+	group.Go(func() error {
+		return a.again(ctx, "schedule", func() error { return a.Newsroom.KeepSchedule(ctx, a.logger) })
+	})
 	return group.Wait()
 }
 

@@ -16,6 +16,7 @@ const soonAtOnce = 20
 var (
 	soonSQL = store.Maintain(`SELECT r.id, r.article_id FROM related_pending r WHERE r.soon ORDER BY r.id LIMIT $1 FOR UPDATE SKIP LOCKED`,
 		`SELECT r.id, r.article_id FROM related_pending r WHERE r.soon ORDER BY r.id LIMIT $1`)
+	anySoonSQL = store.MaintainBoth(`SELECT 1 FROM related_pending r WHERE r.soon LIMIT 1`)
 	notSoonSQL = store.MaintainBoth(`UPDATE related_pending SET soon = false WHERE id IN (SELECT id FROM each_id($1))`)
 )
 
@@ -26,6 +27,10 @@ var (
 // and the error says which.
 func (s *Service) RelateSoon(ctx context.Context) (int, error) {
 	ctx = access.AsSystem(ctx)
+	some, err := store.Collect(ctx, s.db, anySoonSQL, store.ScanInt)
+	if err != nil || len(some) == 0 {
+		return 0, err
+	}
 	waiting, err := s.relateSoon(ctx, soonAtOnce)
 	if err == nil || ctx.Err() != nil || len(waiting.rows) == 0 {
 		return len(waiting.rows), err

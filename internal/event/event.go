@@ -190,7 +190,10 @@ func (l *Log) Wake() {
 	l.woken = make(chan struct{})
 }
 
-func (l *Log) wakeup() <-chan struct{} {
+// Woken gives a channel that is closed when something may have been committed,
+// here or elsewhere. Whoever waits asks for it before looking, so that nothing
+// committed while looking is missed.
+func (l *Log) Woken() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.woken
@@ -206,7 +209,7 @@ func (l *Log) Follow(ctx context.Context, after Position, handle func([]Recorded
 	timer := time.NewTimer(lookAnyway)
 	defer timer.Stop()
 	for {
-		woken := l.wakeup()
+		woken := l.Woken()
 		for {
 			const batch = 500
 			events, err := l.Read(ctx, after, batch)

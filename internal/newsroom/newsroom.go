@@ -33,6 +33,7 @@ type Service struct {
 	articles *content.Service
 	site     *site.Service
 	repeats  *repeat.Keeper
+	failing  failures // what is due and does not succeed
 	// Now is the clock, for tests.
 	Now func() time.Time
 }

@@ -37,11 +37,15 @@ func (s *Service) baseline(ctx context.Context, row *ent.Article, draft *content
 	if err != nil || last > 0 {
 		return err
 	}
-	at := row.ModifiedAt
-	if row.PublishedAt != nil && row.PublishedAt.Before(at) {
-		at = *row.PublishedAt
+	return s.keep(ctx, 1, row, draft, actionImported, "", since(row), nil)
+}
+
+// since is when an article without a history became what it is.
+func since(row *ent.Article) time.Time {
+	if row.PublishedAt != nil && row.PublishedAt.Before(row.ModifiedAt) {
+		return *row.PublishedAt
 	}
-	return s.keep(ctx, 1, row, draft, actionImported, "", at, nil)
+	return row.ModifiedAt
 }
 
 // revise keeps an article as it is now stored and gives the number of the
@@ -63,16 +67,24 @@ func (s *Service) revise(ctx context.Context, saved *ent.Article, action, note s
 }
 
 func (s *Service) keep(ctx context.Context, number int, row *ent.Article, draft *content.Draft, action, note string, at time.Time, by *int) error {
-	snapshot, err := json.Marshal(draft)
+	r, err := s.revision(ctx, number, row, draft, action, note, at, by)
 	if err != nil {
-		return fmt.Errorf("keep a revision: %w", err)
+		return err
 	}
-	err = s.db.Ent(ctx).Revision.Create().SetArticleID(row.ID).SetNumber(number).SetAction(action).SetStatus(string(row.Status)).
-		SetVersion(row.Version).SetTitle(row.Title).SetSnapshot(snapshot).SetNote(note).SetNillableUserID(by).SetCreatedAt(at).Exec(ctx)
-	if err != nil {
+	if err := r.Exec(ctx); err != nil {
 		return fmt.Errorf("keep a revision: %w", err)
 	}
 	return nil
+}
+
+// revision is an article on its way into the history.
+func (s *Service) revision(ctx context.Context, number int, row *ent.Article, draft *content.Draft, action, note string, at time.Time, by *int) (*ent.RevisionCreate, error) {
+	snapshot, err := json.Marshal(draft)
+	if err != nil {
+		return nil, fmt.Errorf("keep a revision: %w", err)
+	}
+	return s.db.Ent(ctx).Revision.Create().SetArticleID(row.ID).SetNumber(number).SetAction(action).SetStatus(string(row.Status)).
+		SetVersion(row.Version).SetTitle(row.Title).SetSnapshot(snapshot).SetNote(note).SetNillableUserID(by).SetCreatedAt(at), nil
 }
 
 // Snapshot gives an article as a revision kept it.
