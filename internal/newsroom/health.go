@@ -49,7 +49,7 @@ var (
 	comingSQL = store.MaintainBoth(`SELECT * FROM (SELECT a.scheduled_at FROM articles a WHERE ` + plannedScheduled + ` > $1 ORDER BY a.scheduled_at LIMIT 1) AS s
 		UNION ALL SELECT * FROM (SELECT a.embargo_until FROM articles a WHERE ` + plannedEmbargoed + ` > $1 ORDER BY a.embargo_until LIMIT 1) AS e
 		UNION ALL SELECT * FROM (SELECT a.unpublish_at FROM articles a WHERE ` + plannedUnpublished + ` > $1 ORDER BY a.unpublish_at LIMIT 1) AS u`)
-	doneSQL = store.MaintainBoth(`SELECT e.at, e.after ->> 'dueAt' FROM audit_entries e WHERE e.action = 'due' AND (e.at > $1 OR $1 IS NULL) ORDER BY e.at DESC LIMIT $2`)
+	doneSQL = store.MaintainBoth(`SELECT e.at, e.after ->> 'dueAt' FROM audit_entries e WHERE e.action = 'due' AND e.at > $1 ORDER BY e.at DESC LIMIT $2`)
 )
 
 // ScheduleHealth tells how far the server is with what it does by itself.
@@ -99,7 +99,7 @@ func (s *Service) coming(ctx context.Context, now time.Time) (next *time.Time, e
 // measure tells what was done last, and how late what was done lately was.
 func (s *Service) measure(ctx context.Context, h *ScheduleHealth, now time.Time) error {
 	type done struct{ at, due time.Time }
-	read := func(since *time.Time, limit int) ([]done, error) {
+	read := func(since time.Time, limit int) ([]done, error) {
 		return store.Collect(ctx, s.db, doneSQL, func(rows *sql.Rows) (d done, err error) {
 			var due string
 			if err := rows.Scan(&d.at, &due); err != nil {
@@ -110,9 +110,9 @@ func (s *Service) measure(ctx context.Context, h *ScheduleHealth, now time.Time)
 		}, since, limit)
 	}
 	since := now.Add(-healthWindow)
-	lately, err := read(&since, maxMeasured)
+	lately, err := read(since, maxMeasured)
 	if err == nil && len(lately) == 0 {
-		if lately, err = read(nil, 1); err == nil && len(lately) == 1 {
+		if lately, err = read(time.Unix(0, 0).UTC(), 1); err == nil && len(lately) == 1 {
 			at := lately[0].at.UTC()
 			h.Last = &at
 		}
