@@ -1062,6 +1062,44 @@ type ScheduleArticleInput struct {
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// An article for which what is due fails. It is tried again by and by, and at once when it is changed.
+type ScheduleFailure struct {
+	// The article.
+	Article *ent.Article `json:"article"`
+	// How often it was tried since it was last changed.
+	Attempts int32 `json:"attempts"`
+	// When it failed first.
+	FailingSince time.Time `json:"failingSince"`
+	// When it is tried again.
+	NextAttemptAt time.Time `json:"nextAttemptAt"`
+}
+
+// How far the server is with what it does by itself at its moment.
+type ScheduleHealth struct {
+	// How many publications, embargo lifts and unpublications are due and not done.
+	DueCount int32 `json:"dueCount"`
+	// How late the first of these is, in seconds; null when nothing is due.
+	OldestLateness *float64 `json:"oldestLateness,omitempty"`
+	// The moment of what comes next; null when nothing is planned.
+	NextDueAt *time.Time `json:"nextDueAt,omitempty"`
+	// When something was last done; null when nothing ever was.
+	LastDoneAt *time.Time `json:"lastDoneAt,omitempty"`
+	// How late what was done within the last hour was; null when nothing was.
+	Lateness *ScheduleLateness `json:"lateness,omitempty"`
+	// Articles that the server which answers could not do, of those that the viewer may see. Its log says why.
+	Failing []*ScheduleFailure `json:"failing"`
+}
+
+// How late many things were done, each from its planned moment until it was done.
+type ScheduleLateness struct {
+	// How many things were done, 10,000 at most.
+	Count int32 `json:"count"`
+	// Half of them were not later than this, in seconds.
+	Median float64 `json:"median"`
+	// The latest of them, in seconds.
+	Max float64 `json:"max"`
+}
+
 // An article found.
 type SearchEdge struct {
 	// Opaque place of the row in its ranking.

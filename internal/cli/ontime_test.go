@@ -42,7 +42,7 @@ type rush struct {
 func TestPlansAreCarriedOutByTwoServers(t *testing.T) {
 	t.Parallel()
 	url := testkit.URL(t, store.Postgres)
-	rush{archive: 60, articles: 100, in: time.Second, within: time.Second, servers: 2}.run(t, url)
+	rush{archive: 60, articles: 100, in: 3 * time.Second, within: time.Second, servers: 2}.run(t, url)
 }
 
 func TestPlansOutliveServers(t *testing.T) {
@@ -52,7 +52,7 @@ func TestPlansOutliveServers(t *testing.T) {
 		if strings.HasPrefix(url, "sqlite:") {
 			servers = 1
 		}
-		rush{archive: 60, articles: 100, in: time.Second, within: 2 * time.Second, servers: servers, kill: true}.run(t, url)
+		rush{archive: 60, articles: 100, in: 3 * time.Second, within: 2 * time.Second, servers: servers, kill: true}.run(t, url)
 	})
 }
 
@@ -71,7 +71,7 @@ func TestSoakSchedule(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer cluster.Stop()
-			rush{archive: 10_000, articles: 1000, in: 20 * time.Second, servers: 2, kill: kill, commits: true}.run(t, cluster.URL("postgres"))
+			rush{archive: 10_000, articles: 1000, in: 20 * time.Second, servers: 2, kill: kill, commits: true}.run(t, cluster.AdminURL("postgres"))
 		})
 		t.Run("sqlite "+name, func(t *testing.T) {
 			rush{archive: 10_000, articles: 1000, in: 20 * time.Second, servers: 1, kill: kill}.run(t, "sqlite:"+t.TempDir()+"/site.db")

@@ -2,13 +2,10 @@ package newsroom
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
-	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 const (
@@ -137,28 +134,21 @@ func (k *keeper) warn(ctx context.Context, due, now time.Time) {
 	}
 }
 
-var clockSQL = store.Maintain(`SELECT clock_timestamp()`, `SELECT NULL`)
-
 // clock gives the time by which something is due. Nodes whose clocks differ go
-// by that of the database, which they share; SQLite's is ours.
+// by that of the database, which they share.
 func (k *keeper) clock(ctx context.Context) (time.Time, error) {
-	before := k.Now()
-	if k.db.Dialect != store.Postgres || before.Sub(k.measuredAt).Abs() < lookAnyway {
-		return before.Add(k.skew), nil
-	}
-	found, err := store.Collect(ctx, k.db, clockSQL, func(rows *sql.Rows) (at time.Time, err error) {
-		err = rows.Scan(&at)
-		return at, err
-	})
-	if err != nil {
-		return before, fmt.Errorf("ask the database for the time: %w", err)
-	}
 	now := k.Now()
-	// Half of the way there and back lies behind the answer.
-	k.skew, k.measuredAt = found[0].Sub(before.Add(now.Sub(before)/2)), now
+	if now.Sub(k.measuredAt).Abs() < lookAnyway {
+		return now.Add(k.skew), nil
+	}
+	var err error
+	if k.skew, err = k.db.ClockAhead(ctx, k.Now); err != nil {
+		return now, err
+	}
+	k.measuredAt = now
 	if k.skew.Abs() > time.Second && !k.warnedSkew {
 		k.warnedSkew = true
 		k.logger.WarnContext(ctx, "the clocks of this machine and of the database differ; what is due goes by the database's", "difference", k.skew.Round(time.Millisecond))
 	}
-	return now.Add(k.skew), nil
+	return k.Now().Add(k.skew), nil
 }
