@@ -732,6 +732,7 @@ type ComplexityRoot struct {
 		Places            func(childComplexity int, kind *place.Kind) int
 		Redirects         func(childComplexity int, pathPrefix *string, first *int32, after *string, last *int32, before *string) int
 		Route             func(childComplexity int, path string) int
+		ScheduleHealth    func(childComplexity int) int
 		Search            func(childComplexity int, query string, filter *model.SearchFilter, first *int32, after *string) int
 		SearchSuggestions func(childComplexity int, query string, first *int32, language *string) int
 		Series            func(childComplexity int, by model.SeriesBy) int
@@ -843,6 +844,28 @@ type ComplexityRoot struct {
 	SaveMenuPayload struct {
 		Menu       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	ScheduleFailure struct {
+		Article       func(childComplexity int) int
+		Attempts      func(childComplexity int) int
+		FailingSince  func(childComplexity int) int
+		NextAttemptAt func(childComplexity int) int
+	}
+
+	ScheduleHealth struct {
+		DueCount       func(childComplexity int) int
+		Failing        func(childComplexity int) int
+		LastDoneAt     func(childComplexity int) int
+		Lateness       func(childComplexity int) int
+		NextDueAt      func(childComplexity int) int
+		OldestLateness func(childComplexity int) int
+	}
+
+	ScheduleLateness struct {
+		Count  func(childComplexity int) int
+		Max    func(childComplexity int) int
+		Median func(childComplexity int) int
 	}
 
 	SearchConnection struct {
@@ -4273,6 +4296,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Route(childComplexity, args["path"].(string)), true
+	case "Query.scheduleHealth":
+		if e.ComplexityRoot.Query.ScheduleHealth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.ScheduleHealth(childComplexity), true
 	case "Query.search":
 		if e.ComplexityRoot.Query.Search == nil {
 			break
@@ -4695,6 +4724,87 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SaveMenuPayload.UserErrors(childComplexity), true
+
+	case "ScheduleFailure.article":
+		if e.ComplexityRoot.ScheduleFailure.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleFailure.Article(childComplexity), true
+	case "ScheduleFailure.attempts":
+		if e.ComplexityRoot.ScheduleFailure.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleFailure.Attempts(childComplexity), true
+	case "ScheduleFailure.failingSince":
+		if e.ComplexityRoot.ScheduleFailure.FailingSince == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleFailure.FailingSince(childComplexity), true
+	case "ScheduleFailure.nextAttemptAt":
+		if e.ComplexityRoot.ScheduleFailure.NextAttemptAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleFailure.NextAttemptAt(childComplexity), true
+
+	case "ScheduleHealth.dueCount":
+		if e.ComplexityRoot.ScheduleHealth.DueCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleHealth.DueCount(childComplexity), true
+	case "ScheduleHealth.failing":
+		if e.ComplexityRoot.ScheduleHealth.Failing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleHealth.Failing(childComplexity), true
+	case "ScheduleHealth.lastDoneAt":
+		if e.ComplexityRoot.ScheduleHealth.LastDoneAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleHealth.LastDoneAt(childComplexity), true
+	case "ScheduleHealth.lateness":
+		if e.ComplexityRoot.ScheduleHealth.Lateness == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleHealth.Lateness(childComplexity), true
+	case "ScheduleHealth.nextDueAt":
+		if e.ComplexityRoot.ScheduleHealth.NextDueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleHealth.NextDueAt(childComplexity), true
+	case "ScheduleHealth.oldestLateness":
+		if e.ComplexityRoot.ScheduleHealth.OldestLateness == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleHealth.OldestLateness(childComplexity), true
+
+	case "ScheduleLateness.count":
+		if e.ComplexityRoot.ScheduleLateness.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleLateness.Count(childComplexity), true
+	case "ScheduleLateness.max":
+		if e.ComplexityRoot.ScheduleLateness.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleLateness.Max(childComplexity), true
+	case "ScheduleLateness.median":
+		if e.ComplexityRoot.ScheduleLateness.Median == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScheduleLateness.Median(childComplexity), true
 
 	case "SearchConnection.edges":
 		if e.ComplexityRoot.SearchConnection.Edges == nil {
@@ -5959,6 +6069,11 @@ type Query {
 
   "Objects by their ids, in the order asked for, null where there is none to be seen. At most 100."
   nodes("The ids of any objects." ids: [ID!]!): [Node]!
+
+  # Schedule
+
+  "How far the server is with what it does by itself: publications, embargo lifts and unpublications at their moment. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  scheduleHealth: ScheduleHealth @auth(can: READ_NEWSROOM)
 }
 
 # ── Changes ───────────────────────────────────────────────────────────────────
@@ -9279,6 +9394,44 @@ type AuditEntryEdge {
   "The entry."
   node: AuditEntry!
 }
+
+"How far the server is with what it does by itself at its moment."
+type ScheduleHealth {
+  "How many publications, embargo lifts and unpublications are due and not done."
+  dueCount: Int!
+  "How late the first of these is, in seconds; null when nothing is due."
+  oldestLateness: Float
+  "The moment of what comes next; null when nothing is planned."
+  nextDueAt: DateTime
+  "When something was last done; null when nothing ever was."
+  lastDoneAt: DateTime
+  "How late what was done within the last hour was; null when nothing was."
+  lateness: ScheduleLateness
+  "Articles that the server which answers could not do, of those that the viewer may see. Its log says why."
+  failing: [ScheduleFailure!]!
+}
+
+"How late many things were done, each from its planned moment until it was done."
+type ScheduleLateness {
+  "How many things were done, 10,000 at most."
+  count: Int!
+  "Half of them were not later than this, in seconds."
+  median: Float!
+  "The latest of them, in seconds."
+  max: Float!
+}
+
+"An article for which what is due fails. It is tried again by and by, and at once when it is changed."
+type ScheduleFailure {
+  "The article."
+  article: Article!
+  "How often it was tried since it was last changed."
+  attempts: Int!
+  "When it failed first."
+  failingSince: DateTime!
+  "When it is tried again."
+  nextAttemptAt: DateTime!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -10467,6 +10620,50 @@ func (ec *executionContext) childFields_SaveMenuPayload(ctx context.Context, fie
 		return ec.fieldContext_SaveMenuPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SaveMenuPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ScheduleFailure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_ScheduleFailure_article(ctx, field)
+	case "attempts":
+		return ec.fieldContext_ScheduleFailure_attempts(ctx, field)
+	case "failingSince":
+		return ec.fieldContext_ScheduleFailure_failingSince(ctx, field)
+	case "nextAttemptAt":
+		return ec.fieldContext_ScheduleFailure_nextAttemptAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ScheduleFailure", field.Name)
+}
+
+func (ec *executionContext) childFields_ScheduleHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dueCount":
+		return ec.fieldContext_ScheduleHealth_dueCount(ctx, field)
+	case "oldestLateness":
+		return ec.fieldContext_ScheduleHealth_oldestLateness(ctx, field)
+	case "nextDueAt":
+		return ec.fieldContext_ScheduleHealth_nextDueAt(ctx, field)
+	case "lastDoneAt":
+		return ec.fieldContext_ScheduleHealth_lastDoneAt(ctx, field)
+	case "lateness":
+		return ec.fieldContext_ScheduleHealth_lateness(ctx, field)
+	case "failing":
+		return ec.fieldContext_ScheduleHealth_failing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ScheduleHealth", field.Name)
+}
+
+func (ec *executionContext) childFields_ScheduleLateness(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_ScheduleLateness_count(ctx, field)
+	case "median":
+		return ec.fieldContext_ScheduleLateness_median(ctx, field)
+	case "max":
+		return ec.fieldContext_ScheduleLateness_max(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ScheduleLateness", field.Name)
 }
 
 func (ec *executionContext) childFields_SearchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -71,10 +71,10 @@ func TestSoakSchedule(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer cluster.Stop()
-			rush{archive: 10_000, articles: 1000, in: 20 * time.Second, servers: 2, kill: kill, commits: true}.run(t, cluster.AdminURL("postgres"))
+			rush{archive: 2000, articles: 1000, in: 30 * time.Second, servers: 2, kill: kill, commits: true}.run(t, cluster.AdminURL("postgres"))
 		})
 		t.Run("sqlite "+name, func(t *testing.T) {
-			rush{archive: 10_000, articles: 1000, in: 20 * time.Second, servers: 1, kill: kill}.run(t, "sqlite:"+t.TempDir()+"/site.db")
+			rush{archive: 2000, articles: 1000, in: 30 * time.Second, servers: 1, kill: kill}.run(t, "sqlite:"+t.TempDir()+"/site.db")
 		})
 	}
 }
@@ -91,8 +91,7 @@ func (r rush) run(t *testing.T, url string) {
 		t.Fatal(err)
 	}
 	running := startServers(t, url, r.servers)
-	first := time.Now().UTC().Truncate(time.Second).Add(time.Second + r.in)
-	planned := r.plan(t, services, first)
+	first, planned := r.plan(t, services)
 	if r.kill {
 		waitUntil(t, func() bool { return r.left(t, db) <= r.articles*2/3 })
 		for _, s := range running {
@@ -109,7 +108,7 @@ func (r rush) run(t *testing.T, url string) {
 }
 
 // plan copies articles of the archive, to be published from a moment on.
-func (r rush) plan(t *testing.T, s *app.Services, first time.Time) map[int]*ent.Article {
+func (r rush) plan(t *testing.T, s *app.Services) (first time.Time, planned map[int]*ent.Article) {
 	t.Helper()
 	system := access.AsSystem(t.Context())
 	ids := s.DB.Ent(system).Article.Query().Where(article.StatusEQ(article.StatusPublished)).Order(ent.Asc(article.FieldID)).Limit(r.articles).IDsX(system)
@@ -123,24 +122,36 @@ func (r rush) plan(t *testing.T, s *app.Services, first time.Time) map[int]*ent.
 			t.Fatal(err)
 		}
 		d := drafts[i]
-		at := first.Add(r.within * time.Duration(i) / time.Duration(r.articles))
 		d.ID, d.Slug, d.Source, d.Entries, d.Title = 0, "", content.Source{}, nil, fmt.Sprintf("%s (%d)", d.Title, i)
-		d.Status, d.ScheduledAt, d.PublishedAt, d.FirstPublishedAt, d.UpdatedAt, d.TranslationGroup = article.StatusScheduled, &at, nil, nil, nil, nil
+		d.Status, d.PublishedAt, d.FirstPublishedAt, d.UpdatedAt, d.TranslationGroup = article.StatusApproved, nil, nil, nil, nil
 	}
-	planned := map[int]*ent.Article{}
+	var moves []content.Move
 	for chunk := range slices.Chunk(drafts, 100) {
 		saved, err := s.Articles.Save(system, chunk...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, a := range saved {
-			planned[a.ID] = a
+			moves = append(moves, content.Move{ID: a.ID, Status: article.StatusScheduled})
 		}
+	}
+	first = time.Now().UTC().Truncate(time.Second).Add(time.Second + r.in)
+	for i := range moves {
+		at := first.Add(r.within * time.Duration(i) / time.Duration(r.articles))
+		moves[i].At, moves[i].ScheduledAt = time.Now(), &at
+	}
+	moved, err := s.Articles.Move(system, moves...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	if late := time.Since(first); late > 0 {
 		t.Logf("planning took %v too long", late)
 	}
-	return planned
+	planned = make(map[int]*ent.Article, len(moved))
+	for _, a := range moved {
+		planned[a.ID] = a
+	}
+	return first, planned
 }
 
 func (r rush) left(t *testing.T, db *store.DB) int {

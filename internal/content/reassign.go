@@ -105,7 +105,7 @@ func (s *Service) Reassign(ctx context.Context, kind ListingKind, from, to int) 
 		if err := s.regroup(ctx, ids); err != nil {
 			return count, err
 		}
-		if err := s.postpone(ctx, ids); err != nil {
+		if err := s.postpone(ctx, ids, toComplete); err != nil {
 			return count, err
 		}
 		count += len(ids)
