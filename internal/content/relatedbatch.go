@@ -73,6 +73,9 @@ func (s *Service) postpone(ctx context.Context, ids []int, to deferral) error {
 	if _, err := s.db.Exec(ctx, postponeSQL, s.db.IDs(ids), to == toSoon); err != nil {
 		return fmt.Errorf("postpone what is related: %w", err)
 	}
+	if to == toSoon { // whoever put it off comes back to it
+		return nil
+	}
 	s.db.AfterCommit(ctx, func() {
 		select {
 		case s.postponed <- struct{}{}:
