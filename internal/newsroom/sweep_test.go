@@ -258,7 +258,9 @@ func TestSleepingServerIsWokenByAnEarlierPlan(t *testing.T) {
 		done := make(chan error, 1)
 		b.planned(newsroom.Schedule, "Far", clock().Add(time.Hour))
 		go func() { done <- b.desk.KeepSchedule(ctx, slog.New(slog.DiscardHandler)) }()
-		b.planned(newsroom.Schedule, "Soon", clock().Add(200*time.Millisecond))
+		soon := b.create(access.Editor, "Soon")
+		at := clock().Add(time.Second)
+		b.step(access.Editor, newsroom.Schedule, soon, func(t *newsroom.Take) { t.At = &at })
 		<-published
 		if diff := cmp.Diff([]string{"Soon"}, b.latest()); diff != "" {
 			t.Errorf("latest news: %s", diff)
