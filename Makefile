@@ -64,17 +64,21 @@ web: ## build the browser front ends, if npm is there
 ## Prove
 
 .PHONY: test
-test: postgres ## run all tests, on SQLite and on PostgreSQL
+test: postgres chromium web ## run all tests, on SQLite and on PostgreSQL, and in a browser
 	$(GO) vet ./...
 	$(GO) test $(TESTFLAGS) ./...
 
 .PHONY: race
-race: postgres ## run all tests with the race detector, which needs a C compiler
+race: postgres chromium web ## run all tests with the race detector, which needs a C compiler
 	CGO_ENABLED=1 $(GO) test -race -timeout=30m $(if $(filter true,$(CI)),-count=1) ./...
 
 .PHONY: postgres
 postgres: # the server binaries that tests start clusters of their own with
 	@scripts/install-postgres.sh
+
+.PHONY: chromium
+chromium: # the browser that an editor's first story is told in
+	@scripts/install-chromium.sh
 
 .PHONY: soak
 soak: postgres ## run the long forms of the proofs and the fuzzers for DURATION=10m

@@ -5,71 +5,24 @@
 // Fails when the page breaks its content security policy, writes an error to the console, asks another origin for
 // anything, or when an operation, an example among them, is answered with errors. CHROMIUM names the browser.
 import assert from 'node:assert/strict';
-import { chromium } from 'playwright-core';
+import { travel, write } from './browser.mjs';
 
 const [base, screenshot] = process.argv.slice(2);
 if (!base) {
   console.error('usage: npm run e2e -- BASE_URL [SCREENSHOT.png]');
   process.exit(2);
 }
-const { origin } = new URL(base);
 
-const browser = await chromium.launch({
-  executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-  headless: true,
-  args: [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
+await travel('GraphiQL', base, async (page, faults) => {
+  await page.context().addCookies([{ name: 'e2e_session', value: 'present', url: new URL(base).origin }]);
+  await work(page, faults);
 });
-/** @type {string[]} */
-const faults = [];
-try {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  await context.addCookies([{ name: 'e2e_session', value: 'present', url: origin }]);
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  watch(page);
-  await work(page);
-} catch (error) {
-  // Reported after what the page itself complained of, which is often the cause.
-  faults.push(`stopped: ${error instanceof Error ? error.stack : error}`);
-} finally {
-  await browser.close();
-}
-if (faults.length > 0) {
-  console.error(faults.join('\n'));
-  process.exit(1);
-}
-console.log('GraphiQL: no faults');
 
 /**
- * Collects whatever a clean page never does.
  * @param {import('playwright-core').Page} page
+ * @param {string[]} faults
  */
-function watch(page) {
-  page.on('console', (message) => {
-    // Chromium reports violations of the policy here too, those of workers included.
-    if (message.type() === 'error') faults.push(`console: ${message.text()}`);
-  });
-  page.on('pageerror', (error) => faults.push(`uncaught: ${error.stack ?? error.message}`));
-  page.on('request', (request) => {
-    const { protocol, origin: target } = new URL(request.url());
-    if (protocol.startsWith('http') && target !== origin) faults.push(`other origin: ${request.url()}`);
-  });
-  page.on('response', (response) => {
-    if (response.status() >= 400) faults.push(`status ${response.status()}: ${response.url()}`);
-  });
-}
-
-/** @param {import('playwright-core').Page} page */
-async function work(page) {
+async function work(page, faults) {
   const response = await page.goto(new URL('/graphiql', base).href);
   const policy = response?.headers()['content-security-policy'] ?? '';
   assert.match(policy, /script-src 'self';/);
@@ -113,17 +66,6 @@ async function work(page) {
 
   await page.locator('.result-window').getByText('"data"').waitFor();
   if (screenshot) await page.screenshot({ path: screenshot });
-}
-
-/**
- * Replaces the text of the operation editor at one stroke, so that completion does not meddle.
- * @param {import('playwright-core').Page} page
- * @param {string} text
- */
-async function write(page, text) {
-  await page.locator('.graphiql-query-editor .view-lines').click();
-  await page.keyboard.press('ControlOrMeta+A');
-  await page.keyboard.insertText(text);
 }
 
 /**
