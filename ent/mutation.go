@@ -33226,6 +33226,7 @@ type WithdrawalMutation struct {
 	id             *int
 	notice         *string
 	reason         *string
+	_path          *string
 	withdrawn_at   *time.Time
 	clearedFields  map[string]struct{}
 	article        *int
@@ -33443,6 +33444,42 @@ func (m *WithdrawalMutation) ResetReason() {
 	m.reason = nil
 }
 
+// SetPath sets the "path" field.
+func (m *WithdrawalMutation) SetPath(s string) {
+	m._path = &s
+}
+
+// Path returns the value of the "path" field in the mutation.
+func (m *WithdrawalMutation) Path() (r string, exists bool) {
+	v := m._path
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPath returns the old "path" field's value of the Withdrawal entity.
+// If the Withdrawal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WithdrawalMutation) OldPath(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPath is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPath requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPath: %w", err)
+	}
+	return oldValue.Path, nil
+}
+
+// ResetPath resets all changes to the "path" field.
+func (m *WithdrawalMutation) ResetPath() {
+	m._path = nil
+}
+
 // SetUserID sets the "user_id" field.
 func (m *WithdrawalMutation) SetUserID(i int) {
 	m.user = &i
@@ -33616,7 +33653,7 @@ func (m *WithdrawalMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *WithdrawalMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 6)
 	if m.article != nil {
 		fields = append(fields, withdrawal.FieldArticleID)
 	}
@@ -33625,6 +33662,9 @@ func (m *WithdrawalMutation) Fields() []string {
 	}
 	if m.reason != nil {
 		fields = append(fields, withdrawal.FieldReason)
+	}
+	if m._path != nil {
+		fields = append(fields, withdrawal.FieldPath)
 	}
 	if m.user != nil {
 		fields = append(fields, withdrawal.FieldUserID)
@@ -33646,6 +33686,8 @@ func (m *WithdrawalMutation) Field(name string) (ent.Value, bool) {
 		return m.Notice()
 	case withdrawal.FieldReason:
 		return m.Reason()
+	case withdrawal.FieldPath:
+		return m.Path()
 	case withdrawal.FieldUserID:
 		return m.UserID()
 	case withdrawal.FieldWithdrawnAt:
@@ -33665,6 +33707,8 @@ func (m *WithdrawalMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldNotice(ctx)
 	case withdrawal.FieldReason:
 		return m.OldReason(ctx)
+	case withdrawal.FieldPath:
+		return m.OldPath(ctx)
 	case withdrawal.FieldUserID:
 		return m.OldUserID(ctx)
 	case withdrawal.FieldWithdrawnAt:
@@ -33698,6 +33742,13 @@ func (m *WithdrawalMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetReason(v)
+		return nil
+	case withdrawal.FieldPath:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPath(v)
 		return nil
 	case withdrawal.FieldUserID:
 		v, ok := value.(int)
@@ -33782,6 +33833,9 @@ func (m *WithdrawalMutation) ResetField(name string) error {
 		return nil
 	case withdrawal.FieldReason:
 		m.ResetReason()
+		return nil
+	case withdrawal.FieldPath:
+		m.ResetPath()
 		return nil
 	case withdrawal.FieldUserID:
 		m.ResetUserID()

@@ -708,8 +708,12 @@ func init() {
 	withdrawalDescReason := withdrawalFields[2].Descriptor()
 	// withdrawal.DefaultReason holds the default value on creation for the reason field.
 	withdrawal.DefaultReason = withdrawalDescReason.Default.(string)
+	// withdrawalDescPath is the schema descriptor for path field.
+	withdrawalDescPath := withdrawalFields[3].Descriptor()
+	// withdrawal.DefaultPath holds the default value on creation for the path field.
+	withdrawal.DefaultPath = withdrawalDescPath.Default.(string)
 	// withdrawalDescWithdrawnAt is the schema descriptor for withdrawn_at field.
-	withdrawalDescWithdrawnAt := withdrawalFields[4].Descriptor()
+	withdrawalDescWithdrawnAt := withdrawalFields[5].Descriptor()
 	// withdrawal.DefaultWithdrawnAt holds the default value on creation for the withdrawn_at field.
 	withdrawal.DefaultWithdrawnAt = withdrawalDescWithdrawnAt.Default.(func() time.Time)
 }

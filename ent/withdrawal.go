@@ -25,6 +25,8 @@ type Withdrawal struct {
 	Notice string `json:"notice,omitempty"`
 	// for staff
 	Reason string `json:"reason,omitempty"`
+	// where readers are told, so that the hidden article is not read for it
+	Path string `json:"path,omitempty"`
 	// UserID holds the value of the "user_id" field.
 	UserID *int `json:"user_id,omitempty"`
 	// WithdrawnAt holds the value of the "withdrawn_at" field.
@@ -75,7 +77,7 @@ func (*Withdrawal) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case withdrawal.FieldID, withdrawal.FieldArticleID, withdrawal.FieldUserID:
 			values[i] = new(sql.NullInt64)
-		case withdrawal.FieldNotice, withdrawal.FieldReason:
+		case withdrawal.FieldNotice, withdrawal.FieldReason, withdrawal.FieldPath:
 			values[i] = new(sql.NullString)
 		case withdrawal.FieldWithdrawnAt:
 			values[i] = new(sql.NullTime)
@@ -117,6 +119,12 @@ func (_m *Withdrawal) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field reason", values[i])
 			} else if value.Valid {
 				_m.Reason = value.String
+			}
+		case withdrawal.FieldPath:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field path", values[i])
+			} else if value.Valid {
+				_m.Path = value.String
 			}
 		case withdrawal.FieldUserID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -185,6 +193,9 @@ func (_m *Withdrawal) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reason=")
 	builder.WriteString(_m.Reason)
+	builder.WriteString(", ")
+	builder.WriteString("path=")
+	builder.WriteString(_m.Path)
 	builder.WriteString(", ")
 	if v := _m.UserID; v != nil {
 		builder.WriteString("user_id=")

@@ -56,6 +56,20 @@ func (_c *WithdrawalCreate) SetNillableReason(v *string) *WithdrawalCreate {
 	return _c
 }
 
+// SetPath sets the "path" field.
+func (_c *WithdrawalCreate) SetPath(v string) *WithdrawalCreate {
+	_c.mutation.SetPath(v)
+	return _c
+}
+
+// SetNillablePath sets the "path" field if the given value is not nil.
+func (_c *WithdrawalCreate) SetNillablePath(v *string) *WithdrawalCreate {
+	if v != nil {
+		_c.SetPath(*v)
+	}
+	return _c
+}
+
 // SetUserID sets the "user_id" field.
 func (_c *WithdrawalCreate) SetUserID(v int) *WithdrawalCreate {
 	_c.mutation.SetUserID(v)
@@ -137,6 +151,10 @@ func (_c *WithdrawalCreate) defaults() {
 		v := withdrawal.DefaultReason
 		_c.mutation.SetReason(v)
 	}
+	if _, ok := _c.mutation.Path(); !ok {
+		v := withdrawal.DefaultPath
+		_c.mutation.SetPath(v)
+	}
 	if _, ok := _c.mutation.WithdrawnAt(); !ok {
 		v := withdrawal.DefaultWithdrawnAt()
 		_c.mutation.SetWithdrawnAt(v)
@@ -153,6 +171,9 @@ func (_c *WithdrawalCreate) check() error {
 	}
 	if _, ok := _c.mutation.Reason(); !ok {
 		return &ValidationError{Name: "reason", err: errors.New(`ent: missing required field "Withdrawal.reason"`)}
+	}
+	if _, ok := _c.mutation.Path(); !ok {
+		return &ValidationError{Name: "path", err: errors.New(`ent: missing required field "Withdrawal.path"`)}
 	}
 	if _, ok := _c.mutation.WithdrawnAt(); !ok {
 		return &ValidationError{Name: "withdrawn_at", err: errors.New(`ent: missing required field "Withdrawal.withdrawn_at"`)}
@@ -193,6 +214,10 @@ func (_c *WithdrawalCreate) createSpec() (*Withdrawal, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Reason(); ok {
 		_spec.SetField(withdrawal.FieldReason, field.TypeString, value)
 		_node.Reason = value
+	}
+	if value, ok := _c.mutation.Path(); ok {
+		_spec.SetField(withdrawal.FieldPath, field.TypeString, value)
+		_node.Path = value
 	}
 	if value, ok := _c.mutation.WithdrawnAt(); ok {
 		_spec.SetField(withdrawal.FieldWithdrawnAt, field.TypeTime, value)

@@ -73,6 +73,20 @@ func (_u *WithdrawalUpdate) SetNillableReason(v *string) *WithdrawalUpdate {
 	return _u
 }
 
+// SetPath sets the "path" field.
+func (_u *WithdrawalUpdate) SetPath(v string) *WithdrawalUpdate {
+	_u.mutation.SetPath(v)
+	return _u
+}
+
+// SetNillablePath sets the "path" field if the given value is not nil.
+func (_u *WithdrawalUpdate) SetNillablePath(v *string) *WithdrawalUpdate {
+	if v != nil {
+		_u.SetPath(*v)
+	}
+	return _u
+}
+
 // SetUserID sets the "user_id" field.
 func (_u *WithdrawalUpdate) SetUserID(v int) *WithdrawalUpdate {
 	_u.mutation.SetUserID(v)
@@ -192,6 +206,9 @@ func (_u *WithdrawalUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.Reason(); ok {
 		_spec.SetField(withdrawal.FieldReason, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Path(); ok {
+		_spec.SetField(withdrawal.FieldPath, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.WithdrawnAt(); ok {
 		_spec.SetField(withdrawal.FieldWithdrawnAt, field.TypeTime, value)
@@ -314,6 +331,20 @@ func (_u *WithdrawalUpdateOne) SetReason(v string) *WithdrawalUpdateOne {
 func (_u *WithdrawalUpdateOne) SetNillableReason(v *string) *WithdrawalUpdateOne {
 	if v != nil {
 		_u.SetReason(*v)
+	}
+	return _u
+}
+
+// SetPath sets the "path" field.
+func (_u *WithdrawalUpdateOne) SetPath(v string) *WithdrawalUpdateOne {
+	_u.mutation.SetPath(v)
+	return _u
+}
+
+// SetNillablePath sets the "path" field if the given value is not nil.
+func (_u *WithdrawalUpdateOne) SetNillablePath(v *string) *WithdrawalUpdateOne {
+	if v != nil {
+		_u.SetPath(*v)
 	}
 	return _u
 }
@@ -467,6 +498,9 @@ func (_u *WithdrawalUpdateOne) sqlSave(ctx context.Context) (_node *Withdrawal, 
 	}
 	if value, ok := _u.mutation.Reason(); ok {
 		_spec.SetField(withdrawal.FieldReason, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Path(); ok {
+		_spec.SetField(withdrawal.FieldPath, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.WithdrawnAt(); ok {
 		_spec.SetField(withdrawal.FieldWithdrawnAt, field.TypeTime, value)

@@ -10,6 +10,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
@@ -17,10 +18,16 @@ import (
 )
 
 // Article is the field of the same name of Query.
-func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy) (*ent.Article, error) {
+func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*ent.Article, error) {
 	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"path", by.Path})
 	if err != nil {
 		return nil, err
+	}
+	if at != nil {
+		// A directive guards a field, and this is an argument of one.
+		if err := access.Require(ctx, access.ReadNewsroom); err != nil {
+			return nil, err
+		}
 	}
 	slug := key.value
 	switch key.name {
@@ -28,6 +35,13 @@ func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy) (*ent.A
 		k, err := decodeID("by.id", id.Article, key.value)
 		if err != nil || k == 0 {
 			return nil, err
+		}
+		if at != nil {
+			past, err := r.Resolver.Newsroom.LiveAt(ctx, k, "", *at)
+			if err != nil {
+				return nil, err
+			}
+			return r.asItWas(ctx, past)
 		}
 		found, err := r.Articles.ByIDs(ctx, []int{k})
 		return oneArticle(ctx, found[k], err)
@@ -41,6 +55,13 @@ func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy) (*ent.A
 	}
 	if !searchable(slug) {
 		return nil, nil
+	}
+	if at != nil {
+		past, err := r.Resolver.Newsroom.LiveAt(ctx, 0, slug, *at)
+		if err != nil {
+			return nil, err
+		}
+		return r.asItWas(ctx, past)
 	}
 	return r.articleBySlug(ctx, slug)
 }

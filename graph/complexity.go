@@ -60,6 +60,14 @@ func weigh(c *generated.ComplexityRoot) {
 	c.Article.LiveEntries = list
 	c.Menu.Items = list
 	c.MenuItem.Children = list
+	c.Article.Corrections = list
+	c.Category.Picks = list
+	c.Query.Picks = func(child int, _ *string) int { return list(child) }
+	c.Query.EditorsPicks = func(child int, _ *string) int { return list(child) }
+	c.Query.Corrections = paged
+	c.NewsroomRecord.Revisions = paged
+	c.NewsroomRecord.Notes = list
+	c.NewsroomRecord.PreviewTokens = list
 	c.Query.Nodes = func(child int, ids []string) int { return times(child, max(1, len(ids))) }
 }
 

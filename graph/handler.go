@@ -59,8 +59,11 @@ func Handler(services Services, opts Options) http.Handler {
 		return loader.New(services.Articles, services.Comments, services.Pages, services.Newsroom)
 	}
 	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
-		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
-			// Each mutation of a document sees what the one before it changed.
+		root := graphql.GetRootFieldContext(ctx)
+		past := root != nil && root.Field.Field != nil && root.Field.Arguments.ForName("at") != nil
+		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation || past {
+			// Each mutation of a document sees what the one before it changed, and an
+			// article as it was stands beside the same as it is.
 			ctx = loader.With(ctx, loaders())
 		}
 		return next(ctx)

@@ -37,6 +37,9 @@ func mended(wrong []model.UserError, err error) ([]model.UserError, bool) {
 		return append(wrong, model.VersionConflict{Message: conflict.Error(), Field: []string{"expectedVersion"}, Code: fault.VersionConflict,
 			CurrentVersion: conflict.Current.Version, Article: conflict.Current}), true
 	}
+	if held, ok := errors.AsType[*newsroom.LockedError](err); ok {
+		return append(wrong, model.ArticleLocked{Message: held.Error(), Field: []string{"id"}, Code: fault.Locked, Lock: held.Lock}), true
+	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join makes lists, which nothing wraps
 		for _, one := range joined.Unwrap() {
 			if wrong, ok = mended(wrong, one); !ok {

@@ -146,7 +146,32 @@ func (n *newsroom) fill(t *testing.T) {
 		})
 	}
 	n.fillTalk(t, *group)
+	n.fillDesk(t, world)
 	n.fillSite(t, world, asia, sport, picture.ID)
+}
+
+// fillDesk adds what editors keep about articles, hidden ones included.
+func (n *newsroom) fillDesk(t *testing.T, section int) {
+	t.Helper()
+	system := access.AsSystem(t.Context())
+	c := n.DB.Ent(system)
+	at := n.clock.Add(3 * time.Hour)
+	for i, title := range []string{"Harbour notes 1", "Harbour notes 2", secret + " draft", secret + " killed"} {
+		a := n.byTitle[title]
+		must[*ent.Article](t)(c.Article.UpdateOneID(a.ID).SetCorrectedAt(at).Save(system))
+		must[*ent.Correction](t)(c.Correction.Create().SetArticleID(a.ID).SetNote("About " + title).SetRevision(1).SetIssuedAt(at.Add(time.Duration(i) * time.Minute)).
+			SetChanges([]schema.ParagraphChange{{Before: "dawn", After: "noon, by " + title}}).Save(system))
+		for _, page := range []*int{nil, &section} {
+			must[*ent.Pick](t)(c.Pick.Create().SetArticleID(a.ID).SetPosition(-i).SetNillableCategoryID(page).Save(system))
+		}
+		if !strings.HasPrefix(title, secret) {
+			continue
+		}
+		must[*ent.ArticleNote](t)(c.ArticleNote.Create().SetArticleID(a.ID).SetText(secret).Save(system))
+		must[*ent.Revision](t)(c.Revision.Create().SetArticleID(a.ID).SetNumber(1).SetAction("imported").SetStatus("DRAFT").SetVersion(1).SetTitle(secret).
+			SetNote(secret).SetSnapshot(json.RawMessage(`{}`)).SetCreatedAt(at).Save(system))
+		must[*ent.PreviewToken](t)(c.PreviewToken.Create().SetArticleID(a.ID).SetTokenHash(title).SetLabel(secret).SetExpiresAt(at.AddDate(9, 0, 0)).Save(system))
+	}
 }
 
 func (n *newsroom) fillTalk(t *testing.T, about int) {

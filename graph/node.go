@@ -102,15 +102,31 @@ func (r *Resolver) find(ctx context.Context, prefix string, keys []int) (map[int
 		return nodesOf(r.Pages.RedirectsByIDs(ctx, keys))
 	case id.Comment:
 		return nodesOf(r.Comments.ByIDs(ctx, keys))
-	case id.User:
-		if access.Require(ctx, access.ReadNewsroom) != nil {
-			return nil, nil // accounts are nobody else's business
-		}
-		return nodesOf(r.Newsroom.Members(ctx, keys))
 	case id.Session:
 		return nodesOf(r.Accounts.SessionsByIDs(ctx, keys))
 	case id.LiveEntry:
 		return nodesOf(r.Articles.LiveEntriesByIDs(ctx, keys))
+	case id.Correction:
+		return nodesOf(r.Articles.CorrectionsByIDs(ctx, keys))
+	}
+	return r.findAtDesk(ctx, prefix, keys)
+}
+
+// findAtDesk is find for what the newsroom keeps to itself: to everybody else
+// that is not there.
+func (r *Resolver) findAtDesk(ctx context.Context, prefix string, keys []int) (map[int]model.Node, error) {
+	if access.Require(ctx, access.ReadNewsroom) != nil {
+		return nil, nil
+	}
+	switch prefix {
+	case id.User:
+		return nodesOf(r.Newsroom.Members(ctx, keys))
+	case id.Revision:
+		return nodesOf(r.Newsroom.RevisionsByIDs(ctx, keys))
+	case id.ArticleNote:
+		return nodesOf(r.Newsroom.NotesByIDs(ctx, keys))
+	case id.PreviewToken:
+		return nodesOf(r.Newsroom.PreviewsByIDs(ctx, keys))
 	}
 	return nil, nil
 }

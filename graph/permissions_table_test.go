@@ -20,6 +20,14 @@ func bulk(name string, more ...string) string {
 	return `mutation { ` + name + `(input: {` + input + `}) { results { article { id } userErrors { code } } userErrors { code } } }`
 }
 
+// errorsOf is the document of a mutation, asked for its userErrors alone.
+func errorsOf(name, input string) string {
+	return `mutation { ` + name + `(input: {` + input + `}) { userErrors { code message } } }`
+}
+
+// unsaved is why autosaves leave no audit entry.
+const unsaved = "what was typed is nobody else's business until it is saved"
+
 // permissionTable is who may do what. The letters are those of permission, for
 // nobody, READER, CONTRIBUTOR, AUTHOR, MODERATOR, EDITOR, ADMIN.
 var permissionTable = map[string]permission{
@@ -50,6 +58,28 @@ var permissionTable = map[string]permission{
 	"Mutation.unpublishArticles": {document: bulk("unpublishArticles"), own: "UFFYFYY", other: "UFFFFYY", status: article.StatusPublished},
 	"Mutation.archiveArticles":   {document: bulk("archiveArticles"), own: "UFFFFYY", other: "UFFFFYY"},
 	"Mutation.trashArticles":     {document: bulk("trashArticles"), own: "UFYYFYY", other: "UFNNFYY"},
+
+	"Query.article": {document: `{ article(by: {id: "{article}"}, at: "{later}") { title } }`, own: "UFYYFYY", other: "UFNNFYY", status: article.StatusPublished},
+
+	"Mutation.lockArticle":        {document: errorsOf("lockArticle", `id: "{article}"`), own: "UFYYFYY", other: "UFNNFYY"},
+	"Mutation.unlockArticle":      {document: errorsOf("unlockArticle", `id: "{locked}"`), own: "UFYYFYY", other: "UFNNFYY"},
+	"Mutation.autosaveArticle":    {document: errorsOf("autosaveArticle", `id: "{article}", baseVersion: 1, article: {title: "T"}`), own: "UFYYFYY", other: "UFNNFYY", silent: unsaved},
+	"Mutation.discardAutosave":    {document: errorsOf("discardAutosave", `id: "{article}"`), own: "UFYYFYY", other: "UFNNFYY", silent: unsaved},
+	"Mutation.addArticleNote":     {document: errorsOf("addArticleNote", `id: "{article}", text: "Who says so?"`), own: "UFYYFYY", other: "UFNNFYY"},
+	"Mutation.resolveArticleNote": {document: errorsOf("resolveArticleNote", `id: "{note}"`), own: "UFYYFYY", other: "UFNNFYY"},
+	"Mutation.assignArticle":      {document: errorsOf("assignArticle", `id: "{article}", assigneeId: "{editor}"`), own: "UFFFFYY", other: "UFFFFYY"},
+	"Mutation.correctArticle": {document: errorsOf("correctArticle", `id: "{article}", note: "It was noon.", article: {subtitle: "At noon"}`), own: "UFFFFYY", other: "UFFFFYY",
+		status: article.StatusPublished},
+	"Mutation.addLiveEntry":       {document: errorsOf("addLiveEntry", `articleId: "{blog}", entry: {title: "It rains"}`), own: "UFYYFYY", other: "UFNNFYY"},
+	"Mutation.updateLiveEntry":    {document: errorsOf("updateLiveEntry", `id: "{entry}", entry: {isPinned: true}`), own: "UFYYFYY", other: "UFNNFYY"},
+	"Mutation.removeLiveEntry":    {document: errorsOf("removeLiveEntry", `id: "{entry}"`), own: "UFYYFYY", other: "UFNNFYY"},
+	"Mutation.createPreviewToken": {document: errorsOf("createPreviewToken", `articleId: "{article}"`), own: "UFYYFYY", other: "UFNNFYY"},
+	"Mutation.revokePreviewToken": {document: errorsOf("revokePreviewToken", `id: "{token}"`), own: "UFYYFYY", other: "UFNNFYY"},
+
+	"Query.editorsPicks":           {document: `{ editorsPicks { expiresAt } }`, own: "UFFFFYY"},
+	"Mutation.setPicks":            {document: errorsOf("setPicks", `picks: [{articleId: "{article}"}]`), own: "UFFFFYY", other: "UFFFFYY"},
+	"Mutation.pinRelatedArticle":   {document: errorsOf("pinRelatedArticle", `id: "{article}", relatedId: "{related}"`), own: "UFFFFYY", other: "UFFFFYY"},
+	"Mutation.unpinRelatedArticle": {document: errorsOf("unpinRelatedArticle", `id: "{article}", relatedId: "{pinned}"`), own: "UFFFFYY", other: "UFFFFYY"},
 
 	"Mutation.createCategory":  {document: `mutation { createCategory(input: {name: "Made {serial}"}) { category { slug latestNews { nodes { id } } } userErrors { code } } }`, own: "UFFFFYY"},
 	"Mutation.updateCategory":  {document: `mutation { updateCategory(input: {id: "{category}", name: "Changed", slug: "changed-{serial}", labels: [{language: "ar", name: "x"}]}) { category { slug label(language: "ar") } userErrors { code } } }`, own: "UFFFFYY"},

@@ -206,6 +206,14 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		"article": a.PublicID,
 		"slug":    func() string { return a.Slug },
 		"later":   func() string { return r.Newsroom.Now().Add(time.Hour).Format(time.RFC3339) },
+		"blog":    func() string { return r.blog(t, a).PublicID() },
+		"entry":   func() string { return r.entry(t, a) },
+		"note":    func() string { return r.note(t, a) },
+		"token":   func() string { return r.token(t, a) },
+		"locked":  func() string { return r.locked(t, viewer, a).PublicID() },
+		"related": func() string { return r.related(t, a, false) },
+		"pinned":  func() string { return r.related(t, a, true) },
+		"editor":  func() string { return id.Encode(id.User, r.people[access.Editor].UserID) },
 		"serial":  func() string { return fmt.Sprint(r.serial) },
 	}
 	maps.Copy(words, r.accountWords(t, viewer))

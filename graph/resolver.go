@@ -69,7 +69,15 @@ type (
 	countResolver         struct{ *Resolver }
 	blockImageResolver    struct{ *Resolver }
 
-	newsroomRecordResolver struct{ *Resolver }
+	newsroomRecordResolver    struct{ *Resolver }
+	revisionResolver          struct{ *Resolver }
+	articleContentResolver    struct{ *Resolver }
+	articleDiffResolver       struct{ *Resolver }
+	articleLockResolver       struct{ *Resolver }
+	articleNoteResolver       struct{ *Resolver }
+	articleWithdrawalResolver struct{ *Resolver }
+	previewTokenResolver      struct{ *Resolver }
+	editorsPickResolver       struct{ *Resolver }
 
 	searchConnectionResolver   struct{ *Resolver }
 	relatedArticleEdgeResolver struct{ *Resolver }
@@ -150,6 +158,34 @@ func (r *Resolver) BlockImage() generated.BlockImageResolver { return &blockImag
 func (r *Resolver) NewsroomRecord() generated.NewsroomRecordResolver {
 	return &newsroomRecordResolver{r}
 }
+
+// Revision answers the fields of revisions.
+func (r *Resolver) Revision() generated.RevisionResolver { return &revisionResolver{r} }
+
+// ArticleContent answers the fields of articles as they were.
+func (r *Resolver) ArticleContent() generated.ArticleContentResolver {
+	return &articleContentResolver{r}
+}
+
+// ArticleDiff answers the fields of comparisons.
+func (r *Resolver) ArticleDiff() generated.ArticleDiffResolver { return &articleDiffResolver{r} }
+
+// ArticleLock answers the fields of locks.
+func (r *Resolver) ArticleLock() generated.ArticleLockResolver { return &articleLockResolver{r} }
+
+// ArticleNote answers the fields of remarks.
+func (r *Resolver) ArticleNote() generated.ArticleNoteResolver { return &articleNoteResolver{r} }
+
+// ArticleWithdrawal answers the fields of withdrawals.
+func (r *Resolver) ArticleWithdrawal() generated.ArticleWithdrawalResolver {
+	return &articleWithdrawalResolver{r}
+}
+
+// PreviewToken answers the fields of preview tokens.
+func (r *Resolver) PreviewToken() generated.PreviewTokenResolver { return &previewTokenResolver{r} }
+
+// EditorsPick answers the fields of editors' picks.
+func (r *Resolver) EditorsPick() generated.EditorsPickResolver { return &editorsPickResolver{r} }
 
 // SearchConnection answers the fields of searches.
 func (r *Resolver) SearchConnection() generated.SearchConnectionResolver {

@@ -5,7 +5,9 @@ import (
 	"net/http"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	entredirect "github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 )
 
@@ -24,6 +26,12 @@ func (r *queryResolver) Route(ctx context.Context, path string) (*model.Route, e
 	if target != nil {
 		return &model.Route{Path: pathOf(target), Target: target, StatusCode: 200}, nil
 	}
+	if kind == permalink.Article {
+		notice, err := r.Newsroom.Notice(ctx, clean)
+		if err != nil || notice != nil {
+			return withdrawn(notice), err
+		}
+	}
 	redirect, err := r.Pages.Redirect(ctx, clean)
 	if err != nil || redirect == nil {
 		return nil, err
@@ -33,10 +41,22 @@ func (r *queryResolver) Route(ctx context.Context, path string) (*model.Route, e
 	}
 	location, err := (&redirectResolver{r.Resolver}).Location(ctx, redirect)
 	if err != nil || location == nil {
-		// Its target is gone or hidden: nothing is there.
-		return nil, err
+		if err != nil || redirect.TargetID == nil || redirect.TargetType != entredirect.TargetTypeArticle {
+			return nil, err
+		}
+		// Its target is gone or hidden: nothing is there but what readers are told.
+		notice, err := r.Newsroom.NoticeOf(ctx, *redirect.TargetID)
+		return withdrawn(notice), err
 	}
 	return &model.Route{Path: clean, Target: redirect, RedirectTo: location, StatusCode: int32(redirect.StatusCode)}, nil
+}
+
+// withdrawn is the route to a notice, nil for none.
+func withdrawn(notice *newsroom.Notice) *model.Route {
+	if notice == nil {
+		return nil
+	}
+	return &model.Route{Path: notice.Path, Target: notice, StatusCode: http.StatusGone}
 }
 
 // shownAt finds what a path shows, nil when nothing.

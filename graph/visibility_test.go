@@ -20,7 +20,7 @@ import (
 )
 
 // guarded are the types that hold rows which readers may not see.
-var guarded = []string{"Article", "Comment", "Page", "LiveEntry"}
+var guarded = []string{"Article", "Comment", "Page", "LiveEntry", "Correction"}
 
 // holds gives, for each type, whether a guarded row stands in it: it is one, or
 // is a list, edge, union or interface of them.
@@ -66,31 +66,34 @@ func scalars(s *ast.Schema, t string) string {
 func (n *newsroom) ways(s *ast.Schema) map[string]string {
 	article, comment, page := scalars(s, "Article"), scalars(s, "Comment"), scalars(s, "Page")
 	entry := scalars(s, "LiveEntry")
+	correction := scalars(s, "Correction") + ` changes { before after } article { ` + article + ` }`
 	news := `latestNews(first: 100) { nodes { ` + article + ` } edges { cursor node { id title } } totalCount { value precision } pageInfo { hasNextPage hasPreviousPage } }`
 	full := article + ` categories { ` + news + ` } authors { ` + news + ` } places { ` + news + ` } tags { ` + news + ` } series { ` + news + ` } primaryCategory { ` + news + ` parent { ` + news + ` } children { ` + news + ` } }`
 	ids := n.everyID()
 	list, _ := json.Marshal(ids)
 	anything := `__typename id ... on Article { ` + article + ` } ... on Comment { ` + comment + ` article { ` + article + ` } parent { ` + comment + ` } replies { nodes { ` + comment + ` } totalCount { value } } }
-		... on Page { ` + page + ` } ... on LiveEntry { ` + entry + ` } ... on Redirect { path location }
+		... on Page { ` + page + ` } ... on LiveEntry { ` + entry + ` } ... on Correction { ` + correction + ` } ... on Redirect { path location }
 		... on MenuItem { label url target { __typename ... on Article { title } ... on Page { title } } children { label url } }
 		... on AuditEntry { target { __typename ... on Article { title } ... on Page { title } } }
 		... on Menu { items { label url children { label url } } }
 		... on Category { ` + news + ` } ... on Tag { ` + news + ` } ... on Place { ` + news + ` } ... on Series { ` + news + ` } ... on Author { ` + news + ` }`
-	around := `translations { ` + article + ` } liveEntries { ` + entry + ` }
+	around := `corrections { ` + correction + ` } translations { ` + article + ` } liveEntries { ` + entry + ` }
 		previous { ` + article + ` } next { ` + article + ` } previousIn: previous(scope: CATEGORY) { ` + article + ` } nextIn: next(scope: CATEGORY) { ` + article + ` }
 		relatedArticles(first: 24) { nodes { ` + article + ` } edges { node { title } score reasons { kind labels } } pageInfo { hasNextPage } }
 		comments(first: 100) { nodes { ` + comment + ` article { ` + article + ` } parent { ` + comment + ` }
 			replies(first: 100) { nodes { ` + comment + ` parent { id } } edges { node { body } } totalCount { value } } } edges { node { body } } totalCount { value } }`
 	ways := map[string]string{
-		"latest":     `{ ` + news + ` newest: latestNews(first: 100) { nodes { id ` + around + ` } } }`,
-		"by slug":    `{ article(by: {slug: "ferry-crews-accept-deal"}) { ` + full + around + ` } }`,
-		"categories": `{ categories { name ` + news + ` children { ` + news + ` } parent { ` + news + ` } } category(by: {slug: "world"}) { ` + news + ` } }`,
-		"tags":       `{ tags(first: 100) { nodes { ` + news + ` } } tag(by: {slug: "ports"}) { ` + news + ` } }`,
-		"places":     `{ places { ` + news + ` } place(by: {countryCode: "OM"}) { ` + news + ` } }`,
-		"series":     `{ series(by: {slug: "slow-water"}) { ` + news + ` } }`,
-		"authors":    `{ authors { ` + news + ` } author(by: {slug: "nadia-karim"}) { ` + news + ` } }`,
-		"nodes":      `{ nodes(ids: ` + string(list) + `) { ` + anything + ` } }`,
-		"site":       `{ site { legalDocuments { kind page { ` + page + ` } } } page(by: {slug: "hidden-page"}) { id } terms: page(by: {slug: "terms"}) { ` + page + ` } }`,
+		"picks":       `{ picks { ` + article + ` } categories { name picks { ` + article + ` } } }`,
+		"corrections": `{ corrections(first: 100) { nodes { ` + correction + ` } edges { cursor node { note article { title } } } totalCount { value } pageInfo { hasNextPage } } }`,
+		"latest":      `{ ` + news + ` newest: latestNews(first: 100) { nodes { id ` + around + ` } } }`,
+		"by slug":     `{ article(by: {slug: "ferry-crews-accept-deal"}) { ` + full + around + ` } }`,
+		"categories":  `{ categories { name ` + news + ` children { ` + news + ` } parent { ` + news + ` } } category(by: {slug: "world"}) { ` + news + ` } }`,
+		"tags":        `{ tags(first: 100) { nodes { ` + news + ` } } tag(by: {slug: "ports"}) { ` + news + ` } }`,
+		"places":      `{ places { ` + news + ` } place(by: {countryCode: "OM"}) { ` + news + ` } }`,
+		"series":      `{ series(by: {slug: "slow-water"}) { ` + news + ` } }`,
+		"authors":     `{ authors { ` + news + ` } author(by: {slug: "nadia-karim"}) { ` + news + ` } }`,
+		"nodes":       `{ nodes(ids: ` + string(list) + `) { ` + anything + ` } }`,
+		"site":        `{ site { legalDocuments { kind page { ` + page + ` } } } page(by: {slug: "hidden-page"}) { id } terms: page(by: {slug: "terms"}) { ` + page + ` } }`,
 		"menus": `{ menu(location: HEADER) { items { label url target { __typename ... on Article { ` + article + ` } ... on Page { ` + page + ` } }
 			children { label url target { __typename ... on Article { ` + article + ` } ... on Page { ` + page + ` } } } } } }`,
 		"search": `{ search(query: "` + strings.ToLower(secret) + `", first: 50) { edges { node { ` + article + ` } } nodes { id } totalCount { value } }
@@ -99,7 +102,7 @@ func (n *newsroom) ways(s *ast.Schema) map[string]string {
 			others: searchSuggestions(query: "f") { text target { __typename ... on Article { title } } } }`,
 	}
 	var routes, single strings.Builder
-	for i, path := range []string{"/articles/hidden-draft", "/articles/hidden-trashed", "/articles/hidden-private", "/hidden-page", "/old-draft", "/2026/03/ferry-deal", "/terms"} {
+	for i, path := range []string{"/articles/hidden-draft", "/articles/hidden-trashed", "/articles/hidden-private", "/hidden-page", "/old-draft", "/2026/03/ferry-deal", "/terms", "/articles/hidden-killed"} {
 		fmt.Fprintf(&routes, `r%d: route(path: %q) { path statusCode redirectTo target { __typename ... on Article { %s } ... on Page { %s } ... on Redirect { path location } } } `, i, path, article, page)
 	}
 	for i, key := range ids {
@@ -128,7 +131,7 @@ func (n *newsroom) everyID() []string {
 	for _, p := range n.pages {
 		ids = append(ids, p.PublicID())
 	}
-	for _, prefix := range []string{id.Category, id.Tag, id.Place, id.Series, id.Author, id.Menu, id.MenuItem, id.Redirect, id.LiveEntry} {
+	for _, prefix := range []string{id.Category, id.Tag, id.Place, id.Series, id.Author, id.Menu, id.MenuItem, id.Redirect, id.LiveEntry, id.Correction, id.Revision, id.ArticleNote, id.PreviewToken} {
 		for key := 1; key <= 5; key++ {
 			ids = append(ids, id.Encode(prefix, key))
 		}

@@ -1218,6 +1218,7 @@ var (
 		{Name: "id", Type: field.TypeInt, Increment: true},
 		{Name: "notice", Type: field.TypeString, Size: 2147483647, Default: ""},
 		{Name: "reason", Type: field.TypeString, Size: 2147483647, Default: ""},
+		{Name: "path", Type: field.TypeString, Default: ""},
 		{Name: "withdrawn_at", Type: field.TypeTime},
 		{Name: "article_id", Type: field.TypeInt},
 		{Name: "user_id", Type: field.TypeInt, Nullable: true},
@@ -1230,15 +1231,22 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "withdrawals_articles_article",
-				Columns:    []*schema.Column{WithdrawalsColumns[4]},
+				Columns:    []*schema.Column{WithdrawalsColumns[5]},
 				RefColumns: []*schema.Column{ArticlesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "withdrawals_users_user",
-				Columns:    []*schema.Column{WithdrawalsColumns[5]},
+				Columns:    []*schema.Column{WithdrawalsColumns[6]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "withdrawal_path",
+				Unique:  false,
+				Columns: []*schema.Column{WithdrawalsColumns[3]},
 			},
 		},
 	}

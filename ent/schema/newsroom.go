@@ -187,6 +187,7 @@ func (Withdrawal) Fields() []ent.Field {
 		field.Int("article_id").Unique(),
 		field.Text("notice").Default("").Comment("for readers; empty: the path answers like one that never was"),
 		field.Text("reason").Default("").Comment("for staff"),
+		field.String("path").Default("").Comment("where readers are told, so that the hidden article is not read for it"),
 		field.Int("user_id").Optional().Nillable(),
 		field.Time("withdrawn_at").Default(now),
 	}
@@ -199,6 +200,9 @@ func (Withdrawal) Edges() []ent.Edge {
 		edge.To("user", User.Type).Field("user_id").Unique().Annotations(setNull()),
 	}
 }
+
+// Indexes of withdrawals.
+func (Withdrawal) Indexes() []ent.Index { return []ent.Index{index.Fields("path")} }
 
 // PreviewToken lets a front end read one article before it is published.
 type PreviewToken struct{ ent.Schema }

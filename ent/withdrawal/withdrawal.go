@@ -20,6 +20,8 @@ const (
 	FieldNotice = "notice"
 	// FieldReason holds the string denoting the reason field in the database.
 	FieldReason = "reason"
+	// FieldPath holds the string denoting the path field in the database.
+	FieldPath = "path"
 	// FieldUserID holds the string denoting the user_id field in the database.
 	FieldUserID = "user_id"
 	// FieldWithdrawnAt holds the string denoting the withdrawn_at field in the database.
@@ -52,6 +54,7 @@ var Columns = []string{
 	FieldArticleID,
 	FieldNotice,
 	FieldReason,
+	FieldPath,
 	FieldUserID,
 	FieldWithdrawnAt,
 }
@@ -71,6 +74,8 @@ var (
 	DefaultNotice string
 	// DefaultReason holds the default value on creation for the "reason" field.
 	DefaultReason string
+	// DefaultPath holds the default value on creation for the "path" field.
+	DefaultPath string
 	// DefaultWithdrawnAt holds the default value on creation for the "withdrawn_at" field.
 	DefaultWithdrawnAt func() time.Time
 )
@@ -96,6 +101,11 @@ func ByNotice(opts ...sql.OrderTermOption) OrderOption {
 // ByReason orders the results by the reason field.
 func ByReason(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReason, opts...).ToFunc()
+}
+
+// ByPath orders the results by the path field.
+func ByPath(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPath, opts...).ToFunc()
 }
 
 // ByUserID orders the results by the user_id field.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	gqlparser "github.com/vektah/gqlparser/v2"
@@ -29,12 +30,18 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	AdSlot() AdSlotResolver
 	Article() ArticleResolver
+	ArticleContent() ArticleContentResolver
+	ArticleDiff() ArticleDiffResolver
+	ArticleLock() ArticleLockResolver
+	ArticleNote() ArticleNoteResolver
+	ArticleWithdrawal() ArticleWithdrawalResolver
 	AuditEntry() AuditEntryResolver
 	Author() AuthorResolver
 	BlockImage() BlockImageResolver
 	Category() CategoryResolver
 	Comment() CommentResolver
 	Count() CountResolver
+	EditorsPick() EditorsPickResolver
 	LegalDocument() LegalDocumentResolver
 	LiveEntry() LiveEntryResolver
 	Media() MediaResolver
@@ -44,9 +51,11 @@ type ResolverRoot interface {
 	NewsroomRecord() NewsroomRecordResolver
 	Page() PageResolver
 	Place() PlaceResolver
+	PreviewToken() PreviewTokenResolver
 	Query() QueryResolver
 	Redirect() RedirectResolver
 	RelatedArticleEdge() RelatedArticleEdgeResolver
+	Revision() RevisionResolver
 	SearchConnection() SearchConnectionResolver
 	Series() SeriesResolver
 	Session() SessionResolver
@@ -107,6 +116,7 @@ type ComplexityRoot struct {
 		CommentPolicy    func(childComplexity int) int
 		Comments         func(childComplexity int, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) int
 		CorrectedAt      func(childComplexity int) int
+		Corrections      func(childComplexity int) int
 		Dateline         func(childComplexity int) int
 		Direction        func(childComplexity int) int
 		Excerpt          func(childComplexity int) int
@@ -148,9 +158,62 @@ type ComplexityRoot struct {
 		TotalCount func(childComplexity int, limit *int32) int
 	}
 
+	ArticleContent struct {
+		Authors         func(childComplexity int) int
+		Body            func(childComplexity int) int
+		BodyHTML        func(childComplexity int) int
+		BodyText        func(childComplexity int) int
+		Byline          func(childComplexity int) int
+		Dateline        func(childComplexity int) int
+		Excerpt         func(childComplexity int) int
+		Kind            func(childComplexity int) int
+		Language        func(childComplexity int) int
+		PrimaryCategory func(childComplexity int) int
+		Slug            func(childComplexity int) int
+		Subtitle        func(childComplexity int) int
+		Title           func(childComplexity int) int
+	}
+
+	ArticleDiff struct {
+		Body   func(childComplexity int) int
+		Fields func(childComplexity int) int
+	}
+
 	ArticleEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	ArticleLock struct {
+		AcquiredAt func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		Holder     func(childComplexity int) int
+	}
+
+	ArticleLockPayload struct {
+		Lock       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ArticleLocked struct {
+		Code    func(childComplexity int) int
+		Field   func(childComplexity int) int
+		Lock    func(childComplexity int) int
+		Message func(childComplexity int) int
+	}
+
+	ArticleNote struct {
+		Author     func(childComplexity int) int
+		CreatedAt  func(childComplexity int) int
+		PublicID   func(childComplexity int) int
+		ResolvedAt func(childComplexity int) int
+		ResolvedBy func(childComplexity int) int
+		Text       func(childComplexity int) int
+	}
+
+	ArticleNotePayload struct {
+		Note       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	ArticlePayload struct {
@@ -162,6 +225,13 @@ type ComplexityRoot struct {
 		Name func(childComplexity int) int
 		URI  func(childComplexity int) int
 		URL  func(childComplexity int) int
+	}
+
+	ArticleWithdrawal struct {
+		By          func(childComplexity int) int
+		Notice      func(childComplexity int) int
+		Reason      func(childComplexity int) int
+		WithdrawnAt func(childComplexity int) int
 	}
 
 	AudioBlock struct {
@@ -215,6 +285,26 @@ type ComplexityRoot struct {
 		Count  func(childComplexity int) int
 	}
 
+	Autosave struct {
+		BaseVersion func(childComplexity int) int
+		Draft       func(childComplexity int) int
+		SavedAt     func(childComplexity int) int
+		Stale       func(childComplexity int) int
+	}
+
+	AutosavePayload struct {
+		Autosave   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	BlockChange struct {
+		After      func(childComplexity int) int
+		AfterText  func(childComplexity int) int
+		Before     func(childComplexity int) int
+		BeforeText func(childComplexity int) int
+		Kind       func(childComplexity int) int
+	}
+
 	BlockImage struct {
 		Alt     func(childComplexity int) int
 		Caption func(childComplexity int) int
@@ -249,6 +339,7 @@ type ComplexityRoot struct {
 		Name        func(childComplexity int) int
 		Parent      func(childComplexity int) int
 		Path        func(childComplexity int) int
+		Picks       func(childComplexity int) int
 		PublicID    func(childComplexity int) int
 		Slug        func(childComplexity int) int
 		URL         func(childComplexity int) int
@@ -314,6 +405,26 @@ type ComplexityRoot struct {
 	Consent struct {
 		HTML    func(childComplexity int) int
 		Version func(childComplexity int) int
+	}
+
+	Correction struct {
+		Article  func(childComplexity int) int
+		Changes  func(childComplexity int) int
+		IssuedAt func(childComplexity int) int
+		Note     func(childComplexity int) int
+		PublicID func(childComplexity int) int
+	}
+
+	CorrectionConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	CorrectionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Count struct {
@@ -421,6 +532,11 @@ type ComplexityRoot struct {
 		Direction func(childComplexity int) int
 	}
 
+	EditorsPick struct {
+		Article   func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+	}
+
 	EmbedBlock struct {
 		Caption   func(childComplexity int) int
 		Direction func(childComplexity int) int
@@ -432,6 +548,12 @@ type ComplexityRoot struct {
 	EnableUserPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	FieldChange struct {
+		After  func(childComplexity int) int
+		Before func(childComplexity int) int
+		Field  func(childComplexity int) int
 	}
 
 	FileBlock struct {
@@ -511,6 +633,12 @@ type ComplexityRoot struct {
 		Title       func(childComplexity int) int
 	}
 
+	LiveEntryPayload struct {
+		Article    func(childComplexity int) int
+		Entry      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Media struct {
 		Alt         func(childComplexity int) int
 		Caption     func(childComplexity int) int
@@ -571,18 +699,24 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		AddArticleNote          func(childComplexity int, input model.AddArticleNoteInput) int
+		AddLiveEntry            func(childComplexity int, input model.AddLiveEntryInput) int
 		ApproveArticle          func(childComplexity int, input model.ArticleStepInput) int
 		ApproveArticles         func(childComplexity int, input model.BulkArticleInput) int
 		ArchiveArticle          func(childComplexity int, input model.ArticleStepInput) int
 		ArchiveArticles         func(childComplexity int, input model.BulkArticleInput) int
+		AssignArticle           func(childComplexity int, input model.AssignArticleInput) int
+		AutosaveArticle         func(childComplexity int, input model.AutosaveArticleInput) int
 		ChangePassword          func(childComplexity int, input model.ChangePasswordInput) int
 		ConfirmSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
+		CorrectArticle          func(childComplexity int, input model.CorrectArticleInput) int
 		CreateAdSlot            func(childComplexity int, input model.CreateAdSlotInput) int
 		CreateArticle           func(childComplexity int, input model.CreateArticleInput) int
 		CreateAuthor            func(childComplexity int, input model.CreateAuthorInput) int
 		CreateCategory          func(childComplexity int, input model.CreateCategoryInput) int
 		CreatePage              func(childComplexity int, input model.CreatePageInput) int
 		CreatePlace             func(childComplexity int, input model.CreatePlaceInput) int
+		CreatePreviewToken      func(childComplexity int, input model.CreatePreviewTokenInput) int
 		CreateRedirect          func(childComplexity int, input model.CreateRedirectInput) int
 		CreateSeries            func(childComplexity int, input model.CreateSeriesInput) int
 		CreateTag               func(childComplexity int, input model.CreateTagInput) int
@@ -597,32 +731,39 @@ type ComplexityRoot struct {
 		DeleteTag               func(childComplexity int, input model.DeleteTagInput) int
 		DisableSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
 		DisableUser             func(childComplexity int, input model.UserInput) int
+		DiscardAutosave         func(childComplexity int, input model.DiscardAutosaveInput) int
 		EmbargoArticle          func(childComplexity int, input model.EmbargoArticleInput) int
 		EnableUser              func(childComplexity int, input model.UserInput) int
 		KillArticle             func(childComplexity int, input model.KillArticleInput) int
 		LiftEmbargo             func(childComplexity int, input model.ArticleStepInput) int
+		LockArticle             func(childComplexity int, input model.LockArticleInput) int
 		MergeAuthors            func(childComplexity int, input model.MergeAuthorsInput) int
 		MergeCategories         func(childComplexity int, input model.MergeCategoriesInput) int
 		MergePlaces             func(childComplexity int, input model.MergePlacesInput) int
 		MergeSeries             func(childComplexity int, input model.MergeSeriesInput) int
 		MergeTags               func(childComplexity int, input model.MergeTagsInput) int
 		MoveCategory            func(childComplexity int, input model.MoveCategoryInput) int
+		PinRelatedArticle       func(childComplexity int, input model.PinRelatedArticleInput) int
 		PublishArticle          func(childComplexity int, input model.PublishArticleInput) int
 		PublishArticles         func(childComplexity int, input model.BulkArticleInput) int
 		PublishPage             func(childComplexity int, input model.PublishPageInput) int
 		RegenerateRecoveryCodes func(childComplexity int, input model.SecondFactorCodeInput) int
+		RemoveLiveEntry         func(childComplexity int, input model.RemoveLiveEntryInput) int
 		ReopenArticle           func(childComplexity int, input model.ArticleStepInput) int
 		RequestChanges          func(childComplexity int, input model.ArticleStepInput) int
 		ResetUserPassword       func(childComplexity int, input model.ResetUserPasswordInput) int
 		ResetUserSecondFactor   func(childComplexity int, input model.UserInput) int
+		ResolveArticleNote      func(childComplexity int, input model.ResolveArticleNoteInput) int
 		RestoreArticle          func(childComplexity int, input model.ArticleStepInput) int
 		RestorePage             func(childComplexity int, input model.RestorePageInput) int
 		RestoreRevision         func(childComplexity int, input model.RestoreRevisionInput) int
 		RevokeOtherSessions     func(childComplexity int) int
+		RevokePreviewToken      func(childComplexity int, input model.RevokePreviewTokenInput) int
 		RevokeSession           func(childComplexity int, input model.RevokeSessionInput) int
 		SaveMenu                func(childComplexity int, input model.SaveMenuInput) int
 		ScheduleArticle         func(childComplexity int, input model.ScheduleArticleInput) int
 		ScheduleArticles        func(childComplexity int, input model.BulkScheduleInput) int
+		SetPicks                func(childComplexity int, input model.SetPicksInput) int
 		SetUpAdmin              func(childComplexity int, input model.SetUpAdminInput) int
 		SetUserRole             func(childComplexity int, input model.SetUserRoleInput) int
 		SignIn                  func(childComplexity int, input model.SignInInput) int
@@ -632,6 +773,8 @@ type ComplexityRoot struct {
 		TrashArticle            func(childComplexity int, input model.ArticleStepInput) int
 		TrashArticles           func(childComplexity int, input model.BulkArticleInput) int
 		TrashPage               func(childComplexity int, input model.TrashPageInput) int
+		UnlockArticle           func(childComplexity int, input model.UnlockArticleInput) int
+		UnpinRelatedArticle     func(childComplexity int, input model.UnpinRelatedArticleInput) int
 		UnpublishArticle        func(childComplexity int, input model.ArticleStepInput) int
 		UnpublishArticles       func(childComplexity int, input model.BulkArticleInput) int
 		UnpublishPage           func(childComplexity int, input model.UnpublishPageInput) int
@@ -640,6 +783,7 @@ type ComplexityRoot struct {
 		UpdateArticle           func(childComplexity int, input model.UpdateArticleInput) int
 		UpdateAuthor            func(childComplexity int, input model.UpdateAuthorInput) int
 		UpdateCategory          func(childComplexity int, input model.UpdateCategoryInput) int
+		UpdateLiveEntry         func(childComplexity int, input model.UpdateLiveEntryInput) int
 		UpdatePage              func(childComplexity int, input model.UpdatePageInput) int
 		UpdatePlace             func(childComplexity int, input model.UpdatePlaceInput) int
 		UpdateRedirect          func(childComplexity int, input model.UpdateRedirectInput) int
@@ -651,14 +795,22 @@ type ComplexityRoot struct {
 	NewsroomRecord struct {
 		AllowedSteps    func(childComplexity int) int
 		Assignee        func(childComplexity int) int
+		Autosave        func(childComplexity int) int
 		CreatedBy       func(childComplexity int) int
+		Diff            func(childComplexity int, from int32, to int32) int
 		EditedAt        func(childComplexity int) int
 		EmbargoUntil    func(childComplexity int) int
+		Lock            func(childComplexity int) int
+		Notes           func(childComplexity int) int
+		PreviewTokens   func(childComplexity int) int
+		Revision        func(childComplexity int, number int32) int
+		Revisions       func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		ScheduledAt     func(childComplexity int) int
 		StatusChangedAt func(childComplexity int) int
 		TrashedAt       func(childComplexity int) int
 		UnpublishAt     func(childComplexity int) int
 		Version         func(childComplexity int) int
+		Withdrawal      func(childComplexity int) int
 	}
 
 	Page struct {
@@ -692,6 +844,11 @@ type ComplexityRoot struct {
 		HTML      func(childComplexity int) int
 	}
 
+	ParagraphChange struct {
+		After  func(childComplexity int) int
+		Before func(childComplexity int) int
+	}
+
 	Place struct {
 		CountryCode func(childComplexity int) int
 		Kind        func(childComplexity int) int
@@ -710,6 +867,21 @@ type ComplexityRoot struct {
 		Place func(childComplexity int) int
 	}
 
+	PreviewToken struct {
+		CreatedAt func(childComplexity int) int
+		CreatedBy func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		Label     func(childComplexity int) int
+		PublicID  func(childComplexity int) int
+		RevokedAt func(childComplexity int) int
+	}
+
+	PreviewTokenPayload struct {
+		PreviewToken func(childComplexity int) int
+		Token        func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	PublishPagePayload struct {
 		Page       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -717,17 +889,20 @@ type ComplexityRoot struct {
 
 	Query struct {
 		AdSlots           func(childComplexity int, placement model.AdPlacement) int
-		Article           func(childComplexity int, by model.ArticleBy) int
+		Article           func(childComplexity int, by model.ArticleBy, at *time.Time) int
 		AuditLog          func(childComplexity int, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) int
 		Author            func(childComplexity int, by model.AuthorBy) int
 		Authors           func(childComplexity int, kind *author.Kind) int
 		Categories        func(childComplexity int, topLevel *bool) int
 		Category          func(childComplexity int, by model.CategoryBy) int
+		Corrections       func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		EditorsPicks      func(childComplexity int, categoryID *string) int
 		LatestNews        func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
 		Menu              func(childComplexity int, location model.MenuLocation, language *string) int
 		Node              func(childComplexity int, id string) int
 		Nodes             func(childComplexity int, ids []string) int
 		Page              func(childComplexity int, by model.PageBy) int
+		Picks             func(childComplexity int, categoryID *string) int
 		Place             func(childComplexity int, by model.PlaceBy) int
 		Places            func(childComplexity int, kind *place.Kind) int
 		Redirects         func(childComplexity int, pathPrefix *string, first *int32, after *string, last *int32, before *string) int
@@ -808,6 +983,31 @@ type ComplexityRoot struct {
 	RestorePagePayload struct {
 		Page       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Revision struct {
+		Action    func(childComplexity int) int
+		Author    func(childComplexity int) int
+		Content   func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Note      func(childComplexity int) int
+		Number    func(childComplexity int) int
+		PublicID  func(childComplexity int) int
+		Status    func(childComplexity int) int
+		Title     func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	RevisionConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	RevisionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	RevokeOtherSessionsPayload struct {
@@ -924,6 +1124,11 @@ type ComplexityRoot struct {
 		PublicID  func(childComplexity int) int
 		SeenAt    func(childComplexity int) int
 		UserAgent func(childComplexity int) int
+	}
+
+	SetPicksPayload struct {
+		Picks      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	SetUpAdminPayload struct {
@@ -1106,6 +1311,12 @@ type ComplexityRoot struct {
 		Role         func(childComplexity int) int
 		SecondFactor func(childComplexity int) int
 		Sessions     func(childComplexity int) int
+	}
+
+	WithdrawnNotice struct {
+		Path        func(childComplexity int) int
+		Text        func(childComplexity int) int
+		WithdrawnAt func(childComplexity int) int
 	}
 
 	YearFacet struct {
@@ -1346,6 +1557,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Article.CorrectedAt(childComplexity), true
+	case "Article.corrections":
+		if e.ComplexityRoot.Article.Corrections == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Corrections(childComplexity), true
 	case "Article.dateline":
 		if e.ComplexityRoot.Article.Dateline == nil {
 			break
@@ -1584,6 +1801,98 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ArticleConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
 
+	case "ArticleContent.authors":
+		if e.ComplexityRoot.ArticleContent.Authors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.Authors(childComplexity), true
+	case "ArticleContent.body":
+		if e.ComplexityRoot.ArticleContent.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.Body(childComplexity), true
+	case "ArticleContent.bodyHtml":
+		if e.ComplexityRoot.ArticleContent.BodyHTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.BodyHTML(childComplexity), true
+	case "ArticleContent.bodyText":
+		if e.ComplexityRoot.ArticleContent.BodyText == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.BodyText(childComplexity), true
+	case "ArticleContent.byline":
+		if e.ComplexityRoot.ArticleContent.Byline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.Byline(childComplexity), true
+	case "ArticleContent.dateline":
+		if e.ComplexityRoot.ArticleContent.Dateline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.Dateline(childComplexity), true
+	case "ArticleContent.excerpt":
+		if e.ComplexityRoot.ArticleContent.Excerpt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.Excerpt(childComplexity), true
+	case "ArticleContent.kind":
+		if e.ComplexityRoot.ArticleContent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.Kind(childComplexity), true
+	case "ArticleContent.language":
+		if e.ComplexityRoot.ArticleContent.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.Language(childComplexity), true
+	case "ArticleContent.primaryCategory":
+		if e.ComplexityRoot.ArticleContent.PrimaryCategory == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.PrimaryCategory(childComplexity), true
+	case "ArticleContent.slug":
+		if e.ComplexityRoot.ArticleContent.Slug == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.Slug(childComplexity), true
+	case "ArticleContent.subtitle":
+		if e.ComplexityRoot.ArticleContent.Subtitle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.Subtitle(childComplexity), true
+	case "ArticleContent.title":
+		if e.ComplexityRoot.ArticleContent.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleContent.Title(childComplexity), true
+
+	case "ArticleDiff.body":
+		if e.ComplexityRoot.ArticleDiff.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleDiff.Body(childComplexity), true
+	case "ArticleDiff.fields":
+		if e.ComplexityRoot.ArticleDiff.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleDiff.Fields(childComplexity), true
+
 	case "ArticleEdge.cursor":
 		if e.ComplexityRoot.ArticleEdge.Cursor == nil {
 			break
@@ -1596,6 +1905,113 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ArticleEdge.Node(childComplexity), true
+
+	case "ArticleLock.acquiredAt":
+		if e.ComplexityRoot.ArticleLock.AcquiredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleLock.AcquiredAt(childComplexity), true
+	case "ArticleLock.expiresAt":
+		if e.ComplexityRoot.ArticleLock.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleLock.ExpiresAt(childComplexity), true
+	case "ArticleLock.holder":
+		if e.ComplexityRoot.ArticleLock.Holder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleLock.Holder(childComplexity), true
+
+	case "ArticleLockPayload.lock":
+		if e.ComplexityRoot.ArticleLockPayload.Lock == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleLockPayload.Lock(childComplexity), true
+	case "ArticleLockPayload.userErrors":
+		if e.ComplexityRoot.ArticleLockPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleLockPayload.UserErrors(childComplexity), true
+
+	case "ArticleLocked.code":
+		if e.ComplexityRoot.ArticleLocked.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleLocked.Code(childComplexity), true
+	case "ArticleLocked.field":
+		if e.ComplexityRoot.ArticleLocked.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleLocked.Field(childComplexity), true
+	case "ArticleLocked.lock":
+		if e.ComplexityRoot.ArticleLocked.Lock == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleLocked.Lock(childComplexity), true
+	case "ArticleLocked.message":
+		if e.ComplexityRoot.ArticleLocked.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleLocked.Message(childComplexity), true
+
+	case "ArticleNote.author":
+		if e.ComplexityRoot.ArticleNote.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleNote.Author(childComplexity), true
+	case "ArticleNote.createdAt":
+		if e.ComplexityRoot.ArticleNote.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleNote.CreatedAt(childComplexity), true
+	case "ArticleNote.id":
+		if e.ComplexityRoot.ArticleNote.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleNote.PublicID(childComplexity), true
+	case "ArticleNote.resolvedAt":
+		if e.ComplexityRoot.ArticleNote.ResolvedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleNote.ResolvedAt(childComplexity), true
+	case "ArticleNote.resolvedBy":
+		if e.ComplexityRoot.ArticleNote.ResolvedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleNote.ResolvedBy(childComplexity), true
+	case "ArticleNote.text":
+		if e.ComplexityRoot.ArticleNote.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleNote.Text(childComplexity), true
+
+	case "ArticleNotePayload.note":
+		if e.ComplexityRoot.ArticleNotePayload.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleNotePayload.Note(childComplexity), true
+	case "ArticleNotePayload.userErrors":
+		if e.ComplexityRoot.ArticleNotePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleNotePayload.UserErrors(childComplexity), true
 
 	case "ArticlePayload.article":
 		if e.ComplexityRoot.ArticlePayload.Article == nil {
@@ -1628,6 +2044,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ArticleSource.URL(childComplexity), true
+
+	case "ArticleWithdrawal.by":
+		if e.ComplexityRoot.ArticleWithdrawal.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleWithdrawal.By(childComplexity), true
+	case "ArticleWithdrawal.notice":
+		if e.ComplexityRoot.ArticleWithdrawal.Notice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleWithdrawal.Notice(childComplexity), true
+	case "ArticleWithdrawal.reason":
+		if e.ComplexityRoot.ArticleWithdrawal.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleWithdrawal.Reason(childComplexity), true
+	case "ArticleWithdrawal.at":
+		if e.ComplexityRoot.ArticleWithdrawal.WithdrawnAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleWithdrawal.WithdrawnAt(childComplexity), true
 
 	case "AudioBlock.caption":
 		if e.ComplexityRoot.AudioBlock.Caption == nil {
@@ -1848,6 +2289,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AuthorFacet.Count(childComplexity), true
 
+	case "Autosave.baseVersion":
+		if e.ComplexityRoot.Autosave.BaseVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Autosave.BaseVersion(childComplexity), true
+	case "Autosave.content":
+		if e.ComplexityRoot.Autosave.Draft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Autosave.Draft(childComplexity), true
+	case "Autosave.savedAt":
+		if e.ComplexityRoot.Autosave.SavedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Autosave.SavedAt(childComplexity), true
+	case "Autosave.isStale":
+		if e.ComplexityRoot.Autosave.Stale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Autosave.Stale(childComplexity), true
+
+	case "AutosavePayload.autosave":
+		if e.ComplexityRoot.AutosavePayload.Autosave == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutosavePayload.Autosave(childComplexity), true
+	case "AutosavePayload.userErrors":
+		if e.ComplexityRoot.AutosavePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutosavePayload.UserErrors(childComplexity), true
+
+	case "BlockChange.after":
+		if e.ComplexityRoot.BlockChange.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockChange.After(childComplexity), true
+	case "BlockChange.afterText":
+		if e.ComplexityRoot.BlockChange.AfterText == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockChange.AfterText(childComplexity), true
+	case "BlockChange.before":
+		if e.ComplexityRoot.BlockChange.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockChange.Before(childComplexity), true
+	case "BlockChange.beforeText":
+		if e.ComplexityRoot.BlockChange.BeforeText == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockChange.BeforeText(childComplexity), true
+	case "BlockChange.kind":
+		if e.ComplexityRoot.BlockChange.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockChange.Kind(childComplexity), true
+
 	case "BlockImage.alt":
 		if e.ComplexityRoot.BlockImage.Alt == nil {
 			break
@@ -1993,6 +2503,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Category.Path(childComplexity), true
+	case "Category.picks":
+		if e.ComplexityRoot.Category.Picks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Category.Picks(childComplexity), true
 	case "Category.id":
 		if e.ComplexityRoot.Category.PublicID == nil {
 			break
@@ -2223,6 +2739,80 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Consent.Version(childComplexity), true
+
+	case "Correction.article":
+		if e.ComplexityRoot.Correction.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Correction.Article(childComplexity), true
+	case "Correction.changes":
+		if e.ComplexityRoot.Correction.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Correction.Changes(childComplexity), true
+	case "Correction.issuedAt":
+		if e.ComplexityRoot.Correction.IssuedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Correction.IssuedAt(childComplexity), true
+	case "Correction.note":
+		if e.ComplexityRoot.Correction.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Correction.Note(childComplexity), true
+	case "Correction.id":
+		if e.ComplexityRoot.Correction.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Correction.PublicID(childComplexity), true
+
+	case "CorrectionConnection.edges":
+		if e.ComplexityRoot.CorrectionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CorrectionConnection.Edges(childComplexity), true
+	case "CorrectionConnection.nodes":
+		if e.ComplexityRoot.CorrectionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CorrectionConnection.Nodes(childComplexity), true
+	case "CorrectionConnection.pageInfo":
+		if e.ComplexityRoot.CorrectionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CorrectionConnection.PageInfo(childComplexity), true
+	case "CorrectionConnection.totalCount":
+		if e.ComplexityRoot.CorrectionConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_CorrectionConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.CorrectionConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "CorrectionEdge.cursor":
+		if e.ComplexityRoot.CorrectionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CorrectionEdge.Cursor(childComplexity), true
+	case "CorrectionEdge.node":
+		if e.ComplexityRoot.CorrectionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CorrectionEdge.Node(childComplexity), true
 
 	case "Count.precision":
 		if e.ComplexityRoot.Count.Precision == nil {
@@ -2497,6 +3087,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DividerBlock.Direction(childComplexity), true
 
+	case "EditorsPick.article":
+		if e.ComplexityRoot.EditorsPick.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditorsPick.Article(childComplexity), true
+	case "EditorsPick.expiresAt":
+		if e.ComplexityRoot.EditorsPick.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditorsPick.ExpiresAt(childComplexity), true
+
 	case "EmbedBlock.caption":
 		if e.ComplexityRoot.EmbedBlock.Caption == nil {
 			break
@@ -2540,6 +3143,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EnableUserPayload.UserErrors(childComplexity), true
+
+	case "FieldChange.after":
+		if e.ComplexityRoot.FieldChange.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldChange.After(childComplexity), true
+	case "FieldChange.before":
+		if e.ComplexityRoot.FieldChange.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldChange.Before(childComplexity), true
+	case "FieldChange.field":
+		if e.ComplexityRoot.FieldChange.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldChange.Field(childComplexity), true
 
 	case "FileBlock.direction":
 		if e.ComplexityRoot.FileBlock.Direction == nil {
@@ -2799,6 +3421,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LiveEntry.Title(childComplexity), true
 
+	case "LiveEntryPayload.article":
+		if e.ComplexityRoot.LiveEntryPayload.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiveEntryPayload.Article(childComplexity), true
+	case "LiveEntryPayload.entry":
+		if e.ComplexityRoot.LiveEntryPayload.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiveEntryPayload.Entry(childComplexity), true
+	case "LiveEntryPayload.userErrors":
+		if e.ComplexityRoot.LiveEntryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiveEntryPayload.UserErrors(childComplexity), true
+
 	case "Media.alt":
 		if e.ComplexityRoot.Media.Alt == nil {
 			break
@@ -3010,6 +3651,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MoveCategoryPayload.UserErrors(childComplexity), true
 
+	case "Mutation.addArticleNote":
+		if e.ComplexityRoot.Mutation.AddArticleNote == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addArticleNote_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddArticleNote(childComplexity, args["input"].(model.AddArticleNoteInput)), true
+	case "Mutation.addLiveEntry":
+		if e.ComplexityRoot.Mutation.AddLiveEntry == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addLiveEntry_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddLiveEntry(childComplexity, args["input"].(model.AddLiveEntryInput)), true
 	case "Mutation.approveArticle":
 		if e.ComplexityRoot.Mutation.ApproveArticle == nil {
 			break
@@ -3054,6 +3717,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ArchiveArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.assignArticle":
+		if e.ComplexityRoot.Mutation.AssignArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_assignArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AssignArticle(childComplexity, args["input"].(model.AssignArticleInput)), true
+	case "Mutation.autosaveArticle":
+		if e.ComplexityRoot.Mutation.AutosaveArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_autosaveArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AutosaveArticle(childComplexity, args["input"].(model.AutosaveArticleInput)), true
 	case "Mutation.changePassword":
 		if e.ComplexityRoot.Mutation.ChangePassword == nil {
 			break
@@ -3076,6 +3761,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ConfirmSecondFactor(childComplexity, args["input"].(model.SecondFactorCodeInput)), true
+	case "Mutation.correctArticle":
+		if e.ComplexityRoot.Mutation.CorrectArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_correctArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CorrectArticle(childComplexity, args["input"].(model.CorrectArticleInput)), true
 	case "Mutation.createAdSlot":
 		if e.ComplexityRoot.Mutation.CreateAdSlot == nil {
 			break
@@ -3142,6 +3838,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreatePlace(childComplexity, args["input"].(model.CreatePlaceInput)), true
+	case "Mutation.createPreviewToken":
+		if e.ComplexityRoot.Mutation.CreatePreviewToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createPreviewToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreatePreviewToken(childComplexity, args["input"].(model.CreatePreviewTokenInput)), true
 	case "Mutation.createRedirect":
 		if e.ComplexityRoot.Mutation.CreateRedirect == nil {
 			break
@@ -3296,6 +4003,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DisableUser(childComplexity, args["input"].(model.UserInput)), true
+	case "Mutation.discardAutosave":
+		if e.ComplexityRoot.Mutation.DiscardAutosave == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_discardAutosave_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DiscardAutosave(childComplexity, args["input"].(model.DiscardAutosaveInput)), true
 	case "Mutation.embargoArticle":
 		if e.ComplexityRoot.Mutation.EmbargoArticle == nil {
 			break
@@ -3340,6 +4058,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LiftEmbargo(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.lockArticle":
+		if e.ComplexityRoot.Mutation.LockArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_lockArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LockArticle(childComplexity, args["input"].(model.LockArticleInput)), true
 	case "Mutation.mergeAuthors":
 		if e.ComplexityRoot.Mutation.MergeAuthors == nil {
 			break
@@ -3406,6 +4135,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MoveCategory(childComplexity, args["input"].(model.MoveCategoryInput)), true
+	case "Mutation.pinRelatedArticle":
+		if e.ComplexityRoot.Mutation.PinRelatedArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_pinRelatedArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PinRelatedArticle(childComplexity, args["input"].(model.PinRelatedArticleInput)), true
 	case "Mutation.publishArticle":
 		if e.ComplexityRoot.Mutation.PublishArticle == nil {
 			break
@@ -3450,6 +4190,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RegenerateRecoveryCodes(childComplexity, args["input"].(model.SecondFactorCodeInput)), true
+	case "Mutation.removeLiveEntry":
+		if e.ComplexityRoot.Mutation.RemoveLiveEntry == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeLiveEntry_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveLiveEntry(childComplexity, args["input"].(model.RemoveLiveEntryInput)), true
 	case "Mutation.reopenArticle":
 		if e.ComplexityRoot.Mutation.ReopenArticle == nil {
 			break
@@ -3494,6 +4245,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResetUserSecondFactor(childComplexity, args["input"].(model.UserInput)), true
+	case "Mutation.resolveArticleNote":
+		if e.ComplexityRoot.Mutation.ResolveArticleNote == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resolveArticleNote_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResolveArticleNote(childComplexity, args["input"].(model.ResolveArticleNoteInput)), true
 	case "Mutation.restoreArticle":
 		if e.ComplexityRoot.Mutation.RestoreArticle == nil {
 			break
@@ -3533,6 +4295,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeOtherSessions(childComplexity), true
+	case "Mutation.revokePreviewToken":
+		if e.ComplexityRoot.Mutation.RevokePreviewToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokePreviewToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokePreviewToken(childComplexity, args["input"].(model.RevokePreviewTokenInput)), true
 	case "Mutation.revokeSession":
 		if e.ComplexityRoot.Mutation.RevokeSession == nil {
 			break
@@ -3577,6 +4350,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ScheduleArticles(childComplexity, args["input"].(model.BulkScheduleInput)), true
+	case "Mutation.setPicks":
+		if e.ComplexityRoot.Mutation.SetPicks == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setPicks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetPicks(childComplexity, args["input"].(model.SetPicksInput)), true
 	case "Mutation.setUpAdmin":
 		if e.ComplexityRoot.Mutation.SetUpAdmin == nil {
 			break
@@ -3671,6 +4455,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.TrashPage(childComplexity, args["input"].(model.TrashPageInput)), true
+	case "Mutation.unlockArticle":
+		if e.ComplexityRoot.Mutation.UnlockArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unlockArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnlockArticle(childComplexity, args["input"].(model.UnlockArticleInput)), true
+	case "Mutation.unpinRelatedArticle":
+		if e.ComplexityRoot.Mutation.UnpinRelatedArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unpinRelatedArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnpinRelatedArticle(childComplexity, args["input"].(model.UnpinRelatedArticleInput)), true
 	case "Mutation.unpublishArticle":
 		if e.ComplexityRoot.Mutation.UnpublishArticle == nil {
 			break
@@ -3759,6 +4565,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateCategory(childComplexity, args["input"].(model.UpdateCategoryInput)), true
+	case "Mutation.updateLiveEntry":
+		if e.ComplexityRoot.Mutation.UpdateLiveEntry == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateLiveEntry_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateLiveEntry(childComplexity, args["input"].(model.UpdateLiveEntryInput)), true
 	case "Mutation.updatePage":
 		if e.ComplexityRoot.Mutation.UpdatePage == nil {
 			break
@@ -3838,12 +4655,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NewsroomRecord.Assignee(childComplexity), true
+	case "NewsroomRecord.autosave":
+		if e.ComplexityRoot.NewsroomRecord.Autosave == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Autosave(childComplexity), true
 	case "NewsroomRecord.createdBy":
 		if e.ComplexityRoot.NewsroomRecord.CreatedBy == nil {
 			break
 		}
 
 		return e.ComplexityRoot.NewsroomRecord.CreatedBy(childComplexity), true
+	case "NewsroomRecord.diff":
+		if e.ComplexityRoot.NewsroomRecord.Diff == nil {
+			break
+		}
+
+		args, err := ec.field_NewsroomRecord_diff_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Diff(childComplexity, args["from"].(int32), args["to"].(int32)), true
 	case "NewsroomRecord.editedAt":
 		if e.ComplexityRoot.NewsroomRecord.EditedAt == nil {
 			break
@@ -3856,6 +4690,46 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NewsroomRecord.EmbargoUntil(childComplexity), true
+	case "NewsroomRecord.lock":
+		if e.ComplexityRoot.NewsroomRecord.Lock == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Lock(childComplexity), true
+	case "NewsroomRecord.notes":
+		if e.ComplexityRoot.NewsroomRecord.Notes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Notes(childComplexity), true
+	case "NewsroomRecord.previewTokens":
+		if e.ComplexityRoot.NewsroomRecord.PreviewTokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.PreviewTokens(childComplexity), true
+	case "NewsroomRecord.revision":
+		if e.ComplexityRoot.NewsroomRecord.Revision == nil {
+			break
+		}
+
+		args, err := ec.field_NewsroomRecord_revision_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Revision(childComplexity, args["number"].(int32)), true
+	case "NewsroomRecord.revisions":
+		if e.ComplexityRoot.NewsroomRecord.Revisions == nil {
+			break
+		}
+
+		args, err := ec.field_NewsroomRecord_revisions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Revisions(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "NewsroomRecord.scheduledAt":
 		if e.ComplexityRoot.NewsroomRecord.ScheduledAt == nil {
 			break
@@ -3886,6 +4760,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NewsroomRecord.Version(childComplexity), true
+	case "NewsroomRecord.withdrawal":
+		if e.ComplexityRoot.NewsroomRecord.Withdrawal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Withdrawal(childComplexity), true
 
 	case "Page.body":
 		if e.ComplexityRoot.Page.Body == nil {
@@ -4022,6 +4902,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ParagraphBlock.HTML(childComplexity), true
 
+	case "ParagraphChange.after":
+		if e.ComplexityRoot.ParagraphChange.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParagraphChange.After(childComplexity), true
+	case "ParagraphChange.before":
+		if e.ComplexityRoot.ParagraphChange.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParagraphChange.Before(childComplexity), true
+
 	case "Place.countryCode":
 		if e.ComplexityRoot.Place.CountryCode == nil {
 			break
@@ -4106,6 +4999,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PlaceFacet.Place(childComplexity), true
 
+	case "PreviewToken.createdAt":
+		if e.ComplexityRoot.PreviewToken.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewToken.CreatedAt(childComplexity), true
+	case "PreviewToken.createdBy":
+		if e.ComplexityRoot.PreviewToken.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewToken.CreatedBy(childComplexity), true
+	case "PreviewToken.expiresAt":
+		if e.ComplexityRoot.PreviewToken.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewToken.ExpiresAt(childComplexity), true
+	case "PreviewToken.label":
+		if e.ComplexityRoot.PreviewToken.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewToken.Label(childComplexity), true
+	case "PreviewToken.id":
+		if e.ComplexityRoot.PreviewToken.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewToken.PublicID(childComplexity), true
+	case "PreviewToken.revokedAt":
+		if e.ComplexityRoot.PreviewToken.RevokedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewToken.RevokedAt(childComplexity), true
+
+	case "PreviewTokenPayload.previewToken":
+		if e.ComplexityRoot.PreviewTokenPayload.PreviewToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewTokenPayload.PreviewToken(childComplexity), true
+	case "PreviewTokenPayload.token":
+		if e.ComplexityRoot.PreviewTokenPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewTokenPayload.Token(childComplexity), true
+	case "PreviewTokenPayload.userErrors":
+		if e.ComplexityRoot.PreviewTokenPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewTokenPayload.UserErrors(childComplexity), true
+
 	case "PublishPagePayload.page":
 		if e.ComplexityRoot.PublishPagePayload.Page == nil {
 			break
@@ -4140,7 +5089,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Article(childComplexity, args["by"].(model.ArticleBy)), true
+		return e.ComplexityRoot.Query.Article(childComplexity, args["by"].(model.ArticleBy), args["at"].(*time.Time)), true
 	case "Query.auditLog":
 		if e.ComplexityRoot.Query.AuditLog == nil {
 			break
@@ -4196,6 +5145,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Category(childComplexity, args["by"].(model.CategoryBy)), true
+	case "Query.corrections":
+		if e.ComplexityRoot.Query.Corrections == nil {
+			break
+		}
+
+		args, err := ec.field_Query_corrections_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Corrections(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.editorsPicks":
+		if e.ComplexityRoot.Query.EditorsPicks == nil {
+			break
+		}
+
+		args, err := ec.field_Query_editorsPicks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EditorsPicks(childComplexity, args["categoryId"].(*string)), true
 
 	case "Query.latestNews":
 		if e.ComplexityRoot.Query.LatestNews == nil {
@@ -4252,6 +5223,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Page(childComplexity, args["by"].(model.PageBy)), true
+	case "Query.picks":
+		if e.ComplexityRoot.Query.Picks == nil {
+			break
+		}
+
+		args, err := ec.field_Query_picks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Picks(childComplexity, args["categoryId"].(*string)), true
 	case "Query.place":
 		if e.ComplexityRoot.Query.Place == nil {
 			break
@@ -4610,6 +5592,110 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RestorePagePayload.UserErrors(childComplexity), true
+
+	case "Revision.action":
+		if e.ComplexityRoot.Revision.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Action(childComplexity), true
+	case "Revision.author":
+		if e.ComplexityRoot.Revision.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Author(childComplexity), true
+	case "Revision.content":
+		if e.ComplexityRoot.Revision.Content == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Content(childComplexity), true
+	case "Revision.createdAt":
+		if e.ComplexityRoot.Revision.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.CreatedAt(childComplexity), true
+	case "Revision.note":
+		if e.ComplexityRoot.Revision.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Note(childComplexity), true
+	case "Revision.number":
+		if e.ComplexityRoot.Revision.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Number(childComplexity), true
+	case "Revision.id":
+		if e.ComplexityRoot.Revision.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.PublicID(childComplexity), true
+	case "Revision.status":
+		if e.ComplexityRoot.Revision.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Status(childComplexity), true
+	case "Revision.title":
+		if e.ComplexityRoot.Revision.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Title(childComplexity), true
+	case "Revision.version":
+		if e.ComplexityRoot.Revision.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Revision.Version(childComplexity), true
+
+	case "RevisionConnection.edges":
+		if e.ComplexityRoot.RevisionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevisionConnection.Edges(childComplexity), true
+	case "RevisionConnection.nodes":
+		if e.ComplexityRoot.RevisionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevisionConnection.Nodes(childComplexity), true
+	case "RevisionConnection.pageInfo":
+		if e.ComplexityRoot.RevisionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevisionConnection.PageInfo(childComplexity), true
+	case "RevisionConnection.totalCount":
+		if e.ComplexityRoot.RevisionConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_RevisionConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.RevisionConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "RevisionEdge.cursor":
+		if e.ComplexityRoot.RevisionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevisionEdge.Cursor(childComplexity), true
+	case "RevisionEdge.node":
+		if e.ComplexityRoot.RevisionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevisionEdge.Node(childComplexity), true
 
 	case "RevokeOtherSessionsPayload.endedCount":
 		if e.ComplexityRoot.RevokeOtherSessionsPayload.EndedCount == nil {
@@ -5044,6 +6130,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
+
+	case "SetPicksPayload.picks":
+		if e.ComplexityRoot.SetPicksPayload.Picks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPicksPayload.Picks(childComplexity), true
+	case "SetPicksPayload.userErrors":
+		if e.ComplexityRoot.SetPicksPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPicksPayload.UserErrors(childComplexity), true
 
 	case "SetUpAdminPayload.user":
 		if e.ComplexityRoot.SetUpAdminPayload.User == nil {
@@ -5674,6 +6773,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Viewer.Sessions(childComplexity), true
 
+	case "WithdrawnNotice.path":
+		if e.ComplexityRoot.WithdrawnNotice.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawnNotice.Path(childComplexity), true
+	case "WithdrawnNotice.text":
+		if e.ComplexityRoot.WithdrawnNotice.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawnNotice.Text(childComplexity), true
+	case "WithdrawnNotice.withdrawnAt":
+		if e.ComplexityRoot.WithdrawnNotice.WithdrawnAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawnNotice.WithdrawnAt(childComplexity), true
+
 	case "YearFacet.count":
 		if e.ComplexityRoot.YearFacet.Count == nil {
 			break
@@ -5696,13 +6814,17 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AddArticleNoteInput", ec.unmarshalInputAddArticleNoteInput),
+			graphql.NewInputUnmarshaler("AddLiveEntryInput", ec.unmarshalInputAddLiveEntryInput),
 			graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
 			graphql.NewInputUnmarshaler("ArticleContentInput", ec.unmarshalInputArticleContentInput),
 			graphql.NewInputUnmarshaler("ArticleStepInput", ec.unmarshalInputArticleStepInput),
 			graphql.NewInputUnmarshaler("ArticleVersionInput", ec.unmarshalInputArticleVersionInput),
+			graphql.NewInputUnmarshaler("AssignArticleInput", ec.unmarshalInputAssignArticleInput),
 			graphql.NewInputUnmarshaler("AudioBlockInput", ec.unmarshalInputAudioBlockInput),
 			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("AuthorBy", ec.unmarshalInputAuthorBy),
+			graphql.NewInputUnmarshaler("AutosaveArticleInput", ec.unmarshalInputAutosaveArticleInput),
 			graphql.NewInputUnmarshaler("BlockInput", ec.unmarshalInputBlockInput),
 			graphql.NewInputUnmarshaler("BodyInput", ec.unmarshalInputBodyInput),
 			graphql.NewInputUnmarshaler("BulkArticleInput", ec.unmarshalInputBulkArticleInput),
@@ -5712,12 +6834,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
+			graphql.NewInputUnmarshaler("CorrectArticleInput", ec.unmarshalInputCorrectArticleInput),
 			graphql.NewInputUnmarshaler("CreateAdSlotInput", ec.unmarshalInputCreateAdSlotInput),
 			graphql.NewInputUnmarshaler("CreateArticleInput", ec.unmarshalInputCreateArticleInput),
 			graphql.NewInputUnmarshaler("CreateAuthorInput", ec.unmarshalInputCreateAuthorInput),
 			graphql.NewInputUnmarshaler("CreateCategoryInput", ec.unmarshalInputCreateCategoryInput),
 			graphql.NewInputUnmarshaler("CreatePageInput", ec.unmarshalInputCreatePageInput),
 			graphql.NewInputUnmarshaler("CreatePlaceInput", ec.unmarshalInputCreatePlaceInput),
+			graphql.NewInputUnmarshaler("CreatePreviewTokenInput", ec.unmarshalInputCreatePreviewTokenInput),
 			graphql.NewInputUnmarshaler("CreateRedirectInput", ec.unmarshalInputCreateRedirectInput),
 			graphql.NewInputUnmarshaler("CreateSeriesInput", ec.unmarshalInputCreateSeriesInput),
 			graphql.NewInputUnmarshaler("CreateTagInput", ec.unmarshalInputCreateTagInput),
@@ -5730,6 +6854,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteRedirectInput", ec.unmarshalInputDeleteRedirectInput),
 			graphql.NewInputUnmarshaler("DeleteSeriesInput", ec.unmarshalInputDeleteSeriesInput),
 			graphql.NewInputUnmarshaler("DeleteTagInput", ec.unmarshalInputDeleteTagInput),
+			graphql.NewInputUnmarshaler("DiscardAutosaveInput", ec.unmarshalInputDiscardAutosaveInput),
 			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
 			graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
@@ -5744,6 +6869,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("LegalDocumentInput", ec.unmarshalInputLegalDocumentInput),
 			graphql.NewInputUnmarshaler("ListBlockInput", ec.unmarshalInputListBlockInput),
 			graphql.NewInputUnmarshaler("ListItemInput", ec.unmarshalInputListItemInput),
+			graphql.NewInputUnmarshaler("LiveEntryInput", ec.unmarshalInputLiveEntryInput),
+			graphql.NewInputUnmarshaler("LockArticleInput", ec.unmarshalInputLockArticleInput),
 			graphql.NewInputUnmarshaler("MenuItemInput", ec.unmarshalInputMenuItemInput),
 			graphql.NewInputUnmarshaler("MergeAuthorsInput", ec.unmarshalInputMergeAuthorsInput),
 			graphql.NewInputUnmarshaler("MergeCategoriesInput", ec.unmarshalInputMergeCategoriesInput),
@@ -5753,13 +6880,18 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("MoveCategoryInput", ec.unmarshalInputMoveCategoryInput),
 			graphql.NewInputUnmarshaler("PageBy", ec.unmarshalInputPageBy),
 			graphql.NewInputUnmarshaler("ParagraphBlockInput", ec.unmarshalInputParagraphBlockInput),
+			graphql.NewInputUnmarshaler("PickInput", ec.unmarshalInputPickInput),
+			graphql.NewInputUnmarshaler("PinRelatedArticleInput", ec.unmarshalInputPinRelatedArticleInput),
 			graphql.NewInputUnmarshaler("PlaceBy", ec.unmarshalInputPlaceBy),
 			graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 			graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
 			graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
+			graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
 			graphql.NewInputUnmarshaler("ResetUserPasswordInput", ec.unmarshalInputResetUserPasswordInput),
+			graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
 			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+			graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
 			graphql.NewInputUnmarshaler("SEOInput", ec.unmarshalInputSEOInput),
@@ -5768,6 +6900,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SecondFactorCodeInput", ec.unmarshalInputSecondFactorCodeInput),
 			graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
+			graphql.NewInputUnmarshaler("SetPicksInput", ec.unmarshalInputSetPicksInput),
 			graphql.NewInputUnmarshaler("SetUpAdminInput", ec.unmarshalInputSetUpAdminInput),
 			graphql.NewInputUnmarshaler("SetUserRoleInput", ec.unmarshalInputSetUserRoleInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
@@ -5778,11 +6911,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
 			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
 			graphql.NewInputUnmarshaler("TrashPageInput", ec.unmarshalInputTrashPageInput),
+			graphql.NewInputUnmarshaler("UnlockArticleInput", ec.unmarshalInputUnlockArticleInput),
+			graphql.NewInputUnmarshaler("UnpinRelatedArticleInput", ec.unmarshalInputUnpinRelatedArticleInput),
 			graphql.NewInputUnmarshaler("UnpublishPageInput", ec.unmarshalInputUnpublishPageInput),
 			graphql.NewInputUnmarshaler("UpdateAdSlotInput", ec.unmarshalInputUpdateAdSlotInput),
 			graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
 			graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
 			graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
+			graphql.NewInputUnmarshaler("UpdateLiveEntryInput", ec.unmarshalInputUpdateLiveEntryInput),
 			graphql.NewInputUnmarshaler("UpdatePageInput", ec.unmarshalInputUpdatePageInput),
 			graphql.NewInputUnmarshaler("UpdatePlaceInput", ec.unmarshalInputUpdatePlaceInput),
 			graphql.NewInputUnmarshaler("UpdateRedirectInput", ec.unmarshalInputUpdateRedirectInput),
@@ -5939,7 +7075,12 @@ type Query {
   site: Site!
 
   "One article by its id, slug or path; null when there is none to be seen."
-  article("Exactly one of its keys." by: ArticleBy!): Article
+  article(
+    "Exactly one of its keys."
+    by: ArticleBy!
+    "What readers saw of it at that moment, for those who work on it: its words, authors, tags and places of then, under the keys that it has now. Needs READ_NEWSROOM."
+    at: DateTime
+  ): Article
 
   "The newest published articles of the whole site."
   latestNews(
@@ -6017,6 +7158,15 @@ type Query {
 
   "Active spaces for advertising in a placement."
   adSlots("Where they are shown." placement: AdPlacement!): [AdSlot!]!
+
+  "What editors picked for the front page or for that of a section, in their order."
+  picks("The section; left out: the front page." categoryId: ID): [Article!]!
+
+  "What editors picked for a page, with what is not yet published and when each pick ends. Needs CURATE_ARTICLES. Needs CURATE_ARTICLES (editor, admin)."
+  editorsPicks("The section; left out: the front page." categoryId: ID): [EditorsPick!]! @auth(can: CURATE_ARTICLES)
+
+  "Corrections of published articles, newest first."
+  corrections(first: Int, after: String, last: Int, before: String): CorrectionConnection
 
   "What a front-end router needs to know of a path; null when nothing is there."
   route("Path with or without the site's address, query and fragment: ` + "`" + `/articles/some-story?utm=x` + "`" + `." path: String!): Route
@@ -6181,8 +7331,41 @@ type Mutation {
   archiveArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: PUBLISH_ARTICLES)
   "Puts many articles into the trash, each by itself. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
   trashArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: WRITE_ARTICLES)
+  "Tells others that the viewer is editing an article, for two minutes; again and again, to renew it. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  lockArticle("What to do." input: LockArticleInput!): ArticleLockPayload @auth(can: WRITE_ARTICLES)
+  "Ends the viewer's lock of an article. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  unlockArticle("What to do." input: UnlockArticleInput!): ArticleLockPayload @auth(can: WRITE_ARTICLES)
+  "Keeps what the viewer has typed of an article, apart from the article and its revisions. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  autosaveArticle("What to do." input: AutosaveArticleInput!): AutosavePayload @auth(can: WRITE_ARTICLES)
+  "Throws away what the viewer has typed of an article and not saved. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  discardAutosave("What to do." input: DiscardAutosaveInput!): AutosavePayload @auth(can: WRITE_ARTICLES)
+  "Adds a remark for colleagues to an article. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  addArticleNote("What to do." input: AddArticleNoteInput!): ArticleNotePayload @auth(can: WRITE_ARTICLES)
+  "Says that a remark is done with. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  resolveArticleNote("What to do." input: ResolveArticleNoteInput!): ArticleNotePayload @auth(can: WRITE_ARTICLES)
+  "Says whose turn it is with an article. Needs REVIEW_ARTICLES (editor, admin)."
+  assignArticle("What to do." input: AssignArticleInput!): ArticlePayload @auth(can: REVIEW_ARTICLES)
+  "Sets a published article right and tells readers what was wrong. Needs PUBLISH_ARTICLES (editor, admin)."
+  correctArticle("What to do." input: CorrectArticleInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
+  "Adds an entry to a live blog. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  addLiveEntry("What to do." input: AddLiveEntryInput!): LiveEntryPayload @auth(can: WRITE_ARTICLES)
+  "Changes an entry of a live blog. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  updateLiveEntry("What to do." input: UpdateLiveEntryInput!): LiveEntryPayload @auth(can: WRITE_ARTICLES)
+  "Takes an entry out of a live blog; its revisions keep it. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  removeLiveEntry("What to do." input: RemoveLiveEntryInput!): LiveEntryPayload @auth(can: WRITE_ARTICLES)
+  "Makes a token with which a front end reads one article before it is published, in the header ` + "`" + `X-Broadsheet-Preview` + "`" + `. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  createPreviewToken("What to do." input: CreatePreviewTokenInput!): PreviewTokenPayload @auth(can: WRITE_ARTICLES)
+  "Makes a preview token worthless at once. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  revokePreviewToken("What to do." input: RevokePreviewTokenInput!): PreviewTokenPayload @auth(can: WRITE_ARTICLES)
 
   # Planning and curation
+
+  "Sets the editors' picks of the front page or of a section's, in place of those that were there. Needs CURATE_ARTICLES (editor, admin)."
+  setPicks("What to do." input: SetPicksInput!): SetPicksPayload @auth(can: CURATE_ARTICLES)
+  "Shows an article first among the related ones of another, or moves it there. Needs CURATE_ARTICLES (editor, admin)."
+  pinRelatedArticle("What to do." input: PinRelatedArticleInput!): ArticlePayload @auth(can: CURATE_ARTICLES)
+  "Takes back the pinning of a related article. Needs CURATE_ARTICLES (editor, admin)."
+  unpinRelatedArticle("What to do." input: UnpinRelatedArticleInput!): ArticlePayload @auth(can: CURATE_ARTICLES)
 
   # Taxonomy
 
@@ -6325,6 +7508,15 @@ type VersionConflict implements UserError {
   article: Article!
 }
 
+"Somebody else is editing the article. Nothing was changed."
+type ArticleLocked implements UserError {
+  message: String!
+  field: [String!]!
+  code: UserErrorCode!
+  "Who is editing it, and until when."
+  lock: ArticleLock!
+}
+
 "What can be wrong with an input."
 enum UserErrorCode {
   "It has not the right form."
@@ -6347,7 +7539,7 @@ enum UserErrorCode {
   ILLEGAL_TRANSITION
   "Somebody saved the article meanwhile: see VersionConflict."
   VERSION_CONFLICT
-  "Somebody else is editing it."
+  "Somebody else is editing it: see ArticleLocked."
   LOCKED
   "There are as many as there may be."
   LIMIT_REACHED
@@ -6390,7 +7582,17 @@ type Route {
 }
 
 "What a path can lead to."
-union RouteTarget = Article | Category | Tag | Place | Series | Author | Page | Redirect
+union RouteTarget = Article | Category | Tag | Place | Series | Author | Page | Redirect | WithdrawnNotice
+
+"What is told where a story was that has been withdrawn for good."
+type WithdrawnNotice {
+  "The path at which the story was."
+  path: String!
+  "What readers are told, as plain text."
+  text: String!
+  "When the story was withdrawn."
+  withdrawnAt: DateTime!
+}
 
 "An old path that leads elsewhere."
 type Redirect implements Node {
@@ -6564,8 +7766,32 @@ type Article implements Node {
     "Newest or oldest first."
     orderBy: CommentOrder = NEWEST
   ): CommentConnection
+  "What was set right since it was published, newest first."
+  corrections: [Correction!]!
   "What the newsroom keeps about it; null for those who do not work on it. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   newsroom: NewsroomRecord @auth(can: READ_NEWSROOM)
+}
+
+"A mistake that was set right after publication, told to readers."
+type Correction implements Node {
+  "Opaque and global."
+  id: ID!
+  "The article."
+  article: Article!
+  "What was wrong and what is right, as plain text."
+  note: String!
+  "When it was issued."
+  issuedAt: DateTime!
+  "The headlines and paragraphs that changed."
+  changes: [ParagraphChange!]!
+}
+
+"A paragraph before and after a correction, as plain text."
+type ParagraphChange {
+  "As it was; empty where it was added."
+  before: String!
+  "As it is; empty where it was taken out."
+  after: String!
 }
 
 "A list in which an article has neighbours."
@@ -7162,6 +8388,26 @@ type ArticleEdge {
   node: Article!
 }
 
+"A page of corrections."
+type CorrectionConnection {
+  "Rows with their cursors."
+  edges: [CorrectionEdge!]!
+  "Rows alone."
+  nodes: [Correction!]!
+  "Where the page is in the list."
+  pageInfo: PageInfo!
+  "How many there are in all, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Where to stop counting." limit: Int = 1000): Count!
+}
+
+"A row of a page of corrections."
+type CorrectionEdge {
+  "Names this place in the list."
+  cursor: String!
+  "The correction."
+  node: Correction!
+}
+
 "A page of related articles."
 type RelatedArticleConnection {
   "Rows with score and reasons."
@@ -7373,6 +8619,8 @@ type Category implements Node {
   breadcrumbs: [Breadcrumb!]!
   "The newest articles of the section and of all its sub-sections."
   latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  "What editors picked for its page, in their order."
+  picks: [Article!]!
 }
 
 "Names one tag."
@@ -9046,6 +10294,214 @@ type NewsroomRecord {
   createdBy: StaffMember
   "Whose turn it is; null when nobody's."
   assignee: StaffMember
+  "Every saved change of it, newest first."
+  revisions(first: Int, after: String, last: Int, before: String): RevisionConnection
+  "One saved change by its number; null when there is none."
+  revision("Its number." number: Int!): Revision
+  "What changed between two revisions; null only when comparing failed."
+  diff("Number of the earlier revision." from: Int!, "Number of the later revision." to: Int!): ArticleDiff
+  "Who is editing it now; null when nobody is."
+  lock: ArticleLock
+  "What the viewer has typed and not saved; null when that is nothing."
+  autosave: Autosave
+  "Remarks of colleagues, oldest first."
+  notes: [ArticleNote!]!
+  "Why it was withdrawn; null when it was not."
+  withdrawal: ArticleWithdrawal
+  "Tokens with which it is read before it is published, those that are over included."
+  previewTokens: [PreviewToken!]!
+}
+
+"An article as it was after one change."
+type Revision implements Node {
+  "Opaque and global."
+  id: ID!
+  "Counts the revisions of the article from 1."
+  number: Int!
+  "What made it: a mutation by its name, ` + "`" + `imported` + "`" + ` for what came from elsewhere, ` + "`" + `due` + "`" + ` for what the server did on time."
+  action: String!
+  "Status of the article after it."
+  status: ArticleStatus!
+  "Version of the article after it."
+  version: Int!
+  "Headline after it."
+  title: String!
+  "What its author says of it; empty when nothing."
+  note: String!
+  "Who made it; null for the server and for imports."
+  author: StaffMember
+  "When it was made."
+  createdAt: DateTime!
+  "The article after it."
+  content: ArticleContent!
+}
+
+"A page of revisions."
+type RevisionConnection {
+  "Rows with their cursors."
+  edges: [RevisionEdge!]!
+  "Rows alone."
+  nodes: [Revision!]!
+  "Where the page is in the list."
+  pageInfo: PageInfo!
+  "How many there are in all, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Where to stop counting." limit: Int = 1000): Count!
+}
+
+"A row of a page of revisions."
+type RevisionEdge {
+  "Names this place in the list."
+  cursor: String!
+  "The revision."
+  node: Revision!
+}
+
+"The words of an article at some moment, and what it belonged to."
+type ArticleContent {
+  "Headline."
+  title: String!
+  "Second headline; empty when it has none."
+  subtitle: String!
+  "A few sentences for lists."
+  excerpt: String!
+  "Readable part of its address."
+  slug: String!
+  "Language it is written in."
+  language: Locale!
+  "What kind of story it is."
+  kind: ArticleKind!
+  "The body as typed blocks."
+  body: [ContentBlock!]!
+  "The body as sanitised HTML."
+  bodyHtml: HTML!
+  "The body as plain text."
+  bodyText: String!
+  "By-line as written; empty: the authors' names."
+  byline: String!
+  "Place named before the first sentence; empty when there is none."
+  dateline: String!
+  "Its section; null when it had none or that is gone."
+  primaryCategory: Category
+  "Authors in the order of the by-line, without those who are gone."
+  authors: [Author!]!
+}
+
+"What changed from one revision to another."
+type ArticleDiff {
+  "Fields that differ, the body left out."
+  fields: [FieldChange!]!
+  "All blocks of the body, in order, with what became of each."
+  body: [BlockChange!]!
+}
+
+"A field with another value, as text: moments by RFC 3339, things by their ids."
+type FieldChange {
+  "Name of the field."
+  field: String!
+  "What it was; empty when nothing."
+  before: String!
+  "What it became; empty when nothing."
+  after: String!
+}
+
+"A block of a body before and after."
+type BlockChange {
+  "What became of it."
+  kind: BlockChangeKind!
+  "As it was; null where it was added."
+  before: ContentBlock
+  "As it became; null where it was removed."
+  after: ContentBlock
+  "Its words as they were; empty where it was added."
+  beforeText: String!
+  "Its words as they became; empty where it was removed."
+  afterText: String!
+}
+
+"What became of a block."
+enum BlockChangeKind {
+  "It stayed."
+  KEPT
+  "It is new."
+  ADDED
+  "It is gone."
+  REMOVED
+  "Another stands in its place."
+  CHANGED
+}
+
+"Says who is editing an article. It ends by itself unless it is renewed."
+type ArticleLock {
+  "Who is editing; null for a member who has left."
+  holder: StaffMember
+  "Since when."
+  acquiredAt: DateTime!
+  "Until when, unless it is renewed."
+  expiresAt: DateTime!
+}
+
+"What an editor has typed of an article and not saved."
+type Autosave {
+  "The article with what was typed."
+  content: ArticleContent!
+  "Version of the article that was being edited."
+  baseVersion: Int!
+  "When it was kept."
+  savedAt: DateTime!
+  "Whether the article was saved after that version."
+  isStale: Boolean!
+}
+
+"A remark of a colleague about an article."
+type ArticleNote implements Node {
+  "Opaque and global."
+  id: ID!
+  "The remark, as plain text."
+  text: String!
+  "Who made it; null for a member who has left."
+  author: StaffMember
+  "When it was made."
+  createdAt: DateTime!
+  "When it was done with; null while it is open."
+  resolvedAt: DateTime
+  "Who said so; null while it is open."
+  resolvedBy: StaffMember
+}
+
+"Why an article was withdrawn for good."
+type ArticleWithdrawal {
+  "Why, for the newsroom; empty when not said."
+  reason: String!
+  "What readers are told at its path; empty: nothing."
+  notice: String!
+  "Who did it; null for a member who has left."
+  by: StaffMember
+  "When it was done."
+  at: DateTime!
+}
+
+"Lets whoever has the token read one article before it is published. The token itself is not kept."
+type PreviewToken implements Node {
+  "Opaque and global."
+  id: ID!
+  "What it is for, in the words of who made it."
+  label: String!
+  "Who made it; null for a member who has left."
+  createdBy: StaffMember
+  "When it was made."
+  createdAt: DateTime!
+  "When it ends."
+  expiresAt: DateTime!
+  "When it was revoked; null when it was not."
+  revokedAt: DateTime
+}
+
+"An article that editors picked for a page."
+type EditorsPick {
+  "The article; null when it is in the trash."
+  article: Article
+  "When it goes from the page; null: it stays."
+  expiresAt: DateTime
 }
 
 "A member of the newsroom, as colleagues see them."
@@ -9310,6 +10766,176 @@ input BulkScheduleInput {
   note: String
 }
 
+"A lock of an article."
+input LockArticleInput {
+  "The article."
+  id: ID!
+  "Whether to take the lock from somebody who has it, which editors may."
+  takeOver: Boolean = false
+}
+
+"The end of a lock."
+input UnlockArticleInput {
+  "The article."
+  id: ID!
+}
+
+"What was typed of an article."
+input AutosaveArticleInput {
+  "The article."
+  id: ID!
+  "The version of the article that is being edited."
+  baseVersion: Int!
+  "What was typed. What is left out stays as it was kept before; ` + "`" + `translationOfId` + "`" + ` is not kept."
+  article: ArticleContentInput!
+}
+
+"Typed words to be thrown away."
+input DiscardAutosaveInput {
+  "The article."
+  id: ID!
+}
+
+"A remark about an article."
+input AddArticleNoteInput {
+  "The article."
+  id: ID!
+  "The remark, as plain text."
+  text: String!
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"A remark that is done with."
+input ResolveArticleNoteInput {
+  "The remark."
+  id: ID!
+}
+
+"An article and whose turn it is."
+input AssignArticleInput {
+  "The article."
+  id: ID!
+  "The member of the newsroom; null: nobody."
+  assigneeId: ID
+}
+
+"A correction of a published article."
+input CorrectArticleInput {
+  "The article."
+  id: ID!
+  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  expectedVersion: Int
+  "What was wrong and what is right, for readers, as plain text."
+  note: String!
+  "What changes."
+  article: ArticleContentInput!
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"Editors' picks for a page, in their order."
+input SetPicksInput {
+  "The section; null: the front page."
+  categoryId: ID
+  "The articles, at most 100."
+  picks: [PickInput!]!
+}
+
+"An article to be picked."
+input PickInput {
+  "The article."
+  articleId: ID!
+  "When it goes from the page; left out: it stays."
+  expiresAt: DateTime
+}
+
+"A related article to be pinned."
+input PinRelatedArticleInput {
+  "The article."
+  id: ID!
+  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  expectedVersion: Int
+  "The article to be shown first among its related ones."
+  relatedId: ID!
+  "Its place among those that are pinned, from 1; left out: the last."
+  position: Int
+  "A note for the newsroom, kept with the revision."
+  note: String
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"A related article to be pinned no more."
+input UnpinRelatedArticleInput {
+  "The article."
+  id: ID!
+  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  expectedVersion: Int
+  "The article that is pinned."
+  relatedId: ID!
+  "A note for the newsroom, kept with the revision."
+  note: String
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"What is written of an entry of a live blog. In a change, what is left out stays."
+input LiveEntryInput {
+  "Headline of the entry."
+  title: String
+  "The entry, in one of three forms."
+  body: BodyInput
+  "When it was posted, not in the future; now when a new entry does not say."
+  publishedAt: DateTime
+  "Whether it is one of the main events."
+  isKeyEvent: Boolean
+  "Whether it stays on top."
+  isPinned: Boolean
+}
+
+"An entry to be added to a live blog."
+input AddLiveEntryInput {
+  "The live blog."
+  articleId: ID!
+  "The entry."
+  entry: LiveEntryInput!
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"A change of an entry of a live blog."
+input UpdateLiveEntryInput {
+  "The entry."
+  id: ID!
+  "What changes."
+  entry: LiveEntryInput!
+}
+
+"An entry to be taken out of a live blog."
+input RemoveLiveEntryInput {
+  "The entry."
+  id: ID!
+}
+
+"A preview token to be made."
+input CreatePreviewTokenInput {
+  "The article."
+  articleId: ID!
+  "When it ends, within 90 days; left out: in a week."
+  expiresAt: DateTime
+  "What it is for."
+  label: String
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
+}
+
+"A preview token to be revoked."
+input RevokePreviewTokenInput {
+  "The token."
+  id: ID!
+}
+
 "Answer of a change of one article."
 type ArticlePayload {
   "The article as it is now; null when it was not changed."
@@ -9323,6 +10949,58 @@ type BulkArticlePayload {
   "One for each article."
   results: [ArticlePayload!]!
   "What is wrong with the input as a whole."
+  userErrors: [UserError!]!
+}
+
+"Answer of a change of a lock."
+type ArticleLockPayload {
+  "The viewer's lock; null when there is none."
+  lock: ArticleLock
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of an autosave."
+type AutosavePayload {
+  "What is kept; null when nothing is."
+  autosave: Autosave
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of a change of a remark."
+type ArticleNotePayload {
+  "The remark; null when nothing was changed."
+  note: ArticleNote
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of a change of editors' picks."
+type SetPicksPayload {
+  "The picks as they are now; empty when nothing was changed."
+  picks: [EditorsPick!]!
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of a change of an entry."
+type LiveEntryPayload {
+  "The entry; null when it was taken out or nothing was changed."
+  entry: LiveEntry
+  "The live blog as it is now; null when nothing was changed."
+  article: Article
+  "What stood in the way."
+  userErrors: [UserError!]!
+}
+
+"Answer of a change of a preview token."
+type PreviewTokenPayload {
+  "The token itself, shown this once alone; null for a repeat and after a revocation."
+  token: String
+  "What is kept of it."
+  previewToken: PreviewToken
+  "What stood in the way."
   userErrors: [UserError!]!
 }
 
@@ -9596,6 +11274,8 @@ func (ec *executionContext) childFields_Article(ctx context.Context, field graph
 		return ec.fieldContext_Article_relatedArticles(ctx, field)
 	case "comments":
 		return ec.fieldContext_Article_comments(ctx, field)
+	case "corrections":
+		return ec.fieldContext_Article_corrections(ctx, field)
 	case "newsroom":
 		return ec.fieldContext_Article_newsroom(ctx, field)
 	}
@@ -9616,6 +11296,48 @@ func (ec *executionContext) childFields_ArticleConnection(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ArticleConnection", field.Name)
 }
 
+func (ec *executionContext) childFields_ArticleContent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_ArticleContent_title(ctx, field)
+	case "subtitle":
+		return ec.fieldContext_ArticleContent_subtitle(ctx, field)
+	case "excerpt":
+		return ec.fieldContext_ArticleContent_excerpt(ctx, field)
+	case "slug":
+		return ec.fieldContext_ArticleContent_slug(ctx, field)
+	case "language":
+		return ec.fieldContext_ArticleContent_language(ctx, field)
+	case "kind":
+		return ec.fieldContext_ArticleContent_kind(ctx, field)
+	case "body":
+		return ec.fieldContext_ArticleContent_body(ctx, field)
+	case "bodyHtml":
+		return ec.fieldContext_ArticleContent_bodyHtml(ctx, field)
+	case "bodyText":
+		return ec.fieldContext_ArticleContent_bodyText(ctx, field)
+	case "byline":
+		return ec.fieldContext_ArticleContent_byline(ctx, field)
+	case "dateline":
+		return ec.fieldContext_ArticleContent_dateline(ctx, field)
+	case "primaryCategory":
+		return ec.fieldContext_ArticleContent_primaryCategory(ctx, field)
+	case "authors":
+		return ec.fieldContext_ArticleContent_authors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleContent", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleDiff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fields":
+		return ec.fieldContext_ArticleDiff_fields(ctx, field)
+	case "body":
+		return ec.fieldContext_ArticleDiff_body(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleDiff", field.Name)
+}
+
 func (ec *executionContext) childFields_ArticleEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cursor":
@@ -9624,6 +11346,56 @@ func (ec *executionContext) childFields_ArticleEdge(ctx context.Context, field g
 		return ec.fieldContext_ArticleEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArticleEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleLock(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "holder":
+		return ec.fieldContext_ArticleLock_holder(ctx, field)
+	case "acquiredAt":
+		return ec.fieldContext_ArticleLock_acquiredAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ArticleLock_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleLock", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleLockPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lock":
+		return ec.fieldContext_ArticleLockPayload_lock(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ArticleLockPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleLockPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleNote(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ArticleNote_id(ctx, field)
+	case "text":
+		return ec.fieldContext_ArticleNote_text(ctx, field)
+	case "author":
+		return ec.fieldContext_ArticleNote_author(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ArticleNote_createdAt(ctx, field)
+	case "resolvedAt":
+		return ec.fieldContext_ArticleNote_resolvedAt(ctx, field)
+	case "resolvedBy":
+		return ec.fieldContext_ArticleNote_resolvedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleNote", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleNotePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "note":
+		return ec.fieldContext_ArticleNotePayload_note(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ArticleNotePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleNotePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9646,6 +11418,20 @@ func (ec *executionContext) childFields_ArticleSource(ctx context.Context, field
 		return ec.fieldContext_ArticleSource_url(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArticleSource", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleWithdrawal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_ArticleWithdrawal_reason(ctx, field)
+	case "notice":
+		return ec.fieldContext_ArticleWithdrawal_notice(ctx, field)
+	case "by":
+		return ec.fieldContext_ArticleWithdrawal_by(ctx, field)
+	case "at":
+		return ec.fieldContext_ArticleWithdrawal_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleWithdrawal", field.Name)
 }
 
 func (ec *executionContext) childFields_AuditEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9738,6 +11524,46 @@ func (ec *executionContext) childFields_AuthorFacet(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type AuthorFacet", field.Name)
 }
 
+func (ec *executionContext) childFields_Autosave(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "content":
+		return ec.fieldContext_Autosave_content(ctx, field)
+	case "baseVersion":
+		return ec.fieldContext_Autosave_baseVersion(ctx, field)
+	case "savedAt":
+		return ec.fieldContext_Autosave_savedAt(ctx, field)
+	case "isStale":
+		return ec.fieldContext_Autosave_isStale(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Autosave", field.Name)
+}
+
+func (ec *executionContext) childFields_AutosavePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "autosave":
+		return ec.fieldContext_AutosavePayload_autosave(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AutosavePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AutosavePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_BlockChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_BlockChange_kind(ctx, field)
+	case "before":
+		return ec.fieldContext_BlockChange_before(ctx, field)
+	case "after":
+		return ec.fieldContext_BlockChange_after(ctx, field)
+	case "beforeText":
+		return ec.fieldContext_BlockChange_beforeText(ctx, field)
+	case "afterText":
+		return ec.fieldContext_BlockChange_afterText(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlockChange", field.Name)
+}
+
 func (ec *executionContext) childFields_BlockImage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "url":
@@ -9800,6 +11626,8 @@ func (ec *executionContext) childFields_Category(ctx context.Context, field grap
 		return ec.fieldContext_Category_breadcrumbs(ctx, field)
 	case "latestNews":
 		return ec.fieldContext_Category_latestNews(ctx, field)
+	case "picks":
+		return ec.fieldContext_Category_picks(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Category", field.Name)
 }
@@ -9914,6 +11742,46 @@ func (ec *executionContext) childFields_Consent(ctx context.Context, field graph
 		return ec.fieldContext_Consent_html(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Consent", field.Name)
+}
+
+func (ec *executionContext) childFields_Correction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Correction_id(ctx, field)
+	case "article":
+		return ec.fieldContext_Correction_article(ctx, field)
+	case "note":
+		return ec.fieldContext_Correction_note(ctx, field)
+	case "issuedAt":
+		return ec.fieldContext_Correction_issuedAt(ctx, field)
+	case "changes":
+		return ec.fieldContext_Correction_changes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Correction", field.Name)
+}
+
+func (ec *executionContext) childFields_CorrectionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CorrectionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_CorrectionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CorrectionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_CorrectionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CorrectionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CorrectionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CorrectionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CorrectionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CorrectionEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Count(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10118,6 +11986,16 @@ func (ec *executionContext) childFields_DisableUserPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type DisableUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_EditorsPick(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_EditorsPick_article(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_EditorsPick_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EditorsPick", field.Name)
+}
+
 func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -10126,6 +12004,18 @@ func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, f
 		return ec.fieldContext_EnableUserPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnableUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_FieldChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_FieldChange_field(ctx, field)
+	case "before":
+		return ec.fieldContext_FieldChange_before(ctx, field)
+	case "after":
+		return ec.fieldContext_FieldChange_after(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FieldChange", field.Name)
 }
 
 func (ec *executionContext) childFields_FocalPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10192,6 +12082,18 @@ func (ec *executionContext) childFields_LiveEntry(ctx context.Context, field gra
 		return ec.fieldContext_LiveEntry_isPinned(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LiveEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_LiveEntryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entry":
+		return ec.fieldContext_LiveEntryPayload_entry(ctx, field)
+	case "article":
+		return ec.fieldContext_LiveEntryPayload_article(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LiveEntryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LiveEntryPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Media(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10334,6 +12236,22 @@ func (ec *executionContext) childFields_NewsroomRecord(ctx context.Context, fiel
 		return ec.fieldContext_NewsroomRecord_createdBy(ctx, field)
 	case "assignee":
 		return ec.fieldContext_NewsroomRecord_assignee(ctx, field)
+	case "revisions":
+		return ec.fieldContext_NewsroomRecord_revisions(ctx, field)
+	case "revision":
+		return ec.fieldContext_NewsroomRecord_revision(ctx, field)
+	case "diff":
+		return ec.fieldContext_NewsroomRecord_diff(ctx, field)
+	case "lock":
+		return ec.fieldContext_NewsroomRecord_lock(ctx, field)
+	case "autosave":
+		return ec.fieldContext_NewsroomRecord_autosave(ctx, field)
+	case "notes":
+		return ec.fieldContext_NewsroomRecord_notes(ctx, field)
+	case "withdrawal":
+		return ec.fieldContext_NewsroomRecord_withdrawal(ctx, field)
+	case "previewTokens":
+		return ec.fieldContext_NewsroomRecord_previewTokens(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NewsroomRecord", field.Name)
 }
@@ -10388,6 +12306,16 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_ParagraphChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "before":
+		return ec.fieldContext_ParagraphChange_before(ctx, field)
+	case "after":
+		return ec.fieldContext_ParagraphChange_after(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ParagraphChange", field.Name)
+}
+
 func (ec *executionContext) childFields_Place(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -10422,6 +12350,36 @@ func (ec *executionContext) childFields_PlaceFacet(ctx context.Context, field gr
 		return ec.fieldContext_PlaceFacet_count(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PlaceFacet", field.Name)
+}
+
+func (ec *executionContext) childFields_PreviewToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PreviewToken_id(ctx, field)
+	case "label":
+		return ec.fieldContext_PreviewToken_label(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_PreviewToken_createdBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_PreviewToken_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_PreviewToken_expiresAt(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_PreviewToken_revokedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PreviewToken", field.Name)
+}
+
+func (ec *executionContext) childFields_PreviewTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "token":
+		return ec.fieldContext_PreviewTokenPayload_token(ctx, field)
+	case "previewToken":
+		return ec.fieldContext_PreviewTokenPayload_previewToken(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PreviewTokenPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PreviewTokenPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PublishPagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10548,6 +12506,56 @@ func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, 
 		return ec.fieldContext_RestorePagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RestorePagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Revision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Revision_id(ctx, field)
+	case "number":
+		return ec.fieldContext_Revision_number(ctx, field)
+	case "action":
+		return ec.fieldContext_Revision_action(ctx, field)
+	case "status":
+		return ec.fieldContext_Revision_status(ctx, field)
+	case "version":
+		return ec.fieldContext_Revision_version(ctx, field)
+	case "title":
+		return ec.fieldContext_Revision_title(ctx, field)
+	case "note":
+		return ec.fieldContext_Revision_note(ctx, field)
+	case "author":
+		return ec.fieldContext_Revision_author(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Revision_createdAt(ctx, field)
+	case "content":
+		return ec.fieldContext_Revision_content(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Revision", field.Name)
+}
+
+func (ec *executionContext) childFields_RevisionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RevisionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_RevisionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RevisionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RevisionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevisionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RevisionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RevisionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_RevisionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevisionEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_RevokeOtherSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10780,6 +12788,16 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_isCurrent(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SetPicksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "picks":
+		return ec.fieldContext_SetPicksPayload_picks(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetPicksPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetPicksPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetUpAdminPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -3,7 +3,6 @@ package loader
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
@@ -26,6 +25,9 @@ type Set struct {
 	Comments   Cohorts[*ent.Comment]
 	MenuItems  Cohorts[*directory.MenuItem]
 	members    Cohorts[int]
+	records    Cohorts[*newsroom.Record]
+	revisions  Cohorts[*ent.Revision]
+	picks      Cohorts[*ent.Pick]
 
 	BodyHTML      *Loader[*ent.Article, string]
 	Detail        *Loader[*ent.Article, *ent.ArticleDetail]
@@ -53,6 +55,17 @@ type Set struct {
 
 	Newsroom *Loader[*ent.Article, *newsroom.Record]
 	Members  *Loader[int, *newsroom.Member]
+
+	Snapshots   *Loader[*ent.Revision, *content.Draft]
+	Locks       *Loader[*newsroom.Record, *ent.ArticleLock]
+	Autosaves   *Loader[*newsroom.Record, *newsroom.Autosave]
+	Notes       *Loader[*newsroom.Record, []*ent.ArticleNote]
+	Withdrawals *Loader[*newsroom.Record, *ent.Withdrawal]
+	Previews    *Loader[*newsroom.Record, []*ent.PreviewToken]
+
+	Corrections *Loader[*ent.Article, []*content.Correction]
+	Picks       *Loader[*ent.Category, []*ent.Article]
+	PickArticle *Loader[*ent.Pick, *ent.Article]
 
 	MenuArticle *Loader[*directory.MenuItem, *ent.Article]
 	MenuPage    *Loader[*directory.MenuItem, *ent.Page]
@@ -119,19 +132,35 @@ func New(articles *content.Service, comments *comment.Service, pages *site.Servi
 	})
 	s.Newsroom = newLoader(&s.Articles, byArticle, func(ctx context.Context, _ []*ent.Article, ids []int) (map[int]*newsroom.Record, error) {
 		records, err := desk.Records(ctx, ids)
-		var people []int // all that the records name are asked for together
+		together := make([]*newsroom.Record, 0, len(records))
+		var people []*int
 		for _, r := range records {
-			for _, key := range []*int{r.CreatedBy, r.Assignee} {
-				if key != nil && !slices.Contains(people, *key) {
-					people = append(people, *key)
-				}
-			}
+			together = append(together, r)
+			people = append(people, r.CreatedBy, r.Assignee)
 		}
-		s.members.Add(people)
+		s.records.Add(together)
+		s.addPeople(people)
 		return records, err
 	})
+	s.desk(desk)
 	s.Members = newLoader(&s.members, func(id int) int { return id }, plain[int](desk.Members))
 	s.LiveEntries = newLoader(&s.Articles, byArticle, plain[*ent.Article](articles.LiveEntries))
+	s.Corrections = newLoader(&s.Articles, byArticle, plain[*ent.Article](articles.CorrectionsOf))
+	s.Picks = newLoader(&s.Categories, func(c *ent.Category) int { return c.ID }, func(ctx context.Context, _ []*ent.Category, ids []int) (map[int][]*ent.Article, error) {
+		return together(&s.Articles, ids)(articles.Picks(ctx, ids))
+	})
+	byPick := func(p *ent.Pick) int { return p.ID }
+	s.PickArticle = newLoader(&s.picks, byPick, func(ctx context.Context, of []*ent.Pick, _ []int) (map[int]*ent.Article, error) {
+		found, err := follow(ctx, of, byPick, func(p *ent.Pick) *int { return &p.ArticleID }, articles.ByIDs)
+		var all []*ent.Article
+		for _, p := range of {
+			if a := found[p.ID]; a != nil {
+				all = append(all, a)
+			}
+		}
+		s.Articles.Add(all)
+		return found, err
+	})
 	s.Neighbours = newKeyed(&s.Articles, byArticle, articles.Neighbours)
 	s.Related = newKeyed(&s.Articles, byArticle, func(ctx context.Context, n int, ids []int) (map[int][]content.Related, error) {
 		found, err := articles.Related(ctx, ids, n)

@@ -30,6 +30,14 @@ type (
 	AuditEntryConnection = relay.Connection[*AuditEntry]
 	// AuditEntryEdge is a row of it.
 	AuditEntryEdge = relay.Edge[*AuditEntry]
+	// RevisionConnection is a page of revisions.
+	RevisionConnection = relay.Connection[*ent.Revision]
+	// RevisionEdge is a row of it.
+	RevisionEdge = relay.Edge[*ent.Revision]
+	// CorrectionConnection is a page of corrections.
+	CorrectionConnection = relay.Connection[*content.Correction]
+	// CorrectionEdge is a row of it.
+	CorrectionEdge = relay.Edge[*content.Correction]
 	// PageInfo says where a page is.
 	PageInfo = relay.PageInfo
 	// Count is a count that says how exact it is.
@@ -70,3 +78,7 @@ type Node interface {
 	IsNode()
 	PublicID() string
 }
+
+// RouteTarget is whatever stands at a path: most are Nodes, a WithdrawnNotice is
+// none.
+type RouteTarget any

@@ -29,3 +29,14 @@ type VersionConflict struct {
 
 // IsUserError makes it a UserError.
 func (VersionConflict) IsUserError() {}
+
+// ArticleLocked is the type of the same name.
+type ArticleLocked struct {
+	Message string
+	Field   []string
+	Code    fault.Reason
+	Lock    *ent.ArticleLock
+}
+
+// IsUserError makes it a UserError.
+func (ArticleLocked) IsUserError() {}

@@ -19,7 +19,28 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 )
+
+// A remark about an article.
+type AddArticleNoteInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The remark, as plain text.
+	Text string `json:"text"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// An entry to be added to a live blog.
+type AddLiveEntryInput struct {
+	// The live blog.
+	ArticleID string `json:"articleId"`
+	// The entry.
+	Entry *LiveEntryInput `json:"entry"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
 
 // Names one article.
 type ArticleBy struct {
@@ -79,6 +100,22 @@ type ArticleContentInput struct {
 	TranslationOfID graphql.Omittable[*string] `json:"translationOfId,omitempty"`
 }
 
+// Answer of a change of a lock.
+type ArticleLockPayload struct {
+	// The viewer's lock; null when there is none.
+	Lock *ent.ArticleLock `json:"lock,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Answer of a change of a remark.
+type ArticleNotePayload struct {
+	// The remark; null when nothing was changed.
+	Note *ent.ArticleNote `json:"note,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Answer of a change of one article.
 type ArticlePayload struct {
 	// The article as it is now; null when it was not changed.
@@ -117,6 +154,14 @@ type ArticleVersionInput struct {
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 }
 
+// An article and whose turn it is.
+type AssignArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The member of the newsroom; null: nobody.
+	AssigneeID graphql.Omittable[*string] `json:"assigneeId,omitempty"`
+}
+
 // Narrows the record of who did what. Conditions add up.
 type AuditFilter struct {
 	// Who did it: the id of a user.
@@ -145,6 +190,24 @@ type AuthorFacet struct {
 	Author *ent.Author `json:"author"`
 	// Articles found by the author.
 	Count int32 `json:"count"`
+}
+
+// What was typed of an article.
+type AutosaveArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version of the article that is being edited.
+	BaseVersion int32 `json:"baseVersion"`
+	// What was typed. What is left out stays as it was kept before; `translationOfId` is not kept.
+	Article *ArticleContentInput `json:"article"`
+}
+
+// Answer of an autosave.
+type AutosavePayload struct {
+	// What is kept; null when nothing is.
+	Autosave *newsroom.Autosave `json:"autosave,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // One piece of a body: `{paragraph: {html: "Some <em>words</em>."}}`.
@@ -298,6 +361,20 @@ type ConsentInput struct {
 	HTML string `json:"html"`
 }
 
+// A correction of a published article.
+type CorrectArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+	// What was wrong and what is right, for readers, as plain text.
+	Note string `json:"note"`
+	// What changes.
+	Article *ArticleContentInput `json:"article"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
 // A space for advertising that shall be made.
 type CreateAdSlotInput struct {
 	// Name for people, unique in the placement.
@@ -438,6 +515,18 @@ type CreatePlacePayload struct {
 	Place *ent.Place `json:"place,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// A preview token to be made.
+type CreatePreviewTokenInput struct {
+	// The article.
+	ArticleID string `json:"articleId"`
+	// When it ends, within 90 days; left out: in a week.
+	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
+	// What it is for.
+	Label graphql.Omittable[*string] `json:"label,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // A redirect that shall be made: to a thing of this site, whose path may change, or to an address.
@@ -662,6 +751,12 @@ type DisableUserPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Typed words to be thrown away.
+type DiscardAutosaveInput struct {
+	// The article.
+	ID string `json:"id"`
+}
+
 // An embargo.
 type EmbargoArticleInput struct {
 	// The article.
@@ -736,6 +831,38 @@ type LegalDocumentInput struct {
 	PublishedAt time.Time `json:"publishedAt"`
 	// Slug of the page with its words.
 	PageSlug string `json:"pageSlug"`
+}
+
+// What is written of an entry of a live blog. In a change, what is left out stays.
+type LiveEntryInput struct {
+	// Headline of the entry.
+	Title graphql.Omittable[*string] `json:"title,omitempty"`
+	// The entry, in one of three forms.
+	Body graphql.Omittable[*BodyInput] `json:"body,omitempty"`
+	// When it was posted, not in the future; now when a new entry does not say.
+	PublishedAt graphql.Omittable[*time.Time] `json:"publishedAt,omitempty"`
+	// Whether it is one of the main events.
+	IsKeyEvent graphql.Omittable[*bool] `json:"isKeyEvent,omitempty"`
+	// Whether it stays on top.
+	IsPinned graphql.Omittable[*bool] `json:"isPinned,omitempty"`
+}
+
+// Answer of a change of an entry.
+type LiveEntryPayload struct {
+	// The entry; null when it was taken out or nothing was changed.
+	Entry *ent.LiveEntry `json:"entry,omitempty"`
+	// The live blog as it is now; null when nothing was changed.
+	Article *ent.Article `json:"article,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A lock of an article.
+type LockArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+	// Whether to take the lock from somebody who has it, which editors may.
+	TakeOver graphql.Omittable[*bool] `json:"takeOver,omitempty"`
 }
 
 // One item of a menu: leads to a thing, to an address, or, as a heading, nowhere.
@@ -860,6 +987,30 @@ type PageBy struct {
 	Path graphql.Omittable[*string] `json:"path,omitempty"`
 }
 
+// An article to be picked.
+type PickInput struct {
+	// The article.
+	ArticleID string `json:"articleId"`
+	// When it goes from the page; left out: it stays.
+	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
+}
+
+// A related article to be pinned.
+type PinRelatedArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+	// The article to be shown first among its related ones.
+	RelatedID string `json:"relatedId"`
+	// Its place among those that are pinned, from 1; left out: the last.
+	Position graphql.Omittable[*int32] `json:"position,omitempty"`
+	// A note for the newsroom, kept with the revision.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
 // Names one place.
 type PlaceBy struct {
 	// Its id.
@@ -876,6 +1027,16 @@ type PlaceFacet struct {
 	Place *ent.Place `json:"place"`
 	// Articles found about it.
 	Count int32 `json:"count"`
+}
+
+// Answer of a change of a preview token.
+type PreviewTokenPayload struct {
+	// The token itself, shown this once alone; null for a repeat and after a revocation.
+	Token *string `json:"token,omitempty"`
+	// What is kept of it.
+	PreviewToken *ent.PreviewToken `json:"previewToken,omitempty"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // A publication now.
@@ -914,6 +1075,12 @@ type RegenerateRecoveryCodesPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// An entry to be taken out of a live blog.
+type RemoveLiveEntryInput struct {
+	// The entry.
+	ID string `json:"id"`
+}
+
 // Another password for an account.
 type ResetUserPasswordInput struct {
 	// The id of the account.
@@ -938,6 +1105,12 @@ type ResetUserSecondFactorPayload struct {
 	User *account.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// A remark that is done with.
+type ResolveArticleNoteInput struct {
+	// The remark.
+	ID string `json:"id"`
 }
 
 // Which page.
@@ -978,6 +1151,12 @@ type RevokeOtherSessionsPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A preview token to be revoked.
+type RevokePreviewTokenInput struct {
+	// The token.
+	ID string `json:"id"`
+}
+
 // Names one session.
 type RevokeSessionInput struct {
 	// Its id.
@@ -1007,7 +1186,7 @@ type Route struct {
 	// The path in its one right form; a front end may redirect to it when it was asked otherwise.
 	Path string `json:"path"`
 	// What is there.
-	Target Node `json:"target"`
+	Target RouteTarget `json:"target"`
 	// For a redirect: where to, as path or URL. Null otherwise.
 	RedirectTo *string `json:"redirectTo,omitempty"`
 	// HTTP status that fits: 200, or 301, 302, 307, 308 for a redirect, or 410 for what is gone for good.
@@ -1184,6 +1363,22 @@ type SeriesBy struct {
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 }
 
+// Editors' picks for a page, in their order.
+type SetPicksInput struct {
+	// The section; null: the front page.
+	CategoryID graphql.Omittable[*string] `json:"categoryId,omitempty"`
+	// The articles, at most 100.
+	Picks []*PickInput `json:"picks"`
+}
+
+// Answer of a change of editors' picks.
+type SetPicksPayload struct {
+	// The picks as they are now; empty when nothing was changed.
+	Picks []*ent.Pick `json:"picks"`
+	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The first administrator.
 type SetUpAdminInput struct {
 	// The token that the server printed.
@@ -1312,6 +1507,26 @@ type TrashPagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The end of a lock.
+type UnlockArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+}
+
+// A related article to be pinned no more.
+type UnpinRelatedArticleInput struct {
+	// The article.
+	ID string `json:"id"`
+	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
+	// The article that is pinned.
+	RelatedID string `json:"relatedId"`
+	// A note for the newsroom, kept with the revision.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
 // Which page.
 type UnpublishPageInput struct {
 	// The page.
@@ -1422,6 +1637,14 @@ type UpdateCategoryPayload struct {
 	Category *ent.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// A change of an entry of a live blog.
+type UpdateLiveEntryInput struct {
+	// The entry.
+	ID string `json:"id"`
+	// What changes.
+	Entry *LiveEntryInput `json:"entry"`
 }
 
 // What shall change of a static page: what is not given stays, what is null is cleared.

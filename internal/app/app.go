@@ -139,8 +139,8 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		return err
 	}
 	routes := server.Routes{
-		GraphQL: door.Handler(graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, MaxTokens: a.cfg.MaxTokens,
-			MaxComplexity: a.cfg.MaxComplexity, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))})),
+		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, MaxTokens: a.cfg.MaxTokens,
+			MaxComplexity: a.cfg.MaxComplexity, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
 		SignIn: openID,
 		Media:  a.Media.Handler(),
 		SDL:    broadsheet.SDL,

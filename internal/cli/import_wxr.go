@@ -61,7 +61,7 @@ func (f importFlags) write(s *streams, report writer, failed bool) error {
 }
 
 func wxrServices(s *app.Services) ingest.WXRServices {
-	return ingest.WXRServices{Services: s.Ingest(), Comments: s.Comments, Site: s.Site}
+	return ingest.WXRServices{Services: s.Ingest(), Comments: s.Comments, Site: s.Site, Picks: s.Newsroom}
 }
 
 // wxrFiles identifies files that are opened later, twice each.

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -53,4 +54,24 @@ func setEntry(m *ent.LiveEntryMutation, e Entry) {
 	m.SetPublishedAt(e.PublishedAt)
 	m.SetIsKey(e.Key)
 	m.SetIsPinned(e.Pinned)
+}
+
+// EntriesOf gives the entries of a draft as those of a stored article: pinned
+// ones first, then newest first.
+func EntriesOf(d *Draft) []*ent.LiveEntry {
+	entries := make([]*ent.LiveEntry, len(d.Entries))
+	for i, e := range d.Entries {
+		entries[i] = &ent.LiveEntry{ID: e.ID, ArticleID: d.ID, Title: e.Title, Blocks: e.Body, HTML: richtext.PlacedHTML(e.Body), PublishedAt: e.PublishedAt,
+			IsKey: e.Key, IsPinned: e.Pinned}
+	}
+	slices.SortStableFunc(entries, func(a, b *ent.LiveEntry) int {
+		if a.IsPinned != b.IsPinned {
+			if a.IsPinned {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(b.PublishedAt.Compare(a.PublishedAt), cmp.Compare(b.ID, a.ID))
+	})
+	return entries
 }

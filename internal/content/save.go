@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -186,12 +187,8 @@ func (s *Service) prepare(ctx context.Context, drafts []*Draft) ([]*prepared, er
 	}
 	all := make([]*prepared, len(drafts))
 	for i, d := range drafts {
-		p := &prepared{Draft: d, html: richtext.PlacedHTML(d.Body), text: richtext.Text(d.Body)}
-		for _, e := range d.Entries {
-			p.text += "\n\n" + richtext.Text(e.Body)
-		}
-		p.words = richtext.CountWords(p.text)
-		p.minutes = richtext.ReadingMinutes(p.text, d.Language)
+		p := &prepared{Draft: d, html: richtext.PlacedHTML(d.Body), text: TextOf(d)}
+		p.words, p.minutes = length(p.text, d.Language)
 		if d.Excerpt == "" {
 			d.Excerpt = richtext.Excerpt(p.text, 280)
 		}
@@ -210,6 +207,27 @@ func (s *Service) prepare(ctx context.Context, drafts []*Draft) ([]*prepared, er
 		all[i] = p
 	}
 	return all, s.chooseSlugs(ctx, all)
+}
+
+// TextOf gives the words of an article, those of its entries included, as plain
+// text.
+func TextOf(d *Draft) string {
+	var text strings.Builder
+	text.WriteString(richtext.Text(d.Body))
+	for _, e := range d.Entries {
+		text.WriteString("\n\n" + richtext.Text(e.Body))
+	}
+	return text.String()
+}
+
+// HTMLOf gives the body of an article as HTML.
+func HTMLOf(d *Draft) string { return richtext.PlacedHTML(d.Body) }
+
+// Length gives how many words a draft has and how many minutes they take.
+func Length(d *Draft) (words, minutes int) { return length(TextOf(d), d.Language) }
+
+func length(text, language string) (words, minutes int) {
+	return richtext.CountWords(text), richtext.ReadingMinutes(text, language)
 }
 
 func (s *Service) create(ctx context.Context, drafts []*prepared, saved []*ent.Article) error {

@@ -23,6 +23,13 @@ type WXRServices struct {
 	Services
 	Comments *comment.Service
 	Site     *site.Service
+	Picks    Picker
+}
+
+// Picker puts articles behind the editors' picks of the front page, which is
+// where posts that stick on the old site go. It leaves those that are there.
+type Picker interface {
+	AddPicks(ctx context.Context, articles ...int) error
 }
 
 // WXRFile is one file of an export. It is read twice: what comes last in it

@@ -209,7 +209,7 @@ func (p *post) toArticle(it *wxr.Item, title string, body []richtext.Block) {
 	}
 	if it.Sticky {
 		d.Custom["sticky"] = true
-		p.meta.mark("sticky: marked in custom.sticky")
+		p.meta.mark("sticky: picked for the front page")
 	}
 	p.draft = d
 	p.setStatus(it, d)

@@ -306,8 +306,12 @@ func (in *wxrImport) storeArticles(ctx context.Context, posts []*post, open []in
 		return err
 	}
 	var redirects []site.Redirect
+	var sticky []int
 	for n, i := range open {
 		p, a := posts[i], saved[n]
+		if stuck, _ := p.draft.Custom["sticky"].(bool); stuck && stored[p.uri] == nil { // what is there, editors may have taken off the page
+			sticky = append(sticky, a.ID)
+		}
 		keys[p.uri] = a.ID
 		if wanted[n] != "" && a.Slug != wanted[n] {
 			results[i].repair(reasonSlugTaken, "another article has the slug %q: numbered", wanted[n])
@@ -317,6 +321,9 @@ func (in *wxrImport) storeArticles(ctx context.Context, posts []*post, open []in
 			before = permalink.Path(permalink.Article, old.Slug)
 		}
 		redirects = append(redirects, p.redirects(site.Target{Type: menuitem.TargetTypeArticle, ID: a.ID}, permalink.Path(permalink.Article, a.Slug), before)...)
+	}
+	if err := in.Picks.AddPicks(ctx, sticky...); err != nil {
+		return err
 	}
 	return in.addRedirects(ctx, redirects)
 }

@@ -15,7 +15,10 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
+	desk "github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
@@ -23,7 +26,9 @@ import (
 
 func wxrServices(db *store.DB) WXRServices {
 	s := services(db)
-	return WXRServices{Services: s, Comments: comment.New(db, s.Log), Site: site.New(db, s.Log)}
+	pages := site.New(db, s.Log)
+	return WXRServices{Services: s, Comments: comment.New(db, s.Log), Site: pages,
+		Picks: desk.New(db, s.Log, audit.NewLog(db), s.Content, pages, repeat.New(db))}
 }
 
 // asFile makes a file of a text. Equal texts are one file.
@@ -151,6 +156,13 @@ func contents(t testing.TB, db *store.DB) string {
 			}
 			b.WriteByte('\n')
 		}
+	}
+	picks, err := client.Pick.Query().Order(ent.Asc("position")).All(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range picks {
+		fmt.Fprintf(&b, "PICK %d %s\n", p.Position, slugs[p.ArticleID])
 	}
 	return b.String()
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
-	"github.com/broadsheet-cms/broadsheet/ent/articlelock"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
@@ -193,20 +192,6 @@ func (s *Service) owns(ctx context.Context, v access.Viewer, d *content.Draft) (
 		return false, fmt.Errorf("look whose article it is: %w", err)
 	}
 	return own, nil
-}
-
-// refuseLocked refuses to change the words of an article that somebody else is
-// editing.
-func (s *Service) refuseLocked(ctx context.Context, w *working) error {
-	lock, err := s.db.Ent(ctx).ArticleLock.Query().Where(articlelock.ArticleID(w.row.ID), articlelock.ExpiresAtGT(w.now),
-		articlelock.UserIDNEQ(w.viewer.UserID)).WithUser().First(ctx)
-	if ent.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look who is editing: %w", err)
-	}
-	return fault.Mistake(fault.Locked, "id", "%s is editing this article.", lock.Edges.User.DisplayName)
 }
 
 // state is what the record of who did what keeps of an article. The words are

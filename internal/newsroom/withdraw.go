@@ -3,8 +3,13 @@ package newsroom
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/predicate"
+	"github.com/broadsheet-cms/broadsheet/ent/withdrawal"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 )
@@ -12,7 +17,7 @@ import (
 // withdraw keeps what readers are told at the path of a killed story, and why
 // it was killed.
 func (s *Service) withdraw(ctx context.Context, w *working, t Take) error {
-	notice, reason := cleanLine(t.Notice), cleanLine(t.Reason)
+	notice, reason := cleanText(t.Notice), cleanText(t.Reason)
 	if err := checkText("notice", notice, maxNote); err != nil {
 		return err
 	}
@@ -20,6 +25,9 @@ func (s *Service) withdraw(ctx context.Context, w *working, t Take) error {
 		return err
 	}
 	b := s.db.Ent(ctx).Withdrawal.Create().SetArticleID(w.row.ID).SetNotice(notice).SetReason(reason).SetWithdrawnAt(w.now)
+	if notice != "" && w.row.Visibility == article.VisibilityPublic {
+		b.SetPath(permalink.Path(permalink.Article, w.row.Slug))
+	}
 	if w.viewer.UserID != 0 {
 		b.SetUserID(w.viewer.UserID)
 	}
@@ -27,6 +35,42 @@ func (s *Service) withdraw(ctx context.Context, w *working, t Take) error {
 		return fmt.Errorf("keep a withdrawal: %w", err)
 	}
 	return nil
+}
+
+// Notice is what readers are told at the path of a story that was killed.
+type Notice struct {
+	Path        string
+	Text        string
+	WithdrawnAt time.Time
+}
+
+// Notice gives what readers are told at a path, nil when that is nothing. It
+// reads withdrawals alone: the article is hidden from whoever asks.
+func (s *Service) Notice(ctx context.Context, path string) (*Notice, error) {
+	return s.notice(ctx, withdrawal.Path(path))
+}
+
+// NoticeOf is Notice for an old path that leads to an article.
+func (s *Service) NoticeOf(ctx context.Context, articleID int) (*Notice, error) {
+	return s.notice(ctx, withdrawal.ArticleID(articleID), withdrawal.PathNEQ(""))
+}
+
+func (s *Service) notice(ctx context.Context, where ...predicate.Withdrawal) (*Notice, error) {
+	w, err := s.db.Ent(ctx).Withdrawal.Query().Where(where...).First(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find a notice of withdrawal: %w", err)
+	}
+	return &Notice{Path: w.Path, Text: w.Notice, WithdrawnAt: w.WithdrawnAt}, nil
+}
+
+// Withdrawals gives why and by whom articles were killed, for those who have
+// the records of the articles.
+func (s *Service) Withdrawals(ctx context.Context, articles []int) (map[int]*ent.Withdrawal, error) {
+	rows, err := s.db.Ent(ctx).Withdrawal.Query().Where(withdrawal.ArticleIDIn(articles...)).All(ctx)
+	return byKey(rows, func(w *ent.Withdrawal) int { return w.ArticleID }, err)
 }
 
 // keepAddress leaves a redirect where an article that readers have seen gets

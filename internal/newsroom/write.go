@@ -154,6 +154,21 @@ func mayEdit(w *working) error {
 
 // write puts a patch into a draft, or says all that is wrong with it.
 func (s *Service) write(ctx context.Context, viewer access.Viewer, d *content.Draft, p Patch) error {
+	wrong := []error{fill(d, p)}
+	note := func(err error) { wrong = append(wrong, err) }
+	if d.Title == "" {
+		note(fault.Mistake(fault.Blank, "article.title", "A headline is needed."))
+	}
+	note(checkSEO(d.SEO))
+	note(s.checkSlug(ctx, d, p.Slug))
+	note(s.checkReferences(ctx, d, p))
+	note(s.joinTranslations(ctx, viewer, d, p.TranslationOf))
+	return errors.Join(wrong...)
+}
+
+// fill puts what a patch says into a draft, as far as that needs no look at
+// what else there is, and says what is wrong with it.
+func fill(d *content.Draft, p Patch) error {
 	var wrong []error
 	note := func(err error) { wrong = append(wrong, err) }
 	text := func(field string, from *string, into *string, limit int) {
@@ -167,9 +182,6 @@ func (s *Service) write(ctx context.Context, viewer access.Viewer, d *content.Dr
 	text("article.excerpt", p.Excerpt, &d.Excerpt, maxExcerpt)
 	text("article.byline", p.Byline, &d.Byline, maxLine)
 	text("article.dateline", p.Dateline, &d.Dateline, maxLine)
-	if d.Title == "" {
-		note(fault.Mistake(fault.Blank, "article.title", "A headline is needed."))
-	}
 	if p.Language != nil {
 		tag, err := language.Parse(*p.Language)
 		if err != nil {
@@ -195,10 +207,6 @@ func (s *Service) write(ctx context.Context, viewer access.Viewer, d *content.Dr
 	set(&d.Tags, p.Tags)
 	set(&d.Places, p.Places)
 	set(&d.Authors, p.Authors)
-	note(checkSEO(d.SEO))
-	note(s.checkSlug(ctx, d, p.Slug))
-	note(s.checkReferences(ctx, d, p))
-	note(s.joinTranslations(ctx, viewer, d, p.TranslationOf))
 	return errors.Join(wrong...)
 }
 

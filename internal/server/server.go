@@ -62,7 +62,7 @@ func (s *Server) mux() http.Handler {
 	public := cors.New(cors.Options{
 		AllowedOrigins: s.opts.CORSOrigins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
-		AllowedHeaders: []string{"Content-Type", "Authorization", "X-Broadsheet-Client"},
+		AllowedHeaders: []string{"Content-Type", "Authorization", "X-Broadsheet-Client", "X-Broadsheet-Preview"},
 		ExposedHeaders: []string{"X-Request-Id"},
 		MaxAge:         86_400,
 		// Without credentials: answers to other origins are what everybody sees.

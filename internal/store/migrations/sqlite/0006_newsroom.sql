@@ -197,12 +197,14 @@ CREATE TABLE `withdrawals` (
   `id` integer NOT NULL PRIMARY KEY AUTOINCREMENT,
   `notice` text NOT NULL DEFAULT (''),
   `reason` text NOT NULL DEFAULT (''),
+  `path` text NOT NULL DEFAULT (''),
   `withdrawn_at` datetime NOT NULL,
   `article_id` integer NOT NULL,
   `user_id` integer NULL,
   CONSTRAINT `withdrawals_articles_article` FOREIGN KEY (`article_id`) REFERENCES `articles` (`id`) ON DELETE CASCADE,
   CONSTRAINT `withdrawals_users_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE SET NULL
 );
+CREATE INDEX `withdrawal_path` ON `withdrawals` (`path`);
 
 -- What waits for a member of staff.
 CREATE INDEX article_assignee ON articles (assignee_id, status_changed_at) WHERE assignee_id IS NOT NULL;

@@ -1,0 +1,239 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
+	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/repeat"
+)
+
+// keyOf gives the key of a thing named in an input.
+func keyOf(field, prefix, publicID string) (int, error) {
+	key, err := decodeID(field, prefix, publicID)
+	if err == nil && key == 0 {
+		err = fault.Mistake(fault.Missing, field, "There is no such thing.")
+	}
+	return key, err
+}
+
+// ofRecord loads something of an article for its record, and for the records
+// beside it.
+func ofRecord[V any](ctx context.Context, record *newsroom.Record, of func(*loader.Set) *loader.Loader[*newsroom.Record, V]) (V, error) {
+	loaders, err := loader.For(ctx)
+	if err != nil {
+		var none V
+		return none, err
+	}
+	return of(loaders).Load(ctx, record)
+}
+
+func (r *newsroomRecordResolver) Lock(ctx context.Context, record *newsroom.Record) (*ent.ArticleLock, error) {
+	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, *ent.ArticleLock] { return s.Locks })
+}
+
+func (r *newsroomRecordResolver) Autosave(ctx context.Context, record *newsroom.Record) (*newsroom.Autosave, error) {
+	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, *newsroom.Autosave] { return s.Autosaves })
+}
+
+func (r *newsroomRecordResolver) Notes(ctx context.Context, record *newsroom.Record) ([]*ent.ArticleNote, error) {
+	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, []*ent.ArticleNote] { return s.Notes })
+}
+
+func (r *newsroomRecordResolver) Withdrawal(ctx context.Context, record *newsroom.Record) (*ent.Withdrawal, error) {
+	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, *ent.Withdrawal] { return s.Withdrawals })
+}
+
+func (r *newsroomRecordResolver) PreviewTokens(ctx context.Context, record *newsroom.Record) ([]*ent.PreviewToken, error) {
+	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, []*ent.PreviewToken] { return s.Previews })
+}
+
+func (r *articleLockResolver) Holder(ctx context.Context, l *ent.ArticleLock) (*newsroom.Member, error) {
+	return member(ctx, &l.UserID)
+}
+
+func (r *articleNoteResolver) Author(ctx context.Context, n *ent.ArticleNote) (*newsroom.Member, error) {
+	return member(ctx, n.UserID)
+}
+
+func (r *articleNoteResolver) ResolvedBy(ctx context.Context, n *ent.ArticleNote) (*newsroom.Member, error) {
+	return member(ctx, n.ResolvedBy)
+}
+
+func (r *articleWithdrawalResolver) By(ctx context.Context, w *ent.Withdrawal) (*newsroom.Member, error) {
+	return member(ctx, w.UserID)
+}
+
+func (r *previewTokenResolver) CreatedBy(ctx context.Context, t *ent.PreviewToken) (*newsroom.Member, error) {
+	return member(ctx, t.UserID)
+}
+
+// LockArticle is the field of the same name of Mutation.
+func (r *mutationResolver) LockArticle(ctx context.Context, input model.LockArticleInput) (*model.ArticleLockPayload, error) {
+	key, err := articleKey(input.ID)
+	var lock *ent.ArticleLock
+	if err == nil {
+		takeOver := input.TakeOver.Value()
+		lock, err = r.Newsroom.Lock(ctx, key, takeOver != nil && *takeOver)
+	}
+	wrong, err := mistakes(err)
+	if err != nil {
+		return nil, err
+	}
+	return &model.ArticleLockPayload{Lock: lock, UserErrors: wrong}, nil
+}
+
+// UnlockArticle is the field of the same name of Mutation.
+func (r *mutationResolver) UnlockArticle(ctx context.Context, input model.UnlockArticleInput) (*model.ArticleLockPayload, error) {
+	key, err := articleKey(input.ID)
+	if err == nil {
+		err = r.Newsroom.Unlock(ctx, key)
+	}
+	wrong, err := mistakes(err)
+	if err != nil {
+		return nil, err
+	}
+	return &model.ArticleLockPayload{UserErrors: wrong}, nil
+}
+
+// AutosaveArticle is the field of the same name of Mutation.
+func (r *mutationResolver) AutosaveArticle(ctx context.Context, input model.AutosaveArticleInput) (*model.AutosavePayload, error) {
+	var kept *newsroom.Autosave
+	key, err := articleKey(input.ID)
+	if err == nil {
+		var patch *newsroom.Patch
+		if patch, err = decodeContent("article", input.Article); err == nil {
+			kept, err = r.Newsroom.Autosave(ctx, key, int(input.BaseVersion), *patch)
+		}
+	}
+	wrong, err := mistakes(err)
+	if err != nil {
+		return nil, err
+	}
+	return &model.AutosavePayload{Autosave: kept, UserErrors: wrong}, nil
+}
+
+// DiscardAutosave is the field of the same name of Mutation.
+func (r *mutationResolver) DiscardAutosave(ctx context.Context, input model.DiscardAutosaveInput) (*model.AutosavePayload, error) {
+	key, err := articleKey(input.ID)
+	if err == nil {
+		err = r.Newsroom.DiscardAutosave(ctx, key)
+	}
+	wrong, err := mistakes(err)
+	if err != nil {
+		return nil, err
+	}
+	return &model.AutosavePayload{UserErrors: wrong}, nil
+}
+
+// AddArticleNote is the field of the same name of Mutation.
+func (r *mutationResolver) AddArticleNote(ctx context.Context, input model.AddArticleNoteInput) (*model.ArticleNotePayload, error) {
+	var note *ent.ArticleNote
+	key, err := repeat.Once(ctx, r.Repeats, orEmpty(input.IdempotencyKey.Value()), "addArticleNote", input, func(ctx context.Context) (int, error) {
+		article, err := articleKey(input.ID)
+		if err != nil {
+			return 0, err
+		}
+		if note, err = r.Newsroom.AddNote(ctx, article, input.Text); err != nil {
+			return 0, err
+		}
+		return note.ID, nil
+	})
+	if err == nil && note == nil { // a repeat
+		var found map[int]*ent.ArticleNote
+		found, err = r.Newsroom.NotesByIDs(ctx, []int{key})
+		note = found[key]
+	}
+	return notePayload(note, err)
+}
+
+func notePayload(note *ent.ArticleNote, err error) (*model.ArticleNotePayload, error) {
+	wrong, err := mistakes(err)
+	if err != nil {
+		return nil, err
+	}
+	if len(wrong) > 0 {
+		note = nil
+	}
+	return &model.ArticleNotePayload{Note: note, UserErrors: wrong}, nil
+}
+
+// ResolveArticleNote is the field of the same name of Mutation.
+func (r *mutationResolver) ResolveArticleNote(ctx context.Context, input model.ResolveArticleNoteInput) (*model.ArticleNotePayload, error) {
+	key, err := keyOf("id", id.ArticleNote, input.ID)
+	if err != nil {
+		return notePayload(nil, err)
+	}
+	return notePayload(r.Newsroom.ResolveNote(ctx, key))
+}
+
+// AssignArticle is the field of the same name of Mutation.
+func (r *mutationResolver) AssignArticle(ctx context.Context, input model.AssignArticleInput) (*model.ArticlePayload, error) {
+	key, err := articleKey(input.ID)
+	if err != nil {
+		return articlePayload(ctx, nil, err)
+	}
+	var to *int
+	if named := input.AssigneeID.Value(); named != nil {
+		who, err := keyOf("assigneeId", id.User, *named)
+		if err != nil {
+			return articlePayload(ctx, nil, err)
+		}
+		to = &who
+	}
+	changed, err := r.Newsroom.Assign(ctx, key, to)
+	return articlePayload(ctx, changed, err)
+}
+
+// CreatePreviewToken is the field of the same name of Mutation. What a repeat is
+// answered with is kept, so it is not the token.
+func (r *mutationResolver) CreatePreviewToken(ctx context.Context, input model.CreatePreviewTokenInput) (*model.PreviewTokenPayload, error) {
+	var token string
+	var kept *ent.PreviewToken
+	key, err := repeat.Once(ctx, r.Repeats, orEmpty(input.IdempotencyKey.Value()), "createPreviewToken", input, func(ctx context.Context) (int, error) {
+		article, err := keyOf("articleId", id.Article, input.ArticleID)
+		if err != nil {
+			return 0, err
+		}
+		if token, kept, err = r.Newsroom.CreatePreview(ctx, article, input.ExpiresAt.Value(), orEmpty(input.Label.Value())); err != nil {
+			return 0, err
+		}
+		return kept.ID, nil
+	})
+	if err == nil && kept == nil { // a repeat
+		var found map[int]*ent.PreviewToken
+		found, err = r.Newsroom.PreviewsByIDs(ctx, []int{key})
+		kept = found[key]
+	}
+	return previewPayload(token, kept, err)
+}
+
+func previewPayload(token string, kept *ent.PreviewToken, err error) (*model.PreviewTokenPayload, error) {
+	wrong, err := mistakes(err)
+	if err != nil {
+		return nil, err
+	}
+	payload := &model.PreviewTokenPayload{UserErrors: wrong}
+	if len(wrong) > 0 {
+		return payload, nil
+	}
+	payload.PreviewToken = kept
+	if token != "" {
+		payload.Token = &token
+	}
+	return payload, nil
+}
+
+// RevokePreviewToken is the field of the same name of Mutation.
+func (r *mutationResolver) RevokePreviewToken(ctx context.Context, input model.RevokePreviewTokenInput) (*model.PreviewTokenPayload, error) {
+	key, err := keyOf("id", id.PreviewToken, input.ID)
+	if err != nil {
+		return previewPayload("", nil, err)
+	}
+	kept, err := r.Newsroom.RevokePreview(ctx, key)
+	return previewPayload("", kept, err)
+}
