@@ -31,6 +31,8 @@ const unsaved = "what was typed is nobody else's business until it is saved"
 // permissionTable is who may do what. The letters are those of permission, for
 // nobody, READER, CONTRIBUTOR, AUTHOR, MODERATOR, EDITOR, ADMIN.
 var permissionTable = map[string]permission{
+	"Query.scheduleHealth": {document: `{ scheduleHealth { dueCount } }`, own: "UFYYFYY"},
+
 	"Article.newsroom": {document: `{ article(by: {id: "{article}"}) { newsroom { version } } }`, own: "UFYYFYY", other: "UFNNFYY", status: article.StatusPublished},
 
 	"Mutation.createArticle": {document: `mutation { createArticle(input: {article: {title: "New {serial}"}}) { article { id } userErrors { code } } }`, own: "UFYYFYY"},

@@ -3,6 +3,7 @@ package newsroom
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -204,43 +205,38 @@ func (s *Service) checkPicks(ctx context.Context, section *int, choices []Choice
 // expirePicksSQL removes what is over: of several nodes one gets each row.
 var expirePicksSQL = store.MaintainBoth(`DELETE FROM picks WHERE expires_at <= $1 RETURNING coalesce(category_id, 0)`)
 
-// ExpirePicks takes the editors' picks whose time is over off their pages, with
-// an event for each page, and tells how many these were and when the next one's
-// time is over, the zero time when none is. It is for the server's own sweep:
-// reading picks asks no clock.
-func (s *Service) ExpirePicks(ctx context.Context) (n int, next time.Time, err error) {
+// ExpirePicks takes the editors' picks whose time is over at now off their
+// pages, with an event for each page, and tells how many these were. It is for
+// the server's own sweep: reading picks asks no clock.
+func (s *Service) ExpirePicks(ctx context.Context, now time.Time) (n int, err error) {
 	ctx = access.AsSystem(ctx)
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
-		pages, err := store.Collect(ctx, s.db, expirePicksSQL, store.ScanInt, s.Now())
+		pages, err := store.Collect(ctx, s.db, expirePicksSQL, store.ScanInt, now)
 		if err != nil {
 			return fmt.Errorf("expire picks: %w", err)
 		}
 		n = len(pages)
-		told := map[int]bool{}
+		slices.Sort(pages)
 		var events []event.Event
-		for _, page := range pages {
-			if !told[page] {
-				told[page] = true
-				events = append(events, event.Event{Action: event.Updated, Entity: event.Pick, EntityID: page})
-			}
+		for _, page := range slices.Compact(pages) {
+			events = append(events, event.Event{Action: event.Updated, Entity: event.Pick, EntityID: page})
 		}
-		if err := s.log.Append(ctx, events...); err != nil {
-			return err
-		}
-		first, err := s.db.Ent(ctx).Pick.Query().Where(pick.ExpiresAtNotNil()).Order(ent.Asc(pick.FieldExpiresAt)).First(ctx)
-		if ent.IsNotFound(err) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("find the next pick to expire: %w", err)
-		}
-		next = *first.ExpiresAt
-		return nil
+		return s.log.Append(ctx, events...)
 	})
-	if err != nil {
-		return 0, time.Time{}, err
+	return n, err
+}
+
+// nextPickOver gives the next moment at which a pick's time is over, past ones
+// included; zero when none is to end.
+func (s *Service) nextPickOver(ctx context.Context) (time.Time, error) {
+	first, err := s.db.Ent(ctx).Pick.Query().Where(pick.ExpiresAtNotNil()).Order(ent.Asc(pick.FieldExpiresAt)).First(ctx)
+	if ent.IsNotFound(err) {
+		return time.Time{}, nil
 	}
-	return n, next, nil
+	if err != nil {
+		return time.Time{}, fmt.Errorf("find the next pick to expire: %w", err)
+	}
+	return *first.ExpiresAt, nil
 }
 
 func ofPage(section *int) predicate.Pick {

@@ -87,11 +87,19 @@ func (k *keeper) turn(ctx context.Context) (time.Duration, error) {
 		}
 		k.warn(ctx, overdue, now)
 	}
+	over, err := k.nextPickOver(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if !over.IsZero() && !over.After(now) {
+		_, err := k.ExpirePicks(ctx, now)
+		return 0, err
+	}
 	if related, err := k.relate(ctx, now); err != nil || related > 0 {
 		return 0, err
 	}
 	wait := lookAnyway
-	for _, at := range []time.Time{next, retry} {
+	for _, at := range []time.Time{next, retry, over} {
 		if !at.IsZero() {
 			wait = min(wait, at.Sub(now))
 		}
