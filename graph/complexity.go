@@ -2,11 +2,14 @@ package graph
 
 import (
 	"math"
+	"time"
 
+	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 )
 
 // plainList is how long a list without paging is taken to be.
@@ -50,6 +53,18 @@ func weigh(c *generated.ComplexityRoot) {
 	}
 	c.Viewer.Sessions = list
 	weighSecrets(c)
+	c.Query.NewsroomSearch = func(child int, _ string, _ *model.SearchFilter, _ []article.Status, _ *bool, first *int32, _ *string) int {
+		return rows(child, relay.DefaultPage, first, nil)
+	}
+	c.Query.WorkQueue = func(child int, first *int32, _ *string, last *int32, _ *string, _ *model.WorkQueueFilter, _ *newsroom.Order) int {
+		return rows(child, relay.DefaultPage, first, last)
+	}
+	c.Query.MyArticles = func(child int, first *int32, _ *string, last *int32, _ *string, _ []article.Status) int {
+		return rows(child, relay.DefaultPage, first, last)
+	}
+	c.Query.Trash = paged
+	c.Query.Calendar = func(child int, _, _ time.Time, first *int32) int { return rows(child, relay.DefaultPage, first, nil) }
+	c.Query.WorkQueueCounts = func(child int, _ *model.WorkQueueFilter) int { return list(child) }
 	c.Query.Categories = func(child int, _ *bool) int { return list(child) }
 	c.Category.Children = list
 	c.Article.Authors = list

@@ -3,9 +3,6 @@ package graph_test
 import (
 	"bytes"
 	"encoding/json"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,19 +29,7 @@ func (n *newsroom) askAs(t *testing.T, v access.Viewer, query string, variables 
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequestWithContext(access.With(t.Context(), v), http.MethodPost, "/graphql", bytes.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	w := httptest.NewRecorder()
-	n.handler.ServeHTTP(w, r)
-	raw, err := io.ReadAll(w.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var a answer
-	if err := json.Unmarshal(raw, &a); err != nil {
-		t.Fatalf("not JSON: %v: %.200s", err, raw)
-	}
-	return a, raw
+	return n.send(t, v, body)
 }
 
 // TestGoldenDesk runs the documents of testdata/desk in the order of their

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +46,7 @@ type newsroom struct {
 	byTitle    map[string]*ent.Article
 	comments   []*ent.Comment
 	pages      map[string]*ent.Page
+	members    map[access.Role]access.Viewer // made by holder
 	clock      time.Time
 }
 
@@ -51,7 +54,7 @@ type newsroom struct {
 func eachNewsroom(t *testing.T, test func(t *testing.T, n *newsroom)) {
 	t.Helper()
 	testkit.EachURL(t, func(t *testing.T, url string) {
-		n := &newsroom{statements: &testkit.Statements{}, errors: &bytes.Buffer{}, byTitle: map[string]*ent.Article{}, pages: map[string]*ent.Page{},
+		n := &newsroom{statements: &testkit.Statements{}, errors: &bytes.Buffer{}, byTitle: map[string]*ent.Article{}, pages: map[string]*ent.Page{}, members: map[access.Role]access.Viewer{},
 			clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 		n.Services = app.NewServices(testkit.Open(t, url, store.Options{Wrap: n.statements.Wrap}), nil)
 		n.Articles.Now = func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }
@@ -131,7 +134,7 @@ func (n *newsroom) fill(t *testing.T) {
 	add("طواقم العبّارات تقبل الاتفاق", func(d *content.Draft) { d.Language, d.TranslationGroup, d.Tags = "ar", group, tags })
 	must[*ent.Article](t)(n.DB.Ent(system).Article.UpdateOneID(*group).SetTranslationGroup(*group).Save(system))
 	now := at
-	for kind, hide := range map[string]func(*content.Draft){
+	hidden := map[string]func(*content.Draft){
 		"draft":     func(d *content.Draft) { d.Status = article.StatusDraft },
 		"scheduled": func(d *content.Draft) { d.Status = article.StatusScheduled },
 		"embargoed": func(d *content.Draft) { d.Status = article.StatusEmbargoed },
@@ -139,10 +142,11 @@ func (n *newsroom) fill(t *testing.T) {
 		"killed":    func(d *content.Draft) { d.Status = article.StatusKilled },
 		"private":   func(d *content.Draft) { d.Visibility = article.VisibilityPrivate },
 		"trashed":   func(d *content.Draft) { d.TrashedAt = &now },
-	} {
+	}
+	for _, kind := range slices.Sorted(maps.Keys(hidden)) {
 		add(secret+" "+kind, func(d *content.Draft) {
 			d.Slug, d.Tags, d.Places, d.Series, d.Authors, d.TranslationGroup = "hidden-"+kind, tags, []int{oman}, &series, authors, group
-			hide(d)
+			hidden[kind](d)
 		})
 	}
 	n.fillTalk(t, *group)
@@ -253,7 +257,26 @@ func (n *newsroom) post(t *testing.T, query string, variables map[string]any) (a
 
 func (n *newsroom) postRaw(t *testing.T, body []byte) (answer, []byte) {
 	t.Helper()
-	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/graphql", bytes.NewReader(body))
+	return n.send(t, access.Viewer{}, body)
+}
+
+// holder gives somebody who has a role, the same one each time. No role is an
+// anonymous reader.
+func (n *newsroom) holder(t *testing.T, role access.Role) access.Viewer {
+	t.Helper()
+	if role == "" {
+		return access.Viewer{}
+	}
+	if _, ok := n.members[role]; !ok {
+		n.members[role] = member(t, n.DB, role, 1)
+	}
+	return n.members[role]
+}
+
+// send asks as a viewer, as if a session had said who it is.
+func (n *newsroom) send(t *testing.T, viewer access.Viewer, body []byte) (answer, []byte) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(access.With(context.Background(), viewer), http.MethodPost, "/graphql", bytes.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	n.handler.ServeHTTP(w, r)

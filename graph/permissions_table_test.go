@@ -35,6 +35,13 @@ var permissionTable = map[string]permission{
 
 	"Article.newsroom": {document: `{ article(by: {id: "{article}"}) { newsroom { version } } }`, own: "UFYYFYY", other: "UFNNFYY", status: article.StatusPublished},
 
+	"Query.workQueue":       {document: `{ workQueue { nodes { id } } }`, own: "UFYYFYY"},
+	"Query.workQueueCounts": {document: `{ workQueueCounts { status } }`, own: "UFYYFYY"},
+	"Query.myArticles":      {document: `{ myArticles { nodes { id } } }`, own: "UFYYFYY"},
+	"Query.calendar":        {document: `{ calendar(from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z") { hasMore } }`, own: "UFYYFYY"},
+	"Query.trash":           {document: `{ trash { nodes { id } } }`, own: "UFYYFYY"},
+	"Query.newsroomSearch":  {document: `{ newsroomSearch(query: "story") { nodes { id } } }`, own: "UFYYFYY"},
+
 	"Mutation.createArticle": {document: `mutation { createArticle(input: {article: {title: "New {serial}"}}) { article { id } userErrors { code } } }`, own: "UFYYFYY"},
 	"Mutation.updateArticle": {document: step("updateArticle", `article: {subtitle: "More"}`), own: "UFYYFYY", other: "UFNNFYY"},
 

@@ -1,15 +1,10 @@
 package graph_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -232,19 +227,7 @@ func (n *newsroom) postAs(t *testing.T, viewer access.Viewer, query string) (ans
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := httptest.NewRequestWithContext(access.With(context.Background(), viewer), http.MethodPost, "/graphql", bytes.NewReader(body))
-	q.Header.Set("Content-Type", "application/json")
-	w := httptest.NewRecorder()
-	n.handler.ServeHTTP(w, q)
-	raw, err := io.ReadAll(w.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var a answer
-	if err := json.Unmarshal(raw, &a); err != nil {
-		t.Fatalf("not JSON: %v: %.200s", err, raw)
-	}
-	return a, raw
+	return n.send(t, viewer, body)
 }
 
 // fillTerms puts the things that a document names, made anew, in its place.

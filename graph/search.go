@@ -10,6 +10,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 )
 
@@ -28,13 +29,19 @@ func (r *queryResolver) Search(ctx context.Context, query string, filter *model.
 	if err != nil {
 		return nil, err
 	}
+	return searchPage(ctx, name, window, results, r.Articles.ByIDs)
+}
+
+// searchPage makes a page of what a search found.
+func searchPage(ctx context.Context, name string, window keyset.Window, results *search.Results,
+	byIDs func(context.Context, []int) (map[int]*ent.Article, error)) (*model.SearchConnection, error) {
 	keys := make([]int, len(results.Hits))
 	for i, h := range results.Hits {
 		keys[i] = h.Article
 	}
 	c := &model.SearchConnection{Results: results, List: name}
 	if len(keys) > 0 {
-		found, err := r.Articles.ByIDs(ctx, keys)
+		found, err := byIDs(ctx, keys)
 		if err != nil {
 			return nil, err
 		}

@@ -38,6 +38,7 @@ var maintains = map[string]string{
 	"search.namesSQL":            "reads what was saved to index what it is about",
 	"search.articlesAfterSQL":    "walks all articles to index them anew",
 	"search.findPostgres":        "carries the rule, with no counterpart on the other database",
+	"search.findHiddenPostgres":  "carries the rule of the newsroom's lists, with no counterpart on the other database",
 	"ingest.linkingArticlesSQL":  "finds imported articles with links to the old site, to rewrite them",
 	"ingest.linkingPagesSQL":     "finds imported pages with links to the old site, to rewrite them",
 	"ingest.showingPagesSQL":     "finds pages that show files, to write where those are",

@@ -95,8 +95,8 @@ func (Article) Edges() []ent.Edge {
 }
 
 // Indexes of articles. Public lists are read through the listings table, which
-// needs none of these. The index of the newsroom's work, article_work, stands in
-// the migrations: it leaves published articles out, or a database without
+// needs none of these. Those of the newsroom's lists, such as article_queue, stand
+// in the migrations: they leave published articles out, or a database without
 // statistics would look there for them.
 func (Article) Indexes() []ent.Index {
 	return []ent.Index{

@@ -13,11 +13,13 @@ import (
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 )
 
 // NewExecutableSchema creates an ExecutableSchema from the ResolverRoot interface.
@@ -328,6 +330,17 @@ type ComplexityRoot struct {
 		Direction func(childComplexity int) int
 		Title     func(childComplexity int) int
 		URL       func(childComplexity int) int
+	}
+
+	Calendar struct {
+		Entries func(childComplexity int) int
+		HasMore func(childComplexity int) int
+	}
+
+	CalendarEntry struct {
+		Article  func(childComplexity int) int
+		At       func(childComplexity int) int
+		Occasion func(childComplexity int) int
 	}
 
 	Category struct {
@@ -893,12 +906,15 @@ type ComplexityRoot struct {
 		AuditLog          func(childComplexity int, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) int
 		Author            func(childComplexity int, by model.AuthorBy) int
 		Authors           func(childComplexity int, kind *author.Kind) int
+		Calendar          func(childComplexity int, from time.Time, to time.Time, first *int32) int
 		Categories        func(childComplexity int, topLevel *bool) int
 		Category          func(childComplexity int, by model.CategoryBy) int
 		Corrections       func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		EditorsPicks      func(childComplexity int, categoryID *string) int
 		LatestNews        func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
 		Menu              func(childComplexity int, location model.MenuLocation, language *string) int
+		MyArticles        func(childComplexity int, first *int32, after *string, last *int32, before *string, statuses []article.Status) int
+		NewsroomSearch    func(childComplexity int, query string, filter *model.SearchFilter, statuses []article.Status, trashed *bool, first *int32, after *string) int
 		Node              func(childComplexity int, id string) int
 		Nodes             func(childComplexity int, ids []string) int
 		Page              func(childComplexity int, by model.PageBy) int
@@ -915,9 +931,12 @@ type ComplexityRoot struct {
 		StaticPages       func(childComplexity int, trashed *bool) int
 		Tag               func(childComplexity int, by model.TagBy) int
 		Tags              func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		Trash             func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		User              func(childComplexity int, id string) int
 		Users             func(childComplexity int, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) int
 		Viewer            func(childComplexity int) int
+		WorkQueue         func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) int
+		WorkQueueCounts   func(childComplexity int, filter *model.WorkQueueFilter) int
 	}
 
 	QuoteBlock struct {
@@ -1185,6 +1204,11 @@ type ComplexityRoot struct {
 		OtpauthURL func(childComplexity int) int
 		Secret     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	StatusCount struct {
+		Count  func(childComplexity int) int
+		Status func(childComplexity int) int
 	}
 
 	TableBlock struct {
@@ -2444,6 +2468,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ButtonBlock.URL(childComplexity), true
+
+	case "Calendar.entries":
+		if e.ComplexityRoot.Calendar.Entries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calendar.Entries(childComplexity), true
+	case "Calendar.hasMore":
+		if e.ComplexityRoot.Calendar.HasMore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calendar.HasMore(childComplexity), true
+
+	case "CalendarEntry.article":
+		if e.ComplexityRoot.CalendarEntry.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalendarEntry.Article(childComplexity), true
+	case "CalendarEntry.at":
+		if e.ComplexityRoot.CalendarEntry.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalendarEntry.At(childComplexity), true
+	case "CalendarEntry.kind":
+		if e.ComplexityRoot.CalendarEntry.Occasion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalendarEntry.Occasion(childComplexity), true
 
 	case "Category.breadcrumbs":
 		if e.ComplexityRoot.Category.Breadcrumbs == nil {
@@ -5123,6 +5179,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Authors(childComplexity, args["kind"].(*author.Kind)), true
+	case "Query.calendar":
+		if e.ComplexityRoot.Query.Calendar == nil {
+			break
+		}
+
+		args, err := ec.field_Query_calendar_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Calendar(childComplexity, args["from"].(time.Time), args["to"].(time.Time), args["first"].(*int32)), true
 	case "Query.categories":
 		if e.ComplexityRoot.Query.Categories == nil {
 			break
@@ -5190,6 +5257,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Menu(childComplexity, args["location"].(model.MenuLocation), args["language"].(*string)), true
+	case "Query.myArticles":
+		if e.ComplexityRoot.Query.MyArticles == nil {
+			break
+		}
+
+		args, err := ec.field_Query_myArticles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.MyArticles(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["statuses"].([]article.Status)), true
+	case "Query.newsroomSearch":
+		if e.ComplexityRoot.Query.NewsroomSearch == nil {
+			break
+		}
+
+		args, err := ec.field_Query_newsroomSearch_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NewsroomSearch(childComplexity, args["query"].(string), args["filter"].(*model.SearchFilter), args["statuses"].([]article.Status), args["trashed"].(*bool), args["first"].(*int32), args["after"].(*string)), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -5356,6 +5445,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Tags(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.trash":
+		if e.ComplexityRoot.Query.Trash == nil {
+			break
+		}
+
+		args, err := ec.field_Query_trash_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Trash(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Query.user":
 		if e.ComplexityRoot.Query.User == nil {
 			break
@@ -5384,6 +5484,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+	case "Query.workQueue":
+		if e.ComplexityRoot.Query.WorkQueue == nil {
+			break
+		}
+
+		args, err := ec.field_Query_workQueue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.WorkQueue(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["filter"].(*model.WorkQueueFilter), args["orderBy"].(*newsroom.Order)), true
+	case "Query.workQueueCounts":
+		if e.ComplexityRoot.Query.WorkQueueCounts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_workQueueCounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.WorkQueueCounts(childComplexity, args["filter"].(*model.WorkQueueFilter)), true
 
 	case "QuoteBlock.citation":
 		if e.ComplexityRoot.QuoteBlock.Citation == nil {
@@ -6359,6 +6481,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.StartSecondFactorPayload.UserErrors(childComplexity), true
 
+	case "StatusCount.count":
+		if e.ComplexityRoot.StatusCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatusCount.Count(childComplexity), true
+	case "StatusCount.status":
+		if e.ComplexityRoot.StatusCount.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatusCount.Status(childComplexity), true
+
 	case "TableBlock.caption":
 		if e.ComplexityRoot.TableBlock.Caption == nil {
 			break
@@ -6927,6 +7062,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
 			graphql.NewInputUnmarshaler("UserInput", ec.unmarshalInputUserInput),
 			graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
+			graphql.NewInputUnmarshaler("WorkQueueFilter", ec.unmarshalInputWorkQueueFilter),
 		)
 	}
 	first := true
@@ -7224,6 +7360,62 @@ type Query {
 
   "How far the server is with what it does by itself: publications, embargo lifts and unpublications at their moment. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   scheduleHealth: ScheduleHealth @auth(can: READ_NEWSROOM)
+
+  # Newsroom
+
+  "What waits in the newsroom: editors see all of it, writers their own. What is archived or killed is there when its status is asked for. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  workQueue(
+    first: Int
+    after: String
+    last: Int
+    before: String
+    "Only articles that fit."
+    filter: WorkQueueFilter
+    "Which come first."
+    orderBy: WorkQueueOrder = LONGEST_WAITING
+  ): ArticleConnection @auth(can: READ_NEWSROOM)
+
+  "How many articles of the work queue have each status, in the order of an article's way. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  workQueueCounts("Only articles that fit." filter: WorkQueueFilter): [StatusCount!]! @auth(can: READ_NEWSROOM)
+
+  "The viewer's own articles, begun by them or with them on the by-line, last changed first. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  myArticles(
+    first: Int
+    after: String
+    last: Int
+    before: String
+    "With one of these statuses; all when not given."
+    statuses: [ArticleStatus!]
+  ): ArticleConnection @auth(can: READ_NEWSROOM)
+
+  "What is planned for the articles that the viewer works on, and what was published: the earliest first. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  calendar(
+    "The first moment."
+    from: DateTime!
+    "The moment after the last one, at most 93 days after the first."
+    to: DateTime!
+    "How many entries, 1 to 500."
+    first: Int = 200
+  ): Calendar @auth(can: READ_NEWSROOM)
+
+  "What lies in the trash, put there last first: editors see all of it, writers their own. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  trash(first: Int, after: String, last: Int, before: String): ArticleConnection @auth(can: READ_NEWSROOM)
+
+  "Articles by their words, published or not, best first: editors find everything, writers their own and what readers see. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  newsroomSearch(
+    "What was typed, at most 1,000 characters."
+    query: String!
+    "Only articles that fit. What readers cannot see fits no dates of publication."
+    filter: SearchFilter
+    "With one of these statuses; all when not given."
+    statuses: [ArticleStatus!]
+    "In the trash, and nowhere else."
+    trashed: Boolean = false
+    "How many, 1 to 100; 20 when not given."
+    first: Int
+    "The ` + "`" + `endCursor` + "`" + ` of the page before."
+    after: String
+  ): SearchConnection @auth(can: READ_NEWSROOM)
 }
 
 # ── Changes ───────────────────────────────────────────────────────────────────
@@ -11110,6 +11302,72 @@ type ScheduleFailure {
   "When it is tried again."
   nextAttemptAt: DateTime!
 }
+
+# ── The lists of the newsroom ─────────────────────────────────────────────────
+
+"Narrows the work queue. Fields add up; the values of one field are alternatives."
+input WorkQueueFilter {
+  "With one of these statuses; all that wait for somebody when not given. Published articles do not wait."
+  statuses: [ArticleStatus!]
+  "In this section or below it."
+  categoryId: ID
+  "With this member of the newsroom, whose turn it is."
+  assigneeId: ID
+  "Nobody's turn."
+  unassigned: Boolean
+  "The viewer's own."
+  mine: Boolean
+  "In this language."
+  language: Locale
+  "Of these kinds."
+  kinds: [ArticleKind!]
+}
+
+"Which articles of the work queue come first."
+enum WorkQueueOrder {
+  "Those that have had their status for the longest time."
+  LONGEST_WAITING
+  "Those that got their status last."
+  SHORTEST_WAITING
+}
+
+"How many articles have a status."
+type StatusCount {
+  "The status."
+  status: ArticleStatus!
+  "How many have it; counting stops at 1,000."
+  count: Count!
+}
+
+"What happens to articles in a span of time."
+type Calendar {
+  "What happens, the earliest first."
+  entries: [CalendarEntry!]!
+  "Whether later entries of the span were left out."
+  hasMore: Boolean!
+}
+
+"Something that happens, or happened, to an article."
+type CalendarEntry {
+  "What it is."
+  kind: CalendarEntryKind!
+  "When."
+  at: DateTime!
+  "To which article."
+  article: Article!
+}
+
+"What happens to an article at a moment of the calendar."
+enum CalendarEntryKind {
+  "It is scheduled to be published."
+  WILL_BE_PUBLISHED
+  "Its embargo lifts."
+  EMBARGO_WILL_LIFT
+  "It is taken back."
+  WILL_BE_UNPUBLISHED
+  "It was published, and readers still see it."
+  WAS_PUBLISHED
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -11600,6 +11858,28 @@ func (ec *executionContext) childFields_BulkArticlePayload(ctx context.Context, 
 		return ec.fieldContext_BulkArticlePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BulkArticlePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Calendar(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entries":
+		return ec.fieldContext_Calendar_entries(ctx, field)
+	case "hasMore":
+		return ec.fieldContext_Calendar_hasMore(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Calendar", field.Name)
+}
+
+func (ec *executionContext) childFields_CalendarEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_CalendarEntry_kind(ctx, field)
+	case "at":
+		return ec.fieldContext_CalendarEntry_at(ctx, field)
+	case "article":
+		return ec.fieldContext_CalendarEntry_article(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CalendarEntry", field.Name)
 }
 
 func (ec *executionContext) childFields_Category(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12910,6 +13190,16 @@ func (ec *executionContext) childFields_StartSecondFactorPayload(ctx context.Con
 		return ec.fieldContext_StartSecondFactorPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StartSecondFactorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StatusCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_StatusCount_status(ctx, field)
+	case "count":
+		return ec.fieldContext_StatusCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StatusCount", field.Name)
 }
 
 func (ec *executionContext) childFields_TableCell(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -1477,6 +1478,14 @@ type StartSecondFactorPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// How many articles have a status.
+type StatusCount struct {
+	// The status.
+	Status article.Status `json:"status"`
+	// How many have it; counting stops at 1,000.
+	Count *relay.Count `json:"count"`
+}
+
 // Names one tag.
 type TagBy struct {
 	// Its id.
@@ -1817,6 +1826,24 @@ type UpdateTagPayload struct {
 type UserInput struct {
 	// Its id.
 	UserID string `json:"userId"`
+}
+
+// Narrows the work queue. Fields add up; the values of one field are alternatives.
+type WorkQueueFilter struct {
+	// With one of these statuses; all that wait for somebody when not given. Published articles do not wait.
+	Statuses graphql.Omittable[[]article.Status] `json:"statuses,omitempty"`
+	// In this section or below it.
+	CategoryID graphql.Omittable[*string] `json:"categoryId,omitempty"`
+	// With this member of the newsroom, whose turn it is.
+	AssigneeID graphql.Omittable[*string] `json:"assigneeId,omitempty"`
+	// Nobody's turn.
+	Unassigned graphql.Omittable[*bool] `json:"unassigned,omitempty"`
+	// The viewer's own.
+	Mine graphql.Omittable[*bool] `json:"mine,omitempty"`
+	// In this language.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// Of these kinds.
+	Kinds graphql.Omittable[[]article.Kind] `json:"kinds,omitempty"`
 }
 
 // How many articles found were published in a year.

@@ -53,13 +53,31 @@ func Articles(v Viewer) Rule {
 	}
 	rule := publicArticle
 	if v.Can(WriteArticles) {
-		rule = rule.or(fmt.Sprintf("~.trashed_at IS NULL AND (~.created_by = %[1]d OR EXISTS (SELECT 1 FROM bylines AS own_line "+
-			"JOIN authors AS own ON own.id = own_line.author_id WHERE own_line.article_id = ~.id AND own.user_id = %[1]d))", v.UserID))
+		rule = rule.or("~.trashed_at IS NULL AND " + string(ownArticle(v)))
 	}
 	if v.Preview != 0 {
 		rule = rule.or(fmt.Sprintf("~.id = %d AND ~.trashed_at IS NULL AND ~.status <> 'KILLED'", v.Preview))
 	}
 	return rule
+}
+
+// ownArticle is what v began or is on the by-line of.
+func ownArticle(v Viewer) Rule {
+	return Rule(fmt.Sprintf("(~.created_by = %[1]d OR EXISTS (SELECT 1 FROM bylines AS own_line "+
+		"JOIN authors AS own ON own.id = own_line.author_id WHERE own_line.article_id = ~.id AND own.user_id = %[1]d))", v.UserID))
+}
+
+// DeskArticles is what v works on, in the trash or not: editors all articles,
+// writers their own, readers none. It is the rule of the newsroom's own lists,
+// where an article that readers see as well is not everybody's.
+func DeskArticles(v Viewer) Rule {
+	switch {
+	case v.system, v.Can(EditArticles):
+		return All
+	case v.Can(WriteArticles):
+		return ownArticle(v)
+	}
+	return "1 = 0"
 }
 
 // Personal reports whether the rules for v are for v alone, so that statements

@@ -48,6 +48,13 @@ func fact(kind Kind, owner int) string { return fmt.Sprintf("_%d_%d", kind, owne
 func languageFact(tag string) string { return "_l_" + clean(language.Base(tag)) }
 func kindFact(kind string) string    { return "_k_" + clean(strings.ToLower(kind)) }
 
+// hiddenFact is the word for the status of an article that readers may not see.
+// Others have none, so whoever looks for it comes to hidden articles alone.
+func hiddenFact(status string) string { return "_s_" + clean(strings.ToLower(status)) }
+
+// trashedStatus stands in the place of the status of what lies in the trash.
+const trashedStatus = "TRASHED"
+
 const monthsOfYear = 12
 
 // monthFact is the word for the month of publication, counted from year 0, and

@@ -27,12 +27,13 @@ var highlightSQL = store.ReadBoth(`SELECT a.id, a.title, a.excerpt, coalesce(sub
 // most of the words is taken; the title when they are only there, and the
 // beginning of the excerpt when they are in tags or by-lines alone.
 func (r *Results) Highlights(ctx context.Context) (map[int]string, error) {
-	if len(r.Hits) == 0 {
-		return nil, nil
-	}
-	ids := make([]int, len(r.Hits))
-	for i, h := range r.Hits {
-		ids[i] = h.Article
+	var ids, hidden []int
+	for _, h := range r.Hits {
+		if h.hidden {
+			hidden = append(hidden, h.Article)
+		} else {
+			ids = append(ids, h.Article)
+		}
 	}
 	wanted := map[string]int{} // the number of the group
 	for n, g := range r.match.all {
@@ -42,17 +43,25 @@ func (r *Results) Highlights(ctx context.Context) (map[int]string, error) {
 			}
 		}
 	}
-	of := make(map[int]string, len(ids))
-	_, err := store.Collect(ctx, r.service.db, highlightSQL, func(rows *sql.Rows) (_ struct{}, err error) {
-		var id int
-		var title, excerpt, text string
-		if err = rows.Scan(&id, &title, &excerpt, &text); err == nil {
-			of[id] = highlight(wanted, title, excerpt, text)
+	of := make(map[int]string, len(r.Hits))
+	for _, read := range []struct {
+		statement *store.Statement
+		ids       []int
+	}{{highlightSQL, ids}, {highlightHiddenSQL, hidden}} {
+		if len(read.ids) == 0 {
+			continue
 		}
-		return struct{}{}, err
-	}, r.service.db.IDs(ids), highlightText)
-	if err != nil {
-		return nil, fmt.Errorf("read what was found: %w", err)
+		_, err := store.Collect(ctx, r.service.db, read.statement, func(rows *sql.Rows) (_ struct{}, err error) {
+			var id int
+			var title, excerpt, text string
+			if err = rows.Scan(&id, &title, &excerpt, &text); err == nil {
+				of[id] = highlight(wanted, title, excerpt, text)
+			}
+			return struct{}{}, err
+		}, r.service.db.IDs(read.ids), highlightText)
+		if err != nil {
+			return nil, fmt.Errorf("read what was found: %w", err)
+		}
 	}
 	return of, nil
 }

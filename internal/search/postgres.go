@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lib/pq"
 
@@ -145,6 +146,29 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 		// Too few: as much more as what was found suggests.
 		rate = min(rate/4, float64(max(len(found), 1))/float64(max(covered, 1)))
 	}
+}
+
+func (p *postgres) findHidden(ctx context.Context, m match, statuses []string, trashed bool, limit int) ([]candidate, bool, error) {
+	var words []string
+	if trashed {
+		words = []string{hiddenFact(trashedStatus)}
+	} else {
+		for _, status := range statuses {
+			words = append(words, hiddenFact(status))
+		}
+	}
+	if len(words) == 0 {
+		return nil, true, nil
+	}
+	m.facts = append(slices.Clip(m.facts), words)
+	visits := 0
+	found, err := store.Collect(ctx, p.db, findHiddenPostgres, func(rows *sql.Rows) (c candidate, err error) {
+		var created time.Time
+		err = rows.Scan(&c.article, &created, &c.language, &c.head, &visits)
+		c.published = created.UnixMicro()
+		return c, err
+	}, tsquery(m), maxVisits, trashed, p.db.Texts(statuses), limit+1)
+	return found, len(found) <= limit && visits < maxVisits, err
 }
 
 // fewMonths is how many months are asked for as such. More are asked for as

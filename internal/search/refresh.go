@@ -18,7 +18,7 @@ import (
 // words, and the names of what it belongs to.
 var (
 	articlesSQL = store.MaintainBoth(`
-		SELECT a.id, a.title, a.subtitle, a.excerpt, a.language, a.kind, a.published_at, public_article(a),
+		SELECT a.id, a.title, a.subtitle, a.excerpt, a.language, a.kind, a.published_at, public_article(a), a.status, a.trashed_at IS NOT NULL,
 			coalesce(substr(t.text, 1, $2), ''), coalesce(t.byline, ''), s.article_id IS NULL
 		FROM each_id($1) JOIN articles a ON a.id = each_id.id
 		LEFT JOIN article_details t ON t.article_id = a.id LEFT JOIN search_documents s ON s.article_id = a.id`)
@@ -119,10 +119,10 @@ func (s *Service) refresh(ctx context.Context, ids []int) ([]*document, map[int]
 	}
 	entries, err := store.Collect(ctx, s.db, articlesSQL, func(rows *sql.Rows) (e entry, err error) {
 		var id int
-		var title, subtitle, excerpt, tag, kind, text string
+		var title, subtitle, excerpt, tag, kind, status, text string
 		var at *time.Time
-		var public, isNew bool
-		if err := rows.Scan(&id, &title, &subtitle, &excerpt, &tag, &kind, &at, &public, &text, &e.byline, &isNew); err != nil {
+		var public, trashed, isNew bool
+		if err := rows.Scan(&id, &title, &subtitle, &excerpt, &tag, &kind, &at, &public, &status, &trashed, &text, &e.byline, &isNew); err != nil {
 			return e, err
 		}
 		var published *int64
@@ -131,6 +131,12 @@ func (s *Service) refresh(ctx context.Context, ids []int) ([]*document, map[int]
 			published = &micros
 		}
 		e.document = newDocument(id, published)
+		if trashed {
+			status = trashedStatus
+		}
+		if published == nil {
+			e.facts = append(e.facts, hiddenFact(status))
+		}
 		e.isNew = isNew
 		e.add(inTitle, title, maxTitleTerms)
 		e.add(inExcerpt, subtitle, maxExcerptTerms)

@@ -59,6 +59,10 @@ type index interface {
 	// if there are more, in no particular order. With complete false there may
 	// be more even so.
 	find(ctx context.Context, m match, limit int) (found []candidate, complete bool, err error)
+	// findHidden does the same among the articles that readers may not see and
+	// the viewer works on: those of some statuses, in the trash or outside it.
+	// Dates of publication are not asked for.
+	findHidden(ctx context.Context, m match, statuses []string, trashed bool, limit int) (found []candidate, complete bool, err error)
 }
 
 // match is what an article must be and have.
@@ -101,7 +105,8 @@ type group struct {
 // candidate is an article that matches.
 type candidate struct {
 	article   int
-	published int64
+	hidden    bool  // readers may not see it
+	published int64 // of a hidden one, when it came into being
 	language  string
 	head      string
 	score     int
@@ -191,6 +196,7 @@ type Hit struct {
 	Article int
 	Score   float64    // above 0 and at most 1, comparable within one search
 	Key     keyset.Key // its place in the ranking
+	hidden  bool
 }
 
 // Results are what a search found.
@@ -208,6 +214,11 @@ type Results struct {
 // Search gives a page of the articles that match, best first. A query without
 // any word finds nothing. Errors that a client caused are faults.
 func (s *Service) Search(ctx context.Context, q Query) (*Results, error) {
+	return s.search(ctx, q, func(m match) ([]candidate, bool, error) { return s.index.find(ctx, m, MaxHits) })
+}
+
+// search parses a query, lets find look for it, and ranks what was found.
+func (s *Service) search(ctx context.Context, q Query, find func(match) ([]candidate, bool, error)) (*Results, error) {
 	p, err := parse(q.Text)
 	if err != nil {
 		return nil, err
@@ -222,7 +233,7 @@ func (s *Service) Search(ctx context.Context, q Query) (*Results, error) {
 	if err := s.understand(ctx, p, &r.match); err != nil {
 		return nil, err
 	}
-	found, complete, err := s.index.find(ctx, r.match, MaxHits)
+	found, complete, err := find(r.match)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
@@ -247,7 +258,7 @@ func (s *Service) Search(ctx context.Context, q Query) (*Results, error) {
 	}
 	end := min(begin+max(q.First, 0), len(found))
 	for _, c := range found[begin:end] {
-		r.Hits = append(r.Hits, Hit{Article: c.article, Score: float64(c.score) / maxScore, Key: c.key()})
+		r.Hits = append(r.Hits, Hit{Article: c.article, Score: float64(c.score) / maxScore, Key: c.key(), hidden: c.hidden})
 	}
 	r.HasNext = end < len(found)
 	return r, nil

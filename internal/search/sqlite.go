@@ -109,6 +109,16 @@ func (s *sqlite) find(ctx context.Context, m match, limit int) ([]candidate, boo
 	return found, len(found) <= limit, nil
 }
 
+func (s *sqlite) findHidden(ctx context.Context, m match, statuses []string, trashed bool, limit int) ([]candidate, bool, error) {
+	found, err := store.Collect(ctx, s.db, findHiddenSQLite, func(rows *sql.Rows) (c candidate, err error) {
+		var created time.Time
+		err = rows.Scan(&c.article, &created, &c.language, &c.head)
+		c.published = created.UnixMicro()
+		return c, err
+	}, matchFTS5(m), int64(1)<<articleBits, trashed, s.db.Texts(statuses), limit+1)
+	return found, len(found) <= limit, err
+}
+
 // matchFTS5 writes a match in the query language of FTS5, every stem in
 // quotation marks.
 func matchFTS5(m match) string {

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/lib/pq"
-
 	"github.com/broadsheet-cms/broadsheet/internal/language"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -99,7 +97,7 @@ func (s *Service) rate(ctx context.Context, stems []string, common int) (float64
 	seen, err := store.Collect(ctx, s.db, rarestSQL, func(rows *sql.Rows) (n int, err error) {
 		err = rows.Scan(&n)
 		return n, err
-	}, texts(s.db, append(stems, gap)))
+	}, s.db.Texts(append(stems, gap)))
 	if err != nil {
 		return 0, fmt.Errorf("look up words: %w", err)
 	}
@@ -216,16 +214,4 @@ func cut(s string, size int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:size], "")
-}
-
-// texts makes a list of texts an argument: text[] or a JSON array.
-func texts(db *store.DB, list []string) any {
-	if db.Dialect == store.Postgres {
-		return pq.StringArray(list)
-	}
-	if list == nil {
-		list = []string{}
-	}
-	text, _ := json.Marshal(list) // valid strings always marshal
-	return string(text)
 }

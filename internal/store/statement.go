@@ -23,10 +23,13 @@ import (
 // In its text
 //   - $1, $2 … are the arguments on both databases;
 //   - each_id($1) in FROM is a table with one column id, of the keys that the
-//     argument (made by IDs) holds;
+//     argument (made by IDs) holds, and each_text($1) one with a column text,
+//     of those that Texts holds;
 //   - visible_article(a), visible_comment(c) and visible_page(p) are the
 //     visibility rules of the viewer for that table or alias, and
-//     public_article(a), public_comment(c) those of an anonymous reader.
+//     public_article(a), public_comment(c) those of an anonymous reader;
+//   - desk_article(a) is the rule of the newsroom's lists: what the viewer works
+//     on, in the trash or not.
 type Statement struct {
 	text  [2]string // by dialectIndex
 	check error
@@ -59,13 +62,16 @@ func MaintainBoth(text string) *Statement { return Maintain(text, text) }
 var (
 	argument = regexp.MustCompile(`\$(\d+)`)
 	eachID   = regexp.MustCompile(`each_id\((\$\d+)\)`)
-	visible  = regexp.MustCompile(`(visible|public)_(article|comment|page)\((\w+)\)`)
+	eachText = regexp.MustCompile(`each_text\((\$\d+)\)`)
+	visible  = regexp.MustCompile(`(?:(visible|public)_(article|comment|page)|(desk)_article)\((\w+)\)`)
 	guarded  = regexp.MustCompile(`(?i)\b(?:from|join|,)\s+(article|comment|page)s\b(?:\s+(?:as\s+)?(\w+))?`)
 )
 
 func newStatement(postgres, sqlite string) *Statement {
 	postgres = eachID.ReplaceAllString(postgres, "unnest($1::bigint[]) AS each_id(id)")
 	sqlite = eachID.ReplaceAllString(sqlite, "(SELECT value AS id FROM json_each($1)) AS each_id")
+	postgres = eachText.ReplaceAllString(postgres, "unnest($1::text[]) AS each_text(text)")
+	sqlite = eachText.ReplaceAllString(sqlite, "(SELECT value AS text FROM json_each($1)) AS each_text")
 	return &Statement{text: [2]string{postgres, argument.ReplaceAllString(sqlite, "?$1")}}
 }
 
@@ -79,7 +85,7 @@ func checkVisible(text string) error {
 		if alias == "" || notAnAlias[strings.ToLower(alias)] {
 			alias = table + "s"
 		}
-		if !strings.Contains(text, "visible_"+table+"("+alias+")") {
+		if !strings.Contains(text, "visible_"+table+"("+alias+")") && (table != "article" || !strings.Contains(text, "desk_article("+alias+")")) {
 			return fmt.Errorf("statement reads %ss as %q without visible_%s(%s): %.80s", table, alias, table, alias, text)
 		}
 	}
@@ -106,12 +112,15 @@ func (s *Statement) render(ctx context.Context, d Dialect) (string, error) {
 	}
 	text := visible.ReplaceAllStringFunc(s.text[i], func(token string) string {
 		m := visible.FindStringSubmatch(token)
+		if m[3] == "desk" {
+			return "(" + access.DeskArticles(viewer).For(m[4]) + ")"
+		}
 		looking := viewer
 		if m[1] == "public" {
 			looking = access.Viewer{}
 		}
 		rule := map[string]func(access.Viewer) access.Rule{"article": access.Articles, "comment": access.Comments, "page": access.Pages}[m[2]]
-		return "(" + rule(looking).For(m[3]) + ")"
+		return "(" + rule(looking).For(m[4]) + ")"
 	})
 	if !personal {
 		s.class.Store(key, text)
@@ -218,5 +227,17 @@ func (db *DB) IDs(ids []int) any {
 		ids = []int{}
 	}
 	text, _ := json.Marshal(ids) // integers always marshal
+	return string(text)
+}
+
+// Texts makes the argument of each_text.
+func (db *DB) Texts(list []string) any {
+	if db.Dialect == Postgres {
+		return pq.StringArray(list)
+	}
+	if list == nil {
+		list = []string{}
+	}
+	text, _ := json.Marshal(list) // valid strings always marshal
 	return string(text)
 }
