@@ -141,7 +141,7 @@ func (r *room) ask(t *testing.T, name string, p permission, role access.Role, ow
 	}
 	document := r.fill(t, viewer, p, r.article(t, owner, p))
 	before := r.entries(t, name)
-	a, raw := r.postAs(t, viewer, document)
+	a, raw := r.askAs(t, viewer, document, nil)
 	letter := letterOf(a, raw)
 	if letter == '?' {
 		t.Errorf("%s as %q: %s\nof %s", name, role, raw, document)
@@ -218,16 +218,6 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		}
 	}
 	return document
-}
-
-// postAs asks as a viewer, as if a session had said who it is.
-func (n *newsroom) postAs(t *testing.T, viewer access.Viewer, query string) (answer, []byte) {
-	t.Helper()
-	body, err := json.Marshal(map[string]any{"query": query})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n.send(t, viewer, body)
 }
 
 // fillTerms puts the things that a document names, made anew, in its place.
