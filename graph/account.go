@@ -27,8 +27,8 @@ func (r *Resolver) viewer(ctx context.Context) (*model.Viewer, error) {
 
 // SecondFactor is the field of the same name of Viewer.
 func (r *viewerResolver) SecondFactor(_ context.Context, v *model.Viewer) (*model.SecondFactor, error) {
-	return &model.SecondFactor{IsEnabled: v.Account.SecondFactor, IsRequired: r.Accounts.RequireSecondFactor && v.Role.Staff(),
-		RecoveryCodesLeft: int32(v.RecoveryCodesLeft)}, nil //nolint:gosec // there are ten at most
+	return &model.SecondFactor{IsEnabled: v.SecondFactor, IsRequired: r.Accounts.RequireSecondFactor && v.Role.Staff(),
+		RecoveryCodesLeft: int32(v.RecoveryCodesLeft)}, nil
 }
 
 // Sessions is the field of the same name of Viewer.
@@ -140,7 +140,7 @@ func (r *mutationResolver) RevokeSession(ctx context.Context, in model.RevokeSes
 func (r *mutationResolver) RevokeOtherSessions(ctx context.Context) (*model.RevokeOtherSessionsPayload, error) {
 	n, err := r.Accounts.RevokeOtherSessions(ctx)
 	v, wrong, err := r.after(ctx, err)
-	return &model.RevokeOtherSessionsPayload{EndedCount: int32(n), Viewer: v, UserErrors: wrong}, err //nolint:gosec // an account has few sessions
+	return &model.RevokeOtherSessionsPayload{EndedCount: int32(n), Viewer: v, UserErrors: wrong}, err
 }
 
 // CreateUser is the field of the same name of Mutation.

@@ -37,7 +37,7 @@ func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy, at *tim
 			return nil, err
 		}
 		if at != nil {
-			past, err := r.Resolver.Newsroom.LiveAt(ctx, k, "", *at)
+			past, err := r.Newsroom.LiveAt(ctx, k, "", *at)
 			if err != nil {
 				return nil, err
 			}
@@ -57,7 +57,7 @@ func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy, at *tim
 		return nil, nil
 	}
 	if at != nil {
-		past, err := r.Resolver.Newsroom.LiveAt(ctx, 0, slug, *at)
+		past, err := r.Newsroom.LiveAt(ctx, 0, slug, *at)
 		if err != nil {
 			return nil, err
 		}

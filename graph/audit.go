@@ -148,17 +148,17 @@ func (r *Resolver) auditNodes(ctx context.Context, keys []int) (map[int]model.No
 }
 
 func (r *auditEntryResolver) ActorRole(_ context.Context, e *model.AuditEntry) (*string, error) {
-	if e.AuditEntry.ActorRole == "" {
+	if e.ActorRole == "" {
 		return nil, nil
 	}
-	return &e.AuditEntry.ActorRole, nil
+	return &e.ActorRole, nil
 }
 
 func (r *auditEntryResolver) ActorID(_ context.Context, e *model.AuditEntry) (*string, error) {
-	if e.AuditEntry.ActorID == nil {
+	if e.ActorID == nil {
 		return nil, nil
 	}
-	publicID := id.Encode(id.User, *e.AuditEntry.ActorID)
+	publicID := id.Encode(id.User, *e.ActorID)
 	return &publicID, nil
 }
 

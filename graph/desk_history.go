@@ -15,7 +15,7 @@ import (
 
 // Revisions is the field of the same name of NewsroomRecord.
 func (r *newsroomRecordResolver) Revisions(ctx context.Context, record *newsroom.Record, first *int32, after *string, last *int32, before *string) (*model.RevisionConnection, error) {
-	desk := r.Resolver.Newsroom
+	desk := r.Newsroom
 	list := relay.List[*ent.Revision]{
 		Name: listName("revisions", record.Article.ID),
 		Key:  newsroom.RevisionKey,
@@ -42,12 +42,12 @@ func (r *newsroomRecordResolver) Revisions(ctx context.Context, record *newsroom
 
 // Revision is the field of the same name of NewsroomRecord.
 func (r *newsroomRecordResolver) Revision(ctx context.Context, record *newsroom.Record, number int32) (*ent.Revision, error) {
-	return r.Resolver.Newsroom.Revision(ctx, record, int(number))
+	return r.Newsroom.Revision(ctx, record, int(number))
 }
 
 // Diff is the field of the same name of NewsroomRecord.
 func (r *newsroomRecordResolver) Diff(ctx context.Context, record *newsroom.Record, from, to int32) (*newsroom.Diff, error) {
-	return r.Resolver.Newsroom.Diff(ctx, record, int(from), int(to))
+	return r.Newsroom.Diff(ctx, record, int(from), int(to))
 }
 
 func (r *articleDiffResolver) Body(_ context.Context, d *newsroom.Diff) ([]*model.BlockChange, error) {

@@ -40,7 +40,7 @@ func mended(wrong []model.UserError, err error) ([]model.UserError, bool) {
 	if held, ok := errors.AsType[*newsroom.LockedError](err); ok {
 		return append(wrong, model.ArticleLocked{Message: held.Error(), Field: []string{"id"}, Code: fault.Locked, Lock: held.Lock}), true
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join makes lists, which nothing wraps
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { // errors.Join makes lists, which nothing wraps
 		for _, one := range joined.Unwrap() {
 			if wrong, ok = mended(wrong, one); !ok {
 				return nil, false

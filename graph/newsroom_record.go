@@ -19,7 +19,7 @@ func (r *articleResolver) Newsroom(ctx context.Context, a *ent.Article) (*newsro
 
 // AllowedSteps is the field of the same name of NewsroomRecord.
 func (r *newsroomRecordResolver) AllowedSteps(ctx context.Context, record *newsroom.Record) ([]newsroom.Step, error) {
-	return r.Resolver.Newsroom.AllowedSteps(ctx, record), nil
+	return r.Newsroom.AllowedSteps(ctx, record), nil
 }
 
 // CreatedBy is the field of the same name of NewsroomRecord.

@@ -164,13 +164,13 @@ func (r *room) entries(t *testing.T, action string) int {
 
 // letterOf reads an answer.
 func letterOf(a answer, raw []byte) byte {
-	for _, code := range a.codes() {
-		switch code {
-		case "UNAUTHENTICATED":
-			return 'U'
-		case "FORBIDDEN":
-			return 'F'
-		}
+	switch codes := strings.Join(a.codes(), " "); codes {
+	case "UNAUTHENTICATED":
+		return 'U'
+	case "FORBIDDEN":
+		return 'F'
+	case "":
+	default:
 		return '?'
 	}
 	var codes struct{ Data map[string]json.RawMessage }

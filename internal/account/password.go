@@ -107,7 +107,7 @@ func (h *hasher) sum(ctx context.Context, c cost, salt []byte, length int, passw
 	}
 	defer h.gate.Release(1)
 	// The same letters may come composed or not, as keyboards differ.
-	return argon2.IDKey([]byte(norm.NFC.String(password)), salt, c.passes, c.memory, c.lanes, uint32(length)), nil //nolint:gosec // a hash has few bytes
+	return argon2.IDKey([]byte(norm.NFC.String(password)), salt, c.passes, c.memory, c.lanes, uint32(length)), nil
 }
 
 func format(c cost, salt, sum []byte) string {

@@ -65,7 +65,7 @@ type grant struct{ challenge, nonce, redirect, person string }
 // is who the login_hint of the test says, as subject|email|verified, and a
 // "forged", "old" or "stray" one gets an ID token that must not be believed.
 func serveProvider() {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // lives as long as the process
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // lives as long as the process
 	if err != nil {
 		panic(err)
 	}
@@ -134,7 +134,7 @@ func serveProvider() {
 		}
 		answer(w, map[string]any{"access_token": "x", "token_type": "Bearer", "id_token": token, "expires_in": 60})
 	})
-	fmt.Println(issuer) //nolint:forbidigo // the test reads it
+	fmt.Println(issuer) // the test reads it
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)

@@ -115,7 +115,7 @@ type Serve struct {
 
 // Validate finds settings that cannot work, all at once.
 func (s *Serve) Validate() error {
-	wrong := s.SignIn.validate()
+	wrong := s.validate()
 	if s.SiteURL != "" {
 		if !isURL(s.SiteURL) {
 			wrong = append(wrong, fmt.Errorf("--site-url %q: want http:// or https:// and a host", s.SiteURL))

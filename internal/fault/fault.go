@@ -46,7 +46,7 @@ const (
 	LimitReached         Reason = "LIMIT_REACHED"
 	KeyReused            Reason = "KEY_REUSED"
 	Expired              Reason = "EXPIRED"
-	WrongCredentials     Reason = "WRONG_CREDENTIALS"
+	WrongCredentials     Reason = "WRONG_CREDENTIALS" //nolint:gosec // G101: a word about credentials
 	SecondFactorRequired Reason = "SECOND_FACTOR_REQUIRED"
 	WrongSecondFactor    Reason = "WRONG_SECOND_FACTOR"
 	SlowedDown           Reason = "SLOWED_DOWN"

@@ -195,13 +195,13 @@ func (j *jar) token() string {
 
 // Keep implements account.Jar.
 func (j *jar) Keep(token string, until time.Time) {
-	j.set(&http.Cookie{Value: token, Expires: until})
+	j.set(&http.Cookie{Value: token, Expires: until}) //nolint:gosec // G124: set below
 }
 
 // Drop implements account.Jar.
-func (j *jar) Drop() { j.set(&http.Cookie{MaxAge: -1}) }
+func (j *jar) Drop() { j.set(&http.Cookie{MaxAge: -1}) } //nolint:gosec // G124: set below
 
-func (j *jar) set(c *http.Cookie) {
+func (j *jar) set(c *http.Cookie) { //nolint:gosec // G124: Secure follows the request, plain http has none
 	c.Name, c.Path, c.HttpOnly, c.Secure, c.SameSite = j.name(), "/", true, j.secure, http.SameSiteStrictMode
 	// One cookie of this name an answer: the last word counts.
 	var others []string
