@@ -176,6 +176,11 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
+				Name:    "articlelock_article_id",
+				Unique:  true,
+				Columns: []*schema.Column{ArticleLocksColumns[3]},
+			},
+			{
 				Name:    "articlelock_user_id",
 				Unique:  false,
 				Columns: []*schema.Column{ArticleLocksColumns[4]},
@@ -1243,6 +1248,11 @@ var (
 			},
 		},
 		Indexes: []*schema.Index{
+			{
+				Name:    "withdrawal_article_id",
+				Unique:  true,
+				Columns: []*schema.Column{WithdrawalsColumns[5]},
+			},
 			{
 				Name:    "withdrawal_path",
 				Unique:  false,

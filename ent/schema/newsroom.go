@@ -85,7 +85,7 @@ type ArticleLock struct{ ent.Schema }
 // Fields of a lock.
 func (ArticleLock) Fields() []ent.Field {
 	return []ent.Field{
-		field.Int("article_id").Unique(),
+		field.Int("article_id"),
 		field.Int("user_id"),
 		field.Time("acquired_at").Default(now),
 		field.Time("expires_at"),
@@ -101,7 +101,9 @@ func (ArticleLock) Edges() []ent.Edge {
 }
 
 // Indexes of locks.
-func (ArticleLock) Indexes() []ent.Index { return []ent.Index{index.Fields("user_id")} }
+func (ArticleLock) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("article_id").Unique(), index.Fields("user_id")}
+}
 
 // ArticleNote is a remark of the newsroom about an article, for staff alone.
 type ArticleNote struct{ ent.Schema }
@@ -184,7 +186,7 @@ type Withdrawal struct{ ent.Schema }
 // Fields of a withdrawal.
 func (Withdrawal) Fields() []ent.Field {
 	return []ent.Field{
-		field.Int("article_id").Unique(),
+		field.Int("article_id"),
 		field.Text("notice").Default("").Comment("for readers; empty: the path answers like one that never was"),
 		field.Text("reason").Default("").Comment("for staff"),
 		field.String("path").Default("").Comment("where readers are told, so that the hidden article is not read for it"),
@@ -202,7 +204,9 @@ func (Withdrawal) Edges() []ent.Edge {
 }
 
 // Indexes of withdrawals.
-func (Withdrawal) Indexes() []ent.Index { return []ent.Index{index.Fields("path")} }
+func (Withdrawal) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("article_id").Unique(), index.Fields("path")}
+}
 
 // PreviewToken lets a front end read one article before it is published.
 type PreviewToken struct{ ent.Schema }

@@ -40,16 +40,22 @@ func (s *Service) OfferSetup(ctx context.Context) (token string, err error) {
 	return token, err
 }
 
-var adminsSQL = store.MaintainBoth(`SELECT count(*) FROM users u WHERE u.role = 'ADMIN' AND u.status = 'ACTIVE' AND
+var adminsSQL = store.MaintainBoth(`SELECT count(*) FROM users u WHERE u.role = 'ADMIN' AND u.status = 'ACTIVE' AND u.id <> $1 AND
 	(u.password_hash <> '' OR EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id))`)
 
 // hasAdmin reports whether somebody can sign in and manage accounts.
 func (s *Service) hasAdmin(ctx context.Context) (bool, error) {
-	n, err := store.Collect(ctx, s.db, adminsSQL, store.ScanInt)
+	n, err := s.admins(ctx, 0)
+	return n > 0, err
+}
+
+// admins counts the administrators who can sign in, one account left out.
+func (s *Service) admins(ctx context.Context, without int) (int, error) {
+	n, err := store.Collect(ctx, s.db, adminsSQL, store.ScanInt, without)
 	if err != nil {
-		return false, fmt.Errorf("look for an administrator: %w", err)
+		return 0, fmt.Errorf("look for an administrator: %w", err)
 	}
-	return n[0] > 0, nil
+	return n[0], nil
 }
 
 // SetUpAdmin makes the first administrator, for the token that the server

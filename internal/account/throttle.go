@@ -16,8 +16,8 @@ import (
 )
 
 // How guessing is slowed down. The first wrong attempts are free, then each
-// doubles the wait for the next, up to a quarter of an hour; a day without a
-// wrong one forgives all.
+// doubles the wait for the next, up to a quarter of an hour; a day after the
+// first of them all are forgotten.
 const (
 	freeByAccount = 5
 	freeByAddress = 20 // a newsroom may share one
@@ -32,7 +32,7 @@ var (
 	// the row: however many come at once, on however many nodes, each is either
 	// counted or refused.
 	countAttemptSQL = store.MaintainBoth(`INSERT INTO sign_in_failures AS f (subject, count, failed_at, blocked_until) VALUES ($1, 1, $2, $2)
-		ON CONFLICT (subject) DO UPDATE SET count = CASE WHEN f.failed_at < $3 THEN 1 ELSE f.count + 1 END, failed_at = excluded.failed_at
+		ON CONFLICT (subject) DO UPDATE SET count = CASE WHEN f.failed_at < $3 THEN 1 ELSE f.count + 1 END, failed_at = CASE WHEN f.failed_at < $3 THEN excluded.failed_at ELSE f.failed_at END
 		WHERE f.blocked_until <= $2 RETURNING count`)
 	blockSQL   = store.MaintainBoth(`UPDATE sign_in_failures SET blocked_until = $2 WHERE subject = $1`)
 	refundSQL  = store.MaintainBoth(`UPDATE sign_in_failures SET count = count - 1, blocked_until = failed_at WHERE subject = $1 AND count > 0`)
@@ -64,25 +64,25 @@ func (s subject) wait(n int) time.Duration {
 
 // attempt is a guess at a secret that has been counted as wrong already.
 type attempt struct {
-	s       *Service
-	account subject
-	address []subject // none for the command line
+	s        *Service
+	account  subject
+	subjects []subject // the account and, but for the command line, the address; in the one order for locks
 }
 
 // attempt counts a guess at a secret of the account with an e-mail address,
 // from the address of the context, or refuses it with SLOWED_DOWN. Accounts
 // that do not exist are counted like those that do.
 func (s *Service) attempt(ctx context.Context, email string) (*attempt, error) {
-	a := &attempt{s: s, account: subjectOf("account", email, freeByAccount)}
+	account := subjectOf("account", email, freeByAccount)
+	a := &attempt{s: s, account: account, subjects: []subject{account}}
 	if address := network(access.OriginOf(ctx).Address); address != "" {
-		a.address = []subject{subjectOf("address", address, freeByAddress)}
+		a.subjects = append(a.subjects, subjectOf("address", address, freeByAddress))
 	}
-	all := append([]subject{a.account}, a.address...)
 	// One order for everybody, so that no two wait for one another.
-	slices.SortFunc(all, func(a, b subject) int { return strings.Compare(a.key, b.key) })
+	slices.SortFunc(a.subjects, func(a, b subject) int { return strings.Compare(a.key, b.key) })
 	now := s.Now()
 	err := s.db.Tx(ctx, func(ctx context.Context) error {
-		for _, subject := range all {
+		for _, subject := range a.subjects {
 			counts, err := store.Collect(ctx, s.db, countAttemptSQL, store.ScanInt, subject.key, now, now.Add(-forgiveAfter))
 			if err != nil {
 				return err
@@ -107,7 +107,7 @@ func (s *Service) attempt(ctx context.Context, email string) (*attempt, error) {
 // refund takes back that the guess was counted: it was not wrong, but not
 // enough either.
 func (a *attempt) refund(ctx context.Context) error {
-	for _, subject := range append([]subject{a.account}, a.address...) {
+	for _, subject := range a.subjects {
 		if _, err := a.s.db.Exec(ctx, refundSQL, subject.key); err != nil {
 			return fmt.Errorf("take back an attempt: %w", err)
 		}
@@ -119,12 +119,13 @@ func (a *attempt) refund(ctx context.Context) error {
 // whoever has an account of their own must not clear the count of their
 // guesses at others.
 func (a *attempt) right(ctx context.Context) error {
-	if _, err := a.s.db.Exec(ctx, forgiveSQL, a.account.key); err != nil {
-		return fmt.Errorf("forget wrong attempts: %w", err)
-	}
-	for _, subject := range a.address {
-		if _, err := a.s.db.Exec(ctx, refundSQL, subject.key); err != nil {
-			return fmt.Errorf("take back an attempt: %w", err)
+	for _, subject := range a.subjects {
+		statement := refundSQL
+		if subject == a.account {
+			statement = forgiveSQL
+		}
+		if _, err := a.s.db.Exec(ctx, statement, subject.key); err != nil {
+			return fmt.Errorf("forget wrong attempts: %w", err)
 		}
 	}
 	return nil

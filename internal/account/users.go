@@ -283,11 +283,11 @@ func (s *Service) keepAnAdmin(ctx context.Context, u *ent.User) error {
 	if u.Role != user.RoleAdmin || u.Status != user.StatusActive {
 		return nil
 	}
-	another, err := s.db.Ent(ctx).User.Query().Where(user.IDNEQ(u.ID), user.RoleEQ(user.RoleAdmin), user.StatusEQ(user.StatusActive)).Exist(ctx)
+	another, err := s.admins(ctx, u.ID)
 	if err != nil {
-		return fmt.Errorf("look for another administrator: %w", err)
+		return err
 	}
-	if !another {
+	if another == 0 {
 		return fault.Mistake(fault.LastAdmin, "userId", "This is the last administrator.")
 	}
 	return nil

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
 	"github.com/broadsheet-cms/broadsheet/internal/signin"
 )
@@ -37,10 +39,11 @@ func (a *App) signIn() (*signin.Door, http.Handler, error) {
 // tidyEvery is how often what has ended is removed.
 const tidyEvery = 10 * time.Minute
 
-// tidy removes what has ended of accounts, until ctx ends.
+// tidy removes what has ended: sessions, counts of wrong attempts, idempotency
+// keys, preview tokens. It does so until ctx ends.
 func (a *App) tidy(ctx context.Context) error {
 	for {
-		if err := a.Accounts.Tidy(ctx); err != nil {
+		if err := errors.Join(a.Accounts.Tidy(ctx), a.Repeats.Forget(ctx), a.Newsroom.ForgetPreviews(access.AsSystem(ctx))); err != nil {
 			return err
 		}
 		select {

@@ -3,6 +3,8 @@ package content
 import (
 	"cmp"
 	"context"
+	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -17,16 +19,22 @@ func (s *Service) saveEntries(ctx context.Context, drafts []*prepared, saved []*
 	var created []*ent.LiveEntryCreate
 	for i, p := range drafts {
 		article := saved[i].ID
-		var stored []int
+		stored := map[int]*ent.LiveEntry{}
 		if p.ID != 0 {
-			var err error
-			if stored, err = client.LiveEntry.Query().Where(liveentry.ArticleID(article)).IDs(ctx); err != nil {
+			rows, err := client.LiveEntry.Query().Where(liveentry.ArticleID(article)).All(ctx)
+			if err != nil {
 				return err
+			}
+			for _, row := range rows {
+				stored[row.ID] = row
 			}
 		}
 		for _, e := range p.Entries {
-			if at := slices.Index(stored, e.ID); at >= 0 {
-				stored = slices.Delete(stored, at, at+1)
+			if row := stored[e.ID]; row != nil {
+				delete(stored, e.ID)
+				if isEntry(row, e) {
+					continue
+				}
 				u := client.LiveEntry.UpdateOneID(e.ID)
 				setEntry(u.Mutation(), e)
 				if err := u.Exec(ctx); err != nil {
@@ -39,12 +47,19 @@ func (s *Service) saveEntries(ctx context.Context, drafts []*prepared, saved []*
 			created = append(created, c)
 		}
 		if len(stored) > 0 {
-			if _, err := client.LiveEntry.Delete().Where(liveentry.IDIn(stored...)).Exec(ctx); err != nil {
+			if _, err := client.LiveEntry.Delete().Where(liveentry.IDIn(slices.Collect(maps.Keys(stored))...)).Exec(ctx); err != nil {
 				return err
 			}
 		}
 	}
 	return inChunks(created, func(c []*ent.LiveEntryCreate) error { return client.LiveEntry.CreateBulk(c...).Exec(ctx) })
+}
+
+// isEntry reports whether an entry is stored as it shall be. Of the many of a
+// live blog a save changes one.
+func isEntry(row *ent.LiveEntry, e Entry) bool {
+	return row.Title == e.Title && row.PublishedAt.Equal(e.PublishedAt) && row.IsKey == e.Key && row.IsPinned == e.Pinned &&
+		reflect.DeepEqual(row.Blocks, e.Body) && row.HTML == richtext.PlacedHTML(e.Body)
 }
 
 func setEntry(m *ent.LiveEntryMutation, e Entry) {

@@ -92,6 +92,9 @@ func (s *Service) change(ctx context.Context, articleID int, c change) (saved *e
 	if err := access.Require(ctx, c.needs); err != nil {
 		return nil, err
 	}
+	if err := checkText("note", c.note, maxNote); err != nil {
+		return nil, err
+	}
 	viewer := access.Of(ctx)
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		w, err := s.open(ctx, viewer, articleID, c)
@@ -154,7 +157,7 @@ func (s *Service) open(ctx context.Context, viewer access.Viewer, articleID int,
 	if err != nil {
 		return nil, err
 	}
-	if row == nil {
+	if row == nil || (row.TrashedAt != nil) != c.trashed { // while the row was waited for
 		return nil, missing()
 	}
 	w := &working{now: s.Now(), viewer: viewer, row: row, draft: draft}

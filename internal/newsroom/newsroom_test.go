@@ -12,6 +12,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/auditentry"
 	"github.com/broadsheet-cms/broadsheet/ent/revision"
+	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
@@ -234,4 +235,53 @@ func TestStepsAreRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestPlansThatContradictAreRefused: an article that is planned to be taken
+// back must not be planned to appear later.
+func TestPlansThatContradictAreRefused(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		b := setup(t, db)
+		noon, evening, tomorrow := morning.Add(4*time.Hour), morning.Add(10*time.Hour), morning.Add(24*time.Hour)
+		a := b.create(access.Editor, "A notice for today")
+		b.step(access.Editor, newsroom.Schedule, a, func(t *newsroom.Take) { t.At, t.UnpublishAt = &noon, &evening })
+		for _, step := range []newsroom.Step{newsroom.Schedule, newsroom.Embargo} {
+			_, err := b.desk.Step(b.as(access.Editor), step, newsroom.Take{Article: a.ID, At: &tomorrow})
+			if reasonOf(err) != fault.InThePast {
+				t.Errorf("%s for tomorrow, to be taken back today: %v", step, err)
+			}
+		}
+		next := tomorrow.Add(time.Hour)
+		b.step(access.Editor, newsroom.Schedule, a, func(t *newsroom.Take) { t.At, t.UnpublishAt = &tomorrow, &next })
+	})
+}
+
+func TestTextsThatNoDatabaseHoldsAreRefused(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		b := setup(t, db)
+		a := b.create(access.Editor, "Ferry returns")
+		ctx, nul := b.as(access.Editor), "a\x00b"
+		for what, do := range map[string]func() error{
+			"the note of the trash": func() error { _, err := b.desk.Trash(ctx, a.ID, nil, nul); return err },
+			"the note of a restore": func() error { _, err := b.desk.Restore(ctx, a.ID, 1, nil, nul); return err },
+			"the note of an update": func() error { _, err := b.desk.Update(ctx, a.ID, newsroom.Update{Note: nul}); return err },
+			"what search engines read": func() error {
+				return b.patch(a, newsroom.Patch{SEO: newsroom.Maybe[schema.SEO]{Given: true, Value: &schema.SEO{Title: nul}}})
+			},
+			"who owns it": func() error {
+				return b.patch(a, newsroom.Patch{Rights: newsroom.Maybe[schema.Rights]{Given: true, Value: &schema.Rights{Notice: nul}}})
+			},
+		} {
+			if err := do(); reasonOf(err) != fault.Invalid {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	})
+}
+
+func (b *bundle) patch(a *ent.Article, p newsroom.Patch) error {
+	_, err := b.desk.Update(b.as(access.Editor), a.ID, newsroom.Update{Patch: p})
+	return err
 }

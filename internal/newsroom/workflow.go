@@ -129,9 +129,6 @@ func (s *Service) Step(ctx context.Context, step Step, t Take) (*ent.Article, er
 	if !known {
 		return nil, fault.Mistake(fault.Invalid, "", "There is no step %q.", step)
 	}
-	if err := checkText("note", t.Note, maxNote); err != nil {
-		return nil, err
-	}
 	c := change{action: string(step), needs: r.needs(), expected: t.Expected, note: t.Note}
 	c.may = func(w *working) error { return r.check(step, w) }
 	c.apply = func(ctx context.Context, w *working) (*content.Move, error) {
@@ -171,6 +168,10 @@ func (s *Service) plan(step Step, t Take, w *working, m *content.Move) error {
 			return fault.Mistake(fault.InThePast, "unpublishAt", "The article would be taken back before it is published.")
 		}
 		m.UnpublishAt = t.UnpublishAt
+	}
+	if t.At != nil && m.UnpublishAt != nil && !m.UnpublishAt.After(*t.At) {
+		return fault.Mistake(fault.InThePast, "unpublishAt", "The article is still to be taken back at %s, before it is published.",
+			m.UnpublishAt.UTC().Format(time.RFC3339))
 	}
 	if m.Status == published && m.UnpublishAt != nil && !m.UnpublishAt.After(w.now) {
 		m.UnpublishAt = nil // planned for a publication that is over

@@ -113,9 +113,6 @@ type Update struct {
 
 // Update changes the words of an article and leaves its status.
 func (s *Service) Update(ctx context.Context, articleID int, u Update) (*ent.Article, error) {
-	if err := checkText("note", u.Note, maxNote); err != nil {
-		return nil, err
-	}
 	return s.change(ctx, articleID, change{
 		action: "updateArticle", needs: access.WriteArticles, expected: u.Expected, note: u.Note, may: mayEdit,
 		apply: func(ctx context.Context, w *working) (*content.Move, error) {
@@ -160,6 +157,7 @@ func (s *Service) write(ctx context.Context, viewer access.Viewer, d *content.Dr
 		note(fault.Mistake(fault.Blank, "article.title", "A headline is needed."))
 	}
 	note(checkSEO(d.SEO))
+	note(checkRights(d.Rights))
 	note(s.checkSlug(ctx, d, p.Slug))
 	note(s.checkReferences(ctx, d, p))
 	note(s.joinTranslations(ctx, viewer, d, p.TranslationOf))
@@ -265,8 +263,20 @@ func checkBody(field string, body []richtext.Block) error {
 }
 
 func checkSEO(seo *schema.SEO) error {
-	if seo == nil || seo.CanonicalURL == "" || strings.HasPrefix(seo.CanonicalURL, "https://") || strings.HasPrefix(seo.CanonicalURL, "http://") {
+	if seo == nil {
 		return nil
 	}
-	return fault.Mistake(fault.Invalid, "article.seo.canonicalUrl", "An address begins with https:// or http://.")
+	if seo.CanonicalURL != "" && !strings.HasPrefix(seo.CanonicalURL, "https://") && !strings.HasPrefix(seo.CanonicalURL, "http://") {
+		return fault.Mistake(fault.Invalid, "article.seo.canonicalUrl", "An address begins with https:// or http://.")
+	}
+	return errors.Join(checkText("article.seo.title", seo.Title, maxTitle), checkText("article.seo.description", seo.Description, maxExcerpt),
+		checkText("article.seo.canonicalUrl", seo.CanonicalURL, richtext.MaxURLBytes))
+}
+
+func checkRights(r *schema.Rights) error {
+	if r == nil {
+		return nil
+	}
+	return errors.Join(checkText("article.rights.holder", r.Holder, maxTitle), checkText("article.rights.notice", r.Notice, maxExcerpt),
+		checkText("article.rights.usageTerms", r.UsageTerms, maxExcerpt))
 }

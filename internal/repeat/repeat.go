@@ -9,7 +9,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
@@ -58,6 +60,9 @@ func Once[T any](ctx context.Context, k *Keeper, key, mutation string, input any
 	}
 	if len(key) > maxKey {
 		return result, fault.Mistake(fault.TooLong, "idempotencyKey", "The key is longer than %d bytes.", maxKey)
+	}
+	if !utf8.ValidString(key) || strings.ContainsRune(key, 0) {
+		return result, fault.Mistake(fault.Invalid, "idempotencyKey", "The key holds what is no text.")
 	}
 	text, err := json.Marshal(input)
 	if err != nil {

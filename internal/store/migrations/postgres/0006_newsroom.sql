@@ -68,6 +68,7 @@ CREATE TABLE "article_locks" (
   CONSTRAINT "article_locks_articles_article" FOREIGN KEY ("article_id") REFERENCES "articles" ("id") ON DELETE CASCADE,
   CONSTRAINT "article_locks_users_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON DELETE CASCADE
 );
+CREATE UNIQUE INDEX "articlelock_article_id" ON "article_locks" ("article_id");
 CREATE INDEX "articlelock_user_id" ON "article_locks" ("user_id");
 
 CREATE TABLE "article_notes" (
@@ -213,6 +214,7 @@ CREATE TABLE "withdrawals" (
   CONSTRAINT "withdrawals_articles_article" FOREIGN KEY ("article_id") REFERENCES "articles" ("id") ON DELETE CASCADE,
   CONSTRAINT "withdrawals_users_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON DELETE SET NULL
 );
+CREATE UNIQUE INDEX "withdrawal_article_id" ON "withdrawals" ("article_id");
 CREATE INDEX "withdrawal_path" ON "withdrawals" ("path");
 
 -- The newsroom's lists: what waits, by status, the longest waiting first; what
