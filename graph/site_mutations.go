@@ -81,7 +81,9 @@ func (r *mutationResolver) CreateAdSlot(ctx context.Context, in model.CreateAdSl
 	e := slotEdits(graphql.OmittableOf(&in.Name), graphql.OmittableOf(&in.Placement), in.Width, in.Height, in.Position, in.Provider, in.Unit, in.IsActive)
 	var slot site.AdSlot
 	e.apply(&slot)
-	saved, wrong, err := result(r.SiteEditor.CreateAdSlot(ctx, slot))
+	saved, wrong, err := once(ctx, r.Repeats, creation{"createAdSlot", in.IdempotencyKey, in}, func(ctx context.Context) (*ent.AdSlot, error) {
+		return r.SiteEditor.CreateAdSlot(ctx, slot)
+	}, r.SiteEditor.AdSlot)
 	return payload(&model.CreateAdSlotPayload{AdSlot: saved, UserErrors: wrong}, err)
 }
 
@@ -139,14 +141,15 @@ func (r *mutationResolver) CreatePage(ctx context.Context, in model.CreatePageIn
 	if err != nil {
 		return nil, err
 	}
-	e, err := r.pageEdits(ctx, graphql.OmittableOf(&in.Title), in.Slug, in.Path, in.Language, in.ParentID, in.Position, in.Body, in.Seo)
-	p := site.Page{Language: dir.Site.Language}
-	var saved *ent.Page
-	if err == nil {
+	saved, wrong, err := once(ctx, r.Repeats, creation{"createPage", in.IdempotencyKey, in}, func(ctx context.Context) (*ent.Page, error) {
+		e, err := r.pageEdits(ctx, graphql.OmittableOf(&in.Title), in.Slug, in.Path, in.Language, in.ParentID, in.Position, in.Body, in.Seo)
+		if err != nil {
+			return nil, err
+		}
+		p := site.Page{Language: dir.Site.Language}
 		e.apply(&p)
-		saved, err = r.SiteEditor.CreatePage(ctx, p)
-	}
-	saved, wrong, err := result(saved, err)
+		return r.SiteEditor.CreatePage(ctx, p)
+	}, r.SiteEditor.Page)
 	return payload(&model.CreatePagePayload{Page: saved, UserErrors: wrong}, err)
 }
 
@@ -321,12 +324,13 @@ func (r *mutationResolver) DeleteMenu(ctx context.Context, in model.DeleteMenuIn
 
 // CreateRedirect is the field of the same name of Mutation.
 func (r *mutationResolver) CreateRedirect(ctx context.Context, in model.CreateRedirectInput) (*model.CreateRedirectPayload, error) {
-	target, err := decodeTarget("", in.TargetID, in.Address)
-	var saved *ent.Redirect
-	if err == nil {
-		saved, err = r.SiteEditor.CreateRedirect(ctx, site.Redirect{Path: in.Path, Target: target, StatusCode: orZero(in.StatusCode)})
-	}
-	saved, wrong, err := result(saved, err)
+	saved, wrong, err := once(ctx, r.Repeats, creation{"createRedirect", in.IdempotencyKey, in}, func(ctx context.Context) (*ent.Redirect, error) {
+		target, err := decodeTarget("", in.TargetID, in.Address)
+		if err != nil {
+			return nil, err
+		}
+		return r.SiteEditor.CreateRedirect(ctx, site.Redirect{Path: in.Path, Target: target, StatusCode: orZero(in.StatusCode)})
+	}, r.SiteEditor.Redirect)
 	return payload(&model.CreateRedirectPayload{Redirect: saved, UserErrors: wrong}, err)
 }
 

@@ -12,25 +12,29 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 )
 
 // collection is a taxonomy.Collection as the resolvers call it.
 type collection[S, R any] interface {
+	Get(ctx context.Context, key int) (R, error)
 	Create(ctx context.Context, thing S) (R, error)
 	Update(ctx context.Context, key int, change func(*S)) (R, error)
 	Merge(ctx context.Context, others []int, into int) (R, error)
 	Delete(ctx context.Context, key, to int) error
 }
 
-func createTerm[S, R any](ctx context.Context, c collection[S, R], e *edits[S]) (R, []model.UserError, error) {
-	var thing S
-	e.apply(&thing)
-	if err := errors.Join(e.wrong...); err != nil {
-		var none R
-		return result(none, err)
-	}
-	return result(c.Create(ctx, thing))
+// createTerm makes a thing, or answers a repeat with the one it made before.
+func createTerm[S any, R model.Node](ctx context.Context, k *repeat.Keeper, c collection[S, R], asked creation, e *edits[S]) (R, []model.UserError, error) {
+	return once(ctx, k, asked, func(ctx context.Context) (made R, err error) {
+		if err := errors.Join(e.wrong...); err != nil {
+			return made, err
+		}
+		var thing S
+		e.apply(&thing)
+		return c.Create(ctx, thing)
+	}, c.Get)
 }
 
 func updateTerm[S, R any](ctx context.Context, c collection[S, R], prefix, publicID string, e *edits[S]) (R, []model.UserError, error) {
@@ -74,7 +78,7 @@ func deleteTerm[S, R any](ctx context.Context, c collection[S, R], prefix, publi
 func (r *mutationResolver) CreateCategory(ctx context.Context, in model.CreateCategoryInput) (*model.CreateCategoryPayload, error) {
 	e := categoryEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Description, in.Position, in.Labels)
 	givenID(e, "parentId", id.Category, in.ParentID, func(c *taxonomy.Category) **int { return &c.Parent })
-	made, wrong, err := createTerm[taxonomy.Category, *ent.Category](ctx, r.Terms.Categories, e)
+	made, wrong, err := createTerm[taxonomy.Category, *ent.Category](ctx, r.Repeats, r.Terms.Categories, creation{"createCategory", in.IdempotencyKey, in}, e)
 	return payload(&model.CreateCategoryPayload{Category: made, UserErrors: wrong}, err)
 }
 
@@ -128,7 +132,7 @@ func (r *mutationResolver) DeleteCategory(ctx context.Context, in model.DeleteCa
 // CreateTag is the field of the same name of Mutation.
 func (r *mutationResolver) CreateTag(ctx context.Context, in model.CreateTagInput) (*model.CreateTagPayload, error) {
 	e := tagEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Description, in.Scheme)
-	made, wrong, err := createTerm[taxonomy.Tag, *ent.Tag](ctx, r.Terms.Tags, e)
+	made, wrong, err := createTerm[taxonomy.Tag, *ent.Tag](ctx, r.Repeats, r.Terms.Tags, creation{"createTag", in.IdempotencyKey, in}, e)
 	return payload(&model.CreateTagPayload{Tag: made, UserErrors: wrong}, err)
 }
 
@@ -166,7 +170,7 @@ func (r *mutationResolver) DeleteTag(ctx context.Context, in model.DeleteTagInpu
 // CreatePlace is the field of the same name of Mutation.
 func (r *mutationResolver) CreatePlace(ctx context.Context, in model.CreatePlaceInput) (*model.CreatePlacePayload, error) {
 	e := placeEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Kind, in.CountryCode, in.Latitude, in.Longitude)
-	made, wrong, err := createTerm[taxonomy.Place, *ent.Place](ctx, r.Terms.Places, e)
+	made, wrong, err := createTerm[taxonomy.Place, *ent.Place](ctx, r.Repeats, r.Terms.Places, creation{"createPlace", in.IdempotencyKey, in}, e)
 	return payload(&model.CreatePlacePayload{Place: made, UserErrors: wrong}, err)
 }
 
@@ -206,7 +210,7 @@ func (r *mutationResolver) DeletePlace(ctx context.Context, in model.DeletePlace
 // CreateSeries is the field of the same name of Mutation.
 func (r *mutationResolver) CreateSeries(ctx context.Context, in model.CreateSeriesInput) (*model.CreateSeriesPayload, error) {
 	e := seriesEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Description)
-	made, wrong, err := createTerm[taxonomy.Series, *ent.Series](ctx, r.Terms.Series, e)
+	made, wrong, err := createTerm[taxonomy.Series, *ent.Series](ctx, r.Repeats, r.Terms.Series, creation{"createSeries", in.IdempotencyKey, in}, e)
 	return payload(&model.CreateSeriesPayload{Series: made, UserErrors: wrong}, err)
 }
 
@@ -243,7 +247,7 @@ func (r *mutationResolver) DeleteSeries(ctx context.Context, in model.DeleteSeri
 // CreateAuthor is the field of the same name of Mutation.
 func (r *mutationResolver) CreateAuthor(ctx context.Context, in model.CreateAuthorInput) (*model.CreateAuthorPayload, error) {
 	e := authorEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Kind, in.Bio, in.AvatarID, in.UserID)
-	made, wrong, err := createTerm[taxonomy.Author, *ent.Author](ctx, r.Terms.Authors, e)
+	made, wrong, err := createTerm[taxonomy.Author, *ent.Author](ctx, r.Repeats, r.Terms.Authors, creation{"createAuthor", in.IdempotencyKey, in}, e)
 	return payload(&model.CreateAuthorPayload{Author: made, UserErrors: wrong}, err)
 }
 

@@ -8959,6 +8959,8 @@ input CreateCategoryInput {
   position: Int
   "Names in other languages."
   labels: [LabelInput!]
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
 }
 
 "Answer of createCategory."
@@ -9055,6 +9057,8 @@ input CreateTagInput {
   scheme: String
   "Names in other languages."
   labels: [LabelInput!]
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
 }
 
 "Answer of createTag."
@@ -9137,6 +9141,8 @@ input CreatePlaceInput {
   longitude: Float
   "Names in other languages."
   labels: [LabelInput!]
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
 }
 
 "Answer of createPlace."
@@ -9217,6 +9223,8 @@ input CreateSeriesInput {
   description: String
   "Names in other languages."
   labels: [LabelInput!]
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
 }
 
 "Answer of createSeries."
@@ -9297,6 +9305,8 @@ input CreateAuthorInput {
   userId: ID
   "Names in other languages."
   labels: [LabelInput!]
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
 }
 
 "Answer of createAuthor."
@@ -9766,6 +9776,8 @@ input CreatePageInput {
   body: BodyInput
   "What search engines and share previews shall be told."
   seo: SEOInput
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
 }
 
 "Answer of createPage."
@@ -9894,6 +9906,8 @@ input CreateRedirectInput {
   address: URL
   "301, 302, 307, 308, or 410 for what is gone for good and leads nowhere."
   statusCode: Int = 301
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
 }
 
 "Answer of createRedirect."
@@ -10006,6 +10020,8 @@ input CreateAdSlotInput {
   position: Int = 0
   "Whether readers see it."
   isActive: Boolean = true
+  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  idempotencyKey: String
 }
 
 "Answer of createAdSlot."

@@ -29817,7 +29817,7 @@ func (ec *executionContext) unmarshalInputCreateAdSlotInput(ctx context.Context,
 		asMap["isActive"] = true
 	}
 
-	fieldsInOrder := [...]string{"name", "placement", "width", "height", "provider", "unit", "position", "isActive"}
+	fieldsInOrder := [...]string{"name", "placement", "width", "height", "provider", "unit", "position", "isActive", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -29880,6 +29880,13 @@ func (ec *executionContext) unmarshalInputCreateAdSlotInput(ctx context.Context,
 				return it, err
 			}
 			it.IsActive = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -29964,7 +29971,7 @@ func (ec *executionContext) unmarshalInputCreateAuthorInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "slug", "kind", "bio", "avatarId", "userId", "labels"}
+	fieldsInOrder := [...]string{"name", "slug", "kind", "bio", "avatarId", "userId", "labels", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30020,6 +30027,13 @@ func (ec *executionContext) unmarshalInputCreateAuthorInput(ctx context.Context,
 				return it, err
 			}
 			it.Labels = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -30048,7 +30062,7 @@ func (ec *executionContext) unmarshalInputCreateCategoryInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "slug", "description", "parentId", "position", "labels"}
+	fieldsInOrder := [...]string{"name", "slug", "description", "parentId", "position", "labels", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30097,6 +30111,13 @@ func (ec *executionContext) unmarshalInputCreateCategoryInput(ctx context.Contex
 				return it, err
 			}
 			it.Labels = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -30125,7 +30146,7 @@ func (ec *executionContext) unmarshalInputCreatePageInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"title", "slug", "path", "parentId", "position", "language", "body", "seo"}
+	fieldsInOrder := [...]string{"title", "slug", "path", "parentId", "position", "language", "body", "seo", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30188,6 +30209,13 @@ func (ec *executionContext) unmarshalInputCreatePageInput(ctx context.Context, o
 				return it, err
 			}
 			it.Seo = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -30216,7 +30244,7 @@ func (ec *executionContext) unmarshalInputCreatePlaceInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "slug", "kind", "countryCode", "latitude", "longitude", "labels"}
+	fieldsInOrder := [...]string{"name", "slug", "kind", "countryCode", "latitude", "longitude", "labels", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30272,6 +30300,13 @@ func (ec *executionContext) unmarshalInputCreatePlaceInput(ctx context.Context, 
 				return it, err
 			}
 			it.Labels = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -30367,7 +30402,7 @@ func (ec *executionContext) unmarshalInputCreateRedirectInput(ctx context.Contex
 		asMap["statusCode"] = 301
 	}
 
-	fieldsInOrder := [...]string{"path", "targetId", "address", "statusCode"}
+	fieldsInOrder := [...]string{"path", "targetId", "address", "statusCode", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30402,6 +30437,13 @@ func (ec *executionContext) unmarshalInputCreateRedirectInput(ctx context.Contex
 				return it, err
 			}
 			it.StatusCode = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -30430,7 +30472,7 @@ func (ec *executionContext) unmarshalInputCreateSeriesInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "slug", "description", "labels"}
+	fieldsInOrder := [...]string{"name", "slug", "description", "labels", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30465,6 +30507,13 @@ func (ec *executionContext) unmarshalInputCreateSeriesInput(ctx context.Context,
 				return it, err
 			}
 			it.Labels = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -30493,7 +30542,7 @@ func (ec *executionContext) unmarshalInputCreateTagInput(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "slug", "description", "scheme", "labels"}
+	fieldsInOrder := [...]string{"name", "slug", "description", "scheme", "labels", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30535,6 +30584,13 @@ func (ec *executionContext) unmarshalInputCreateTagInput(ctx context.Context, ob
 				return it, err
 			}
 			it.Labels = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil

@@ -394,6 +394,8 @@ type CreateAdSlotInput struct {
 	Position graphql.Omittable[*int32] `json:"position,omitempty"`
 	// Whether readers see it.
 	IsActive graphql.Omittable[*bool] `json:"isActive,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // Answer of createAdSlot.
@@ -430,6 +432,8 @@ type CreateAuthorInput struct {
 	UserID graphql.Omittable[*string] `json:"userId,omitempty"`
 	// Names in other languages.
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // Answer of createAuthor.
@@ -454,6 +458,8 @@ type CreateCategoryInput struct {
 	Position graphql.Omittable[*int32] `json:"position,omitempty"`
 	// Names in other languages.
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // Answer of createCategory.
@@ -482,6 +488,8 @@ type CreatePageInput struct {
 	Body graphql.Omittable[*BodyInput] `json:"body,omitempty"`
 	// What search engines and share previews shall be told.
 	Seo graphql.Omittable[*SEOInput] `json:"seo,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // Answer of createPage.
@@ -508,6 +516,8 @@ type CreatePlaceInput struct {
 	Longitude graphql.Omittable[*float64] `json:"longitude,omitempty"`
 	// Names in other languages.
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // Answer of createPlace.
@@ -540,6 +550,8 @@ type CreateRedirectInput struct {
 	Address graphql.Omittable[*string] `json:"address,omitempty"`
 	// 301, 302, 307, 308, or 410 for what is gone for good and leads nowhere.
 	StatusCode graphql.Omittable[*int32] `json:"statusCode,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // Answer of createRedirect.
@@ -560,6 +572,8 @@ type CreateSeriesInput struct {
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
 	// Names in other languages.
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // Answer of createSeries.
@@ -582,6 +596,8 @@ type CreateTagInput struct {
 	Scheme graphql.Omittable[*string] `json:"scheme,omitempty"`
 	// Names in other languages.
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // Answer of createTag.

@@ -33,6 +33,15 @@ func (e *Editor) edit(ctx context.Context, can access.Capability, what string, d
 	return e.s.save(ctx, what, do)
 }
 
+// stored gives a thing as it is stored, for a viewer who may change it.
+func stored[R any](ctx context.Context, can access.Capability, what string, get func(ctx context.Context, key int) (R, error), key int) (thing R, err error) {
+	if err := access.Require(ctx, can); err != nil {
+		return thing, err
+	}
+	thing, err = get(access.AsSystem(ctx), key)
+	return thing, missing(err, "id", what)
+}
+
 // missing tells of a thing that is not there, or gives another error as it is.
 func missing(err error, field, what string) error {
 	if ent.IsNotFound(err) {
@@ -129,6 +138,11 @@ type slotState struct {
 
 func stateOfSlot(s *ent.AdSlot) slotState {
 	return slotState{s.Placement, s.Name, s.Width, s.Height, s.Provider, s.Unit, s.Position, s.IsActive}
+}
+
+// AdSlot gives a slot, active or not.
+func (e *Editor) AdSlot(ctx context.Context, key int) (*ent.AdSlot, error) {
+	return stored(ctx, access.ManageSite, "ad slot", e.s.db.Ent(ctx).AdSlot.Get, key)
 }
 
 // CreateAdSlot makes a slot. Its name must be free in its placement.

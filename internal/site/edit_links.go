@@ -180,6 +180,11 @@ func stateOfRedirect(r *ent.Redirect) redirectState {
 	return redirectState{r.Path, publicID(entities[menuitem.TargetType(r.TargetType)], r.TargetID), r.Address, r.StatusCode}
 }
 
+// Redirect gives a redirect.
+func (e *Editor) Redirect(ctx context.Context, key int) (*ent.Redirect, error) {
+	return stored(ctx, access.ManagePages, "redirect", e.s.db.Ent(ctx).Redirect.Get, key)
+}
+
 // CreateRedirect makes a redirect from a path that has none.
 func (e *Editor) CreateRedirect(ctx context.Context, r Redirect) (saved *ent.Redirect, err error) {
 	err = e.edit(ctx, access.ManagePages, "redirect", func(ctx context.Context) error {

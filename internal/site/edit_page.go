@@ -46,6 +46,11 @@ func pageSpec(p *ent.Page) Page {
 	return s
 }
 
+// Page gives a page in any status, in the trash or not.
+func (e *Editor) Page(ctx context.Context, key int) (*ent.Page, error) {
+	return stored(ctx, access.ManagePages, "page", e.s.db.Ent(ctx).Page.Get, key)
+}
+
 // CreatePage makes a page, as a draft. A slug that is asked for must be free.
 func (e *Editor) CreatePage(ctx context.Context, p Page) (saved *ent.Page, err error) {
 	err = e.edit(ctx, access.ManagePages, "page", func(ctx context.Context) error {

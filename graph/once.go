@@ -1,0 +1,51 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/repeat"
+)
+
+// creation is a mutation that makes a thing, as a client asked for it.
+type creation struct {
+	mutation string
+	key      graphql.Omittable[*string] // idempotency key
+	input    any
+}
+
+// once answers a creation: with the same idempotency key do runs the first
+// time only, and a repeat is answered with what it made, as read finds it now.
+func once[R model.Node](ctx context.Context, k *repeat.Keeper, c creation, do func(ctx context.Context) (R, error),
+	read func(ctx context.Context, key int) (R, error),
+) (R, []model.UserError, error) {
+	var thing R
+	isNew := false
+	publicID, err := repeat.Once(ctx, k, orEmpty(c.key.Value()), c.mutation, c.input, func(ctx context.Context) (string, error) {
+		var err error
+		if thing, err = do(ctx); err != nil {
+			return "", err
+		}
+		isNew = true
+		return thing.PublicID(), nil
+	})
+	if err == nil && !isNew {
+		thing, err = readAgain(ctx, publicID, read)
+	}
+	return result(thing, err)
+}
+
+func readAgain[R model.Node](ctx context.Context, publicID string, read func(ctx context.Context, key int) (R, error)) (thing R, err error) {
+	_, key, err := id.Decode(publicID)
+	if err != nil {
+		return thing, err
+	}
+	if thing, err = read(ctx, key); fault.CodeOf(err) == fault.NotFound {
+		err = fault.Mistake(fault.Missing, "idempotencyKey", "What was made with this key is gone.").Because(err)
+	}
+	return thing, err
+}
