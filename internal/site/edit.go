@@ -43,9 +43,10 @@ func stored[R any](ctx context.Context, can access.Capability, what string, get 
 }
 
 // missing tells of a thing that is not there, or gives another error as it is.
+// The mistake does not keep err, in which save would find no field.
 func missing(err error, field, what string) error {
 	if ent.IsNotFound(err) {
-		return fault.Mistake(fault.Missing, field, "There is no such %s.", what).Because(err)
+		return fault.Mistake(fault.Missing, field, "There is no such %s.", what)
 	}
 	return err
 }

@@ -136,7 +136,7 @@ func checkRedirect(field string, r *Redirect) error {
 		return err
 	}
 	if r.Target.Type == menuitem.TargetTypeNone {
-		return fault.BadInput(field+"targetType", "A redirect leads somewhere, or answers 410.")
+		return fault.BadInput(field+"address", "A redirect leads somewhere, or answers 410.")
 	}
 	return nil
 }

@@ -291,7 +291,7 @@ func TestRedirectsThatNeverEndAreRefused(t *testing.T) {
 			"the front page":          {[]site.Redirect{to("/?p=1", "/x")}, "redirects[0].path"},
 			"to a script":             {[]site.Redirect{to("/x", "javascript:x")}, "redirects[0].address"},
 			"to another host by path": {[]site.Redirect{to("/x", `/\elsewhere.example`)}, "redirects[0].address"},
-			"nowhere":                 {[]site.Redirect{{Path: "/x"}}, "redirects[0].targetType"},
+			"nowhere":                 {[]site.Redirect{{Path: "/x"}}, "redirects[0].address"},
 			"status 200":              {[]site.Redirect{{Path: "/x", StatusCode: 200}}, "redirects[0].statusCode"},
 		} {
 			_, err := s.SaveRedirects(ctx, test.redirects...)
