@@ -123,7 +123,7 @@ func (r *mutationResolver) setPicks(ctx context.Context, input model.SetPicksInp
 
 // PinRelatedArticle is the field of the same name of Mutation.
 func (r *mutationResolver) PinRelatedArticle(ctx context.Context, input model.PinRelatedArticleInput) (*model.ArticlePayload, error) {
-	return r.changeArticle(ctx, input.IdempotencyKey, "pinRelatedArticle", input, func(ctx context.Context) (*ent.Article, error) {
+	return r.changeArticle(ctx, input.IdempotencyKey, "pinRelatedArticle", func(ctx context.Context) (*ent.Article, error) {
 		p := newsroom.Pin{Expected: number(input.ExpectedVersion), Position: number(input.Position), Note: orEmpty(input.Note.Value())}
 		if err := decodePin(&p, input.ID, input.RelatedID); err != nil {
 			return nil, err
@@ -134,7 +134,7 @@ func (r *mutationResolver) PinRelatedArticle(ctx context.Context, input model.Pi
 
 // UnpinRelatedArticle is the field of the same name of Mutation.
 func (r *mutationResolver) UnpinRelatedArticle(ctx context.Context, input model.UnpinRelatedArticleInput) (*model.ArticlePayload, error) {
-	return r.changeArticle(ctx, input.IdempotencyKey, "unpinRelatedArticle", input, func(ctx context.Context) (*ent.Article, error) {
+	return r.changeArticle(ctx, input.IdempotencyKey, "unpinRelatedArticle", func(ctx context.Context) (*ent.Article, error) {
 		p := newsroom.Pin{Expected: number(input.ExpectedVersion), Note: orEmpty(input.Note.Value())}
 		if err := decodePin(&p, input.ID, input.RelatedID); err != nil {
 			return nil, err
@@ -153,7 +153,7 @@ func decodePin(p *newsroom.Pin, article, related string) (err error) {
 
 // CorrectArticle is the field of the same name of Mutation.
 func (r *mutationResolver) CorrectArticle(ctx context.Context, input model.CorrectArticleInput) (*model.ArticlePayload, error) {
-	return r.changeArticle(ctx, input.IdempotencyKey, "correctArticle", input, func(ctx context.Context) (*ent.Article, error) {
+	return r.changeArticle(ctx, input.IdempotencyKey, "correctArticle", func(ctx context.Context) (*ent.Article, error) {
 		key, err := articleKey(input.ID)
 		if err != nil {
 			return nil, err

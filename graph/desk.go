@@ -133,7 +133,7 @@ func (r *mutationResolver) DiscardAutosave(ctx context.Context, input model.Disc
 // AddArticleNote is the field of the same name of Mutation.
 func (r *mutationResolver) AddArticleNote(ctx context.Context, input model.AddArticleNoteInput) (*model.ArticleNotePayload, error) {
 	var note *ent.ArticleNote
-	key, err := repeat.Once(ctx, r.Repeats, orEmpty(input.IdempotencyKey.Value()), "addArticleNote", input, func(ctx context.Context) (int, error) {
+	key, err := repeat.Once(ctx, r.Repeats, orEmpty(input.IdempotencyKey.Value()), "addArticleNote", asSent(ctx), func(ctx context.Context) (int, error) {
 		article, err := articleKey(input.ID)
 		if err != nil {
 			return 0, err
@@ -194,7 +194,7 @@ func (r *mutationResolver) AssignArticle(ctx context.Context, input model.Assign
 func (r *mutationResolver) CreatePreviewToken(ctx context.Context, input model.CreatePreviewTokenInput) (*model.PreviewTokenPayload, error) {
 	var token string
 	var kept *ent.PreviewToken
-	key, err := repeat.Once(ctx, r.Repeats, orEmpty(input.IdempotencyKey.Value()), "createPreviewToken", input, func(ctx context.Context) (int, error) {
+	key, err := repeat.Once(ctx, r.Repeats, orEmpty(input.IdempotencyKey.Value()), "createPreviewToken", asSent(ctx), func(ctx context.Context) (int, error) {
 		article, err := keyOf("articleId", id.Article, input.ArticleID)
 		if err != nil {
 			return 0, err

@@ -37,7 +37,7 @@ func entryPayload(ctx context.Context, a *ent.Article, entry *ent.LiveEntry, err
 func (r *mutationResolver) AddLiveEntry(ctx context.Context, input model.AddLiveEntryInput) (*model.LiveEntryPayload, error) {
 	var a *ent.Article
 	var entry *ent.LiveEntry
-	key, err := repeat.Once(ctx, r.Repeats, orEmpty(input.IdempotencyKey.Value()), "addLiveEntry", input, func(ctx context.Context) (int, error) {
+	key, err := repeat.Once(ctx, r.Repeats, orEmpty(input.IdempotencyKey.Value()), "addLiveEntry", asSent(ctx), func(ctx context.Context) (int, error) {
 		article, err := keyOf("articleId", id.Article, input.ArticleID)
 		if err != nil {
 			return 0, err

@@ -17,11 +17,11 @@ import (
 
 // changeArticle answers a mutation of one article: once for all requests with
 // the same idempotency key.
-func (r *mutationResolver) changeArticle(ctx context.Context, key graphql.Omittable[*string], mutation string, input any,
+func (r *mutationResolver) changeArticle(ctx context.Context, key graphql.Omittable[*string], mutation string,
 	do func(ctx context.Context) (*ent.Article, error),
 ) (*model.ArticlePayload, error) {
 	var changed *ent.Article
-	key0, err := repeat.Once(ctx, r.Repeats, orEmpty(key.Value()), mutation, input, func(ctx context.Context) (int, error) {
+	key0, err := repeat.Once(ctx, r.Repeats, orEmpty(key.Value()), mutation, asSent(ctx), func(ctx context.Context) (int, error) {
 		var err error
 		if changed, err = do(ctx); err != nil {
 			return 0, err
@@ -48,7 +48,7 @@ func articlePayload(ctx context.Context, changed *ent.Article, err error) (*mode
 
 // CreateArticle is the field of the same name of Mutation.
 func (r *mutationResolver) CreateArticle(ctx context.Context, input model.CreateArticleInput) (*model.ArticlePayload, error) {
-	return r.changeArticle(ctx, input.IdempotencyKey, "createArticle", input, func(ctx context.Context) (*ent.Article, error) {
+	return r.changeArticle(ctx, input.IdempotencyKey, "createArticle", func(ctx context.Context) (*ent.Article, error) {
 		patch, err := decodeContent("article", input.Article)
 		if err != nil {
 			return nil, err
@@ -59,7 +59,7 @@ func (r *mutationResolver) CreateArticle(ctx context.Context, input model.Create
 
 // UpdateArticle is the field of the same name of Mutation.
 func (r *mutationResolver) UpdateArticle(ctx context.Context, input model.UpdateArticleInput) (*model.ArticlePayload, error) {
-	return r.changeArticle(ctx, input.IdempotencyKey, "updateArticle", input, func(ctx context.Context) (*ent.Article, error) {
+	return r.changeArticle(ctx, input.IdempotencyKey, "updateArticle", func(ctx context.Context) (*ent.Article, error) {
 		key, err := articleKey(input.ID)
 		if err != nil {
 			return nil, err
@@ -93,11 +93,11 @@ func number(given graphql.Omittable[*int32]) *int {
 
 // step answers a mutation that takes one article one step on.
 func (r *mutationResolver) step(ctx context.Context, step newsroom.Step, input model.ArticleStepInput) (*model.ArticlePayload, error) {
-	return r.take(ctx, step, input.IdempotencyKey, input, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion), Note: orEmpty(input.Note.Value())})
+	return r.take(ctx, step, input.IdempotencyKey, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion), Note: orEmpty(input.Note.Value())})
 }
 
-func (r *mutationResolver) take(ctx context.Context, step newsroom.Step, key graphql.Omittable[*string], input any, publicID string, t newsroom.Take) (*model.ArticlePayload, error) {
-	return r.changeArticle(ctx, key, string(step), input, func(ctx context.Context) (*ent.Article, error) {
+func (r *mutationResolver) take(ctx context.Context, step newsroom.Step, key graphql.Omittable[*string], publicID string, t newsroom.Take) (*model.ArticlePayload, error) {
+	return r.changeArticle(ctx, key, string(step), func(ctx context.Context) (*ent.Article, error) {
 		var err error
 		if t.Article, err = articleKey(publicID); err != nil {
 			return nil, err
@@ -128,7 +128,7 @@ func (r *mutationResolver) ReopenArticle(ctx context.Context, input model.Articl
 
 // ScheduleArticle is the field of the same name of Mutation.
 func (r *mutationResolver) ScheduleArticle(ctx context.Context, input model.ScheduleArticleInput) (*model.ArticlePayload, error) {
-	return r.take(ctx, newsroom.Schedule, input.IdempotencyKey, input, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
+	return r.take(ctx, newsroom.Schedule, input.IdempotencyKey, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
 		Note: orEmpty(input.Note.Value()), At: &input.At, UnpublishAt: input.UnpublishAt.Value()})
 }
 
@@ -139,7 +139,7 @@ func (r *mutationResolver) UnscheduleArticle(ctx context.Context, input model.Ar
 
 // EmbargoArticle is the field of the same name of Mutation.
 func (r *mutationResolver) EmbargoArticle(ctx context.Context, input model.EmbargoArticleInput) (*model.ArticlePayload, error) {
-	return r.take(ctx, newsroom.Embargo, input.IdempotencyKey, input, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
+	return r.take(ctx, newsroom.Embargo, input.IdempotencyKey, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
 		Note: orEmpty(input.Note.Value()), At: &input.Until, UnpublishAt: input.UnpublishAt.Value()})
 }
 
@@ -150,7 +150,7 @@ func (r *mutationResolver) LiftEmbargo(ctx context.Context, input model.ArticleS
 
 // PublishArticle is the field of the same name of Mutation.
 func (r *mutationResolver) PublishArticle(ctx context.Context, input model.PublishArticleInput) (*model.ArticlePayload, error) {
-	return r.take(ctx, newsroom.Publish, input.IdempotencyKey, input, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
+	return r.take(ctx, newsroom.Publish, input.IdempotencyKey, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
 		Note: orEmpty(input.Note.Value()), UnpublishAt: input.UnpublishAt.Value()})
 }
 
@@ -166,13 +166,13 @@ func (r *mutationResolver) ArchiveArticle(ctx context.Context, input model.Artic
 
 // KillArticle is the field of the same name of Mutation.
 func (r *mutationResolver) KillArticle(ctx context.Context, input model.KillArticleInput) (*model.ArticlePayload, error) {
-	return r.take(ctx, newsroom.Kill, input.IdempotencyKey, input, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
+	return r.take(ctx, newsroom.Kill, input.IdempotencyKey, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
 		Notice: orEmpty(input.Notice.Value()), Reason: orEmpty(input.Reason.Value())})
 }
 
 // TrashArticle is the field of the same name of Mutation.
 func (r *mutationResolver) TrashArticle(ctx context.Context, input model.ArticleStepInput) (*model.ArticlePayload, error) {
-	return r.changeArticle(ctx, input.IdempotencyKey, "trashArticle", input, func(ctx context.Context) (*ent.Article, error) {
+	return r.changeArticle(ctx, input.IdempotencyKey, "trashArticle", func(ctx context.Context) (*ent.Article, error) {
 		key, err := articleKey(input.ID)
 		if err != nil {
 			return nil, err
@@ -183,7 +183,7 @@ func (r *mutationResolver) TrashArticle(ctx context.Context, input model.Article
 
 // RestoreArticle is the field of the same name of Mutation.
 func (r *mutationResolver) RestoreArticle(ctx context.Context, input model.ArticleStepInput) (*model.ArticlePayload, error) {
-	return r.changeArticle(ctx, input.IdempotencyKey, "restoreArticle", input, func(ctx context.Context) (*ent.Article, error) {
+	return r.changeArticle(ctx, input.IdempotencyKey, "restoreArticle", func(ctx context.Context) (*ent.Article, error) {
 		key, err := articleKey(input.ID)
 		if err != nil {
 			return nil, err
@@ -194,7 +194,7 @@ func (r *mutationResolver) RestoreArticle(ctx context.Context, input model.Artic
 
 // RestoreRevision is the field of the same name of Mutation.
 func (r *mutationResolver) RestoreRevision(ctx context.Context, input model.RestoreRevisionInput) (*model.ArticlePayload, error) {
-	return r.changeArticle(ctx, input.IdempotencyKey, "restoreRevision", input, func(ctx context.Context) (*ent.Article, error) {
+	return r.changeArticle(ctx, input.IdempotencyKey, "restoreRevision", func(ctx context.Context) (*ent.Article, error) {
 		key, err := articleKey(input.ID)
 		if err != nil {
 			return nil, err

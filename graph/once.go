@@ -15,7 +15,12 @@ import (
 type creation struct {
 	mutation string
 	key      graphql.Omittable[*string] // idempotency key
-	input    any
+}
+
+// asSent is the input of a mutation as its client sent it. A field that is null
+// differs there from one that is left out.
+func asSent(ctx context.Context) any {
+	return graphql.GetFieldContext(ctx).Field.ArgumentMap(graphql.GetOperationContext(ctx).Variables)
 }
 
 // once answers a creation: with the same idempotency key do runs the first
@@ -25,7 +30,7 @@ func once[R model.Node](ctx context.Context, k *repeat.Keeper, c creation, do fu
 ) (R, []model.UserError, error) {
 	var thing R
 	isNew := false
-	publicID, err := repeat.Once(ctx, k, orEmpty(c.key.Value()), c.mutation, c.input, func(ctx context.Context) (string, error) {
+	publicID, err := repeat.Once(ctx, k, orEmpty(c.key.Value()), c.mutation, asSent(ctx), func(ctx context.Context) (string, error) {
 		var err error
 		if thing, err = do(ctx); err != nil {
 			return "", err

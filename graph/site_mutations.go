@@ -81,7 +81,7 @@ func (r *mutationResolver) CreateAdSlot(ctx context.Context, in model.CreateAdSl
 	e := slotEdits(graphql.OmittableOf(&in.Name), graphql.OmittableOf(&in.Placement), in.Width, in.Height, in.Position, in.Provider, in.Unit, in.IsActive)
 	var slot site.AdSlot
 	e.apply(&slot)
-	saved, wrong, err := once(ctx, r.Repeats, creation{"createAdSlot", in.IdempotencyKey, in}, func(ctx context.Context) (*ent.AdSlot, error) {
+	saved, wrong, err := once(ctx, r.Repeats, creation{"createAdSlot", in.IdempotencyKey}, func(ctx context.Context) (*ent.AdSlot, error) {
 		return r.SiteEditor.CreateAdSlot(ctx, slot)
 	}, r.SiteEditor.AdSlot)
 	return payload(&model.CreateAdSlotPayload{AdSlot: saved, UserErrors: wrong}, err)
@@ -141,7 +141,7 @@ func (r *mutationResolver) CreatePage(ctx context.Context, in model.CreatePageIn
 	if err != nil {
 		return nil, err
 	}
-	saved, wrong, err := once(ctx, r.Repeats, creation{"createPage", in.IdempotencyKey, in}, func(ctx context.Context) (*ent.Page, error) {
+	saved, wrong, err := once(ctx, r.Repeats, creation{"createPage", in.IdempotencyKey}, func(ctx context.Context) (*ent.Page, error) {
 		e, err := r.pageEdits(ctx, graphql.OmittableOf(&in.Title), in.Slug, in.Path, in.Language, in.ParentID, in.Position, in.Body, in.Seo)
 		if err != nil {
 			return nil, err
@@ -324,7 +324,7 @@ func (r *mutationResolver) DeleteMenu(ctx context.Context, in model.DeleteMenuIn
 
 // CreateRedirect is the field of the same name of Mutation.
 func (r *mutationResolver) CreateRedirect(ctx context.Context, in model.CreateRedirectInput) (*model.CreateRedirectPayload, error) {
-	saved, wrong, err := once(ctx, r.Repeats, creation{"createRedirect", in.IdempotencyKey, in}, func(ctx context.Context) (*ent.Redirect, error) {
+	saved, wrong, err := once(ctx, r.Repeats, creation{"createRedirect", in.IdempotencyKey}, func(ctx context.Context) (*ent.Redirect, error) {
 		target, err := decodeTarget("", in.TargetID, in.Address)
 		if err != nil {
 			return nil, err

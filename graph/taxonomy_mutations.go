@@ -78,7 +78,7 @@ func deleteTerm[S, R any](ctx context.Context, c collection[S, R], prefix, publi
 func (r *mutationResolver) CreateCategory(ctx context.Context, in model.CreateCategoryInput) (*model.CreateCategoryPayload, error) {
 	e := categoryEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Description, in.Position, in.Labels)
 	givenID(e, "parentId", id.Category, in.ParentID, func(c *taxonomy.Category) **int { return &c.Parent })
-	made, wrong, err := createTerm[taxonomy.Category, *ent.Category](ctx, r.Repeats, r.Terms.Categories, creation{"createCategory", in.IdempotencyKey, in}, e)
+	made, wrong, err := createTerm[taxonomy.Category, *ent.Category](ctx, r.Repeats, r.Terms.Categories, creation{"createCategory", in.IdempotencyKey}, e)
 	return payload(&model.CreateCategoryPayload{Category: made, UserErrors: wrong}, err)
 }
 
@@ -132,7 +132,7 @@ func (r *mutationResolver) DeleteCategory(ctx context.Context, in model.DeleteCa
 // CreateTag is the field of the same name of Mutation.
 func (r *mutationResolver) CreateTag(ctx context.Context, in model.CreateTagInput) (*model.CreateTagPayload, error) {
 	e := tagEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Description, in.Scheme)
-	made, wrong, err := createTerm[taxonomy.Tag, *ent.Tag](ctx, r.Repeats, r.Terms.Tags, creation{"createTag", in.IdempotencyKey, in}, e)
+	made, wrong, err := createTerm[taxonomy.Tag, *ent.Tag](ctx, r.Repeats, r.Terms.Tags, creation{"createTag", in.IdempotencyKey}, e)
 	return payload(&model.CreateTagPayload{Tag: made, UserErrors: wrong}, err)
 }
 
@@ -170,7 +170,7 @@ func (r *mutationResolver) DeleteTag(ctx context.Context, in model.DeleteTagInpu
 // CreatePlace is the field of the same name of Mutation.
 func (r *mutationResolver) CreatePlace(ctx context.Context, in model.CreatePlaceInput) (*model.CreatePlacePayload, error) {
 	e := placeEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Kind, in.CountryCode, in.Latitude, in.Longitude)
-	made, wrong, err := createTerm[taxonomy.Place, *ent.Place](ctx, r.Repeats, r.Terms.Places, creation{"createPlace", in.IdempotencyKey, in}, e)
+	made, wrong, err := createTerm[taxonomy.Place, *ent.Place](ctx, r.Repeats, r.Terms.Places, creation{"createPlace", in.IdempotencyKey}, e)
 	return payload(&model.CreatePlacePayload{Place: made, UserErrors: wrong}, err)
 }
 
@@ -210,7 +210,7 @@ func (r *mutationResolver) DeletePlace(ctx context.Context, in model.DeletePlace
 // CreateSeries is the field of the same name of Mutation.
 func (r *mutationResolver) CreateSeries(ctx context.Context, in model.CreateSeriesInput) (*model.CreateSeriesPayload, error) {
 	e := seriesEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Description)
-	made, wrong, err := createTerm[taxonomy.Series, *ent.Series](ctx, r.Repeats, r.Terms.Series, creation{"createSeries", in.IdempotencyKey, in}, e)
+	made, wrong, err := createTerm[taxonomy.Series, *ent.Series](ctx, r.Repeats, r.Terms.Series, creation{"createSeries", in.IdempotencyKey}, e)
 	return payload(&model.CreateSeriesPayload{Series: made, UserErrors: wrong}, err)
 }
 
@@ -247,7 +247,7 @@ func (r *mutationResolver) DeleteSeries(ctx context.Context, in model.DeleteSeri
 // CreateAuthor is the field of the same name of Mutation.
 func (r *mutationResolver) CreateAuthor(ctx context.Context, in model.CreateAuthorInput) (*model.CreateAuthorPayload, error) {
 	e := authorEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Kind, in.Bio, in.AvatarID, in.UserID)
-	made, wrong, err := createTerm[taxonomy.Author, *ent.Author](ctx, r.Repeats, r.Terms.Authors, creation{"createAuthor", in.IdempotencyKey, in}, e)
+	made, wrong, err := createTerm[taxonomy.Author, *ent.Author](ctx, r.Repeats, r.Terms.Authors, creation{"createAuthor", in.IdempotencyKey}, e)
 	return payload(&model.CreateAuthorPayload{Author: made, UserErrors: wrong}, err)
 }
 
