@@ -99,11 +99,12 @@ func orEmpty(s *string) string {
 	return *s
 }
 
-func orEmptyList(s []string) []string {
-	if s == nil {
-		return []string{}
+// orEmptyList is a list that is empty, not null.
+func orEmptyList[T any](list []T) []T {
+	if list == nil {
+		return []T{}
 	}
-	return s
+	return list
 }
 
 func directionOf(lang string) model.TextDirection {

@@ -33,7 +33,7 @@ func (r *queryResolver) Picks(ctx context.Context, categoryID *string) ([]*ent.A
 		return nil, err
 	}
 	loaders.Articles.Add(found[section])
-	return orNone(found[section]), nil
+	return orEmptyList(found[section]), nil
 }
 
 // Picks is the field of the same name of Category.
@@ -43,15 +43,7 @@ func (r *categoryResolver) Picks(ctx context.Context, c *ent.Category) ([]*ent.A
 		return nil, err
 	}
 	found, err := loaders.Picks.Load(ctx, c)
-	return orNone(found), err
-}
-
-// orNone is a list that is empty, not null.
-func orNone[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
+	return orEmptyList(found), err
 }
 
 // EditorsPicks is the field of the same name of Query.
@@ -95,7 +87,7 @@ func (r *mutationResolver) SetPicks(ctx context.Context, input model.SetPicksInp
 	if err != nil {
 		return nil, err
 	}
-	return &model.SetPicksPayload{Picks: orNone(set), UserErrors: wrong}, addPicks(ctx, set)
+	return &model.SetPicksPayload{Picks: orEmptyList(set), UserErrors: wrong}, addPicks(ctx, set)
 }
 
 func (r *mutationResolver) setPicks(ctx context.Context, input model.SetPicksInput) ([]*ent.Pick, error) {
@@ -176,7 +168,7 @@ func (r *articleResolver) Corrections(ctx context.Context, a *ent.Article) ([]*c
 		return nil, err
 	}
 	found, err := loaders.Corrections.Load(ctx, a)
-	return orNone(found), err
+	return orEmptyList(found), err
 }
 
 // Corrections is the field of the same name of Query.

@@ -17,6 +17,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
 )
 
 // The second factor is a time-based one-time password as every authenticator
@@ -154,7 +155,7 @@ func (s *Service) withCode(ctx context.Context, code string, change func(context
 // whose row the transaction of ctx has locked.
 func (s *Service) useCode(ctx context.Context, u *ent.User, field, code string) error {
 	if plain := plainCode(code); len(plain) == recoveryLength {
-		i := slices.Index(u.RecoveryCodes, hashToken(plain))
+		i := slices.Index(u.RecoveryCodes, secret.Hash(plain))
 		if i < 0 {
 			return wrongCode(field)
 		}
@@ -199,7 +200,7 @@ func (s *Service) newRecoveryCodes(ctx context.Context, userID int) ([]string, e
 	shown, kept := make([]string, recoveryCodes), make([]string, recoveryCodes)
 	for i := range shown {
 		code := strings.ToLower(rand.Text()[:recoveryLength])
-		kept[i] = hashToken(code)
+		kept[i] = secret.Hash(code)
 		shown[i] = code[:4] + "-" + code[4:8] + "-" + code[8:12] + "-" + code[12:]
 	}
 	if err := s.db.Ent(ctx).User.UpdateOneID(userID).SetRecoveryCodes(kept).Exec(ctx); err != nil {

@@ -2,11 +2,7 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +18,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -30,20 +27,6 @@ var ErrNoSession = errors.New("no such session")
 
 // tokenPrefix tells people and scanners of source code what they look at.
 const tokenPrefix = "bst_"
-
-// newToken makes a secret of 256 random bits.
-func newToken() string {
-	b := make([]byte, 32)
-	_, _ = rand.Read(b) // never fails
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString(b)
-}
-
-// hashToken is how a token is stored. It is random in all its bits, so a fast
-// hash does.
-func hashToken(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
-}
 
 const (
 	maxSessions = 50 // of one account; the one unused for longest ends first
@@ -79,7 +62,7 @@ func (s *Service) Authenticate(ctx context.Context, token string, kind session.K
 	found, err := store.Collect(ctx, s.db, authenticateSQL, func(rows *sql.Rows) (o opened, err error) {
 		err = rows.Scan(&o.viewer.SessionID, &o.kind, &o.seen, &o.ends, &o.viewer.UserID, &o.viewer.Name, &o.viewer.Role, &o.status, &o.secondFactor)
 		return o, err
-	}, hashToken(token))
+	}, secret.Hash(token))
 	if err != nil {
 		return access.Viewer{}, fmt.Errorf("look for a session: %w", err)
 	}
@@ -120,9 +103,9 @@ func (s *Service) idle(kind session.Kind) time.Duration {
 // open makes a session for an account, in the transaction of ctx, and gives
 // its token.
 func (s *Service) open(ctx context.Context, u *ent.User, kind session.Kind, label string) (*ent.Session, string, error) {
-	origin, now, token := access.OriginOf(ctx), s.Now(), newToken()
+	origin, now, token := access.OriginOf(ctx), s.Now(), secret.New(tokenPrefix)
 	client := s.db.Ent(ctx)
-	made, err := client.Session.Create().SetUserID(u.ID).SetTokenHash(hashToken(token)).SetKind(kind).SetLabel(clip(label, maxLabel)).
+	made, err := client.Session.Create().SetUserID(u.ID).SetTokenHash(secret.Hash(token)).SetKind(kind).SetLabel(clip(label, maxLabel)).
 		SetAddress(origin.Address).SetUserAgent(clip(origin.UserAgent, maxAgent)).SetCreatedAt(now).SetSeenAt(now).SetExpiresAt(now.Add(s.SessionLifetime)).Save(ctx)
 	if err != nil {
 		return nil, "", fmt.Errorf("open a session: %w", err)

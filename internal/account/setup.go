@@ -14,6 +14,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -34,7 +35,7 @@ func (s *Service) OfferSetup(ctx context.Context) (token string, err error) {
 		if err != nil || there {
 			return err
 		}
-		token = newToken()
+		token = secret.New(tokenPrefix)
 		return s.keepToken(ctx, forSetup, token, nil, SetupLifetime)
 	})
 	return token, err
@@ -70,7 +71,7 @@ func (s *Service) SetUpAdmin(ctx context.Context, token string, spec User, passw
 		return nil, err
 	}
 	// Nobody without the token makes the server hash: it is asked for twice.
-	valid, err := s.db.Ent(ctx).OneTimeToken.Query().Where(onetimetoken.Purpose(forSetup), onetimetoken.TokenHash(hashToken(token)), onetimetoken.ExpiresAtGT(s.Now())).Exist(ctx)
+	valid, err := s.db.Ent(ctx).OneTimeToken.Query().Where(onetimetoken.Purpose(forSetup), onetimetoken.TokenHash(secret.Hash(token)), onetimetoken.ExpiresAtGT(s.Now())).Exist(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for a token: %w", err)
 	}
@@ -132,7 +133,7 @@ func errorOr(err, otherwise error) error {
 
 // keepToken stores a one-time token as its hash, with what belongs to it.
 func (s *Service) keepToken(ctx context.Context, purpose, token string, payload any, lifetime time.Duration) error {
-	create := s.db.Ent(ctx).OneTimeToken.Create().SetPurpose(purpose).SetTokenHash(hashToken(token)).SetCreatedAt(s.Now()).SetExpiresAt(s.Now().Add(lifetime))
+	create := s.db.Ent(ctx).OneTimeToken.Create().SetPurpose(purpose).SetTokenHash(secret.Hash(token)).SetCreatedAt(s.Now()).SetExpiresAt(s.Now().Add(lifetime))
 	if payload != nil {
 		text, err := json.Marshal(payload)
 		if err != nil {
@@ -149,7 +150,7 @@ func (s *Service) keepToken(ctx context.Context, purpose, token string, payload 
 // takeToken uses a one-time token up: of several at once, one gets it.
 func (s *Service) takeToken(ctx context.Context, purpose, token string) (payload json.RawMessage, ok bool, err error) {
 	tokens := s.db.Ent(ctx).OneTimeToken
-	found, err := tokens.Query().Where(onetimetoken.Purpose(purpose), onetimetoken.TokenHash(hashToken(token)), onetimetoken.ExpiresAtGT(s.Now())).Only(ctx)
+	found, err := tokens.Query().Where(onetimetoken.Purpose(purpose), onetimetoken.TokenHash(secret.Hash(token)), onetimetoken.ExpiresAtGT(s.Now())).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, false, nil
 	}

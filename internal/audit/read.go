@@ -75,7 +75,7 @@ func (l *Log) Entries(ctx context.Context, f Filter, w keyset.Window) ([]*ent.Au
 		statement = how.backward
 	}
 	newer, older := w.Newer(), w.Older()
-	args := append(f.args(), moment(newer.Time), newer.ID, moment(older.Time), older.ID, w.Limit)
+	args := append(f.args(), newer.Moment(), newer.ID, older.Moment(), older.ID, w.Limit)
 	entries, err := store.Collect(ctx, l.db, statement, scan, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the record: %w", err)
@@ -116,7 +116,7 @@ func (l *Log) ByIDs(ctx context.Context, ids []int) (map[int]*ent.AuditEntry, er
 }
 
 func (f Filter) args() []any {
-	from, to := moment(keyset.Oldest.Time), moment(keyset.Newest.Time)
+	from, to := keyset.Oldest.Moment(), keyset.Newest.Moment()
 	if f.From != nil {
 		from = f.From.UTC()
 	}
@@ -124,24 +124,6 @@ func (f Filter) args() []any {
 		to = f.To.UTC()
 	}
 	return []any{f.Actor, f.Action, f.Entity, f.EntityID, from, to}
-}
-
-// Bounds of the moments that both databases can compare.
-var (
-	first = time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC)
-	last  = time.Date(9999, 12, 30, 0, 0, 0, 0, time.UTC)
-)
-
-// moment is the time of a place in the record, within what databases keep.
-func moment(micros int64) time.Time {
-	switch t := time.UnixMicro(micros).UTC(); {
-	case micros < first.UnixMicro():
-		return first
-	case micros > last.UnixMicro():
-		return last
-	default:
-		return t
-	}
 }
 
 func scan(rows *sql.Rows) (*ent.AuditEntry, error) {

@@ -333,21 +333,13 @@ func setComment(m *ent.CommentMutation, d *Draft) {
 	if !d.PostedAt.IsZero() {
 		m.SetPostedAt(d.PostedAt)
 	}
-	setOrClear(d.EditedAt, m.SetEditedAt, m.ClearEditedAt)
-	setOrClear(d.UserID, m.SetUserID, m.ClearUserID)
+	store.SetOrClear(d.EditedAt, m.SetEditedAt, m.ClearEditedAt)
+	store.SetOrClear(d.UserID, m.SetUserID, m.ClearUserID)
 	var uri *string
 	if d.SourceURI != "" {
 		uri = &d.SourceURI
 	}
-	setOrClear(uri, m.SetSourceURI, m.ClearSourceURI)
-}
-
-func setOrClear[T any](value *T, set func(T), unset func()) {
-	if value == nil {
-		unset()
-		return
-	}
-	set(*value)
+	store.SetOrClear(uri, m.SetSourceURI, m.ClearSourceURI)
 }
 
 // recount counts anew the comments of every article and the replies to every

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
@@ -113,7 +112,7 @@ func (s *Service) page(ctx context.Context, list List, order Order, owners []int
 	rows, err := store.Collect(ctx, s.db, statement, func(rows *sql.Rows) (r row, err error) {
 		r.comment, err = scanComment(rows, &r.owner)
 		return r, err
-	}, s.db.IDs(owners), moment(newer), newer.ID, moment(older), older.ID, w.Limit)
+	}, s.db.IDs(owners), newer.Moment(), newer.ID, older.Moment(), older.ID, w.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("read comments: %w", err)
 	}
@@ -143,24 +142,6 @@ func bounds(order Order, w keyset.Window) (newer, older keyset.Key) {
 	return w.Newer(), w.Older()
 }
 
-// The moments beyond which no comment lies, within what both databases can
-// compare.
-var (
-	first = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
-	last  = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
-)
-
-// moment gives the time of a key as the databases keep it.
-func moment(k keyset.Key) time.Time {
-	switch {
-	case k.Time <= first.UnixMicro():
-		return first
-	case k.Time >= last.UnixMicro():
-		return last
-	}
-	return time.UnixMicro(k.Time).UTC()
-}
-
 // Count counts a list up to a limit.
 func (s *Service) Count(ctx context.Context, list List, owner, limit int) (int, error) {
 	n, err := store.Collect(ctx, s.db, lists[list].count, store.ScanInt, owner, limit)
@@ -181,7 +162,7 @@ func (s *Service) HasOlder(ctx context.Context, list List, owner int, than keyse
 }
 
 func (s *Service) exists(ctx context.Context, statement *store.Statement, owner int, than keyset.Key) (bool, error) {
-	found, err := store.Collect(ctx, s.db, statement, store.ScanInt, owner, moment(than), than.ID)
+	found, err := store.Collect(ctx, s.db, statement, store.ScanInt, owner, than.Moment(), than.ID)
 	if err != nil {
 		return false, fmt.Errorf("look beyond a page of comments: %w", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
@@ -62,12 +61,6 @@ func scanCorrection(rows *sql.Rows) (*Correction, error) {
 	return c, nil
 }
 
-// keyMoment gives the moment of a key, within what both databases can compare.
-func keyMoment(k keyset.Key) time.Time {
-	first, last := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-	return time.UnixMicro(min(max(k.Time, first.UnixMicro()), last.UnixMicro())).UTC()
-}
-
 // Corrections gives a window of all corrections, newest first.
 func (s *Service) Corrections(ctx context.Context, w keyset.Window) ([]*Correction, error) {
 	statement := newestCorrectionsSQL
@@ -75,7 +68,7 @@ func (s *Service) Corrections(ctx context.Context, w keyset.Window) ([]*Correcti
 		statement = oldestCorrectionsSQL
 	}
 	newer, older := w.Newer(), w.Older()
-	found, err := store.Collect(ctx, s.db, statement, scanCorrection, keyMoment(newer), newer.ID, keyMoment(older), older.ID, w.Limit)
+	found, err := store.Collect(ctx, s.db, statement, scanCorrection, newer.Moment(), newer.ID, older.Moment(), older.ID, w.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("read corrections: %w", err)
 	}
@@ -92,7 +85,7 @@ func (s *Service) MoreCorrections(ctx context.Context, than keyset.Key, older bo
 	if older {
 		statement = olderCorrectionsSQL
 	}
-	return s.exists(ctx, statement, keyMoment(than), than.ID)
+	return s.exists(ctx, statement, than.Moment(), than.ID)
 }
 
 // CountCorrections counts the corrections up to a limit.

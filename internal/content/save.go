@@ -17,6 +17,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // Draft is an article as it shall be, whole. What is derived from it (HTML,
@@ -314,15 +315,13 @@ func orDefault[T ~string](value, fallback T) T {
 }
 
 func setOrClear[T any](value *T, set func(T), unset func()) {
-	if value == nil {
-		unset()
-		return
+	if value != nil {
+		if t, ok := any(*value).(time.Time); ok {
+			// PostgreSQL keeps microseconds; the row at hand shall equal the row read back.
+			*value = any(t.UTC().Truncate(time.Microsecond)).(T)
+		}
 	}
-	if t, ok := any(*value).(time.Time); ok {
-		// PostgreSQL keeps microseconds; the row at hand shall equal the row read back.
-		*value = any(t.UTC().Truncate(time.Microsecond)).(T)
-	}
-	set(*value)
+	store.SetOrClear(value, set, unset)
 }
 
 // saveParts stores the rows that hang on articles, all of them anew where the

@@ -11,6 +11,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // medium is a picture, film or sound of a story, which stays where it is: only
@@ -109,21 +110,13 @@ func (m *medium) set(to *ent.MediaMutation) {
 	}
 	to.SetCaption(m.Caption)
 	to.SetCredit(m.Credit)
-	setOrClear(m.FocalX, to.SetFocalX, to.ClearFocalX)
-	setOrClear(m.FocalY, to.SetFocalY, to.ClearFocalY)
+	store.SetOrClear(m.FocalX, to.SetFocalX, to.ClearFocalX)
+	store.SetOrClear(m.FocalY, to.SetFocalY, to.ClearFocalY)
 	if m.Rights != nil {
 		to.SetRights(m.Rights)
 	} else {
 		to.ClearRights()
 	}
-}
-
-func setOrClear[T any](value *T, set func(T), unset func()) {
-	if value == nil {
-		unset()
-		return
-	}
-	set(*value)
 }
 
 func equal[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }

@@ -6,6 +6,7 @@ package keyset
 import (
 	"cmp"
 	"math"
+	"time"
 )
 
 // Key is the place of a row: what the list is sorted by, and the row's key to
@@ -14,6 +15,17 @@ type Key struct {
 	Time int64
 	Text string
 	ID   int
+}
+
+// The moments beyond which no row lies, within what both databases can compare.
+var (
+	first = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	last  = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+)
+
+// Moment gives the time of a key as the databases keep it.
+func (k Key) Moment() time.Time {
+	return time.UnixMicro(min(max(k.Time, first.UnixMicro()), last.UnixMicro())).UTC()
 }
 
 // Bounds beyond every row of a list sorted by time.

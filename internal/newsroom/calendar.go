@@ -12,6 +12,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -85,7 +86,7 @@ func (s *Service) Calendar(ctx context.Context, from, to time.Time, limit int) (
 	case limit < 1 || limit > MaxCalendarRows:
 		return nil, fault.BadInput("first", "first must be from 1 to %d", MaxCalendarRows)
 	}
-	from, to = timeOf(from.UnixMicro()), timeOf(to.UnixMicro())
+	from, to = keyset.Key{Time: from.UnixMicro()}.Moment(), keyset.Key{Time: to.UnixMicro()}.Moment()
 	var entries []CalendarEntry
 	note := func(o Occasion, key int, at time.Time) {
 		entries = append(entries, CalendarEntry{o, at.UTC(), &ent.Article{ID: key}})

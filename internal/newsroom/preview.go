@@ -2,10 +2,6 @@ package newsroom
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -15,6 +11,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
 )
 
 // Bounds on preview tokens.
@@ -71,10 +68,8 @@ func (s *Service) CreatePreview(ctx context.Context, articleID int, until *time.
 		if n >= maxPreviews {
 			return fault.Mistake(fault.LimitReached, "articleId", "An article has at most %d valid preview tokens: revoke some.", maxPreviews)
 		}
-		secret := make([]byte, 32)
-		_, _ = rand.Read(secret) // never fails
-		token = tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
-		kept, err = s.db.Ent(ctx).PreviewToken.Create().SetArticleID(articleID).SetTokenHash(hashToken(token)).SetLabel(label).
+		token = secret.New(tokenPrefix)
+		kept, err = s.db.Ent(ctx).PreviewToken.Create().SetArticleID(articleID).SetTokenHash(secret.Hash(token)).SetLabel(label).
 			SetUserID(w.viewer.UserID).SetCreatedAt(w.now).SetExpiresAt(end).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("keep a preview token: %w", err)
@@ -85,14 +80,6 @@ func (s *Service) CreatePreview(ctx context.Context, articleID int, until *time.
 		return "", nil, err
 	}
 	return token, kept, nil
-}
-
-// hashToken gives what is kept of a token. The token is random and long, so
-// that no salt and no slow hash is needed, and it is looked up by its hash, so
-// that comparing takes no time that tells anything.
-func hashToken(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
 }
 
 // RevokePreview makes a preview token worthless at once.
@@ -134,7 +121,7 @@ func (s *Service) PreviewArticle(ctx context.Context, token string) (articleID i
 	if token == "" || len(token) > maxToken {
 		return 0, false, nil
 	}
-	t, err := s.db.Ent(ctx).PreviewToken.Query().Where(previewtoken.TokenHash(hashToken(token)), previewtoken.RevokedAtIsNil(),
+	t, err := s.db.Ent(ctx).PreviewToken.Query().Where(previewtoken.TokenHash(secret.Hash(token)), previewtoken.RevokedAtIsNil(),
 		previewtoken.ExpiresAtGT(s.Now())).Only(ctx)
 	if ent.IsNotFound(err) {
 		return 0, false, nil

@@ -241,7 +241,7 @@ func (s *Service) Queue(ctx context.Context, l List, w keyset.Window) ([]*ent.Ar
 	if (l.Order == LongestWaiting) != w.Backward {
 		statement = both.oldest
 	}
-	args := append([]any{s.db.Texts(l.statuses()), timeOf(low.Time), low.ID, timeOf(high.Time), high.ID, w.Limit}, l.conditions(s.db, viewer)...)
+	args := append([]any{s.db.Texts(l.statuses()), low.Moment(), low.ID, high.Moment(), high.ID, w.Limit}, l.conditions(s.db, viewer)...)
 	rows, err := store.Collect(ctx, s.db, statement, func(rows *sql.Rows) (*ent.Article, error) {
 		a := new(ent.Article)
 		return a, rows.Scan(&a.ID, &a.StatusChangedAt, &a.CreatedAt, &a.ModifiedAt)
@@ -280,13 +280,6 @@ func (s *Service) whole(ctx context.Context, rows []*ent.Article, keep func(a, k
 		}
 	}
 	return all, nil
-}
-
-// timeOf makes a time of microseconds since 1970, within what both databases
-// can compare.
-func timeOf(micros int64) time.Time {
-	first, last := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-	return time.UnixMicro(min(max(micros, first.UnixMicro()), last.UnixMicro())).UTC()
 }
 
 // StatusCount is how many articles of a list have a status, up to a limit.

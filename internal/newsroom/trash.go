@@ -80,7 +80,7 @@ func (s *Service) InTrash(ctx context.Context, w keyset.Window) ([]*ent.Article,
 		statement = trashSQL.oldest
 	}
 	older, newer := w.Older(), w.Newer()
-	ids, err := store.Collect(ctx, s.db, statement, store.ScanInt, timeOf(older.Time), older.ID, timeOf(newer.Time), newer.ID, w.Limit)
+	ids, err := store.Collect(ctx, s.db, statement, store.ScanInt, older.Moment(), older.ID, newer.Moment(), newer.ID, w.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the trash: %w", err)
 	}

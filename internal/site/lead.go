@@ -12,6 +12,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // Moved leaves a redirect from the path that a thing had to the thing. A
@@ -90,7 +91,7 @@ func (s *Service) replaceInMenus(ctx context.Context, name string, thing, by Tar
 			continue
 		}
 		change := client.MenuItem.UpdateOne(it).SetTargetType(by.Type)
-		setOrClear(by.key(), func(key int) { change.SetTargetID(key) }, func() { change.ClearTargetID() })
+		store.SetOrClear(by.key(), func(key int) { change.SetTargetID(key) }, func() { change.ClearTargetID() })
 		if by.Type == menuitem.TargetTypeNone && it.Label == "" {
 			change.SetLabel(name)
 		}

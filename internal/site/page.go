@@ -268,12 +268,12 @@ func setPage(m *ent.PageMutation, p Page) {
 	if p.SourceURI != "" {
 		uri = &p.SourceURI
 	}
-	setOrClear(uri, m.SetSourceURI, m.ClearSourceURI)
-	setOrClear(p.TrashedAt, m.SetTrashedAt, m.ClearTrashedAt)
-	setOrClear(p.PublishedAt, m.SetPublishedAt, m.ClearPublishedAt)
-	setOrClear(p.UpdatedAt, m.SetUpdatedAt, m.ClearUpdatedAt)
-	setOrClear(p.TranslationGroup, m.SetTranslationGroup, m.ClearTranslationGroup)
-	setOrClear(p.Parent, m.SetParentID, m.ClearParentID)
+	store.SetOrClear(uri, m.SetSourceURI, m.ClearSourceURI)
+	store.SetOrClear(p.TrashedAt, m.SetTrashedAt, m.ClearTrashedAt)
+	store.SetOrClear(p.PublishedAt, m.SetPublishedAt, m.ClearPublishedAt)
+	store.SetOrClear(p.UpdatedAt, m.SetUpdatedAt, m.ClearUpdatedAt)
+	store.SetOrClear(p.TranslationGroup, m.SetTranslationGroup, m.ClearTranslationGroup)
+	store.SetOrClear(p.Parent, m.SetParentID, m.ClearParentID)
 	if p.SEO != nil {
 		m.SetSeo(p.SEO)
 	} else {

@@ -156,7 +156,7 @@ func (s *Service) storeRedirects(ctx context.Context, byPath map[string]Redirect
 	set := func(m *ent.RedirectMutation, r Redirect) {
 		m.SetPath(r.Path)
 		m.SetTargetType(redirect.TargetType(r.Target.Type))
-		setOrClear(r.Target.key(), m.SetTargetID, m.ClearTargetID)
+		store.SetOrClear(r.Target.key(), m.SetTargetID, m.ClearTargetID)
 		m.SetAddress(r.Target.Address)
 		m.SetStatusCode(r.StatusCode)
 	}

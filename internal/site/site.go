@@ -94,8 +94,8 @@ func (s *Service) SaveSettings(ctx context.Context, set Settings) (*ent.Site, er
 		m.SetTimeZone(set.TimeZone)
 		m.SetCopyrightHolder(set.CopyrightHolder)
 		m.SetFoundedYear(set.FoundedYear)
-		setOrClear(set.Logo, m.SetLogoID, m.ClearLogoID)
-		setOrClear(set.LogoDark, m.SetLogoDarkID, m.ClearLogoDarkID)
+		store.SetOrClear(set.Logo, m.SetLogoID, m.ClearLogoID)
+		store.SetOrClear(set.LogoDark, m.SetLogoDarkID, m.ClearLogoDarkID)
 		m.SetSocialProfiles(set.SocialProfiles)
 		m.SetLegalDocuments(set.LegalDocuments)
 		m.SetConsents(set.Consents)
@@ -277,12 +277,4 @@ func isWebAddress(text string) bool {
 	}
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
-}
-
-func setOrClear[T any](value *T, set func(T), unset func()) {
-	if value == nil {
-		unset()
-		return
-	}
-	set(*value)
 }

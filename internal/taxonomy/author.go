@@ -13,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // Author is an author as they shall be.
@@ -135,6 +136,6 @@ func setAuthor(m *ent.AuthorMutation, a Author, slug string) {
 	m.SetSlug(slug)
 	m.SetBio(a.Bio)
 	setLabels(a.Labels, m.SetLabels, m.ClearLabels)
-	setOrClear(a.Avatar, m.SetAvatarID, m.ClearAvatarID)
-	setOrClear(a.User, m.SetUserID, m.ClearUserID)
+	store.SetOrClear(a.Avatar, m.SetAvatarID, m.ClearAvatarID)
+	store.SetOrClear(a.User, m.SetUserID, m.ClearUserID)
 }

@@ -219,5 +219,5 @@ func setCategory(m *ent.CategoryMutation, c Category, slug string) {
 	m.SetDescription(c.Description)
 	m.SetPosition(c.Position)
 	setLabels(c.Labels, m.SetLabels, m.ClearLabels)
-	setOrClear(c.Parent, m.SetParentID, m.ClearParentID)
+	store.SetOrClear(c.Parent, m.SetParentID, m.ClearParentID)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // Place is a place as it shall be.
@@ -130,6 +131,6 @@ func setPlace(m *ent.PlaceMutation, p Place, slug string) {
 	m.SetKind(p.Kind)
 	m.SetCountryCode(p.CountryCode)
 	setLabels(p.Labels, m.SetLabels, m.ClearLabels)
-	setOrClear(p.Latitude, m.SetLatitude, m.ClearLatitude)
-	setOrClear(p.Longitude, m.SetLongitude, m.ClearLongitude)
+	store.SetOrClear(p.Latitude, m.SetLatitude, m.ClearLatitude)
+	store.SetOrClear(p.Longitude, m.SetLongitude, m.ClearLongitude)
 }

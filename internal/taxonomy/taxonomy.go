@@ -157,11 +157,3 @@ func orDefault[T ~string](value, fallback T) T {
 	}
 	return value
 }
-
-func setOrClear[T any](value *T, set func(T), unset func()) {
-	if value == nil {
-		unset()
-		return
-	}
-	set(*value)
-}
