@@ -134,16 +134,16 @@ const (
 		UNION ALL
 		SELECT parent_id, 1, rank, score, shared, article_id FROM candidate WHERE nth <= $2 + 2
 		UNION ALL
-		SELECT parent.id, 2, 0, 0.0, NULL, b.id FROM parent CROSS JOIN articles b
-		WHERE (SELECT count(DISTINCT nullif(c.body_hash, 0)) + count(*) FILTER (WHERE c.body_hash = 0)
+		SELECT parent.id, 2, 0, 0.0, NULL, newest.value FROM parent CROSS JOIN json_each(CASE
+			WHEN (SELECT count(DISTINCT nullif(c.body_hash, 0)) + count(*) FILTER (WHERE c.body_hash = 0)
 				FROM candidate c WHERE c.parent_id = parent.id AND c.nth <= $2 + 2) < $2
-			AND b.id IN (SELECT l.article_id FROM listings l CROSS JOIN articles s ON s.id = l.article_id
+			THEN (SELECT json_group_array(l.article_id) FROM (SELECT l.article_id FROM listings l CROSS JOIN articles s ON s.id = l.article_id
 				WHERE l.kind = 1 AND l.owner_id = parent.section_id AND l.language = parent.language AND l.article_id <> parent.id
 					AND (parent.translation_group IS NULL OR s.translation_group IS DISTINCT FROM parent.translation_group)
 					AND l.article_id NOT IN (SELECT c.article_id FROM candidate c WHERE c.parent_id = parent.id AND c.nth <= $2 + 2)
 					AND visible_article(s)
-				ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 2)
-			AND visible_article(b))
+				ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 2) l)
+			END) AS newest)
 	SELECT chosen.parent_id, chosen.source, chosen.rank, chosen.score, chosen.shared, parent.body_hash, coalesce(f.body_hash, 0), {article}
 	FROM chosen CROSS JOIN parent ON parent.id = chosen.parent_id
 	CROSS JOIN articles a ON a.id = chosen.article_id AND visible_article(a)

@@ -22,6 +22,12 @@ func plan(t *testing.T, db *store.DB, s *store.Statement, args ...any) string {
 			if _, err := db.Exec(ctx, store.MaintainBoth("SET LOCAL enable_seqscan = off")); err != nil {
 				return err
 			}
+		} else { // as if somebody had run ANALYZE on a large archive
+			for _, text := range []string{"ANALYZE", "DELETE FROM sqlite_stat1", largeArchive, "ANALYZE sqlite_schema"} {
+				if _, err := db.Exec(ctx, store.MaintainBoth(text)); err != nil {
+					return err
+				}
+			}
 		}
 		_, err := store.Collect(ctx, db, s, func(rows *sql.Rows) (struct{}, error) {
 			columns, err := rows.Columns()
@@ -44,9 +50,22 @@ func plan(t *testing.T, db *store.DB, s *store.Statement, args ...any) string {
 	return text
 }
 
+// largeArchive tells SQLite's planner of a million articles in ten sections.
+const largeArchive = `INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+	('articles', 'article_primary_category_id', '1000000 100000'), ('articles', 'articles_slug_key', '1000000 1'),
+	('article_candidates', NULL, '1000000'), ('article_terms', 'article_terms', '24000000 50 1 1'), ('terms', 'terms_key_key', '500000 1'), ('article_profiles', 'article_profile_published', '1000000 1000000 1 1'),
+	('listings', 'listing_language', '2000000 1000000 181900 181900 1 1'), ('listings', 'listings', '2000000 1000000 181900 1 1')`
+
 // derived are the parts of statements that SQLite may scan: what was just
 // computed, and JSON.
-var derived = regexp.MustCompile(`^SCAN (parent|candidate|chosen|c|CONSTANT ROW|\(subquery-\d+\)|.* VIRTUAL TABLE)`)
+var derived = regexp.MustCompile(`^(SCAN|SEARCH) (parent|candidate|chosen|c|l|CONSTANT ROW|\(subquery-\d+\)|.* VIRTUAL TABLE)( |$)`)
+
+// whole reports whether a line of a plan reads a table from end to end, be it to
+// make an index for just this statement.
+func whole(line string) bool {
+	return strings.Contains(line, "Seq Scan") ||
+		(strings.HasPrefix(line, "SCAN") || strings.Contains(line, "USING AUTOMATIC")) && !derived.MatchString(line)
+}
 
 func TestNoPlanReadsATableWhole(t *testing.T) {
 	t.Parallel()
@@ -64,7 +83,7 @@ func TestNoPlanReadsATableWhole(t *testing.T) {
 			text := plan(t, db, p.Explain, args...)
 			for line := range strings.Lines(text) {
 				line = strings.TrimSpace(line)
-				if strings.Contains(line, "Seq Scan") || strings.HasPrefix(line, "SCAN") && !derived.MatchString(line) {
+				if whole(line) {
 					t.Errorf("%s: %s in\n%s", name, line, text)
 				}
 			}

@@ -55,7 +55,7 @@ func benchAPI(ctx context.Context, args []string) error {
 			return err
 		}
 		if *copies > 1 {
-			if err := multiply(ctx, bases.cluster.AdminURL(bases.name()), *copies); err != nil {
+			if err := multiplyNewsroom(ctx, bases, *copies); err != nil {
 				return err
 			}
 		}

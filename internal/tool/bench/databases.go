@@ -42,8 +42,20 @@ func (d *databases) close() {
 	_ = os.RemoveAll(d.dir)
 }
 
+// file is that of the SQLite database made last.
+func (d *databases) file() string { return filepath.Join(d.dir, fmt.Sprintf("%d.db", d.made)) }
+
 // name is that of the PostgreSQL database made last.
 func (d *databases) name() string { return fmt.Sprintf("bench%d", d.made) }
+
+// raw opens the database made last without the rules of the store, to change it
+// in bulk.
+func (d *databases) raw(dialect store.Dialect) (*sql.DB, error) {
+	if dialect == store.Postgres {
+		return sql.Open("postgres", d.cluster.AdminURL(d.name()))
+	}
+	return sql.Open("sqlite", d.file())
+}
 
 // dialects are the databases in the order of reports.
 var dialects = []store.Dialect{store.SQLite, store.Postgres}
@@ -51,7 +63,7 @@ var dialects = []store.Dialect{store.SQLite, store.Postgres}
 // open makes an empty migrated database, whose statements are counted.
 func (d *databases) open(ctx context.Context, dialect store.Dialect) (*store.DB, *testkit.Statements, error) {
 	d.made++
-	url := "sqlite:" + filepath.Join(d.dir, fmt.Sprintf("%d.db", d.made))
+	url := "sqlite:" + d.file()
 	if dialect == store.Postgres {
 		name := fmt.Sprintf("bench%d", d.made)
 		admin, err := sql.Open("postgres", d.cluster.URL("postgres"))

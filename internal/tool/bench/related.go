@@ -31,6 +31,7 @@ func benchRelated(ctx context.Context, args []string) error {
 	file := flags.String("file", "../shared/data/related/headlines.ndjson.gz", "labelled headlines as gzipped NDJSON: id, title, category, publishedAt, story")
 	ablation := flags.Bool("ablation", true, "measure what each signal is worth")
 	articles := flags.Int("articles", 10_000, "size of the synthetic archive, 0: none")
+	copies := flags.Int("copies", 1, "make the synthetic archive so many times as large, by SQL")
 	only := flags.String("only", "", "measure one database alone: sqlite3 or postgres")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -55,7 +56,7 @@ func benchRelated(ctx context.Context, args []string) error {
 		}
 	}
 	if *articles > 0 {
-		return measureCost(ctx, dbs, on, *articles)
+		return measureCost(ctx, dbs, on, *articles, *copies)
 	}
 	return nil
 }

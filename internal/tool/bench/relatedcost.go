@@ -25,6 +25,9 @@ type wire struct {
 	made  int
 }
 
+// apart is the time between an article of a wire and the next.
+const apart = 10 * time.Minute
+
 func newWire(total int) *wire {
 	rng := rand.New(rand.NewPCG(3, uint64(total)))
 	return &wire{rng: rng, zipf: rand.NewZipf(rng, 1.1, 10, uint64(20_000+total/5)), total: total}
@@ -56,7 +59,7 @@ func (w *wire) draft(n *newsroom) *content.Draft {
 		return strings.Join(all, " ")
 	}
 	w.made++
-	at := time.Date(2004, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(w.made) * 10 * time.Minute)
+	at := time.Date(2004, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(w.made) * apart)
 	section := n.sections[fmt.Sprint(story%10)]
 	return &content.Draft{Title: words(8, 4), Slug: fmt.Sprintf("wire-%d", w.made), Language: "en", Status: article.StatusPublished,
 		PublishedAt: &at, PrimaryCategory: &section,
@@ -65,12 +68,12 @@ func (w *wire) draft(n *newsroom) *content.Draft {
 
 // measureCost fills an archive and measures what publishing one more article
 // costs and how fast related articles are read.
-func measureCost(ctx context.Context, dbs *databases, on []store.Dialect, articles int) error {
+func measureCost(ctx context.Context, dbs *databases, on []store.Dialect, articles, copies int) error {
 	var sections []string
 	for i := range 10 {
 		sections = append(sections, fmt.Sprint(i))
 	}
-	fmt.Printf("%d synthetic articles\n\n", articles)
+	fmt.Printf("%d synthetic articles\n\n", articles*copies)
 	for _, dialect := range on {
 		db, seen, err := dbs.open(ctx, dialect)
 		if err != nil {
@@ -78,7 +81,7 @@ func measureCost(ctx context.Context, dbs *databases, on []store.Dialect, articl
 		}
 		n, err := newNewsroom(access.AsSystem(ctx), db, sections)
 		if err == nil {
-			err = measureArchive(ctx, n, seen, articles)
+			err = measureArchive(ctx, dbs, n, seen, articles, copies)
 		}
 		if closing := db.Close(); err == nil {
 			err = closing
@@ -90,7 +93,7 @@ func measureCost(ctx context.Context, dbs *databases, on []store.Dialect, articl
 	return nil
 }
 
-func measureArchive(ctx context.Context, n *newsroom, seen *testkit.Statements, articles int) error {
+func measureArchive(ctx context.Context, dbs *databases, n *newsroom, seen *testkit.Statements, articles, copies int) error {
 	w := newWire(articles)
 	start := time.Now()
 	var ids []int
@@ -115,7 +118,13 @@ func measureArchive(ctx context.Context, n *newsroom, seen *testkit.Statements, 
 	}
 	seen.Take()
 	report(n.db, "relate", "%d articles, %s", articles, rate(articles, time.Since(start)))
-	if n.db.Dialect == store.Postgres {
+	if copies > 1 {
+		start = time.Now()
+		if err := multiplyArchive(ctx, dbs, n.db.Dialect, articles, copies); err != nil {
+			return err
+		}
+		report(n.db, "copy", "%d times as large after %s", copies, time.Since(start).Round(time.Second))
+	} else if n.db.Dialect == store.Postgres {
 		if _, err := n.db.Exec(ctx, store.MaintainBoth("ANALYZE")); err != nil {
 			return err
 		}
@@ -162,6 +171,39 @@ func measureArchive(ctx context.Context, n *newsroom, seen *testkit.Statements, 
 		report(n.db, fmt.Sprintf("read for %d", parents), "%d statement, %s, %.1f found each", statements, quantiles(took), float64(found)/float64(300*parents))
 	}
 	fmt.Println()
+	return nil
+}
+
+// multiplyArchive repeats a synthetic archive before it began, with all that is
+// known of what its articles are about.
+func multiplyArchive(ctx context.Context, dbs *databases, dialect store.Dialect, articles, copies int) error {
+	db, err := dbs.raw(dialect)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	older := map[string]string{"published": fmt.Sprintf("published - k * %d", articles*int(apart/time.Minute))}
+	err = multiply(ctx, db, dialect, []copied{
+		{"articles", map[string]string{"slug": "slug || '-copy-' || k"}},
+		{"article_details", nil},
+		{"article_profiles", older},
+		{"article_terms", older},
+		{"article_candidates", map[string]string{"candidates": candidatesOfCopy[dialect]}},
+		{"listings", map[string]string{"published_at": fmt.Sprintf("published_at - k * %d", int64(articles)*apart.Microseconds())}},
+	}, copies)
+	if err != nil {
+		return err
+	}
+	if dialect == store.Postgres {
+		if _, err := db.ExecContext(ctx, "SELECT setval(pg_get_serial_sequence('articles', 'id'), (SELECT max(id) FROM articles))"); err != nil {
+			return err
+		}
+	}
+	for _, count := range []string{"UPDATE related_corpora SET articles = articles * $1", "UPDATE terms SET count = count * $1"} {
+		if _, err := db.ExecContext(ctx, count, copies); err != nil {
+			return fmt.Errorf("count the copies: %w", err)
+		}
+	}
 	return nil
 }
 
