@@ -2,13 +2,10 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
-	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -22,45 +19,6 @@ type Identity struct {
 	Issuer, Subject string // together the name of the person, for ever
 	Email           string
 	EmailVerified   bool
-}
-
-// Trip is what must be remembered while a browser is at an OpenID provider.
-type Trip struct {
-	Nonce    string `json:"nonce"`    // what the provider's answer must repeat
-	Verifier string `json:"verifier"` // of PKCE, RFC 7636
-	Return   string `json:"return"`   // path to go to afterwards
-}
-
-const (
-	tripLifetime = 10 * time.Minute
-	maxTrips     = 10_000 // at once, of all browsers
-)
-
-// Leave remembers a trip under a state that the browser brings back.
-func (s *Service) Leave(ctx context.Context, state string, t Trip) error {
-	under, err := s.db.Ent(ctx).OneTimeToken.Query().Where(onetimetoken.Purpose(forOpenID), onetimetoken.ExpiresAtGT(s.Now())).Count(ctx)
-	if err != nil {
-		return fmt.Errorf("count those who are signing in: %w", err)
-	}
-	if under >= maxTrips {
-		return fault.New(fault.RateLimited, "Too many are signing in. Try again in some minutes.")
-	}
-	return s.keepToken(ctx, forOpenID, state, t, tripLifetime)
-}
-
-// Return gives the trip of a state, once. It is EXPIRED when there is none.
-func (s *Service) Return(ctx context.Context, state string) (t Trip, err error) {
-	payload, ok, err := s.takeToken(ctx, forOpenID, state)
-	if err != nil {
-		return t, err
-	}
-	if !ok {
-		return t, fault.Mistake(fault.Expired, "", "This took too long, or was done before. Start again.")
-	}
-	if err := json.Unmarshal(payload, &t); err != nil {
-		return t, fmt.Errorf("read what belongs to a token: %w", err)
-	}
-	return t, nil
 }
 
 // SignInAs opens a session for whoever a provider has signed in. The first

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -19,10 +18,7 @@ import (
 )
 
 // What one-time tokens are for.
-const (
-	forSetup  = "setup"
-	forOpenID = "openid"
-)
+const forSetup = "setup"
 
 // SetupLifetime is how long a setup token is valid. A restart makes another.
 const SetupLifetime = 24 * time.Hour
@@ -36,7 +32,7 @@ func (s *Service) OfferSetup(ctx context.Context) (token string, err error) {
 			return err
 		}
 		token = secret.New(tokenPrefix)
-		return s.keepToken(ctx, forSetup, token, nil, SetupLifetime)
+		return s.keepToken(ctx, forSetup, token, SetupLifetime)
 	})
 	return token, err
 }
@@ -87,7 +83,7 @@ func (s *Service) SetUpAdmin(ctx context.Context, token string, spec User, passw
 		if err := s.lock(ctx); err != nil {
 			return err
 		}
-		if _, ok, err := s.takeToken(ctx, forSetup, token); err != nil || !ok {
+		if ok, err := s.takeToken(ctx, forSetup, token); err != nil || !ok {
 			return errorOr(err, noSetup())
 		}
 		if there, err := s.hasAdmin(ctx); err != nil || there {
@@ -131,37 +127,24 @@ func errorOr(err, otherwise error) error {
 	return otherwise
 }
 
-// keepToken stores a one-time token as its hash, with what belongs to it.
-func (s *Service) keepToken(ctx context.Context, purpose, token string, payload any, lifetime time.Duration) error {
-	create := s.db.Ent(ctx).OneTimeToken.Create().SetPurpose(purpose).SetTokenHash(secret.Hash(token)).SetCreatedAt(s.Now()).SetExpiresAt(s.Now().Add(lifetime))
-	if payload != nil {
-		text, err := json.Marshal(payload)
-		if err != nil {
-			return fmt.Errorf("keep a token: %w", err)
-		}
-		create.SetPayload(text)
-	}
-	if err := create.Exec(ctx); err != nil {
+// keepToken stores a one-time token as its hash.
+func (s *Service) keepToken(ctx context.Context, purpose, token string, lifetime time.Duration) error {
+	now := s.Now()
+	err := s.db.Ent(ctx).OneTimeToken.Create().SetPurpose(purpose).SetTokenHash(secret.Hash(token)).SetCreatedAt(now).SetExpiresAt(now.Add(lifetime)).Exec(ctx)
+	if err != nil {
 		return fmt.Errorf("keep a token: %w", err)
 	}
 	return nil
 }
 
 // takeToken uses a one-time token up: of several at once, one gets it.
-func (s *Service) takeToken(ctx context.Context, purpose, token string) (payload json.RawMessage, ok bool, err error) {
-	tokens := s.db.Ent(ctx).OneTimeToken
-	found, err := tokens.Query().Where(onetimetoken.Purpose(purpose), onetimetoken.TokenHash(secret.Hash(token)), onetimetoken.ExpiresAtGT(s.Now())).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, false, nil
-	}
+func (s *Service) takeToken(ctx context.Context, purpose, token string) (bool, error) {
+	n, err := s.db.Ent(ctx).OneTimeToken.Delete().Where(onetimetoken.Purpose(purpose), onetimetoken.TokenHash(secret.Hash(token)),
+		onetimetoken.ExpiresAtGT(s.Now())).Exec(ctx)
 	if err != nil {
-		return nil, false, fmt.Errorf("look for a token: %w", err)
+		return false, fmt.Errorf("use a token: %w", err)
 	}
-	n, err := tokens.Delete().Where(onetimetoken.ID(found.ID)).Exec(ctx)
-	if err != nil {
-		return nil, false, fmt.Errorf("use a token: %w", err)
-	}
-	return found.Payload, n == 1, nil
+	return n == 1, nil
 }
 
 // maxFailures bounds the table of wrong attempts against many addresses.

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -11,11 +12,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -252,4 +255,43 @@ func TestOpenIDCannotBeReplayed(t *testing.T) {
 			t.Errorf("the same answer again: %d", again.status)
 		}
 	}, "--oidc-issuer="+issuer, "--oidc-client-id=newsroom", "--oidc-client-secret=client-secret")
+}
+
+// TestProviderThatHangs: those who wait for a provider wait together, no longer
+// than they want to, and leave nothing behind.
+func TestProviderThatHangs(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(hanging.Close)
+	t.Cleanup(hanging.CloseClientConnections)
+	var sites atomic.Int32
+	eachSite(t, func(t *testing.T, s *site) {
+		sites.Add(1)
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/auth/oidc/start", nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if res, err := http.DefaultClient.Do(r); err == nil {
+					t.Errorf("answered %s by a provider that says nothing", res.Status)
+					_ = res.Body.Close()
+				}
+			})
+		}
+		all.Wait()
+	}, "--oidc-issuer="+hanging.URL, "--oidc-client-id=newsroom", "--oidc-client-secret=client-secret")
+	t.Cleanup(func() {
+		if asked.Load() > sites.Load() {
+			t.Errorf("%d servers asked the provider %d times at once", sites.Load(), asked.Load())
+		}
+	})
 }

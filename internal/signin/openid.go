@@ -4,15 +4,18 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
@@ -33,9 +36,21 @@ type openID struct {
 	conf   OpenID
 	client *http.Client
 
-	mu       sync.Mutex
-	provider *oidc.Provider // nil until it was asked what it can do
+	asking   singleflight.Group
+	provider atomic.Pointer[oidc.Provider] // nil until it was asked what it can do
 }
+
+// trip is what must be remembered while a browser is at the provider. The
+// browser itself keeps it, so that whoever only begins costs nothing.
+type trip struct {
+	State    string `json:"state"`    // what the browser must bring back
+	Nonce    string `json:"nonce"`    // what the ID token must repeat
+	Verifier string `json:"verifier"` // of PKCE, RFC 7636
+	Return   string `json:"return"`   // path to go to afterwards
+}
+
+// tripLifetime is how long somebody may take at the provider.
+const tripLifetime = 10 * time.Minute
 
 // OpenID gives the handler of /auth/oidc/start and /auth/oidc/callback. The
 // provider is asked for nothing before somebody signs in, so the server starts
@@ -48,44 +63,83 @@ func (d *Door) OpenID(conf OpenID) http.Handler {
 	return d.Handler(mux)
 }
 
-// discover asks the provider what it can do, once.
-func (o *openID) discover() (*oidc.Provider, *oauth2.Config, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.provider == nil {
-		// The provider is kept beyond the request; its client has a timeout.
-		p, err := oidc.NewProvider(oidc.ClientContext(context.Background(), o.client), o.conf.Issuer)
-		if err != nil {
-			return nil, nil, fmt.Errorf("ask the OpenID provider: %w", err)
+// discover asks the provider what it can do, once. All who wait for the answer
+// wait together.
+func (o *openID) discover(ctx context.Context) (*oidc.Provider, *oauth2.Config, error) {
+	provider := o.provider.Load()
+	if provider == nil {
+		answered := o.asking.DoChan("", func() (any, error) {
+			// The provider is kept beyond the request; its client has a timeout.
+			return oidc.NewProvider(oidc.ClientContext(context.Background(), o.client), o.conf.Issuer)
+		})
+		select {
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case answer := <-answered:
+			if answer.Err != nil {
+				return nil, nil, fmt.Errorf("ask the OpenID provider: %w", answer.Err)
+			}
+			provider = answer.Val.(*oidc.Provider)
+			o.provider.Store(provider)
 		}
-		o.provider = p
 	}
-	return o.provider, &oauth2.Config{ClientID: o.conf.ClientID, ClientSecret: o.conf.ClientSecret, Endpoint: o.provider.Endpoint(),
+	return provider, &oauth2.Config{ClientID: o.conf.ClientID, ClientSecret: o.conf.ClientSecret, Endpoint: provider.Endpoint(),
 		RedirectURL: o.conf.RedirectURL, Scopes: []string{oidc.ScopeOpenID, "email", "profile"}}, nil
 }
 
-// stateCookie binds a trip to the browser that began it. It is Lax, as the
-// browser comes back from another site.
-func (o *openID) stateCookie(r *http.Request, value string, age int) *http.Cookie {
-	return &http.Cookie{Name: "broadsheet_oidc", Value: value, Path: "/auth/oidc/", MaxAge: age, HttpOnly: true, Secure: o.door.isSecure(r), //nolint:gosec // G124: plain http has no secure cookies
-		SameSite: http.SameSiteLaxMode}
+// tripCookie holds a trip. It is Lax, as the browser comes back from another
+// site.
+func (o *openID) tripCookie(r *http.Request) *http.Cookie {
+	c := &http.Cookie{Name: "broadsheet-oidc", Path: "/", HttpOnly: true, Secure: o.door.isSecure(r), SameSite: http.SameSiteLaxMode} //nolint:gosec // G124: plain http has no secure cookies
+	if c.Secure {
+		c.Name = hostOnly + c.Name
+	}
+	return c
+}
+
+// remember has the browser keep a trip.
+func (o *openID) remember(w http.ResponseWriter, r *http.Request, t trip) error {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	c := o.tripCookie(r)
+	c.Value, c.MaxAge = base64.RawURLEncoding.EncodeToString(text), int(tripLifetime.Seconds())
+	http.SetCookie(w, c)
+	return nil
+}
+
+// recall gives the trip that a browser comes back from.
+func (o *openID) recall(r *http.Request) (t trip, err error) {
+	stray := fault.New(fault.BadUserInput, "This sign-in was begun in another browser, or took too long. Start again.")
+	c, err := r.Cookie(o.tripCookie(r).Name)
+	if err != nil {
+		return t, stray
+	}
+	text, err := base64.RawURLEncoding.DecodeString(c.Value)
+	if err != nil || json.Unmarshal(text, &t) != nil || t.State == "" || t.Nonce == "" {
+		return t, stray
+	}
+	if subtle.ConstantTimeCompare([]byte(t.State), []byte(r.URL.Query().Get("state"))) != 1 {
+		return t, stray
+	}
+	return t, nil
 }
 
 // start sends the browser to the provider.
 func (o *openID) start(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	_, conf, err := o.discover()
+	_, conf, err := o.discover(r.Context())
 	if err != nil {
 		o.fail(w, r, err)
 		return
 	}
-	state, trip := rand.Text(), account.Trip{Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Return: localPath(r.URL.Query().Get("return"))}
-	if err := o.door.accounts.Leave(r.Context(), state, trip); err != nil {
+	t := trip{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Return: localPath(r.URL.Query().Get("return"))}
+	if err := o.remember(w, r, t); err != nil {
 		o.fail(w, r, err)
 		return
 	}
-	http.SetCookie(w, o.stateCookie(r, state, 600))
-	http.Redirect(w, r, conf.AuthCodeURL(state, oidc.Nonce(trip.Nonce), oauth2.S256ChallengeOption(trip.Verifier)), http.StatusFound)
+	http.Redirect(w, r, conf.AuthCodeURL(t.State, oidc.Nonce(t.Nonce), oauth2.S256ChallengeOption(t.Verifier)), http.StatusFound)
 }
 
 // callback takes the browser back from the provider.
@@ -96,30 +150,28 @@ func (o *openID) callback(w http.ResponseWriter, r *http.Request) {
 		o.fail(w, r, err)
 		return
 	}
-	http.SetCookie(w, o.stateCookie(r, "", -1))
+	c := o.tripCookie(r)
+	c.MaxAge = -1
+	http.SetCookie(w, c)
 	http.Redirect(w, r, path, http.StatusSeeOther) //nolint:gosec // G710: localPath made it a path of this site
 }
 
 // arrive signs in whom the provider names, and tells where they wanted to go.
 func (o *openID) arrive(r *http.Request) (path string, err error) {
 	ctx, query := oidc.ClientContext(r.Context(), o.client), r.URL.Query()
-	state := query.Get("state")
-	if c, err := r.Cookie("broadsheet_oidc"); err != nil || state == "" || subtle.ConstantTimeCompare([]byte(c.Value), []byte(state)) != 1 {
-		return "", fault.New(fault.BadUserInput, "This sign-in was begun in another browser, or took too long. Start again.")
-	}
-	trip, err := o.door.accounts.Return(ctx, state)
+	t, err := o.recall(r)
 	if err != nil {
 		return "", err
 	}
 	if code := query.Get("error"); code != "" {
 		return "", fault.New(fault.Forbidden, "The provider did not sign you in (%.60q).", code)
 	}
-	provider, conf, err := o.discover()
+	provider, conf, err := o.discover(ctx)
 	if err != nil {
 		return "", err
 	}
 	refused := fault.New(fault.Forbidden, "What the provider says cannot be believed.")
-	tokens, err := conf.Exchange(ctx, query.Get("code"), oauth2.VerifierOption(trip.Verifier))
+	tokens, err := conf.Exchange(ctx, query.Get("code"), oauth2.VerifierOption(t.Verifier))
 	if err != nil {
 		return "", refused.Because(withoutSecrets(err))
 	}
@@ -128,7 +180,7 @@ func (o *openID) arrive(r *http.Request) (path string, err error) {
 	if err != nil {
 		return "", refused.Because(err)
 	}
-	if subtle.ConstantTimeCompare([]byte(idToken.Nonce), []byte(trip.Nonce)) != 1 {
+	if subtle.ConstantTimeCompare([]byte(idToken.Nonce), []byte(t.Nonce)) != 1 {
 		return "", refused.Because(errors.New("the nonce is another"))
 	}
 	var claims struct {
@@ -140,7 +192,7 @@ func (o *openID) arrive(r *http.Request) (path string, err error) {
 	}
 	who := account.Identity{Issuer: idToken.Issuer, Subject: idToken.Subject, Email: claims.Email, EmailVerified: claims.EmailVerified}
 	_, err = o.door.accounts.SignInAs(ctx, who)
-	return trip.Return, err
+	return localPath(t.Return), err
 }
 
 // withoutSecrets keeps of a provider's refusal its code: the answer itself may

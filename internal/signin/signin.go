@@ -177,11 +177,13 @@ type jar struct {
 
 func (d *Door) jar(w http.ResponseWriter, r *http.Request) *jar { return &jar{w, r, d.isSecure(r)} }
 
-// name has the prefix by which browsers refuse a cookie that another host or a
-// plain connection tries to set (RFC 6265bis).
+// hostOnly is the prefix of names by which browsers refuse a cookie that another
+// host or a plain connection tries to set (RFC 6265bis).
+const hostOnly = "__Host-"
+
 func (j *jar) name() string {
 	if j.secure {
-		return "__Host-broadsheet"
+		return hostOnly + "broadsheet"
 	}
 	return "broadsheet"
 }
