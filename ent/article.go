@@ -63,6 +63,10 @@ type Article struct {
 	WordCount int `json:"word_count,omitempty"`
 	// ReadingMinutes holds the value of the "reading_minutes" field.
 	ReadingMinutes int `json:"reading_minutes,omitempty"`
+	// equal for bodies of the same words; 0: no words
+	BodyHash int64 `json:"body_hash,omitempty"`
+	// goes up when an edit makes the article another one
+	SubjectRevision int `json:"subject_revision,omitempty"`
 	// approved comments
 	CommentCount int `json:"comment_count,omitempty"`
 	// CommentPolicy holds the value of the "comment_policy" field.
@@ -229,7 +233,7 @@ func (*Article) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case article.FieldID, article.FieldTranslationGroup, article.FieldWordCount, article.FieldReadingMinutes, article.FieldCommentCount, article.FieldPrimaryCategoryID, article.FieldSeriesID, article.FieldSeriesPosition, article.FieldFeaturedMediaID, article.FieldVersion, article.FieldCreatedBy, article.FieldAssigneeID:
+		case article.FieldID, article.FieldTranslationGroup, article.FieldWordCount, article.FieldReadingMinutes, article.FieldBodyHash, article.FieldSubjectRevision, article.FieldCommentCount, article.FieldPrimaryCategoryID, article.FieldSeriesID, article.FieldSeriesPosition, article.FieldFeaturedMediaID, article.FieldVersion, article.FieldCreatedBy, article.FieldAssigneeID:
 			values[i] = new(sql.NullInt64)
 		case article.FieldKind, article.FieldStatus, article.FieldVisibility, article.FieldTitle, article.FieldSubtitle, article.FieldSlug, article.FieldExcerpt, article.FieldLanguage, article.FieldCommentPolicy, article.FieldSourceURI, article.FieldSourceHash:
 			values[i] = new(sql.NullString)
@@ -390,6 +394,18 @@ func (_m *Article) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field reading_minutes", values[i])
 			} else if value.Valid {
 				_m.ReadingMinutes = int(value.Int64)
+			}
+		case article.FieldBodyHash:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field body_hash", values[i])
+			} else if value.Valid {
+				_m.BodyHash = value.Int64
+			}
+		case article.FieldSubjectRevision:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field subject_revision", values[i])
+			} else if value.Valid {
+				_m.SubjectRevision = int(value.Int64)
 			}
 		case article.FieldCommentCount:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -658,6 +674,12 @@ func (_m *Article) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reading_minutes=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReadingMinutes))
+	builder.WriteString(", ")
+	builder.WriteString("body_hash=")
+	builder.WriteString(fmt.Sprintf("%v", _m.BodyHash))
+	builder.WriteString(", ")
+	builder.WriteString("subject_revision=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SubjectRevision))
 	builder.WriteString(", ")
 	builder.WriteString("comment_count=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CommentCount))

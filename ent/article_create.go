@@ -307,6 +307,34 @@ func (_c *ArticleCreate) SetNillableReadingMinutes(v *int) *ArticleCreate {
 	return _c
 }
 
+// SetBodyHash sets the "body_hash" field.
+func (_c *ArticleCreate) SetBodyHash(v int64) *ArticleCreate {
+	_c.mutation.SetBodyHash(v)
+	return _c
+}
+
+// SetNillableBodyHash sets the "body_hash" field if the given value is not nil.
+func (_c *ArticleCreate) SetNillableBodyHash(v *int64) *ArticleCreate {
+	if v != nil {
+		_c.SetBodyHash(*v)
+	}
+	return _c
+}
+
+// SetSubjectRevision sets the "subject_revision" field.
+func (_c *ArticleCreate) SetSubjectRevision(v int) *ArticleCreate {
+	_c.mutation.SetSubjectRevision(v)
+	return _c
+}
+
+// SetNillableSubjectRevision sets the "subject_revision" field if the given value is not nil.
+func (_c *ArticleCreate) SetNillableSubjectRevision(v *int) *ArticleCreate {
+	if v != nil {
+		_c.SetSubjectRevision(*v)
+	}
+	return _c
+}
+
 // SetCommentCount sets the "comment_count" field.
 func (_c *ArticleCreate) SetCommentCount(v int) *ArticleCreate {
 	_c.mutation.SetCommentCount(v)
@@ -716,6 +744,14 @@ func (_c *ArticleCreate) defaults() {
 		v := article.DefaultReadingMinutes
 		_c.mutation.SetReadingMinutes(v)
 	}
+	if _, ok := _c.mutation.BodyHash(); !ok {
+		v := article.DefaultBodyHash
+		_c.mutation.SetBodyHash(v)
+	}
+	if _, ok := _c.mutation.SubjectRevision(); !ok {
+		v := article.DefaultSubjectRevision
+		_c.mutation.SetSubjectRevision(v)
+	}
 	if _, ok := _c.mutation.CommentCount(); !ok {
 		v := article.DefaultCommentCount
 		_c.mutation.SetCommentCount(v)
@@ -786,6 +822,12 @@ func (_c *ArticleCreate) check() error {
 	}
 	if _, ok := _c.mutation.ReadingMinutes(); !ok {
 		return &ValidationError{Name: "reading_minutes", err: errors.New(`ent: missing required field "Article.reading_minutes"`)}
+	}
+	if _, ok := _c.mutation.BodyHash(); !ok {
+		return &ValidationError{Name: "body_hash", err: errors.New(`ent: missing required field "Article.body_hash"`)}
+	}
+	if _, ok := _c.mutation.SubjectRevision(); !ok {
+		return &ValidationError{Name: "subject_revision", err: errors.New(`ent: missing required field "Article.subject_revision"`)}
 	}
 	if _, ok := _c.mutation.CommentCount(); !ok {
 		return &ValidationError{Name: "comment_count", err: errors.New(`ent: missing required field "Article.comment_count"`)}
@@ -913,6 +955,14 @@ func (_c *ArticleCreate) createSpec() (*Article, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ReadingMinutes(); ok {
 		_spec.SetField(article.FieldReadingMinutes, field.TypeInt, value)
 		_node.ReadingMinutes = value
+	}
+	if value, ok := _c.mutation.BodyHash(); ok {
+		_spec.SetField(article.FieldBodyHash, field.TypeInt64, value)
+		_node.BodyHash = value
+	}
+	if value, ok := _c.mutation.SubjectRevision(); ok {
+		_spec.SetField(article.FieldSubjectRevision, field.TypeInt, value)
+		_node.SubjectRevision = value
 	}
 	if value, ok := _c.mutation.CommentCount(); ok {
 		_spec.SetField(article.FieldCommentCount, field.TypeInt, value)

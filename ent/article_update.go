@@ -385,6 +385,48 @@ func (_u *ArticleUpdate) AddReadingMinutes(v int) *ArticleUpdate {
 	return _u
 }
 
+// SetBodyHash sets the "body_hash" field.
+func (_u *ArticleUpdate) SetBodyHash(v int64) *ArticleUpdate {
+	_u.mutation.ResetBodyHash()
+	_u.mutation.SetBodyHash(v)
+	return _u
+}
+
+// SetNillableBodyHash sets the "body_hash" field if the given value is not nil.
+func (_u *ArticleUpdate) SetNillableBodyHash(v *int64) *ArticleUpdate {
+	if v != nil {
+		_u.SetBodyHash(*v)
+	}
+	return _u
+}
+
+// AddBodyHash adds value to the "body_hash" field.
+func (_u *ArticleUpdate) AddBodyHash(v int64) *ArticleUpdate {
+	_u.mutation.AddBodyHash(v)
+	return _u
+}
+
+// SetSubjectRevision sets the "subject_revision" field.
+func (_u *ArticleUpdate) SetSubjectRevision(v int) *ArticleUpdate {
+	_u.mutation.ResetSubjectRevision()
+	_u.mutation.SetSubjectRevision(v)
+	return _u
+}
+
+// SetNillableSubjectRevision sets the "subject_revision" field if the given value is not nil.
+func (_u *ArticleUpdate) SetNillableSubjectRevision(v *int) *ArticleUpdate {
+	if v != nil {
+		_u.SetSubjectRevision(*v)
+	}
+	return _u
+}
+
+// AddSubjectRevision adds value to the "subject_revision" field.
+func (_u *ArticleUpdate) AddSubjectRevision(v int) *ArticleUpdate {
+	_u.mutation.AddSubjectRevision(v)
+	return _u
+}
+
 // SetCommentCount sets the "comment_count" field.
 func (_u *ArticleUpdate) SetCommentCount(v int) *ArticleUpdate {
 	_u.mutation.ResetCommentCount()
@@ -1149,6 +1191,18 @@ func (_u *ArticleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedReadingMinutes(); ok {
 		_spec.AddField(article.FieldReadingMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.BodyHash(); ok {
+		_spec.SetField(article.FieldBodyHash, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBodyHash(); ok {
+		_spec.AddField(article.FieldBodyHash, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.SubjectRevision(); ok {
+		_spec.SetField(article.FieldSubjectRevision, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedSubjectRevision(); ok {
+		_spec.AddField(article.FieldSubjectRevision, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.CommentCount(); ok {
 		_spec.SetField(article.FieldCommentCount, field.TypeInt, value)
@@ -1980,6 +2034,48 @@ func (_u *ArticleUpdateOne) AddReadingMinutes(v int) *ArticleUpdateOne {
 	return _u
 }
 
+// SetBodyHash sets the "body_hash" field.
+func (_u *ArticleUpdateOne) SetBodyHash(v int64) *ArticleUpdateOne {
+	_u.mutation.ResetBodyHash()
+	_u.mutation.SetBodyHash(v)
+	return _u
+}
+
+// SetNillableBodyHash sets the "body_hash" field if the given value is not nil.
+func (_u *ArticleUpdateOne) SetNillableBodyHash(v *int64) *ArticleUpdateOne {
+	if v != nil {
+		_u.SetBodyHash(*v)
+	}
+	return _u
+}
+
+// AddBodyHash adds value to the "body_hash" field.
+func (_u *ArticleUpdateOne) AddBodyHash(v int64) *ArticleUpdateOne {
+	_u.mutation.AddBodyHash(v)
+	return _u
+}
+
+// SetSubjectRevision sets the "subject_revision" field.
+func (_u *ArticleUpdateOne) SetSubjectRevision(v int) *ArticleUpdateOne {
+	_u.mutation.ResetSubjectRevision()
+	_u.mutation.SetSubjectRevision(v)
+	return _u
+}
+
+// SetNillableSubjectRevision sets the "subject_revision" field if the given value is not nil.
+func (_u *ArticleUpdateOne) SetNillableSubjectRevision(v *int) *ArticleUpdateOne {
+	if v != nil {
+		_u.SetSubjectRevision(*v)
+	}
+	return _u
+}
+
+// AddSubjectRevision adds value to the "subject_revision" field.
+func (_u *ArticleUpdateOne) AddSubjectRevision(v int) *ArticleUpdateOne {
+	_u.mutation.AddSubjectRevision(v)
+	return _u
+}
+
 // SetCommentCount sets the "comment_count" field.
 func (_u *ArticleUpdateOne) SetCommentCount(v int) *ArticleUpdateOne {
 	_u.mutation.ResetCommentCount()
@@ -2774,6 +2870,18 @@ func (_u *ArticleUpdateOne) sqlSave(ctx context.Context) (_node *Article, err er
 	}
 	if value, ok := _u.mutation.AddedReadingMinutes(); ok {
 		_spec.AddField(article.FieldReadingMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.BodyHash(); ok {
+		_spec.SetField(article.FieldBodyHash, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBodyHash(); ok {
+		_spec.AddField(article.FieldBodyHash, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.SubjectRevision(); ok {
+		_spec.SetField(article.FieldSubjectRevision, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedSubjectRevision(); ok {
+		_spec.AddField(article.FieldSubjectRevision, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.CommentCount(); ok {
 		_spec.SetField(article.FieldCommentCount, field.TypeInt, value)

@@ -1042,6 +1042,10 @@ type ArticleMutation struct {
 	addword_count           *int
 	reading_minutes         *int
 	addreading_minutes      *int
+	body_hash               *int64
+	addbody_hash            *int64
+	subject_revision        *int
+	addsubject_revision     *int
 	comment_count           *int
 	addcomment_count        *int
 	comment_policy          *article.CommentPolicy
@@ -2121,6 +2125,118 @@ func (m *ArticleMutation) AddedReadingMinutes() (r int, exists bool) {
 func (m *ArticleMutation) ResetReadingMinutes() {
 	m.reading_minutes = nil
 	m.addreading_minutes = nil
+}
+
+// SetBodyHash sets the "body_hash" field.
+func (m *ArticleMutation) SetBodyHash(i int64) {
+	m.body_hash = &i
+	m.addbody_hash = nil
+}
+
+// BodyHash returns the value of the "body_hash" field in the mutation.
+func (m *ArticleMutation) BodyHash() (r int64, exists bool) {
+	v := m.body_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBodyHash returns the old "body_hash" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldBodyHash(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBodyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBodyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBodyHash: %w", err)
+	}
+	return oldValue.BodyHash, nil
+}
+
+// AddBodyHash adds i to the "body_hash" field.
+func (m *ArticleMutation) AddBodyHash(i int64) {
+	if m.addbody_hash != nil {
+		*m.addbody_hash += i
+	} else {
+		m.addbody_hash = &i
+	}
+}
+
+// AddedBodyHash returns the value that was added to the "body_hash" field in this mutation.
+func (m *ArticleMutation) AddedBodyHash() (r int64, exists bool) {
+	v := m.addbody_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBodyHash resets all changes to the "body_hash" field.
+func (m *ArticleMutation) ResetBodyHash() {
+	m.body_hash = nil
+	m.addbody_hash = nil
+}
+
+// SetSubjectRevision sets the "subject_revision" field.
+func (m *ArticleMutation) SetSubjectRevision(i int) {
+	m.subject_revision = &i
+	m.addsubject_revision = nil
+}
+
+// SubjectRevision returns the value of the "subject_revision" field in the mutation.
+func (m *ArticleMutation) SubjectRevision() (r int, exists bool) {
+	v := m.subject_revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubjectRevision returns the old "subject_revision" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldSubjectRevision(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubjectRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubjectRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubjectRevision: %w", err)
+	}
+	return oldValue.SubjectRevision, nil
+}
+
+// AddSubjectRevision adds i to the "subject_revision" field.
+func (m *ArticleMutation) AddSubjectRevision(i int) {
+	if m.addsubject_revision != nil {
+		*m.addsubject_revision += i
+	} else {
+		m.addsubject_revision = &i
+	}
+}
+
+// AddedSubjectRevision returns the value that was added to the "subject_revision" field in this mutation.
+func (m *ArticleMutation) AddedSubjectRevision() (r int, exists bool) {
+	v := m.addsubject_revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSubjectRevision resets all changes to the "subject_revision" field.
+func (m *ArticleMutation) ResetSubjectRevision() {
+	m.subject_revision = nil
+	m.addsubject_revision = nil
 }
 
 // SetCommentCount sets the "comment_count" field.
@@ -3387,7 +3503,7 @@ func (m *ArticleMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ArticleMutation) Fields() []string {
-	fields := make([]string, 0, 36)
+	fields := make([]string, 0, 38)
 	if m.created_at != nil {
 		fields = append(fields, article.FieldCreatedAt)
 	}
@@ -3450,6 +3566,12 @@ func (m *ArticleMutation) Fields() []string {
 	}
 	if m.reading_minutes != nil {
 		fields = append(fields, article.FieldReadingMinutes)
+	}
+	if m.body_hash != nil {
+		fields = append(fields, article.FieldBodyHash)
+	}
+	if m.subject_revision != nil {
+		fields = append(fields, article.FieldSubjectRevision)
 	}
 	if m.comment_count != nil {
 		fields = append(fields, article.FieldCommentCount)
@@ -3546,6 +3668,10 @@ func (m *ArticleMutation) Field(name string) (ent.Value, bool) {
 		return m.WordCount()
 	case article.FieldReadingMinutes:
 		return m.ReadingMinutes()
+	case article.FieldBodyHash:
+		return m.BodyHash()
+	case article.FieldSubjectRevision:
+		return m.SubjectRevision()
 	case article.FieldCommentCount:
 		return m.CommentCount()
 	case article.FieldCommentPolicy:
@@ -3627,6 +3753,10 @@ func (m *ArticleMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldWordCount(ctx)
 	case article.FieldReadingMinutes:
 		return m.OldReadingMinutes(ctx)
+	case article.FieldBodyHash:
+		return m.OldBodyHash(ctx)
+	case article.FieldSubjectRevision:
+		return m.OldSubjectRevision(ctx)
 	case article.FieldCommentCount:
 		return m.OldCommentCount(ctx)
 	case article.FieldCommentPolicy:
@@ -3813,6 +3943,20 @@ func (m *ArticleMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReadingMinutes(v)
 		return nil
+	case article.FieldBodyHash:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBodyHash(v)
+		return nil
+	case article.FieldSubjectRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubjectRevision(v)
+		return nil
 	case article.FieldCommentCount:
 		v, ok := value.(int)
 		if !ok {
@@ -3935,6 +4079,12 @@ func (m *ArticleMutation) AddedFields() []string {
 	if m.addreading_minutes != nil {
 		fields = append(fields, article.FieldReadingMinutes)
 	}
+	if m.addbody_hash != nil {
+		fields = append(fields, article.FieldBodyHash)
+	}
+	if m.addsubject_revision != nil {
+		fields = append(fields, article.FieldSubjectRevision)
+	}
 	if m.addcomment_count != nil {
 		fields = append(fields, article.FieldCommentCount)
 	}
@@ -3964,6 +4114,10 @@ func (m *ArticleMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedWordCount()
 	case article.FieldReadingMinutes:
 		return m.AddedReadingMinutes()
+	case article.FieldBodyHash:
+		return m.AddedBodyHash()
+	case article.FieldSubjectRevision:
+		return m.AddedSubjectRevision()
 	case article.FieldCommentCount:
 		return m.AddedCommentCount()
 	case article.FieldSeriesPosition:
@@ -4003,6 +4157,20 @@ func (m *ArticleMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddReadingMinutes(v)
+		return nil
+	case article.FieldBodyHash:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBodyHash(v)
+		return nil
+	case article.FieldSubjectRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSubjectRevision(v)
 		return nil
 	case article.FieldCommentCount:
 		v, ok := value.(int)
@@ -4251,6 +4419,12 @@ func (m *ArticleMutation) ResetField(name string) error {
 		return nil
 	case article.FieldReadingMinutes:
 		m.ResetReadingMinutes()
+		return nil
+	case article.FieldBodyHash:
+		m.ResetBodyHash()
+		return nil
+	case article.FieldSubjectRevision:
+		m.ResetSubjectRevision()
 		return nil
 	case article.FieldCommentCount:
 		m.ResetCommentCount()

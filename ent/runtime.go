@@ -119,16 +119,24 @@ func init() {
 	articleDescReadingMinutes := articleFields[18].Descriptor()
 	// article.DefaultReadingMinutes holds the default value on creation for the reading_minutes field.
 	article.DefaultReadingMinutes = articleDescReadingMinutes.Default.(int)
+	// articleDescBodyHash is the schema descriptor for body_hash field.
+	articleDescBodyHash := articleFields[19].Descriptor()
+	// article.DefaultBodyHash holds the default value on creation for the body_hash field.
+	article.DefaultBodyHash = articleDescBodyHash.Default.(int64)
+	// articleDescSubjectRevision is the schema descriptor for subject_revision field.
+	articleDescSubjectRevision := articleFields[20].Descriptor()
+	// article.DefaultSubjectRevision holds the default value on creation for the subject_revision field.
+	article.DefaultSubjectRevision = articleDescSubjectRevision.Default.(int)
 	// articleDescCommentCount is the schema descriptor for comment_count field.
-	articleDescCommentCount := articleFields[19].Descriptor()
+	articleDescCommentCount := articleFields[21].Descriptor()
 	// article.DefaultCommentCount holds the default value on creation for the comment_count field.
 	article.DefaultCommentCount = articleDescCommentCount.Default.(int)
 	// articleDescVersion is the schema descriptor for version field.
-	articleDescVersion := articleFields[26].Descriptor()
+	articleDescVersion := articleFields[28].Descriptor()
 	// article.DefaultVersion holds the default value on creation for the version field.
 	article.DefaultVersion = articleDescVersion.Default.(int)
 	// articleDescSourceHash is the schema descriptor for source_hash field.
-	articleDescSourceHash := articleFields[33].Descriptor()
+	articleDescSourceHash := articleFields[35].Descriptor()
 	// article.DefaultSourceHash holds the default value on creation for the source_hash field.
 	article.DefaultSourceHash = articleDescSourceHash.Default.(string)
 	articledetailFields := schema.ArticleDetail{}.Fields()

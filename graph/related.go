@@ -42,7 +42,11 @@ func (r *articleResolver) RelatedArticles(ctx context.Context, a *ent.Article, f
 	if err != nil {
 		return nil, err
 	}
-	rows, err := loaders.Related.With(min(skip+n+1, maxRelated)).Load(ctx, a)
+	wanted := skip + n
+	if relay.Selects(ctx, "pageInfo") { // which tells whether there is one more
+		wanted++
+	}
+	rows, err := loaders.Related.With(min(wanted, maxRelated)).Load(ctx, a)
 	if err != nil {
 		return nil, err
 	}

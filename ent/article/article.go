@@ -57,6 +57,10 @@ const (
 	FieldWordCount = "word_count"
 	// FieldReadingMinutes holds the string denoting the reading_minutes field in the database.
 	FieldReadingMinutes = "reading_minutes"
+	// FieldBodyHash holds the string denoting the body_hash field in the database.
+	FieldBodyHash = "body_hash"
+	// FieldSubjectRevision holds the string denoting the subject_revision field in the database.
+	FieldSubjectRevision = "subject_revision"
 	// FieldCommentCount holds the string denoting the comment_count field in the database.
 	FieldCommentCount = "comment_count"
 	// FieldCommentPolicy holds the string denoting the comment_policy field in the database.
@@ -199,6 +203,8 @@ var Columns = []string{
 	FieldUnpublishAt,
 	FieldWordCount,
 	FieldReadingMinutes,
+	FieldBodyHash,
+	FieldSubjectRevision,
 	FieldCommentCount,
 	FieldCommentPolicy,
 	FieldCommentsCloseAt,
@@ -255,6 +261,10 @@ var (
 	DefaultWordCount int
 	// DefaultReadingMinutes holds the default value on creation for the "reading_minutes" field.
 	DefaultReadingMinutes int
+	// DefaultBodyHash holds the default value on creation for the "body_hash" field.
+	DefaultBodyHash int64
+	// DefaultSubjectRevision holds the default value on creation for the "subject_revision" field.
+	DefaultSubjectRevision int
 	// DefaultCommentCount holds the default value on creation for the "comment_count" field.
 	DefaultCommentCount int
 	// DefaultVersion holds the default value on creation for the "version" field.
@@ -491,6 +501,16 @@ func ByWordCount(opts ...sql.OrderTermOption) OrderOption {
 // ByReadingMinutes orders the results by the reading_minutes field.
 func ByReadingMinutes(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReadingMinutes, opts...).ToFunc()
+}
+
+// ByBodyHash orders the results by the body_hash field.
+func ByBodyHash(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBodyHash, opts...).ToFunc()
+}
+
+// BySubjectRevision orders the results by the subject_revision field.
+func BySubjectRevision(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSubjectRevision, opts...).ToFunc()
 }
 
 // ByCommentCount orders the results by the comment_count field.

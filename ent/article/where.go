@@ -145,6 +145,16 @@ func ReadingMinutes(v int) predicate.Article {
 	return predicate.Article(sql.FieldEQ(FieldReadingMinutes, v))
 }
 
+// BodyHash applies equality check predicate on the "body_hash" field. It's identical to BodyHashEQ.
+func BodyHash(v int64) predicate.Article {
+	return predicate.Article(sql.FieldEQ(FieldBodyHash, v))
+}
+
+// SubjectRevision applies equality check predicate on the "subject_revision" field. It's identical to SubjectRevisionEQ.
+func SubjectRevision(v int) predicate.Article {
+	return predicate.Article(sql.FieldEQ(FieldSubjectRevision, v))
+}
+
 // CommentCount applies equality check predicate on the "comment_count" field. It's identical to CommentCountEQ.
 func CommentCount(v int) predicate.Article {
 	return predicate.Article(sql.FieldEQ(FieldCommentCount, v))
@@ -1208,6 +1218,86 @@ func ReadingMinutesLT(v int) predicate.Article {
 // ReadingMinutesLTE applies the LTE predicate on the "reading_minutes" field.
 func ReadingMinutesLTE(v int) predicate.Article {
 	return predicate.Article(sql.FieldLTE(FieldReadingMinutes, v))
+}
+
+// BodyHashEQ applies the EQ predicate on the "body_hash" field.
+func BodyHashEQ(v int64) predicate.Article {
+	return predicate.Article(sql.FieldEQ(FieldBodyHash, v))
+}
+
+// BodyHashNEQ applies the NEQ predicate on the "body_hash" field.
+func BodyHashNEQ(v int64) predicate.Article {
+	return predicate.Article(sql.FieldNEQ(FieldBodyHash, v))
+}
+
+// BodyHashIn applies the In predicate on the "body_hash" field.
+func BodyHashIn(vs ...int64) predicate.Article {
+	return predicate.Article(sql.FieldIn(FieldBodyHash, vs...))
+}
+
+// BodyHashNotIn applies the NotIn predicate on the "body_hash" field.
+func BodyHashNotIn(vs ...int64) predicate.Article {
+	return predicate.Article(sql.FieldNotIn(FieldBodyHash, vs...))
+}
+
+// BodyHashGT applies the GT predicate on the "body_hash" field.
+func BodyHashGT(v int64) predicate.Article {
+	return predicate.Article(sql.FieldGT(FieldBodyHash, v))
+}
+
+// BodyHashGTE applies the GTE predicate on the "body_hash" field.
+func BodyHashGTE(v int64) predicate.Article {
+	return predicate.Article(sql.FieldGTE(FieldBodyHash, v))
+}
+
+// BodyHashLT applies the LT predicate on the "body_hash" field.
+func BodyHashLT(v int64) predicate.Article {
+	return predicate.Article(sql.FieldLT(FieldBodyHash, v))
+}
+
+// BodyHashLTE applies the LTE predicate on the "body_hash" field.
+func BodyHashLTE(v int64) predicate.Article {
+	return predicate.Article(sql.FieldLTE(FieldBodyHash, v))
+}
+
+// SubjectRevisionEQ applies the EQ predicate on the "subject_revision" field.
+func SubjectRevisionEQ(v int) predicate.Article {
+	return predicate.Article(sql.FieldEQ(FieldSubjectRevision, v))
+}
+
+// SubjectRevisionNEQ applies the NEQ predicate on the "subject_revision" field.
+func SubjectRevisionNEQ(v int) predicate.Article {
+	return predicate.Article(sql.FieldNEQ(FieldSubjectRevision, v))
+}
+
+// SubjectRevisionIn applies the In predicate on the "subject_revision" field.
+func SubjectRevisionIn(vs ...int) predicate.Article {
+	return predicate.Article(sql.FieldIn(FieldSubjectRevision, vs...))
+}
+
+// SubjectRevisionNotIn applies the NotIn predicate on the "subject_revision" field.
+func SubjectRevisionNotIn(vs ...int) predicate.Article {
+	return predicate.Article(sql.FieldNotIn(FieldSubjectRevision, vs...))
+}
+
+// SubjectRevisionGT applies the GT predicate on the "subject_revision" field.
+func SubjectRevisionGT(v int) predicate.Article {
+	return predicate.Article(sql.FieldGT(FieldSubjectRevision, v))
+}
+
+// SubjectRevisionGTE applies the GTE predicate on the "subject_revision" field.
+func SubjectRevisionGTE(v int) predicate.Article {
+	return predicate.Article(sql.FieldGTE(FieldSubjectRevision, v))
+}
+
+// SubjectRevisionLT applies the LT predicate on the "subject_revision" field.
+func SubjectRevisionLT(v int) predicate.Article {
+	return predicate.Article(sql.FieldLT(FieldSubjectRevision, v))
+}
+
+// SubjectRevisionLTE applies the LTE predicate on the "subject_revision" field.
+func SubjectRevisionLTE(v int) predicate.Article {
+	return predicate.Article(sql.FieldLTE(FieldSubjectRevision, v))
 }
 
 // CommentCountEQ applies the EQ predicate on the "comment_count" field.

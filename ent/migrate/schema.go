@@ -53,6 +53,8 @@ var (
 		{Name: "unpublish_at", Type: field.TypeTime, Nullable: true},
 		{Name: "word_count", Type: field.TypeInt, Default: 0},
 		{Name: "reading_minutes", Type: field.TypeInt, Default: 0},
+		{Name: "body_hash", Type: field.TypeInt64, Default: 0},
+		{Name: "subject_revision", Type: field.TypeInt, Default: 0},
 		{Name: "comment_count", Type: field.TypeInt, Default: 0},
 		{Name: "comment_policy", Type: field.TypeEnum, Enums: []string{"OPEN", "REGISTERED", "CLOSED"}, Default: "OPEN"},
 		{Name: "comments_close_at", Type: field.TypeTime, Nullable: true},
@@ -77,19 +79,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "articles_categories_primary_articles",
-				Columns:    []*schema.Column{ArticlesColumns[34]},
+				Columns:    []*schema.Column{ArticlesColumns[36]},
 				RefColumns: []*schema.Column{CategoriesColumns[0]},
 				OnDelete:   schema.Restrict,
 			},
 			{
 				Symbol:     "articles_media_featured_in",
-				Columns:    []*schema.Column{ArticlesColumns[35]},
+				Columns:    []*schema.Column{ArticlesColumns[37]},
 				RefColumns: []*schema.Column{MediaColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "articles_series_articles",
-				Columns:    []*schema.Column{ArticlesColumns[36]},
+				Columns:    []*schema.Column{ArticlesColumns[38]},
 				RefColumns: []*schema.Column{SeriesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -103,17 +105,17 @@ var (
 			{
 				Name:    "article_primary_category_id",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[34]},
+				Columns: []*schema.Column{ArticlesColumns[36]},
 			},
 			{
 				Name:    "article_series_id_series_position",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[36], ArticlesColumns[25]},
+				Columns: []*schema.Column{ArticlesColumns[38], ArticlesColumns[27]},
 			},
 			{
 				Name:    "article_featured_media_id",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[35]},
+				Columns: []*schema.Column{ArticlesColumns[37]},
 			},
 		},
 	}

@@ -57,6 +57,8 @@ func (Article) Fields() []ent.Field {
 
 		field.Int("word_count").Default(0),
 		field.Int("reading_minutes").Default(0),
+		field.Int64("body_hash").Default(0).Comment("equal for bodies of the same words; 0: no words"),
+		field.Int("subject_revision").Default(0).Comment("goes up when an edit makes the article another one"),
 		field.Int("comment_count").Default(0).Comment("approved comments"),
 		field.Enum("comment_policy").NamedValues("Open", "OPEN", "Registered", "REGISTERED", "Closed", "CLOSED").Default("OPEN"),
 		field.Time("comments_close_at").Optional().Nillable(),

@@ -6,6 +6,9 @@ package relay
 
 import (
 	"context"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
@@ -134,6 +137,11 @@ func FixedPageInfo(start, end *string, previous, next bool) *PageInfo {
 		return func(context.Context) (bool, error) { return b, nil }
 	}
 	return &PageInfo{StartCursor: start, EndCursor: end, next: fixed(next), previous: fixed(previous)}
+}
+
+// Selects reports whether the client asks for a field of what is being resolved.
+func Selects(ctx context.Context, name string) bool {
+	return slices.ContainsFunc(graphql.CollectFieldsCtx(ctx, nil), func(f graphql.CollectedField) bool { return f.Name == name })
 }
 
 // MaxCount bounds how far totalCount counts.

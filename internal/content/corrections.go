@@ -36,16 +36,16 @@ const (
 )
 
 var (
-	newestCorrectionsSQL = store.ReadBoth(withColumns(strings.ReplaceAll(correctionsText, "{order}", "DESC")))
-	oldestCorrectionsSQL = store.ReadBoth(withColumns(strings.ReplaceAll(correctionsText, "{order}", "ASC")))
+	newestCorrectionsSQL = readArticlesBoth(strings.ReplaceAll(correctionsText, "{order}", "DESC"))
+	oldestCorrectionsSQL = readArticlesBoth(strings.ReplaceAll(correctionsText, "{order}", "ASC"))
 	newerCorrectionsSQL  = store.ReadBoth(strings.ReplaceAll(moreCorrectionsText, "{side}", ">"))
 	olderCorrectionsSQL  = store.ReadBoth(strings.ReplaceAll(moreCorrectionsText, "{side}", "<"))
 	countCorrectionsSQL  = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM corrections c JOIN articles a ON a.id = c.article_id
 		WHERE visible_article(a) LIMIT $1) AS counted`)
-	articleCorrectionsSQL = store.ReadBoth(withColumns(`SELECT ` + correctionColumns + ` FROM each_id($1) JOIN corrections c ON c.article_id = each_id.id
-		JOIN articles a ON a.id = c.article_id WHERE visible_article(a) ORDER BY c.issued_at DESC, c.id DESC`))
-	correctionsByIDSQL = store.ReadBoth(withColumns(`SELECT ` + correctionColumns + ` FROM each_id($1) JOIN corrections c ON c.id = each_id.id
-		JOIN articles a ON a.id = c.article_id WHERE visible_article(a)`))
+	articleCorrectionsSQL = readArticlesBoth(`SELECT ` + correctionColumns + ` FROM each_id($1) JOIN corrections c ON c.article_id = each_id.id
+		JOIN articles a ON a.id = c.article_id WHERE visible_article(a) ORDER BY c.issued_at DESC, c.id DESC`)
+	correctionsByIDSQL = readArticlesBoth(`SELECT ` + correctionColumns + ` FROM each_id($1) JOIN corrections c ON c.id = each_id.id
+		JOIN articles a ON a.id = c.article_id WHERE visible_article(a)`)
 )
 
 func scanCorrection(rows *sql.Rows) (*Correction, error) {

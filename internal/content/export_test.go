@@ -1,6 +1,10 @@
 package content
 
-import "github.com/broadsheet-cms/broadsheet/internal/store"
+import (
+	"strings"
+
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
 
 // Plan is a statement made to tell how it is run.
 type Plan struct {
@@ -16,9 +20,9 @@ func RelatedPlans() map[string]Plan {
 		return store.Maintain("EXPLAIN "+postgres, "EXPLAIN QUERY PLAN "+sqlite)
 	}
 	return map[string]Plan{
-		"related":    {Explain: explain(withColumns(relatedPostgres), withColumns(relatedSQLite)), Number: true},
+		"related":    {Explain: explain(strings.ReplaceAll(relatedPostgres, "{article}", columnsPostgres), strings.ReplaceAll(relatedSQLite, "{article}", columnsSQLite)), Number: true},
 		"postings":   {Explain: explain(postingsPostgres, postingsSQLite()), Lists: true},
-		"profiles":   {Explain: explain(byKeyPostgres("*", "article_profiles", "article_id"), byKeySQLite("*", "article_profiles", "article_id"))},
+		"profiles":   {Explain: explain(profilesPostgres, profilesSQLite)},
 		"terms":      {Explain: explain(byKeyPostgres("*", "terms", "id"), byKeySQLite("*", "terms", "id"))},
 		"candidates": {Explain: explain(byKeyPostgres("*", "article_candidates", "article_id"), byKeySQLite("*", "article_candidates", "article_id"))},
 		"unlist":     {Explain: explain(unlistTermsPostgres, unlistTermsSQLite)},

@@ -69,10 +69,10 @@ type latestStatements struct{ newest, oldest, count, newer, older *store.Stateme
 
 func newLatestStatements(languagePage, languageCount, languageExists string) latestStatements {
 	fill := func(text string, pairs ...string) string {
-		return strings.NewReplacer(pairs...).Replace(withColumns(text))
+		return strings.NewReplacer(pairs...).Replace(text)
 	}
 	page := func(order string) *store.Statement {
-		return store.Read(fill(latestPostgres, "{language}", languagePage, "{order}", order),
+		return readArticles(fill(latestPostgres, "{language}", languagePage, "{order}", order),
 			fill(latestSQLite, "{language}", languagePage, "{order}", order))
 	}
 	return latestStatements{

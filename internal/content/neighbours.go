@@ -59,7 +59,7 @@ const (
 var neighboursSQL = func() map[Scope]*store.Statement {
 	in := func(kind, owner string) *store.Statement {
 		fill := strings.NewReplacer("{kind}", kind, "{owner}", owner)
-		return store.Read(fill.Replace(withColumns(neighboursPostgres)), fill.Replace(withColumns(neighboursSQLite)))
+		return readArticles(fill.Replace(neighboursPostgres), fill.Replace(neighboursSQLite))
 	}
 	return map[Scope]*store.Statement{WholeSite: in("0", "0"), OneCategory: in("1", "p.primary_category_id")}
 }()

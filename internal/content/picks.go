@@ -11,9 +11,9 @@ import (
 
 // What is picked until a moment goes from the table when that is over: reading
 // asks no clock.
-var picksSQL = store.ReadBoth(withColumns(`SELECT each_id.id, {article} FROM each_id($1)
+var picksSQL = readArticlesBoth(`SELECT each_id.id, {article} FROM each_id($1)
 	JOIN picks p ON coalesce(p.category_id, 0) = each_id.id JOIN articles a ON a.id = p.article_id
-	WHERE visible_article(a) ORDER BY each_id.id, p.position, p.id`))
+	WHERE visible_article(a) ORDER BY each_id.id, p.position, p.id`)
 
 // Picks gives the articles that editors picked for the page of each section, in
 // their order; 0 stands for the front page.

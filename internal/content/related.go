@@ -75,90 +75,85 @@ const (
 // The related articles of an article are its pins, then its candidates (see
 // relatedindex.go), then, only if that does not fill the list, the newest of its
 // section. A candidate counts as long as the article is still about what it was
-// about when it became one (its revision). A few more than $2 are read, because
-// articles with the same body are one.
+// about when it became one (its revision). No two have the same body, but for
+// pins: a list of candidates holds each body once, so that $2 of them are enough
+// where nothing is pinned.
 //
 // On PostgreSQL a look-up behind OFFSET 0 stays a look-up by key whatever the
 // planner knows, and keeps the order of what it is joined to, so that LIMIT ends
-// the reading of candidates.
+// the reading of candidates. On SQLite json_each makes a table of the newest of
+// the section, which FROM could not ask for by the article at hand.
 const (
 	relatedPostgres = `
-	WITH parent AS MATERIALIZED (
-		SELECT p.id, p.language, p.primary_category_id, p.translation_group, coalesce(own.body_hash, 0) AS body_hash
-		FROM each_id($1) CROSS JOIN LATERAL (SELECT * FROM articles p WHERE p.id = each_id.id OFFSET 0) p
-		LEFT JOIN article_profiles own ON own.article_id = p.id
-		WHERE visible_article(p))
-	SELECT parent.id, chosen.* FROM parent CROSS JOIN LATERAL (
+	SELECT parent.id, chosen.* FROM each_id($1)
+	CROSS JOIN LATERAL (SELECT * FROM articles p WHERE p.id = each_id.id AND visible_article(p) OFFSET 0) parent
+	CROSS JOIN LATERAL (
 		WITH candidate AS MATERIALIZED (
-			SELECT 1 AS source, c.rank, (c.item ->> 's')::float8 AS score, c.item -> 'y' AS shared, parent.body_hash AS own_body, coalesce((c.item ->> 'b')::bigint, 0) AS body, {article}
+			SELECT 1 AS source, c.rank, (c.item ->> 's')::float8 AS score, c.item -> 'y' AS shared, a.body_hash AS body, {article}
 			FROM article_candidates l
 			CROSS JOIN LATERAL (SELECT item, rank FROM jsonb_array_elements(l.candidates) WITH ORDINALITY AS e (item, rank) ORDER BY rank) c
 			CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = (c.item ->> 'a')::bigint OFFSET 0) a
-			WHERE l.article_id = parent.id AND visible_article(a)
+			WHERE l.article_id = parent.id AND a.subject_revision = (c.item ->> 'r')::bigint AND visible_article(a)
 				AND (parent.translation_group IS NULL OR a.translation_group IS DISTINCT FROM parent.translation_group)
-				AND (SELECT f.revision FROM article_profiles f WHERE f.article_id = a.id) = (c.item ->> 'r')::integer
-			LIMIT $2 + 2)
-		(SELECT 0 AS source, x.position AS rank, 1::float8 AS score, NULL::jsonb AS shared, parent.body_hash AS own_body,
-				coalesce((SELECT f.body_hash FROM article_profiles f WHERE f.article_id = a.id), 0) AS body, {article}
+				AND (parent.body_hash = 0 OR a.body_hash <> parent.body_hash)
+			LIMIT $2 + (SELECT count(*) FROM related_pins x WHERE x.article_id = parent.id))
+		(SELECT 0 AS source, x.position AS rank, 1::float8 AS score, NULL::jsonb AS shared, a.body_hash AS body, {article}
 			FROM related_pins x CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = x.related_id OFFSET 0) a
 			WHERE x.article_id = parent.id AND visible_article(a) ORDER BY x.position LIMIT $2)
 		UNION ALL
 		SELECT * FROM candidate
 		UNION ALL
-		(SELECT 2, 0, 0::float8, NULL, parent.body_hash,
-				coalesce((SELECT f.body_hash FROM article_profiles f WHERE f.article_id = a.id), 0), {article}
+		(SELECT 2, 0, 0::float8, NULL, a.body_hash, {article}
 			FROM listings l CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = l.article_id OFFSET 0) a
 			WHERE (SELECT count(DISTINCT nullif(body, 0)) + count(*) FILTER (WHERE body = 0) FROM candidate) < $2
 				AND l.kind = 1 AND l.owner_id = parent.primary_category_id AND l.language = parent.language AND l.article_id <> parent.id
 				AND (parent.translation_group IS NULL OR a.translation_group IS DISTINCT FROM parent.translation_group)
+				AND (parent.body_hash = 0 OR a.body_hash <> parent.body_hash)
 				AND l.article_id NOT IN (SELECT id FROM candidate) AND visible_article(a)
 			ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 2)
 	) chosen`
 	relatedSQLite = `
 	WITH parent AS MATERIALIZED (
-		SELECT p.id AS id, p.language AS language, p.primary_category_id AS section_id, p.translation_group AS translation_group,
-			coalesce(own.body_hash, 0) AS body_hash
-		FROM each_id($1) CROSS JOIN articles p ON p.id = each_id.id AND visible_article(p)
-		LEFT JOIN article_profiles own ON own.article_id = p.id),
+		SELECT p.id AS id, p.language AS language, p.primary_category_id AS section_id, p.translation_group AS translation_group, p.body_hash AS body_hash,
+			(SELECT count(*) FROM related_pins x WHERE x.article_id = p.id) AS pins
+		FROM each_id($1) CROSS JOIN articles p ON p.id = each_id.id AND visible_article(p)),
 	candidate AS MATERIALIZED (
-		SELECT parent.id AS parent_id, c.key AS rank, c.value ->> 's' AS score, c.value -> 'y' AS shared, f.article_id AS article_id, f.body_hash AS body_hash,
-			row_number() OVER (PARTITION BY parent.id ORDER BY c.key) AS nth
+		SELECT parent.id AS parent_id, c.key AS rank, c.value ->> 's' AS score, c.value -> 'y' AS shared, b.id AS article_id, b.body_hash AS body_hash,
+			row_number() OVER (PARTITION BY parent.id ORDER BY c.key) <= $2 + parent.pins AS shown
 		FROM parent CROSS JOIN article_candidates l ON l.article_id = parent.id
 		CROSS JOIN json_each(l.candidates) AS c
-		CROSS JOIN article_profiles f ON f.article_id = c.value ->> 'a' AND f.revision = c.value ->> 'r'
-		CROSS JOIN articles b ON b.id = f.article_id AND visible_article(b)
-		WHERE parent.translation_group IS NULL OR b.translation_group IS DISTINCT FROM parent.translation_group),
+		CROSS JOIN articles b ON b.id = c.value ->> 'a' AND b.subject_revision = c.value ->> 'r' AND visible_article(b)
+		WHERE (parent.translation_group IS NULL OR b.translation_group IS DISTINCT FROM parent.translation_group)
+			AND (parent.body_hash = 0 OR b.body_hash <> parent.body_hash)),
 	chosen AS MATERIALIZED (
 		SELECT parent.id AS parent_id, 0 AS source, x.position AS rank, 1.0 AS score, NULL AS shared, x.related_id AS article_id
 		FROM parent CROSS JOIN related_pins x ON x.article_id = parent.id
 		UNION ALL
-		SELECT parent_id, 1, rank, score, shared, article_id FROM candidate WHERE nth <= $2 + 2
+		SELECT parent_id, 1, rank, score, shared, article_id FROM candidate WHERE shown
 		UNION ALL
 		SELECT parent.id, 2, 0, 0.0, NULL, newest.value FROM parent CROSS JOIN json_each(CASE
 			WHEN (SELECT count(DISTINCT nullif(c.body_hash, 0)) + count(*) FILTER (WHERE c.body_hash = 0)
-				FROM candidate c WHERE c.parent_id = parent.id AND c.nth <= $2 + 2) < $2
+				FROM candidate c WHERE c.parent_id = parent.id AND c.shown) < $2
 			THEN (SELECT json_group_array(l.article_id) FROM (SELECT l.article_id FROM listings l CROSS JOIN articles s ON s.id = l.article_id
 				WHERE l.kind = 1 AND l.owner_id = parent.section_id AND l.language = parent.language AND l.article_id <> parent.id
 					AND (parent.translation_group IS NULL OR s.translation_group IS DISTINCT FROM parent.translation_group)
-					AND l.article_id NOT IN (SELECT c.article_id FROM candidate c WHERE c.parent_id = parent.id AND c.nth <= $2 + 2)
+					AND (parent.body_hash = 0 OR s.body_hash <> parent.body_hash)
+					AND l.article_id NOT IN (SELECT c.article_id FROM candidate c WHERE c.parent_id = parent.id AND c.shown)
 					AND visible_article(s)
 				ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 2) l)
 			END) AS newest)
-	SELECT chosen.parent_id, chosen.source, chosen.rank, chosen.score, chosen.shared, parent.body_hash, coalesce(f.body_hash, 0), {article}
-	FROM chosen CROSS JOIN parent ON parent.id = chosen.parent_id
-	CROSS JOIN articles a ON a.id = chosen.article_id AND visible_article(a)
-	LEFT JOIN article_profiles f ON f.article_id = a.id`
+	SELECT chosen.parent_id, chosen.source, chosen.rank, chosen.score, chosen.shared, a.body_hash, {article}
+	FROM chosen CROSS JOIN articles a ON a.id = chosen.article_id AND visible_article(a)`
 )
 
-var relatedSQL = store.Read(withColumns(relatedPostgres), withColumns(relatedSQLite))
+var relatedSQL = readArticles(relatedPostgres, relatedSQLite)
 
 // relatedRow is a row of relatedSQL.
 type relatedRow struct {
 	source, rank int
 	score        float64
 	shared       []byte // what a candidate has in common, as JSON
-	ownBody      int64  // hash of the body of the article asked about, 0: no words
-	body         int64
+	body         int64  // hash of its body, 0: no words
 	article      *ent.Article
 }
 
@@ -173,7 +168,7 @@ func (s *Service) Related(ctx context.Context, articles []int, n int) (map[int][
 		var parent int
 		var row relatedRow
 		var err error
-		row.article, err = scanArticle(r, &parent, &row.source, &row.rank, &row.score, &row.shared, &row.ownBody, &row.body)
+		row.article, err = scanArticle(r, &parent, &row.source, &row.rank, &row.score, &row.shared, &row.body)
 		rows[parent] = append(rows[parent], row)
 		return struct{}{}, err
 	}, s.db.IDs(articles), n)
@@ -224,7 +219,7 @@ func chooseRelated(rows []relatedRow, parent, n int) []Related {
 			continue
 		}
 		// An editor may pin what nobody else would repeat.
-		repeated := row.source != fromPin && row.body != 0 && (row.body == row.ownBody || bodies[row.body])
+		repeated := row.source != fromPin && row.body != 0 && bodies[row.body]
 		if repeated || len(list) == n || row.article.ID == parent {
 			continue
 		}

@@ -57,9 +57,13 @@ var (
 	corporaSQL       = store.MaintainBoth(`SELECT language FROM related_corpora ORDER BY language`)
 	countProfilesSQL = store.MaintainBoth(`SELECT count(*) FROM article_profiles f WHERE f.language = $1 AND f.listed`)
 	// Articles of a language in the order of publishing.
-	archiveSQL = store.MaintainBoth(`SELECT f.article_id, f.published, f.section_id, f.body_hash, f.revision, f.terms, f.words FROM article_profiles f
-		WHERE f.language = $1 AND f.listed AND (f.published, f.article_id) > ($2, $3) ORDER BY f.published, f.article_id LIMIT $4`)
+	archiveSQL = store.Maintain(`SELECT `+profileColumns+`, f.words FROM (`+archivePage+`) f
+			CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = f.article_id OFFSET 0) a ORDER BY f.published, f.article_id`,
+		`SELECT `+profileColumns+`, f.words FROM (`+archivePage+`) f CROSS JOIN articles a ON a.id = f.article_id ORDER BY f.published, f.article_id`)
 )
+
+const archivePage = `SELECT * FROM article_profiles f WHERE f.language = $1 AND f.listed AND (f.published, f.article_id) > ($2, $3)
+	ORDER BY f.published, f.article_id LIMIT $4`
 
 // Bounds on the memory and the transactions of CompleteRelated.
 const (

@@ -26,7 +26,7 @@ var (
 	relatedDocsSQL = store.MaintainBoth(`
 		SELECT a.id, a.language, a.title, a.subtitle, a.excerpt, a.primary_category_id, a.series_id, a.published_at,
 			CASE WHEN public_article(a) THEN 1 ELSE 0 END, coalesce(d.text, ''),
-			f.listed, f.published, f.section_id, f.body_hash, f.revision, f.terms
+			a.body_hash, a.subject_revision, f.listed, f.published, f.section_id, f.terms
 		FROM each_id($1) JOIN articles a ON a.id = each_id.id
 		LEFT JOIN article_details d ON d.article_id = a.id LEFT JOIN article_profiles f ON f.article_id = a.id`)
 	relatedFacetsSQL = store.MaintainBoth(`
@@ -57,19 +57,22 @@ var (
 	unlistProfilesSQL = store.Maintain(
 		`UPDATE article_profiles SET listed = false WHERE article_id IN (SELECT id FROM each_id($1))`,
 		`UPDATE article_profiles SET listed = 0 WHERE article_id IN (SELECT id FROM each_id($1))`)
-	// Rows are [article, language, published, section, body, revision, terms, words].
+	// Rows are [article, language, published, section, terms, words].
 	saveProfilesSQL = store.Maintain(`
-		INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, revision, terms, words)
-		SELECT (e ->> 0)::bigint, e ->> 1, true, (e ->> 2)::integer, (e ->> 3)::bigint, (e ->> 4)::bigint, (e ->> 5)::integer, e -> 6, e ->> 7
+		INSERT INTO article_profiles (article_id, language, listed, published, section_id, terms, words)
+		SELECT (e ->> 0)::bigint, e ->> 1, true, (e ->> 2)::integer, (e ->> 3)::bigint, e -> 4, e ->> 5
 		FROM jsonb_array_elements($1::jsonb) AS e
 		ON CONFLICT (article_id) DO UPDATE SET language = excluded.language, listed = true, published = excluded.published,
-			section_id = excluded.section_id, body_hash = excluded.body_hash, revision = excluded.revision, terms = excluded.terms,
-			words = excluded.words`, `
-		INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, revision, terms, words)
-		SELECT value ->> 0, value ->> 1, 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value -> 6, value ->> 7 FROM json_each($1) WHERE true
+			section_id = excluded.section_id, terms = excluded.terms, words = excluded.words`, `
+		INSERT INTO article_profiles (article_id, language, listed, published, section_id, terms, words)
+		SELECT value ->> 0, value ->> 1, 1, value ->> 2, value ->> 3, value -> 4, value ->> 5 FROM json_each($1) WHERE true
 		ON CONFLICT (article_id) DO UPDATE SET language = excluded.language, listed = 1, published = excluded.published,
-			section_id = excluded.section_id, body_hash = excluded.body_hash, revision = excluded.revision, terms = excluded.terms,
-			words = excluded.words`)
+			section_id = excluded.section_id, terms = excluded.terms, words = excluded.words`)
+	// Rows are [article, body, revision].
+	saveSubjectsSQL = store.Maintain(
+		`UPDATE articles a SET body_hash = (e ->> 1)::bigint, subject_revision = (e ->> 2)::bigint
+			FROM jsonb_array_elements($1::jsonb) AS e WHERE a.id = (e ->> 0)::bigint`,
+		`UPDATE articles SET body_hash = e.value ->> 1, subject_revision = e.value ->> 2 FROM json_each($1) AS e WHERE articles.id = e.value ->> 0`)
 	listTermsSQL = store.Maintain(
 		`INSERT INTO article_terms (term_id, published, article_id, weight)
 			SELECT (e ->> 0)::integer, f.published, f.article_id, (e ->> 1)::smallint
@@ -105,11 +108,13 @@ type relatedDoc struct {
 	language  string // primary subtag
 	published int    // minutes since 1970
 	section   int64
+	body      int64 // hash of the body
+	revision  int   // of the subject
 	profile   related.Profile
 	old       *storedProfile // nil: never indexed before
 	article   related.Article
 	words     []string // how it spells article.Terms
-	revision  int
+	altered   bool     // body or revision are not as stored
 }
 
 // storedProfile is a row of article_profiles.
@@ -117,7 +122,6 @@ type storedProfile struct {
 	listed    bool
 	published int
 	section   int64
-	body      int64
 	revision  int
 	terms     [][2]int64 // term, weight
 }
@@ -346,7 +350,7 @@ func (s *Service) each(ctx context.Context, statement *store.Statement, rows [][
 // pick chooses the terms that tell most about an article.
 func (d *relatedDoc) pick(src *relatedSource, terms map[string]int64) {
 	corpus := related.Corpus{Articles: src.articles[d.language], Count: func(key string) int { return src.terms[terms[key]].count }}
-	d.article = related.Article{ID: int64(d.id), Section: d.section, Published: int64(d.published) * 60, BodyHash: d.profile.BodyHash}
+	d.article = related.Article{ID: int64(d.id), Section: d.section, Published: int64(d.published) * 60, BodyHash: uint64(d.body)}
 	words := map[int64]string{}
 	for _, t := range d.profile.Salient(corpus) {
 		id := terms[t.Key]
@@ -358,11 +362,9 @@ func (d *relatedDoc) pick(src *relatedSource, terms map[string]int64) {
 	for _, t := range d.article.Terms {
 		d.words = append(d.words, words[t.ID])
 	}
-	if d.old != nil {
-		d.revision = d.old.revision
-		if d.becameAnother() {
-			d.revision++
-		}
+	if d.old != nil && d.becameAnother() {
+		d.revision++
+		d.altered = true
 	}
 }
 
@@ -380,7 +382,7 @@ func (d *relatedDoc) becameAnother() bool {
 
 func (d *relatedDoc) unchanged() bool {
 	o := d.old
-	return o != nil && o.listed && o.published == d.published && o.section == d.section && o.body == int64(d.profile.BodyHash) &&
+	return o != nil && o.listed && o.published == d.published && o.section == d.section && !d.altered &&
 		slices.EqualFunc(o.terms, d.article.Terms, func(o [2]int64, t related.Term) bool { return o[0] == t.ID && o[1] == int64(t.Weight) })
 }
 
@@ -388,13 +390,17 @@ func (s *Service) saveProfiles(ctx context.Context, docs []*relatedDoc) error {
 	for chunk := range slices.Chunk(docs, 500) {
 		rows := make([][]any, len(chunk))
 		ids := make([]int, len(chunk))
+		var altered [][]any
 		for i, d := range chunk {
 			terms := make([][2]int64, len(d.article.Terms))
 			for j, t := range d.article.Terms {
 				terms[j] = [2]int64{t.ID, int64(t.Weight)}
 			}
-			rows[i] = []any{d.id, d.language, d.published, d.section, int64(d.profile.BodyHash), d.revision, terms, strings.Join(d.words, " ")}
+			rows[i] = []any{d.id, d.language, d.published, d.section, terms, strings.Join(d.words, " ")}
 			ids[i] = d.id
+			if d.altered {
+				altered = append(altered, []any{d.id, d.body, d.revision})
+			}
 		}
 		data, err := json.Marshal(rows)
 		if err != nil {
@@ -404,6 +410,15 @@ func (s *Service) saveProfiles(ctx context.Context, docs []*relatedDoc) error {
 			return err
 		}
 		if _, err := s.db.Exec(ctx, listTermsSQL, s.db.IDs(ids)); err != nil {
+			return err
+		}
+		if len(altered) == 0 {
+			continue
+		}
+		if data, err = json.Marshal(altered); err != nil {
+			return err
+		}
+		if _, err := s.db.Exec(ctx, saveSubjectsSQL, string(data)); err != nil {
 			return err
 		}
 	}
@@ -460,22 +475,26 @@ func scanRelatedDoc(rows *sql.Rows, facets map[int]*related.Doc) (*relatedDoc, e
 	var section, series *int64
 	var at *time.Time
 	var listed *bool
-	var published, revision *int
-	var oldSection, body *int64
+	var published *int
+	var oldSection *int64
 	var terms []byte
 	err := rows.Scan(&d.id, &tag, &title, &subtitle, &excerpt, &section, &series, &at, &d.live, &text,
-		&listed, &published, &oldSection, &body, &revision, &terms)
+		&d.body, &d.revision, &listed, &published, &oldSection, &terms)
 	if err != nil {
 		return nil, err
 	}
 	if listed != nil {
-		d.old = &storedProfile{listed: *listed, published: *published, section: *oldSection, body: *body, revision: *revision}
+		d.old = &storedProfile{listed: *listed, published: *published, section: *oldSection}
 		if err := json.Unmarshal(terms, &d.old.terms); err != nil {
 			return nil, fmt.Errorf("profile of article %d: %w", d.id, err)
 		}
 	}
 	if !d.live {
 		return d, nil
+	}
+	if d.body == 0 { // perhaps of the time before hashes were stored
+		d.body = int64(related.BodyHash(text))
+		d.altered = d.body != 0
 	}
 	d.language, d.published = language.Base(tag), minutes(at)
 	if section != nil {

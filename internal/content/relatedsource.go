@@ -37,13 +37,23 @@ func byKeySQLite(columns, table, key string) string {
 	return `SELECT ` + columns + ` FROM each_id($1) CROSS JOIN ` + table + ` r ON r.` + key + ` = each_id.id`
 }
 
+// Profiles by key, with what stands in the rows of the articles themselves.
+const (
+	profileColumns   = `f.article_id, f.published, f.section_id, a.body_hash, a.subject_revision, f.terms`
+	profilesPostgres = `SELECT ` + profileColumns + ` FROM each_id($1)
+		CROSS JOIN LATERAL (SELECT * FROM article_profiles f WHERE f.article_id = each_id.id OFFSET 0) f
+		CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = f.article_id OFFSET 0) a`
+	profilesSQLite = `SELECT ` + profileColumns + ` FROM each_id($1)
+		CROSS JOIN article_profiles f ON f.article_id = each_id.id CROSS JOIN articles a ON a.id = f.article_id`
+)
+
 func byKey(columns, table, key string) *store.Statement {
 	return store.Maintain(byKeyPostgres(columns, table, key), byKeySQLite(columns, table, key))
 }
 
 var (
 	postingsSQL   = store.Maintain(postingsPostgres, postingsSQLite())
-	profilesSQL   = byKey("r.article_id, r.published, r.section_id, r.body_hash, r.revision, r.terms", "article_profiles", "article_id")
+	profilesSQL   = store.Maintain(profilesPostgres, profilesSQLite)
 	termsSQL      = byKey("r.id, r.key, r.count, r.name", "terms", "id")
 	candidatesSQL = byKey("r.article_id, r.candidates", "article_candidates", "article_id")
 	// Rows are [article, candidates].
@@ -158,10 +168,11 @@ func (s *relatedSource) Read(ctx context.Context, ids []int64) ([]related.Articl
 // terms go into p only.
 func scanProfile(rows *sql.Rows, p *storedProfile, more ...any) (a related.Article, err error) {
 	var terms []byte
-	if err := rows.Scan(append([]any{&a.ID, &p.published, &a.Section, &p.body, &p.revision, &terms}, more...)...); err != nil {
+	var body int64
+	if err := rows.Scan(append([]any{&a.ID, &p.published, &a.Section, &body, &p.revision, &terms}, more...)...); err != nil {
 		return a, err
 	}
-	a.Published, a.BodyHash = int64(p.published)*60, uint64(p.body)
+	a.Published, a.BodyHash = int64(p.published)*60, uint64(body)
 	if err := json.Unmarshal(terms, &p.terms); err != nil {
 		return a, fmt.Errorf("profile of article %d: %w", a.ID, err)
 	}

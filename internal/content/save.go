@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/related"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -180,6 +181,7 @@ type prepared struct {
 	*Draft
 	slug, html, text string
 	words, minutes   int
+	bodyHash         int64
 }
 
 func (s *Service) prepare(ctx context.Context, drafts []*Draft) ([]*prepared, error) {
@@ -190,6 +192,7 @@ func (s *Service) prepare(ctx context.Context, drafts []*Draft) ([]*prepared, er
 	for i, d := range drafts {
 		p := &prepared{Draft: d, html: richtext.PlacedHTML(d.Body), text: TextOf(d)}
 		p.words, p.minutes = length(p.text, d.Language)
+		p.bodyHash = int64(related.BodyHash(p.text))
 		if d.Excerpt == "" {
 			d.Excerpt = richtext.Excerpt(p.text, 280)
 		}
@@ -280,6 +283,7 @@ func setArticle(m *ent.ArticleMutation, p *prepared) {
 	m.SetLanguage(orDefault(p.Language, article.DefaultLanguage))
 	m.SetWordCount(p.words)
 	m.SetReadingMinutes(p.minutes)
+	m.SetBodyHash(p.bodyHash)
 	m.SetCommentPolicy(orDefault(p.CommentPolicy, article.DefaultCommentPolicy))
 	m.SetSourceHash(p.Source.Hash)
 	var uri *string

@@ -250,7 +250,7 @@ func (s *Service) Queue(ctx context.Context, l List, w keyset.Window) ([]*ent.Ar
 		return nil, fmt.Errorf("read the newsroom's list: %w", err)
 	}
 	if rows, err = s.whole(ctx, rows, func(a, times *ent.Article) {
-		a.StatusChangedAt, a.CreatedAt = times.StatusChangedAt, times.CreatedAt
+		a.StatusChangedAt, a.CreatedAt, a.ModifiedAt = times.StatusChangedAt, times.CreatedAt, times.ModifiedAt
 	}); err != nil {
 		return nil, err
 	}

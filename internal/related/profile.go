@@ -122,9 +122,6 @@ var kindWeights = [...]float64{Tag: 1.5, Series: 2.2, Place: 1.0, Person: 1.5}
 // first.
 type Profile struct {
 	Terms []ProfileTerm
-	// BodyHash is equal for bodies of the same words in the same order and 0 for a
-	// body without words.
-	BodyHash uint64
 }
 
 // Analyse reads an article. Its cost is bounded by maxBody.
@@ -192,14 +189,14 @@ func Analyse(d Doc) Profile {
 	for _, t := range terms[:min(len(terms), maxProfile-len(p.Terms))] {
 		p.Terms = append(p.Terms, t.ProfileTerm)
 	}
-	p.BodyHash = bodyHash(d.Body)
 	return p
 }
 
 func hundredths(w float64) uint8 { return uint8(min(max(math.Round(w*100), 1), 255)) }
 
-// bodyHash is a hash of the folded words of all of a body.
-func bodyHash(body string) uint64 {
+// BodyHash is a hash of the folded words of all of a body: equal for bodies of
+// the same words in the same order, and 0 for a body without words.
+func BodyHash(body string) uint64 {
 	h := fnv.New64a()
 	empty := true
 	var buf []byte

@@ -47,7 +47,7 @@ func (v *Vocabulary) Corpus(lang string) Corpus {
 
 // Article is a learnt article with the terms to store.
 func (v *Vocabulary) Article(d Doc, p Profile) Article {
-	a := Article{ID: d.ID, Section: d.Section, Published: d.Published.Unix(), BodyHash: p.BodyHash}
+	a := Article{ID: d.ID, Section: d.Section, Published: d.Published.Unix(), BodyHash: BodyHash(d.Body)}
 	for _, t := range p.Salient(v.Corpus(d.Language)) {
 		if id, ok := v.ids[t.Key]; ok {
 			a.Terms = append(a.Terms, Term{ID: id, Kind: KeyKind(t.Key), Weight: t.Weight, Count: v.entries[id].count})
