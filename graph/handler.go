@@ -15,6 +15,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 )
 
 // Options of the endpoint.
@@ -59,9 +60,18 @@ func Handler(services Services, opts Options) http.Handler {
 		return loader.New(services.Articles, services.Comments, services.Pages, services.Newsroom)
 	}
 	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
-		root := graphql.GetRootFieldContext(ctx)
+		root, operation := graphql.GetRootFieldContext(ctx), graphql.GetOperationContext(ctx).Operation
 		past := root != nil && root.Field.Field != nil && root.Field.Arguments.ForName("at") != nil
-		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation || past {
+		if operation.Operation == ast.Mutation && !single(operation.SelectionSet) {
+			// The mutation before may have ended the session, or changed a role.
+			viewer, err := services.Accounts.Again(ctx, access.Of(ctx))
+			if err != nil {
+				graphql.AddError(ctx, err)
+				return graphql.Null
+			}
+			ctx = access.With(ctx, viewer)
+		}
+		if operation.Operation == ast.Mutation || past {
 			// Each mutation of a document sees what the one before it changed, and an
 			// article as it was stands beside the same as it is.
 			ctx = loader.With(ctx, loaders())
@@ -74,4 +84,13 @@ func Handler(services Services, opts Options) http.Handler {
 		return next(loader.With(ctx, loaders()))
 	})
 	return srv
+}
+
+// single reports whether a selection is one field, written out.
+func single(selection ast.SelectionSet) bool {
+	if len(selection) != 1 {
+		return false
+	}
+	_, field := selection[0].(*ast.Field)
+	return field
 }

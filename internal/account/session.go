@@ -40,38 +40,71 @@ const (
 
 var (
 	// authenticateSQL is all that a request with a token costs.
-	authenticateSQL = store.ReadBoth(`SELECT s.id, s.kind, s.seen_at, s.expires_at, u.id, u.display_name, u.role, u.status, u.totp_confirmed_at IS NOT NULL
-		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1`)
-	seenSQL = store.MaintainBoth(`UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2`)
+	authenticateSQL = store.ReadBoth(sessionText + `s.token_hash = $1`)
+	sessionSQL      = store.ReadBoth(sessionText + `s.id = $1`)
+	seenSQL         = store.MaintainBoth(`UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2`)
 )
+
+const sessionText = `SELECT s.id, s.kind, s.seen_at, s.expires_at, u.id, u.display_name, u.role, u.status, u.totp_confirmed_at IS NOT NULL
+	FROM sessions s JOIN users u ON u.id = s.user_id WHERE `
+
+// opened is a session with its account.
+type opened struct {
+	viewer       access.Viewer
+	kind         session.Kind
+	status       user.Status
+	seen, ends   time.Time
+	secondFactor bool
+}
+
+// look finds a session that is still open.
+func (s *Service) look(ctx context.Context, statement *store.Statement, by any) (opened, error) {
+	found, err := store.Collect(ctx, s.db, statement, func(rows *sql.Rows) (o opened, err error) {
+		err = rows.Scan(&o.viewer.SessionID, &o.kind, &o.seen, &o.ends, &o.viewer.UserID, &o.viewer.Name, &o.viewer.Role, &o.status, &o.secondFactor)
+		return o, err
+	}, by)
+	if err != nil {
+		return opened{}, fmt.Errorf("look for a session: %w", err)
+	}
+	now := s.Now()
+	if len(found) == 0 || found[0].status != user.StatusActive || !now.Before(found[0].ends) || !now.Before(found[0].seen.Add(s.idle(found[0].kind))) {
+		return opened{}, ErrNoSession
+	}
+	return found[0], nil
+}
+
+// Again gives a viewer as they are now, after something was done: nobody, when
+// their session has ended meanwhile.
+func (s *Service) Again(ctx context.Context, v access.Viewer) (access.Viewer, error) {
+	if v.SessionID == 0 {
+		return v, nil
+	}
+	o, err := s.look(ctx, sessionSQL, v.SessionID)
+	switch {
+	case errors.Is(err, ErrNoSession):
+		return access.Viewer{Preview: v.Preview}, nil
+	case err != nil:
+		return access.Viewer{}, err
+	}
+	o.viewer.Preview = v.Preview
+	return s.reduced(o.viewer, o.secondFactor), nil
+}
 
 // Authenticate gives who a token was given to, as they are now: what changed
 // for the account since, such as its role, holds. The error is ErrNoSession
 // for a token that opens no session of this kind.
 func (s *Service) Authenticate(ctx context.Context, token string, kind session.Kind) (access.Viewer, error) {
-	type opened struct {
-		viewer       access.Viewer
-		kind         session.Kind
-		status       user.Status
-		seen, ends   time.Time
-		secondFactor bool
-	}
 	if !strings.HasPrefix(token, tokenPrefix) || len(token) > 100 {
 		return access.Viewer{}, ErrNoSession
 	}
-	found, err := store.Collect(ctx, s.db, authenticateSQL, func(rows *sql.Rows) (o opened, err error) {
-		err = rows.Scan(&o.viewer.SessionID, &o.kind, &o.seen, &o.ends, &o.viewer.UserID, &o.viewer.Name, &o.viewer.Role, &o.status, &o.secondFactor)
-		return o, err
-	}, secret.Hash(token))
+	o, err := s.look(ctx, authenticateSQL, secret.Hash(token))
 	if err != nil {
-		return access.Viewer{}, fmt.Errorf("look for a session: %w", err)
+		return access.Viewer{}, err
 	}
-	now := s.Now()
-	if len(found) == 0 || found[0].kind != kind || found[0].status != user.StatusActive ||
-		!now.Before(found[0].ends) || !now.Before(found[0].seen.Add(s.idle(kind))) {
+	if o.kind != kind {
 		return access.Viewer{}, ErrNoSession
 	}
-	o := found[0]
+	now := s.Now()
 	if now.Sub(o.seen) >= seenEvery {
 		// A busy database costs the session at most its note.
 		note, cancel := context.WithTimeout(ctx, noteWithin)

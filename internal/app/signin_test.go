@@ -161,6 +161,9 @@ func TestABrowserSignsInAndOut(t *testing.T) {
 		wants(t, "from a page of another origin", s.ask(t, b, whoAmI, "Origin", "https://evil.example"), 403, `"FORBIDDEN"`)
 		wants(t, "from a page of this server", s.ask(t, b, whoAmI, "Sec-Fetch-Site", "same-origin"), 200, chief)
 		wants(t, "the cookie as a token", s.ask(t, &http.Client{}, whoAmI, "Authorization", "Bearer "+cookie.Value), 401, `"UNAUTHENTICATED"`)
+		other := browser(t)
+		s.ask(t, other, byCookie)
+		wants(t, "acting after signing out in one document", s.ask(t, other, `mutation{...both} fragment both on Mutation{signOut{userErrors{code}} again:signOut{userErrors{code}}}`), 200, `"UNAUTHENTICATED"`)
 		out := s.ask(t, b, `mutation{signOut{userErrors{code}}}`)
 		wants(t, "signing out", out, 200, `{"data":{"signOut":{"userErrors":[]}}}`)
 		if !strings.Contains(out.header.Get("Set-Cookie"), "Max-Age=0") {
