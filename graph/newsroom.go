@@ -206,7 +206,12 @@ func (r *mutationResolver) RestoreRevision(ctx context.Context, input model.Rest
 // maxBulk bounds the articles of one bulk mutation.
 const maxBulk = 100
 
-// bulk does something with each of many articles by itself.
+// bulkReserve is the time of a request that a bulk mutation leaves for its
+// answer.
+const bulkReserve = 2 * time.Second
+
+// bulk does something with each of many articles by itself. Whatever happens to
+// one, what was done with the others is answered.
 func (r *mutationResolver) bulk(ctx context.Context, articles []*model.ArticleVersionInput,
 	do func(ctx context.Context, key int, expected *int) (*ent.Article, error),
 ) (*model.BulkArticlePayload, error) {
@@ -219,6 +224,9 @@ func (r *mutationResolver) bulk(ctx context.Context, articles []*model.ArticleVe
 	for _, a := range articles {
 		var changed *ent.Article
 		key, err := articleKey(a.ID)
+		if end, limited := ctx.Deadline(); limited && time.Until(end) < bulkReserve {
+			err = fault.Mistake(fault.Failed, "id", "The time of the request was over before this one. Nothing was done with it; send it again.")
+		}
 		if err == nil {
 			changed, err = do(ctx, key, number(a.ExpectedVersion))
 		}
@@ -226,9 +234,14 @@ func (r *mutationResolver) bulk(ctx context.Context, articles []*model.ArticleVe
 			// One of many: the others are answered.
 			err = fault.Mistake(fault.Denied, "id", "Your role does not allow this.")
 		}
+		if _, failed := mistakes(err); failed != nil {
+			graphql.AddError(ctx, failed)
+			err = fault.Mistake(fault.Failed, "id", "The server failed. Nothing was done with this one; send it again.")
+		}
 		result, err := articlePayload(ctx, changed, err)
-		if err != nil {
-			return nil, err
+		if err != nil { // it was changed, and can be read later
+			graphql.AddError(ctx, err)
+			result = &model.ArticlePayload{UserErrors: []model.UserError{}}
 		}
 		payload.Results = append(payload.Results, result)
 	}

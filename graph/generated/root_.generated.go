@@ -7753,6 +7753,8 @@ enum UserErrorCode {
   LAST_ADMIN
   "The viewer's role does not allow it with this one of many."
   FORBIDDEN
+  "With one of many: the server failed, or its time was over. Nothing was done with this one; send it again."
+  FAILED
 }
 
 "An object with an id that is unique across all types."

@@ -47624,6 +47624,7 @@ var (
 		"WEAK_PASSWORD":          fault.WeakPassword,
 		"LAST_ADMIN":             fault.LastAdmin,
 		"FORBIDDEN":              fault.Denied,
+		"FAILED":                 fault.Failed,
 	}
 	marshalNUserErrorCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋfaultᚐReason = map[fault.Reason]string{
 		fault.Invalid:              "INVALID",
@@ -47647,6 +47648,7 @@ var (
 		fault.WeakPassword:         "WEAK_PASSWORD",
 		fault.LastAdmin:            "LAST_ADMIN",
 		fault.Denied:               "FORBIDDEN",
+		fault.Failed:               "FAILED",
 	}
 )
 

@@ -53,12 +53,13 @@ const (
 	WeakPassword         Reason = "WEAK_PASSWORD"
 	LastAdmin            Reason = "LAST_ADMIN"
 	Denied               Reason = "FORBIDDEN" // with one of many; else it is a code
+	Failed               Reason = "FAILED"    // likewise
 )
 
 // Reasons lists all reasons.
 func Reasons() []Reason {
 	return []Reason{Invalid, Blank, TooLong, Missing, Taken, Loop, InUse, InThePast, IllegalTransition, VersionConflict, Locked, LimitReached, KeyReused,
-		Expired, WrongCredentials, SecondFactorRequired, WrongSecondFactor, SlowedDown, WeakPassword, LastAdmin, Denied}
+		Expired, WrongCredentials, SecondFactorRequired, WrongSecondFactor, SlowedDown, WeakPassword, LastAdmin, Denied, Failed}
 }
 
 // Error is a fault with a message that is safe to show to anybody.

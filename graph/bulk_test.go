@@ -1,0 +1,78 @@
+package graph_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/ent/article"
+	"github.com/broadsheet-cms/broadsheet/graph"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+)
+
+// broken is a derivation that fails for one article.
+type broken struct{ article int }
+
+func (b *broken) Refresh(_ context.Context, articles []int) error {
+	if slices.Contains(articles, b.article) {
+		return errors.New("out of order")
+	}
+	return nil
+}
+
+// unpublishFour withdraws four articles at once and gives the answer and how
+// many of them are withdrawn.
+func (n *newsroom) unpublishFour(t *testing.T) (raw string, withdrawn []string) {
+	t.Helper()
+	var inputs, titles []string
+	for i := range 4 {
+		titles = append(titles, fmt.Sprintf("Harbour notes %d", i+1))
+		inputs = append(inputs, fmt.Sprintf("{id: %q}", n.byTitle[titles[i]].PublicID()))
+	}
+	_, body := n.askAs(t, n.member(t, access.Editor), `mutation { unpublishArticles(input: {articles: [`+strings.Join(inputs, ", ")+`]}) {
+		results { article { title status } userErrors { code } } userErrors { code } } }`, nil)
+	for _, title := range titles {
+		if n.row(t, title).Status == article.StatusUnpublished {
+			withdrawn = append(withdrawn, title)
+		}
+	}
+	return string(body), withdrawn
+}
+
+// TestBulkAnswersWhatItDid although the server fails with one of many.
+func TestBulkAnswersWhatItDid(t *testing.T) {
+	t.Parallel()
+	eachNewsroom(t, func(t *testing.T, n *newsroom) {
+		n.Articles.Derive(&broken{n.byTitle["Harbour notes 2"].ID})
+		raw, withdrawn := n.unpublishFour(t)
+		const want = `{"errors":[{"message":"internal error","path":["unpublishArticles"],"extensions":{"code":"INTERNAL"}}],` +
+			`"data":{"unpublishArticles":{"results":[{"article":{"title":"Harbour notes 1","status":"UNPUBLISHED"},"userErrors":[]},` +
+			`{"article":null,"userErrors":[{"code":"FAILED"}]},{"article":{"title":"Harbour notes 3","status":"UNPUBLISHED"},"userErrors":[]},` +
+			`{"article":{"title":"Harbour notes 4","status":"UNPUBLISHED"},"userErrors":[]}],"userErrors":[]}}}`
+		if raw != want || !slices.Equal(withdrawn, []string{"Harbour notes 1", "Harbour notes 3", "Harbour notes 4"}) {
+			t.Errorf("%s\nwithdrawn: %q", raw, withdrawn)
+		}
+		if logged := n.errors.String(); !strings.Contains(logged, "out of order") {
+			t.Errorf("logged: %s", logged)
+		}
+		n.errors.Reset()
+	})
+}
+
+// TestBulkLeavesTimeToAnswer: it begins nothing that the time of the request
+// may not suffice for.
+func TestBulkLeavesTimeToAnswer(t *testing.T) {
+	t.Parallel()
+	eachNewsroom(t, func(t *testing.T, n *newsroom) {
+		n.handler = graph.Handler(n.Graph(), graph.Options{Timeout: 1900 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
+		raw, withdrawn := n.unpublishFour(t)
+		if strings.Count(raw, `{"article":null,"userErrors":[{"code":"FAILED"}]}`) != 4 || len(withdrawn) > 0 {
+			t.Errorf("%s\nwithdrawn: %q", raw, withdrawn)
+		}
+	})
+}
