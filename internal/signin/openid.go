@@ -89,8 +89,8 @@ func (o *openID) discover(ctx context.Context) (*oidc.Provider, *oauth2.Config, 
 
 // tripCookie holds a trip. It is Lax, as the browser comes back from another
 // site.
-func (o *openID) tripCookie(r *http.Request) *http.Cookie {
-	c := &http.Cookie{Name: "broadsheet-oidc", Path: "/", HttpOnly: true, Secure: o.door.isSecure(r), SameSite: http.SameSiteLaxMode} //nolint:gosec // G124: plain http has no secure cookies
+func (o *openID) tripCookie(r *http.Request, value string, age time.Duration) *http.Cookie {
+	c := &http.Cookie{Name: "broadsheet-oidc", Value: value, MaxAge: int(age.Seconds()), Path: "/", HttpOnly: true, Secure: o.door.isSecure(r), SameSite: http.SameSiteLaxMode} //nolint:gosec // G124: plain http has no secure cookies
 	if c.Secure {
 		c.Name = hostOnly + c.Name
 	}
@@ -103,16 +103,14 @@ func (o *openID) remember(w http.ResponseWriter, r *http.Request, t trip) error 
 	if err != nil {
 		return err
 	}
-	c := o.tripCookie(r)
-	c.Value, c.MaxAge = base64.RawURLEncoding.EncodeToString(text), int(tripLifetime.Seconds())
-	http.SetCookie(w, c)
+	http.SetCookie(w, o.tripCookie(r, base64.RawURLEncoding.EncodeToString(text), tripLifetime))
 	return nil
 }
 
 // recall gives the trip that a browser comes back from.
 func (o *openID) recall(r *http.Request) (t trip, err error) {
 	stray := fault.New(fault.BadUserInput, "This sign-in was begun in another browser, or took too long. Start again.")
-	c, err := r.Cookie(o.tripCookie(r).Name)
+	c, err := r.Cookie(o.tripCookie(r, "", 0).Name)
 	if err != nil {
 		return t, stray
 	}
@@ -150,9 +148,7 @@ func (o *openID) callback(w http.ResponseWriter, r *http.Request) {
 		o.fail(w, r, err)
 		return
 	}
-	c := o.tripCookie(r)
-	c.MaxAge = -1
-	http.SetCookie(w, c)
+	http.SetCookie(w, o.tripCookie(r, "", -time.Second))
 	http.Redirect(w, r, path, http.StatusSeeOther) //nolint:gosec // G710: localPath made it a path of this site
 }
 
