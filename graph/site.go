@@ -91,7 +91,11 @@ func (r *queryResolver) Page(ctx context.Context, by model.PageBy) (*ent.Page, e
 		found, err := r.Pages.PagesByIDs(ctx, []int{k})
 		return found[k], err
 	case "path":
-		return r.Pages.PageByPath(ctx, key.value)
+		clean, ok := permalink.Clean(key.value)
+		if !ok {
+			return nil, nil
+		}
+		return r.Pages.PageByPath(ctx, clean)
 	}
 	if !searchable(key.value) {
 		return nil, nil

@@ -60,7 +60,7 @@ func (in *wxrImport) resolve(ctx context.Context, s *oldSite, addresses []string
 				uris = append(uris, numbers[address])
 			}
 		}
-		path, ok := site.NormalPath(u.EscapedPath())
+		path, ok := permalink.Clean(u.EscapedPath())
 		switch {
 		case !ok || numbers[address] != "":
 		case strings.TrimRight(path, "/") == root:

@@ -14,6 +14,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/slug"
@@ -339,7 +340,7 @@ func (s *oldSite) pagePath(link string) string {
 	if !ok || u.RawQuery != "" {
 		return ""
 	}
-	path, ok := site.NormalPath(strings.TrimPrefix(u.Path, strings.TrimRight(s.base.Path, "/")))
+	path, ok := permalink.Clean(strings.TrimPrefix(u.Path, strings.TrimRight(s.base.Path, "/")))
 	if path = strings.Trim(path, "/"); !ok || path == "" {
 		return ""
 	}

@@ -382,12 +382,12 @@ func firstOf(a, b string) string {
 // from those with former slugs, and from its former path here.
 func (p *post) redirects(target site.Target, now, before string) []site.Redirect {
 	var all []site.Redirect
-	add := func(path string) {
-		path, ok := site.NormalPath(path)
+	add := func(old string) {
+		path, ok := permalink.Clean(old)
 		if !ok || path == "/" || path == now {
 			return
 		}
-		all = append(all, site.Redirect{Path: path, Target: target})
+		all = append(all, site.Redirect{Path: old, Target: target})
 	}
 	if before != "" {
 		add(before)
@@ -411,7 +411,7 @@ func (in *wxrImport) addRedirects(ctx context.Context, all []site.Redirect) erro
 		paths := make([]string, 0, len(chunk))
 		valid := make([]site.Redirect, 0, len(chunk))
 		for _, r := range chunk {
-			if path, ok := site.NormalPath(r.Path); ok && path != "/" {
+			if path, ok := permalink.Clean(r.Path); ok && path != "/" {
 				paths, valid = append(paths, path), append(valid, r)
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -46,34 +48,31 @@ func Absolute(site, p string) string {
 	return strings.TrimSuffix(site, "/") + p
 }
 
-// MaxLength bounds a path that is looked up, in bytes.
-const MaxLength = 2048
+// MaxLength bounds a clean path, in bytes.
+const MaxLength = 2000
 
-// Clean brings what a router asks for into the one form in which paths are
-// kept: without scheme, host, query and fragment, percent signs decoded,
-// Unicode composed, one slash in front and none behind. It fails on what can
-// be no path.
+// Clean brings what a router asks for, or an old address, into the one form in
+// which paths are kept and compared: without scheme, host, query and fragment,
+// percent signs decoded, in Unicode's form NFC, one slash in front and none
+// behind, without empty segments and dots. What is wrongly encoded is kept as it
+// came. It is false for what can be no path.
 func Clean(raw string) (string, bool) {
-	if len(raw) > MaxLength {
+	if len(raw) > 3*MaxLength {
 		return "", false
 	}
-	raw = strings.TrimSpace(raw)
-	if i := strings.Index(raw, "://"); i >= 0 {
-		rest := raw[i+3:]
-		slash := strings.IndexByte(rest, '/')
-		if slash < 0 {
-			return "/", true
-		}
-		raw = rest[slash:]
+	p, _, _ := strings.Cut(strings.TrimSpace(raw), "#")
+	p, _, _ = strings.Cut(p, "?")
+	if scheme, rest, ok := strings.Cut(p, "://"); ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
+		_, p, _ = strings.Cut(rest, "/")
 	}
-	if i := strings.IndexAny(raw, "?#"); i >= 0 {
-		raw = raw[:i]
+	if decoded, err := url.PathUnescape(p); err == nil {
+		p = decoded
 	}
-	decoded, err := url.PathUnescape(raw)
-	if err != nil || strings.ContainsRune(decoded, 0) || strings.ToValidUTF8(decoded, "") != decoded {
+	if !utf8.ValidString(p) || strings.ContainsFunc(p, unicode.IsControl) {
 		return "", false
 	}
-	return path.Clean("/" + norm.NFC.String(decoded)), true
+	p = path.Clean("/" + norm.NFC.String(p))
+	return p, len(p) <= MaxLength
 }
 
 // Parse tells what a clean path shows: the kind and the slug of it. What is

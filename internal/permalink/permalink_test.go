@@ -1,6 +1,14 @@
 package permalink
 
-import "testing"
+import (
+	"bytes"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
 
 func TestClean(t *testing.T) {
 	t.Parallel()
@@ -14,12 +22,17 @@ func TestClean(t *testing.T) {
 		"/%D8%A3":                                   "/أ",
 		"/أ":                                        "/أ",
 		"//":                                        "/",
+		"//a//b/":                                   "/a/b",
+		"/%zz":                                      "/%zz",
+		"/100%-off":                                 "/100%-off",
+		"/100%25-off":                               "/100%-off",
+		"/proxy/ftp://a/b":                          "/proxy/ftp:/a/b",
 	} {
 		if got, ok := Clean(raw); !ok || got != want {
 			t.Errorf("Clean(%q) = %q, %t; want %q", raw, got, ok, want)
 		}
 	}
-	for _, raw := range []string{"/%zz", "/%00", "/\x00", "/%ff", string(make([]byte, MaxLength+1))} {
+	for _, raw := range []string{"/%00", "/a%0Ab", "/\x00", "/%ff", string(bytes.Repeat([]byte("a"), MaxLength+1))} {
 		if got, ok := Clean(raw); ok {
 			t.Errorf("Clean(%.20q) = %q, want a refusal", raw, got)
 		}
@@ -42,12 +55,22 @@ func TestPathAndParse(t *testing.T) {
 }
 
 func FuzzClean(f *testing.F) {
-	f.Add("/articles/a%20b?x")
+	for _, seed := range []string{"/", "", "a/b/", "//host/x", "https://h/x?y#z", "/%25", "/%zz", "caf%C3%A9", "cafe\u0301", "?p=1", "/a\x00", "/\xff", "http://", "%2F%2F"} {
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		if p, ok := Clean(raw); ok {
-			if p == "" || p[0] != '/' {
-				t.Errorf("Clean(%q) = %q", raw, p)
-			}
+		path, ok := Clean(raw)
+		if !ok {
+			return
+		}
+		if !strings.HasPrefix(path, "/") || len(path) > 1 && strings.HasSuffix(path, "/") || strings.HasPrefix(path, "//") ||
+			!utf8.ValidString(path) || !norm.NFC.IsNormalString(path) || len(path) > MaxLength {
+			t.Errorf("%q became %q", raw, path)
+		}
+		// What a browser sends for the path finds it again.
+		sent := (&url.URL{Path: path}).EscapedPath()
+		if again, ok := Clean(sent); !ok || again != path {
+			t.Errorf("%q, sent as %q, became %q", path, sent, again)
 		}
 	})
 }

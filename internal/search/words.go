@@ -34,15 +34,16 @@ var (
 
 	// A beginning is read over a bounded stretch of the vocabulary, and the
 	// most common words of the stretch are taken.
-	wordsFromSQL = store.ReadBoth(`SELECT stem, seen FROM (SELECT stem, seen FROM search_words
-		WHERE word >= $1 AND word < $2 ORDER BY word LIMIT $3) AS words`)
-	stemsFromSQL = store.ReadBoth(`SELECT stem, seen FROM (SELECT stem, seen FROM search_words
-		WHERE stem >= $1 AND stem < $2 ORDER BY stem LIMIT $3) AS words`)
+	wordsFromSQL = store.ReadBoth(strings.ReplaceAll(stretch, "{begins}", "word"))
+	stemsFromSQL = store.ReadBoth(strings.ReplaceAll(stretch, "{begins}", "stem"))
 
 	rarestSQL = store.Read(
 		`SELECT coalesce((SELECT sum(seen) FROM search_words WHERE stem = t.stem), 0) FROM unnest($1::text[]) AS t(stem)`,
 		`SELECT coalesce((SELECT sum(seen) FROM search_words WHERE stem = t.value), 0) FROM json_each($1) AS t`)
 )
+
+const stretch = `SELECT stem, sum(seen) FROM (SELECT stem, seen FROM search_words
+	WHERE {begins} >= $1 AND {begins} < $2 ORDER BY {begins} LIMIT $3) AS words GROUP BY stem ORDER BY 2 DESC, 1 LIMIT $4`
 
 const (
 	maxStretch   = 5000 // words of the vocabulary read for a beginning
@@ -69,21 +70,12 @@ func (s *Service) beginning(ctx context.Context, prefix string) (stems []string,
 	if stem := language.Stem(prefix); prefix[0] >= utf8.RuneSelf && utf8.RuneCountInString(stem) >= minPrefix {
 		prefix, statement = stem, stemsFromSQL
 	}
-	words, err := store.Collect(ctx, s.db, statement, scanCounted, prefix, prefix+string(utf8.MaxRune), maxStretch)
+	words, err := store.Collect(ctx, s.db, statement, scanCounted, prefix, prefix+string(utf8.MaxRune), maxStretch, maxBeginning)
 	if err != nil {
 		return nil, 0, fmt.Errorf("look up a beginning: %w", err)
 	}
-	sum := map[string]int{}
 	for _, w := range words {
-		sum[w.stem] += w.seen
-	}
-	for stem := range sum {
-		stems = append(stems, stem)
-	}
-	slices.SortFunc(stems, func(a, b string) int { return cmp.Or(cmp.Compare(sum[b], sum[a]), cmp.Compare(a, b)) })
-	stems = stems[:min(len(stems), maxBeginning)]
-	for _, stem := range stems {
-		seen += sum[stem]
+		stems, seen = append(stems, w.stem), seen+w.seen
 	}
 	return stems, seen, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 )
 
 // entities give the prefix of the public ids of what links lead to.
@@ -219,7 +220,7 @@ func (e *Editor) UpdateRedirect(ctx context.Context, key int, change func(*Redir
 // saveRedirect stores a redirect under its key, or a new one for 0, and refuses
 // the path of another.
 func (e *Editor) saveRedirect(ctx context.Context, key int, r Redirect) (*ent.Redirect, error) {
-	if path, ok := NormalPath(r.Path); ok {
+	if path, ok := permalink.Clean(r.Path); ok {
 		other, err := e.s.db.Ent(ctx).Redirect.Query().Where(redirect.Path(path), redirect.IDNEQ(key)).Exist(ctx)
 		if err != nil {
 			return nil, err

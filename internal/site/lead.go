@@ -12,6 +12,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -20,7 +21,7 @@ import (
 // it any more. It takes part in the transaction of ctx.
 func (s *Service) Moved(ctx context.Context, from, to string, thing Target) error {
 	return s.save(ctx, "redirects", func(ctx context.Context) error {
-		path, ok := NormalPath(to)
+		path, ok := permalink.Clean(to)
 		if !ok {
 			return fault.BadInput("path", "This is not a path.")
 		}

@@ -71,13 +71,9 @@ func (s *Service) PageBySlug(ctx context.Context, slug string) (*ent.Page, error
 	return s.onePage(ctx, page.Slug(slug))
 }
 
-// PageByPath gives the visible page at a path, nil when there is none. Slashes
-// at the ends and percent-encoding do not matter.
+// PageByPath gives the visible page at a clean path (see permalink.Clean), with
+// or without its first slash; nil when there is none.
 func (s *Service) PageByPath(ctx context.Context, path string) (*ent.Page, error) {
-	path, ok := NormalPath(path)
-	if !ok {
-		return nil, nil
-	}
 	return s.onePage(ctx, page.Path(strings.Trim(path, "/")))
 }
 

@@ -9,10 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
@@ -20,48 +16,22 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // Redirect sends an old path to where its content is now.
 type Redirect struct {
-	Path       string // the old path, in any spelling that NormalPath understands
+	Path       string // the old path, in any spelling that permalink.Clean understands
 	Target     Target // nothing with status 410
 	StatusCode int    // 301, 302, 307, 308, or 410: gone for good; 0: 301
 }
 
-// NormalPath gives the spelling of a path under which redirects are stored and
-// looked up: percent-decoded, in Unicode's form NFC, with a slash before and
-// none behind, without query and fragment. The scheme and host of a whole URL
-// are dropped. It is false for what cannot be a path.
-func NormalPath(raw string) (string, bool) {
-	if len(raw) > 3*maxAddress {
-		return "", false
-	}
-	path, _, _ := strings.Cut(raw, "#")
-	path, _, _ = strings.Cut(path, "?")
-	if scheme, rest, ok := strings.Cut(path, "://"); ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
-		_, path, _ = strings.Cut(rest, "/")
-	}
-	// A path that is wrongly encoded is kept as it came.
-	if decoded, err := url.PathUnescape(path); err == nil {
-		path = decoded
-	}
-	if !utf8.ValidString(path) || strings.ContainsFunc(path, unicode.IsControl) {
-		return "", false
-	}
-	path = "/" + strings.Trim(norm.NFC.String(path), "/")
-	return path, len(path) <= maxAddress
-}
-
 var redirectSQL = store.ReadBoth(`SELECT id, path, target_type, target_id, address, status_code FROM redirects WHERE path = $1`)
 
-// Redirect gives where a path leads now, nil when it is not redirected.
+// Redirect gives where a clean path (see permalink.Clean) leads now, nil when it
+// is not redirected.
 func (s *Service) Redirect(ctx context.Context, path string) (*ent.Redirect, error) {
-	path, ok := NormalPath(path)
-	if !ok {
-		return nil, nil
-	}
 	found, err := store.Collect(ctx, s.db, redirectSQL, scanRedirect, path)
 	if err != nil {
 		return nil, fmt.Errorf("find a redirect: %w", err)
@@ -114,7 +84,7 @@ func (s *Service) SaveRedirects(ctx context.Context, redirects ...Redirect) ([]*
 }
 
 func checkRedirect(field string, r *Redirect) error {
-	path, ok := NormalPath(r.Path)
+	path, ok := permalink.Clean(r.Path)
 	if !ok {
 		return fault.BadInput(field+"path", "This is not a path.")
 	}
@@ -312,5 +282,5 @@ func pathHere(targetType, address, host string) (string, bool) {
 			return "", false
 		}
 	}
-	return NormalPath(address)
+	return permalink.Clean(address)
 }
