@@ -150,21 +150,6 @@ func (s *Service) SaveCategory(ctx context.Context, c Category) (saved *ent.Cate
 	return saved, err
 }
 
-// MoveCategory puts a section with everything below it into another one, or at
-// the top when parent is nil.
-func (s *Service) MoveCategory(ctx context.Context, category int, parent *int, position int) (moved *ent.Category, err error) {
-	err = s.save(ctx, "section", func(ctx context.Context) error {
-		c, err := s.db.Ent(ctx).Category.Get(ctx, category)
-		if err != nil {
-			return err
-		}
-		moved, err = s.SaveCategory(ctx, Category{ID: c.ID, Name: c.Name, Slug: c.Slug, Description: c.Description, Labels: c.Labels,
-			Parent: parent, Position: position})
-		return err
-	})
-	return moved, err
-}
-
 // parentOf gives the public id of a parent, empty at the top.
 func parentOf(parent *int) string {
 	if parent == nil {
