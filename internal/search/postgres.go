@@ -47,7 +47,11 @@ var (
 
 // maxVisits bounds the rows that one statement looks at. It is met by phrases
 // of common words, and when the vocabulary knows nothing of a word.
-const maxVisits = 20_000
+const maxVisits = 8_000
+
+// maxHiddenVisits is the same among what readers may not see, where no month
+// narrows it.
+const maxHiddenVisits = 20_000
 
 func (p *postgres) put(ctx context.Context, docs []*document) error {
 	ids := make([]int, len(docs))
@@ -88,7 +92,7 @@ func (p *postgres) months(ctx context.Context, m match) ([]month, error) {
 		first = monthOf(m.since)
 	}
 	if m.till != math.MaxInt64 {
-		last = monthOf(m.till)
+		last = monthOf(m.till - 1)
 	}
 	all = slices.DeleteFunc(all, func(one month) bool { return one.number < first || one.number > last })
 	slices.SortFunc(all, func(a, b month) int { return b.number - a.number })
@@ -114,12 +118,12 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 	if m.placed() && m.rate > 0 {
 		most = maxVisits / m.rate
 	}
-	rate := m.rate
+	rate, narrowed := m.rate, false
 	for {
-		// Enough for twice what is wanted, should the rest be like the rest.
+		// Half as much again as should hold what is wanted.
 		want := math.Inf(1)
 		if rate > 0 {
-			want = 2 * float64(limit) / rate
+			want = 1.5 * float64(limit) / rate
 		}
 		last := want >= most && most < float64(total)
 		n, covered := newest(months, min(want, most))
@@ -138,7 +142,11 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 		switch {
 		case err != nil:
 			return nil, false, err
-		case len(found) > limit, last:
+		case visits == maxVisits && n > 1 && !narrowed:
+			// So many that those looked at need not be the newest.
+			rate, narrowed = 8*rate, true
+			continue
+		case len(found) > limit, last, narrowed:
 			return found, false, nil
 		case whole:
 			return found, visits < maxVisits, nil
@@ -167,13 +175,13 @@ func (p *postgres) findHidden(ctx context.Context, m match, statuses []string, t
 		err = rows.Scan(&c.article, &created, &c.language, &c.head, &visits)
 		c.published = created.UnixMicro()
 		return c, err
-	}, tsquery(m), maxVisits, trashed, p.db.Texts(statuses), limit+1)
-	return found, len(found) <= limit && visits < maxVisits, err
+	}, tsquery(m), maxHiddenVisits, trashed, p.db.Texts(statuses), limit+1)
+	return found, len(found) <= limit && visits < maxHiddenVisits, err
 }
 
 // fewMonths is how many months are asked for as such. More are asked for as
 // years: GIN looks every word of a query up for every row it considers.
-const fewMonths = 3
+const fewMonths = 6
 
 // newest says how many of the months, newest first, hold so many articles, and
 // how many they do hold. More than a few months end with a year.

@@ -84,14 +84,9 @@ func (s *Service) suggestNames(ctx context.Context, prefix, inLanguage string) (
 	}
 	// A name that was changed meanwhile may begin otherwise.
 	found = slices.DeleteFunc(found, func(g Suggestion) bool { return g.Text == "" })
-	begins := func(g Suggestion) int {
-		if strings.HasPrefix(strings.Join(foldedWords(g.Text), " "), prefix) {
-			return 0
-		}
-		return 1
-	}
+	later := beginsLater(found, prefix)
 	slices.SortFunc(found, func(a, b Suggestion) int {
-		return cmp.Or(cmp.Compare(begins(a), begins(b)), cmp.Compare(len(a.Text), len(b.Text)), cmp.Compare(a.Text, b.Text), cmp.Compare(a.Kind, b.Kind))
+		return cmp.Or(cmp.Compare(later[a.Text], later[b.Text]), cmp.Compare(len(a.Text), len(b.Text)), cmp.Compare(a.Text, b.Text), cmp.Compare(a.Kind, b.Kind))
 	})
 	return found, nil
 }
@@ -185,15 +180,9 @@ func (s *Service) suggestTitles(ctx context.Context, typed, inLanguage string) (
 	if err != nil {
 		return nil, fmt.Errorf("read titles: %w", err)
 	}
-	prefix := strings.Join(foldedWords(typed), " ")
-	begins := func(g Suggestion) int {
-		if strings.HasPrefix(strings.Join(foldedWords(g.Text), " "), prefix) {
-			return 0
-		}
-		return 1
-	}
+	later := beginsLater(titles, strings.Join(foldedWords(typed), " "))
 	slices.SortFunc(titles, func(a, b Suggestion) int {
-		return cmp.Or(cmp.Compare(begins(a), begins(b)), cmp.Compare(slices.Index(ids, a.Article), slices.Index(ids, b.Article)))
+		return cmp.Or(cmp.Compare(later[a.Text], later[b.Text]), cmp.Compare(slices.Index(ids, a.Article), slices.Index(ids, b.Article)))
 	})
 	seen := map[string]bool{}
 	return slices.DeleteFunc(titles, func(g Suggestion) bool {
@@ -201,4 +190,16 @@ func (s *Service) suggestTitles(ctx context.Context, typed, inLanguage string) (
 		seen[g.Text] = true
 		return twice
 	}), nil
+}
+
+// beginsLater is 1 for the texts that do not begin as typed, and 0 for those
+// that do.
+func beginsLater(all []Suggestion, prefix string) map[string]int {
+	later := make(map[string]int, len(all))
+	for _, g := range all {
+		if !strings.HasPrefix(strings.Join(foldedWords(g.Text), " "), prefix) {
+			later[g.Text] = 1
+		}
+	}
+	return later
 }
