@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -504,4 +505,49 @@ func why(t *testing.T, r content.Related) []content.Reason {
 		t.Fatal(err)
 	}
 	return reasons
+}
+
+// TestRelatingLaterMeetsASave: an article that becomes another one again and
+// again is related later by one and saved by another; neither waits for the
+// other in a circle.
+func TestRelatingLaterMeetsASave(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		b := setup(t, db)
+		a := b.titled(t, "The dam of the northern valley leaks")
+		subjects := []string{"Ferries stay in port as the storm comes", "The council votes on a new library roof"}
+		others := map[string]string{subjects[0]: b.titled(t, "Storm keeps ferries in port").Title, subjects[1]: b.titled(t, "Council to vote on library roof").Title}
+		save := func(ctx context.Context, i int) error {
+			at := *a.PublishedAt
+			_, err := b.Save(ctx, &content.Draft{ID: a.ID, Title: subjects[i%2], Slug: a.Slug, Language: a.Language, Status: article.StatusPublished, PublishedAt: &at})
+			return err
+		}
+		var both sync.WaitGroup
+		both.Go(func() {
+			for i := range 40 {
+				if err := save(content.DeferRelatedBriefly(t.Context()), i); err != nil {
+					t.Errorf("saved to be related later: %v", err)
+				}
+				if _, err := b.RelateSoon(t.Context()); err != nil {
+					t.Errorf("related later: %v", err)
+				}
+			}
+		})
+		both.Go(func() {
+			for i := range 40 {
+				if err := save(t.Context(), i+1); err != nil {
+					t.Errorf("saved and related: %v", err)
+				}
+			}
+		})
+		both.Wait()
+		// In the end it is related by the words it has.
+		now, err := b.ByIDs(t.Context(), []int{a.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list := titles(articlesOf(b.related(t, a, 1))); len(list) != 1 || list[0] != others[now[a.ID].Title] {
+			t.Errorf("%q is related to %q", now[a.ID].Title, list)
+		}
+	})
 }

@@ -51,6 +51,8 @@ var (
 	// committed after it was looked for.
 	donePendingSQL = store.MaintainBoth(`DELETE FROM related_pending WHERE id IN (SELECT id FROM each_id($1))`)
 
+	holdSQL = store.Maintain(`SELECT a.id FROM each_id($1) CROSS JOIN LATERAL (SELECT x.id FROM articles x WHERE x.id = each_id.id FOR NO KEY UPDATE) a`, "")
+
 	forgetCountsSQL  = store.MaintainBoth(`UPDATE terms SET count = 0 WHERE count > 0`)
 	forgetCorporaSQL = store.MaintainBoth(`UPDATE related_corpora SET articles = 0`)
 
@@ -222,6 +224,9 @@ func (s *Service) indexPending(ctx context.Context, last int, atOnce, anew bool,
 			if !atOnce {
 				return s.relatePending(ctx, waiting)
 			}
+			if err := s.hold(ctx, waiting.articles); err != nil {
+				return err
+			}
 			unranked = append(unranked, waiting.rows...)
 			_, _, err := s.index(ctx, waiting.articles, anew)
 			return err
@@ -234,8 +239,25 @@ func (s *Service) indexPending(ctx context.Context, last int, atOnce, anew bool,
 	}
 }
 
+// hold keeps others from saving articles, in the order of their keys, until the
+// transaction ends. Whoever relates what another has saved needs it: an article
+// saved meanwhile would be related by its old words, and who saves it waits for
+// the counts of its language while holding it.
+func (s *Service) hold(ctx context.Context, articles []int) error {
+	if s.db.Dialect == store.SQLite { // where nobody else writes
+		return nil
+	}
+	if _, err := store.Collect(ctx, s.db, holdSQL, store.ScanInt, s.db.IDs(articles)); err != nil {
+		return fmt.Errorf("hold articles: %w", err)
+	}
+	return nil
+}
+
 // relatePending relates articles and takes them off the list of those that wait.
 func (s *Service) relatePending(ctx context.Context, waiting pending) error {
+	if err := s.hold(ctx, waiting.articles); err != nil {
+		return err
+	}
 	if err := s.relateNow(ctx, waiting.articles); err != nil {
 		return err
 	}
