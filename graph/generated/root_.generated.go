@@ -7753,7 +7753,7 @@ enum UserErrorCode {
   LAST_ADMIN
   "The viewer's role does not allow it with this one of many."
   FORBIDDEN
-  "With one of many: the server failed, or its time was over. Nothing was done with this one; send it again."
+  "It could not be done now: somebody changed the same at this moment, or, with one of many, the server failed or its time was over. Nothing was done; send it again."
   FAILED
 }
 

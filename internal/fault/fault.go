@@ -53,7 +53,7 @@ const (
 	WeakPassword         Reason = "WEAK_PASSWORD"
 	LastAdmin            Reason = "LAST_ADMIN"
 	Denied               Reason = "FORBIDDEN" // with one of many; else it is a code
-	Failed               Reason = "FAILED"    // likewise
+	Failed               Reason = "FAILED"
 )
 
 // Reasons lists all reasons.
@@ -100,7 +100,7 @@ func Mistake(reason Reason, field, format string, args ...any) *Error {
 	switch reason {
 	case Missing:
 		e.Code = NotFound
-	case Taken, VersionConflict, Locked, InUse, IllegalTransition, KeyReused, LastAdmin:
+	case Taken, VersionConflict, Locked, InUse, IllegalTransition, KeyReused, LastAdmin, Failed:
 		e.Code = Conflict
 	}
 	return e

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit/pgtest"
@@ -182,6 +184,42 @@ func TestTx(t *testing.T) {
 			t.Errorf("stored (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// TestDeadlockIsAConflict: of two who wait for each other one is told to try
+// again, and nothing of it is done.
+func TestDeadlockIsAConflict(t *testing.T) {
+	t.Parallel()
+	db := testkit.Open(t, testkit.URL(t, store.Postgres), store.Options{})
+	ctx := access.AsSystem(t.Context())
+	first := db.Ent(ctx).Tag.Create().SetName("First").SetSlug("first").SaveX(ctx)
+	second := db.Ent(ctx).Tag.Create().SetName("Second").SetSlug("second").SaveX(ctx)
+	var met, done sync.WaitGroup
+	met.Add(2)
+	results := make(chan error, 2)
+	for name, order := range map[string][2]int{"Forth": {first.ID, second.ID}, "Back": {second.ID, first.ID}} {
+		done.Go(func() {
+			results <- db.Tx(ctx, func(ctx context.Context) error {
+				if err := db.Ent(ctx).Tag.UpdateOneID(order[0]).SetName(name).Exec(ctx); err != nil {
+					return err
+				}
+				met.Done()
+				met.Wait()
+				return db.Ent(ctx).Tag.UpdateOneID(order[1]).SetName(name).Exec(ctx)
+			})
+		})
+	}
+	done.Wait()
+	a, b := <-results, <-results
+	if a != nil {
+		a, b = b, a
+	}
+	if a != nil || fault.CodeOf(b) != fault.Conflict {
+		t.Errorf("one says %v, the other %v", a, b)
+	}
+	if tags := db.Ent(ctx).Tag.Query().AllX(ctx); tags[0].Name != tags[1].Name || tags[0].Name == "First" {
+		t.Errorf("half of each was done: %v", tags)
+	}
 }
 
 // TestStatementsNeedTheirRule: hand-written reading of articles, comments and

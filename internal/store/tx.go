@@ -38,7 +38,8 @@ func (db *DB) txOf(ctx context.Context) *transaction {
 
 // Tx runs fn in a transaction, which the context given to fn carries: whatever
 // uses that context takes part in it. A call inside another joins it. The
-// transaction is rolled back when fn fails.
+// transaction is rolled back when fn fails; where the database gave it up for the
+// sake of another, the error is a fault of the code CONFLICT.
 func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context) error) (err error) {
 	if db.txOf(ctx) != nil {
 		return fn(ctx)
@@ -59,7 +60,7 @@ func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context) error) (err e
 		}
 	}()
 	if err := fn(context.WithValue(ctx, txKey{}, tx)); err != nil {
-		return err
+		return withConflict(err)
 	}
 	if tx.wakes && db.Dialect == Postgres {
 		if _, err := sqlTx.ExecContext(ctx, "NOTIFY "+NotifyChannel); err != nil {
