@@ -63,6 +63,10 @@ web: ## build the browser front ends, if npm is there
 
 ## Prove
 
+.PHONY: quick
+quick: ## run the tests that need no more than Go, on SQLite alone, while you work
+	$(GO) test -short ./internal/... ./graph/...
+
 .PHONY: test
 test: postgres chromium web ## run all tests, on SQLite and on PostgreSQL, and in a browser
 	$(GO) vet ./...

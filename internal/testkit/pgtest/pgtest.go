@@ -44,8 +44,8 @@ const (
 // It is a copy of template, which comes from [Template], or empty without one.
 // It is dropped, and connections still open to it are closed, when t ends.
 //
-// Without PostgreSQL on the machine the test is skipped; with CI=true in the
-// environment it fails.
+// Without PostgreSQL on the machine, and with go test -short, the test is
+// skipped; with CI=true in the environment it is not.
 func Database(t testing.TB, template ...string) string {
 	t.Helper()
 	if len(template) > 1 {
@@ -113,6 +113,9 @@ type lazyServer struct {
 // get returns the server or ends the test.
 func (l *lazyServer) get(t testing.TB) *server {
 	t.Helper()
+	if testing.Short() && l.getenv("CI") != "true" {
+		t.Skip("pgtest: -short leaves PostgreSQL out")
+	}
 	l.once.Do(l.open)
 	switch {
 	case l.err != nil:
