@@ -15,6 +15,10 @@ import (
 // pages without the visibility rule, each with the reason why no reader gets
 // what they read.
 var maintains = map[string]string{
+	"content.archiveSQL":         "reads what articles are about, to rank all of them",
+	"content.holdSQL":            "locks articles that are about to be related",
+	"content.profilesPostgres":   "reads what articles are about, to rank one of them",
+	"content.profilesSQLite":     "reads what articles are about, to rank one of them",
 	"content.lockArticleSQL":     "holds an article for a change, after the viewer was asked for",
 	"content.listOnSiteSQL":      "fills the listings, of public articles alone",
 	"content.listUnderOwnersSQL": "fills the listings from those of the site",
@@ -58,41 +62,60 @@ type statement struct {
 }
 
 // statements finds the pieces of SQL of a package that read guarded tables, and
-// by which functions of the store they become statements: directly, or as a
-// constant that another declaration hands on.
+// by which functions of the store they become statements: directly, by a function
+// of the package that calls one, or as a constant that another declaration hands
+// on.
 func statements(t *testing.T, name string, p listed) []*statement {
 	t.Helper()
 	var found []*statement
 	makers := map[string][]string{} // identifier → functions of store that it is handed to
 	files := token.NewFileSet()
+	var decls []ast.Decl
 	for _, file := range p.GoFiles {
 		f, err := parser.ParseFile(files, filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, decl := range f.Decls {
-			for _, part := range parts(decl) {
-				var how []string
-				ast.Inspect(part.node, func(n ast.Node) bool {
-					if call, ok := n.(*ast.CallExpr); ok {
-						if s, ok := call.Fun.(*ast.SelectorExpr); ok && isName(s.X, "store") && slices.Contains([]string{"Read", "ReadBoth", "Maintain", "MaintainBoth"}, s.Sel.Name) {
-							how = append(how, strings.TrimSuffix(s.Sel.Name, "Both"))
-						}
+		decls = append(decls, f.Decls...)
+	}
+	own := map[string][]string{} // function of the package → functions of store that it calls
+	calls := func(n ast.Node) (how []string) {
+		ast.Inspect(n, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				switch f := call.Fun.(type) {
+				case *ast.SelectorExpr:
+					if isName(f.X, "store") && slices.Contains([]string{"Read", "ReadBoth", "Maintain", "MaintainBoth"}, f.Sel.Name) {
+						how = append(how, strings.TrimSuffix(f.Sel.Name, "Both"))
 					}
-					return true
-				})
-				ast.Inspect(part.node, func(n ast.Node) bool {
-					switch n := n.(type) {
-					case *ast.Ident:
-						makers[n.Name] = append(makers[n.Name], how...)
-					case *ast.BasicLit:
-						if n.Kind == token.STRING && guardedTables.MatchString(n.Value) {
-							found = append(found, &statement{name: filepath.Base(name) + "." + part.name, text: n.Value, at: files.Position(n.Pos()), how: how})
-						}
-					}
-					return true
-				})
+				case *ast.Ident:
+					how = append(how, own[f.Name]...)
+				}
 			}
+			return true
+		})
+		return how
+	}
+	for range 2 { // one may call another
+		for _, decl := range decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil {
+				own[f.Name.Name] = slices.Compact(calls(f))
+			}
+		}
+	}
+	for _, decl := range decls {
+		for _, part := range parts(decl) {
+			how := calls(part.node)
+			ast.Inspect(part.node, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.Ident:
+					makers[n.Name] = append(makers[n.Name], how...)
+				case *ast.BasicLit:
+					if n.Kind == token.STRING && guardedTables.MatchString(n.Value) {
+						found = append(found, &statement{name: filepath.Base(name) + "." + part.name, text: n.Value, at: files.Position(n.Pos()), how: how})
+					}
+				}
+				return true
+			})
 		}
 	}
 	for _, s := range found {

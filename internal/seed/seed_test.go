@@ -145,7 +145,7 @@ func TestRun(t *testing.T) {
 			})
 		}
 	})
-	if prints[store.SQLite] != prints[store.Postgres] {
+	if len(prints) > 1 && prints[store.SQLite] != prints[store.Postgres] {
 		t.Error("the databases say different things")
 	}
 }
