@@ -22,7 +22,7 @@ type OneTimeToken struct {
 	Purpose string `json:"purpose,omitempty"`
 	// SHA-256 of the token, hex
 	TokenHash string `json:"-"`
-	// Payload holds the value of the "payload" field.
+	// what belongs to it; nothing so far
 	Payload json.RawMessage `json:"-"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`

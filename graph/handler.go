@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
@@ -66,7 +67,7 @@ func Handler(services Services, opts Options) http.Handler {
 			// The mutation before may have ended the session, or changed a role.
 			viewer, err := services.Accounts.Again(ctx, access.Of(ctx))
 			if err != nil {
-				graphql.AddError(ctx, err)
+				graphql.AddError(ctx, &gqlerror.Error{Err: err, Message: err.Error(), Path: ast.Path{ast.PathName(root.Field.Alias)}})
 				return graphql.Null
 			}
 			ctx = access.With(ctx, viewer)

@@ -207,7 +207,7 @@ func (r *mutationResolver) RestoreRevision(ctx context.Context, input model.Rest
 const maxBulk = 100
 
 // bulkReserve is the time of a request that a bulk mutation leaves for its
-// answer.
+// answer, at most a quarter of it.
 const bulkReserve = 2 * time.Second
 
 // bulk does something with each of many articles by itself. Whatever happens to
@@ -221,10 +221,12 @@ func (r *mutationResolver) bulk(ctx context.Context, articles []*model.ArticleVe
 			Field: []string{"articles"}, Code: fault.LimitReached})
 		return payload, nil
 	}
+	end, limited := ctx.Deadline()
+	reserve := min(bulkReserve, time.Until(end)/4)
 	for _, a := range articles {
 		var changed *ent.Article
 		key, err := articleKey(a.ID)
-		if end, limited := ctx.Deadline(); limited && time.Until(end) < bulkReserve {
+		if limited && time.Until(end) < reserve {
 			err = fault.Mistake(fault.Failed, "id", "The time of the request was over before this one. Nothing was done with it; send it again.")
 		}
 		if err == nil {

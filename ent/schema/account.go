@@ -87,8 +87,8 @@ func (SignInFailure) Fields() []ent.Field {
 // Indexes of counts.
 func (SignInFailure) Indexes() []ent.Index { return []ent.Index{index.Fields("failed_at")} }
 
-// OneTimeToken is a secret that may be used once: to set up the first account,
-// or to come back from an OpenID provider.
+// OneTimeToken is a secret that may be used once, such as to set up the first
+// account.
 type OneTimeToken struct{ ent.Schema }
 
 // Fields of the token.
@@ -96,7 +96,7 @@ func (OneTimeToken) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("purpose"),
 		field.String("token_hash").Unique().Sensitive().Comment("SHA-256 of the token, hex"),
-		field.JSON("payload", json.RawMessage{}).Optional().Sensitive(),
+		field.JSON("payload", json.RawMessage{}).Optional().Sensitive().Comment("what belongs to it; nothing so far"),
 		field.Time("created_at").Default(now).Immutable(),
 		field.Time("expires_at"),
 	}

@@ -134,13 +134,13 @@ const (
 		SELECT parent.id, 2, 0, 0.0, NULL, newest.value FROM parent CROSS JOIN json_each(CASE
 			WHEN (SELECT count(DISTINCT nullif(c.body_hash, 0)) + count(*) FILTER (WHERE c.body_hash = 0)
 				FROM candidate c WHERE c.parent_id = parent.id AND c.shown) < $2
-			THEN (SELECT json_group_array(l.article_id) FROM (SELECT l.article_id FROM listings l CROSS JOIN articles s ON s.id = l.article_id
+			THEN (SELECT json_group_array(filler.article_id) FROM (SELECT l.article_id FROM listings l CROSS JOIN articles s ON s.id = l.article_id
 				WHERE l.kind = 1 AND l.owner_id = parent.section_id AND l.language = parent.language AND l.article_id <> parent.id
 					AND (parent.translation_group IS NULL OR s.translation_group IS DISTINCT FROM parent.translation_group)
 					AND (parent.body_hash = 0 OR s.body_hash <> parent.body_hash)
 					AND l.article_id NOT IN (SELECT c.article_id FROM candidate c WHERE c.parent_id = parent.id AND c.shown)
 					AND visible_article(s)
-				ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 2) l)
+				ORDER BY l.published_at DESC, l.article_id DESC LIMIT $2 + 2) filler)
 			END) AS newest)
 	SELECT chosen.parent_id, chosen.source, chosen.rank, chosen.score, chosen.shared, a.body_hash, {article}
 	FROM chosen CROSS JOIN articles a ON a.id = chosen.article_id AND visible_article(a)`

@@ -45,8 +45,8 @@ func deferralOf(ctx context.Context) deferral {
 var (
 	postponeSQL    = store.MaintainBoth(`INSERT INTO related_pending (article_id, soon) SELECT id, $2 FROM each_id($1)`)
 	postponeAllSQL = store.MaintainBoth(`INSERT INTO related_pending (article_id) SELECT a.id FROM articles a WHERE public_article(a) ORDER BY a.id`)
-	pendingSQL     = store.MaintainBoth(`SELECT coalesce(max(id), 0), count(*), (SELECT coalesce(sum(articles), 0) FROM related_corpora) FROM related_pending`)
-	nextPendingSQL = store.MaintainBoth(`SELECT id, article_id FROM related_pending WHERE (article_id, id) > ($1, $2) AND id <= $3 ORDER BY article_id, id LIMIT $4`)
+	pendingSQL     = store.MaintainBoth(`SELECT coalesce(max(id), 0), count(*), (SELECT coalesce(sum(articles), 0) FROM related_corpora) FROM related_pending WHERE NOT soon`)
+	nextPendingSQL = store.MaintainBoth(`SELECT id, article_id FROM related_pending WHERE (article_id, id) > ($1, $2) AND id <= $3 AND NOT soon ORDER BY article_id, id LIMIT $4`)
 	// Rows are taken away by their keys: one with a lower key may have been
 	// committed after it was looked for.
 	donePendingSQL = store.MaintainBoth(`DELETE FROM related_pending WHERE id IN (SELECT id FROM each_id($1))`)

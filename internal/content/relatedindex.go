@@ -26,7 +26,7 @@ var (
 	relatedDocsSQL = store.MaintainBoth(`
 		SELECT a.id, a.language, a.title, a.subtitle, a.excerpt, a.primary_category_id, a.series_id, a.published_at,
 			CASE WHEN public_article(a) THEN 1 ELSE 0 END, coalesce(d.text, ''),
-			a.body_hash, a.subject_revision, f.listed, f.published, f.section_id, f.terms
+			a.body_hash, a.subject_revision, f.listed, f.published, f.section_id, f.body_hash, f.terms
 		FROM each_id($1) JOIN articles a ON a.id = each_id.id
 		LEFT JOIN article_details d ON d.article_id = a.id LEFT JOIN article_profiles f ON f.article_id = a.id`)
 	relatedFacetsSQL = store.MaintainBoth(`
@@ -57,17 +57,17 @@ var (
 	unlistProfilesSQL = store.Maintain(
 		`UPDATE article_profiles SET listed = false WHERE article_id IN (SELECT id FROM each_id($1))`,
 		`UPDATE article_profiles SET listed = 0 WHERE article_id IN (SELECT id FROM each_id($1))`)
-	// Rows are [article, language, published, section, terms, words].
+	// Rows are [article, language, published, section, body, terms, words].
 	saveProfilesSQL = store.Maintain(`
-		INSERT INTO article_profiles (article_id, language, listed, published, section_id, terms, words)
-		SELECT (e ->> 0)::bigint, e ->> 1, true, (e ->> 2)::integer, (e ->> 3)::bigint, e -> 4, e ->> 5
+		INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, terms, words)
+		SELECT (e ->> 0)::bigint, e ->> 1, true, (e ->> 2)::integer, (e ->> 3)::bigint, (e ->> 4)::bigint, e -> 5, e ->> 6
 		FROM jsonb_array_elements($1::jsonb) AS e
 		ON CONFLICT (article_id) DO UPDATE SET language = excluded.language, listed = true, published = excluded.published,
-			section_id = excluded.section_id, terms = excluded.terms, words = excluded.words`, `
-		INSERT INTO article_profiles (article_id, language, listed, published, section_id, terms, words)
-		SELECT value ->> 0, value ->> 1, 1, value ->> 2, value ->> 3, value -> 4, value ->> 5 FROM json_each($1) WHERE true
+			section_id = excluded.section_id, body_hash = excluded.body_hash, terms = excluded.terms, words = excluded.words`, `
+		INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, terms, words)
+		SELECT value ->> 0, value ->> 1, 1, value ->> 2, value ->> 3, value ->> 4, value -> 5, value ->> 6 FROM json_each($1) WHERE true
 		ON CONFLICT (article_id) DO UPDATE SET language = excluded.language, listed = 1, published = excluded.published,
-			section_id = excluded.section_id, terms = excluded.terms, words = excluded.words`)
+			section_id = excluded.section_id, body_hash = excluded.body_hash, terms = excluded.terms, words = excluded.words`)
 	// Rows are [article, body, revision].
 	saveSubjectsSQL = store.Maintain(
 		`UPDATE articles a SET body_hash = (e ->> 1)::bigint, subject_revision = (e ->> 2)::bigint
@@ -122,7 +122,8 @@ type storedProfile struct {
 	listed    bool
 	published int
 	section   int64
-	revision  int
+	body      int64      // hash of the body that was ranked
+	revision  int        // of the subject
 	terms     [][2]int64 // term, weight
 }
 
@@ -382,7 +383,7 @@ func (d *relatedDoc) becameAnother() bool {
 
 func (d *relatedDoc) unchanged() bool {
 	o := d.old
-	return o != nil && o.listed && o.published == d.published && o.section == d.section && !d.altered &&
+	return o != nil && o.listed && o.published == d.published && o.section == d.section && o.body == d.body && !d.altered &&
 		slices.EqualFunc(o.terms, d.article.Terms, func(o [2]int64, t related.Term) bool { return o[0] == t.ID && o[1] == int64(t.Weight) })
 }
 
@@ -396,7 +397,7 @@ func (s *Service) saveProfiles(ctx context.Context, docs []*relatedDoc) error {
 			for j, t := range d.article.Terms {
 				terms[j] = [2]int64{t.ID, int64(t.Weight)}
 			}
-			rows[i] = []any{d.id, d.language, d.published, d.section, terms, strings.Join(d.words, " ")}
+			rows[i] = []any{d.id, d.language, d.published, d.section, d.body, terms, strings.Join(d.words, " ")}
 			ids[i] = d.id
 			if d.altered {
 				altered = append(altered, []any{d.id, d.body, d.revision})
@@ -476,15 +477,15 @@ func scanRelatedDoc(rows *sql.Rows, facets map[int]*related.Doc) (*relatedDoc, e
 	var at *time.Time
 	var listed *bool
 	var published *int
-	var oldSection *int64
+	var oldSection, body *int64
 	var terms []byte
 	err := rows.Scan(&d.id, &tag, &title, &subtitle, &excerpt, &section, &series, &at, &d.live, &text,
-		&d.body, &d.revision, &listed, &published, &oldSection, &terms)
+		&d.body, &d.revision, &listed, &published, &oldSection, &body, &terms)
 	if err != nil {
 		return nil, err
 	}
 	if listed != nil {
-		d.old = &storedProfile{listed: *listed, published: *published, section: *oldSection}
+		d.old = &storedProfile{listed: *listed, published: *published, section: *oldSection, body: *body}
 		if err := json.Unmarshal(terms, &d.old.terms); err != nil {
 			return nil, fmt.Errorf("profile of article %d: %w", d.id, err)
 		}
@@ -492,9 +493,8 @@ func scanRelatedDoc(rows *sql.Rows, facets map[int]*related.Doc) (*relatedDoc, e
 	if !d.live {
 		return d, nil
 	}
-	if d.body == 0 { // perhaps of the time before hashes were stored
-		d.body = int64(related.BodyHash(text))
-		d.altered = d.body != 0
+	if now := int64(related.BodyHash(text)); now != d.body { // saved before hashes were stored
+		d.body, d.altered = now, true
 	}
 	d.language, d.published = language.Base(tag), minutes(at)
 	if section != nil {

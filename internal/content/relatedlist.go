@@ -14,7 +14,7 @@ import (
 type candidate struct {
 	Article  int64   `json:"a"`
 	Score    float64 `json:"s"`
-	Revision int     `json:"r"` // of the profile of Article
+	Revision int     `json:"r"` // of the subject of Article
 	Body     int64   `json:"b,omitempty"`
 	// Shared is a sharing, which only readers look into.
 	Shared json.RawMessage `json:"y"`
@@ -47,7 +47,7 @@ func (s *sharing) reasons() []Reason {
 }
 
 // newCandidate is a found candidate as it is stored, with the hash of its body
-// and the revision of its profile. terms are those of one of the two articles,
+// and the revision of its subject. terms are those of one of the two articles,
 // spelt as in words; known tells more about them.
 func newCandidate(found related.Candidate, body uint64, revision int, known map[int64]relatedTerm, terms []related.Term, words []string) (candidate, error) {
 	shared := sharing{Section: found.Reasons.Section}

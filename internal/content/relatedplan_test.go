@@ -58,7 +58,7 @@ const largeArchive = `INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 
 // derived are the parts of statements that SQLite may scan: what was just
 // computed, and JSON.
-var derived = regexp.MustCompile(`^(SCAN|SEARCH) (parent|candidate|chosen|c|l|CONSTANT ROW|\(subquery-\d+\)|.* VIRTUAL TABLE)( |$)`)
+var derived = regexp.MustCompile(`^(SCAN|SEARCH) (parent|candidate|chosen|c|filler|CONSTANT ROW|\(subquery-\d+\)|.* VIRTUAL TABLE)( |$)`)
 
 // whole reports whether a line of a plan reads a table from end to end, be it to
 // make an index for just this statement.

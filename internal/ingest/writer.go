@@ -86,7 +86,7 @@ func (w *writer) flush(ctx context.Context) error {
 		return nil
 	}
 	for _, it := range batch {
-		if len(batch) > 1 {
+		if len(batch) > 1 || gaveUp(err) {
 			err = w.attempt(ctx, []*item{it})
 		}
 		if err == nil {
@@ -108,6 +108,13 @@ func (w *writer) flush(ctx context.Context) error {
 		w.report = w.report.with(&result{item: it, outcome: Rejected, code: it.refusal.code, message: it.refusal.message})
 	}
 	return nil
+}
+
+// gaveUp reports whether the database gave up what was right, for the sake of
+// somebody else.
+func gaveUp(err error) bool {
+	f, ok := errors.AsType[*fault.Error](err)
+	return ok && f.Reason == fault.Failed
 }
 
 // attempt stores items in one transaction, all or none, with the progress.

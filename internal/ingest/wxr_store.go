@@ -102,7 +102,7 @@ func (in *wxrImport) flush(ctx context.Context) error {
 	}
 	refused := 0
 	for _, p := range batch {
-		if len(batch) > 1 {
+		if len(batch) > 1 || gaveUp(err) {
 			err = in.attempt(ctx, []*post{p})
 		}
 		if err == nil {

@@ -75,6 +75,10 @@ func Clean(raw string) (string, bool) {
 	return p, len(p) <= MaxLength
 }
 
+// Escaped writes a clean path as a browser sends it: Clean makes the same of it
+// again, whatever percent signs and question marks are in it.
+func Escaped(clean string) string { return (&url.URL{Path: clean}).EscapedPath() }
+
 // Parse tells what a clean path shows: the kind and the slug of it. What is
 // under none of the prefixes is a page.
 func Parse(clean string) (Kind, string) {

@@ -290,3 +290,36 @@ func TestSearchTakesFewStatements(t *testing.T) {
 		}
 	})
 }
+
+// TestTheNewestAreFoundAmongTooMany: what was published lately is found although
+// more than may be looked at matches long ago, before a long silence.
+func TestTheNewestAreFoundAmongTooMany(t *testing.T) {
+	t.Parallel()
+	db := testkit.Open(t, testkit.URL(t, store.Postgres), store.Options{})
+	n, ctx := open(t, db), access.AsSystem(t.Context())
+	for _, text := range []string{
+		`INSERT INTO articles (id, created_at, modified_at, title, slug, status, published_at)
+			SELECT n, now(), now(), 'zebra', 'old-' || n, 'PUBLISHED', timestamptz '2020-01-01' + n * interval '20 minutes' FROM generate_series(1, 9000) AS n`,
+		`INSERT INTO articles (id, created_at, modified_at, title, slug, status, published_at)
+			SELECT n, now(), now(), CASE WHEN n % 10 = 0 THEN 'zebra' ELSE 'lion' END, 'new-' || n, 'PUBLISHED', timestamptz '2024-01-01' + (n - 9000) * interval '1 day' FROM generate_series(9001, 9700) AS n`,
+	} {
+		if _, err := db.Exec(ctx, store.MaintainBoth(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := n.Rebuild(ctx); err != nil {
+		t.Fatal(err)
+	}
+	found, err := n.Search(t.Context(), search.Query{Text: "zebra ", First: 71})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found.Exact || found.Count != search.MaxHits || len(found.Hits) != 71 {
+		t.Fatalf("%d of %d, exact: %t", len(found.Hits), found.Count, found.Exact)
+	}
+	for i, hit := range found.Hits[:70] {
+		if want := 9700 - 10*i; hit.Article != want {
+			t.Fatalf("place %d has article %d, want %d", i, hit.Article, want)
+		}
+	}
+}

@@ -108,18 +108,16 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 			return nil, false, err
 		}
 	}
-	total := 0
-	for _, one := range months {
-		total += one.articles
-	}
+	total := articlesIn(months)
 	// Where places or weights must be compared, every row that has the words is
 	// visited, whether it matches or not.
 	most := math.Inf(1)
 	if m.placed() && m.rate > 0 {
 		most = maxVisits / m.rate
 	}
-	rate, narrowed := m.rate, false
-	for {
+	rate := m.rate
+	var few, cut []candidate // of a window too small, and of one with more than may be looked at
+	for before := 0; ; {
 		// Half as much again as should hold what is wanted.
 		want := math.Inf(1)
 		if rate > 0 {
@@ -127,8 +125,11 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 		}
 		last := want >= most && most < float64(total)
 		n, covered := newest(months, min(want, most))
-		if covered > total/2 && !last { // a list of everything spares little
+		if covered > total/2 && !last && cut == nil { // a list of everything spares little
 			n, covered = len(months), total
+		}
+		if cut != nil && n >= before {
+			return cut, false, nil
 		}
 		whole, inTime := n == len(months), query
 		if n > 0 && (!whole || m.dated()) {
@@ -139,21 +140,50 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 			err = rows.Scan(&c.article, &c.published, &c.language, &c.head, &visits)
 			return c, err
 		}, inTime, m.since, m.till, maxVisits, limit+1)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, false, err
-		case visits == maxVisits && n > 1 && !narrowed:
-			// So many that those looked at need not be the newest.
-			rate, narrowed = 8*rate, true
+		}
+		// Those looked at, where there are more, need not be the newest.
+		tooMany := visits == maxVisits && n > 1
+		switch {
+		case tooMany && few != nil:
+			return joined(few, found, limit+1), false, nil
+		case tooMany:
+			cut, before, rate = found, n, 4*maxVisits/float64(max(covered, 1))
 			continue
-		case len(found) > limit, last, narrowed:
+		case len(found) > limit, last:
 			return found, false, nil
+		case cut != nil:
+			return joined(found, cut, limit+1), false, nil
 		case whole:
 			return found, visits < maxVisits, nil
 		}
 		// Too few: as much more as what was found suggests.
+		few = found
 		rate = min(rate/4, float64(max(len(found), 1))/float64(max(covered, 1)))
 	}
+}
+
+// joined are the newest candidates, which are all of their time, and as many of
+// the others as there is room for.
+func joined(newest, others []candidate, limit int) []candidate {
+	has := make(map[int]bool, len(newest))
+	for _, c := range newest {
+		has[c.article] = true
+	}
+	for _, c := range others {
+		if len(newest) < limit && !has[c.article] {
+			newest = append(newest, c)
+		}
+	}
+	return newest
+}
+
+func articlesIn(months []month) (sum int) {
+	for _, one := range months {
+		sum += one.articles
+	}
+	return sum
 }
 
 func (p *postgres) findHidden(ctx context.Context, m match, statuses []string, trashed bool, limit int) ([]candidate, bool, error) {

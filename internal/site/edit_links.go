@@ -204,7 +204,7 @@ func (e *Editor) UpdateRedirect(ctx context.Context, key int, change func(*Redir
 		if err != nil {
 			return missing(err, "id", "redirect")
 		}
-		r := Redirect{Path: old.Path, Target: Target{Type: menuitem.TargetType(old.TargetType), Address: old.Address}, StatusCode: old.StatusCode}
+		r := Redirect{Path: permalink.Escaped(old.Path), Target: Target{Type: menuitem.TargetType(old.TargetType), Address: old.Address}, StatusCode: old.StatusCode}
 		if old.TargetID != nil {
 			r.Target.ID = *old.TargetID
 		}

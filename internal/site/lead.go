@@ -10,7 +10,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
 	"github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
-	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -18,17 +17,13 @@ import (
 
 // Moved leaves a redirect from the path that a thing had to the thing. A
 // redirect from the path that it has now is taken away, as nobody would come to
-// it any more. It takes part in the transaction of ctx.
+// it any more. Paths are clean ones. It takes part in the transaction of ctx.
 func (s *Service) Moved(ctx context.Context, from, to string, thing Target) error {
 	return s.save(ctx, "redirects", func(ctx context.Context) error {
-		path, ok := permalink.Clean(to)
-		if !ok {
-			return fault.BadInput("path", "This is not a path.")
-		}
-		if err := s.dropRedirects(ctx, redirect.Path(path)); err != nil {
+		if err := s.dropRedirects(ctx, redirect.Path(to)); err != nil {
 			return err
 		}
-		_, err := s.SaveRedirects(ctx, Redirect{Path: from, Target: thing})
+		_, err := s.SaveRedirects(ctx, Redirect{Path: permalink.Escaped(from), Target: thing})
 		return err
 	})
 }
@@ -46,9 +41,9 @@ func (s *Service) Replaced(ctx context.Context, path, name string, thing, by Tar
 		}
 		changed := make([]Redirect, 0, len(old)+1)
 		for _, r := range old {
-			changed = append(changed, Redirect{Path: r.Path, Target: by, StatusCode: r.StatusCode})
+			changed = append(changed, Redirect{Path: permalink.Escaped(r.Path), Target: by, StatusCode: r.StatusCode})
 		}
-		changed = append(changed, Redirect{Path: path, Target: by})
+		changed = append(changed, Redirect{Path: permalink.Escaped(path), Target: by})
 		if by.Type == menuitem.TargetTypeNone {
 			for i := range changed {
 				changed[i].StatusCode = http.StatusGone

@@ -68,7 +68,7 @@ func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context) error) (err e
 		}
 	}
 	if err := sqlTx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return withConflict(fmt.Errorf("commit: %w", err))
 	}
 	tx.done.Store(true)
 	for _, f := range tx.afterCommit {

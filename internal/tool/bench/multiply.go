@@ -74,7 +74,7 @@ func multiply(ctx context.Context, db *sql.DB, dialect store.Dialect, tables []c
 	}
 	start := time.Now()
 	for _, t := range tables {
-		if err := t.repeat(ctx, db, last, copies); err != nil {
+		if err := t.repeat(ctx, db, dialect, last, copies); err != nil {
 			return fmt.Errorf("copy %s: %w", t.table, err)
 		}
 		fmt.Printf("copied %s after %s\n", t.table, time.Since(start).Round(time.Second))
@@ -86,7 +86,7 @@ func multiply(ctx context.Context, db *sql.DB, dialect store.Dialect, tables []c
 }
 
 // repeat repeats the rows of the table with shifted keys.
-func (t copied) repeat(ctx context.Context, db *sql.DB, last, copies int) error {
+func (t copied) repeat(ctx context.Context, db *sql.DB, dialect store.Dialect, last, copies int) error {
 	names, err := columns(ctx, db, t.table)
 	if err != nil {
 		return err
@@ -111,6 +111,9 @@ func (t copied) repeat(ctx context.Context, db *sql.DB, last, copies int) error 
 	_, err = db.ExecContext(ctx, `WITH RECURSIVE each_copy (k) AS (SELECT CAST(1 AS bigint) UNION ALL SELECT k + 1 FROM each_copy WHERE k < $1)
 		INSERT INTO `+t.table+` (`+strings.Join(names, ", ")+`) SELECT `+strings.Join(values, ", ")+`
 		FROM (SELECT CAST($2 AS bigint) AS articles, `+own+` AS own) m CROSS JOIN each_copy CROSS JOIN (SELECT * FROM `+t.table+`) t`, copies-1, last)
+	if err == nil && names[0] == "id" && dialect == store.Postgres { // new rows get keys behind the copies
+		_, err = db.ExecContext(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), (SELECT max(id) FROM `+t.table+`))`, t.table)
+	}
 	return err
 }
 

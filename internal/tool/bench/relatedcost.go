@@ -194,11 +194,6 @@ func multiplyArchive(ctx context.Context, dbs *databases, dialect store.Dialect,
 	if err != nil {
 		return err
 	}
-	if dialect == store.Postgres {
-		if _, err := db.ExecContext(ctx, "SELECT setval(pg_get_serial_sequence('articles', 'id'), (SELECT max(id) FROM articles))"); err != nil {
-			return err
-		}
-	}
 	for _, count := range []string{"UPDATE related_corpora SET articles = articles * $1", "UPDATE terms SET count = count * $1"} {
 		if _, err := db.ExecContext(ctx, count, copies); err != nil {
 			return fmt.Errorf("count the copies: %w", err)

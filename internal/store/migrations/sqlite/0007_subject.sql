@@ -2,5 +2,4 @@
 ALTER TABLE `articles` ADD COLUMN `body_hash` integer NOT NULL DEFAULT (0);
 ALTER TABLE `articles` ADD COLUMN `subject_revision` integer NOT NULL DEFAULT (0);
 UPDATE articles SET body_hash = f.body_hash, subject_revision = f.revision FROM article_profiles f WHERE f.article_id = articles.id;
-ALTER TABLE article_profiles DROP COLUMN body_hash;
 ALTER TABLE article_profiles DROP COLUMN revision;
