@@ -37,15 +37,9 @@ func (r *queryResolver) Users(ctx context.Context, role *access.Role, staffOnly 
 		},
 		Count: func(ctx context.Context, limit int) (int, error) { return r.Accounts.Count(ctx, f, limit) },
 	}
-	window, err := relay.Args{First: first, Last: last, After: after, Before: before}.Window(list.Name)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := r.Accounts.List(ctx, f, relay.Probe(window))
-	if err != nil {
-		return nil, err
-	}
-	return relay.NewConnection(list, window, rows), nil
+	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, func(ctx context.Context, w keyset.Window) ([]*account.Account, error) {
+		return r.Accounts.List(ctx, f, w)
+	})
 }
 
 // User is the field of the same name of Query.

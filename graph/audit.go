@@ -28,16 +28,9 @@ func (r *queryResolver) AuditLog(ctx context.Context, in *model.AuditFilter, fir
 		return r.auditEntries(rows), err
 	}
 	list := relay.List[*model.AuditEntry]{
-		Name: listName("auditLog", filterName(in)),
-		Key:  func(e *model.AuditEntry) keyset.Key { return audit.Key(e.AuditEntry) },
-		Beyond: func(ctx context.Context, k keyset.Key, behind bool) (bool, error) {
-			w := keyset.Window{Limit: 1, After: &k}
-			if !behind {
-				w = keyset.Window{Limit: 1, Before: &k, Backward: true}
-			}
-			rows, err := read(ctx, w)
-			return len(rows) > 0, err
-		},
+		Name:   listName("auditLog", filterName(in)),
+		Key:    func(e *model.AuditEntry) keyset.Key { return audit.Key(e.AuditEntry) },
+		Beyond: relay.BeyondBy(read),
 		Count: func(ctx context.Context, limit int) (int, error) {
 			if none {
 				return 0, nil
@@ -45,15 +38,7 @@ func (r *queryResolver) AuditLog(ctx context.Context, in *model.AuditFilter, fir
 			return r.Audit.Count(ctx, filter, limit)
 		},
 	}
-	window, err := relay.Args{First: first, After: after, Last: last, Before: before}.Window(list.Name)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := read(ctx, relay.Probe(window))
-	if err != nil {
-		return nil, err
-	}
-	return relay.NewConnection(list, window, rows), nil
+	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, read)
 }
 
 // decodeAuditFilter gives the filter, and whether nothing can fit it: the id of

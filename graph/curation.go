@@ -11,7 +11,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
-	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 )
 
@@ -174,18 +173,12 @@ func (r *articleResolver) Corrections(ctx context.Context, a *ent.Article) ([]*c
 // Corrections is the field of the same name of Query.
 func (r *queryResolver) Corrections(ctx context.Context, first *int32, after *string, last *int32, before *string) (*model.CorrectionConnection, error) {
 	list := relay.List[*content.Correction]{
-		Name: listName("corrections"),
-		Key:  content.CorrectionKey,
-		Beyond: func(ctx context.Context, k keyset.Key, behind bool) (bool, error) {
-			return r.Articles.MoreCorrections(ctx, k, behind)
-		},
-		Count: r.Articles.CountCorrections,
+		Name:   listName("corrections"),
+		Key:    content.CorrectionKey,
+		Beyond: r.Articles.MoreCorrections,
+		Count:  r.Articles.CountCorrections,
 	}
-	window, err := relay.Args{First: first, After: after, Last: last, Before: before}.Window(list.Name)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := r.Articles.Corrections(ctx, relay.Probe(window))
+	page, err := relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, r.Articles.Corrections)
 	if err != nil {
 		return nil, err
 	}
@@ -193,6 +186,6 @@ func (r *queryResolver) Corrections(ctx context.Context, first *int32, after *st
 	if err != nil {
 		return nil, err
 	}
-	loaders.AddCorrections(rows)
-	return relay.NewConnection(list, window, rows), nil
+	loaders.AddCorrections(page.Nodes())
+	return page, nil
 }

@@ -24,11 +24,10 @@ func (r *newsroomRecordResolver) Revisions(ctx context.Context, record *newsroom
 		},
 		Count: func(ctx context.Context, limit int) (int, error) { return desk.CountRevisions(ctx, record, limit) },
 	}
-	window, err := relay.Args{First: first, After: after, Last: last, Before: before}.Window(list.Name)
-	if err != nil {
-		return nil, err
+	read := func(ctx context.Context, w keyset.Window) ([]*ent.Revision, error) {
+		return desk.Revisions(ctx, record, w)
 	}
-	rows, err := desk.Revisions(ctx, record, relay.Probe(window))
+	page, err := relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, read)
 	if err != nil {
 		return nil, err
 	}
@@ -36,8 +35,8 @@ func (r *newsroomRecordResolver) Revisions(ctx context.Context, record *newsroom
 	if err != nil {
 		return nil, err
 	}
-	loaders.AddRevisions(rows)
-	return relay.NewConnection(list, window, rows), nil
+	loaders.AddRevisions(page.Nodes())
+	return page, nil
 }
 
 // Revision is the field of the same name of NewsroomRecord.

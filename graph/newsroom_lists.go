@@ -80,7 +80,9 @@ func (r *Resolver) newsroomList(ctx context.Context, field string, of newsroom.L
 			}
 			return min(total, limit), err
 		},
-	}, func(w keyset.Window) ([]*ent.Article, error) { return r.Newsroom.Queue(ctx, of, w) })
+	}, func(ctx context.Context, w keyset.Window) ([]*ent.Article, error) {
+		return r.Newsroom.Queue(ctx, of, w)
+	})
 }
 
 // queueFilterName tells the filter of a list from every other.
@@ -95,12 +97,8 @@ func queueFilterName(l newsroom.List) string {
 }
 
 // articlePage reads a page of a list of articles and makes it a cohort.
-func articlePage(ctx context.Context, args relay.Args, list relay.List[*ent.Article], read func(keyset.Window) ([]*ent.Article, error)) (*model.ArticleConnection, error) {
-	window, err := args.Window(list.Name)
-	if err != nil {
-		return nil, err
-	}
-	found, err := read(relay.Probe(window))
+func articlePage(ctx context.Context, args relay.Args, list relay.List[*ent.Article], read func(context.Context, keyset.Window) ([]*ent.Article, error)) (*model.ArticleConnection, error) {
+	page, err := relay.Page(ctx, args, list, read)
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +106,8 @@ func articlePage(ctx context.Context, args relay.Args, list relay.List[*ent.Arti
 	if err != nil {
 		return nil, err
 	}
-	loaders.Articles.Add(found)
-	return relay.NewConnection(list, window, found), nil
+	loaders.Articles.Add(page.Nodes())
+	return page, nil
 }
 
 // maxStatusCount is how far the articles of one status are counted.
@@ -157,8 +155,7 @@ func (r *queryResolver) Calendar(ctx context.Context, from, to time.Time, first 
 // Trash is the field of the same name of Query.
 func (r *queryResolver) Trash(ctx context.Context, first *int32, after *string, last *int32, before *string) (*model.ArticleConnection, error) {
 	list := relay.List[*ent.Article]{Name: listName("trash", access.Of(ctx).UserID), Key: newsroom.TrashKey, Beyond: r.Newsroom.BeyondInTrash, Count: r.Newsroom.CountTrash}
-	return articlePage(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list,
-		func(w keyset.Window) ([]*ent.Article, error) { return r.Newsroom.InTrash(ctx, w) })
+	return articlePage(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, r.Newsroom.InTrash)
 }
 
 // NewsroomSearch is the field of the same name of Query.

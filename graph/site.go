@@ -118,29 +118,16 @@ func (r *queryResolver) Redirects(ctx context.Context, pathPrefix *string, first
 	if prefix != "" && !searchable(prefix) {
 		return nil, fault.BadInput("pathPrefix", "This is no beginning of a path.")
 	}
-	pages := r.Pages
+	read := func(ctx context.Context, w keyset.Window) ([]*ent.Redirect, error) {
+		return r.Pages.Redirects(ctx, prefix, w)
+	}
 	list := relay.List[*ent.Redirect]{
-		Name: listName("redirects", prefix),
-		Key:  site.RedirectKey,
-		Beyond: func(ctx context.Context, k keyset.Key, behind bool) (bool, error) {
-			w := keyset.Window{Limit: 1, After: &k}
-			if !behind {
-				w = keyset.Window{Limit: 1, Before: &k, Backward: true}
-			}
-			rows, err := pages.Redirects(ctx, prefix, w)
-			return len(rows) > 0, err
-		},
-		Count: func(ctx context.Context, limit int) (int, error) { return pages.CountRedirects(ctx, prefix, limit) },
+		Name:   listName("redirects", prefix),
+		Key:    site.RedirectKey,
+		Beyond: relay.BeyondBy(read),
+		Count:  func(ctx context.Context, limit int) (int, error) { return r.Pages.CountRedirects(ctx, prefix, limit) },
 	}
-	window, err := relay.Args{First: first, After: after, Last: last, Before: before}.Window(list.Name)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := pages.Redirects(ctx, prefix, relay.Probe(window))
-	if err != nil {
-		return nil, err
-	}
-	return relay.NewConnection(list, window, rows), nil
+	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, read)
 }
 
 func pagePath(p *ent.Page) string { return permalink.Path(permalink.Page, p.Path) }

@@ -13,7 +13,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
-	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 )
@@ -177,23 +176,12 @@ func (r *queryResolver) Tag(ctx context.Context, by model.TagBy) (*ent.Tag, erro
 // Tags is the field of the same name of Query.
 func (r *queryResolver) Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Tag], error) {
 	list := relay.List[*ent.Tag]{
-		Name: listName("tags"),
-		Key:  taxonomy.TagKey,
-		Beyond: func(ctx context.Context, k keyset.Key, behind bool) (bool, error) {
-			w := keyset.Window{Limit: 1, After: &k}
-			if !behind {
-				w = keyset.Window{Limit: 1, Before: &k, Backward: true}
-			}
-			rows, err := r.Taxonomy.Tags(ctx, w)
-			return len(rows) > 0, err
-		},
-		Count: r.Taxonomy.CountTags,
+		Name:   listName("tags"),
+		Key:    taxonomy.TagKey,
+		Beyond: relay.BeyondBy(r.Taxonomy.Tags),
+		Count:  r.Taxonomy.CountTags,
 	}
-	window, err := relay.Args{First: first, After: after, Last: last, Before: before}.Window(list.Name)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := r.Taxonomy.Tags(ctx, relay.Probe(window))
+	page, err := relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, r.Taxonomy.Tags)
 	if err != nil {
 		return nil, err
 	}
@@ -201,8 +189,8 @@ func (r *queryResolver) Tags(ctx context.Context, first *int32, after *string, l
 	if err != nil {
 		return nil, err
 	}
-	loaders.Tags.Add(rows)
-	return relay.NewConnection(list, window, rows), nil
+	loaders.Tags.Add(page.Nodes())
+	return page, nil
 }
 
 func (r *tagResolver) Label(_ context.Context, t *ent.Tag, language string) (string, error) {

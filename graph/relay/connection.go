@@ -64,6 +64,32 @@ func Probe(w keyset.Window) keyset.Window {
 	return w
 }
 
+// Page reads the page of a list that a client asks for. What read gives for a
+// window is in the order of the list.
+func Page[T any](ctx context.Context, args Args, list List[T], read func(context.Context, keyset.Window) ([]T, error)) (*Connection[T], error) {
+	window, err := args.Window(list.Name)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := read(ctx, Probe(window))
+	if err != nil {
+		return nil, err
+	}
+	return NewConnection(list, window, rows), nil
+}
+
+// BeyondBy is the Beyond of a list that has nothing quicker than to read a row.
+func BeyondBy[T any](read func(context.Context, keyset.Window) ([]T, error)) func(ctx context.Context, k keyset.Key, behind bool) (bool, error) {
+	return func(ctx context.Context, k keyset.Key, behind bool) (bool, error) {
+		w := keyset.Window{Limit: 1, After: &k}
+		if !behind {
+			w = keyset.Window{Limit: 1, Before: &k, Backward: true}
+		}
+		rows, err := read(ctx, w)
+		return len(rows) > 0, err
+	}
+}
+
 // Nodes are the rows of the page.
 func (c *Connection[T]) Nodes() []T {
 	if c.rows == nil {
