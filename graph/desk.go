@@ -9,7 +9,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 )
 
 // keyOf gives the key of a thing named in an input.
@@ -132,22 +131,20 @@ func (r *mutationResolver) DiscardAutosave(ctx context.Context, input model.Disc
 
 // AddArticleNote is the field of the same name of Mutation.
 func (r *mutationResolver) AddArticleNote(ctx context.Context, input model.AddArticleNoteInput) (*model.ArticleNotePayload, error) {
-	var note *ent.ArticleNote
-	key, err := repeat.Once(ctx, r.Repeats, orEmpty(input.IdempotencyKey.Value()), "addArticleNote", asSent(ctx), func(ctx context.Context) (int, error) {
+	note, err := kept(ctx, r.Repeats, creation{"addArticleNote", input.IdempotencyKey}, func(ctx context.Context) (*ent.ArticleNote, int, error) {
 		article, err := articleKey(input.ID)
 		if err != nil {
-			return 0, err
+			return nil, 0, err
 		}
-		if note, err = r.Newsroom.AddNote(ctx, article, input.Text); err != nil {
-			return 0, err
+		note, err := r.Newsroom.AddNote(ctx, article, input.Text)
+		if err != nil {
+			return nil, 0, err
 		}
-		return note.ID, nil
+		return note, note.ID, nil
+	}, func(ctx context.Context, key int) (*ent.ArticleNote, error) {
+		found, err := r.Newsroom.NotesByIDs(ctx, []int{key})
+		return found[key], err
 	})
-	if err == nil && note == nil { // a repeat
-		var found map[int]*ent.ArticleNote
-		found, err = r.Newsroom.NotesByIDs(ctx, []int{key})
-		note = found[key]
-	}
 	return notePayload(note, err)
 }
 
@@ -192,24 +189,23 @@ func (r *mutationResolver) AssignArticle(ctx context.Context, input model.Assign
 // CreatePreviewToken is the field of the same name of Mutation. What a repeat is
 // answered with is kept, so it is not the token.
 func (r *mutationResolver) CreatePreviewToken(ctx context.Context, input model.CreatePreviewTokenInput) (*model.PreviewTokenPayload, error) {
-	var token string
-	var kept *ent.PreviewToken
-	key, err := repeat.Once(ctx, r.Repeats, orEmpty(input.IdempotencyKey.Value()), "createPreviewToken", asSent(ctx), func(ctx context.Context) (int, error) {
+	var token string // a repeat has none
+	preview, err := kept(ctx, r.Repeats, creation{"createPreviewToken", input.IdempotencyKey}, func(ctx context.Context) (*ent.PreviewToken, int, error) {
 		article, err := keyOf("articleId", id.Article, input.ArticleID)
 		if err != nil {
-			return 0, err
+			return nil, 0, err
 		}
-		if token, kept, err = r.Newsroom.CreatePreview(ctx, article, input.ExpiresAt.Value(), orEmpty(input.Label.Value())); err != nil {
-			return 0, err
+		made, preview, err := r.Newsroom.CreatePreview(ctx, article, input.ExpiresAt.Value(), orEmpty(input.Label.Value()))
+		if err != nil {
+			return nil, 0, err
 		}
-		return kept.ID, nil
+		token = made
+		return preview, preview.ID, nil
+	}, func(ctx context.Context, key int) (*ent.PreviewToken, error) {
+		found, err := r.Newsroom.PreviewsByIDs(ctx, []int{key})
+		return found[key], err
 	})
-	if err == nil && kept == nil { // a repeat
-		var found map[int]*ent.PreviewToken
-		found, err = r.Newsroom.PreviewsByIDs(ctx, []int{key})
-		kept = found[key]
-	}
-	return previewPayload(token, kept, err)
+	return previewPayload(token, preview, err)
 }
 
 func previewPayload(token string, kept *ent.PreviewToken, err error) (*model.PreviewTokenPayload, error) {

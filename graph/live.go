@@ -7,7 +7,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 )
 
 func decodeEntry(in *model.LiveEntryInput) (newsroom.EntryPatch, error) {
@@ -36,28 +35,26 @@ func entryPayload(ctx context.Context, a *ent.Article, entry *ent.LiveEntry, err
 // AddLiveEntry is the field of the same name of Mutation.
 func (r *mutationResolver) AddLiveEntry(ctx context.Context, input model.AddLiveEntryInput) (*model.LiveEntryPayload, error) {
 	var a *ent.Article
-	var entry *ent.LiveEntry
-	key, err := repeat.Once(ctx, r.Repeats, orEmpty(input.IdempotencyKey.Value()), "addLiveEntry", asSent(ctx), func(ctx context.Context) (int, error) {
+	entry, err := kept(ctx, r.Repeats, creation{"addLiveEntry", input.IdempotencyKey}, func(ctx context.Context) (entry *ent.LiveEntry, key int, err error) {
 		article, err := keyOf("articleId", id.Article, input.ArticleID)
 		if err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 		patch, err := decodeEntry(input.Entry)
 		if err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 		if a, entry, err = r.Newsroom.AddEntry(ctx, article, patch); err != nil {
-			return 0, err
+			return nil, 0, err
 		}
-		return entry.ID, nil
-	})
-	if err == nil && entry == nil { // a repeat
-		var found map[int]*ent.LiveEntry
-		if found, err = r.Articles.LiveEntriesByIDs(ctx, []int{key}); err == nil && found[key] != nil {
-			entry = found[key]
+		return entry, entry.ID, nil
+	}, func(ctx context.Context, key int) (entry *ent.LiveEntry, err error) {
+		found, err := r.Articles.LiveEntriesByIDs(ctx, []int{key})
+		if entry = found[key]; entry != nil {
 			a, err = r.Newsroom.Article(ctx, entry.ArticleID)
 		}
-	}
+		return entry, err
+	})
 	return entryPayload(ctx, a, entry, err)
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 )
 
 // changeArticle answers a mutation of one article: once for all requests with
@@ -20,17 +19,13 @@ import (
 func (r *mutationResolver) changeArticle(ctx context.Context, key graphql.Omittable[*string], mutation string,
 	do func(ctx context.Context) (*ent.Article, error),
 ) (*model.ArticlePayload, error) {
-	var changed *ent.Article
-	key0, err := repeat.Once(ctx, r.Repeats, orEmpty(key.Value()), mutation, asSent(ctx), func(ctx context.Context) (int, error) {
-		var err error
-		if changed, err = do(ctx); err != nil {
-			return 0, err
+	changed, err := kept(ctx, r.Repeats, creation{mutation, key}, func(ctx context.Context) (*ent.Article, int, error) {
+		changed, err := do(ctx)
+		if err != nil {
+			return nil, 0, err
 		}
-		return changed.ID, nil
-	})
-	if err == nil && changed == nil { // a repeat
-		changed, err = r.Newsroom.Article(ctx, key0)
-	}
+		return changed, changed.ID, nil
+	}, r.Newsroom.Article)
 	return articlePayload(ctx, changed, err)
 }
 

@@ -28,20 +28,30 @@ func asSent(ctx context.Context) any {
 func once[R model.Node](ctx context.Context, k *repeat.Keeper, c creation, do func(ctx context.Context) (R, error),
 	read func(ctx context.Context, key int) (R, error),
 ) (R, []model.UserError, error) {
-	var thing R
-	isNew := false
-	publicID, err := repeat.Once(ctx, k, orEmpty(c.key.Value()), c.mutation, asSent(ctx), func(ctx context.Context) (string, error) {
-		var err error
-		if thing, err = do(ctx); err != nil {
-			return "", err
+	return result(kept(ctx, k, c, func(ctx context.Context) (thing R, publicID string, err error) {
+		if thing, err = do(ctx); err == nil {
+			publicID = thing.PublicID()
 		}
+		return thing, publicID, err
+	}, func(ctx context.Context, publicID string) (R, error) { return readAgain(ctx, publicID, read) }))
+}
+
+// kept gives what do makes, and keeps by which id it is found; a repeat is given
+// what read finds by that id. With the same idempotency key do runs the first
+// time only.
+func kept[R, ID any](ctx context.Context, k *repeat.Keeper, c creation, do func(ctx context.Context) (R, ID, error),
+	read func(ctx context.Context, id ID) (R, error),
+) (thing R, err error) {
+	isNew := false
+	made, err := repeat.Once(ctx, k, orEmpty(c.key.Value()), c.mutation, asSent(ctx), func(ctx context.Context) (made ID, err error) {
+		thing, made, err = do(ctx)
 		isNew = true
-		return thing.PublicID(), nil
+		return made, err
 	})
 	if err == nil && !isNew {
-		thing, err = readAgain(ctx, publicID, read)
+		thing, err = read(ctx, made)
 	}
-	return result(thing, err)
+	return thing, err
 }
 
 func readAgain[R model.Node](ctx context.Context, publicID string, read func(ctx context.Context, key int) (R, error)) (thing R, err error) {
