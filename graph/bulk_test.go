@@ -64,13 +64,15 @@ func TestBulkAnswersWhatItDid(t *testing.T) {
 	})
 }
 
-// slow is a derivation that takes so long with one article that 1.4 seconds of
-// the request are left.
+// slow is a derivation that takes with one article until 1.4 seconds of the
+// request are left.
 type slow struct{ article int }
 
 func (s *slow) Refresh(ctx context.Context, articles []int) error {
 	if end, limited := ctx.Deadline(); limited && slices.Contains(articles, s.article) {
-		time.Sleep(time.Until(end) - 1400*time.Millisecond)
+		late, cancel := context.WithDeadline(ctx, end.Add(-1400*time.Millisecond))
+		defer cancel()
+		<-late.Done()
 	}
 	return nil
 }
