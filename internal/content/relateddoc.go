@@ -133,8 +133,9 @@ func scanRelatedDoc(rows *sql.Rows, facets map[int]*related.Doc) (*relatedDoc, e
 	if !d.live {
 		return d, nil
 	}
-	if now := int64(related.BodyHash(text)); now != d.body { // saved before hashes were stored
-		d.body, d.altered = now, true
+	if d.body == 0 { // it has no words, or was saved before hashes were stored
+		d.body = int64(related.BodyHash(text))
+		d.altered = d.body != 0
 	}
 	d.language, d.published = language.Base(tag), minutes(at)
 	if section != nil {

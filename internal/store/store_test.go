@@ -112,16 +112,22 @@ func TestSubjectsMove(t *testing.T) {
 			}
 			url, driver, source := emptyURL(t, d)
 			at(t, driver, source, steps[:6],
-				`INSERT INTO articles (id, created_at, modified_at, title, slug) VALUES (1, '2026-01-01', '2026-01-01', 'With a profile', 'with'), (2, '2026-01-01', '2026-01-01', 'Without', 'without')`,
-				`INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, revision, terms, words) VALUES (1, 'en', true, 0, 0, -9000000000000000001, 3, '[]', '')`)
+				`INSERT INTO articles (id, created_at, modified_at, title, slug) VALUES (1, '2026-01-01', '2026-01-01', 'With a profile', 'with'), (2, '2026-01-01', '2026-01-01', 'Without', 'without'),
+					(3, '2026-01-01', '2026-01-01', 'Withdrawn', 'withdrawn'), (4, '2026-01-01', '2026-01-01', 'Waiting', 'waiting')`,
+				`INSERT INTO article_profiles (article_id, language, listed, published, section_id, body_hash, revision, terms, words) VALUES
+					(1, 'en', true, 0, 0, -9000000000000000001, 3, '[]', ''), (3, 'en', false, 0, 0, 5, 3, '[]', ''), (4, 'en', true, 0, 0, 6, 3, '[]', '')`,
+				`INSERT INTO related_pending (article_id) VALUES (4)`)
 			db := testkit.Open(t, url, store.Options{})
 			if _, err := db.Migrate(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			for _, a := range db.Ent(access.AsSystem(t.Context())).Article.Query().AllX(access.AsSystem(t.Context())) {
-				hash, revision := int64(0), 0
-				if a.ID == 1 {
-					hash, revision = -9000000000000000001, 3
+				hash, revision := int64(0), 3
+				switch a.ID {
+				case 1:
+					hash = -9000000000000000001
+				case 2:
+					revision = 0
 				}
 				if a.BodyHash != hash || a.SubjectRevision != revision {
 					t.Errorf("%s: body %d, revision %d, want %d, %d", a.Title, a.BodyHash, a.SubjectRevision, hash, revision)
