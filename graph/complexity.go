@@ -83,6 +83,15 @@ func weigh(c *generated.ComplexityRoot) {
 	c.NewsroomRecord.Revisions = paged
 	c.NewsroomRecord.Notes = list
 	c.NewsroomRecord.PreviewTokens = list
+	c.Viewer.Bookmarks = func(child int, first *int32, _ *string, last *int32, _ *string, _ *string) int {
+		return rows(child, relay.DefaultPage, first, last)
+	}
+	c.Query.DeviceBookmarks = func(child int, _ string, first *int32, _ *string, last *int32, _ *string, _ *string) int {
+		return rows(child, relay.DefaultPage, first, last)
+	}
+	c.Viewer.BookmarkChanges = func(child int, _ *string, first *int32) int { return rows(child, maxChanges, first, nil) }
+	c.Query.DeviceBookmarkChanges = func(child int, _ string, _ *string, first *int32) int { return rows(child, maxChanges, first, nil) }
+	c.Query.ViewerState = func(child int, ids []string, _ *string) int { return times(child, max(1, len(ids))) }
 	c.Query.Nodes = func(child int, ids []string) int { return times(child, max(1, len(ids))) }
 }
 

@@ -58,7 +58,7 @@ func Handler(services Services, opts Options) http.Handler {
 		srv.Use(extension.Introspection{})
 	}
 	loaders := func() *loader.Set {
-		return loader.New(services.Articles, services.Comments, services.Pages, services.Newsroom)
+		return loader.New(services.Articles, services.Comments, services.Bookmarks, services.Pages, services.Newsroom)
 	}
 	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		root, operation := graphql.GetRootFieldContext(ctx), graphql.GetOperationContext(ctx).Operation

@@ -14,6 +14,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -28,6 +29,7 @@ import (
 type Services struct {
 	Accounts   *account.Service
 	Articles   *content.Service
+	Bookmarks  *bookmark.Service
 	Comments   *comment.Service
 	Newsroom   *newsroom.Service
 	Repeats    *repeat.Keeper
@@ -78,6 +80,8 @@ type (
 	articleWithdrawalResolver struct{ *Resolver }
 	previewTokenResolver      struct{ *Resolver }
 	editorsPickResolver       struct{ *Resolver }
+
+	bookmarkResolver struct{ *Resolver }
 
 	searchConnectionResolver   struct{ *Resolver }
 	relatedArticleEdgeResolver struct{ *Resolver }
@@ -186,6 +190,9 @@ func (r *Resolver) PreviewToken() generated.PreviewTokenResolver { return &previ
 
 // EditorsPick answers the fields of editors' picks.
 func (r *Resolver) EditorsPick() generated.EditorsPickResolver { return &editorsPickResolver{r} }
+
+// Bookmark answers the fields of bookmarks.
+func (r *Resolver) Bookmark() generated.BookmarkResolver { return &bookmarkResolver{r} }
 
 // SearchConnection answers the fields of searches.
 func (r *Resolver) SearchConnection() generated.SearchConnectionResolver {

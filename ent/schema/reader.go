@@ -25,7 +25,7 @@ func (ReadingList) Fields() []ent.Field {
 		field.Int("forgotten").Default(0).Comment("changes up to this one are no longer all known"),
 		field.Int("bookmark_count").Default(0).Comment("bookmarks not removed, of hidden articles too"),
 		field.Time("created_at").Default(now).Immutable(),
-		field.Time("used_at").Default(now),
+		field.Time("used_at").Default(now).Comment("last change, after which a device's list is kept for a year"),
 	}
 }
 

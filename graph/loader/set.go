@@ -6,6 +6,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -67,6 +68,8 @@ type Set struct {
 	Picks       *Loader[*ent.Category, []*ent.Article]
 	PickArticle *Loader[*ent.Pick, *ent.Article]
 
+	Readers
+
 	MenuArticle *Loader[*directory.MenuItem, *ent.Article]
 	MenuPage    *Loader[*directory.MenuItem, *ent.Page]
 }
@@ -115,7 +118,7 @@ type Threads struct {
 }
 
 // New makes the loaders for one response.
-func New(articles *content.Service, comments *comment.Service, pages *site.Service, desk *newsroom.Service) *Set {
+func New(articles *content.Service, comments *comment.Service, bookmarks *bookmark.Service, pages *site.Service, desk *newsroom.Service) *Set {
 	s := &Set{}
 	byArticle := func(a *ent.Article) int { return a.ID }
 	s.BodyHTML = newLoader(&s.Articles, byArticle, plain[*ent.Article](articles.BodyHTML))
@@ -143,6 +146,7 @@ func New(articles *content.Service, comments *comment.Service, pages *site.Servi
 		return records, err
 	})
 	s.desk(desk)
+	s.readers(articles, bookmarks)
 	s.Members = newLoader(&s.members, func(id int) int { return id }, plain[int](desk.Members))
 	s.LiveEntries = newLoader(&s.Articles, byArticle, plain[*ent.Article](articles.LiveEntries))
 	s.Corrections = newLoader(&s.Articles, byArticle, plain[*ent.Article](articles.CorrectionsOf))

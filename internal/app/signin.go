@@ -40,10 +40,10 @@ func (a *App) signIn() (*signin.Door, http.Handler, error) {
 const tidyEvery = 10 * time.Minute
 
 // tidy removes what has ended: sessions, counts of wrong attempts, idempotency
-// keys, preview tokens. It does so until ctx ends.
+// keys, preview tokens, removed bookmarks. It does so until ctx ends.
 func (a *App) tidy(ctx context.Context) error {
 	for {
-		if err := errors.Join(a.Accounts.Tidy(ctx), a.Repeats.Forget(ctx), a.Newsroom.ForgetPreviews(access.AsSystem(ctx))); err != nil {
+		if err := errors.Join(a.Accounts.Tidy(ctx), a.Repeats.Forget(ctx), a.Newsroom.ForgetPreviews(access.AsSystem(ctx)), a.Bookmarks.Tidy(ctx)); err != nil {
 			return err
 		}
 		select {

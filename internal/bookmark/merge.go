@@ -66,11 +66,10 @@ var (
 		WHERE id IN (SELECT b.list_id FROM bookmarks b WHERE b.removed_at < $1)`)
 	forgetRemovedSQL = store.MaintainBoth(`DELETE FROM bookmarks WHERE removed_at < $1`)
 	dropUnusedSQL    = store.MaintainBoth(`DELETE FROM reading_lists WHERE user_id IS NULL AND used_at < $1`)
-	touchSQL         = store.MaintainBoth(`UPDATE reading_lists SET used_at = $2 WHERE token_hash = $1 AND used_at < $3`)
 )
 
 // Tidy removes bookmarks whose removal can no longer be undone, and lists of
-// devices that have not been used for half a year.
+// devices that have not changed for a year.
 func (s *Service) Tidy(ctx context.Context) error {
 	now := s.Now()
 	err := s.db.Tx(ctx, func(ctx context.Context) error {

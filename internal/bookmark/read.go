@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
@@ -42,13 +41,8 @@ func (s *Service) Of(ctx context.Context, device string) (Shelf, error) {
 	case len(device) > maxToken:
 		return Shelf{}, unknownDevice()
 	default:
-		hash := secret.Hash(device)
-		if found, err = store.Collect(ctx, s.db, deviceShelfSQL, store.ScanInt, hash); err == nil && len(found) == 0 {
+		if found, err = store.Collect(ctx, s.db, deviceShelfSQL, store.ScanInt, secret.Hash(device)); err == nil && len(found) == 0 {
 			return Shelf{}, unknownDevice()
-		}
-		if err == nil {
-			now := s.Now()
-			_, err = s.db.Exec(ctx, touchSQL, hash, now, now.Add(-24*time.Hour))
 		}
 	}
 	if err != nil {
