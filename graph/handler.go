@@ -44,7 +44,7 @@ func Handler(services Services, opts Options) http.Handler {
 	}
 	config := generated.Config{Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth}}
 	weigh(&config.Complexity)
-	srv := handler.New(generated.NewExecutableSchema(config))
+	srv := handler.New(generated.NewCompiledSchema(config))
 	srv.AddTransport(transport.Options{AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodOptions}})
 	srv.AddTransport(exchange{})
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](1000))

@@ -17,5 +17,5 @@ fi
 if [[ -f gqlgen.yml ]]; then
     "$go" run ./internal/tool/authdoc schema.graphql
     rm -rf graph/generated
-    "$go" tool gqlgen generate
+    "$go" run ./internal/tool/gqlgen
 fi
