@@ -131,20 +131,24 @@ func (p *plan) add(n *Node, o *Object) []*Node {
 
 func (p *plan) nodes(parent *Node, o *Object, set ast.SelectionSet) []*Node {
 	fields := graphql.CollectFields(p.operation, set, o.Types)
-	nodes := make([]*Node, len(fields))
-	for i, f := range fields {
+	nodes := make([]*Node, 0, len(fields))
+	for _, f := range fields {
+		// __typename of a union and of one of its members are collected apart.
+		if slices.ContainsFunc(nodes, func(n *Node) bool { return n.field.Alias == f.Alias }) {
+			continue
+		}
 		number, ok := o.numbers[f.Name]
 		if !ok {
 			panic("executor: " + o.Name + " has no field " + f.Name) // the document was validated
 		}
 		key := make([]byte, 0, len(f.Alias)+4)
-		if i > 0 {
+		if len(nodes) > 0 {
 			key = append(key, ',')
 		}
 		key = append(key, '"')
 		key = append(key, f.Alias...)
 		key = append(key, '"', ':')
-		nodes[i] = &Node{Key: key, Number: number, field: f, object: o, parent: parent, plan: p, state: p.states}
+		nodes = append(nodes, &Node{Key: key, Number: number, field: f, object: o, parent: parent, plan: p, state: p.states})
 		p.states++
 	}
 	return nodes

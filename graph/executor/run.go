@@ -197,6 +197,9 @@ func (p *Plans) Execute(ctx context.Context, root *Object, write Writer) []byte 
 	plan := p.of(op, root)
 	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: root.Name})
 
+	if len(plan.roots) == 0 { // @skip or @include left nothing
+		return []byte("{}")
+	}
 	answers := make([]answer, len(plan.roots))
 	if op.Operation.Operation == ast.Mutation || len(plan.roots) == 1 {
 		for i, n := range plan.roots {

@@ -2,9 +2,7 @@
 // writes, and graph/generated/executor.generated.go, which runs operations in
 // place of gqlgen's own executor:
 //
-//	go run ./internal/tool/gqlgen
-//
-// It reads gqlgen.yml in the working directory.
+//	go run ./internal/tool/gqlgen gqlgen.yml
 package main
 
 import (
@@ -24,7 +22,11 @@ import (
 )
 
 func main() {
-	if err := run("gqlgen.yml"); err != nil {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: gqlgen gqlgen.yml")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "gqlgen:", err)
 		os.Exit(1)
 	}
