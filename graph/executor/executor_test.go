@@ -343,3 +343,44 @@ func valid(schema *ast.Schema, text string) bool {
 	_, wrong := gqlparser.LoadQueryWithRules(schema, text, rules.NewDefaultRules())
 	return len(wrong) == 0
 }
+
+// TestAnswersAreBounded: an answer is stopped while it is written, as is one that
+// nobody waits for, and resolvers are not called any more.
+func TestAnswersAreBounded(t *testing.T) {
+	t.Parallel()
+	tooLarge := errors.New("too large")
+	const text = `query Random { a: holes { orphans { orphans { orphans { text(length: 1000) } } } } b: number }`
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for name, c := range map[string]struct {
+		ctx   context.Context
+		bytes int
+		want  string
+	}{
+		"within":    {t.Context(), 1 << 30, ""},
+		"too large": {t.Context(), 5000, tooLarge.Error()},
+		"ended":     {ended, 1 << 30, context.Canceled.Error()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := &outcome{seed: 3}
+			es := generated.NewCompiledSchema(generated.Config{Resolvers: resolvers{o}})
+			op, wrong := gqlexecutor.New(es).CreateOperationContext(graphql.StartOperationTrace(t.Context()), &graphql.RawParams{Query: text})
+			if wrong != nil {
+				t.Fatal(wrong)
+			}
+			op.RootResolverMiddleware = func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) }
+			within := graphql.WithResponseContext(graphql.WithOperationContext(executor.WithLimit(c.ctx, c.bytes, tooLarge), op), graphql.DefaultErrorPresenter, graphql.DefaultRecover)
+			response := es.Exec(within)(within)
+			errs := graphql.GetErrors(within)
+			switch {
+			case c.want == "" && (len(errs) > 0 || len(response.Data) < 5000):
+				t.Errorf("%d bytes, %v", len(response.Data), errs)
+			case c.want != "" && (len(errs) != 1 || errs[0].Message != c.want || string(response.Data) != "null"):
+				t.Errorf("%v, data of %d bytes", errs, len(response.Data))
+			case c.want != "" && len(o.calls) > 60:
+				t.Errorf("%d resolvers were called", len(o.calls))
+			}
+		})
+	}
+}

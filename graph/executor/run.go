@@ -18,6 +18,8 @@ type Run struct {
 	op     *graphql.OperationContext
 	base   context.Context // of the root object
 	states []*State        // by Node.state, made when they are needed
+	budget *budget
+	spent  int // bytes of Buf that the budget knows of
 }
 
 // State is what a Run knows of a node: the context of its resolver and the
@@ -37,6 +39,7 @@ type State struct {
 
 // State gives the state of a node whose field begins to be written.
 func (r *Run) State(n *Node) *State {
+	r.budget.check(r)
 	s := r.state(n)
 	s.here = s.Ctx
 	return s
@@ -75,7 +78,10 @@ func (s *State) Enter() {
 }
 
 // At goes to an element of the list.
-func (s *State) At(i int) { s.index = i }
+func (s *State) At(r *Run, i int) {
+	r.budget.check(r)
+	s.index = i
+}
 
 // Leave ends the list.
 func (s *State) Leave() { s.here = s.Ctx }
@@ -106,6 +112,9 @@ func (r *Run) Fail(s *State, err error) (null bool) {
 // a panic becomes an error of the field.
 func (r *Run) Recover(s *State, mark int, null *bool) {
 	if thrown := recover(); thrown != nil {
+		if _, ok := thrown.(stop); ok {
+			panic(thrown) // for root, which ends the whole field
+		}
 		graphql.AddError(s.Ctx, r.op.Recover(s.Ctx, thrown))
 		*null = r.NullFrom(mark)
 	}
@@ -200,20 +209,24 @@ func (p *Plans) Execute(ctx context.Context, root *Object, write Writer) []byte 
 	if len(plan.roots) == 0 { // @skip or @include left nothing
 		return []byte("{}")
 	}
+	limit := newBudget(ctx)
 	answers := make([]answer, len(plan.roots))
 	if op.Operation.Operation == ast.Mutation || len(plan.roots) == 1 {
 		for i, n := range plan.roots {
-			answers[i] = plan.root(ctx, op, n, write)
+			answers[i] = plan.root(ctx, op, n, write, limit)
 		}
 	} else {
 		var running sync.WaitGroup
 		for i, n := range plan.roots[1:] {
-			running.Go(func() { answers[i+1] = plan.root(ctx, op, n, write) })
+			running.Go(func() { answers[i+1] = plan.root(ctx, op, n, write, limit) })
 		}
-		answers[0] = plan.root(ctx, op, plan.roots[0], write)
+		answers[0] = plan.root(ctx, op, plan.roots[0], write, limit)
 		running.Wait()
 	}
 
+	if limit.stopped.Load() {
+		return []byte("null")
+	}
 	size := len("{}")
 	for i, a := range answers {
 		if a.null && plan.roots[i].NonNull() {
@@ -238,16 +251,21 @@ type answer struct {
 }
 
 // root writes one root field.
-func (p *plan) root(ctx context.Context, op *graphql.OperationContext, n *Node, write Writer) (a answer) {
+func (p *plan) root(ctx context.Context, op *graphql.OperationContext, n *Node, write Writer, limit *budget) (a answer) {
 	size := p.size.Load() + 64
-	r := &Run{op: op, Buf: make([]byte, 0, size)}
+	r := &Run{op: op, Buf: make([]byte, 0, size), budget: limit}
 	if n == p.roots[0] {
 		r.Buf = append(r.Buf, '{')
 	}
 	r.Buf = append(r.Buf, n.Key...)
 	mark := len(r.Buf)
 	defer func() {
-		if thrown := recover(); thrown != nil {
+		switch thrown := recover().(type) {
+		case nil:
+		case stop:
+			limit.report(ctx, thrown.cause)
+			a = answer{null: r.NullFrom(mark)}
+		default:
 			graphql.AddError(ctx, op.Recover(ctx, thrown))
 			a = answer{null: r.NullFrom(mark)}
 		}

@@ -12556,7 +12556,7 @@ func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, v[i]) || null
 	}
 	s.Leave()
@@ -12583,7 +12583,7 @@ func (x *execution) writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
 	}
 	s.Leave()
@@ -12614,7 +12614,7 @@ func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(n, v[i]) || null
 	}
 	s.Leave()
@@ -12641,7 +12641,7 @@ func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v[i]) || null
 	}
 	s.Leave()
@@ -12675,7 +12675,7 @@ func (x *execution) writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
 	}
 	s.Leave()
@@ -12714,7 +12714,7 @@ func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(n, v[i]) || null
 	}
 	s.Leave()
@@ -12741,7 +12741,7 @@ func (x *execution) writeNArticlePayload2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNArticlePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐArticlePayload(n, v[i]) || null
 	}
 	s.Leave()
@@ -12778,7 +12778,7 @@ func (x *execution) writeNArticleStep2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNArticleStep2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐStep(n, v[i]) || null
 	}
 	s.Leave()
@@ -12798,7 +12798,7 @@ func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(n, v[i]) || null
 	}
 	s.Leave()
@@ -12825,7 +12825,7 @@ func (x *execution) writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
 	}
 	s.Leave()
@@ -12852,7 +12852,7 @@ func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, v[i]) || null
 	}
 	s.Leave()
@@ -12879,7 +12879,7 @@ func (x *execution) writeNAuthorFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNAuthorFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuthorFacet(n, v[i]) || null
 	}
 	s.Leave()
@@ -12911,7 +12911,7 @@ func (x *execution) writeNBlockChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNBlockChange2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBlockChange(n, v[i]) || null
 	}
 	s.Leave()
@@ -12943,7 +12943,7 @@ func (x *execution) writeNBlockImage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNBlockImage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBlockImage(n, v[i]) || null
 	}
 	s.Leave()
@@ -12975,7 +12975,7 @@ func (x *execution) writeNBreadcrumb2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNBreadcrumb2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBreadcrumb(n, v[i]) || null
 	}
 	s.Leave()
@@ -13006,7 +13006,7 @@ func (x *execution) writeNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(n, v[i]) || null
 	}
 	s.Leave()
@@ -13036,7 +13036,7 @@ func (x *execution) writeNCapability2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(n, v[i]) || null
 	}
 	s.Leave()
@@ -13056,7 +13056,7 @@ func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, v[i]) || null
 	}
 	s.Leave()
@@ -13083,7 +13083,7 @@ func (x *execution) writeNCategoryFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNCategoryFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCategoryFacet(n, v[i]) || null
 	}
 	s.Leave()
@@ -13110,7 +13110,7 @@ func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(n, v[i]) || null
 	}
 	s.Leave()
@@ -13144,7 +13144,7 @@ func (x *execution) writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
 	}
 	s.Leave()
@@ -13190,7 +13190,7 @@ func (x *execution) writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNContentBlock2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentBlock(n, v[i]) || null
 	}
 	s.Leave()
@@ -13210,7 +13210,7 @@ func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(n, v[i]) || null
 	}
 	s.Leave()
@@ -13237,7 +13237,7 @@ func (x *execution) writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
 	}
 	s.Leave()
@@ -13288,7 +13288,7 @@ func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(n, v[i]) || null
 	}
 	s.Leave()
@@ -13319,7 +13319,7 @@ func (x *execution) writeNFieldChange2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNFieldChange2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFieldChange(n, v[i]) || null
 	}
 	s.Leave()
@@ -13363,7 +13363,7 @@ func (x *execution) writeNLanguageFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNLanguageFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐLanguageFacet(n, v[i]) || null
 	}
 	s.Leave()
@@ -13394,7 +13394,7 @@ func (x *execution) writeNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(n, v[i]) || null
 	}
 	s.Leave()
@@ -13418,7 +13418,7 @@ func (x *execution) writeNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNListItem2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItem(n, v[i]) || null
 	}
 	s.Leave()
@@ -13438,7 +13438,7 @@ func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(n, v[i]) || null
 	}
 	s.Leave()
@@ -13475,7 +13475,7 @@ func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(n, v[i]) || null
 	}
 	s.Leave()
@@ -13505,7 +13505,7 @@ func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, v[i])
 	}
 	s.Leave()
@@ -13522,7 +13522,7 @@ func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, v[i]) || null
 	}
 	s.Leave()
@@ -13565,7 +13565,7 @@ func (x *execution) writeNParagraphChange2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋb
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNParagraphChange2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐParagraphChange(n, v[i]) || null
 	}
 	s.Leave()
@@ -13585,7 +13585,7 @@ func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, v[i]) || null
 	}
 	s.Leave()
@@ -13612,7 +13612,7 @@ func (x *execution) writeNPlaceFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNPlaceFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPlaceFacet(n, v[i]) || null
 	}
 	s.Leave()
@@ -13644,7 +13644,7 @@ func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(n, v[i]) || null
 	}
 	s.Leave()
@@ -13671,7 +13671,7 @@ func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n, v[i]) || null
 	}
 	s.Leave()
@@ -13698,7 +13698,7 @@ func (x *execution) writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
 	}
 	s.Leave()
@@ -13725,7 +13725,7 @@ func (x *execution) writeNRelatedArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNRelatedArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRelatedArticleEdge(n, v[i]) || null
 	}
 	s.Leave()
@@ -13752,7 +13752,7 @@ func (x *execution) writeNRelatedReason2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNRelatedReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRelatedReason(n, v[i]) || null
 	}
 	s.Leave()
@@ -13784,7 +13784,7 @@ func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n, v[i]) || null
 	}
 	s.Leave()
@@ -13811,7 +13811,7 @@ func (x *execution) writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
 	}
 	s.Leave()
@@ -13857,7 +13857,7 @@ func (x *execution) writeNScheduleFailure2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNScheduleFailure2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐScheduleFailure(n, v[i]) || null
 	}
 	s.Leave()
@@ -13884,7 +13884,7 @@ func (x *execution) writeNSearchEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNSearchEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchEdge(n, v[i]) || null
 	}
 	s.Leave()
@@ -13925,7 +13925,7 @@ func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(n, v[i]) || null
 	}
 	s.Leave()
@@ -13968,7 +13968,7 @@ func (x *execution) writeNSocialProfile2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNSocialProfile2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐSocialProfile(n, v[i]) || null
 	}
 	s.Leave()
@@ -13988,7 +13988,7 @@ func (x *execution) writeNStatusCount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNStatusCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStatusCount(n, v[i]) || null
 	}
 	s.Leave()
@@ -14043,7 +14043,7 @@ func (x *execution) writeNTableCell2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNTableCell2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTableCell(n, v[i]) || null
 	}
 	s.Leave()
@@ -14070,7 +14070,7 @@ func (x *execution) writeNTableRow2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNTableRow2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTableRow(n, v[i]) || null
 	}
 	s.Leave()
@@ -14097,7 +14097,7 @@ func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, v[i]) || null
 	}
 	s.Leave()
@@ -14124,7 +14124,7 @@ func (x *execution) writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
 	}
 	s.Leave()
@@ -14151,7 +14151,7 @@ func (x *execution) writeNTagFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNTagFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTagFacet(n, v[i]) || null
 	}
 	s.Leave()
@@ -14194,7 +14194,7 @@ func (x *execution) writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNUserError2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserError(n, v[i]) || null
 	}
 	s.Leave()
@@ -14219,7 +14219,7 @@ func (x *execution) writeNYearFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNYearFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐYearFacet(n, v[i]) || null
 	}
 	s.Leave()
@@ -14250,7 +14250,7 @@ func (x *execution) writeN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(n, v[i]) || null
 	}
 	s.Leave()
@@ -14275,7 +14275,7 @@ func (x *execution) writeN__DirectiveLocation2ᚕstringᚄ(n *executor.Node, v [
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__DirectiveLocation2string(n, v[i]) || null
 	}
 	s.Leave()
@@ -14307,7 +14307,7 @@ func (x *execution) writeN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(n, v[i]) || null
 	}
 	s.Leave()
@@ -14338,7 +14338,7 @@ func (x *execution) writeN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(n, v[i]) || null
 	}
 	s.Leave()
@@ -15014,7 +15014,7 @@ func (x *execution) writeOSearchSuggestion2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNSearchSuggestion2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchSuggestion(n, v[i]) || null
 	}
 	s.Leave()
@@ -15225,7 +15225,7 @@ func (x *execution) writeO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(n, v[i]) || null
 	}
 	s.Leave()
@@ -15248,7 +15248,7 @@ func (x *execution) writeO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(n, v[i]) || null
 	}
 	s.Leave()
@@ -15271,7 +15271,7 @@ func (x *execution) writeO__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(n, v[i]) || null
 	}
 	s.Leave()
@@ -15294,7 +15294,7 @@ func (x *execution) writeO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(n, v[i]) || null
 	}
 	s.Leave()

@@ -1138,7 +1138,7 @@ func (x *execution) writeNEither2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNEither2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐEither(n, v[i]) || null
 	}
 	s.Leave()
@@ -1177,7 +1177,7 @@ func (x *execution) writeNPart2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNPart2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐPart(n, v[i]) || null
 	}
 	s.Leave()
@@ -1222,7 +1222,7 @@ func (x *execution) writeNThing2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNThing2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐThing(n, v[i]) || null
 	}
 	s.Leave()
@@ -1253,7 +1253,7 @@ func (x *execution) writeN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(n, v[i]) || null
 	}
 	s.Leave()
@@ -1278,7 +1278,7 @@ func (x *execution) writeN__DirectiveLocation2ᚕstringᚄ(n *executor.Node, v [
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__DirectiveLocation2string(n, v[i]) || null
 	}
 	s.Leave()
@@ -1310,7 +1310,7 @@ func (x *execution) writeN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(n, v[i]) || null
 	}
 	s.Leave()
@@ -1341,7 +1341,7 @@ func (x *execution) writeN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(n, v[i]) || null
 	}
 	s.Leave()
@@ -1399,7 +1399,7 @@ func (x *execution) writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShade(n, v[i]) || null
 	}
 	s.Leave()
@@ -1444,7 +1444,7 @@ func (x *execution) writeOThing2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		x.writeOThing2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐThing(n, v[i])
 	}
 	s.Leave()
@@ -1464,7 +1464,7 @@ func (x *execution) writeOThing2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeNThing2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐThing(n, v[i]) || null
 	}
 	s.Leave()
@@ -1494,7 +1494,7 @@ func (x *execution) writeO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(n, v[i]) || null
 	}
 	s.Leave()
@@ -1517,7 +1517,7 @@ func (x *execution) writeO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(n, v[i]) || null
 	}
 	s.Leave()
@@ -1540,7 +1540,7 @@ func (x *execution) writeO__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(n, v[i]) || null
 	}
 	s.Leave()
@@ -1563,7 +1563,7 @@ func (x *execution) writeO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
-		s.At(i)
+		s.At(x.Run, i)
 		null = x.writeN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(n, v[i]) || null
 	}
 	s.Leave()
