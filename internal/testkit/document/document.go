@@ -19,6 +19,8 @@ type Generator struct {
 	Depth int
 	// Width is how many fields an object is asked for at most, without __typename.
 	Width int
+	// OneRoot asks for one field of the root alone.
+	OneRoot bool
 	// Skip leaves a field out.
 	Skip func(object *ast.Definition, field *ast.FieldDefinition) bool
 	// Argument gives the value of an argument as it stands in a document, or "" to
@@ -42,6 +44,9 @@ func (g *Generator) Operation(kind string) string {
 	}
 	g.names, g.fragments = 0, nil
 	selection := g.selection(root, 0)
+	for g.OneRoot && strings.Count(selection, "{") < 2 {
+		selection = g.selection(root, 0)
+	}
 	return kind + " Random($a: Boolean! = true, $b: Boolean! = false) " + selection + "\nquery Other($a: Boolean!, $b: Boolean!) { a: __typename @skip(if: $a) b: __typename @include(if: $b) }\n" +
 		strings.Join(g.fragments, "\n")
 }
@@ -58,6 +63,9 @@ func (g *Generator) selection(of *ast.Definition, depth int) string {
 // fragments with names.
 func (g *Generator) fields(b *strings.Builder, of *ast.Definition, depth int) {
 	n := 1 + g.Rand.IntN(g.Width)
+	if g.OneRoot && depth == 0 {
+		n = 1
+	}
 	candidates := make([]*ast.FieldDefinition, 0, len(of.Fields))
 	for _, f := range of.Fields {
 		composite := g.Schema.Types[f.Type.Name()].IsCompositeType()
@@ -80,7 +88,7 @@ func (g *Generator) fields(b *strings.Builder, of *ast.Definition, depth int) {
 			continue
 		}
 		f := candidates[g.Rand.IntN(len(candidates))]
-		if g.Rand.IntN(8) == 0 && depth < g.Depth {
+		if g.Rand.IntN(8) == 0 && depth < g.Depth && !(g.OneRoot && depth == 0) {
 			g.fragment(b, of, depth)
 			continue
 		}
