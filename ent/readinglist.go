@@ -30,7 +30,7 @@ type ReadingList struct {
 	BookmarkCount int `json:"bookmark_count,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
-	// UsedAt holds the value of the "used_at" field.
+	// last change, after which a device's list is kept for a year
 	UsedAt time.Time `json:"used_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ReadingListQuery when eager-loading is set.

@@ -1327,6 +1327,13 @@ var (
 				OnDelete:   schema.Cascade,
 			},
 		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "readersettings_user_id",
+				Unique:  true,
+				Columns: []*schema.Column{ReaderSettingsColumns[7]},
+			},
+		},
 	}
 	// ReadingListsColumns holds the columns for the "reading_lists" table.
 	ReadingListsColumns = []*schema.Column{

@@ -542,6 +542,27 @@ type ComplexityRoot struct {
 		UserErrors        func(childComplexity int) int
 	}
 
+	DeadJob struct {
+		Attempts   func(childComplexity int) int
+		DiedAt     func(childComplexity int) int
+		EnqueuedAt func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		LastError  func(childComplexity int) int
+		PublicID   func(childComplexity int) int
+	}
+
+	DeadJobConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	DeadJobEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	DeleteAdSlotPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -590,6 +611,11 @@ type ComplexityRoot struct {
 	DisableUserPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	DiscardJobPayload struct {
+		DiscardedID func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	DividerBlock struct {
@@ -803,6 +829,7 @@ type ComplexityRoot struct {
 		DisableSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
 		DisableUser             func(childComplexity int, input model.UserInput) int
 		DiscardAutosave         func(childComplexity int, input model.DiscardAutosaveInput) int
+		DiscardJob              func(childComplexity int, input model.DiscardJobInput) int
 		EmbargoArticle          func(childComplexity int, input model.EmbargoArticleInput) int
 		EnableUser              func(childComplexity int, input model.UserInput) int
 		KillArticle             func(childComplexity int, input model.KillArticleInput) int
@@ -831,6 +858,7 @@ type ComplexityRoot struct {
 		RestoreBookmark         func(childComplexity int, input model.RestoreBookmarkInput) int
 		RestorePage             func(childComplexity int, input model.RestorePageInput) int
 		RestoreRevision         func(childComplexity int, input model.RestoreRevisionInput) int
+		RetryJob                func(childComplexity int, input model.RetryJobInput) int
 		RevokeOtherSessions     func(childComplexity int) int
 		RevokePreviewToken      func(childComplexity int, input model.RevokePreviewTokenInput) int
 		RevokeSession           func(childComplexity int, input model.RevokeSessionInput) int
@@ -971,6 +999,7 @@ type ComplexityRoot struct {
 		Categories            func(childComplexity int, topLevel *bool) int
 		Category              func(childComplexity int, by model.CategoryBy) int
 		Corrections           func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		DeadJobs              func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		DeviceBookmarkChanges func(childComplexity int, deviceToken string, after *string, first *int32) int
 		DeviceBookmarks       func(childComplexity int, deviceToken string, first *int32, after *string, last *int32, before *string, categoryID *string) int
 		EditorsPicks          func(childComplexity int, categoryID *string) int
@@ -1078,6 +1107,11 @@ type ComplexityRoot struct {
 
 	RestorePagePayload struct {
 		Page       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RetryJobPayload struct {
+		RetriedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -3254,6 +3288,86 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateUserPayload.UserErrors(childComplexity), true
 
+	case "DeadJob.attempts":
+		if e.ComplexityRoot.DeadJob.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.Attempts(childComplexity), true
+	case "DeadJob.diedAt":
+		if e.ComplexityRoot.DeadJob.DiedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.DiedAt(childComplexity), true
+	case "DeadJob.enqueuedAt":
+		if e.ComplexityRoot.DeadJob.EnqueuedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.EnqueuedAt(childComplexity), true
+	case "DeadJob.kind":
+		if e.ComplexityRoot.DeadJob.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.Kind(childComplexity), true
+	case "DeadJob.lastError":
+		if e.ComplexityRoot.DeadJob.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.LastError(childComplexity), true
+	case "DeadJob.id":
+		if e.ComplexityRoot.DeadJob.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.PublicID(childComplexity), true
+
+	case "DeadJobConnection.edges":
+		if e.ComplexityRoot.DeadJobConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.Edges(childComplexity), true
+	case "DeadJobConnection.nodes":
+		if e.ComplexityRoot.DeadJobConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.Nodes(childComplexity), true
+	case "DeadJobConnection.pageInfo":
+		if e.ComplexityRoot.DeadJobConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.PageInfo(childComplexity), true
+	case "DeadJobConnection.totalCount":
+		if e.ComplexityRoot.DeadJobConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_DeadJobConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "DeadJobEdge.cursor":
+		if e.ComplexityRoot.DeadJobEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobEdge.Cursor(childComplexity), true
+	case "DeadJobEdge.node":
+		if e.ComplexityRoot.DeadJobEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobEdge.Node(childComplexity), true
+
 	case "DeleteAdSlotPayload.deletedId":
 		if e.ComplexityRoot.DeleteAdSlotPayload.DeletedID == nil {
 			break
@@ -3383,6 +3497,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DisableUserPayload.UserErrors(childComplexity), true
+
+	case "DiscardJobPayload.discardedId":
+		if e.ComplexityRoot.DiscardJobPayload.DiscardedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscardJobPayload.DiscardedID(childComplexity), true
+	case "DiscardJobPayload.userErrors":
+		if e.ComplexityRoot.DiscardJobPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscardJobPayload.UserErrors(childComplexity), true
 
 	case "DividerBlock.direction":
 		if e.ComplexityRoot.DividerBlock.Direction == nil {
@@ -4353,6 +4480,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DiscardAutosave(childComplexity, args["input"].(model.DiscardAutosaveInput)), true
+	case "Mutation.discardJob":
+		if e.ComplexityRoot.Mutation.DiscardJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_discardJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DiscardJob(childComplexity, args["input"].(model.DiscardJobInput)), true
 	case "Mutation.embargoArticle":
 		if e.ComplexityRoot.Mutation.EmbargoArticle == nil {
 			break
@@ -4661,6 +4799,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreRevision(childComplexity, args["input"].(model.RestoreRevisionInput)), true
+	case "Mutation.retryJob":
+		if e.ComplexityRoot.Mutation.RetryJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryJob(childComplexity, args["input"].(model.RetryJobInput)), true
 	case "Mutation.revokeOtherSessions":
 		if e.ComplexityRoot.Mutation.RevokeOtherSessions == nil {
 			break
@@ -5539,6 +5688,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Corrections(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.deadJobs":
+		if e.ComplexityRoot.Query.DeadJobs == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deadJobs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DeadJobs(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Query.deviceBookmarkChanges":
 		if e.ComplexityRoot.Query.DeviceBookmarkChanges == nil {
 			break
@@ -6107,6 +6267,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RestorePagePayload.UserErrors(childComplexity), true
+
+	case "RetryJobPayload.retriedId":
+		if e.ComplexityRoot.RetryJobPayload.RetriedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryJobPayload.RetriedID(childComplexity), true
+	case "RetryJobPayload.userErrors":
+		if e.ComplexityRoot.RetryJobPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryJobPayload.UserErrors(childComplexity), true
 
 	case "Revision.action":
 		if e.ComplexityRoot.Revision.Action == nil {
@@ -7407,6 +7580,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteSeriesInput", ec.unmarshalInputDeleteSeriesInput),
 			graphql.NewInputUnmarshaler("DeleteTagInput", ec.unmarshalInputDeleteTagInput),
 			graphql.NewInputUnmarshaler("DiscardAutosaveInput", ec.unmarshalInputDiscardAutosaveInput),
+			graphql.NewInputUnmarshaler("DiscardJobInput", ec.unmarshalInputDiscardJobInput),
 			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
 			graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
@@ -7446,6 +7620,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RestoreBookmarkInput", ec.unmarshalInputRestoreBookmarkInput),
 			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
@@ -7618,6 +7793,8 @@ enum Capability {
   MANAGE_USERS
   "Read who did what."
   READ_AUDIT_LOG
+  "Look after work in the background that failed."
+  MANAGE_JOBS
 }
 
 # ── Entry points ──────────────────────────────────────────────────────────────
@@ -7802,6 +7979,9 @@ type Query {
     last: Int
     before: String
   ): AuditEntryConnection @auth(can: READ_AUDIT_LOG)
+
+  "Jobs in the background that failed too often to be tried again, the latest first. Needs MANAGE_JOBS (admin)."
+  deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS)
 
   "Any object by its id; null when there is none to be seen."
   node("The id of any object." id: ID!): Node
@@ -8095,6 +8275,11 @@ type Mutation {
   deleteAuthor("Which." input: DeleteAuthorInput!): DeleteAuthorPayload @auth(can: MANAGE_TAXONOMY)
 
   # Site
+
+  "Runs a dead job again, with all its attempts. Needs MANAGE_JOBS (admin)."
+  retryJob("Which one." input: RetryJobInput!): RetryJobPayload @auth(can: MANAGE_JOBS)
+  "Deletes a dead job. Needs MANAGE_JOBS (admin)."
+  discardJob("Which one." input: DiscardJobInput!): DiscardJobPayload @auth(can: MANAGE_JOBS)
 
   "Changes the site's settings: what is not given stays as it is. Needs MANAGE_SITE (admin)."
   updateSite("What shall change." input: UpdateSiteInput!): UpdateSitePayload @auth(can: MANAGE_SITE)
@@ -9969,6 +10154,156 @@ type CommentEdge {
   cursor: String!
   "The comment."
   node: Comment!
+}
+
+# ── Readers ───────────────────────────────────────────────────────────────────
+
+"What the viewer has to do with an article."
+type ArticleViewerState {
+  "The article."
+  articleId: ID!
+  "Whether it is among the viewer's bookmarks, or those of the device."
+  isBookmarked: Boolean!
+}
+
+"An article saved for later."
+type Bookmark implements Node {
+  "Opaque and global."
+  id: ID!
+  "When it was saved."
+  savedAt: DateTime!
+  "The article; null when it was unpublished at this moment."
+  article: Article
+}
+
+"A page of bookmarks."
+type BookmarkConnection {
+  "Rows with their cursors."
+  edges: [BookmarkEdge!]!
+  "The rows alone."
+  nodes: [Bookmark!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of bookmarks."
+type BookmarkEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The bookmark."
+  node: Bookmark!
+}
+
+"Changes of bookmarks since a moment."
+type BookmarkChanges {
+  "The changes, the oldest first. Each article stands here once, with its last change."
+  changes: [BookmarkChange!]!
+  "Where to go on: the next ` + "`" + `after` + "`" + `. Null when nothing has ever changed."
+  endCursor: String
+  "Whether more changes follow at once."
+  hasMore: Boolean!
+}
+
+"The last change of one bookmark."
+type BookmarkChange {
+  "The article."
+  articleId: ID!
+  "Whether it is saved now."
+  isBookmarked: Boolean!
+  "When it was saved."
+  savedAt: DateTime!
+  "Whether the article can be read at the moment; a bookmark of one that cannot is kept, and comes back with it."
+  isAvailable: Boolean!
+}
+
+"An article to save."
+input AddBookmarkInput {
+  "The article."
+  articleId: ID!
+  "The device token of a reader who is not signed in; left out, the answer has a new one."
+  deviceToken: String
+}
+
+"Answer of addBookmark."
+type AddBookmarkPayload {
+  "The bookmark; null when nothing was saved."
+  bookmark: Bookmark
+  "For a reader who is not signed in and sent no device token: the token of the list that was begun, told this once. Keep it like a password."
+  deviceToken: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A bookmark to remove."
+input RemoveBookmarkInput {
+  "The article."
+  articleId: ID!
+  "The device token of a reader who is not signed in."
+  deviceToken: String
+}
+
+"Answer of removeBookmark."
+type RemoveBookmarkPayload {
+  "The id of the bookmark that is gone; null when nothing was removed."
+  removedBookmarkId: ID
+  "What restoreBookmark takes to undo it."
+  undoToken: String
+  "Until when it can be undone."
+  undoExpiresAt: DateTime
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A removal to undo."
+input RestoreBookmarkInput {
+  "As removeBookmark or clearBookmarks answered it."
+  undoToken: String!
+  "The device token of a reader who is not signed in."
+  deviceToken: String
+}
+
+"Answer of restoreBookmark."
+type RestoreBookmarkPayload {
+  "The bookmark that is back; null when there were several."
+  bookmark: Bookmark
+  "How many bookmarks the removal had taken away, which are all back."
+  restoredCount: Int!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Whose bookmarks to clear."
+input ClearBookmarksInput {
+  "The device token of a reader who is not signed in."
+  deviceToken: String
+}
+
+"Answer of clearBookmarks."
+type ClearBookmarksPayload {
+  "How many bookmarks were removed."
+  removedCount: Int!
+  "What restoreBookmark takes to undo it; null when there was nothing to remove."
+  undoToken: String
+  "Until when it can be undone."
+  undoExpiresAt: DateTime
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The device whose bookmarks move."
+input MergeBookmarksInput {
+  "Its token, which ends."
+  deviceToken: String!
+}
+
+"Answer of mergeBookmarks."
+type MergeBookmarksPayload {
+  "How many bookmarks the account did not have."
+  movedCount: Int!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
 }
 
 # ── Media ─────────────────────────────────────────────────────────────────────
@@ -11880,152 +12215,66 @@ enum CalendarEntryKind {
   WAS_PUBLISHED
 }
 
-# ── Readers ───────────────────────────────────────────────────────────────────
-
-"What the viewer has to do with an article."
-type ArticleViewerState {
-  "The article."
-  articleId: ID!
-  "Whether it is among the viewer's bookmarks, or those of the device."
-  isBookmarked: Boolean!
-}
-
-"An article saved for later."
-type Bookmark implements Node {
+"A job in the background whose attempts are used up. It is kept for 90 days."
+type DeadJob implements Node {
   "Opaque and global."
   id: ID!
-  "When it was saved."
-  savedAt: DateTime!
-  "The article; null when it was unpublished at this moment."
-  article: Article
+  "What it does, such as ` + "`" + `tidy` + "`" + `."
+  kind: String!
+  "How many times it was tried."
+  attempts: Int!
+  "The error of the last attempt."
+  lastError: String!
+  "When it was enqueued."
+  enqueuedAt: DateTime!
+  "When its last attempt failed."
+  diedAt: DateTime!
 }
 
-"A page of bookmarks."
-type BookmarkConnection {
+"A page of dead jobs."
+type DeadJobConnection {
   "Rows with their cursors."
-  edges: [BookmarkEdge!]!
+  edges: [DeadJobEdge!]!
   "The rows alone."
-  nodes: [Bookmark!]!
+  nodes: [DeadJob!]!
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
   totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
 }
 
-"A row of a list of bookmarks."
-type BookmarkEdge {
+"A row of the list of dead jobs."
+type DeadJobEdge {
   "Opaque place of the row in its list."
   cursor: String!
-  "The bookmark."
-  node: Bookmark!
+  "The job."
+  node: DeadJob!
 }
 
-"Changes of bookmarks since a moment."
-type BookmarkChanges {
-  "The changes, the oldest first. Each article stands here once, with its last change."
-  changes: [BookmarkChange!]!
-  "Where to go on: the next ` + "`" + `after` + "`" + `. Null when nothing has ever changed."
-  endCursor: String
-  "Whether more changes follow at once."
-  hasMore: Boolean!
+"Names a dead job to run again."
+input RetryJobInput {
+  "The id of the job."
+  id: ID!
 }
 
-"The last change of one bookmark."
-type BookmarkChange {
-  "The article."
-  articleId: ID!
-  "Whether it is saved now."
-  isBookmarked: Boolean!
-  "When it was saved."
-  savedAt: DateTime!
-  "Whether the article can be read at the moment; a bookmark of one that cannot is kept, and comes back with it."
-  isAvailable: Boolean!
-}
-
-"An article to save."
-input AddBookmarkInput {
-  "The article."
-  articleId: ID!
-  "The device token of a reader who is not signed in; left out, the answer has a new one."
-  deviceToken: String
-}
-
-"Answer of addBookmark."
-type AddBookmarkPayload {
-  "The bookmark; null when nothing was saved."
-  bookmark: Bookmark
-  "For a reader who is not signed in and sent no device token: the token of the list that was begun, told this once. Keep it like a password."
-  deviceToken: String
+"Answer of retryJob."
+type RetryJobPayload {
+  "The id of the job that will run; null if there were errors."
+  retriedId: ID
   "What is wrong with the input."
   userErrors: [UserError!]!
 }
 
-"A bookmark to remove."
-input RemoveBookmarkInput {
-  "The article."
-  articleId: ID!
-  "The device token of a reader who is not signed in."
-  deviceToken: String
+"Names a dead job to delete."
+input DiscardJobInput {
+  "The id of the job."
+  id: ID!
 }
 
-"Answer of removeBookmark."
-type RemoveBookmarkPayload {
-  "The id of the bookmark that is gone; null when nothing was removed."
-  removedBookmarkId: ID
-  "What restoreBookmark takes to undo it."
-  undoToken: String
-  "Until when it can be undone."
-  undoExpiresAt: DateTime
-  "What is wrong with the input."
-  userErrors: [UserError!]!
-}
-
-"A removal to undo."
-input RestoreBookmarkInput {
-  "As removeBookmark or clearBookmarks answered it."
-  undoToken: String!
-  "The device token of a reader who is not signed in."
-  deviceToken: String
-}
-
-"Answer of restoreBookmark."
-type RestoreBookmarkPayload {
-  "The bookmark that is back; null when there were several."
-  bookmark: Bookmark
-  "How many bookmarks the removal had taken away, which are all back."
-  restoredCount: Int!
-  "What is wrong with the input."
-  userErrors: [UserError!]!
-}
-
-"Whose bookmarks to clear."
-input ClearBookmarksInput {
-  "The device token of a reader who is not signed in."
-  deviceToken: String
-}
-
-"Answer of clearBookmarks."
-type ClearBookmarksPayload {
-  "How many bookmarks were removed."
-  removedCount: Int!
-  "What restoreBookmark takes to undo it; null when there was nothing to remove."
-  undoToken: String
-  "Until when it can be undone."
-  undoExpiresAt: DateTime
-  "What is wrong with the input."
-  userErrors: [UserError!]!
-}
-
-"The device whose bookmarks move."
-input MergeBookmarksInput {
-  "Its token, which ends."
-  deviceToken: String!
-}
-
-"Answer of mergeBookmarks."
-type MergeBookmarksPayload {
-  "How many bookmarks the account did not have."
-  movedCount: Int!
+"Answer of discardJob."
+type DiscardJobPayload {
+  "The id of the deleted job; null if there were errors."
+  discardedId: ID
   "What is wrong with the input."
   userErrors: [UserError!]!
 }
@@ -12927,6 +13176,48 @@ func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeadJob(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DeadJob_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_DeadJob_kind(ctx, field)
+	case "attempts":
+		return ec.fieldContext_DeadJob_attempts(ctx, field)
+	case "lastError":
+		return ec.fieldContext_DeadJob_lastError(ctx, field)
+	case "enqueuedAt":
+		return ec.fieldContext_DeadJob_enqueuedAt(ctx, field)
+	case "diedAt":
+		return ec.fieldContext_DeadJob_diedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadJob", field.Name)
+}
+
+func (ec *executionContext) childFields_DeadJobConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DeadJobConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DeadJobConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DeadJobConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DeadJobConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadJobConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DeadJobEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DeadJobEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DeadJobEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadJobEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -13025,6 +13316,16 @@ func (ec *executionContext) childFields_DisableUserPayload(ctx context.Context, 
 		return ec.fieldContext_DisableUserPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DisableUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DiscardJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "discardedId":
+		return ec.fieldContext_DiscardJobPayload_discardedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DiscardJobPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscardJobPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EditorsPick(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13583,6 +13884,16 @@ func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, 
 		return ec.fieldContext_RestorePagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RestorePagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "retriedId":
+		return ec.fieldContext_RetryJobPayload_retriedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryJobPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryJobPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Revision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
