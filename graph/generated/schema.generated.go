@@ -16,7 +16,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
@@ -24,12 +23,11 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
-	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
-	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -38,133 +36,95 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type AdSlotResolver interface {
-	Placement(ctx context.Context, obj *ent.AdSlot) (model.AdPlacement, error)
+	Placement(ctx context.Context, obj *loader.AdSlot) (model.AdPlacement, error)
 }
 type ArticleResolver interface {
-	Path(ctx context.Context, obj *ent.Article) (string, error)
-	URL(ctx context.Context, obj *ent.Article) (string, error)
-	CanonicalURL(ctx context.Context, obj *ent.Article) (string, error)
+	Path(ctx context.Context, obj *loader.Article) (string, error)
+	URL(ctx context.Context, obj *loader.Article) (string, error)
+	CanonicalURL(ctx context.Context, obj *loader.Article) (string, error)
 
-	Body(ctx context.Context, obj *ent.Article) ([]model.ContentBlock, error)
-	BodyHTML(ctx context.Context, obj *ent.Article) (string, error)
-	BodyText(ctx context.Context, obj *ent.Article) (string, error)
+	Body(ctx context.Context, obj *loader.Article) ([]model.ContentBlock, error)
 
-	Direction(ctx context.Context, obj *ent.Article) (model.TextDirection, error)
-	Translations(ctx context.Context, obj *ent.Article) ([]*ent.Article, error)
+	BodyText(ctx context.Context, obj *loader.Article) (string, error)
 
-	UpdatedAt(ctx context.Context, obj *ent.Article) (*time.Time, error)
+	Direction(ctx context.Context, obj *loader.Article) (model.TextDirection, error)
 
-	CommentPolicy(ctx context.Context, obj *ent.Article) (*model.CommentPolicy, error)
-	PrimaryCategory(ctx context.Context, obj *ent.Article) (*ent.Category, error)
-	Categories(ctx context.Context, obj *ent.Article) ([]*ent.Category, error)
-	Breadcrumbs(ctx context.Context, obj *ent.Article) ([]*model.Breadcrumb, error)
-	Authors(ctx context.Context, obj *ent.Article) ([]*ent.Author, error)
-	Byline(ctx context.Context, obj *ent.Article) (string, error)
-	Dateline(ctx context.Context, obj *ent.Article) (string, error)
-	Tags(ctx context.Context, obj *ent.Article) ([]*ent.Tag, error)
-	Places(ctx context.Context, obj *ent.Article) ([]*ent.Place, error)
-	Series(ctx context.Context, obj *ent.Article) (*ent.Series, error)
+	UpdatedAt(ctx context.Context, obj *loader.Article) (*time.Time, error)
 
-	FeaturedImage(ctx context.Context, obj *ent.Article) (*ent.Media, error)
-	LiveEntries(ctx context.Context, obj *ent.Article) ([]*ent.LiveEntry, error)
-	Seo(ctx context.Context, obj *ent.Article) (*model.SEO, error)
-	Rights(ctx context.Context, obj *ent.Article) (*schema.Rights, error)
-	Source(ctx context.Context, obj *ent.Article) (*model.ArticleSource, error)
-	Previous(ctx context.Context, obj *ent.Article, scope *content.Scope) (*ent.Article, error)
-	Next(ctx context.Context, obj *ent.Article, scope *content.Scope) (*ent.Article, error)
-	RelatedArticles(ctx context.Context, obj *ent.Article, first *int32, after *string) (*model.RelatedArticleConnection, error)
-	Comments(ctx context.Context, obj *ent.Article, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) (*relay.Connection[*ent.Comment], error)
-	Corrections(ctx context.Context, obj *ent.Article) ([]*content.Correction, error)
-	Newsroom(ctx context.Context, obj *ent.Article) (*newsroom.Record, error)
+	CommentPolicy(ctx context.Context, obj *loader.Article) (*model.CommentPolicy, error)
+
+	Breadcrumbs(ctx context.Context, obj *loader.Article) ([]*model.Breadcrumb, error)
+
+	Byline(ctx context.Context, obj *loader.Article) (string, error)
+	Dateline(ctx context.Context, obj *loader.Article) (string, error)
+
+	Seo(ctx context.Context, obj *loader.Article) (*model.SEO, error)
+	Rights(ctx context.Context, obj *loader.Article) (*schema.Rights, error)
+	Source(ctx context.Context, obj *loader.Article) (*model.ArticleSource, error)
+
+	RelatedArticles(ctx context.Context, obj *loader.Article, first *int32, after *string) (*model.RelatedArticleConnection, error)
+	Comments(ctx context.Context, obj *loader.Article, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) (*relay.Connection[*loader.Comment], error)
 }
 type ArticleContentResolver interface {
-	Body(ctx context.Context, obj *content.Draft) ([]model.ContentBlock, error)
-	BodyHTML(ctx context.Context, obj *content.Draft) (string, error)
-	BodyText(ctx context.Context, obj *content.Draft) (string, error)
-
-	PrimaryCategory(ctx context.Context, obj *content.Draft) (*ent.Category, error)
-	Authors(ctx context.Context, obj *content.Draft) ([]*ent.Author, error)
+	Body(ctx context.Context, obj *loader.Content) ([]model.ContentBlock, error)
+	BodyHTML(ctx context.Context, obj *loader.Content) (string, error)
+	BodyText(ctx context.Context, obj *loader.Content) (string, error)
 }
 type ArticleDiffResolver interface {
 	Body(ctx context.Context, obj *newsroom.Diff) ([]*model.BlockChange, error)
 }
-type ArticleLockResolver interface {
-	Holder(ctx context.Context, obj *ent.ArticleLock) (*newsroom.Member, error)
-}
-type ArticleNoteResolver interface {
-	Author(ctx context.Context, obj *ent.ArticleNote) (*newsroom.Member, error)
-
-	ResolvedBy(ctx context.Context, obj *ent.ArticleNote) (*newsroom.Member, error)
-}
-type ArticleWithdrawalResolver interface {
-	By(ctx context.Context, obj *ent.Withdrawal) (*newsroom.Member, error)
+type ArticleLockedResolver interface {
+	Lock(ctx context.Context, obj *model.ArticleLocked) (*loader.Lock, error)
 }
 type AuditEntryResolver interface {
-	ActorRole(ctx context.Context, obj *model.AuditEntry) (*string, error)
-	ActorID(ctx context.Context, obj *model.AuditEntry) (*string, error)
+	ActorRole(ctx context.Context, obj *loader.AuditEntry) (*string, error)
+	ActorID(ctx context.Context, obj *loader.AuditEntry) (*string, error)
 
-	TargetID(ctx context.Context, obj *model.AuditEntry) (*string, error)
-	Target(ctx context.Context, obj *model.AuditEntry) (model.Node, error)
+	TargetID(ctx context.Context, obj *loader.AuditEntry) (*string, error)
 }
 type AuthorResolver interface {
-	Label(ctx context.Context, obj *ent.Author, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Author, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Author) (string, error)
+	Path(ctx context.Context, obj *loader.Author) (string, error)
 
-	Avatar(ctx context.Context, obj *ent.Author) (*ent.Media, error)
-	LatestNews(ctx context.Context, obj *ent.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type BlockImageResolver interface {
 	URL(ctx context.Context, obj *model.BlockImage, width *int32) (*string, error)
 }
 type CategoryResolver interface {
-	Label(ctx context.Context, obj *ent.Category, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Category, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Category) (string, error)
-	URL(ctx context.Context, obj *ent.Category) (string, error)
+	Path(ctx context.Context, obj *loader.Category) (string, error)
+	URL(ctx context.Context, obj *loader.Category) (string, error)
 
-	Parent(ctx context.Context, obj *ent.Category) (*ent.Category, error)
-	Children(ctx context.Context, obj *ent.Category) ([]*ent.Category, error)
-	Breadcrumbs(ctx context.Context, obj *ent.Category) ([]*model.Breadcrumb, error)
-	LatestNews(ctx context.Context, obj *ent.Category, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
-	Picks(ctx context.Context, obj *ent.Category) ([]*ent.Article, error)
+	Breadcrumbs(ctx context.Context, obj *loader.Category) ([]*model.Breadcrumb, error)
+	LatestNews(ctx context.Context, obj *loader.Category, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type CommentResolver interface {
-	Author(ctx context.Context, obj *ent.Comment) (*model.CommentAuthor, error)
+	Author(ctx context.Context, obj *loader.Comment) (*model.CommentAuthor, error)
 
-	Article(ctx context.Context, obj *ent.Comment) (*ent.Article, error)
-	Parent(ctx context.Context, obj *ent.Comment) (*ent.Comment, error)
-
-	Replies(ctx context.Context, obj *ent.Comment, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Comment], error)
+	Replies(ctx context.Context, obj *loader.Comment, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Comment], error)
 }
 type CountResolver interface {
 	Precision(ctx context.Context, obj *relay.Count) (model.CountPrecision, error)
 }
-type EditorsPickResolver interface {
-	Article(ctx context.Context, obj *ent.Pick) (*ent.Article, error)
-}
-type LegalDocumentResolver interface {
-	Page(ctx context.Context, obj *schema.LegalDocument) (*ent.Page, error)
-}
 type LiveEntryResolver interface {
-	Body(ctx context.Context, obj *ent.LiveEntry) ([]model.ContentBlock, error)
+	Body(ctx context.Context, obj *loader.LiveEntry) ([]model.ContentBlock, error)
 }
 type MediaResolver interface {
-	URL(ctx context.Context, obj *ent.Media, width *int32) (string, error)
+	URL(ctx context.Context, obj *loader.Media, width *int32) (string, error)
 
-	Width(ctx context.Context, obj *ent.Media) (*int32, error)
-	Height(ctx context.Context, obj *ent.Media) (*int32, error)
-	FocalPoint(ctx context.Context, obj *ent.Media) (*model.FocalPoint, error)
+	Width(ctx context.Context, obj *loader.Media) (*int32, error)
+	Height(ctx context.Context, obj *loader.Media) (*int32, error)
+	FocalPoint(ctx context.Context, obj *loader.Media) (*model.FocalPoint, error)
 }
 type MenuResolver interface {
-	Location(ctx context.Context, obj *directory.Menu) (model.MenuLocation, error)
-	Items(ctx context.Context, obj *directory.Menu) ([]*directory.MenuItem, error)
+	Location(ctx context.Context, obj *loader.Menu) (model.MenuLocation, error)
 }
 type MenuItemResolver interface {
-	Label(ctx context.Context, obj *directory.MenuItem, language *string) (string, error)
-	URL(ctx context.Context, obj *directory.MenuItem) (*string, error)
-	Target(ctx context.Context, obj *directory.MenuItem) (model.Node, error)
-	Children(ctx context.Context, obj *directory.MenuItem) ([]*directory.MenuItem, error)
+	Label(ctx context.Context, obj *loader.MenuItem, language *string) (string, error)
+	URL(ctx context.Context, obj *loader.MenuItem) (*string, error)
 }
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
@@ -260,90 +220,74 @@ type MutationResolver interface {
 	DeleteAdSlot(ctx context.Context, input model.DeleteAdSlotInput) (*model.DeleteAdSlotPayload, error)
 }
 type NewsroomRecordResolver interface {
-	AllowedSteps(ctx context.Context, obj *newsroom.Record) ([]newsroom.Step, error)
+	AllowedSteps(ctx context.Context, obj *loader.Record) ([]newsroom.Step, error)
 
-	CreatedBy(ctx context.Context, obj *newsroom.Record) (*newsroom.Member, error)
-	Assignee(ctx context.Context, obj *newsroom.Record) (*newsroom.Member, error)
-	Revisions(ctx context.Context, obj *newsroom.Record, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Revision], error)
-	Revision(ctx context.Context, obj *newsroom.Record, number int32) (*ent.Revision, error)
-	Diff(ctx context.Context, obj *newsroom.Record, from int32, to int32) (*newsroom.Diff, error)
-	Lock(ctx context.Context, obj *newsroom.Record) (*ent.ArticleLock, error)
-	Autosave(ctx context.Context, obj *newsroom.Record) (*newsroom.Autosave, error)
-	Notes(ctx context.Context, obj *newsroom.Record) ([]*ent.ArticleNote, error)
-	Withdrawal(ctx context.Context, obj *newsroom.Record) (*ent.Withdrawal, error)
-	PreviewTokens(ctx context.Context, obj *newsroom.Record) ([]*ent.PreviewToken, error)
+	Revisions(ctx context.Context, obj *loader.Record, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Revision], error)
 }
 type PageResolver interface {
-	Path(ctx context.Context, obj *ent.Page) (string, error)
-	URL(ctx context.Context, obj *ent.Page) (string, error)
+	Path(ctx context.Context, obj *loader.Page) (string, error)
+	URL(ctx context.Context, obj *loader.Page) (string, error)
 
-	Direction(ctx context.Context, obj *ent.Page) (model.TextDirection, error)
-	Body(ctx context.Context, obj *ent.Page) ([]model.ContentBlock, error)
+	Direction(ctx context.Context, obj *loader.Page) (model.TextDirection, error)
+	Body(ctx context.Context, obj *loader.Page) ([]model.ContentBlock, error)
 
-	Seo(ctx context.Context, obj *ent.Page) (*model.SEO, error)
+	Seo(ctx context.Context, obj *loader.Page) (*model.SEO, error)
 }
 type PlaceResolver interface {
-	Label(ctx context.Context, obj *ent.Place, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Place, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Place) (string, error)
+	Path(ctx context.Context, obj *loader.Place) (string, error)
 
-	CountryCode(ctx context.Context, obj *ent.Place) (*string, error)
+	CountryCode(ctx context.Context, obj *loader.Place) (*string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Place, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
-}
-type PreviewTokenResolver interface {
-	CreatedBy(ctx context.Context, obj *ent.PreviewToken) (*newsroom.Member, error)
+	LatestNews(ctx context.Context, obj *loader.Place, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type QueryResolver interface {
-	Site(ctx context.Context) (*ent.Site, error)
-	Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*ent.Article, error)
-	LatestNews(ctx context.Context, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	Site(ctx context.Context) (*loader.Site, error)
+	Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*loader.Article, error)
+	LatestNews(ctx context.Context, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 	Search(ctx context.Context, query string, filter *model.SearchFilter, first *int32, after *string) (*model.SearchConnection, error)
 	SearchSuggestions(ctx context.Context, query string, first *int32, language *string) ([]*model.SearchSuggestion, error)
-	Category(ctx context.Context, by model.CategoryBy) (*ent.Category, error)
-	Categories(ctx context.Context, topLevel *bool) ([]*ent.Category, error)
-	Tag(ctx context.Context, by model.TagBy) (*ent.Tag, error)
-	Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Tag], error)
-	Place(ctx context.Context, by model.PlaceBy) (*ent.Place, error)
-	Places(ctx context.Context, kind *place.Kind) ([]*ent.Place, error)
-	Series(ctx context.Context, by model.SeriesBy) (*ent.Series, error)
-	Author(ctx context.Context, by model.AuthorBy) (*ent.Author, error)
-	Authors(ctx context.Context, kind *author.Kind) ([]*ent.Author, error)
-	Page(ctx context.Context, by model.PageBy) (*ent.Page, error)
-	Menu(ctx context.Context, location model.MenuLocation, language *string) (*directory.Menu, error)
-	AdSlots(ctx context.Context, placement model.AdPlacement) ([]*ent.AdSlot, error)
-	Picks(ctx context.Context, categoryID *string) ([]*ent.Article, error)
-	EditorsPicks(ctx context.Context, categoryID *string) ([]*ent.Pick, error)
-	Corrections(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*content.Correction], error)
+	Category(ctx context.Context, by model.CategoryBy) (*loader.Category, error)
+	Categories(ctx context.Context, topLevel *bool) ([]*loader.Category, error)
+	Tag(ctx context.Context, by model.TagBy) (*loader.Tag, error)
+	Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Tag], error)
+	Place(ctx context.Context, by model.PlaceBy) (*loader.Place, error)
+	Places(ctx context.Context, kind *place.Kind) ([]*loader.Place, error)
+	Series(ctx context.Context, by model.SeriesBy) (*loader.Series, error)
+	Author(ctx context.Context, by model.AuthorBy) (*loader.Author, error)
+	Authors(ctx context.Context, kind *author.Kind) ([]*loader.Author, error)
+	Page(ctx context.Context, by model.PageBy) (*loader.Page, error)
+	Menu(ctx context.Context, location model.MenuLocation, language *string) (*loader.Menu, error)
+	AdSlots(ctx context.Context, placement model.AdPlacement) ([]*loader.AdSlot, error)
+	Picks(ctx context.Context, categoryID *string) ([]*loader.Article, error)
+	EditorsPicks(ctx context.Context, categoryID *string) ([]*loader.Pick, error)
+	Corrections(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Correction], error)
 	Route(ctx context.Context, path string) (*model.Route, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
-	User(ctx context.Context, id string) (*account.Account, error)
-	Users(ctx context.Context, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*account.Account], error)
-	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Redirect], error)
-	StaticPages(ctx context.Context, trashed *bool) ([]*ent.Page, error)
-	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*model.AuditEntry], error)
-	Node(ctx context.Context, id string) (model.Node, error)
-	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
+	User(ctx context.Context, id string) (*loader.Account, error)
+	Users(ctx context.Context, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Account], error)
+	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Redirect], error)
+	StaticPages(ctx context.Context, trashed *bool) ([]*loader.Page, error)
+	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.AuditEntry], error)
+	Node(ctx context.Context, id string) (loader.Node, error)
+	Nodes(ctx context.Context, ids []string) ([]loader.Node, error)
 	ScheduleHealth(ctx context.Context) (*model.ScheduleHealth, error)
-	WorkQueue(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) (*relay.Connection[*ent.Article], error)
+	WorkQueue(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) (*relay.Connection[*loader.Article], error)
 	WorkQueueCounts(ctx context.Context, filter *model.WorkQueueFilter) ([]*model.StatusCount, error)
-	MyArticles(ctx context.Context, first *int32, after *string, last *int32, before *string, statuses []article.Status) (*relay.Connection[*ent.Article], error)
-	Calendar(ctx context.Context, from time.Time, to time.Time, first *int32) (*newsroom.Calendar, error)
-	Trash(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Article], error)
+	MyArticles(ctx context.Context, first *int32, after *string, last *int32, before *string, statuses []article.Status) (*relay.Connection[*loader.Article], error)
+	Calendar(ctx context.Context, from time.Time, to time.Time, first *int32) (*model.Calendar, error)
+	Trash(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Article], error)
 	NewsroomSearch(ctx context.Context, query string, filter *model.SearchFilter, statuses []article.Status, trashed *bool, first *int32, after *string) (*model.SearchConnection, error)
 }
 type RedirectResolver interface {
-	Location(ctx context.Context, obj *ent.Redirect) (*string, error)
+	Location(ctx context.Context, obj *loader.Redirect) (*string, error)
 }
 type RelatedArticleEdgeResolver interface {
 	Reasons(ctx context.Context, obj *model.RelatedArticleEdge) ([]*model.RelatedReason, error)
 }
 type RevisionResolver interface {
-	Status(ctx context.Context, obj *ent.Revision) (article.Status, error)
-
-	Author(ctx context.Context, obj *ent.Revision) (*newsroom.Member, error)
-
-	Content(ctx context.Context, obj *ent.Revision) (*content.Draft, error)
+	Status(ctx context.Context, obj *loader.Revision) (article.Status, error)
 }
 type SearchConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.SearchConnection) ([]*model.SearchEdge, error)
@@ -351,35 +295,38 @@ type SearchConnectionResolver interface {
 	Facets(ctx context.Context, obj *model.SearchConnection) (*model.SearchFacets, error)
 }
 type SeriesResolver interface {
-	Label(ctx context.Context, obj *ent.Series, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Series, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Series) (string, error)
+	Path(ctx context.Context, obj *loader.Series) (string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type SessionResolver interface {
-	IsCurrent(ctx context.Context, obj *ent.Session) (bool, error)
+	IsCurrent(ctx context.Context, obj *loader.Session) (bool, error)
 }
 type SiteResolver interface {
-	URL(ctx context.Context, obj *ent.Site) (*string, error)
+	URL(ctx context.Context, obj *loader.Site) (*string, error)
 
-	Direction(ctx context.Context, obj *ent.Site) (model.TextDirection, error)
+	Direction(ctx context.Context, obj *loader.Site) (model.TextDirection, error)
 
-	Copyright(ctx context.Context, obj *ent.Site, year *int32) (string, error)
-	Logo(ctx context.Context, obj *ent.Site, theme *model.Theme) (*ent.Media, error)
+	Copyright(ctx context.Context, obj *loader.Site, year *int32) (string, error)
+	Logo(ctx context.Context, obj *loader.Site, theme *model.Theme) (*loader.Media, error)
 
-	Consent(ctx context.Context, obj *ent.Site, kind model.ConsentKind) (*schema.Consent, error)
+	Consent(ctx context.Context, obj *loader.Site, kind model.ConsentKind) (*schema.Consent, error)
 }
 type TagResolver interface {
-	Label(ctx context.Context, obj *ent.Tag, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Tag, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Tag) (string, error)
+	Path(ctx context.Context, obj *loader.Tag) (string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
+}
+type VersionConflictResolver interface {
+	Article(ctx context.Context, obj *model.VersionConflict) (*loader.Article, error)
 }
 type ViewerResolver interface {
 	SecondFactor(ctx context.Context, obj *model.Viewer) (*model.SecondFactor, error)
-	Sessions(ctx context.Context, obj *model.Viewer) ([]*ent.Session, error)
+	Sessions(ctx context.Context, obj *model.Viewer) ([]*loader.Session, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -3230,7 +3177,7 @@ func (ec *executionContext) field_Tag_latestNews_args(ctx context.Context, rawAr
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Account_userId(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_userId(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3253,7 +3200,7 @@ func (ec *executionContext) fieldContext_Account_userId(_ context.Context, field
 	return graphql.NewScalarFieldContext("Account", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Account_email(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_email(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3276,7 +3223,7 @@ func (ec *executionContext) fieldContext_Account_email(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "String")
 }
 
-func (ec *executionContext) _Account_displayName(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_displayName(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3299,7 +3246,7 @@ func (ec *executionContext) fieldContext_Account_displayName(_ context.Context, 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "String")
 }
 
-func (ec *executionContext) _Account_role(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_role(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3322,7 +3269,7 @@ func (ec *executionContext) fieldContext_Account_role(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Role")
 }
 
-func (ec *executionContext) _Account_isDisabled(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_isDisabled(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3345,7 +3292,7 @@ func (ec *executionContext) fieldContext_Account_isDisabled(_ context.Context, f
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_hasPassword(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_hasPassword(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3368,7 +3315,7 @@ func (ec *executionContext) fieldContext_Account_hasPassword(_ context.Context, 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_hasSecondFactor(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_hasSecondFactor(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3391,7 +3338,7 @@ func (ec *executionContext) fieldContext_Account_hasSecondFactor(_ context.Conte
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_createdAt(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3414,7 +3361,7 @@ func (ec *executionContext) fieldContext_Account_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Account", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Account_signedInAt(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_signedInAt(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3437,7 +3384,7 @@ func (ec *executionContext) fieldContext_Account_signedInAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Account", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3449,7 +3396,7 @@ func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*account.Account]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Account]) graphql.Marshaler {
 			return ec.marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -3469,7 +3416,7 @@ func (ec *executionContext) fieldContext_AccountConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3481,8 +3428,8 @@ func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*account.Account) graphql.Marshaler {
-			return ec.marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -3501,7 +3448,7 @@ func (ec *executionContext) fieldContext_AccountConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3533,7 +3480,7 @@ func (ec *executionContext) fieldContext_AccountConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3577,7 +3524,7 @@ func (ec *executionContext) fieldContext_AccountConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3600,7 +3547,7 @@ func (ec *executionContext) fieldContext_AccountEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("AccountEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3612,8 +3559,8 @@ func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		true,
@@ -3632,7 +3579,7 @@ func (ec *executionContext) fieldContext_AccountEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _AdSlot_id(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_id(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3655,7 +3602,7 @@ func (ec *executionContext) fieldContext_AdSlot_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("AdSlot", field, true, false, "ID")
 }
 
-func (ec *executionContext) _AdSlot_name(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_name(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3678,7 +3625,7 @@ func (ec *executionContext) fieldContext_AdSlot_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "String")
 }
 
-func (ec *executionContext) _AdSlot_placement(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_placement(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3701,7 +3648,7 @@ func (ec *executionContext) fieldContext_AdSlot_placement(_ context.Context, fie
 	return graphql.NewScalarFieldContext("AdSlot", field, true, true, "AdPlacement")
 }
 
-func (ec *executionContext) _AdSlot_width(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_width(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3724,7 +3671,7 @@ func (ec *executionContext) fieldContext_AdSlot_width(_ context.Context, field g
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "Int")
 }
 
-func (ec *executionContext) _AdSlot_height(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_height(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3747,7 +3694,7 @@ func (ec *executionContext) fieldContext_AdSlot_height(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "Int")
 }
 
-func (ec *executionContext) _AdSlot_provider(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_provider(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3770,7 +3717,7 @@ func (ec *executionContext) fieldContext_AdSlot_provider(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "String")
 }
 
-func (ec *executionContext) _AdSlot_unit(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_unit(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3793,7 +3740,7 @@ func (ec *executionContext) fieldContext_AdSlot_unit(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_id(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_id(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3816,7 +3763,7 @@ func (ec *executionContext) fieldContext_Article_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Article", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Article_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3839,7 +3786,7 @@ func (ec *executionContext) fieldContext_Article_kind(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, false, false, "ArticleKind")
 }
 
-func (ec *executionContext) _Article_status(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_status(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3862,7 +3809,7 @@ func (ec *executionContext) fieldContext_Article_status(_ context.Context, field
 	return graphql.NewScalarFieldContext("Article", field, false, false, "ArticleStatus")
 }
 
-func (ec *executionContext) _Article_title(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_title(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3885,7 +3832,7 @@ func (ec *executionContext) fieldContext_Article_title(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_subtitle(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_subtitle(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3908,7 +3855,7 @@ func (ec *executionContext) fieldContext_Article_subtitle(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3931,7 +3878,7 @@ func (ec *executionContext) fieldContext_Article_slug(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_path(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_path(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3954,7 +3901,7 @@ func (ec *executionContext) fieldContext_Article_path(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_url(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_url(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3977,7 +3924,7 @@ func (ec *executionContext) fieldContext_Article_url(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Article", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Article_canonicalUrl(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_canonicalUrl(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4000,7 +3947,7 @@ func (ec *executionContext) fieldContext_Article_canonicalUrl(_ context.Context,
 	return graphql.NewScalarFieldContext("Article", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Article_excerpt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_excerpt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4023,7 +3970,7 @@ func (ec *executionContext) fieldContext_Article_excerpt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_body(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_body(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4055,7 +4002,7 @@ func (ec *executionContext) fieldContext_Article_body(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4064,7 +4011,7 @@ func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql
 			return ec.fieldContext_Article_bodyHtml(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().BodyHTML(ctx, obj)
+			return obj.BodyHTML(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -4075,10 +4022,10 @@ func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_Article_bodyHtml(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Article", field, true, true, "HTML")
+	return graphql.NewScalarFieldContext("Article", field, true, false, "HTML")
 }
 
-func (ec *executionContext) _Article_bodyText(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4101,7 +4048,7 @@ func (ec *executionContext) fieldContext_Article_bodyText(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_language(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_language(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4124,7 +4071,7 @@ func (ec *executionContext) fieldContext_Article_language(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Article_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4147,7 +4094,7 @@ func (ec *executionContext) fieldContext_Article_direction(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Article_translations(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_translations(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4156,11 +4103,11 @@ func (ec *executionContext) _Article_translations(ctx context.Context, field gra
 			return ec.fieldContext_Article_translations(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Translations(ctx, obj)
+			return obj.Translations(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4171,7 +4118,7 @@ func (ec *executionContext) fieldContext_Article_translations(_ context.Context,
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -4179,7 +4126,7 @@ func (ec *executionContext) fieldContext_Article_translations(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4202,7 +4149,7 @@ func (ec *executionContext) fieldContext_Article_publishedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_firstPublishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_firstPublishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4225,7 +4172,7 @@ func (ec *executionContext) fieldContext_Article_firstPublishedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_updatedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4248,7 +4195,7 @@ func (ec *executionContext) fieldContext_Article_updatedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, true, true, "DateTime")
 }
 
-func (ec *executionContext) _Article_correctedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_correctedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4271,7 +4218,7 @@ func (ec *executionContext) fieldContext_Article_correctedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_wordCount(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_wordCount(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4294,7 +4241,7 @@ func (ec *executionContext) fieldContext_Article_wordCount(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_readingTimeMinutes(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_readingTimeMinutes(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4317,7 +4264,7 @@ func (ec *executionContext) fieldContext_Article_readingTimeMinutes(_ context.Co
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_commentCount(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_commentCount(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4340,7 +4287,7 @@ func (ec *executionContext) fieldContext_Article_commentCount(_ context.Context,
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_commentPolicy(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_commentPolicy(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4372,7 +4319,7 @@ func (ec *executionContext) fieldContext_Article_commentPolicy(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4381,11 +4328,11 @@ func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field 
 			return ec.fieldContext_Article_primaryCategory(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().PrimaryCategory(ctx, obj)
+			return obj.PrimaryCategory(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4396,7 +4343,7 @@ func (ec *executionContext) fieldContext_Article_primaryCategory(_ context.Conte
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -4404,7 +4351,7 @@ func (ec *executionContext) fieldContext_Article_primaryCategory(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_categories(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_categories(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4413,11 +4360,11 @@ func (ec *executionContext) _Article_categories(ctx context.Context, field graph
 			return ec.fieldContext_Article_categories(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Categories(ctx, obj)
+			return obj.Categories(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4428,7 +4375,7 @@ func (ec *executionContext) fieldContext_Article_categories(_ context.Context, f
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -4436,7 +4383,7 @@ func (ec *executionContext) fieldContext_Article_categories(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4468,7 +4415,7 @@ func (ec *executionContext) fieldContext_Article_breadcrumbs(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4477,11 +4424,11 @@ func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.
 			return ec.fieldContext_Article_authors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Authors(ctx, obj)
+			return obj.Authors(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4492,7 +4439,7 @@ func (ec *executionContext) fieldContext_Article_authors(_ context.Context, fiel
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Author(ctx, field)
 		},
@@ -4500,7 +4447,7 @@ func (ec *executionContext) fieldContext_Article_authors(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_byline(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_byline(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4523,7 +4470,7 @@ func (ec *executionContext) fieldContext_Article_byline(_ context.Context, field
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_dateline(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_dateline(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4546,7 +4493,7 @@ func (ec *executionContext) fieldContext_Article_dateline(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4555,11 +4502,11 @@ func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.Col
 			return ec.fieldContext_Article_tags(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Tags(ctx, obj)
+			return obj.Tags(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4570,7 +4517,7 @@ func (ec *executionContext) fieldContext_Article_tags(_ context.Context, field g
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Tag(ctx, field)
 		},
@@ -4578,7 +4525,7 @@ func (ec *executionContext) fieldContext_Article_tags(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_places(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_places(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4587,11 +4534,11 @@ func (ec *executionContext) _Article_places(ctx context.Context, field graphql.C
 			return ec.fieldContext_Article_places(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Places(ctx, obj)
+			return obj.Places(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4602,7 +4549,7 @@ func (ec *executionContext) fieldContext_Article_places(_ context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Place(ctx, field)
 		},
@@ -4610,7 +4557,7 @@ func (ec *executionContext) fieldContext_Article_places(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_series(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_series(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4619,11 +4566,11 @@ func (ec *executionContext) _Article_series(ctx context.Context, field graphql.C
 			return ec.fieldContext_Article_series(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Series(ctx, obj)
+			return obj.Series(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4634,7 +4581,7 @@ func (ec *executionContext) fieldContext_Article_series(_ context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Series(ctx, field)
 		},
@@ -4642,7 +4589,7 @@ func (ec *executionContext) fieldContext_Article_series(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_seriesPosition(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_seriesPosition(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4665,7 +4612,7 @@ func (ec *executionContext) fieldContext_Article_seriesPosition(_ context.Contex
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_featuredImage(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_featuredImage(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4674,11 +4621,11 @@ func (ec *executionContext) _Article_featuredImage(ctx context.Context, field gr
 			return ec.fieldContext_Article_featuredImage(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().FeaturedImage(ctx, obj)
+			return obj.FeaturedImage(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4689,7 +4636,7 @@ func (ec *executionContext) fieldContext_Article_featuredImage(_ context.Context
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Media(ctx, field)
 		},
@@ -4697,7 +4644,7 @@ func (ec *executionContext) fieldContext_Article_featuredImage(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_liveEntries(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_liveEntries(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4706,11 +4653,11 @@ func (ec *executionContext) _Article_liveEntries(ctx context.Context, field grap
 			return ec.fieldContext_Article_liveEntries(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().LiveEntries(ctx, obj)
+			return obj.LiveEntries(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.LiveEntry) graphql.Marshaler {
-			return ec.marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.LiveEntry) graphql.Marshaler {
+			return ec.marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4721,7 +4668,7 @@ func (ec *executionContext) fieldContext_Article_liveEntries(_ context.Context, 
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LiveEntry(ctx, field)
 		},
@@ -4729,7 +4676,7 @@ func (ec *executionContext) fieldContext_Article_liveEntries(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_seo(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_seo(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4761,7 +4708,7 @@ func (ec *executionContext) fieldContext_Article_seo(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_rights(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_rights(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4793,7 +4740,7 @@ func (ec *executionContext) fieldContext_Article_rights(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_source(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_source(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4825,7 +4772,7 @@ func (ec *executionContext) fieldContext_Article_source(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_previous(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_previous(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4835,11 +4782,11 @@ func (ec *executionContext) _Article_previous(ctx context.Context, field graphql
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Article().Previous(ctx, obj, fc.Args["scope"].(*content.Scope))
+			return obj.Previous(ctx, fc.Args["scope"].(*content.Scope))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4850,7 +4797,7 @@ func (ec *executionContext) fieldContext_Article_previous(ctx context.Context, f
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -4869,7 +4816,7 @@ func (ec *executionContext) fieldContext_Article_previous(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_next(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_next(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4879,11 +4826,11 @@ func (ec *executionContext) _Article_next(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Article().Next(ctx, obj, fc.Args["scope"].(*content.Scope))
+			return obj.Next(ctx, fc.Args["scope"].(*content.Scope))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4894,7 +4841,7 @@ func (ec *executionContext) fieldContext_Article_next(ctx context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -4913,7 +4860,7 @@ func (ec *executionContext) fieldContext_Article_next(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_relatedArticles(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_relatedArticles(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4957,7 +4904,7 @@ func (ec *executionContext) fieldContext_Article_relatedArticles(ctx context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_comments(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_comments(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4970,7 +4917,7 @@ func (ec *executionContext) _Article_comments(ctx context.Context, field graphql
 			return ec.Resolvers.Article().Comments(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["orderBy"].(*model.CommentOrder))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -5001,7 +4948,7 @@ func (ec *executionContext) fieldContext_Article_comments(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_corrections(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_corrections(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5010,11 +4957,11 @@ func (ec *executionContext) _Article_corrections(ctx context.Context, field grap
 			return ec.fieldContext_Article_corrections(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Corrections(ctx, obj)
+			return obj.Corrections(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5025,7 +4972,7 @@ func (ec *executionContext) fieldContext_Article_corrections(_ context.Context, 
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Correction(ctx, field)
 		},
@@ -5033,7 +4980,7 @@ func (ec *executionContext) fieldContext_Article_corrections(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5042,7 +4989,7 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			return ec.fieldContext_Article_newsroom(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Newsroom(ctx, obj)
+			return obj.Newsroom(ctx)
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -5050,11 +4997,11 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *newsroom.Record
+					var zeroVal *loader.Record
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *newsroom.Record
+					var zeroVal *loader.Record
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, obj, directive0, can)
@@ -5063,8 +5010,8 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Record) graphql.Marshaler {
-			return ec.marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Record) graphql.Marshaler {
+			return ec.marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5075,7 +5022,7 @@ func (ec *executionContext) fieldContext_Article_newsroom(_ context.Context, fie
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_NewsroomRecord(ctx, field)
 		},
@@ -5083,7 +5030,7 @@ func (ec *executionContext) fieldContext_Article_newsroom(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5095,7 +5042,7 @@ func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Article]) graphql.Marshaler {
 			return ec.marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -5115,7 +5062,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5127,8 +5074,8 @@ func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5147,7 +5094,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5179,7 +5126,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5223,7 +5170,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_title(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_title(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5246,7 +5193,7 @@ func (ec *executionContext) fieldContext_ArticleContent_title(_ context.Context,
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_subtitle(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_subtitle(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5269,7 +5216,7 @@ func (ec *executionContext) fieldContext_ArticleContent_subtitle(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_excerpt(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_excerpt(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5292,7 +5239,7 @@ func (ec *executionContext) fieldContext_ArticleContent_excerpt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_slug(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5315,7 +5262,7 @@ func (ec *executionContext) fieldContext_ArticleContent_slug(_ context.Context, 
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_language(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_language(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5338,7 +5285,7 @@ func (ec *executionContext) fieldContext_ArticleContent_language(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _ArticleContent_kind(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5361,7 +5308,7 @@ func (ec *executionContext) fieldContext_ArticleContent_kind(_ context.Context, 
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "ArticleKind")
 }
 
-func (ec *executionContext) _ArticleContent_body(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_body(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5393,7 +5340,7 @@ func (ec *executionContext) fieldContext_ArticleContent_body(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5416,7 +5363,7 @@ func (ec *executionContext) fieldContext_ArticleContent_bodyHtml(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, true, true, "HTML")
 }
 
-func (ec *executionContext) _ArticleContent_bodyText(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5439,7 +5386,7 @@ func (ec *executionContext) fieldContext_ArticleContent_bodyText(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, true, true, "String")
 }
 
-func (ec *executionContext) _ArticleContent_byline(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_byline(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5462,7 +5409,7 @@ func (ec *executionContext) fieldContext_ArticleContent_byline(_ context.Context
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_dateline(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_dateline(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5485,7 +5432,7 @@ func (ec *executionContext) fieldContext_ArticleContent_dateline(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5494,11 +5441,11 @@ func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context,
 			return ec.fieldContext_ArticleContent_primaryCategory(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleContent().PrimaryCategory(ctx, obj)
+			return obj.PrimaryCategory(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5509,7 +5456,7 @@ func (ec *executionContext) fieldContext_ArticleContent_primaryCategory(_ contex
 		Object:     "ArticleContent",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -5517,7 +5464,7 @@ func (ec *executionContext) fieldContext_ArticleContent_primaryCategory(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5526,11 +5473,11 @@ func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field g
 			return ec.fieldContext_ArticleContent_authors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleContent().Authors(ctx, obj)
+			return obj.Authors(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5541,7 +5488,7 @@ func (ec *executionContext) fieldContext_ArticleContent_authors(_ context.Contex
 		Object:     "ArticleContent",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Author(ctx, field)
 		},
@@ -5613,7 +5560,7 @@ func (ec *executionContext) fieldContext_ArticleDiff_body(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5636,7 +5583,7 @@ func (ec *executionContext) fieldContext_ArticleEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("ArticleEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5648,8 +5595,8 @@ func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5668,7 +5615,7 @@ func (ec *executionContext) fieldContext_ArticleEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5677,11 +5624,11 @@ func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graph
 			return ec.fieldContext_ArticleLock_holder(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleLock().Holder(ctx, obj)
+			return obj.Holder(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5692,7 +5639,7 @@ func (ec *executionContext) fieldContext_ArticleLock_holder(_ context.Context, f
 		Object:     "ArticleLock",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -5700,7 +5647,7 @@ func (ec *executionContext) fieldContext_ArticleLock_holder(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleLock_acquiredAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_acquiredAt(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5723,7 +5670,7 @@ func (ec *executionContext) fieldContext_ArticleLock_acquiredAt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleLock", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleLock_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5758,8 +5705,8 @@ func (ec *executionContext) _ArticleLockPayload_lock(ctx context.Context, field 
 			return obj.Lock, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5888,11 +5835,11 @@ func (ec *executionContext) _ArticleLocked_lock(ctx context.Context, field graph
 			return ec.fieldContext_ArticleLocked_lock(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Lock, nil
+			return ec.Resolvers.ArticleLocked().Lock(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5902,8 +5849,8 @@ func (ec *executionContext) fieldContext_ArticleLocked_lock(_ context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "ArticleLocked",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleLock(ctx, field)
 		},
@@ -5911,7 +5858,7 @@ func (ec *executionContext) fieldContext_ArticleLocked_lock(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleNote_id(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_id(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5934,7 +5881,7 @@ func (ec *executionContext) fieldContext_ArticleNote_id(_ context.Context, field
 	return graphql.NewScalarFieldContext("ArticleNote", field, true, false, "ID")
 }
 
-func (ec *executionContext) _ArticleNote_text(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_text(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5957,7 +5904,7 @@ func (ec *executionContext) fieldContext_ArticleNote_text(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5966,11 +5913,11 @@ func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graph
 			return ec.fieldContext_ArticleNote_author(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleNote().Author(ctx, obj)
+			return obj.Author(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5981,7 +5928,7 @@ func (ec *executionContext) fieldContext_ArticleNote_author(_ context.Context, f
 		Object:     "ArticleNote",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -5989,7 +5936,7 @@ func (ec *executionContext) fieldContext_ArticleNote_author(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleNote_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6012,7 +5959,7 @@ func (ec *executionContext) fieldContext_ArticleNote_createdAt(_ context.Context
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleNote_resolvedAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_resolvedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6035,7 +5982,7 @@ func (ec *executionContext) fieldContext_ArticleNote_resolvedAt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6044,11 +5991,11 @@ func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field g
 			return ec.fieldContext_ArticleNote_resolvedBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleNote().ResolvedBy(ctx, obj)
+			return obj.ResolvedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6059,7 +6006,7 @@ func (ec *executionContext) fieldContext_ArticleNote_resolvedBy(_ context.Contex
 		Object:     "ArticleNote",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6079,8 +6026,8 @@ func (ec *executionContext) _ArticleNotePayload_note(ctx context.Context, field 
 			return obj.Note, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
-			return ec.marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Note) graphql.Marshaler {
+			return ec.marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6143,8 +6090,8 @@ func (ec *executionContext) _ArticlePayload_article(ctx context.Context, field g
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6264,7 +6211,7 @@ func (ec *executionContext) fieldContext_ArticleSource_url(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ArticleSource", field, false, false, "URL")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_reason(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_reason(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6287,7 +6234,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_reason(_ context.Cont
 	return graphql.NewScalarFieldContext("ArticleWithdrawal", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_notice(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_notice(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6310,7 +6257,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_notice(_ context.Cont
 	return graphql.NewScalarFieldContext("ArticleWithdrawal", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6319,11 +6266,11 @@ func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field gra
 			return ec.fieldContext_ArticleWithdrawal_by(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleWithdrawal().By(ctx, obj)
+			return obj.By(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6334,7 +6281,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_by(_ context.Context,
 		Object:     "ArticleWithdrawal",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6342,7 +6289,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_by(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleWithdrawal_at(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_at(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6434,7 +6381,7 @@ func (ec *executionContext) fieldContext_AudioBlock_caption(_ context.Context, f
 	return graphql.NewScalarFieldContext("AudioBlock", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6457,7 +6404,7 @@ func (ec *executionContext) fieldContext_AuditEntry_id(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, false, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6480,7 +6427,7 @@ func (ec *executionContext) fieldContext_AuditEntry_at(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _AuditEntry_actorName(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorName(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6503,7 +6450,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorName(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_actorRole(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorRole(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6526,7 +6473,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorRole(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "String")
 }
 
-func (ec *executionContext) _AuditEntry_actorId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6549,7 +6496,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorId(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6572,7 +6519,7 @@ func (ec *executionContext) fieldContext_AuditEntry_action(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_targetId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_targetId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6595,7 +6542,7 @@ func (ec *executionContext) fieldContext_AuditEntry_targetId(_ context.Context, 
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6604,11 +6551,11 @@ func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphq
 			return ec.fieldContext_AuditEntry_target(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.AuditEntry().Target(ctx, obj)
+			return obj.Target(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6619,7 +6566,7 @@ func (ec *executionContext) fieldContext_AuditEntry_target(_ context.Context, fi
 		Object:     "AuditEntry",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
@@ -6627,7 +6574,7 @@ func (ec *executionContext) fieldContext_AuditEntry_target(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntry_before(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_before(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6650,7 +6597,7 @@ func (ec *executionContext) fieldContext_AuditEntry_before(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _AuditEntry_after(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_after(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6673,7 +6620,7 @@ func (ec *executionContext) fieldContext_AuditEntry_after(_ context.Context, fie
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _AuditEntry_address(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_address(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6696,7 +6643,7 @@ func (ec *executionContext) fieldContext_AuditEntry_address(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_userAgent(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_userAgent(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6719,7 +6666,7 @@ func (ec *executionContext) fieldContext_AuditEntry_userAgent(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_requestId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_requestId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6742,7 +6689,7 @@ func (ec *executionContext) fieldContext_AuditEntry_requestId(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6754,7 +6701,7 @@ func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, fie
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 			return ec.marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -6774,7 +6721,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6786,8 +6733,8 @@ func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, fie
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.AuditEntry) graphql.Marshaler {
-			return ec.marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.AuditEntry) graphql.Marshaler {
+			return ec.marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6806,7 +6753,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6838,7 +6785,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6882,7 +6829,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_totalCount(ctx con
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6905,7 +6852,7 @@ func (ec *executionContext) fieldContext_AuditEntryEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("AuditEntryEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6917,8 +6864,8 @@ func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field grap
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.AuditEntry) graphql.Marshaler {
-			return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AuditEntry) graphql.Marshaler {
+			return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6937,7 +6884,7 @@ func (ec *executionContext) fieldContext_AuditEntryEdge_node(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_id(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_id(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6960,7 +6907,7 @@ func (ec *executionContext) fieldContext_Author_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Author", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Author_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6983,7 +6930,7 @@ func (ec *executionContext) fieldContext_Author_kind(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "AuthorKind")
 }
 
-func (ec *executionContext) _Author_name(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_name(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7006,7 +6953,7 @@ func (ec *executionContext) fieldContext_Author_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_label(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_label(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7050,7 +6997,7 @@ func (ec *executionContext) fieldContext_Author_label(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7073,7 +7020,7 @@ func (ec *executionContext) fieldContext_Author_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_path(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_path(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7096,7 +7043,7 @@ func (ec *executionContext) fieldContext_Author_path(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, true, true, "String")
 }
 
-func (ec *executionContext) _Author_bio(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_bio(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7119,7 +7066,7 @@ func (ec *executionContext) fieldContext_Author_bio(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7128,11 +7075,11 @@ func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Author_avatar(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Author().Avatar(ctx, obj)
+			return obj.Avatar(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7143,7 +7090,7 @@ func (ec *executionContext) fieldContext_Author_avatar(_ context.Context, field 
 		Object:     "Author",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Media(ctx, field)
 		},
@@ -7151,7 +7098,7 @@ func (ec *executionContext) fieldContext_Author_avatar(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7164,7 +7111,7 @@ func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphq
 			return ec.Resolvers.Author().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -7207,8 +7154,8 @@ func (ec *executionContext) _AuthorFacet_author(ctx context.Context, field graph
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7250,7 +7197,7 @@ func (ec *executionContext) fieldContext_AuthorFacet_count(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuthorFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7259,11 +7206,11 @@ func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql
 			return ec.fieldContext_Autosave_content(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Draft, nil
+			return obj.Content(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Draft) graphql.Marshaler {
-			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Content) graphql.Marshaler {
+			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7273,7 +7220,7 @@ func (ec *executionContext) fieldContext_Autosave_content(_ context.Context, fie
 	fc = &graphql.FieldContext{
 		Object:     "Autosave",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleContent(ctx, field)
@@ -7282,7 +7229,7 @@ func (ec *executionContext) fieldContext_Autosave_content(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Autosave_baseVersion(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_baseVersion(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7305,7 +7252,7 @@ func (ec *executionContext) fieldContext_Autosave_baseVersion(_ context.Context,
 	return graphql.NewScalarFieldContext("Autosave", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Autosave_savedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_savedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7328,7 +7275,7 @@ func (ec *executionContext) fieldContext_Autosave_savedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Autosave", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Autosave_isStale(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_isStale(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7363,8 +7310,8 @@ func (ec *executionContext) _AutosavePayload_autosave(ctx context.Context, field
 			return obj.Autosave, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
-			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
+			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7886,7 +7833,7 @@ func (ec *executionContext) fieldContext_ButtonBlock_title(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ButtonBlock", field, false, false, "String")
 }
 
-func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql.CollectedField, obj *newsroom.Calendar) (ret graphql.Marshaler) {
+func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql.CollectedField, obj *model.Calendar) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7898,8 +7845,8 @@ func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql
 			return obj.Entries, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []newsroom.CalendarEntry) graphql.Marshaler {
-			return ec.marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CalendarEntry) graphql.Marshaler {
+			return ec.marshalNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7918,7 +7865,7 @@ func (ec *executionContext) fieldContext_Calendar_entries(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Calendar_hasMore(ctx context.Context, field graphql.CollectedField, obj *newsroom.Calendar) (ret graphql.Marshaler) {
+func (ec *executionContext) _Calendar_hasMore(ctx context.Context, field graphql.CollectedField, obj *model.Calendar) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7941,7 +7888,7 @@ func (ec *executionContext) fieldContext_Calendar_hasMore(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Calendar", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7950,7 +7897,7 @@ func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graph
 			return ec.fieldContext_CalendarEntry_kind(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Occasion, nil
+			return obj.Kind, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v newsroom.Occasion) graphql.Marshaler {
@@ -7964,7 +7911,7 @@ func (ec *executionContext) fieldContext_CalendarEntry_kind(_ context.Context, f
 	return graphql.NewScalarFieldContext("CalendarEntry", field, false, false, "CalendarEntryKind")
 }
 
-func (ec *executionContext) _CalendarEntry_at(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_at(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7987,7 +7934,7 @@ func (ec *executionContext) fieldContext_CalendarEntry_at(_ context.Context, fie
 	return graphql.NewScalarFieldContext("CalendarEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7999,8 +7946,8 @@ func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field gr
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8019,7 +7966,7 @@ func (ec *executionContext) fieldContext_CalendarEntry_article(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8042,7 +7989,7 @@ func (ec *executionContext) fieldContext_Category_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Category", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Category_name(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_name(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8065,7 +8012,7 @@ func (ec *executionContext) fieldContext_Category_name(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_label(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_label(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8109,7 +8056,7 @@ func (ec *executionContext) fieldContext_Category_label(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8132,7 +8079,7 @@ func (ec *executionContext) fieldContext_Category_slug(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_path(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_path(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8155,7 +8102,7 @@ func (ec *executionContext) fieldContext_Category_path(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, true, true, "String")
 }
 
-func (ec *executionContext) _Category_url(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_url(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8178,7 +8125,7 @@ func (ec *executionContext) fieldContext_Category_url(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Category", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Category_description(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_description(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8201,7 +8148,7 @@ func (ec *executionContext) fieldContext_Category_description(_ context.Context,
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8210,11 +8157,11 @@ func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.
 			return ec.fieldContext_Category_parent(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Parent(ctx, obj)
+			return obj.Parent(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8225,7 +8172,7 @@ func (ec *executionContext) fieldContext_Category_parent(_ context.Context, fiel
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -8233,7 +8180,7 @@ func (ec *executionContext) fieldContext_Category_parent(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_children(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_children(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8242,11 +8189,11 @@ func (ec *executionContext) _Category_children(ctx context.Context, field graphq
 			return ec.fieldContext_Category_children(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Children(ctx, obj)
+			return obj.Children(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8257,7 +8204,7 @@ func (ec *executionContext) fieldContext_Category_children(_ context.Context, fi
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -8265,7 +8212,7 @@ func (ec *executionContext) fieldContext_Category_children(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8297,7 +8244,7 @@ func (ec *executionContext) fieldContext_Category_breadcrumbs(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8310,7 +8257,7 @@ func (ec *executionContext) _Category_latestNews(ctx context.Context, field grap
 			return ec.Resolvers.Category().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -8341,7 +8288,7 @@ func (ec *executionContext) fieldContext_Category_latestNews(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8350,11 +8297,11 @@ func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.C
 			return ec.fieldContext_Category_picks(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Picks(ctx, obj)
+			return obj.Picks(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8365,7 +8312,7 @@ func (ec *executionContext) fieldContext_Category_picks(_ context.Context, field
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -8385,8 +8332,8 @@ func (ec *executionContext) _CategoryFacet_category(ctx context.Context, field g
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8561,7 +8508,7 @@ func (ec *executionContext) fieldContext_CodeBlock_language(_ context.Context, f
 	return graphql.NewScalarFieldContext("CodeBlock", field, false, false, "String")
 }
 
-func (ec *executionContext) _Comment_id(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_id(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8584,7 +8531,7 @@ func (ec *executionContext) fieldContext_Comment_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Comment", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Comment_body(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_body(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8607,7 +8554,7 @@ func (ec *executionContext) fieldContext_Comment_body(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "String")
 }
 
-func (ec *executionContext) _Comment_author(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_author(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8639,7 +8586,7 @@ func (ec *executionContext) fieldContext_Comment_author(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8662,7 +8609,7 @@ func (ec *executionContext) fieldContext_Comment_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Comment_editedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_editedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8685,7 +8632,7 @@ func (ec *executionContext) fieldContext_Comment_editedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8694,11 +8641,11 @@ func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.
 			return ec.fieldContext_Comment_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comment().Article(ctx, obj)
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8709,7 +8656,7 @@ func (ec *executionContext) fieldContext_Comment_article(_ context.Context, fiel
 		Object:     "Comment",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -8717,7 +8664,7 @@ func (ec *executionContext) fieldContext_Comment_article(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8726,11 +8673,11 @@ func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.C
 			return ec.fieldContext_Comment_parent(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comment().Parent(ctx, obj)
+			return obj.Parent(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
-			return ec.marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
+			return ec.marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8741,7 +8688,7 @@ func (ec *executionContext) fieldContext_Comment_parent(_ context.Context, field
 		Object:     "Comment",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Comment(ctx, field)
 		},
@@ -8749,7 +8696,7 @@ func (ec *executionContext) fieldContext_Comment_parent(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_replyCount(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_replyCount(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8772,7 +8719,7 @@ func (ec *executionContext) fieldContext_Comment_replyCount(_ context.Context, f
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8785,7 +8732,7 @@ func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.
 			return ec.Resolvers.Comment().Replies(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -8862,7 +8809,7 @@ func (ec *executionContext) fieldContext_CommentAuthor_isGuest(_ context.Context
 	return graphql.NewScalarFieldContext("CommentAuthor", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8874,7 +8821,7 @@ func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -8894,7 +8841,7 @@ func (ec *executionContext) fieldContext_CommentConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8906,8 +8853,8 @@ func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Comment) graphql.Marshaler {
-			return ec.marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Comment) graphql.Marshaler {
+			return ec.marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8926,7 +8873,7 @@ func (ec *executionContext) fieldContext_CommentConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8958,7 +8905,7 @@ func (ec *executionContext) fieldContext_CommentConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9002,7 +8949,7 @@ func (ec *executionContext) fieldContext_CommentConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9025,7 +8972,7 @@ func (ec *executionContext) fieldContext_CommentEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("CommentEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9037,8 +8984,8 @@ func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
-			return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
+			return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9259,7 +9206,7 @@ func (ec *executionContext) fieldContext_Consent_html(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Consent", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _Correction_id(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_id(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9282,7 +9229,7 @@ func (ec *executionContext) fieldContext_Correction_id(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Correction", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Correction_article(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_article(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9291,11 +9238,11 @@ func (ec *executionContext) _Correction_article(ctx context.Context, field graph
 			return ec.fieldContext_Correction_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Article, nil
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9305,7 +9252,7 @@ func (ec *executionContext) fieldContext_Correction_article(_ context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "Correction",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
@@ -9314,7 +9261,7 @@ func (ec *executionContext) fieldContext_Correction_article(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Correction_note(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_note(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9337,7 +9284,7 @@ func (ec *executionContext) fieldContext_Correction_note(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Correction", field, false, false, "String")
 }
 
-func (ec *executionContext) _Correction_issuedAt(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_issuedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9360,7 +9307,7 @@ func (ec *executionContext) fieldContext_Correction_issuedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Correction", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Correction_changes(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_changes(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9392,7 +9339,7 @@ func (ec *executionContext) fieldContext_Correction_changes(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9404,7 +9351,7 @@ func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, fie
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*content.Correction]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Correction]) graphql.Marshaler {
 			return ec.marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -9424,7 +9371,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9436,8 +9383,8 @@ func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, fie
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9456,7 +9403,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9488,7 +9435,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9532,7 +9479,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_totalCount(ctx con
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9555,7 +9502,7 @@ func (ec *executionContext) fieldContext_CorrectionEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("CorrectionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9567,8 +9514,8 @@ func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field grap
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9645,8 +9592,8 @@ func (ec *executionContext) _CreateAdSlotPayload_adSlot(ctx context.Context, fie
 			return obj.AdSlot, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
-			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
+			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9709,8 +9656,8 @@ func (ec *executionContext) _CreateAuthorPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9773,8 +9720,8 @@ func (ec *executionContext) _CreateCategoryPayload_category(ctx context.Context,
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9837,8 +9784,8 @@ func (ec *executionContext) _CreatePagePayload_page(ctx context.Context, field g
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9901,8 +9848,8 @@ func (ec *executionContext) _CreatePlacePayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9965,8 +9912,8 @@ func (ec *executionContext) _CreateRedirectPayload_redirect(ctx context.Context,
 			return obj.Redirect, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10029,8 +9976,8 @@ func (ec *executionContext) _CreateSeriesPayload_series(ctx context.Context, fie
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10093,8 +10040,8 @@ func (ec *executionContext) _CreateTagPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10157,8 +10104,8 @@ func (ec *executionContext) _CreateUserPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10748,8 +10695,8 @@ func (ec *executionContext) _DisableUserPayload_user(ctx context.Context, field 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10823,7 +10770,7 @@ func (ec *executionContext) fieldContext_DividerBlock_direction(_ context.Contex
 	return graphql.NewScalarFieldContext("DividerBlock", field, true, false, "TextDirection")
 }
 
-func (ec *executionContext) _EditorsPick_article(ctx context.Context, field graphql.CollectedField, obj *ent.Pick) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditorsPick_article(ctx context.Context, field graphql.CollectedField, obj *loader.Pick) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10832,11 +10779,11 @@ func (ec *executionContext) _EditorsPick_article(ctx context.Context, field grap
 			return ec.fieldContext_EditorsPick_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.EditorsPick().Article(ctx, obj)
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10847,7 +10794,7 @@ func (ec *executionContext) fieldContext_EditorsPick_article(_ context.Context, 
 		Object:     "EditorsPick",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -10855,7 +10802,7 @@ func (ec *executionContext) fieldContext_EditorsPick_article(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _EditorsPick_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Pick) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditorsPick_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Pick) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11005,8 +10952,8 @@ func (ec *executionContext) _EnableUserPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11673,7 +11620,7 @@ func (ec *executionContext) fieldContext_LanguageFacet_count(_ context.Context, 
 	return graphql.NewScalarFieldContext("LanguageFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _LegalDocument_kind(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_kind(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11696,7 +11643,7 @@ func (ec *executionContext) fieldContext_LegalDocument_kind(_ context.Context, f
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _LegalDocument_version(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_version(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11719,7 +11666,7 @@ func (ec *executionContext) fieldContext_LegalDocument_version(_ context.Context
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _LegalDocument_publishedAt(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11742,7 +11689,7 @@ func (ec *executionContext) fieldContext_LegalDocument_publishedAt(_ context.Con
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11751,11 +11698,11 @@ func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graph
 			return ec.fieldContext_LegalDocument_page(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.LegalDocument().Page(ctx, obj)
+			return obj.Page(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11766,7 +11713,7 @@ func (ec *executionContext) fieldContext_LegalDocument_page(_ context.Context, f
 		Object:     "LegalDocument",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Page(ctx, field)
 		},
@@ -11953,7 +11900,7 @@ func (ec *executionContext) fieldContext_ListItem_items(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _LiveEntry_id(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_id(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11976,7 +11923,7 @@ func (ec *executionContext) fieldContext_LiveEntry_id(_ context.Context, field g
 	return graphql.NewScalarFieldContext("LiveEntry", field, true, false, "ID")
 }
 
-func (ec *executionContext) _LiveEntry_title(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_title(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11999,7 +11946,7 @@ func (ec *executionContext) fieldContext_LiveEntry_title(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _LiveEntry_body(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_body(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12031,7 +11978,7 @@ func (ec *executionContext) fieldContext_LiveEntry_body(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _LiveEntry_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12054,7 +12001,7 @@ func (ec *executionContext) fieldContext_LiveEntry_bodyHtml(_ context.Context, f
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _LiveEntry_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12077,7 +12024,7 @@ func (ec *executionContext) fieldContext_LiveEntry_publishedAt(_ context.Context
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _LiveEntry_isKeyEvent(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_isKeyEvent(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12100,7 +12047,7 @@ func (ec *executionContext) fieldContext_LiveEntry_isKeyEvent(_ context.Context,
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _LiveEntry_isPinned(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_isPinned(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12135,8 +12082,8 @@ func (ec *executionContext) _LiveEntryPayload_entry(ctx context.Context, field g
 			return obj.Entry, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
-			return ec.marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
+			return ec.marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12167,8 +12114,8 @@ func (ec *executionContext) _LiveEntryPayload_article(ctx context.Context, field
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12219,7 +12166,7 @@ func (ec *executionContext) fieldContext_LiveEntryPayload_userErrors(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_id(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_id(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12242,7 +12189,7 @@ func (ec *executionContext) fieldContext_Media_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Media", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Media_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12265,7 +12212,7 @@ func (ec *executionContext) fieldContext_Media_kind(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Media", field, false, false, "MediaKind")
 }
 
-func (ec *executionContext) _Media_url(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_url(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12309,7 +12256,7 @@ func (ec *executionContext) fieldContext_Media_url(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_alt(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_alt(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12332,7 +12279,7 @@ func (ec *executionContext) fieldContext_Media_alt(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_caption(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_caption(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12355,7 +12302,7 @@ func (ec *executionContext) fieldContext_Media_caption(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_credit(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_credit(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12378,7 +12325,7 @@ func (ec *executionContext) fieldContext_Media_credit(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_contentType(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_contentType(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12401,7 +12348,7 @@ func (ec *executionContext) fieldContext_Media_contentType(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_width(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_width(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12424,7 +12371,7 @@ func (ec *executionContext) fieldContext_Media_width(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Media", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Media_height(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_height(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12447,7 +12394,7 @@ func (ec *executionContext) fieldContext_Media_height(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Media", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Media_focalPoint(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_focalPoint(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12479,7 +12426,7 @@ func (ec *executionContext) fieldContext_Media_focalPoint(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_rights(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_rights(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12511,7 +12458,7 @@ func (ec *executionContext) fieldContext_Media_rights(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Menu_id(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_id(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12534,7 +12481,7 @@ func (ec *executionContext) fieldContext_Menu_id(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Menu", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Menu_name(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_name(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12557,7 +12504,7 @@ func (ec *executionContext) fieldContext_Menu_name(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Menu", field, false, false, "String")
 }
 
-func (ec *executionContext) _Menu_location(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_location(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12580,7 +12527,7 @@ func (ec *executionContext) fieldContext_Menu_location(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Menu", field, true, true, "MenuLocation")
 }
 
-func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12589,11 +12536,11 @@ func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.Colle
 			return ec.fieldContext_Menu_items(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Menu().Items(ctx, obj)
+			return obj.Items(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
-			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
+			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12604,7 +12551,7 @@ func (ec *executionContext) fieldContext_Menu_items(_ context.Context, field gra
 		Object:     "Menu",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MenuItem(ctx, field)
 		},
@@ -12612,7 +12559,7 @@ func (ec *executionContext) fieldContext_Menu_items(_ context.Context, field gra
 	return fc, nil
 }
 
-func (ec *executionContext) _MenuItem_id(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_id(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12635,7 +12582,7 @@ func (ec *executionContext) fieldContext_MenuItem_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("MenuItem", field, true, false, "ID")
 }
 
-func (ec *executionContext) _MenuItem_label(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_label(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12679,7 +12626,7 @@ func (ec *executionContext) fieldContext_MenuItem_label(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _MenuItem_url(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_url(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12702,7 +12649,7 @@ func (ec *executionContext) fieldContext_MenuItem_url(_ context.Context, field g
 	return graphql.NewScalarFieldContext("MenuItem", field, true, true, "URL")
 }
 
-func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12711,21 +12658,21 @@ func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.
 			return ec.fieldContext_MenuItem_target(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MenuItem().Target(ctx, obj)
+			return obj.Target(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_MenuItem_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("MenuItem", field, true, true, "MenuTarget")
+	return graphql.NewScalarFieldContext("MenuItem", field, true, false, "MenuTarget")
 }
 
-func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12734,11 +12681,11 @@ func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphq
 			return ec.fieldContext_MenuItem_children(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MenuItem().Children(ctx, obj)
+			return obj.Children(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
-			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
+			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12749,7 +12696,7 @@ func (ec *executionContext) fieldContext_MenuItem_children(_ context.Context, fi
 		Object:     "MenuItem",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MenuItem(ctx, field)
 		},
@@ -12769,8 +12716,8 @@ func (ec *executionContext) _MergeAuthorsPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12833,8 +12780,8 @@ func (ec *executionContext) _MergeCategoriesPayload_category(ctx context.Context
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12897,8 +12844,8 @@ func (ec *executionContext) _MergePlacesPayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12961,8 +12908,8 @@ func (ec *executionContext) _MergeSeriesPayload_series(ctx context.Context, fiel
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13025,8 +12972,8 @@ func (ec *executionContext) _MergeTagsPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13089,8 +13036,8 @@ func (ec *executionContext) _MoveCategoryPayload_category(ctx context.Context, f
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18723,7 +18670,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteAdSlot(ctx context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_version(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_version(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18746,7 +18693,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_version(_ context.Contex
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "Int")
 }
 
-func (ec *executionContext) _NewsroomRecord_allowedSteps(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_allowedSteps(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18769,7 +18716,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_allowedSteps(_ context.C
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, true, true, "ArticleStep")
 }
 
-func (ec *executionContext) _NewsroomRecord_statusChangedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_statusChangedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18792,7 +18739,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_statusChangedAt(_ contex
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_scheduledAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_scheduledAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18815,7 +18762,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_scheduledAt(_ context.Co
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_embargoUntil(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_embargoUntil(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18838,7 +18785,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_embargoUntil(_ context.C
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_unpublishAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_unpublishAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18861,7 +18808,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_unpublishAt(_ context.Co
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_trashedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_trashedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18884,7 +18831,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_trashedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_editedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_editedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18907,7 +18854,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_editedAt(_ context.Conte
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18916,11 +18863,11 @@ func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field
 			return ec.fieldContext_NewsroomRecord_createdBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().CreatedBy(ctx, obj)
+			return obj.CreatedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18931,7 +18878,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_createdBy(_ context.Cont
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -18939,7 +18886,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_createdBy(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18948,11 +18895,11 @@ func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field 
 			return ec.fieldContext_NewsroomRecord_assignee(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Assignee(ctx, obj)
+			return obj.Assignee(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18963,7 +18910,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_assignee(_ context.Conte
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -18971,7 +18918,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_assignee(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18984,7 +18931,7 @@ func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field
 			return ec.Resolvers.NewsroomRecord().Revisions(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -19015,7 +18962,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revisions(ctx context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19025,11 +18972,11 @@ func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.NewsroomRecord().Revision(ctx, obj, fc.Args["number"].(int32))
+			return obj.Revision(ctx, fc.Args["number"].(int32))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
-			return ec.marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
+			return ec.marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19040,7 +18987,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revision(ctx context.Con
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Revision(ctx, field)
 		},
@@ -19059,7 +19006,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revision(ctx context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19069,7 +19016,7 @@ func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.NewsroomRecord().Diff(ctx, obj, fc.Args["from"].(int32), fc.Args["to"].(int32))
+			return obj.Diff(ctx, fc.Args["from"].(int32), fc.Args["to"].(int32))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Diff) graphql.Marshaler {
@@ -19084,7 +19031,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_diff(ctx context.Context
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleDiff(ctx, field)
 		},
@@ -19103,7 +19050,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_diff(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19112,11 +19059,11 @@ func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field grap
 			return ec.fieldContext_NewsroomRecord_lock(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Lock(ctx, obj)
+			return obj.Lock(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19127,7 +19074,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_lock(_ context.Context, 
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleLock(ctx, field)
 		},
@@ -19135,7 +19082,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_lock(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19144,11 +19091,11 @@ func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field 
 			return ec.fieldContext_NewsroomRecord_autosave(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Autosave(ctx, obj)
+			return obj.Autosave(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
-			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
+			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19159,7 +19106,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_autosave(_ context.Conte
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Autosave(ctx, field)
 		},
@@ -19167,7 +19114,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_autosave(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19176,11 +19123,11 @@ func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field gra
 			return ec.fieldContext_NewsroomRecord_notes(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Notes(ctx, obj)
+			return obj.Notes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.ArticleNote) graphql.Marshaler {
-			return ec.marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Note) graphql.Marshaler {
+			return ec.marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19191,7 +19138,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_notes(_ context.Context,
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleNote(ctx, field)
 		},
@@ -19199,7 +19146,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_notes(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19208,11 +19155,11 @@ func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, fiel
 			return ec.fieldContext_NewsroomRecord_withdrawal(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Withdrawal(ctx, obj)
+			return obj.Withdrawal(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Withdrawal) graphql.Marshaler {
-			return ec.marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Withdrawal) graphql.Marshaler {
+			return ec.marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19223,7 +19170,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_withdrawal(_ context.Con
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleWithdrawal(ctx, field)
 		},
@@ -19231,7 +19178,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_withdrawal(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19240,11 +19187,11 @@ func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, f
 			return ec.fieldContext_NewsroomRecord_previewTokens(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().PreviewTokens(ctx, obj)
+			return obj.PreviewTokens(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.PreviewToken) graphql.Marshaler {
-			return ec.marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.PreviewToken) graphql.Marshaler {
+			return ec.marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19255,7 +19202,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(_ context.
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PreviewToken(ctx, field)
 		},
@@ -19263,7 +19210,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_id(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_id(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19286,7 +19233,7 @@ func (ec *executionContext) fieldContext_Page_id(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Page", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Page_title(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_title(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19309,7 +19256,7 @@ func (ec *executionContext) fieldContext_Page_title(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19332,7 +19279,7 @@ func (ec *executionContext) fieldContext_Page_slug(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_path(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_path(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19355,7 +19302,7 @@ func (ec *executionContext) fieldContext_Page_path(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Page", field, true, true, "String")
 }
 
-func (ec *executionContext) _Page_url(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_url(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19378,7 +19325,7 @@ func (ec *executionContext) fieldContext_Page_url(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Page", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Page_language(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_language(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19401,7 +19348,7 @@ func (ec *executionContext) fieldContext_Page_language(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Page_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19424,7 +19371,7 @@ func (ec *executionContext) fieldContext_Page_direction(_ context.Context, field
 	return graphql.NewScalarFieldContext("Page", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Page_body(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_body(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19456,7 +19403,7 @@ func (ec *executionContext) fieldContext_Page_body(_ context.Context, field grap
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19479,7 +19426,7 @@ func (ec *executionContext) fieldContext_Page_bodyHtml(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _Page_bodyText(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19502,7 +19449,7 @@ func (ec *executionContext) fieldContext_Page_bodyText(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19525,7 +19472,7 @@ func (ec *executionContext) fieldContext_Page_publishedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Page", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Page_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_updatedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19548,7 +19495,7 @@ func (ec *executionContext) fieldContext_Page_updatedAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Page", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Page_seo(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_seo(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19580,7 +19527,7 @@ func (ec *executionContext) fieldContext_Page_seo(_ context.Context, field graph
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_status(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_status(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19603,7 +19550,7 @@ func (ec *executionContext) fieldContext_Page_status(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Page", field, false, false, "PageStatus")
 }
 
-func (ec *executionContext) _Page_version(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_version(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19833,7 +19780,7 @@ func (ec *executionContext) fieldContext_ParagraphChange_after(_ context.Context
 	return graphql.NewScalarFieldContext("ParagraphChange", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_id(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_id(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19856,7 +19803,7 @@ func (ec *executionContext) fieldContext_Place_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Place", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Place_name(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_name(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19879,7 +19826,7 @@ func (ec *executionContext) fieldContext_Place_name(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_label(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_label(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19923,7 +19870,7 @@ func (ec *executionContext) fieldContext_Place_label(ctx context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Place_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19946,7 +19893,7 @@ func (ec *executionContext) fieldContext_Place_slug(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_path(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_path(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19969,7 +19916,7 @@ func (ec *executionContext) fieldContext_Place_path(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, true, true, "String")
 }
 
-func (ec *executionContext) _Place_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19992,7 +19939,7 @@ func (ec *executionContext) fieldContext_Place_kind(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "PlaceKind")
 }
 
-func (ec *executionContext) _Place_countryCode(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_countryCode(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20015,7 +19962,7 @@ func (ec *executionContext) fieldContext_Place_countryCode(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Place", field, true, true, "CountryCode")
 }
 
-func (ec *executionContext) _Place_latitude(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_latitude(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20038,7 +19985,7 @@ func (ec *executionContext) fieldContext_Place_latitude(_ context.Context, field
 	return graphql.NewScalarFieldContext("Place", field, false, false, "Float")
 }
 
-func (ec *executionContext) _Place_longitude(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_longitude(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20061,7 +20008,7 @@ func (ec *executionContext) fieldContext_Place_longitude(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Place", field, false, false, "Float")
 }
 
-func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20074,7 +20021,7 @@ func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql
 			return ec.Resolvers.Place().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -20117,8 +20064,8 @@ func (ec *executionContext) _PlaceFacet_place(ctx context.Context, field graphql
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20160,7 +20107,7 @@ func (ec *executionContext) fieldContext_PlaceFacet_count(_ context.Context, fie
 	return graphql.NewScalarFieldContext("PlaceFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PreviewToken_id(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_id(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20183,7 +20130,7 @@ func (ec *executionContext) fieldContext_PreviewToken_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("PreviewToken", field, true, false, "ID")
 }
 
-func (ec *executionContext) _PreviewToken_label(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_label(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20206,7 +20153,7 @@ func (ec *executionContext) fieldContext_PreviewToken_label(_ context.Context, f
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "String")
 }
 
-func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20215,11 +20162,11 @@ func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field g
 			return ec.fieldContext_PreviewToken_createdBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.PreviewToken().CreatedBy(ctx, obj)
+			return obj.CreatedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20230,7 +20177,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdBy(_ context.Contex
 		Object:     "PreviewToken",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -20238,7 +20185,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdBy(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PreviewToken_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20261,7 +20208,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdAt(_ context.Contex
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PreviewToken_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20284,7 +20231,7 @@ func (ec *executionContext) fieldContext_PreviewToken_expiresAt(_ context.Contex
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PreviewToken_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_revokedAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20342,8 +20289,8 @@ func (ec *executionContext) _PreviewTokenPayload_previewToken(ctx context.Contex
 			return obj.PreviewToken, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
-			return ec.marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
+			return ec.marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20406,8 +20353,8 @@ func (ec *executionContext) _PublishPagePayload_page(ctx context.Context, field 
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20470,8 +20417,8 @@ func (ec *executionContext) _Query_site(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Site(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Site) graphql.Marshaler {
-			return ec.marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Site) graphql.Marshaler {
+			return ec.marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20503,8 +20450,8 @@ func (ec *executionContext) _Query_article(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Article(ctx, fc.Args["by"].(model.ArticleBy), fc.Args["at"].(*time.Time))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20547,7 +20494,7 @@ func (ec *executionContext) _Query_latestNews(ctx context.Context, field graphql
 			return ec.Resolvers.Query().LatestNews(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -20679,8 +20626,8 @@ func (ec *executionContext) _Query_category(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Category(ctx, fc.Args["by"].(model.CategoryBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20723,8 +20670,8 @@ func (ec *executionContext) _Query_categories(ctx context.Context, field graphql
 			return ec.Resolvers.Query().Categories(ctx, fc.Args["topLevel"].(*bool))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20767,8 +20714,8 @@ func (ec *executionContext) _Query_tag(ctx context.Context, field graphql.Collec
 			return ec.Resolvers.Query().Tag(ctx, fc.Args["by"].(model.TagBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20811,7 +20758,7 @@ func (ec *executionContext) _Query_tags(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Tags(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Tag]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Tag]) graphql.Marshaler {
 			return ec.marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -20855,8 +20802,8 @@ func (ec *executionContext) _Query_place(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Place(ctx, fc.Args["by"].(model.PlaceBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20899,8 +20846,8 @@ func (ec *executionContext) _Query_places(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20943,8 +20890,8 @@ func (ec *executionContext) _Query_series(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Series(ctx, fc.Args["by"].(model.SeriesBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20987,8 +20934,8 @@ func (ec *executionContext) _Query_author(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Author(ctx, fc.Args["by"].(model.AuthorBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21031,8 +20978,8 @@ func (ec *executionContext) _Query_authors(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21075,8 +21022,8 @@ func (ec *executionContext) _Query_page(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Page(ctx, fc.Args["by"].(model.PageBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21119,8 +21066,8 @@ func (ec *executionContext) _Query_menu(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Menu(ctx, fc.Args["location"].(model.MenuLocation), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
-			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
+			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21163,8 +21110,8 @@ func (ec *executionContext) _Query_adSlots(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().AdSlots(ctx, fc.Args["placement"].(model.AdPlacement))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.AdSlot) graphql.Marshaler {
-			return ec.marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.AdSlot) graphql.Marshaler {
+			return ec.marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21207,8 +21154,8 @@ func (ec *executionContext) _Query_picks(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Picks(ctx, fc.Args["categoryId"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21256,11 +21203,11 @@ func (ec *executionContext) _Query_editorsPicks(ctx context.Context, field graph
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "CURATE_ARTICLES")
 				if err != nil {
-					var zeroVal []*ent.Pick
+					var zeroVal []*loader.Pick
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal []*ent.Pick
+					var zeroVal []*loader.Pick
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -21269,8 +21216,8 @@ func (ec *executionContext) _Query_editorsPicks(ctx context.Context, field graph
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
-			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
+			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21313,7 +21260,7 @@ func (ec *executionContext) _Query_corrections(ctx context.Context, field graphq
 			return ec.Resolvers.Query().Corrections(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*content.Correction]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Correction]) graphql.Marshaler {
 			return ec.marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -21438,11 +21385,11 @@ func (ec *executionContext) _Query_user(ctx context.Context, field graphql.Colle
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_USERS")
 				if err != nil {
-					var zeroVal *account.Account
+					var zeroVal *loader.Account
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *account.Account
+					var zeroVal *loader.Account
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -21451,8 +21398,8 @@ func (ec *executionContext) _Query_user(ctx context.Context, field graphql.Colle
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21500,11 +21447,11 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_USERS")
 				if err != nil {
-					var zeroVal *relay.Connection[*account.Account]
+					var zeroVal *relay.Connection[*loader.Account]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*account.Account]
+					var zeroVal *relay.Connection[*loader.Account]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -21513,7 +21460,7 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*account.Account]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Account]) graphql.Marshaler {
 			return ec.marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -21562,11 +21509,11 @@ func (ec *executionContext) _Query_redirects(ctx context.Context, field graphql.
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PAGES")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Redirect]
+					var zeroVal *relay.Connection[*loader.Redirect]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Redirect]
+					var zeroVal *relay.Connection[*loader.Redirect]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -21575,7 +21522,7 @@ func (ec *executionContext) _Query_redirects(ctx context.Context, field graphql.
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 			return ec.marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -21624,11 +21571,11 @@ func (ec *executionContext) _Query_staticPages(ctx context.Context, field graphq
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PAGES")
 				if err != nil {
-					var zeroVal []*ent.Page
+					var zeroVal []*loader.Page
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal []*ent.Page
+					var zeroVal []*loader.Page
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -21637,8 +21584,8 @@ func (ec *executionContext) _Query_staticPages(ctx context.Context, field graphq
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Page) graphql.Marshaler {
-			return ec.marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Page) graphql.Marshaler {
+			return ec.marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21686,11 +21633,11 @@ func (ec *executionContext) _Query_auditLog(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_AUDIT_LOG")
 				if err != nil {
-					var zeroVal *relay.Connection[*model.AuditEntry]
+					var zeroVal *relay.Connection[*loader.AuditEntry]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*model.AuditEntry]
+					var zeroVal *relay.Connection[*loader.AuditEntry]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -21699,7 +21646,7 @@ func (ec *executionContext) _Query_auditLog(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 			return ec.marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -21743,8 +21690,8 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21787,8 +21734,8 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Nodes(ctx, fc.Args["ids"].([]string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
-			return ec.marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []loader.Node) graphql.Marshaler {
+			return ec.marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21886,11 +21833,11 @@ func (ec *executionContext) _Query_workQueue(ctx context.Context, field graphql.
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -21899,7 +21846,7 @@ func (ec *executionContext) _Query_workQueue(ctx context.Context, field graphql.
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22010,11 +21957,11 @@ func (ec *executionContext) _Query_myArticles(ctx context.Context, field graphql
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22023,7 +21970,7 @@ func (ec *executionContext) _Query_myArticles(ctx context.Context, field graphql
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22072,11 +22019,11 @@ func (ec *executionContext) _Query_calendar(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *newsroom.Calendar
+					var zeroVal *model.Calendar
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *newsroom.Calendar
+					var zeroVal *model.Calendar
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22085,8 +22032,8 @@ func (ec *executionContext) _Query_calendar(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Calendar) graphql.Marshaler {
-			return ec.marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Calendar) graphql.Marshaler {
+			return ec.marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22134,11 +22081,11 @@ func (ec *executionContext) _Query_trash(ctx context.Context, field graphql.Coll
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22147,7 +22094,7 @@ func (ec *executionContext) _Query_trash(ctx context.Context, field graphql.Coll
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22408,7 +22355,7 @@ func (ec *executionContext) fieldContext_QuoteBlock_isPullQuote(_ context.Contex
 	return graphql.NewScalarFieldContext("QuoteBlock", field, true, false, "Boolean")
 }
 
-func (ec *executionContext) _Redirect_id(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_id(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22431,7 +22378,7 @@ func (ec *executionContext) fieldContext_Redirect_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Redirect", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Redirect_path(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_path(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22454,7 +22401,7 @@ func (ec *executionContext) fieldContext_Redirect_path(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Redirect", field, false, false, "String")
 }
 
-func (ec *executionContext) _Redirect_location(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_location(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22477,7 +22424,7 @@ func (ec *executionContext) fieldContext_Redirect_location(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Redirect", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Redirect_statusCode(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_statusCode(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22500,7 +22447,7 @@ func (ec *executionContext) fieldContext_Redirect_statusCode(_ context.Context, 
 	return graphql.NewScalarFieldContext("Redirect", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22512,7 +22459,7 @@ func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Redirect]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Redirect]) graphql.Marshaler {
 			return ec.marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -22532,7 +22479,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22544,8 +22491,8 @@ func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Redirect) graphql.Marshaler {
-			return ec.marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Redirect) graphql.Marshaler {
+			return ec.marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22564,7 +22511,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22596,7 +22543,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22640,7 +22587,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_totalCount(ctx conte
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22663,7 +22610,7 @@ func (ec *executionContext) fieldContext_RedirectEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("RedirectEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22675,8 +22622,8 @@ func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphq
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22794,8 +22741,8 @@ func (ec *executionContext) _RelatedArticleConnection_nodes(ctx context.Context,
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22881,8 +22828,8 @@ func (ec *executionContext) _RelatedArticleEdge_node(ctx context.Context, field 
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23014,8 +22961,8 @@ func (ec *executionContext) _ResetUserPasswordPayload_user(ctx context.Context, 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23101,8 +23048,8 @@ func (ec *executionContext) _ResetUserSecondFactorPayload_user(ctx context.Conte
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23165,8 +23112,8 @@ func (ec *executionContext) _RestorePagePayload_page(ctx context.Context, field 
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23217,7 +23164,7 @@ func (ec *executionContext) fieldContext_RestorePagePayload_userErrors(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _Revision_id(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_id(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23240,7 +23187,7 @@ func (ec *executionContext) fieldContext_Revision_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Revision", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Revision_number(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_number(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23263,7 +23210,7 @@ func (ec *executionContext) fieldContext_Revision_number(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Revision_action(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_action(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23286,7 +23233,7 @@ func (ec *executionContext) fieldContext_Revision_action(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_status(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_status(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23309,7 +23256,7 @@ func (ec *executionContext) fieldContext_Revision_status(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, true, true, "ArticleStatus")
 }
 
-func (ec *executionContext) _Revision_version(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_version(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23332,7 +23279,7 @@ func (ec *executionContext) fieldContext_Revision_version(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Revision_title(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_title(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23355,7 +23302,7 @@ func (ec *executionContext) fieldContext_Revision_title(_ context.Context, field
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_note(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_note(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23378,7 +23325,7 @@ func (ec *executionContext) fieldContext_Revision_note(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23387,11 +23334,11 @@ func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.
 			return ec.fieldContext_Revision_author(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Revision().Author(ctx, obj)
+			return obj.Author(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23402,7 +23349,7 @@ func (ec *executionContext) fieldContext_Revision_author(_ context.Context, fiel
 		Object:     "Revision",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -23410,7 +23357,7 @@ func (ec *executionContext) fieldContext_Revision_author(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Revision_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23433,7 +23380,7 @@ func (ec *executionContext) fieldContext_Revision_createdAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Revision_content(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_content(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23442,11 +23389,11 @@ func (ec *executionContext) _Revision_content(ctx context.Context, field graphql
 			return ec.fieldContext_Revision_content(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Revision().Content(ctx, obj)
+			return obj.Content(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Draft) graphql.Marshaler {
-			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Content) graphql.Marshaler {
+			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23457,7 +23404,7 @@ func (ec *executionContext) fieldContext_Revision_content(_ context.Context, fie
 		Object:     "Revision",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleContent(ctx, field)
 		},
@@ -23465,7 +23412,7 @@ func (ec *executionContext) fieldContext_Revision_content(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23477,7 +23424,7 @@ func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Revision]) graphql.Marshaler {
 			return ec.marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -23497,7 +23444,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23509,8 +23456,8 @@ func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Revision) graphql.Marshaler {
-			return ec.marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23529,7 +23476,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23561,7 +23508,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23605,7 +23552,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_totalCount(ctx conte
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23628,7 +23575,7 @@ func (ec *executionContext) fieldContext_RevisionEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("RevisionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23640,8 +23587,8 @@ func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphq
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
-			return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24076,8 +24023,8 @@ func (ec *executionContext) _SaveMenuPayload_menu(ctx context.Context, field gra
 			return obj.Menu, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
-			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
+			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24140,8 +24087,8 @@ func (ec *executionContext) _ScheduleFailure_article(ctx context.Context, field 
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24498,8 +24445,8 @@ func (ec *executionContext) _SearchConnection_nodes(ctx context.Context, field g
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24649,8 +24596,8 @@ func (ec *executionContext) _SearchEdge_node(ctx context.Context, field graphql.
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24965,8 +24912,8 @@ func (ec *executionContext) _SearchSuggestion_target(ctx context.Context, field 
 			return obj.Target, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25045,7 +24992,7 @@ func (ec *executionContext) fieldContext_SecondFactor_recoveryCodesLeft(_ contex
 	return graphql.NewScalarFieldContext("SecondFactor", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Series_id(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_id(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25068,7 +25015,7 @@ func (ec *executionContext) fieldContext_Series_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Series", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Series_name(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_name(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25091,7 +25038,7 @@ func (ec *executionContext) fieldContext_Series_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_label(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_label(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25135,7 +25082,7 @@ func (ec *executionContext) fieldContext_Series_label(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Series_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25158,7 +25105,7 @@ func (ec *executionContext) fieldContext_Series_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_path(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_path(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25181,7 +25128,7 @@ func (ec *executionContext) fieldContext_Series_path(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, true, true, "String")
 }
 
-func (ec *executionContext) _Series_description(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_description(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25204,7 +25151,7 @@ func (ec *executionContext) fieldContext_Series_description(_ context.Context, f
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25217,7 +25164,7 @@ func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphq
 			return ec.Resolvers.Series().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -25248,7 +25195,7 @@ func (ec *executionContext) fieldContext_Series_latestNews(ctx context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25271,7 +25218,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Session", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Session_transport(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_transport(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25294,7 +25241,7 @@ func (ec *executionContext) fieldContext_Session_transport(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "SessionTransport")
 }
 
-func (ec *executionContext) _Session_label(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_label(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25317,7 +25264,7 @@ func (ec *executionContext) fieldContext_Session_label(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_address(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_address(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25340,7 +25287,7 @@ func (ec *executionContext) fieldContext_Session_address(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_userAgent(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_userAgent(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25363,7 +25310,7 @@ func (ec *executionContext) fieldContext_Session_userAgent(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25386,7 +25333,7 @@ func (ec *executionContext) fieldContext_Session_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_seenAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_seenAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25409,7 +25356,7 @@ func (ec *executionContext) fieldContext_Session_seenAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25432,7 +25379,7 @@ func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_isCurrent(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_isCurrent(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25467,8 +25414,8 @@ func (ec *executionContext) _SetPicksPayload_picks(ctx context.Context, field gr
 			return obj.Picks, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
-			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
+			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25531,8 +25478,8 @@ func (ec *executionContext) _SetUpAdminPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25595,8 +25542,8 @@ func (ec *executionContext) _SetUserRolePayload_user(ctx context.Context, field 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25682,8 +25629,8 @@ func (ec *executionContext) _SignInPayload_session(ctx context.Context, field gr
 			return obj.Session, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Session) graphql.Marshaler {
-			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25798,7 +25745,7 @@ func (ec *executionContext) fieldContext_SignOutPayload_userErrors(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_name(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_name(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25821,7 +25768,7 @@ func (ec *executionContext) fieldContext_Site_name(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_tagline(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_tagline(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25844,7 +25791,7 @@ func (ec *executionContext) fieldContext_Site_tagline(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_description(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_description(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25867,7 +25814,7 @@ func (ec *executionContext) fieldContext_Site_description(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_url(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_url(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25890,7 +25837,7 @@ func (ec *executionContext) fieldContext_Site_url(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Site", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Site_language(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_language(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25913,7 +25860,7 @@ func (ec *executionContext) fieldContext_Site_language(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Site", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Site_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25936,7 +25883,7 @@ func (ec *executionContext) fieldContext_Site_direction(_ context.Context, field
 	return graphql.NewScalarFieldContext("Site", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Site_timeZone(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_timeZone(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25959,7 +25906,7 @@ func (ec *executionContext) fieldContext_Site_timeZone(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_copyright(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_copyright(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26003,7 +25950,7 @@ func (ec *executionContext) fieldContext_Site_copyright(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26016,8 +25963,8 @@ func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.Collec
 			return ec.Resolvers.Site().Logo(ctx, obj, fc.Args["theme"].(*model.Theme))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26047,7 +25994,7 @@ func (ec *executionContext) fieldContext_Site_logo(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_socialProfiles(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_socialProfiles(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26079,7 +26026,7 @@ func (ec *executionContext) fieldContext_Site_socialProfiles(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26088,11 +26035,11 @@ func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field grap
 			return ec.fieldContext_Site_legalDocuments(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.LegalDocuments, nil
+			return obj.LegalDocuments(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []schema.LegalDocument) graphql.Marshaler {
-			return ec.marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.LegalDocument) graphql.Marshaler {
+			return ec.marshalNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26102,7 +26049,7 @@ func (ec *executionContext) fieldContext_Site_legalDocuments(_ context.Context, 
 	fc = &graphql.FieldContext{
 		Object:     "Site",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LegalDocument(ctx, field)
@@ -26111,7 +26058,7 @@ func (ec *executionContext) fieldContext_Site_legalDocuments(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_consent(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_consent(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26270,7 +26217,7 @@ func (ec *executionContext) fieldContext_SocialProfile_countedAt(_ context.Conte
 	return graphql.NewScalarFieldContext("SocialProfile", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _StaffMember_id(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_id(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26293,7 +26240,7 @@ func (ec *executionContext) fieldContext_StaffMember_id(_ context.Context, field
 	return graphql.NewScalarFieldContext("StaffMember", field, true, false, "ID")
 }
 
-func (ec *executionContext) _StaffMember_name(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_name(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26316,7 +26263,7 @@ func (ec *executionContext) fieldContext_StaffMember_name(_ context.Context, fie
 	return graphql.NewScalarFieldContext("StaffMember", field, false, false, "String")
 }
 
-func (ec *executionContext) _StaffMember_role(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_role(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26706,7 +26653,7 @@ func (ec *executionContext) fieldContext_TableRow_cells(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_id(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_id(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26729,7 +26676,7 @@ func (ec *executionContext) fieldContext_Tag_id(_ context.Context, field graphql
 	return graphql.NewScalarFieldContext("Tag", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Tag_name(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_name(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26752,7 +26699,7 @@ func (ec *executionContext) fieldContext_Tag_name(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_label(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_label(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26796,7 +26743,7 @@ func (ec *executionContext) fieldContext_Tag_label(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26819,7 +26766,7 @@ func (ec *executionContext) fieldContext_Tag_slug(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_path(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_path(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26842,7 +26789,7 @@ func (ec *executionContext) fieldContext_Tag_path(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, true, true, "String")
 }
 
-func (ec *executionContext) _Tag_scheme(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_scheme(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26865,7 +26812,7 @@ func (ec *executionContext) fieldContext_Tag_scheme(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_description(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_description(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26888,7 +26835,7 @@ func (ec *executionContext) fieldContext_Tag_description(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26901,7 +26848,7 @@ func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.C
 			return ec.Resolvers.Tag().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -26932,7 +26879,7 @@ func (ec *executionContext) fieldContext_Tag_latestNews(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26944,7 +26891,7 @@ func (ec *executionContext) _TagConnection_edges(ctx context.Context, field grap
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Tag]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Tag]) graphql.Marshaler {
 			return ec.marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -26964,7 +26911,7 @@ func (ec *executionContext) fieldContext_TagConnection_edges(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26976,8 +26923,8 @@ func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field grap
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26996,7 +26943,7 @@ func (ec *executionContext) fieldContext_TagConnection_nodes(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27028,7 +26975,7 @@ func (ec *executionContext) fieldContext_TagConnection_pageInfo(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27072,7 +27019,7 @@ func (ec *executionContext) fieldContext_TagConnection_totalCount(ctx context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27095,7 +27042,7 @@ func (ec *executionContext) fieldContext_TagEdge_cursor(_ context.Context, field
 	return graphql.NewScalarFieldContext("TagEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27107,8 +27054,8 @@ func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.Col
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27139,8 +27086,8 @@ func (ec *executionContext) _TagFacet_tag(ctx context.Context, field graphql.Col
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27194,8 +27141,8 @@ func (ec *executionContext) _TrashPagePayload_page(ctx context.Context, field gr
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27258,8 +27205,8 @@ func (ec *executionContext) _UnpublishPagePayload_page(ctx context.Context, fiel
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27322,8 +27269,8 @@ func (ec *executionContext) _UpdateAdSlotPayload_adSlot(ctx context.Context, fie
 			return obj.AdSlot, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
-			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
+			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27386,8 +27333,8 @@ func (ec *executionContext) _UpdateAuthorPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27450,8 +27397,8 @@ func (ec *executionContext) _UpdateCategoryPayload_category(ctx context.Context,
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27514,8 +27461,8 @@ func (ec *executionContext) _UpdatePagePayload_page(ctx context.Context, field g
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27578,8 +27525,8 @@ func (ec *executionContext) _UpdatePlacePayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27642,8 +27589,8 @@ func (ec *executionContext) _UpdateRedirectPayload_redirect(ctx context.Context,
 			return obj.Redirect, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27706,8 +27653,8 @@ func (ec *executionContext) _UpdateSeriesPayload_series(ctx context.Context, fie
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27770,8 +27717,8 @@ func (ec *executionContext) _UpdateSitePayload_site(ctx context.Context, field g
 			return obj.Site, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Site) graphql.Marshaler {
-			return ec.marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Site) graphql.Marshaler {
+			return ec.marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27834,8 +27781,8 @@ func (ec *executionContext) _UpdateTagPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27987,11 +27934,11 @@ func (ec *executionContext) _VersionConflict_article(ctx context.Context, field 
 			return ec.fieldContext_VersionConflict_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Article, nil
+			return ec.Resolvers.VersionConflict().Article(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -28001,8 +27948,8 @@ func (ec *executionContext) fieldContext_VersionConflict_article(_ context.Conte
 	fc = &graphql.FieldContext{
 		Object:     "VersionConflict",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -28261,8 +28208,8 @@ func (ec *executionContext) _Viewer_sessions(ctx context.Context, field graphql.
 			return ec.Resolvers.Viewer().Sessions(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Session) graphql.Marshaler {
-			return ec.marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -35800,41 +35747,55 @@ func (ec *executionContext) _ContentBlock(ctx context.Context, sel ast.Selection
 	}
 }
 
-func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Page:
+	case loader.Page:
+		return ec._Page(ctx, sel, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -35848,119 +35809,151 @@ func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSe
 	}
 }
 
-func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *newsroom.Member:
+	case *loader.Member:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._StaffMember(ctx, sel, obj)
-	case *ent.Session:
+	case loader.Session:
+		return ec._Session(ctx, sel, &obj)
+	case *loader.Session:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Session(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Revision:
+	case loader.Revision:
+		return ec._Revision(ctx, sel, &obj)
+	case *loader.Revision:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Revision(ctx, sel, obj)
-	case *ent.Redirect:
+	case loader.Redirect:
+		return ec._Redirect(ctx, sel, &obj)
+	case *loader.Redirect:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Redirect(ctx, sel, obj)
-	case *ent.PreviewToken:
+	case loader.PreviewToken:
+		return ec._PreviewToken(ctx, sel, &obj)
+	case *loader.PreviewToken:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._PreviewToken(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Page:
+	case loader.Page:
+		return ec._Page(ctx, sel, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case directory.MenuItem:
+	case loader.MenuItem:
 		return ec._MenuItem(ctx, sel, &obj)
-	case *directory.MenuItem:
+	case *loader.MenuItem:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._MenuItem(ctx, sel, obj)
-	case directory.Menu:
+	case loader.Menu:
 		return ec._Menu(ctx, sel, &obj)
-	case *directory.Menu:
+	case *loader.Menu:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Menu(ctx, sel, obj)
-	case *ent.Media:
+	case loader.Media:
+		return ec._Media(ctx, sel, &obj)
+	case *loader.Media:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Media(ctx, sel, obj)
-	case *ent.LiveEntry:
+	case loader.LiveEntry:
+		return ec._LiveEntry(ctx, sel, &obj)
+	case *loader.LiveEntry:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._LiveEntry(ctx, sel, obj)
-	case content.Correction:
+	case loader.Correction:
 		return ec._Correction(ctx, sel, &obj)
-	case *content.Correction:
+	case *loader.Correction:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Correction(ctx, sel, obj)
-	case *ent.Comment:
+	case loader.Comment:
+		return ec._Comment(ctx, sel, &obj)
+	case *loader.Comment:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Comment(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case model.AuditEntry:
+	case loader.AuditEntry:
 		return ec._AuditEntry(ctx, sel, &obj)
-	case *model.AuditEntry:
+	case *loader.AuditEntry:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._AuditEntry(ctx, sel, obj)
-	case *ent.ArticleNote:
+	case loader.Note:
+		return ec._ArticleNote(ctx, sel, &obj)
+	case *loader.Note:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._ArticleNote(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Article(ctx, sel, obj)
-	case *ent.AdSlot:
+	case loader.AdSlot:
+		return ec._AdSlot(ctx, sel, &obj)
+	case *loader.AdSlot:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -35978,58 +35971,58 @@ func (ec *executionContext) _RouteTarget(ctx context.Context, sel ast.SelectionS
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case ent.Tag:
+	case loader.Tag:
 		return ec._Tag(ctx, sel, &obj)
-	case *ent.Tag:
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case ent.Series:
+	case loader.Series:
 		return ec._Series(ctx, sel, &obj)
-	case *ent.Series:
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case ent.Redirect:
+	case loader.Redirect:
 		return ec._Redirect(ctx, sel, &obj)
-	case *ent.Redirect:
+	case *loader.Redirect:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Redirect(ctx, sel, obj)
-	case ent.Place:
+	case loader.Place:
 		return ec._Place(ctx, sel, &obj)
-	case *ent.Place:
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case ent.Page:
+	case loader.Page:
 		return ec._Page(ctx, sel, &obj)
-	case *ent.Page:
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case ent.Category:
+	case loader.Category:
 		return ec._Category(ctx, sel, &obj)
-	case *ent.Category:
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case ent.Author:
+	case loader.Author:
 		return ec._Author(ctx, sel, &obj)
-	case *ent.Author:
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case ent.Article:
+	case loader.Article:
 		return ec._Article(ctx, sel, &obj)
-	case *ent.Article:
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -36050,36 +36043,48 @@ func (ec *executionContext) _RouteTarget(ctx context.Context, sel ast.SelectionS
 	}
 }
 
-func (ec *executionContext) _SuggestionTarget(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _SuggestionTarget(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -36133,7 +36138,7 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 
 var accountImplementors = []string{"Account"}
 
-func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, obj *account.Account) graphql.Marshaler {
+func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, obj *loader.Account) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36206,7 +36211,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 
 var accountConnectionImplementors = []string{"AccountConnection"}
 
-func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Account]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36255,7 +36260,7 @@ func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.Sele
 
 var accountEdgeImplementors = []string{"AccountEdge"}
 
-func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Account]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36293,7 +36298,7 @@ func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionS
 
 var adSlotImplementors = []string{"AdSlot", "Node"}
 
-func (ec *executionContext) _AdSlot(ctx context.Context, sel ast.SelectionSet, obj *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) _AdSlot(ctx context.Context, sel ast.SelectionSet, obj *loader.AdSlot) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, adSlotImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36357,7 +36362,7 @@ func (ec *executionContext) _AdSlot(ctx context.Context, sel ast.SelectionSet, o
 
 var articleImplementors = []string{"Article", "RouteTarget", "Node", "SuggestionTarget", "MenuTarget"}
 
-func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, obj *ent.Article) graphql.Marshaler {
+func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, obj *loader.Article) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36640,7 +36645,7 @@ func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, 
 
 var articleConnectionImplementors = []string{"ArticleConnection"}
 
-func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Article]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36689,7 +36694,7 @@ func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.Sele
 
 var articleContentImplementors = []string{"ArticleContent"}
 
-func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *content.Draft) graphql.Marshaler {
+func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *loader.Content) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36826,7 +36831,7 @@ func (ec *executionContext) _ArticleDiff(ctx context.Context, sel ast.SelectionS
 
 var articleEdgeImplementors = []string{"ArticleEdge"}
 
-func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Article]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36864,7 +36869,7 @@ func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionS
 
 var articleLockImplementors = []string{"ArticleLock"}
 
-func (ec *executionContext) _ArticleLock(ctx context.Context, sel ast.SelectionSet, obj *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) _ArticleLock(ctx context.Context, sel ast.SelectionSet, obj *loader.Lock) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleLockImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36958,23 +36963,24 @@ func (ec *executionContext) _ArticleLocked(ctx context.Context, sel ast.Selectio
 		case "message":
 			out.Values[i] = ec._ArticleLocked_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "field":
 			out.Values[i] = ec._ArticleLocked_field(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "code":
 			out.Values[i] = ec._ArticleLocked_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "lock":
-			out.Values[i] = ec._ArticleLocked_lock(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ArticleLocked_lock(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -36994,7 +37000,7 @@ func (ec *executionContext) _ArticleLocked(ctx context.Context, sel ast.Selectio
 
 var articleNoteImplementors = []string{"ArticleNote", "Node"}
 
-func (ec *executionContext) _ArticleNote(ctx context.Context, sel ast.SelectionSet, obj *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) _ArticleNote(ctx context.Context, sel ast.SelectionSet, obj *loader.Note) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleNoteImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37173,7 +37179,7 @@ func (ec *executionContext) _ArticleSource(ctx context.Context, sel ast.Selectio
 
 var articleWithdrawalImplementors = []string{"ArticleWithdrawal"}
 
-func (ec *executionContext) _ArticleWithdrawal(ctx context.Context, sel ast.SelectionSet, obj *ent.Withdrawal) graphql.Marshaler {
+func (ec *executionContext) _ArticleWithdrawal(ctx context.Context, sel ast.SelectionSet, obj *loader.Withdrawal) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleWithdrawalImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37265,7 +37271,7 @@ func (ec *executionContext) _AudioBlock(ctx context.Context, sel ast.SelectionSe
 
 var auditEntryImplementors = []string{"AuditEntry", "Node"}
 
-func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *loader.AuditEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37362,7 +37368,7 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 
 var auditEntryConnectionImplementors = []string{"AuditEntryConnection"}
 
-func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37411,7 +37417,7 @@ func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.S
 
 var auditEntryEdgeImplementors = []string{"AuditEntryEdge"}
 
-func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37449,7 +37455,7 @@ func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.Selecti
 
 var authorImplementors = []string{"Author", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Author(ctx context.Context, sel ast.SelectionSet, obj *ent.Author) graphql.Marshaler {
+func (ec *executionContext) _Author(ctx context.Context, sel ast.SelectionSet, obj *loader.Author) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, authorImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37564,7 +37570,7 @@ func (ec *executionContext) _AuthorFacet(ctx context.Context, sel ast.SelectionS
 
 var autosaveImplementors = []string{"Autosave"}
 
-func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Autosave) graphql.Marshaler {
+func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet, obj *loader.Autosave) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, autosaveImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37574,24 +37580,25 @@ func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet,
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Autosave")
 		case "content":
-			out.Values[i] = ec._Autosave_content(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Autosave_content(ctx, field, obj)
+				})
 		case "baseVersion":
 			out.Values[i] = ec._Autosave_baseVersion(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "savedAt":
 			out.Values[i] = ec._Autosave_savedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "isStale":
 			out.Values[i] = ec._Autosave_isStale(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -37881,7 +37888,7 @@ func (ec *executionContext) _ButtonBlock(ctx context.Context, sel ast.SelectionS
 
 var calendarImplementors = []string{"Calendar"}
 
-func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Calendar) graphql.Marshaler {
+func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet, obj *model.Calendar) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, calendarImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37919,7 +37926,7 @@ func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet,
 
 var calendarEntryImplementors = []string{"CalendarEntry"}
 
-func (ec *executionContext) _CalendarEntry(ctx context.Context, sel ast.SelectionSet, obj *newsroom.CalendarEntry) graphql.Marshaler {
+func (ec *executionContext) _CalendarEntry(ctx context.Context, sel ast.SelectionSet, obj *model.CalendarEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, calendarEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37962,7 +37969,7 @@ func (ec *executionContext) _CalendarEntry(ctx context.Context, sel ast.Selectio
 
 var categoryImplementors = []string{"Category", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *ent.Category) graphql.Marshaler {
+func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *loader.Category) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, categoryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38177,7 +38184,7 @@ func (ec *executionContext) _CodeBlock(ctx context.Context, sel ast.SelectionSet
 
 var commentImplementors = []string{"Comment", "Node"}
 
-func (ec *executionContext) _Comment(ctx context.Context, sel ast.SelectionSet, obj *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) _Comment(ctx context.Context, sel ast.SelectionSet, obj *loader.Comment) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38292,7 +38299,7 @@ func (ec *executionContext) _CommentAuthor(ctx context.Context, sel ast.Selectio
 
 var commentConnectionImplementors = []string{"CommentConnection"}
 
-func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Comment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38341,7 +38348,7 @@ func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.Sele
 
 var commentEdgeImplementors = []string{"CommentEdge"}
 
-func (ec *executionContext) _CommentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) _CommentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Comment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38503,7 +38510,7 @@ func (ec *executionContext) _Consent(ctx context.Context, sel ast.SelectionSet, 
 
 var correctionImplementors = []string{"Correction", "Node"}
 
-func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSet, obj *content.Correction) graphql.Marshaler {
+func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSet, obj *loader.Correction) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38515,27 +38522,28 @@ func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSe
 		case "id":
 			out.Values[i] = ec._Correction_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "article":
-			out.Values[i] = ec._Correction_article(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Correction_article(ctx, field, obj)
+				})
 		case "note":
 			out.Values[i] = ec._Correction_note(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "issuedAt":
 			out.Values[i] = ec._Correction_issuedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "changes":
 			out.Values[i] = ec._Correction_changes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -38556,7 +38564,7 @@ func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSe
 
 var correctionConnectionImplementors = []string{"CorrectionConnection"}
 
-func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Correction]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38605,7 +38613,7 @@ func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.S
 
 var correctionEdgeImplementors = []string{"CorrectionEdge"}
 
-func (ec *executionContext) _CorrectionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) _CorrectionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Correction]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39442,7 +39450,7 @@ func (ec *executionContext) _DividerBlock(ctx context.Context, sel ast.Selection
 
 var editorsPickImplementors = []string{"EditorsPick"}
 
-func (ec *executionContext) _EditorsPick(ctx context.Context, sel ast.SelectionSet, obj *ent.Pick) graphql.Marshaler {
+func (ec *executionContext) _EditorsPick(ctx context.Context, sel ast.SelectionSet, obj *loader.Pick) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, editorsPickImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39954,7 +39962,7 @@ func (ec *executionContext) _LanguageFacet(ctx context.Context, sel ast.Selectio
 
 var legalDocumentImplementors = []string{"LegalDocument"}
 
-func (ec *executionContext) _LegalDocument(ctx context.Context, sel ast.SelectionSet, obj *schema.LegalDocument) graphql.Marshaler {
+func (ec *executionContext) _LegalDocument(ctx context.Context, sel ast.SelectionSet, obj *loader.LegalDocument) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, legalDocumentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40094,7 +40102,7 @@ func (ec *executionContext) _ListItem(ctx context.Context, sel ast.SelectionSet,
 
 var liveEntryImplementors = []string{"LiveEntry", "Node"}
 
-func (ec *executionContext) _LiveEntry(ctx context.Context, sel ast.SelectionSet, obj *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) _LiveEntry(ctx context.Context, sel ast.SelectionSet, obj *loader.LiveEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, liveEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40201,7 +40209,7 @@ func (ec *executionContext) _LiveEntryPayload(ctx context.Context, sel ast.Selec
 
 var mediaImplementors = []string{"Media", "Node"}
 
-func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, obj *ent.Media) graphql.Marshaler {
+func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, obj *loader.Media) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, mediaImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40288,7 +40296,7 @@ func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, ob
 
 var menuImplementors = []string{"Menu", "Node"}
 
-func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj *directory.Menu) graphql.Marshaler {
+func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj *loader.Menu) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, menuImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40338,7 +40346,7 @@ func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj
 
 var menuItemImplementors = []string{"MenuItem", "Node"}
 
-func (ec *executionContext) _MenuItem(ctx context.Context, sel ast.SelectionSet, obj *directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) _MenuItem(ctx context.Context, sel ast.SelectionSet, obj *loader.MenuItem) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, menuItemImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41296,7 +41304,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 var newsroomRecordImplementors = []string{"NewsroomRecord"}
 
-func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Record) graphql.Marshaler {
+func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.SelectionSet, obj *loader.Record) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, newsroomRecordImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41425,7 +41433,7 @@ func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.Selecti
 
 var pageImplementors = []string{"Page", "RouteTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Page(ctx context.Context, sel ast.SelectionSet, obj *ent.Page) graphql.Marshaler {
+func (ec *executionContext) _Page(ctx context.Context, sel ast.SelectionSet, obj *loader.Page) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41664,7 +41672,7 @@ func (ec *executionContext) _ParagraphChange(ctx context.Context, sel ast.Select
 
 var placeImplementors = []string{"Place", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, obj *ent.Place) graphql.Marshaler {
+func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, obj *loader.Place) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, placeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41784,7 +41792,7 @@ func (ec *executionContext) _PlaceFacet(ctx context.Context, sel ast.SelectionSe
 
 var previewTokenImplementors = []string{"PreviewToken", "Node"}
 
-func (ec *executionContext) _PreviewToken(ctx context.Context, sel ast.SelectionSet, obj *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) _PreviewToken(ctx context.Context, sel ast.SelectionSet, obj *loader.PreviewToken) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, previewTokenImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42238,7 +42246,7 @@ func (ec *executionContext) _QuoteBlock(ctx context.Context, sel ast.SelectionSe
 
 var redirectImplementors = []string{"Redirect", "RouteTarget", "Node"}
 
-func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet, obj *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet, obj *loader.Redirect) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42287,7 +42295,7 @@ func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet,
 
 var redirectConnectionImplementors = []string{"RedirectConnection"}
 
-func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42336,7 +42344,7 @@ func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.Sel
 
 var redirectEdgeImplementors = []string{"RedirectEdge"}
 
-func (ec *executionContext) _RedirectEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) _RedirectEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42661,7 +42669,7 @@ func (ec *executionContext) _RestorePagePayload(ctx context.Context, sel ast.Sel
 
 var revisionImplementors = []string{"Revision", "Node"}
 
-func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet, obj *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet, obj *loader.Revision) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42742,7 +42750,7 @@ func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet,
 
 var revisionConnectionImplementors = []string{"RevisionConnection"}
 
-func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Revision]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42791,7 +42799,7 @@ func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.Sel
 
 var revisionEdgeImplementors = []string{"RevisionEdge"}
 
-func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Revision]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43483,7 +43491,7 @@ func (ec *executionContext) _SecondFactor(ctx context.Context, sel ast.Selection
 
 var seriesImplementors = []string{"Series", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *ent.Series) graphql.Marshaler {
+func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *loader.Series) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, seriesImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43549,7 +43557,7 @@ func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, o
 
 var sessionImplementors = []string{"Session", "Node"}
 
-func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *ent.Session) graphql.Marshaler {
+func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *loader.Session) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43818,7 +43826,7 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 
 var siteImplementors = []string{"Site"}
 
-func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj *ent.Site) graphql.Marshaler {
+func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj *loader.Site) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, siteImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43882,10 +43890,11 @@ func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "legalDocuments":
-			out.Values[i] = ec._Site_legalDocuments(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Site_legalDocuments(ctx, field, obj)
+				})
 		case "consent":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -43964,7 +43973,7 @@ func (ec *executionContext) _SocialProfile(ctx context.Context, sel ast.Selectio
 
 var staffMemberImplementors = []string{"StaffMember", "Node"}
 
-func (ec *executionContext) _StaffMember(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Member) graphql.Marshaler {
+func (ec *executionContext) _StaffMember(ctx context.Context, sel ast.SelectionSet, obj *loader.Member) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, staffMemberImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44217,7 +44226,7 @@ func (ec *executionContext) _TableRow(ctx context.Context, sel ast.SelectionSet,
 
 var tagImplementors = []string{"Tag", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *loader.Tag) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44288,7 +44297,7 @@ func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj 
 
 var tagConnectionImplementors = []string{"TagConnection"}
 
-func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Tag]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44337,7 +44346,7 @@ func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.Selectio
 
 var tagEdgeImplementors = []string{"TagEdge"}
 
-func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Tag]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44843,28 +44852,29 @@ func (ec *executionContext) _VersionConflict(ctx context.Context, sel ast.Select
 		case "message":
 			out.Values[i] = ec._VersionConflict_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "field":
 			out.Values[i] = ec._VersionConflict_field(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "code":
 			out.Values[i] = ec._VersionConflict_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "currentVersion":
 			out.Values[i] = ec._VersionConflict_currentVersion(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "article":
-			out.Values[i] = ec._VersionConflict_article(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._VersionConflict_article(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -45080,11 +45090,11 @@ func (ec *executionContext) _YearFacet(ctx context.Context, sel ast.SelectionSet
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Account) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, sel, v[i])
+		return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45096,7 +45106,7 @@ func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx context.Context, sel ast.SelectionSet, v *account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx context.Context, sel ast.SelectionSet, v *loader.Account) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Account!")
 		return graphql.Null
@@ -45104,7 +45114,7 @@ func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Account(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Account]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45120,7 +45130,7 @@ func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Account]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AccountEdge!")
 		return graphql.Null
@@ -45138,11 +45148,11 @@ func (ec *executionContext) marshalNAdPlacement2githubᚗcomᚋbroadsheetᚑcms�
 	return v
 }
 
-func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.AdSlot) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, sel, v[i])
+		return ec.marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45154,7 +45164,7 @@ func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ret
 }
 
-func (ec *executionContext) marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AdSlot!")
 		return graphql.Null
@@ -45172,11 +45182,11 @@ func (ec *executionContext) unmarshalNAddLiveEntryInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, sel, v[i])
+		return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45188,7 +45198,7 @@ func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx context.Context, sel ast.SelectionSet, v *ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx context.Context, sel ast.SelectionSet, v *loader.Article) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Article!")
 		return graphql.Null
@@ -45201,7 +45211,7 @@ func (ec *executionContext) unmarshalNArticleBy2githubᚗcomᚋbroadsheetᚑcms�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx context.Context, sel ast.SelectionSet, v *content.Draft) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx context.Context, sel ast.SelectionSet, v *loader.Content) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleContent!")
 		return graphql.Null
@@ -45214,7 +45224,7 @@ func (ec *executionContext) unmarshalNArticleContentInput2ᚖgithubᚗcomᚋbroa
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Article]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45230,7 +45240,7 @@ func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Article]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleEdge!")
 		return graphql.Null
@@ -45274,7 +45284,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx context.Context, sel ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleLock!")
 		return graphql.Null
@@ -45282,11 +45292,11 @@ func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return ec._ArticleLock(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Note) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx, sel, v[i])
+		return ec.marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45298,7 +45308,7 @@ func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx context.Context, sel ast.SelectionSet, v *loader.Note) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleNote!")
 		return graphql.Null
@@ -45475,11 +45485,11 @@ func (ec *executionContext) unmarshalNAssignArticleInput2githubᚗcomᚋbroadshe
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.AuditEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx, sel, v[i])
+		return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45491,7 +45501,7 @@ func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx context.Context, sel ast.SelectionSet, v *model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx context.Context, sel ast.SelectionSet, v *loader.AuditEntry) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AuditEntry!")
 		return graphql.Null
@@ -45499,7 +45509,7 @@ func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ec._AuditEntry(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45515,7 +45525,7 @@ func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadshe
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AuditEntryEdge!")
 		return graphql.Null
@@ -45523,11 +45533,11 @@ func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._AuditEntryEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, sel, v[i])
+		return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45539,7 +45549,7 @@ func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ret
 }
 
-func (ec *executionContext) marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *loader.Author) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Author!")
 		return graphql.Null
@@ -45724,15 +45734,11 @@ func (ec *executionContext) unmarshalNBulkScheduleInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(ctx context.Context, sel ast.SelectionSet, v newsroom.CalendarEntry) graphql.Marshaler {
-	return ec._CalendarEntry(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []newsroom.CalendarEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CalendarEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(ctx, sel, v[i])
+		return ec.marshalNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45742,6 +45748,14 @@ func (ec *executionContext) marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheet�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(ctx context.Context, sel ast.SelectionSet, v *model.CalendarEntry) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CalendarEntry!")
+		return graphql.Null
+	}
+	return ec._CalendarEntry(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCalendarEntryKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐOccasion(ctx context.Context, v any) (newsroom.Occasion, error) {
@@ -45856,11 +45870,11 @@ func (ec *executionContext) marshalNCapability2ᚕgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, sel, v[i])
+		return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45872,7 +45886,7 @@ func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx context.Context, sel ast.SelectionSet, v *ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx context.Context, sel ast.SelectionSet, v *loader.Category) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Category!")
 		return graphql.Null
@@ -45914,11 +45928,11 @@ func (ec *executionContext) unmarshalNChangePasswordInput2githubᚗcomᚋbroadsh
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Comment) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, sel, v[i])
+		return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -45930,7 +45944,7 @@ func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx context.Context, sel ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx context.Context, sel ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Comment!")
 		return graphql.Null
@@ -45946,7 +45960,7 @@ func (ec *executionContext) marshalNCommentAuthor2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._CommentAuthor(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Comment]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45962,7 +45976,7 @@ func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Comment]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CommentEdge!")
 		return graphql.Null
@@ -46050,11 +46064,11 @@ func (ec *executionContext) unmarshalNCorrectArticleInput2githubᚗcomᚋbroadsh
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx, sel, v[i])
+		return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46066,7 +46080,7 @@ func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx context.Context, sel ast.SelectionSet, v *content.Correction) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx context.Context, sel ast.SelectionSet, v *loader.Correction) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Correction!")
 		return graphql.Null
@@ -46074,7 +46088,7 @@ func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ec._Correction(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Correction]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46090,7 +46104,7 @@ func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadshe
 	return ret
 }
 
-func (ec *executionContext) marshalNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Correction]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CorrectionEdge!")
 		return graphql.Null
@@ -46248,11 +46262,11 @@ func (ec *executionContext) unmarshalNDiscardAutosaveInput2githubᚗcomᚋbroads
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
+func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(ctx, sel, v[i])
+		return ec.marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46264,7 +46278,7 @@ func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(ctx context.Context, sel ast.SelectionSet, v *ent.Pick) graphql.Marshaler {
+func (ec *executionContext) marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(ctx context.Context, sel ast.SelectionSet, v *loader.Pick) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EditorsPick!")
 		return graphql.Null
@@ -46364,15 +46378,11 @@ func (ec *executionContext) marshalNLanguageFacet2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._LanguageFacet(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(ctx context.Context, sel ast.SelectionSet, v schema.LegalDocument) graphql.Marshaler {
-	return ec._LegalDocument(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.LegalDocument) graphql.Marshaler {
+func (ec *executionContext) marshalNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.LegalDocument) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(ctx, sel, v[i])
+		return ec.marshalNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46382,6 +46392,14 @@ func (ec *executionContext) marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheet�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(ctx context.Context, sel ast.SelectionSet, v *loader.LegalDocument) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LegalDocument!")
+		return graphql.Null
+	}
+	return ec._LegalDocument(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNLegalDocumentInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐLegalDocumentInput(ctx context.Context, v any) (*model.LegalDocumentInput, error) {
@@ -46428,11 +46446,11 @@ func (ec *executionContext) unmarshalNListItemInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.LiveEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx, sel, v[i])
+		return ec.marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46444,7 +46462,7 @@ func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑ
 	return ret
 }
 
-func (ec *executionContext) marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "LiveEntry!")
 		return graphql.Null
@@ -46506,11 +46524,11 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(ctx, sel, v[i])
+		return ec.marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46522,7 +46540,7 @@ func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(ctx context.Context, sel ast.SelectionSet, v *directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(ctx context.Context, sel ast.SelectionSet, v *loader.MenuItem) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "MenuItem!")
 		return graphql.Null
@@ -46589,21 +46607,21 @@ func (ec *executionContext) unmarshalNMoveCategoryInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v []loader.Node) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
+		return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Page) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, sel, v[i])
+		return ec.marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46615,7 +46633,7 @@ func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ret
 }
 
-func (ec *executionContext) marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx context.Context, sel ast.SelectionSet, v *ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx context.Context, sel ast.SelectionSet, v *loader.Page) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Page!")
 		return graphql.Null
@@ -46708,11 +46726,11 @@ func (ec *executionContext) unmarshalNPinRelatedArticleInput2githubᚗcomᚋbroa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, sel, v[i])
+		return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46724,7 +46742,7 @@ func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ret
 }
 
-func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx context.Context, sel ast.SelectionSet, v *ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx context.Context, sel ast.SelectionSet, v *loader.Place) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Place!")
 		return graphql.Null
@@ -46791,11 +46809,11 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.PreviewToken) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx, sel, v[i])
+		return ec.marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46807,7 +46825,7 @@ func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PreviewToken!")
 		return graphql.Null
@@ -46825,11 +46843,11 @@ func (ec *executionContext) unmarshalNPublishPageInput2githubᚗcomᚋbroadsheet
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Redirect) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, sel, v[i])
+		return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46841,7 +46859,7 @@ func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Redirect!")
 		return graphql.Null
@@ -46849,7 +46867,7 @@ func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Redirect(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46865,7 +46883,7 @@ func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RedirectEdge!")
 		return graphql.Null
@@ -46982,11 +47000,11 @@ func (ec *executionContext) unmarshalNRestoreRevisionInput2githubᚗcomᚋbroads
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Revision) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, sel, v[i])
+		return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46998,7 +47016,7 @@ func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx context.Context, sel ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx context.Context, sel ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Revision!")
 		return graphql.Null
@@ -47006,7 +47024,7 @@ func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Revision(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Revision]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47022,7 +47040,7 @@ func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Revision]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RevisionEdge!")
 		return graphql.Null
@@ -47174,11 +47192,11 @@ func (ec *executionContext) unmarshalNSeriesBy2githubᚗcomᚋbroadsheetᚑcms�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Session) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx, sel, v[i])
+		return ec.marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47190,7 +47208,7 @@ func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx context.Context, sel ast.SelectionSet, v *ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx context.Context, sel ast.SelectionSet, v *loader.Session) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Session!")
 		return graphql.Null
@@ -47244,7 +47262,7 @@ func (ec *executionContext) unmarshalNSignInInput2githubᚗcomᚋbroadsheetᚑcm
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx context.Context, sel ast.SelectionSet, v *ent.Site) graphql.Marshaler {
+func (ec *executionContext) marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx context.Context, sel ast.SelectionSet, v *loader.Site) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Site!")
 		return graphql.Null
@@ -47306,7 +47324,7 @@ func (ec *executionContext) marshalNStatusCount2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return ec._StatusCount(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SuggestionTarget!")
 		return graphql.Null
@@ -47386,11 +47404,11 @@ func (ec *executionContext) unmarshalNTableRowInput2githubᚗcomᚋbroadsheetᚑ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, sel, v[i])
+		return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47402,7 +47420,7 @@ func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	return ret
 }
 
-func (ec *executionContext) marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx context.Context, sel ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx context.Context, sel ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Tag!")
 		return graphql.Null
@@ -47415,7 +47433,7 @@ func (ec *executionContext) unmarshalNTagBy2githubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Tag]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47431,7 +47449,7 @@ func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Tag]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TagEdge!")
 		return graphql.Null
@@ -47681,14 +47699,14 @@ func (ec *executionContext) marshalNYearFacet2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ec._YearFacet(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx context.Context, sel ast.SelectionSet, v *account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx context.Context, sel ast.SelectionSet, v *loader.Account) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Account(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Account]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -47711,21 +47729,21 @@ func (ec *executionContext) marshalOAdPlacement2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return v
 }
 
-func (ec *executionContext) marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._AdSlot(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx context.Context, sel ast.SelectionSet, v *ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx context.Context, sel ast.SelectionSet, v *loader.Article) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Article(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -47815,7 +47833,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx context.Context, sel ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -47829,7 +47847,7 @@ func (ec *executionContext) marshalOArticleLockPayload2ᚖgithubᚗcomᚋbroadsh
 	return ec._ArticleLockPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx context.Context, sel ast.SelectionSet, v *loader.Note) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -47893,7 +47911,7 @@ func (ec *executionContext) marshalOArticleStatus2ᚕgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(ctx context.Context, sel ast.SelectionSet, v *ent.Withdrawal) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(ctx context.Context, sel ast.SelectionSet, v *loader.Withdrawal) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -47908,7 +47926,7 @@ func (ec *executionContext) unmarshalOAudioBlockInput2ᚖgithubᚗcomᚋbroadshe
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -47923,7 +47941,7 @@ func (ec *executionContext) unmarshalOAuditFilter2ᚖgithubᚗcomᚋbroadsheet�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *loader.Author) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -47960,7 +47978,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx context.Context, sel ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
+func (ec *executionContext) marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx context.Context, sel ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48014,14 +48032,14 @@ func (ec *executionContext) unmarshalOButtonBlockInput2ᚖgithubᚗcomᚋbroadsh
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(ctx context.Context, sel ast.SelectionSet, v *newsroom.Calendar) graphql.Marshaler {
+func (ec *executionContext) marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(ctx context.Context, sel ast.SelectionSet, v *model.Calendar) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Calendar(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx context.Context, sel ast.SelectionSet, v *ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx context.Context, sel ast.SelectionSet, v *loader.Category) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48043,14 +48061,14 @@ func (ec *executionContext) unmarshalOCodeBlockInput2ᚖgithubᚗcomᚋbroadshee
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx context.Context, sel ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx context.Context, sel ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Comment(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48143,7 +48161,7 @@ func (ec *executionContext) marshalOContentBlock2githubᚗcomᚋbroadsheetᚑcms
 	return ec._ContentBlock(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Correction]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48478,7 +48496,7 @@ func (ec *executionContext) unmarshalOListItemInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48545,14 +48563,14 @@ func (ec *executionContext) marshalOLocale2ᚖstring(ctx context.Context, sel as
 	return res
 }
 
-func (ec *executionContext) marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx context.Context, sel ast.SelectionSet, v *ent.Media) graphql.Marshaler {
+func (ec *executionContext) marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx context.Context, sel ast.SelectionSet, v *loader.Media) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Media(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx context.Context, sel ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
+func (ec *executionContext) marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx context.Context, sel ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48576,7 +48594,7 @@ func (ec *executionContext) unmarshalOMenuItemInput2ᚕᚖgithubᚗcomᚋbroadsh
 	return res, nil
 }
 
-func (ec *executionContext) marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48655,21 +48673,21 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(ctx context.Context, sel ast.SelectionSet, v *newsroom.Record) graphql.Marshaler {
+func (ec *executionContext) marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(ctx context.Context, sel ast.SelectionSet, v *loader.Record) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._NewsroomRecord(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx context.Context, sel ast.SelectionSet, v *ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx context.Context, sel ast.SelectionSet, v *loader.Page) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48684,7 +48702,7 @@ func (ec *executionContext) unmarshalOParagraphBlockInput2ᚖgithubᚗcomᚋbroa
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx context.Context, sel ast.SelectionSet, v *ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx context.Context, sel ast.SelectionSet, v *loader.Place) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48725,7 +48743,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48754,14 +48772,14 @@ func (ec *executionContext) unmarshalOQuoteBlockInput2ᚖgithubᚗcomᚋbroadshe
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Redirect(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48803,14 +48821,14 @@ func (ec *executionContext) marshalORestorePagePayload2ᚖgithubᚗcomᚋbroadsh
 	return ec._RestorePagePayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx context.Context, sel ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx context.Context, sel ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Revision(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Revision]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48961,14 +48979,14 @@ func (ec *executionContext) marshalOSearchSuggestion2ᚕᚖgithubᚗcomᚋbroads
 	return ret
 }
 
-func (ec *executionContext) marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx context.Context, sel ast.SelectionSet, v *ent.Series) graphql.Marshaler {
+func (ec *executionContext) marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx context.Context, sel ast.SelectionSet, v *loader.Series) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Series(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx context.Context, sel ast.SelectionSet, v *ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx context.Context, sel ast.SelectionSet, v *loader.Session) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49010,7 +49028,7 @@ func (ec *executionContext) marshalOSignOutPayload2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._SignOutPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx context.Context, sel ast.SelectionSet, v *ent.Site) graphql.Marshaler {
+func (ec *executionContext) marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx context.Context, sel ast.SelectionSet, v *loader.Site) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49034,7 +49052,7 @@ func (ec *executionContext) unmarshalOSocialProfileInput2ᚕᚖgithubᚗcomᚋbr
 	return res, nil
 }
 
-func (ec *executionContext) marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx context.Context, sel ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
+func (ec *executionContext) marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx context.Context, sel ast.SelectionSet, v *loader.Member) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49073,14 +49091,14 @@ func (ec *executionContext) unmarshalOTableRowInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx context.Context, sel ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx context.Context, sel ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Tag(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Tag]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
