@@ -9,7 +9,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
-	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
@@ -66,6 +65,6 @@ func (r *Response) Dir(ctx context.Context) (*directory.Snapshot, error) {
 	if !r.directory.CompareAndSwap(nil, s) {
 		return r.directory.Load(), nil
 	}
-	r.Shown.note(Dependency{Entity: event.Site})
+	r.Shown.note(Dependency{Entity: Settings})
 	return s, nil
 }

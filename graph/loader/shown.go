@@ -12,11 +12,14 @@ import "sync"
 //   - A search for one row by something other than its key: Entity, in List what
 //     it was searched by (such as "slug") and in Filter the value.
 type Dependency struct {
-	Entity string // prefix of public ids, or event.Site
+	Entity string // prefix of public ids, or Settings
 	Key    int
 	List   string
 	Filter string
 }
+
+// Settings is the Entity of the site's settings, as events name it.
+const Settings = "site"
 
 // maxShown bounds what is noted of one response.
 const maxShown = 10_000

@@ -8,7 +8,6 @@ import (
 	entredirect "github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
-	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
 
@@ -29,7 +28,7 @@ type Site struct {
 }
 
 // Sites are the door for the site's settings, of which there is one.
-var Sites = &Kind[ent.Site, Site]{event.Site, func(*ent.Site) int { return 0 },
+var Sites = &Kind[ent.Site, Site]{Settings, func(*ent.Site) int { return 0 },
 	func(s *ent.Site, p place[ent.Site]) Site { return Site{s, p} }, nil}
 
 // Stored is the row as services know it.
