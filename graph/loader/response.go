@@ -9,6 +9,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
@@ -21,6 +22,7 @@ type Services struct {
 	Audit     *audit.Log
 	Comments  *comment.Service
 	Directory *directory.Directory
+	Jobs      *job.Office
 	Newsroom  *newsroom.Service
 	Pages     *site.Service
 	Taxonomy  *taxonomy.Service

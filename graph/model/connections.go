@@ -30,6 +30,10 @@ type (
 	AuditEntryConnection = relay.Connection[*loader.AuditEntry]
 	// AuditEntryEdge is a row of it.
 	AuditEntryEdge = relay.Edge[*loader.AuditEntry]
+	// DeadJobConnection is a page of dead jobs.
+	DeadJobConnection = relay.Connection[*loader.DeadJob]
+	// DeadJobEdge is a row of it.
+	DeadJobEdge = relay.Edge[*loader.DeadJob]
 	// RevisionConnection is a page of revisions.
 	RevisionConnection = relay.Connection[*loader.Revision]
 	// RevisionEdge is a row of it.
