@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
@@ -32,20 +31,13 @@ func (r *Resolver) bookmarks(ctx context.Context, device string, args relay.Args
 	read := func(ctx context.Context, w keyset.Window) ([]*bookmark.Bookmark, error) {
 		return r.Bookmarks.List(ctx, shelf, w)
 	}
-	list := relay.List[*bookmark.Bookmark]{
-		Name: listName("bookmarks", shelf), Key: bookmark.Key, Beyond: relay.BeyondBy(read),
+	list := relay.List[*loader.Bookmark]{
+		Name: listName("bookmarks", shelf), Key: func(b *loader.Bookmark) keyset.Key { return bookmark.Key(b.Stored()) }, Beyond: relay.BeyondBy(read),
 		Count: func(ctx context.Context, limit int) (int, error) { return r.Bookmarks.Count(ctx, shelf, limit) },
 	}
-	page, err := relay.Page(ctx, args, list, read)
-	if err != nil {
-		return nil, err
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	loaders.Bookmarks.Add(page.Nodes())
-	return page, nil
+	return relay.Page(ctx, args, list, read, func(found []*bookmark.Bookmark) []*loader.Bookmark {
+		return loader.Bookmarks.List(ctx, loader.Dependency{List: "bookmarks"}, found)
+	})
 }
 
 // maxChanges bounds the changes of one answer.
@@ -109,27 +101,6 @@ func (r *queryResolver) DeviceBookmarkChanges(ctx context.Context, deviceToken s
 // asNobody is how a device's list is read by whoever is signed in meanwhile.
 func asNobody(ctx context.Context) context.Context { return access.With(ctx, access.Viewer{}) }
 
-// Article is the field of the same name of Bookmark.
-func (r *bookmarkResolver) Article(ctx context.Context, b *bookmark.Bookmark) (*ent.Article, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return loaders.BookmarkArticle.Load(ctx, b)
-}
-
-// ViewerHasBookmarked is the field of the same name of Article.
-func (r *articleResolver) ViewerHasBookmarked(ctx context.Context, a *ent.Article) (bool, error) {
-	if access.Of(ctx).UserID == 0 {
-		return false, nil
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return false, err
-	}
-	return loaders.IsBookmarked.Load(ctx, a)
-}
-
 // AddBookmark is the field of the same name of Mutation.
 func (r *mutationResolver) AddBookmark(ctx context.Context, in model.AddBookmarkInput) (*model.AddBookmarkPayload, error) {
 	var added bookmark.Added
@@ -138,7 +109,7 @@ func (r *mutationResolver) AddBookmark(ctx context.Context, in model.AddBookmark
 		added, err = r.Bookmarks.Add(ctx, text(in.DeviceToken), article)
 	}
 	wrong, err := mistakes(err)
-	return &model.AddBookmarkPayload{Bookmark: added.Bookmark, DeviceToken: shownOnce(added.DeviceToken), UserErrors: wrong}, err
+	return payload(&model.AddBookmarkPayload{Bookmark: loader.Bookmarks.One(ctx, added.Bookmark), DeviceToken: shownOnce(added.DeviceToken), UserErrors: wrong}, err)
 }
 
 // RemoveBookmark is the field of the same name of Mutation.
@@ -149,12 +120,12 @@ func (r *mutationResolver) RemoveBookmark(ctx context.Context, in model.RemoveBo
 		removed, err = r.Bookmarks.Remove(ctx, text(in.DeviceToken), article)
 	}
 	wrong, err := mistakes(err)
-	payload := &model.RemoveBookmarkPayload{UserErrors: wrong}
+	answer := &model.RemoveBookmarkPayload{UserErrors: wrong}
 	if removed != nil {
-		payload.RemovedBookmarkID = new(removed.Bookmark.PublicID())
-		payload.UndoToken, payload.UndoExpiresAt = undoOf(removed)
+		answer.RemovedBookmarkID = new(removed.Bookmark.PublicID())
+		answer.UndoToken, answer.UndoExpiresAt = undoOf(removed)
 	}
-	return payload, err
+	return payload(answer, err)
 }
 
 func undoOf(removed *bookmark.Removal) (token *string, expires *time.Time) {
@@ -170,7 +141,7 @@ func (r *mutationResolver) RestoreBookmark(ctx context.Context, in model.Restore
 		b, count, err = r.Bookmarks.Restore(ctx, text(in.DeviceToken), removal)
 	}
 	wrong, err := mistakes(err)
-	return &model.RestoreBookmarkPayload{Bookmark: b, RestoredCount: int32(count), UserErrors: wrong}, err
+	return payload(&model.RestoreBookmarkPayload{Bookmark: loader.Bookmarks.One(ctx, b), RestoredCount: int32(count), UserErrors: wrong}, err)
 }
 
 // ClearBookmarks is the field of the same name of Mutation.
@@ -181,17 +152,17 @@ func (r *mutationResolver) ClearBookmarks(ctx context.Context, in *model.ClearBo
 	}
 	removed, err := r.Bookmarks.Clear(ctx, device)
 	wrong, err := mistakes(err)
-	payload := &model.ClearBookmarksPayload{UserErrors: wrong}
+	answer := &model.ClearBookmarksPayload{UserErrors: wrong}
 	if removed != nil {
-		payload.RemovedCount = int32(removed.Count)
-		payload.UndoToken, payload.UndoExpiresAt = undoOf(removed)
+		answer.RemovedCount = int32(removed.Count)
+		answer.UndoToken, answer.UndoExpiresAt = undoOf(removed)
 	}
-	return payload, err
+	return payload(answer, err)
 }
 
 // MergeBookmarks is the field of the same name of Mutation.
 func (r *mutationResolver) MergeBookmarks(ctx context.Context, in model.MergeBookmarksInput) (*model.MergeBookmarksPayload, error) {
 	moved, err := r.Bookmarks.Merge(ctx, in.DeviceToken)
 	wrong, err := mistakes(err)
-	return &model.MergeBookmarksPayload{MovedCount: int32(moved), UserErrors: wrong}, err
+	return payload(&model.MergeBookmarksPayload{MovedCount: int32(moved), UserErrors: wrong}, err)
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
@@ -24,15 +23,12 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
-	"github.com/broadsheet-cms/broadsheet/internal/account"
-	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
-	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
-	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 )
@@ -40,137 +36,96 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type AdSlotResolver interface {
-	Placement(ctx context.Context, obj *ent.AdSlot) (model.AdPlacement, error)
+	Placement(ctx context.Context, obj *loader.AdSlot) (model.AdPlacement, error)
 }
 type ArticleResolver interface {
-	Path(ctx context.Context, obj *ent.Article) (string, error)
-	URL(ctx context.Context, obj *ent.Article) (string, error)
-	CanonicalURL(ctx context.Context, obj *ent.Article) (string, error)
+	Path(ctx context.Context, obj *loader.Article) (string, error)
+	URL(ctx context.Context, obj *loader.Article) (string, error)
+	CanonicalURL(ctx context.Context, obj *loader.Article) (string, error)
 
-	Body(ctx context.Context, obj *ent.Article) ([]model.ContentBlock, error)
-	BodyHTML(ctx context.Context, obj *ent.Article) (string, error)
-	BodyText(ctx context.Context, obj *ent.Article) (string, error)
+	Body(ctx context.Context, obj *loader.Article) ([]model.ContentBlock, error)
 
-	Direction(ctx context.Context, obj *ent.Article) (model.TextDirection, error)
-	Translations(ctx context.Context, obj *ent.Article) ([]*ent.Article, error)
+	BodyText(ctx context.Context, obj *loader.Article) (string, error)
 
-	UpdatedAt(ctx context.Context, obj *ent.Article) (*time.Time, error)
+	Direction(ctx context.Context, obj *loader.Article) (model.TextDirection, error)
 
-	CommentPolicy(ctx context.Context, obj *ent.Article) (*model.CommentPolicy, error)
-	PrimaryCategory(ctx context.Context, obj *ent.Article) (*ent.Category, error)
-	Categories(ctx context.Context, obj *ent.Article) ([]*ent.Category, error)
-	Breadcrumbs(ctx context.Context, obj *ent.Article) ([]*model.Breadcrumb, error)
-	Authors(ctx context.Context, obj *ent.Article) ([]*ent.Author, error)
-	Byline(ctx context.Context, obj *ent.Article) (string, error)
-	Dateline(ctx context.Context, obj *ent.Article) (string, error)
-	Tags(ctx context.Context, obj *ent.Article) ([]*ent.Tag, error)
-	Places(ctx context.Context, obj *ent.Article) ([]*ent.Place, error)
-	Series(ctx context.Context, obj *ent.Article) (*ent.Series, error)
+	UpdatedAt(ctx context.Context, obj *loader.Article) (*time.Time, error)
 
-	FeaturedImage(ctx context.Context, obj *ent.Article) (*ent.Media, error)
-	LiveEntries(ctx context.Context, obj *ent.Article) ([]*ent.LiveEntry, error)
-	Seo(ctx context.Context, obj *ent.Article) (*model.SEO, error)
-	Rights(ctx context.Context, obj *ent.Article) (*schema.Rights, error)
-	Source(ctx context.Context, obj *ent.Article) (*model.ArticleSource, error)
-	Previous(ctx context.Context, obj *ent.Article, scope *content.Scope) (*ent.Article, error)
-	Next(ctx context.Context, obj *ent.Article, scope *content.Scope) (*ent.Article, error)
-	RelatedArticles(ctx context.Context, obj *ent.Article, first *int32, after *string) (*model.RelatedArticleConnection, error)
-	ViewerHasBookmarked(ctx context.Context, obj *ent.Article) (bool, error)
-	Comments(ctx context.Context, obj *ent.Article, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) (*relay.Connection[*ent.Comment], error)
-	Corrections(ctx context.Context, obj *ent.Article) ([]*content.Correction, error)
-	Newsroom(ctx context.Context, obj *ent.Article) (*newsroom.Record, error)
+	CommentPolicy(ctx context.Context, obj *loader.Article) (*model.CommentPolicy, error)
+
+	Breadcrumbs(ctx context.Context, obj *loader.Article) ([]*model.Breadcrumb, error)
+
+	Byline(ctx context.Context, obj *loader.Article) (string, error)
+	Dateline(ctx context.Context, obj *loader.Article) (string, error)
+
+	Seo(ctx context.Context, obj *loader.Article) (*model.SEO, error)
+	Rights(ctx context.Context, obj *loader.Article) (*schema.Rights, error)
+	Source(ctx context.Context, obj *loader.Article) (*model.ArticleSource, error)
+
+	RelatedArticles(ctx context.Context, obj *loader.Article, first *int32, after *string) (*model.RelatedArticleConnection, error)
+
+	Comments(ctx context.Context, obj *loader.Article, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) (*relay.Connection[*loader.Comment], error)
 }
 type ArticleContentResolver interface {
-	Body(ctx context.Context, obj *content.Draft) ([]model.ContentBlock, error)
-	BodyHTML(ctx context.Context, obj *content.Draft) (string, error)
-	BodyText(ctx context.Context, obj *content.Draft) (string, error)
-
-	PrimaryCategory(ctx context.Context, obj *content.Draft) (*ent.Category, error)
-	Authors(ctx context.Context, obj *content.Draft) ([]*ent.Author, error)
+	Body(ctx context.Context, obj *loader.Content) ([]model.ContentBlock, error)
+	BodyHTML(ctx context.Context, obj *loader.Content) (string, error)
+	BodyText(ctx context.Context, obj *loader.Content) (string, error)
 }
 type ArticleDiffResolver interface {
 	Body(ctx context.Context, obj *newsroom.Diff) ([]*model.BlockChange, error)
 }
-type ArticleLockResolver interface {
-	Holder(ctx context.Context, obj *ent.ArticleLock) (*newsroom.Member, error)
-}
-type ArticleNoteResolver interface {
-	Author(ctx context.Context, obj *ent.ArticleNote) (*newsroom.Member, error)
-
-	ResolvedBy(ctx context.Context, obj *ent.ArticleNote) (*newsroom.Member, error)
-}
-type ArticleWithdrawalResolver interface {
-	By(ctx context.Context, obj *ent.Withdrawal) (*newsroom.Member, error)
+type ArticleLockedResolver interface {
+	Lock(ctx context.Context, obj *model.ArticleLocked) (*loader.Lock, error)
 }
 type AuditEntryResolver interface {
-	ActorRole(ctx context.Context, obj *model.AuditEntry) (*string, error)
-	ActorID(ctx context.Context, obj *model.AuditEntry) (*string, error)
+	ActorRole(ctx context.Context, obj *loader.AuditEntry) (*string, error)
+	ActorID(ctx context.Context, obj *loader.AuditEntry) (*string, error)
 
-	TargetID(ctx context.Context, obj *model.AuditEntry) (*string, error)
-	Target(ctx context.Context, obj *model.AuditEntry) (model.Node, error)
+	TargetID(ctx context.Context, obj *loader.AuditEntry) (*string, error)
 }
 type AuthorResolver interface {
-	Label(ctx context.Context, obj *ent.Author, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Author, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Author) (string, error)
+	Path(ctx context.Context, obj *loader.Author) (string, error)
 
-	Avatar(ctx context.Context, obj *ent.Author) (*ent.Media, error)
-	LatestNews(ctx context.Context, obj *ent.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type BlockImageResolver interface {
 	URL(ctx context.Context, obj *model.BlockImage, width *int32) (*string, error)
 }
-type BookmarkResolver interface {
-	Article(ctx context.Context, obj *bookmark.Bookmark) (*ent.Article, error)
-}
 type CategoryResolver interface {
-	Label(ctx context.Context, obj *ent.Category, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Category, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Category) (string, error)
-	URL(ctx context.Context, obj *ent.Category) (string, error)
+	Path(ctx context.Context, obj *loader.Category) (string, error)
+	URL(ctx context.Context, obj *loader.Category) (string, error)
 
-	Parent(ctx context.Context, obj *ent.Category) (*ent.Category, error)
-	Children(ctx context.Context, obj *ent.Category) ([]*ent.Category, error)
-	Breadcrumbs(ctx context.Context, obj *ent.Category) ([]*model.Breadcrumb, error)
-	LatestNews(ctx context.Context, obj *ent.Category, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
-	Picks(ctx context.Context, obj *ent.Category) ([]*ent.Article, error)
+	Breadcrumbs(ctx context.Context, obj *loader.Category) ([]*model.Breadcrumb, error)
+	LatestNews(ctx context.Context, obj *loader.Category, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type CommentResolver interface {
-	Author(ctx context.Context, obj *ent.Comment) (*model.CommentAuthor, error)
+	Author(ctx context.Context, obj *loader.Comment) (*model.CommentAuthor, error)
 
-	Article(ctx context.Context, obj *ent.Comment) (*ent.Article, error)
-	Parent(ctx context.Context, obj *ent.Comment) (*ent.Comment, error)
-
-	Replies(ctx context.Context, obj *ent.Comment, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Comment], error)
+	Replies(ctx context.Context, obj *loader.Comment, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Comment], error)
 }
 type CountResolver interface {
 	Precision(ctx context.Context, obj *relay.Count) (model.CountPrecision, error)
 }
-type EditorsPickResolver interface {
-	Article(ctx context.Context, obj *ent.Pick) (*ent.Article, error)
-}
-type LegalDocumentResolver interface {
-	Page(ctx context.Context, obj *schema.LegalDocument) (*ent.Page, error)
-}
 type LiveEntryResolver interface {
-	Body(ctx context.Context, obj *ent.LiveEntry) ([]model.ContentBlock, error)
+	Body(ctx context.Context, obj *loader.LiveEntry) ([]model.ContentBlock, error)
 }
 type MediaResolver interface {
-	URL(ctx context.Context, obj *ent.Media, width *int32) (string, error)
+	URL(ctx context.Context, obj *loader.Media, width *int32) (string, error)
 
-	Width(ctx context.Context, obj *ent.Media) (*int32, error)
-	Height(ctx context.Context, obj *ent.Media) (*int32, error)
-	FocalPoint(ctx context.Context, obj *ent.Media) (*model.FocalPoint, error)
+	Width(ctx context.Context, obj *loader.Media) (*int32, error)
+	Height(ctx context.Context, obj *loader.Media) (*int32, error)
+	FocalPoint(ctx context.Context, obj *loader.Media) (*model.FocalPoint, error)
 }
 type MenuResolver interface {
-	Location(ctx context.Context, obj *directory.Menu) (model.MenuLocation, error)
-	Items(ctx context.Context, obj *directory.Menu) ([]*directory.MenuItem, error)
+	Location(ctx context.Context, obj *loader.Menu) (model.MenuLocation, error)
 }
 type MenuItemResolver interface {
-	Label(ctx context.Context, obj *directory.MenuItem, language *string) (string, error)
-	URL(ctx context.Context, obj *directory.MenuItem) (*string, error)
-	Target(ctx context.Context, obj *directory.MenuItem) (model.Node, error)
-	Children(ctx context.Context, obj *directory.MenuItem) ([]*directory.MenuItem, error)
+	Label(ctx context.Context, obj *loader.MenuItem, language *string) (string, error)
+	URL(ctx context.Context, obj *loader.MenuItem) (*string, error)
 }
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
@@ -273,94 +228,78 @@ type MutationResolver interface {
 	DeleteAdSlot(ctx context.Context, input model.DeleteAdSlotInput) (*model.DeleteAdSlotPayload, error)
 }
 type NewsroomRecordResolver interface {
-	AllowedSteps(ctx context.Context, obj *newsroom.Record) ([]newsroom.Step, error)
+	AllowedSteps(ctx context.Context, obj *loader.Record) ([]newsroom.Step, error)
 
-	CreatedBy(ctx context.Context, obj *newsroom.Record) (*newsroom.Member, error)
-	Assignee(ctx context.Context, obj *newsroom.Record) (*newsroom.Member, error)
-	Revisions(ctx context.Context, obj *newsroom.Record, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Revision], error)
-	Revision(ctx context.Context, obj *newsroom.Record, number int32) (*ent.Revision, error)
-	Diff(ctx context.Context, obj *newsroom.Record, from int32, to int32) (*newsroom.Diff, error)
-	Lock(ctx context.Context, obj *newsroom.Record) (*ent.ArticleLock, error)
-	Autosave(ctx context.Context, obj *newsroom.Record) (*newsroom.Autosave, error)
-	Notes(ctx context.Context, obj *newsroom.Record) ([]*ent.ArticleNote, error)
-	Withdrawal(ctx context.Context, obj *newsroom.Record) (*ent.Withdrawal, error)
-	PreviewTokens(ctx context.Context, obj *newsroom.Record) ([]*ent.PreviewToken, error)
+	Revisions(ctx context.Context, obj *loader.Record, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Revision], error)
 }
 type PageResolver interface {
-	Path(ctx context.Context, obj *ent.Page) (string, error)
-	URL(ctx context.Context, obj *ent.Page) (string, error)
+	Path(ctx context.Context, obj *loader.Page) (string, error)
+	URL(ctx context.Context, obj *loader.Page) (string, error)
 
-	Direction(ctx context.Context, obj *ent.Page) (model.TextDirection, error)
-	Body(ctx context.Context, obj *ent.Page) ([]model.ContentBlock, error)
+	Direction(ctx context.Context, obj *loader.Page) (model.TextDirection, error)
+	Body(ctx context.Context, obj *loader.Page) ([]model.ContentBlock, error)
 
-	Seo(ctx context.Context, obj *ent.Page) (*model.SEO, error)
+	Seo(ctx context.Context, obj *loader.Page) (*model.SEO, error)
 }
 type PlaceResolver interface {
-	Label(ctx context.Context, obj *ent.Place, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Place, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Place) (string, error)
+	Path(ctx context.Context, obj *loader.Place) (string, error)
 
-	CountryCode(ctx context.Context, obj *ent.Place) (*string, error)
+	CountryCode(ctx context.Context, obj *loader.Place) (*string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Place, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
-}
-type PreviewTokenResolver interface {
-	CreatedBy(ctx context.Context, obj *ent.PreviewToken) (*newsroom.Member, error)
+	LatestNews(ctx context.Context, obj *loader.Place, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type QueryResolver interface {
-	Site(ctx context.Context) (*ent.Site, error)
-	Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*ent.Article, error)
-	LatestNews(ctx context.Context, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	Site(ctx context.Context) (*loader.Site, error)
+	Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*loader.Article, error)
+	LatestNews(ctx context.Context, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 	Search(ctx context.Context, query string, filter *model.SearchFilter, first *int32, after *string) (*model.SearchConnection, error)
 	SearchSuggestions(ctx context.Context, query string, first *int32, language *string) ([]*model.SearchSuggestion, error)
-	Category(ctx context.Context, by model.CategoryBy) (*ent.Category, error)
-	Categories(ctx context.Context, topLevel *bool) ([]*ent.Category, error)
-	Tag(ctx context.Context, by model.TagBy) (*ent.Tag, error)
-	Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Tag], error)
-	Place(ctx context.Context, by model.PlaceBy) (*ent.Place, error)
-	Places(ctx context.Context, kind *place.Kind) ([]*ent.Place, error)
-	Series(ctx context.Context, by model.SeriesBy) (*ent.Series, error)
-	Author(ctx context.Context, by model.AuthorBy) (*ent.Author, error)
-	Authors(ctx context.Context, kind *author.Kind) ([]*ent.Author, error)
-	Page(ctx context.Context, by model.PageBy) (*ent.Page, error)
-	Menu(ctx context.Context, location model.MenuLocation, language *string) (*directory.Menu, error)
-	AdSlots(ctx context.Context, placement model.AdPlacement) ([]*ent.AdSlot, error)
-	Picks(ctx context.Context, categoryID *string) ([]*ent.Article, error)
-	EditorsPicks(ctx context.Context, categoryID *string) ([]*ent.Pick, error)
-	Corrections(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*content.Correction], error)
+	Category(ctx context.Context, by model.CategoryBy) (*loader.Category, error)
+	Categories(ctx context.Context, topLevel *bool) ([]*loader.Category, error)
+	Tag(ctx context.Context, by model.TagBy) (*loader.Tag, error)
+	Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Tag], error)
+	Place(ctx context.Context, by model.PlaceBy) (*loader.Place, error)
+	Places(ctx context.Context, kind *place.Kind) ([]*loader.Place, error)
+	Series(ctx context.Context, by model.SeriesBy) (*loader.Series, error)
+	Author(ctx context.Context, by model.AuthorBy) (*loader.Author, error)
+	Authors(ctx context.Context, kind *author.Kind) ([]*loader.Author, error)
+	Page(ctx context.Context, by model.PageBy) (*loader.Page, error)
+	Menu(ctx context.Context, location model.MenuLocation, language *string) (*loader.Menu, error)
+	AdSlots(ctx context.Context, placement model.AdPlacement) ([]*loader.AdSlot, error)
+	Picks(ctx context.Context, categoryID *string) ([]*loader.Article, error)
+	EditorsPicks(ctx context.Context, categoryID *string) ([]*loader.Pick, error)
+	Corrections(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Correction], error)
 	Route(ctx context.Context, path string) (*model.Route, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
 	ViewerState(ctx context.Context, articleIds []string, deviceToken *string) ([]*model.ArticleViewerState, error)
-	DeviceBookmarks(ctx context.Context, deviceToken string, first *int32, after *string, last *int32, before *string, categoryID *string) (*relay.Connection[*bookmark.Bookmark], error)
+	DeviceBookmarks(ctx context.Context, deviceToken string, first *int32, after *string, last *int32, before *string, categoryID *string) (*relay.Connection[*loader.Bookmark], error)
 	DeviceBookmarkChanges(ctx context.Context, deviceToken string, after *string, first *int32) (*model.BookmarkChanges, error)
-	User(ctx context.Context, id string) (*account.Account, error)
-	Users(ctx context.Context, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*account.Account], error)
-	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Redirect], error)
-	StaticPages(ctx context.Context, trashed *bool) ([]*ent.Page, error)
-	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*model.AuditEntry], error)
-	DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*job.Dead], error)
-	Node(ctx context.Context, id string) (model.Node, error)
-	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
+	User(ctx context.Context, id string) (*loader.Account, error)
+	Users(ctx context.Context, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Account], error)
+	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Redirect], error)
+	StaticPages(ctx context.Context, trashed *bool) ([]*loader.Page, error)
+	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.AuditEntry], error)
+	DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.DeadJob], error)
+	Node(ctx context.Context, id string) (loader.Node, error)
+	Nodes(ctx context.Context, ids []string) ([]loader.Node, error)
 	ScheduleHealth(ctx context.Context) (*model.ScheduleHealth, error)
-	WorkQueue(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) (*relay.Connection[*ent.Article], error)
+	WorkQueue(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) (*relay.Connection[*loader.Article], error)
 	WorkQueueCounts(ctx context.Context, filter *model.WorkQueueFilter) ([]*model.StatusCount, error)
-	MyArticles(ctx context.Context, first *int32, after *string, last *int32, before *string, statuses []article.Status) (*relay.Connection[*ent.Article], error)
-	Calendar(ctx context.Context, from time.Time, to time.Time, first *int32) (*newsroom.Calendar, error)
-	Trash(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Article], error)
+	MyArticles(ctx context.Context, first *int32, after *string, last *int32, before *string, statuses []article.Status) (*relay.Connection[*loader.Article], error)
+	Calendar(ctx context.Context, from time.Time, to time.Time, first *int32) (*model.Calendar, error)
+	Trash(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Article], error)
 	NewsroomSearch(ctx context.Context, query string, filter *model.SearchFilter, statuses []article.Status, trashed *bool, first *int32, after *string) (*model.SearchConnection, error)
 }
 type RedirectResolver interface {
-	Location(ctx context.Context, obj *ent.Redirect) (*string, error)
+	Location(ctx context.Context, obj *loader.Redirect) (*string, error)
 }
 type RelatedArticleEdgeResolver interface {
 	Reasons(ctx context.Context, obj *model.RelatedArticleEdge) ([]*model.RelatedReason, error)
 }
 type RevisionResolver interface {
-	Status(ctx context.Context, obj *ent.Revision) (article.Status, error)
-
-	Author(ctx context.Context, obj *ent.Revision) (*newsroom.Member, error)
-
-	Content(ctx context.Context, obj *ent.Revision) (*content.Draft, error)
+	Status(ctx context.Context, obj *loader.Revision) (article.Status, error)
 }
 type SearchConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.SearchConnection) ([]*model.SearchEdge, error)
@@ -368,36 +307,39 @@ type SearchConnectionResolver interface {
 	Facets(ctx context.Context, obj *model.SearchConnection) (*model.SearchFacets, error)
 }
 type SeriesResolver interface {
-	Label(ctx context.Context, obj *ent.Series, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Series, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Series) (string, error)
+	Path(ctx context.Context, obj *loader.Series) (string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type SessionResolver interface {
-	IsCurrent(ctx context.Context, obj *ent.Session) (bool, error)
+	IsCurrent(ctx context.Context, obj *loader.Session) (bool, error)
 }
 type SiteResolver interface {
-	URL(ctx context.Context, obj *ent.Site) (*string, error)
+	URL(ctx context.Context, obj *loader.Site) (*string, error)
 
-	Direction(ctx context.Context, obj *ent.Site) (model.TextDirection, error)
+	Direction(ctx context.Context, obj *loader.Site) (model.TextDirection, error)
 
-	Copyright(ctx context.Context, obj *ent.Site, year *int32) (string, error)
-	Logo(ctx context.Context, obj *ent.Site, theme *model.Theme) (*ent.Media, error)
+	Copyright(ctx context.Context, obj *loader.Site, year *int32) (string, error)
+	Logo(ctx context.Context, obj *loader.Site, theme *model.Theme) (*loader.Media, error)
 
-	Consent(ctx context.Context, obj *ent.Site, kind model.ConsentKind) (*schema.Consent, error)
+	Consent(ctx context.Context, obj *loader.Site, kind model.ConsentKind) (*schema.Consent, error)
 }
 type TagResolver interface {
-	Label(ctx context.Context, obj *ent.Tag, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Tag, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Tag) (string, error)
+	Path(ctx context.Context, obj *loader.Tag) (string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
+}
+type VersionConflictResolver interface {
+	Article(ctx context.Context, obj *model.VersionConflict) (*loader.Article, error)
 }
 type ViewerResolver interface {
 	SecondFactor(ctx context.Context, obj *model.Viewer) (*model.SecondFactor, error)
-	Sessions(ctx context.Context, obj *model.Viewer) ([]*ent.Session, error)
-	Bookmarks(ctx context.Context, obj *model.Viewer, first *int32, after *string, last *int32, before *string, categoryID *string) (*relay.Connection[*bookmark.Bookmark], error)
+	Sessions(ctx context.Context, obj *model.Viewer) ([]*loader.Session, error)
+	Bookmarks(ctx context.Context, obj *model.Viewer, first *int32, after *string, last *int32, before *string, categoryID *string) (*relay.Connection[*loader.Bookmark], error)
 	BookmarkChanges(ctx context.Context, obj *model.Viewer, after *string, first *int32) (*model.BookmarkChanges, error)
 }
 
@@ -3587,7 +3529,7 @@ func (ec *executionContext) field_Viewer_bookmarks_args(ctx context.Context, raw
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Account_userId(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_userId(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3610,7 +3552,7 @@ func (ec *executionContext) fieldContext_Account_userId(_ context.Context, field
 	return graphql.NewScalarFieldContext("Account", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Account_email(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_email(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3633,7 +3575,7 @@ func (ec *executionContext) fieldContext_Account_email(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "String")
 }
 
-func (ec *executionContext) _Account_displayName(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_displayName(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3656,7 +3598,7 @@ func (ec *executionContext) fieldContext_Account_displayName(_ context.Context, 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "String")
 }
 
-func (ec *executionContext) _Account_role(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_role(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3679,7 +3621,7 @@ func (ec *executionContext) fieldContext_Account_role(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Role")
 }
 
-func (ec *executionContext) _Account_isDisabled(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_isDisabled(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3702,7 +3644,7 @@ func (ec *executionContext) fieldContext_Account_isDisabled(_ context.Context, f
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_hasPassword(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_hasPassword(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3725,7 +3667,7 @@ func (ec *executionContext) fieldContext_Account_hasPassword(_ context.Context, 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_hasSecondFactor(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_hasSecondFactor(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3748,7 +3690,7 @@ func (ec *executionContext) fieldContext_Account_hasSecondFactor(_ context.Conte
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_createdAt(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3771,7 +3713,7 @@ func (ec *executionContext) fieldContext_Account_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Account", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Account_signedInAt(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_signedInAt(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3794,7 +3736,7 @@ func (ec *executionContext) fieldContext_Account_signedInAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Account", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3806,7 +3748,7 @@ func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*account.Account]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Account]) graphql.Marshaler {
 			return ec.marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -3826,7 +3768,7 @@ func (ec *executionContext) fieldContext_AccountConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3838,8 +3780,8 @@ func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*account.Account) graphql.Marshaler {
-			return ec.marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -3858,7 +3800,7 @@ func (ec *executionContext) fieldContext_AccountConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3890,7 +3832,7 @@ func (ec *executionContext) fieldContext_AccountConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3934,7 +3876,7 @@ func (ec *executionContext) fieldContext_AccountConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3957,7 +3899,7 @@ func (ec *executionContext) fieldContext_AccountEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("AccountEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3969,8 +3911,8 @@ func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		true,
@@ -3989,7 +3931,7 @@ func (ec *executionContext) fieldContext_AccountEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _AdSlot_id(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_id(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4012,7 +3954,7 @@ func (ec *executionContext) fieldContext_AdSlot_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("AdSlot", field, true, false, "ID")
 }
 
-func (ec *executionContext) _AdSlot_name(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_name(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4035,7 +3977,7 @@ func (ec *executionContext) fieldContext_AdSlot_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "String")
 }
 
-func (ec *executionContext) _AdSlot_placement(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_placement(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4058,7 +4000,7 @@ func (ec *executionContext) fieldContext_AdSlot_placement(_ context.Context, fie
 	return graphql.NewScalarFieldContext("AdSlot", field, true, true, "AdPlacement")
 }
 
-func (ec *executionContext) _AdSlot_width(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_width(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4081,7 +4023,7 @@ func (ec *executionContext) fieldContext_AdSlot_width(_ context.Context, field g
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "Int")
 }
 
-func (ec *executionContext) _AdSlot_height(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_height(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4104,7 +4046,7 @@ func (ec *executionContext) fieldContext_AdSlot_height(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "Int")
 }
 
-func (ec *executionContext) _AdSlot_provider(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_provider(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4127,7 +4069,7 @@ func (ec *executionContext) fieldContext_AdSlot_provider(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "String")
 }
 
-func (ec *executionContext) _AdSlot_unit(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_unit(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4162,8 +4104,8 @@ func (ec *executionContext) _AddBookmarkPayload_bookmark(ctx context.Context, fi
 			return obj.Bookmark, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bookmark.Bookmark) graphql.Marshaler {
-			return ec.marshalOBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋbookmarkᚐBookmark(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Bookmark) graphql.Marshaler {
+			return ec.marshalOBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4237,7 +4179,7 @@ func (ec *executionContext) fieldContext_AddBookmarkPayload_userErrors(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_id(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_id(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4260,7 +4202,7 @@ func (ec *executionContext) fieldContext_Article_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Article", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Article_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4283,7 +4225,7 @@ func (ec *executionContext) fieldContext_Article_kind(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, false, false, "ArticleKind")
 }
 
-func (ec *executionContext) _Article_status(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_status(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4306,7 +4248,7 @@ func (ec *executionContext) fieldContext_Article_status(_ context.Context, field
 	return graphql.NewScalarFieldContext("Article", field, false, false, "ArticleStatus")
 }
 
-func (ec *executionContext) _Article_title(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_title(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4329,7 +4271,7 @@ func (ec *executionContext) fieldContext_Article_title(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_subtitle(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_subtitle(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4352,7 +4294,7 @@ func (ec *executionContext) fieldContext_Article_subtitle(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4375,7 +4317,7 @@ func (ec *executionContext) fieldContext_Article_slug(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_path(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_path(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4398,7 +4340,7 @@ func (ec *executionContext) fieldContext_Article_path(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_url(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_url(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4421,7 +4363,7 @@ func (ec *executionContext) fieldContext_Article_url(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Article", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Article_canonicalUrl(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_canonicalUrl(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4444,7 +4386,7 @@ func (ec *executionContext) fieldContext_Article_canonicalUrl(_ context.Context,
 	return graphql.NewScalarFieldContext("Article", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Article_excerpt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_excerpt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4467,7 +4409,7 @@ func (ec *executionContext) fieldContext_Article_excerpt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_body(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_body(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4499,7 +4441,7 @@ func (ec *executionContext) fieldContext_Article_body(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4508,7 +4450,7 @@ func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql
 			return ec.fieldContext_Article_bodyHtml(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().BodyHTML(ctx, obj)
+			return obj.BodyHTML(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -4519,10 +4461,10 @@ func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_Article_bodyHtml(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Article", field, true, true, "HTML")
+	return graphql.NewScalarFieldContext("Article", field, true, false, "HTML")
 }
 
-func (ec *executionContext) _Article_bodyText(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4545,7 +4487,7 @@ func (ec *executionContext) fieldContext_Article_bodyText(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_language(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_language(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4568,7 +4510,7 @@ func (ec *executionContext) fieldContext_Article_language(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Article_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4591,7 +4533,7 @@ func (ec *executionContext) fieldContext_Article_direction(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Article_translations(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_translations(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4600,11 +4542,11 @@ func (ec *executionContext) _Article_translations(ctx context.Context, field gra
 			return ec.fieldContext_Article_translations(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Translations(ctx, obj)
+			return obj.Translations(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4615,7 +4557,7 @@ func (ec *executionContext) fieldContext_Article_translations(_ context.Context,
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -4623,7 +4565,7 @@ func (ec *executionContext) fieldContext_Article_translations(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4646,7 +4588,7 @@ func (ec *executionContext) fieldContext_Article_publishedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_firstPublishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_firstPublishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4669,7 +4611,7 @@ func (ec *executionContext) fieldContext_Article_firstPublishedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_updatedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4692,7 +4634,7 @@ func (ec *executionContext) fieldContext_Article_updatedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, true, true, "DateTime")
 }
 
-func (ec *executionContext) _Article_correctedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_correctedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4715,7 +4657,7 @@ func (ec *executionContext) fieldContext_Article_correctedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_wordCount(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_wordCount(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4738,7 +4680,7 @@ func (ec *executionContext) fieldContext_Article_wordCount(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_readingTimeMinutes(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_readingTimeMinutes(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4761,7 +4703,7 @@ func (ec *executionContext) fieldContext_Article_readingTimeMinutes(_ context.Co
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_commentCount(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_commentCount(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4784,7 +4726,7 @@ func (ec *executionContext) fieldContext_Article_commentCount(_ context.Context,
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_commentPolicy(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_commentPolicy(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4816,7 +4758,7 @@ func (ec *executionContext) fieldContext_Article_commentPolicy(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4825,11 +4767,11 @@ func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field 
 			return ec.fieldContext_Article_primaryCategory(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().PrimaryCategory(ctx, obj)
+			return obj.PrimaryCategory(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4840,7 +4782,7 @@ func (ec *executionContext) fieldContext_Article_primaryCategory(_ context.Conte
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -4848,7 +4790,7 @@ func (ec *executionContext) fieldContext_Article_primaryCategory(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_categories(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_categories(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4857,11 +4799,11 @@ func (ec *executionContext) _Article_categories(ctx context.Context, field graph
 			return ec.fieldContext_Article_categories(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Categories(ctx, obj)
+			return obj.Categories(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4872,7 +4814,7 @@ func (ec *executionContext) fieldContext_Article_categories(_ context.Context, f
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -4880,7 +4822,7 @@ func (ec *executionContext) fieldContext_Article_categories(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4912,7 +4854,7 @@ func (ec *executionContext) fieldContext_Article_breadcrumbs(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4921,11 +4863,11 @@ func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.
 			return ec.fieldContext_Article_authors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Authors(ctx, obj)
+			return obj.Authors(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4936,7 +4878,7 @@ func (ec *executionContext) fieldContext_Article_authors(_ context.Context, fiel
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Author(ctx, field)
 		},
@@ -4944,7 +4886,7 @@ func (ec *executionContext) fieldContext_Article_authors(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_byline(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_byline(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4967,7 +4909,7 @@ func (ec *executionContext) fieldContext_Article_byline(_ context.Context, field
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_dateline(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_dateline(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4990,7 +4932,7 @@ func (ec *executionContext) fieldContext_Article_dateline(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4999,11 +4941,11 @@ func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.Col
 			return ec.fieldContext_Article_tags(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Tags(ctx, obj)
+			return obj.Tags(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5014,7 +4956,7 @@ func (ec *executionContext) fieldContext_Article_tags(_ context.Context, field g
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Tag(ctx, field)
 		},
@@ -5022,7 +4964,7 @@ func (ec *executionContext) fieldContext_Article_tags(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_places(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_places(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5031,11 +4973,11 @@ func (ec *executionContext) _Article_places(ctx context.Context, field graphql.C
 			return ec.fieldContext_Article_places(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Places(ctx, obj)
+			return obj.Places(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5046,7 +4988,7 @@ func (ec *executionContext) fieldContext_Article_places(_ context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Place(ctx, field)
 		},
@@ -5054,7 +4996,7 @@ func (ec *executionContext) fieldContext_Article_places(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_series(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_series(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5063,11 +5005,11 @@ func (ec *executionContext) _Article_series(ctx context.Context, field graphql.C
 			return ec.fieldContext_Article_series(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Series(ctx, obj)
+			return obj.Series(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5078,7 +5020,7 @@ func (ec *executionContext) fieldContext_Article_series(_ context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Series(ctx, field)
 		},
@@ -5086,7 +5028,7 @@ func (ec *executionContext) fieldContext_Article_series(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_seriesPosition(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_seriesPosition(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5109,7 +5051,7 @@ func (ec *executionContext) fieldContext_Article_seriesPosition(_ context.Contex
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_featuredImage(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_featuredImage(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5118,11 +5060,11 @@ func (ec *executionContext) _Article_featuredImage(ctx context.Context, field gr
 			return ec.fieldContext_Article_featuredImage(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().FeaturedImage(ctx, obj)
+			return obj.FeaturedImage(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5133,7 +5075,7 @@ func (ec *executionContext) fieldContext_Article_featuredImage(_ context.Context
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Media(ctx, field)
 		},
@@ -5141,7 +5083,7 @@ func (ec *executionContext) fieldContext_Article_featuredImage(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_liveEntries(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_liveEntries(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5150,11 +5092,11 @@ func (ec *executionContext) _Article_liveEntries(ctx context.Context, field grap
 			return ec.fieldContext_Article_liveEntries(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().LiveEntries(ctx, obj)
+			return obj.LiveEntries(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.LiveEntry) graphql.Marshaler {
-			return ec.marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.LiveEntry) graphql.Marshaler {
+			return ec.marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5165,7 +5107,7 @@ func (ec *executionContext) fieldContext_Article_liveEntries(_ context.Context, 
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LiveEntry(ctx, field)
 		},
@@ -5173,7 +5115,7 @@ func (ec *executionContext) fieldContext_Article_liveEntries(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_seo(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_seo(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5205,7 +5147,7 @@ func (ec *executionContext) fieldContext_Article_seo(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_rights(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_rights(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5237,7 +5179,7 @@ func (ec *executionContext) fieldContext_Article_rights(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_source(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_source(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5269,7 +5211,7 @@ func (ec *executionContext) fieldContext_Article_source(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_previous(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_previous(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5279,11 +5221,11 @@ func (ec *executionContext) _Article_previous(ctx context.Context, field graphql
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Article().Previous(ctx, obj, fc.Args["scope"].(*content.Scope))
+			return obj.Previous(ctx, fc.Args["scope"].(*content.Scope))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5294,7 +5236,7 @@ func (ec *executionContext) fieldContext_Article_previous(ctx context.Context, f
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -5313,7 +5255,7 @@ func (ec *executionContext) fieldContext_Article_previous(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_next(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_next(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5323,11 +5265,11 @@ func (ec *executionContext) _Article_next(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Article().Next(ctx, obj, fc.Args["scope"].(*content.Scope))
+			return obj.Next(ctx, fc.Args["scope"].(*content.Scope))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5338,7 +5280,7 @@ func (ec *executionContext) fieldContext_Article_next(ctx context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -5357,7 +5299,7 @@ func (ec *executionContext) fieldContext_Article_next(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_relatedArticles(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_relatedArticles(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5401,7 +5343,7 @@ func (ec *executionContext) fieldContext_Article_relatedArticles(ctx context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_viewerHasBookmarked(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_viewerHasBookmarked(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5410,7 +5352,7 @@ func (ec *executionContext) _Article_viewerHasBookmarked(ctx context.Context, fi
 			return ec.fieldContext_Article_viewerHasBookmarked(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().ViewerHasBookmarked(ctx, obj)
+			return obj.ViewerHasBookmarked(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
@@ -5421,10 +5363,10 @@ func (ec *executionContext) _Article_viewerHasBookmarked(ctx context.Context, fi
 	)
 }
 func (ec *executionContext) fieldContext_Article_viewerHasBookmarked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Article", field, true, true, "Boolean")
+	return graphql.NewScalarFieldContext("Article", field, true, false, "Boolean")
 }
 
-func (ec *executionContext) _Article_comments(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_comments(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5437,7 +5379,7 @@ func (ec *executionContext) _Article_comments(ctx context.Context, field graphql
 			return ec.Resolvers.Article().Comments(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["orderBy"].(*model.CommentOrder))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -5468,7 +5410,7 @@ func (ec *executionContext) fieldContext_Article_comments(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_corrections(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_corrections(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5477,11 +5419,11 @@ func (ec *executionContext) _Article_corrections(ctx context.Context, field grap
 			return ec.fieldContext_Article_corrections(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Corrections(ctx, obj)
+			return obj.Corrections(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5492,7 +5434,7 @@ func (ec *executionContext) fieldContext_Article_corrections(_ context.Context, 
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Correction(ctx, field)
 		},
@@ -5500,7 +5442,7 @@ func (ec *executionContext) fieldContext_Article_corrections(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5509,7 +5451,7 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			return ec.fieldContext_Article_newsroom(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Newsroom(ctx, obj)
+			return obj.Newsroom(ctx)
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -5517,11 +5459,11 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *newsroom.Record
+					var zeroVal *loader.Record
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *newsroom.Record
+					var zeroVal *loader.Record
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, obj, directive0, can)
@@ -5530,8 +5472,8 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Record) graphql.Marshaler {
-			return ec.marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Record) graphql.Marshaler {
+			return ec.marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5542,7 +5484,7 @@ func (ec *executionContext) fieldContext_Article_newsroom(_ context.Context, fie
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_NewsroomRecord(ctx, field)
 		},
@@ -5550,7 +5492,7 @@ func (ec *executionContext) fieldContext_Article_newsroom(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5562,7 +5504,7 @@ func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Article]) graphql.Marshaler {
 			return ec.marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -5582,7 +5524,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5594,8 +5536,8 @@ func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5614,7 +5556,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5646,7 +5588,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5690,7 +5632,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_title(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_title(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5713,7 +5655,7 @@ func (ec *executionContext) fieldContext_ArticleContent_title(_ context.Context,
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_subtitle(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_subtitle(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5736,7 +5678,7 @@ func (ec *executionContext) fieldContext_ArticleContent_subtitle(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_excerpt(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_excerpt(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5759,7 +5701,7 @@ func (ec *executionContext) fieldContext_ArticleContent_excerpt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_slug(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5782,7 +5724,7 @@ func (ec *executionContext) fieldContext_ArticleContent_slug(_ context.Context, 
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_language(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_language(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5805,7 +5747,7 @@ func (ec *executionContext) fieldContext_ArticleContent_language(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _ArticleContent_kind(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5828,7 +5770,7 @@ func (ec *executionContext) fieldContext_ArticleContent_kind(_ context.Context, 
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "ArticleKind")
 }
 
-func (ec *executionContext) _ArticleContent_body(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_body(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5860,7 +5802,7 @@ func (ec *executionContext) fieldContext_ArticleContent_body(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5883,7 +5825,7 @@ func (ec *executionContext) fieldContext_ArticleContent_bodyHtml(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, true, true, "HTML")
 }
 
-func (ec *executionContext) _ArticleContent_bodyText(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5906,7 +5848,7 @@ func (ec *executionContext) fieldContext_ArticleContent_bodyText(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, true, true, "String")
 }
 
-func (ec *executionContext) _ArticleContent_byline(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_byline(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5929,7 +5871,7 @@ func (ec *executionContext) fieldContext_ArticleContent_byline(_ context.Context
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_dateline(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_dateline(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5952,7 +5894,7 @@ func (ec *executionContext) fieldContext_ArticleContent_dateline(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5961,11 +5903,11 @@ func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context,
 			return ec.fieldContext_ArticleContent_primaryCategory(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleContent().PrimaryCategory(ctx, obj)
+			return obj.PrimaryCategory(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5976,7 +5918,7 @@ func (ec *executionContext) fieldContext_ArticleContent_primaryCategory(_ contex
 		Object:     "ArticleContent",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -5984,7 +5926,7 @@ func (ec *executionContext) fieldContext_ArticleContent_primaryCategory(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5993,11 +5935,11 @@ func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field g
 			return ec.fieldContext_ArticleContent_authors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleContent().Authors(ctx, obj)
+			return obj.Authors(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6008,7 +5950,7 @@ func (ec *executionContext) fieldContext_ArticleContent_authors(_ context.Contex
 		Object:     "ArticleContent",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Author(ctx, field)
 		},
@@ -6080,7 +6022,7 @@ func (ec *executionContext) fieldContext_ArticleDiff_body(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6103,7 +6045,7 @@ func (ec *executionContext) fieldContext_ArticleEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("ArticleEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6115,8 +6057,8 @@ func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6135,7 +6077,7 @@ func (ec *executionContext) fieldContext_ArticleEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6144,11 +6086,11 @@ func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graph
 			return ec.fieldContext_ArticleLock_holder(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleLock().Holder(ctx, obj)
+			return obj.Holder(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6159,7 +6101,7 @@ func (ec *executionContext) fieldContext_ArticleLock_holder(_ context.Context, f
 		Object:     "ArticleLock",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6167,7 +6109,7 @@ func (ec *executionContext) fieldContext_ArticleLock_holder(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleLock_acquiredAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_acquiredAt(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6190,7 +6132,7 @@ func (ec *executionContext) fieldContext_ArticleLock_acquiredAt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleLock", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleLock_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6225,8 +6167,8 @@ func (ec *executionContext) _ArticleLockPayload_lock(ctx context.Context, field 
 			return obj.Lock, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6355,11 +6297,11 @@ func (ec *executionContext) _ArticleLocked_lock(ctx context.Context, field graph
 			return ec.fieldContext_ArticleLocked_lock(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Lock, nil
+			return ec.Resolvers.ArticleLocked().Lock(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6369,8 +6311,8 @@ func (ec *executionContext) fieldContext_ArticleLocked_lock(_ context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "ArticleLocked",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleLock(ctx, field)
 		},
@@ -6378,7 +6320,7 @@ func (ec *executionContext) fieldContext_ArticleLocked_lock(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleNote_id(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_id(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6401,7 +6343,7 @@ func (ec *executionContext) fieldContext_ArticleNote_id(_ context.Context, field
 	return graphql.NewScalarFieldContext("ArticleNote", field, true, false, "ID")
 }
 
-func (ec *executionContext) _ArticleNote_text(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_text(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6424,7 +6366,7 @@ func (ec *executionContext) fieldContext_ArticleNote_text(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6433,11 +6375,11 @@ func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graph
 			return ec.fieldContext_ArticleNote_author(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleNote().Author(ctx, obj)
+			return obj.Author(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6448,7 +6390,7 @@ func (ec *executionContext) fieldContext_ArticleNote_author(_ context.Context, f
 		Object:     "ArticleNote",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6456,7 +6398,7 @@ func (ec *executionContext) fieldContext_ArticleNote_author(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleNote_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6479,7 +6421,7 @@ func (ec *executionContext) fieldContext_ArticleNote_createdAt(_ context.Context
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleNote_resolvedAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_resolvedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6502,7 +6444,7 @@ func (ec *executionContext) fieldContext_ArticleNote_resolvedAt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6511,11 +6453,11 @@ func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field g
 			return ec.fieldContext_ArticleNote_resolvedBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleNote().ResolvedBy(ctx, obj)
+			return obj.ResolvedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6526,7 +6468,7 @@ func (ec *executionContext) fieldContext_ArticleNote_resolvedBy(_ context.Contex
 		Object:     "ArticleNote",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6546,8 +6488,8 @@ func (ec *executionContext) _ArticleNotePayload_note(ctx context.Context, field 
 			return obj.Note, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
-			return ec.marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Note) graphql.Marshaler {
+			return ec.marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6610,8 +6552,8 @@ func (ec *executionContext) _ArticlePayload_article(ctx context.Context, field g
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6777,7 +6719,7 @@ func (ec *executionContext) fieldContext_ArticleViewerState_isBookmarked(_ conte
 	return graphql.NewScalarFieldContext("ArticleViewerState", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_reason(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_reason(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6800,7 +6742,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_reason(_ context.Cont
 	return graphql.NewScalarFieldContext("ArticleWithdrawal", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_notice(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_notice(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6823,7 +6765,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_notice(_ context.Cont
 	return graphql.NewScalarFieldContext("ArticleWithdrawal", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6832,11 +6774,11 @@ func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field gra
 			return ec.fieldContext_ArticleWithdrawal_by(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleWithdrawal().By(ctx, obj)
+			return obj.By(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6847,7 +6789,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_by(_ context.Context,
 		Object:     "ArticleWithdrawal",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6855,7 +6797,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_by(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleWithdrawal_at(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_at(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6947,7 +6889,7 @@ func (ec *executionContext) fieldContext_AudioBlock_caption(_ context.Context, f
 	return graphql.NewScalarFieldContext("AudioBlock", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6970,7 +6912,7 @@ func (ec *executionContext) fieldContext_AuditEntry_id(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, false, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6993,7 +6935,7 @@ func (ec *executionContext) fieldContext_AuditEntry_at(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _AuditEntry_actorName(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorName(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7016,7 +6958,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorName(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_actorRole(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorRole(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7039,7 +6981,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorRole(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "String")
 }
 
-func (ec *executionContext) _AuditEntry_actorId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7062,7 +7004,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorId(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7085,7 +7027,7 @@ func (ec *executionContext) fieldContext_AuditEntry_action(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_targetId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_targetId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7108,7 +7050,7 @@ func (ec *executionContext) fieldContext_AuditEntry_targetId(_ context.Context, 
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7117,11 +7059,11 @@ func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphq
 			return ec.fieldContext_AuditEntry_target(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.AuditEntry().Target(ctx, obj)
+			return obj.Target(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7132,7 +7074,7 @@ func (ec *executionContext) fieldContext_AuditEntry_target(_ context.Context, fi
 		Object:     "AuditEntry",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
@@ -7140,7 +7082,7 @@ func (ec *executionContext) fieldContext_AuditEntry_target(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntry_before(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_before(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7163,7 +7105,7 @@ func (ec *executionContext) fieldContext_AuditEntry_before(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _AuditEntry_after(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_after(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7186,7 +7128,7 @@ func (ec *executionContext) fieldContext_AuditEntry_after(_ context.Context, fie
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _AuditEntry_address(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_address(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7209,7 +7151,7 @@ func (ec *executionContext) fieldContext_AuditEntry_address(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_userAgent(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_userAgent(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7232,7 +7174,7 @@ func (ec *executionContext) fieldContext_AuditEntry_userAgent(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_requestId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_requestId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7255,7 +7197,7 @@ func (ec *executionContext) fieldContext_AuditEntry_requestId(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7267,7 +7209,7 @@ func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, fie
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 			return ec.marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -7287,7 +7229,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7299,8 +7241,8 @@ func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, fie
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.AuditEntry) graphql.Marshaler {
-			return ec.marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.AuditEntry) graphql.Marshaler {
+			return ec.marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7319,7 +7261,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7351,7 +7293,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7395,7 +7337,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_totalCount(ctx con
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7418,7 +7360,7 @@ func (ec *executionContext) fieldContext_AuditEntryEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("AuditEntryEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7430,8 +7372,8 @@ func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field grap
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.AuditEntry) graphql.Marshaler {
-			return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AuditEntry) graphql.Marshaler {
+			return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7450,7 +7392,7 @@ func (ec *executionContext) fieldContext_AuditEntryEdge_node(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_id(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_id(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7473,7 +7415,7 @@ func (ec *executionContext) fieldContext_Author_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Author", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Author_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7496,7 +7438,7 @@ func (ec *executionContext) fieldContext_Author_kind(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "AuthorKind")
 }
 
-func (ec *executionContext) _Author_name(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_name(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7519,7 +7461,7 @@ func (ec *executionContext) fieldContext_Author_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_label(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_label(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7563,7 +7505,7 @@ func (ec *executionContext) fieldContext_Author_label(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7586,7 +7528,7 @@ func (ec *executionContext) fieldContext_Author_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_path(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_path(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7609,7 +7551,7 @@ func (ec *executionContext) fieldContext_Author_path(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, true, true, "String")
 }
 
-func (ec *executionContext) _Author_bio(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_bio(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7632,7 +7574,7 @@ func (ec *executionContext) fieldContext_Author_bio(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7641,11 +7583,11 @@ func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Author_avatar(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Author().Avatar(ctx, obj)
+			return obj.Avatar(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7656,7 +7598,7 @@ func (ec *executionContext) fieldContext_Author_avatar(_ context.Context, field 
 		Object:     "Author",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Media(ctx, field)
 		},
@@ -7664,7 +7606,7 @@ func (ec *executionContext) fieldContext_Author_avatar(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7677,7 +7619,7 @@ func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphq
 			return ec.Resolvers.Author().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -7720,8 +7662,8 @@ func (ec *executionContext) _AuthorFacet_author(ctx context.Context, field graph
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7763,7 +7705,7 @@ func (ec *executionContext) fieldContext_AuthorFacet_count(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuthorFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7772,11 +7714,11 @@ func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql
 			return ec.fieldContext_Autosave_content(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Draft, nil
+			return obj.Content(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Draft) graphql.Marshaler {
-			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Content) graphql.Marshaler {
+			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7786,7 +7728,7 @@ func (ec *executionContext) fieldContext_Autosave_content(_ context.Context, fie
 	fc = &graphql.FieldContext{
 		Object:     "Autosave",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleContent(ctx, field)
@@ -7795,7 +7737,7 @@ func (ec *executionContext) fieldContext_Autosave_content(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Autosave_baseVersion(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_baseVersion(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7818,7 +7760,7 @@ func (ec *executionContext) fieldContext_Autosave_baseVersion(_ context.Context,
 	return graphql.NewScalarFieldContext("Autosave", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Autosave_savedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_savedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7841,7 +7783,7 @@ func (ec *executionContext) fieldContext_Autosave_savedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Autosave", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Autosave_isStale(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_isStale(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7876,8 +7818,8 @@ func (ec *executionContext) _AutosavePayload_autosave(ctx context.Context, field
 			return obj.Autosave, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
-			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
+			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8220,7 +8162,7 @@ func (ec *executionContext) fieldContext_BlockImage_height(_ context.Context, fi
 	return graphql.NewScalarFieldContext("BlockImage", field, true, false, "Int")
 }
 
-func (ec *executionContext) _Bookmark_id(ctx context.Context, field graphql.CollectedField, obj *bookmark.Bookmark) (ret graphql.Marshaler) {
+func (ec *executionContext) _Bookmark_id(ctx context.Context, field graphql.CollectedField, obj *loader.Bookmark) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8243,7 +8185,7 @@ func (ec *executionContext) fieldContext_Bookmark_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Bookmark", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Bookmark_savedAt(ctx context.Context, field graphql.CollectedField, obj *bookmark.Bookmark) (ret graphql.Marshaler) {
+func (ec *executionContext) _Bookmark_savedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Bookmark) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8266,7 +8208,7 @@ func (ec *executionContext) fieldContext_Bookmark_savedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Bookmark", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Bookmark_article(ctx context.Context, field graphql.CollectedField, obj *bookmark.Bookmark) (ret graphql.Marshaler) {
+func (ec *executionContext) _Bookmark_article(ctx context.Context, field graphql.CollectedField, obj *loader.Bookmark) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8275,11 +8217,11 @@ func (ec *executionContext) _Bookmark_article(ctx context.Context, field graphql
 			return ec.fieldContext_Bookmark_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Bookmark().Article(ctx, obj)
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8290,7 +8232,7 @@ func (ec *executionContext) fieldContext_Bookmark_article(_ context.Context, fie
 		Object:     "Bookmark",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -8468,7 +8410,7 @@ func (ec *executionContext) fieldContext_BookmarkChanges_hasMore(_ context.Conte
 	return graphql.NewScalarFieldContext("BookmarkChanges", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _BookmarkConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*bookmark.Bookmark]) (ret graphql.Marshaler) {
+func (ec *executionContext) _BookmarkConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Bookmark]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8480,7 +8422,7 @@ func (ec *executionContext) _BookmarkConnection_edges(ctx context.Context, field
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*bookmark.Bookmark]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Bookmark]) graphql.Marshaler {
 			return ec.marshalNBookmarkEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -8500,7 +8442,7 @@ func (ec *executionContext) fieldContext_BookmarkConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _BookmarkConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*bookmark.Bookmark]) (ret graphql.Marshaler) {
+func (ec *executionContext) _BookmarkConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Bookmark]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8512,8 +8454,8 @@ func (ec *executionContext) _BookmarkConnection_nodes(ctx context.Context, field
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*bookmark.Bookmark) graphql.Marshaler {
-			return ec.marshalNBookmark2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋbookmarkᚐBookmarkᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Bookmark) graphql.Marshaler {
+			return ec.marshalNBookmark2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmarkᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8532,7 +8474,7 @@ func (ec *executionContext) fieldContext_BookmarkConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _BookmarkConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*bookmark.Bookmark]) (ret graphql.Marshaler) {
+func (ec *executionContext) _BookmarkConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Bookmark]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8564,7 +8506,7 @@ func (ec *executionContext) fieldContext_BookmarkConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _BookmarkConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*bookmark.Bookmark]) (ret graphql.Marshaler) {
+func (ec *executionContext) _BookmarkConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Bookmark]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8608,7 +8550,7 @@ func (ec *executionContext) fieldContext_BookmarkConnection_totalCount(ctx conte
 	return fc, nil
 }
 
-func (ec *executionContext) _BookmarkEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*bookmark.Bookmark]) (ret graphql.Marshaler) {
+func (ec *executionContext) _BookmarkEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Bookmark]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8631,7 +8573,7 @@ func (ec *executionContext) fieldContext_BookmarkEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("BookmarkEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _BookmarkEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*bookmark.Bookmark]) (ret graphql.Marshaler) {
+func (ec *executionContext) _BookmarkEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Bookmark]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8643,8 +8585,8 @@ func (ec *executionContext) _BookmarkEdge_node(ctx context.Context, field graphq
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bookmark.Bookmark) graphql.Marshaler {
-			return ec.marshalNBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋbookmarkᚐBookmark(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Bookmark) graphql.Marshaler {
+			return ec.marshalNBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8842,7 +8784,7 @@ func (ec *executionContext) fieldContext_ButtonBlock_title(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ButtonBlock", field, false, false, "String")
 }
 
-func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql.CollectedField, obj *newsroom.Calendar) (ret graphql.Marshaler) {
+func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql.CollectedField, obj *model.Calendar) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8854,8 +8796,8 @@ func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql
 			return obj.Entries, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []newsroom.CalendarEntry) graphql.Marshaler {
-			return ec.marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CalendarEntry) graphql.Marshaler {
+			return ec.marshalNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8874,7 +8816,7 @@ func (ec *executionContext) fieldContext_Calendar_entries(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Calendar_hasMore(ctx context.Context, field graphql.CollectedField, obj *newsroom.Calendar) (ret graphql.Marshaler) {
+func (ec *executionContext) _Calendar_hasMore(ctx context.Context, field graphql.CollectedField, obj *model.Calendar) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8897,7 +8839,7 @@ func (ec *executionContext) fieldContext_Calendar_hasMore(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Calendar", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8906,7 +8848,7 @@ func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graph
 			return ec.fieldContext_CalendarEntry_kind(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Occasion, nil
+			return obj.Kind, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v newsroom.Occasion) graphql.Marshaler {
@@ -8920,7 +8862,7 @@ func (ec *executionContext) fieldContext_CalendarEntry_kind(_ context.Context, f
 	return graphql.NewScalarFieldContext("CalendarEntry", field, false, false, "CalendarEntryKind")
 }
 
-func (ec *executionContext) _CalendarEntry_at(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_at(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8943,7 +8885,7 @@ func (ec *executionContext) fieldContext_CalendarEntry_at(_ context.Context, fie
 	return graphql.NewScalarFieldContext("CalendarEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8955,8 +8897,8 @@ func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field gr
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8975,7 +8917,7 @@ func (ec *executionContext) fieldContext_CalendarEntry_article(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8998,7 +8940,7 @@ func (ec *executionContext) fieldContext_Category_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Category", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Category_name(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_name(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9021,7 +8963,7 @@ func (ec *executionContext) fieldContext_Category_name(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_label(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_label(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9065,7 +9007,7 @@ func (ec *executionContext) fieldContext_Category_label(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9088,7 +9030,7 @@ func (ec *executionContext) fieldContext_Category_slug(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_path(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_path(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9111,7 +9053,7 @@ func (ec *executionContext) fieldContext_Category_path(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, true, true, "String")
 }
 
-func (ec *executionContext) _Category_url(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_url(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9134,7 +9076,7 @@ func (ec *executionContext) fieldContext_Category_url(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Category", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Category_description(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_description(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9157,7 +9099,7 @@ func (ec *executionContext) fieldContext_Category_description(_ context.Context,
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9166,11 +9108,11 @@ func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.
 			return ec.fieldContext_Category_parent(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Parent(ctx, obj)
+			return obj.Parent(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9181,7 +9123,7 @@ func (ec *executionContext) fieldContext_Category_parent(_ context.Context, fiel
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -9189,7 +9131,7 @@ func (ec *executionContext) fieldContext_Category_parent(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_children(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_children(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9198,11 +9140,11 @@ func (ec *executionContext) _Category_children(ctx context.Context, field graphq
 			return ec.fieldContext_Category_children(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Children(ctx, obj)
+			return obj.Children(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9213,7 +9155,7 @@ func (ec *executionContext) fieldContext_Category_children(_ context.Context, fi
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -9221,7 +9163,7 @@ func (ec *executionContext) fieldContext_Category_children(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9253,7 +9195,7 @@ func (ec *executionContext) fieldContext_Category_breadcrumbs(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9266,7 +9208,7 @@ func (ec *executionContext) _Category_latestNews(ctx context.Context, field grap
 			return ec.Resolvers.Category().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -9297,7 +9239,7 @@ func (ec *executionContext) fieldContext_Category_latestNews(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9306,11 +9248,11 @@ func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.C
 			return ec.fieldContext_Category_picks(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Picks(ctx, obj)
+			return obj.Picks(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9321,7 +9263,7 @@ func (ec *executionContext) fieldContext_Category_picks(_ context.Context, field
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -9341,8 +9283,8 @@ func (ec *executionContext) _CategoryFacet_category(ctx context.Context, field g
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9618,7 +9560,7 @@ func (ec *executionContext) fieldContext_CodeBlock_language(_ context.Context, f
 	return graphql.NewScalarFieldContext("CodeBlock", field, false, false, "String")
 }
 
-func (ec *executionContext) _Comment_id(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_id(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9641,7 +9583,7 @@ func (ec *executionContext) fieldContext_Comment_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Comment", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Comment_body(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_body(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9664,7 +9606,7 @@ func (ec *executionContext) fieldContext_Comment_body(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "String")
 }
 
-func (ec *executionContext) _Comment_author(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_author(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9696,7 +9638,7 @@ func (ec *executionContext) fieldContext_Comment_author(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9719,7 +9661,7 @@ func (ec *executionContext) fieldContext_Comment_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Comment_editedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_editedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9742,7 +9684,7 @@ func (ec *executionContext) fieldContext_Comment_editedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9751,11 +9693,11 @@ func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.
 			return ec.fieldContext_Comment_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comment().Article(ctx, obj)
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9766,7 +9708,7 @@ func (ec *executionContext) fieldContext_Comment_article(_ context.Context, fiel
 		Object:     "Comment",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -9774,7 +9716,7 @@ func (ec *executionContext) fieldContext_Comment_article(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9783,11 +9725,11 @@ func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.C
 			return ec.fieldContext_Comment_parent(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comment().Parent(ctx, obj)
+			return obj.Parent(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
-			return ec.marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
+			return ec.marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9798,7 +9740,7 @@ func (ec *executionContext) fieldContext_Comment_parent(_ context.Context, field
 		Object:     "Comment",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Comment(ctx, field)
 		},
@@ -9806,7 +9748,7 @@ func (ec *executionContext) fieldContext_Comment_parent(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_replyCount(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_replyCount(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9829,7 +9771,7 @@ func (ec *executionContext) fieldContext_Comment_replyCount(_ context.Context, f
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9842,7 +9784,7 @@ func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.
 			return ec.Resolvers.Comment().Replies(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -9919,7 +9861,7 @@ func (ec *executionContext) fieldContext_CommentAuthor_isGuest(_ context.Context
 	return graphql.NewScalarFieldContext("CommentAuthor", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9931,7 +9873,7 @@ func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -9951,7 +9893,7 @@ func (ec *executionContext) fieldContext_CommentConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9963,8 +9905,8 @@ func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Comment) graphql.Marshaler {
-			return ec.marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Comment) graphql.Marshaler {
+			return ec.marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9983,7 +9925,7 @@ func (ec *executionContext) fieldContext_CommentConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10015,7 +9957,7 @@ func (ec *executionContext) fieldContext_CommentConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10059,7 +10001,7 @@ func (ec *executionContext) fieldContext_CommentConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10082,7 +10024,7 @@ func (ec *executionContext) fieldContext_CommentEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("CommentEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10094,8 +10036,8 @@ func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
-			return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
+			return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10316,7 +10258,7 @@ func (ec *executionContext) fieldContext_Consent_html(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Consent", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _Correction_id(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_id(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10339,7 +10281,7 @@ func (ec *executionContext) fieldContext_Correction_id(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Correction", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Correction_article(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_article(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10348,11 +10290,11 @@ func (ec *executionContext) _Correction_article(ctx context.Context, field graph
 			return ec.fieldContext_Correction_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Article, nil
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10362,7 +10304,7 @@ func (ec *executionContext) fieldContext_Correction_article(_ context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "Correction",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
@@ -10371,7 +10313,7 @@ func (ec *executionContext) fieldContext_Correction_article(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Correction_note(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_note(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10394,7 +10336,7 @@ func (ec *executionContext) fieldContext_Correction_note(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Correction", field, false, false, "String")
 }
 
-func (ec *executionContext) _Correction_issuedAt(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_issuedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10417,7 +10359,7 @@ func (ec *executionContext) fieldContext_Correction_issuedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Correction", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Correction_changes(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_changes(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10449,7 +10391,7 @@ func (ec *executionContext) fieldContext_Correction_changes(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10461,7 +10403,7 @@ func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, fie
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*content.Correction]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Correction]) graphql.Marshaler {
 			return ec.marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -10481,7 +10423,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10493,8 +10435,8 @@ func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, fie
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10513,7 +10455,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10545,7 +10487,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10589,7 +10531,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_totalCount(ctx con
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10612,7 +10554,7 @@ func (ec *executionContext) fieldContext_CorrectionEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("CorrectionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10624,8 +10566,8 @@ func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field grap
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10702,8 +10644,8 @@ func (ec *executionContext) _CreateAdSlotPayload_adSlot(ctx context.Context, fie
 			return obj.AdSlot, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
-			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
+			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10766,8 +10708,8 @@ func (ec *executionContext) _CreateAuthorPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10830,8 +10772,8 @@ func (ec *executionContext) _CreateCategoryPayload_category(ctx context.Context,
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10894,8 +10836,8 @@ func (ec *executionContext) _CreatePagePayload_page(ctx context.Context, field g
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10958,8 +10900,8 @@ func (ec *executionContext) _CreatePlacePayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11022,8 +10964,8 @@ func (ec *executionContext) _CreateRedirectPayload_redirect(ctx context.Context,
 			return obj.Redirect, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11086,8 +11028,8 @@ func (ec *executionContext) _CreateSeriesPayload_series(ctx context.Context, fie
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11150,8 +11092,8 @@ func (ec *executionContext) _CreateTagPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11214,8 +11156,8 @@ func (ec *executionContext) _CreateUserPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11289,7 +11231,7 @@ func (ec *executionContext) fieldContext_CreateUserPayload_userErrors(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJob_id(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_id(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11312,7 +11254,7 @@ func (ec *executionContext) fieldContext_DeadJob_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("DeadJob", field, true, false, "ID")
 }
 
-func (ec *executionContext) _DeadJob_kind(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_kind(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11335,7 +11277,7 @@ func (ec *executionContext) fieldContext_DeadJob_kind(_ context.Context, field g
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeadJob_attempts(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_attempts(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11358,7 +11300,7 @@ func (ec *executionContext) fieldContext_DeadJob_attempts(_ context.Context, fie
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "Int")
 }
 
-func (ec *executionContext) _DeadJob_lastError(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_lastError(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11381,7 +11323,7 @@ func (ec *executionContext) fieldContext_DeadJob_lastError(_ context.Context, fi
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeadJob_enqueuedAt(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_enqueuedAt(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11404,7 +11346,7 @@ func (ec *executionContext) fieldContext_DeadJob_enqueuedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _DeadJob_diedAt(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_diedAt(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11427,7 +11369,7 @@ func (ec *executionContext) fieldContext_DeadJob_diedAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _DeadJobConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11439,7 +11381,7 @@ func (ec *executionContext) _DeadJobConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*job.Dead]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 			return ec.marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -11459,7 +11401,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11471,8 +11413,8 @@ func (ec *executionContext) _DeadJobConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*job.Dead) graphql.Marshaler {
-			return ec.marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.DeadJob) graphql.Marshaler {
+			return ec.marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJobᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11491,7 +11433,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11523,7 +11465,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11567,7 +11509,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11590,7 +11532,7 @@ func (ec *executionContext) fieldContext_DeadJobEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("DeadJobEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeadJobEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11602,8 +11544,8 @@ func (ec *executionContext) _DeadJobEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *job.Dead) graphql.Marshaler {
-			return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.DeadJob) graphql.Marshaler {
+			return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12138,8 +12080,8 @@ func (ec *executionContext) _DisableUserPayload_user(ctx context.Context, field 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12268,7 +12210,7 @@ func (ec *executionContext) fieldContext_DividerBlock_direction(_ context.Contex
 	return graphql.NewScalarFieldContext("DividerBlock", field, true, false, "TextDirection")
 }
 
-func (ec *executionContext) _EditorsPick_article(ctx context.Context, field graphql.CollectedField, obj *ent.Pick) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditorsPick_article(ctx context.Context, field graphql.CollectedField, obj *loader.Pick) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12277,11 +12219,11 @@ func (ec *executionContext) _EditorsPick_article(ctx context.Context, field grap
 			return ec.fieldContext_EditorsPick_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.EditorsPick().Article(ctx, obj)
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12292,7 +12234,7 @@ func (ec *executionContext) fieldContext_EditorsPick_article(_ context.Context, 
 		Object:     "EditorsPick",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -12300,7 +12242,7 @@ func (ec *executionContext) fieldContext_EditorsPick_article(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _EditorsPick_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Pick) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditorsPick_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Pick) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12450,8 +12392,8 @@ func (ec *executionContext) _EnableUserPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13118,7 +13060,7 @@ func (ec *executionContext) fieldContext_LanguageFacet_count(_ context.Context, 
 	return graphql.NewScalarFieldContext("LanguageFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _LegalDocument_kind(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_kind(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13141,7 +13083,7 @@ func (ec *executionContext) fieldContext_LegalDocument_kind(_ context.Context, f
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _LegalDocument_version(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_version(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13164,7 +13106,7 @@ func (ec *executionContext) fieldContext_LegalDocument_version(_ context.Context
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _LegalDocument_publishedAt(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13187,7 +13129,7 @@ func (ec *executionContext) fieldContext_LegalDocument_publishedAt(_ context.Con
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13196,11 +13138,11 @@ func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graph
 			return ec.fieldContext_LegalDocument_page(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.LegalDocument().Page(ctx, obj)
+			return obj.Page(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13211,7 +13153,7 @@ func (ec *executionContext) fieldContext_LegalDocument_page(_ context.Context, f
 		Object:     "LegalDocument",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Page(ctx, field)
 		},
@@ -13398,7 +13340,7 @@ func (ec *executionContext) fieldContext_ListItem_items(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _LiveEntry_id(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_id(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13421,7 +13363,7 @@ func (ec *executionContext) fieldContext_LiveEntry_id(_ context.Context, field g
 	return graphql.NewScalarFieldContext("LiveEntry", field, true, false, "ID")
 }
 
-func (ec *executionContext) _LiveEntry_title(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_title(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13444,7 +13386,7 @@ func (ec *executionContext) fieldContext_LiveEntry_title(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _LiveEntry_body(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_body(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13476,7 +13418,7 @@ func (ec *executionContext) fieldContext_LiveEntry_body(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _LiveEntry_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13499,7 +13441,7 @@ func (ec *executionContext) fieldContext_LiveEntry_bodyHtml(_ context.Context, f
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _LiveEntry_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13522,7 +13464,7 @@ func (ec *executionContext) fieldContext_LiveEntry_publishedAt(_ context.Context
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _LiveEntry_isKeyEvent(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_isKeyEvent(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13545,7 +13487,7 @@ func (ec *executionContext) fieldContext_LiveEntry_isKeyEvent(_ context.Context,
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _LiveEntry_isPinned(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_isPinned(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13580,8 +13522,8 @@ func (ec *executionContext) _LiveEntryPayload_entry(ctx context.Context, field g
 			return obj.Entry, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
-			return ec.marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
+			return ec.marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13612,8 +13554,8 @@ func (ec *executionContext) _LiveEntryPayload_article(ctx context.Context, field
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13664,7 +13606,7 @@ func (ec *executionContext) fieldContext_LiveEntryPayload_userErrors(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_id(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_id(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13687,7 +13629,7 @@ func (ec *executionContext) fieldContext_Media_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Media", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Media_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13710,7 +13652,7 @@ func (ec *executionContext) fieldContext_Media_kind(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Media", field, false, false, "MediaKind")
 }
 
-func (ec *executionContext) _Media_url(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_url(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13754,7 +13696,7 @@ func (ec *executionContext) fieldContext_Media_url(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_alt(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_alt(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13777,7 +13719,7 @@ func (ec *executionContext) fieldContext_Media_alt(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_caption(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_caption(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13800,7 +13742,7 @@ func (ec *executionContext) fieldContext_Media_caption(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_credit(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_credit(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13823,7 +13765,7 @@ func (ec *executionContext) fieldContext_Media_credit(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_contentType(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_contentType(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13846,7 +13788,7 @@ func (ec *executionContext) fieldContext_Media_contentType(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_width(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_width(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13869,7 +13811,7 @@ func (ec *executionContext) fieldContext_Media_width(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Media", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Media_height(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_height(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13892,7 +13834,7 @@ func (ec *executionContext) fieldContext_Media_height(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Media", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Media_focalPoint(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_focalPoint(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13924,7 +13866,7 @@ func (ec *executionContext) fieldContext_Media_focalPoint(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_rights(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_rights(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13956,7 +13898,7 @@ func (ec *executionContext) fieldContext_Media_rights(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Menu_id(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_id(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13979,7 +13921,7 @@ func (ec *executionContext) fieldContext_Menu_id(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Menu", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Menu_name(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_name(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14002,7 +13944,7 @@ func (ec *executionContext) fieldContext_Menu_name(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Menu", field, false, false, "String")
 }
 
-func (ec *executionContext) _Menu_location(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_location(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14025,7 +13967,7 @@ func (ec *executionContext) fieldContext_Menu_location(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Menu", field, true, true, "MenuLocation")
 }
 
-func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14034,11 +13976,11 @@ func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.Colle
 			return ec.fieldContext_Menu_items(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Menu().Items(ctx, obj)
+			return obj.Items(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
-			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
+			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14049,7 +13991,7 @@ func (ec *executionContext) fieldContext_Menu_items(_ context.Context, field gra
 		Object:     "Menu",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MenuItem(ctx, field)
 		},
@@ -14057,7 +13999,7 @@ func (ec *executionContext) fieldContext_Menu_items(_ context.Context, field gra
 	return fc, nil
 }
 
-func (ec *executionContext) _MenuItem_id(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_id(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14080,7 +14022,7 @@ func (ec *executionContext) fieldContext_MenuItem_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("MenuItem", field, true, false, "ID")
 }
 
-func (ec *executionContext) _MenuItem_label(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_label(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14124,7 +14066,7 @@ func (ec *executionContext) fieldContext_MenuItem_label(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _MenuItem_url(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_url(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14147,7 +14089,7 @@ func (ec *executionContext) fieldContext_MenuItem_url(_ context.Context, field g
 	return graphql.NewScalarFieldContext("MenuItem", field, true, true, "URL")
 }
 
-func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14156,21 +14098,21 @@ func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.
 			return ec.fieldContext_MenuItem_target(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MenuItem().Target(ctx, obj)
+			return obj.Target(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_MenuItem_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("MenuItem", field, true, true, "MenuTarget")
+	return graphql.NewScalarFieldContext("MenuItem", field, true, false, "MenuTarget")
 }
 
-func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14179,11 +14121,11 @@ func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphq
 			return ec.fieldContext_MenuItem_children(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MenuItem().Children(ctx, obj)
+			return obj.Children(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
-			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
+			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14194,7 +14136,7 @@ func (ec *executionContext) fieldContext_MenuItem_children(_ context.Context, fi
 		Object:     "MenuItem",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MenuItem(ctx, field)
 		},
@@ -14214,8 +14156,8 @@ func (ec *executionContext) _MergeAuthorsPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -14333,8 +14275,8 @@ func (ec *executionContext) _MergeCategoriesPayload_category(ctx context.Context
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -14397,8 +14339,8 @@ func (ec *executionContext) _MergePlacesPayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -14461,8 +14403,8 @@ func (ec *executionContext) _MergeSeriesPayload_series(ctx context.Context, fiel
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -14525,8 +14467,8 @@ func (ec *executionContext) _MergeTagsPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -14589,8 +14531,8 @@ func (ec *executionContext) _MoveCategoryPayload_category(ctx context.Context, f
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20585,7 +20527,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteAdSlot(ctx context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_version(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_version(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20608,7 +20550,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_version(_ context.Contex
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "Int")
 }
 
-func (ec *executionContext) _NewsroomRecord_allowedSteps(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_allowedSteps(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20631,7 +20573,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_allowedSteps(_ context.C
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, true, true, "ArticleStep")
 }
 
-func (ec *executionContext) _NewsroomRecord_statusChangedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_statusChangedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20654,7 +20596,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_statusChangedAt(_ contex
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_scheduledAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_scheduledAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20677,7 +20619,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_scheduledAt(_ context.Co
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_embargoUntil(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_embargoUntil(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20700,7 +20642,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_embargoUntil(_ context.C
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_unpublishAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_unpublishAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20723,7 +20665,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_unpublishAt(_ context.Co
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_trashedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_trashedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20746,7 +20688,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_trashedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_editedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_editedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20769,7 +20711,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_editedAt(_ context.Conte
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20778,11 +20720,11 @@ func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field
 			return ec.fieldContext_NewsroomRecord_createdBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().CreatedBy(ctx, obj)
+			return obj.CreatedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20793,7 +20735,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_createdBy(_ context.Cont
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -20801,7 +20743,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_createdBy(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20810,11 +20752,11 @@ func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field 
 			return ec.fieldContext_NewsroomRecord_assignee(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Assignee(ctx, obj)
+			return obj.Assignee(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20825,7 +20767,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_assignee(_ context.Conte
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -20833,7 +20775,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_assignee(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20846,7 +20788,7 @@ func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field
 			return ec.Resolvers.NewsroomRecord().Revisions(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -20877,7 +20819,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revisions(ctx context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20887,11 +20829,11 @@ func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.NewsroomRecord().Revision(ctx, obj, fc.Args["number"].(int32))
+			return obj.Revision(ctx, fc.Args["number"].(int32))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
-			return ec.marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
+			return ec.marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20902,7 +20844,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revision(ctx context.Con
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Revision(ctx, field)
 		},
@@ -20921,7 +20863,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revision(ctx context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20931,7 +20873,7 @@ func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.NewsroomRecord().Diff(ctx, obj, fc.Args["from"].(int32), fc.Args["to"].(int32))
+			return obj.Diff(ctx, fc.Args["from"].(int32), fc.Args["to"].(int32))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Diff) graphql.Marshaler {
@@ -20946,7 +20888,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_diff(ctx context.Context
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleDiff(ctx, field)
 		},
@@ -20965,7 +20907,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_diff(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20974,11 +20916,11 @@ func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field grap
 			return ec.fieldContext_NewsroomRecord_lock(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Lock(ctx, obj)
+			return obj.Lock(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20989,7 +20931,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_lock(_ context.Context, 
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleLock(ctx, field)
 		},
@@ -20997,7 +20939,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_lock(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21006,11 +20948,11 @@ func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field 
 			return ec.fieldContext_NewsroomRecord_autosave(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Autosave(ctx, obj)
+			return obj.Autosave(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
-			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
+			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21021,7 +20963,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_autosave(_ context.Conte
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Autosave(ctx, field)
 		},
@@ -21029,7 +20971,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_autosave(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21038,11 +20980,11 @@ func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field gra
 			return ec.fieldContext_NewsroomRecord_notes(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Notes(ctx, obj)
+			return obj.Notes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.ArticleNote) graphql.Marshaler {
-			return ec.marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Note) graphql.Marshaler {
+			return ec.marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21053,7 +20995,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_notes(_ context.Context,
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleNote(ctx, field)
 		},
@@ -21061,7 +21003,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_notes(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21070,11 +21012,11 @@ func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, fiel
 			return ec.fieldContext_NewsroomRecord_withdrawal(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Withdrawal(ctx, obj)
+			return obj.Withdrawal(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Withdrawal) graphql.Marshaler {
-			return ec.marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Withdrawal) graphql.Marshaler {
+			return ec.marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21085,7 +21027,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_withdrawal(_ context.Con
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleWithdrawal(ctx, field)
 		},
@@ -21093,7 +21035,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_withdrawal(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21102,11 +21044,11 @@ func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, f
 			return ec.fieldContext_NewsroomRecord_previewTokens(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().PreviewTokens(ctx, obj)
+			return obj.PreviewTokens(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.PreviewToken) graphql.Marshaler {
-			return ec.marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.PreviewToken) graphql.Marshaler {
+			return ec.marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21117,7 +21059,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(_ context.
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PreviewToken(ctx, field)
 		},
@@ -21125,7 +21067,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_id(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_id(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21148,7 +21090,7 @@ func (ec *executionContext) fieldContext_Page_id(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Page", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Page_title(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_title(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21171,7 +21113,7 @@ func (ec *executionContext) fieldContext_Page_title(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21194,7 +21136,7 @@ func (ec *executionContext) fieldContext_Page_slug(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_path(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_path(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21217,7 +21159,7 @@ func (ec *executionContext) fieldContext_Page_path(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Page", field, true, true, "String")
 }
 
-func (ec *executionContext) _Page_url(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_url(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21240,7 +21182,7 @@ func (ec *executionContext) fieldContext_Page_url(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Page", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Page_language(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_language(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21263,7 +21205,7 @@ func (ec *executionContext) fieldContext_Page_language(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Page_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21286,7 +21228,7 @@ func (ec *executionContext) fieldContext_Page_direction(_ context.Context, field
 	return graphql.NewScalarFieldContext("Page", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Page_body(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_body(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21318,7 +21260,7 @@ func (ec *executionContext) fieldContext_Page_body(_ context.Context, field grap
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21341,7 +21283,7 @@ func (ec *executionContext) fieldContext_Page_bodyHtml(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _Page_bodyText(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21364,7 +21306,7 @@ func (ec *executionContext) fieldContext_Page_bodyText(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21387,7 +21329,7 @@ func (ec *executionContext) fieldContext_Page_publishedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Page", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Page_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_updatedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21410,7 +21352,7 @@ func (ec *executionContext) fieldContext_Page_updatedAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Page", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Page_seo(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_seo(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21442,7 +21384,7 @@ func (ec *executionContext) fieldContext_Page_seo(_ context.Context, field graph
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_status(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_status(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21465,7 +21407,7 @@ func (ec *executionContext) fieldContext_Page_status(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Page", field, false, false, "PageStatus")
 }
 
-func (ec *executionContext) _Page_version(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_version(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21695,7 +21637,7 @@ func (ec *executionContext) fieldContext_ParagraphChange_after(_ context.Context
 	return graphql.NewScalarFieldContext("ParagraphChange", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_id(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_id(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21718,7 +21660,7 @@ func (ec *executionContext) fieldContext_Place_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Place", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Place_name(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_name(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21741,7 +21683,7 @@ func (ec *executionContext) fieldContext_Place_name(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_label(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_label(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21785,7 +21727,7 @@ func (ec *executionContext) fieldContext_Place_label(ctx context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Place_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21808,7 +21750,7 @@ func (ec *executionContext) fieldContext_Place_slug(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_path(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_path(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21831,7 +21773,7 @@ func (ec *executionContext) fieldContext_Place_path(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, true, true, "String")
 }
 
-func (ec *executionContext) _Place_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21854,7 +21796,7 @@ func (ec *executionContext) fieldContext_Place_kind(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "PlaceKind")
 }
 
-func (ec *executionContext) _Place_countryCode(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_countryCode(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21877,7 +21819,7 @@ func (ec *executionContext) fieldContext_Place_countryCode(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Place", field, true, true, "CountryCode")
 }
 
-func (ec *executionContext) _Place_latitude(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_latitude(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21900,7 +21842,7 @@ func (ec *executionContext) fieldContext_Place_latitude(_ context.Context, field
 	return graphql.NewScalarFieldContext("Place", field, false, false, "Float")
 }
 
-func (ec *executionContext) _Place_longitude(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_longitude(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21923,7 +21865,7 @@ func (ec *executionContext) fieldContext_Place_longitude(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Place", field, false, false, "Float")
 }
 
-func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21936,7 +21878,7 @@ func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql
 			return ec.Resolvers.Place().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -21979,8 +21921,8 @@ func (ec *executionContext) _PlaceFacet_place(ctx context.Context, field graphql
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22022,7 +21964,7 @@ func (ec *executionContext) fieldContext_PlaceFacet_count(_ context.Context, fie
 	return graphql.NewScalarFieldContext("PlaceFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PreviewToken_id(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_id(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22045,7 +21987,7 @@ func (ec *executionContext) fieldContext_PreviewToken_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("PreviewToken", field, true, false, "ID")
 }
 
-func (ec *executionContext) _PreviewToken_label(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_label(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22068,7 +22010,7 @@ func (ec *executionContext) fieldContext_PreviewToken_label(_ context.Context, f
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "String")
 }
 
-func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22077,11 +22019,11 @@ func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field g
 			return ec.fieldContext_PreviewToken_createdBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.PreviewToken().CreatedBy(ctx, obj)
+			return obj.CreatedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22092,7 +22034,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdBy(_ context.Contex
 		Object:     "PreviewToken",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -22100,7 +22042,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdBy(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PreviewToken_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22123,7 +22065,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdAt(_ context.Contex
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PreviewToken_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22146,7 +22088,7 @@ func (ec *executionContext) fieldContext_PreviewToken_expiresAt(_ context.Contex
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PreviewToken_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_revokedAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22204,8 +22146,8 @@ func (ec *executionContext) _PreviewTokenPayload_previewToken(ctx context.Contex
 			return obj.PreviewToken, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
-			return ec.marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
+			return ec.marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22268,8 +22210,8 @@ func (ec *executionContext) _PublishPagePayload_page(ctx context.Context, field 
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22332,8 +22274,8 @@ func (ec *executionContext) _Query_site(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Site(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Site) graphql.Marshaler {
-			return ec.marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Site) graphql.Marshaler {
+			return ec.marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22365,8 +22307,8 @@ func (ec *executionContext) _Query_article(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Article(ctx, fc.Args["by"].(model.ArticleBy), fc.Args["at"].(*time.Time))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22409,7 +22351,7 @@ func (ec *executionContext) _Query_latestNews(ctx context.Context, field graphql
 			return ec.Resolvers.Query().LatestNews(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22541,8 +22483,8 @@ func (ec *executionContext) _Query_category(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Category(ctx, fc.Args["by"].(model.CategoryBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22585,8 +22527,8 @@ func (ec *executionContext) _Query_categories(ctx context.Context, field graphql
 			return ec.Resolvers.Query().Categories(ctx, fc.Args["topLevel"].(*bool))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22629,8 +22571,8 @@ func (ec *executionContext) _Query_tag(ctx context.Context, field graphql.Collec
 			return ec.Resolvers.Query().Tag(ctx, fc.Args["by"].(model.TagBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22673,7 +22615,7 @@ func (ec *executionContext) _Query_tags(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Tags(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Tag]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Tag]) graphql.Marshaler {
 			return ec.marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22717,8 +22659,8 @@ func (ec *executionContext) _Query_place(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Place(ctx, fc.Args["by"].(model.PlaceBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22761,8 +22703,8 @@ func (ec *executionContext) _Query_places(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22805,8 +22747,8 @@ func (ec *executionContext) _Query_series(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Series(ctx, fc.Args["by"].(model.SeriesBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22849,8 +22791,8 @@ func (ec *executionContext) _Query_author(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Author(ctx, fc.Args["by"].(model.AuthorBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22893,8 +22835,8 @@ func (ec *executionContext) _Query_authors(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22937,8 +22879,8 @@ func (ec *executionContext) _Query_page(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Page(ctx, fc.Args["by"].(model.PageBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22981,8 +22923,8 @@ func (ec *executionContext) _Query_menu(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Menu(ctx, fc.Args["location"].(model.MenuLocation), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
-			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
+			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23025,8 +22967,8 @@ func (ec *executionContext) _Query_adSlots(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().AdSlots(ctx, fc.Args["placement"].(model.AdPlacement))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.AdSlot) graphql.Marshaler {
-			return ec.marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.AdSlot) graphql.Marshaler {
+			return ec.marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23069,8 +23011,8 @@ func (ec *executionContext) _Query_picks(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Picks(ctx, fc.Args["categoryId"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23118,11 +23060,11 @@ func (ec *executionContext) _Query_editorsPicks(ctx context.Context, field graph
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "CURATE_ARTICLES")
 				if err != nil {
-					var zeroVal []*ent.Pick
+					var zeroVal []*loader.Pick
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal []*ent.Pick
+					var zeroVal []*loader.Pick
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -23131,8 +23073,8 @@ func (ec *executionContext) _Query_editorsPicks(ctx context.Context, field graph
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
-			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
+			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23175,7 +23117,7 @@ func (ec *executionContext) _Query_corrections(ctx context.Context, field graphq
 			return ec.Resolvers.Query().Corrections(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*content.Correction]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Correction]) graphql.Marshaler {
 			return ec.marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23339,7 +23281,7 @@ func (ec *executionContext) _Query_deviceBookmarks(ctx context.Context, field gr
 			return ec.Resolvers.Query().DeviceBookmarks(ctx, fc.Args["deviceToken"].(string), fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["categoryId"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*bookmark.Bookmark]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Bookmark]) graphql.Marshaler {
 			return ec.marshalOBookmarkConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23432,11 +23374,11 @@ func (ec *executionContext) _Query_user(ctx context.Context, field graphql.Colle
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_USERS")
 				if err != nil {
-					var zeroVal *account.Account
+					var zeroVal *loader.Account
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *account.Account
+					var zeroVal *loader.Account
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -23445,8 +23387,8 @@ func (ec *executionContext) _Query_user(ctx context.Context, field graphql.Colle
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23494,11 +23436,11 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_USERS")
 				if err != nil {
-					var zeroVal *relay.Connection[*account.Account]
+					var zeroVal *relay.Connection[*loader.Account]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*account.Account]
+					var zeroVal *relay.Connection[*loader.Account]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -23507,7 +23449,7 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*account.Account]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Account]) graphql.Marshaler {
 			return ec.marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23556,11 +23498,11 @@ func (ec *executionContext) _Query_redirects(ctx context.Context, field graphql.
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PAGES")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Redirect]
+					var zeroVal *relay.Connection[*loader.Redirect]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Redirect]
+					var zeroVal *relay.Connection[*loader.Redirect]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -23569,7 +23511,7 @@ func (ec *executionContext) _Query_redirects(ctx context.Context, field graphql.
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 			return ec.marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23618,11 +23560,11 @@ func (ec *executionContext) _Query_staticPages(ctx context.Context, field graphq
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PAGES")
 				if err != nil {
-					var zeroVal []*ent.Page
+					var zeroVal []*loader.Page
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal []*ent.Page
+					var zeroVal []*loader.Page
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -23631,8 +23573,8 @@ func (ec *executionContext) _Query_staticPages(ctx context.Context, field graphq
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Page) graphql.Marshaler {
-			return ec.marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Page) graphql.Marshaler {
+			return ec.marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23680,11 +23622,11 @@ func (ec *executionContext) _Query_auditLog(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_AUDIT_LOG")
 				if err != nil {
-					var zeroVal *relay.Connection[*model.AuditEntry]
+					var zeroVal *relay.Connection[*loader.AuditEntry]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*model.AuditEntry]
+					var zeroVal *relay.Connection[*loader.AuditEntry]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -23693,7 +23635,7 @@ func (ec *executionContext) _Query_auditLog(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 			return ec.marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23742,11 +23684,11 @@ func (ec *executionContext) _Query_deadJobs(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_JOBS")
 				if err != nil {
-					var zeroVal *relay.Connection[*job.Dead]
+					var zeroVal *relay.Connection[*loader.DeadJob]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*job.Dead]
+					var zeroVal *relay.Connection[*loader.DeadJob]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -23755,7 +23697,7 @@ func (ec *executionContext) _Query_deadJobs(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*job.Dead]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.DeadJob]) graphql.Marshaler {
 			return ec.marshalODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23799,8 +23741,8 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23843,8 +23785,8 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Nodes(ctx, fc.Args["ids"].([]string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
-			return ec.marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []loader.Node) graphql.Marshaler {
+			return ec.marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23942,11 +23884,11 @@ func (ec *executionContext) _Query_workQueue(ctx context.Context, field graphql.
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -23955,7 +23897,7 @@ func (ec *executionContext) _Query_workQueue(ctx context.Context, field graphql.
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -24066,11 +24008,11 @@ func (ec *executionContext) _Query_myArticles(ctx context.Context, field graphql
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -24079,7 +24021,7 @@ func (ec *executionContext) _Query_myArticles(ctx context.Context, field graphql
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -24128,11 +24070,11 @@ func (ec *executionContext) _Query_calendar(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *newsroom.Calendar
+					var zeroVal *model.Calendar
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *newsroom.Calendar
+					var zeroVal *model.Calendar
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -24141,8 +24083,8 @@ func (ec *executionContext) _Query_calendar(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Calendar) graphql.Marshaler {
-			return ec.marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Calendar) graphql.Marshaler {
+			return ec.marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24190,11 +24132,11 @@ func (ec *executionContext) _Query_trash(ctx context.Context, field graphql.Coll
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -24203,7 +24145,7 @@ func (ec *executionContext) _Query_trash(ctx context.Context, field graphql.Coll
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -24464,7 +24406,7 @@ func (ec *executionContext) fieldContext_QuoteBlock_isPullQuote(_ context.Contex
 	return graphql.NewScalarFieldContext("QuoteBlock", field, true, false, "Boolean")
 }
 
-func (ec *executionContext) _Redirect_id(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_id(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24487,7 +24429,7 @@ func (ec *executionContext) fieldContext_Redirect_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Redirect", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Redirect_path(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_path(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24510,7 +24452,7 @@ func (ec *executionContext) fieldContext_Redirect_path(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Redirect", field, false, false, "String")
 }
 
-func (ec *executionContext) _Redirect_location(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_location(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24533,7 +24475,7 @@ func (ec *executionContext) fieldContext_Redirect_location(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Redirect", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Redirect_statusCode(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_statusCode(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24556,7 +24498,7 @@ func (ec *executionContext) fieldContext_Redirect_statusCode(_ context.Context, 
 	return graphql.NewScalarFieldContext("Redirect", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24568,7 +24510,7 @@ func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Redirect]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Redirect]) graphql.Marshaler {
 			return ec.marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -24588,7 +24530,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24600,8 +24542,8 @@ func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Redirect) graphql.Marshaler {
-			return ec.marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Redirect) graphql.Marshaler {
+			return ec.marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24620,7 +24562,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24652,7 +24594,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24696,7 +24638,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_totalCount(ctx conte
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24719,7 +24661,7 @@ func (ec *executionContext) fieldContext_RedirectEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("RedirectEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24731,8 +24673,8 @@ func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphq
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24850,8 +24792,8 @@ func (ec *executionContext) _RelatedArticleConnection_nodes(ctx context.Context,
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24937,8 +24879,8 @@ func (ec *executionContext) _RelatedArticleEdge_node(ctx context.Context, field 
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25171,8 +25113,8 @@ func (ec *executionContext) _ResetUserPasswordPayload_user(ctx context.Context, 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25258,8 +25200,8 @@ func (ec *executionContext) _ResetUserSecondFactorPayload_user(ctx context.Conte
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25322,8 +25264,8 @@ func (ec *executionContext) _RestoreBookmarkPayload_bookmark(ctx context.Context
 			return obj.Bookmark, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bookmark.Bookmark) graphql.Marshaler {
-			return ec.marshalOBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋbookmarkᚐBookmark(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Bookmark) graphql.Marshaler {
+			return ec.marshalOBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25409,8 +25351,8 @@ func (ec *executionContext) _RestorePagePayload_page(ctx context.Context, field 
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25516,7 +25458,7 @@ func (ec *executionContext) fieldContext_RetryJobPayload_userErrors(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _Revision_id(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_id(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25539,7 +25481,7 @@ func (ec *executionContext) fieldContext_Revision_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Revision", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Revision_number(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_number(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25562,7 +25504,7 @@ func (ec *executionContext) fieldContext_Revision_number(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Revision_action(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_action(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25585,7 +25527,7 @@ func (ec *executionContext) fieldContext_Revision_action(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_status(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_status(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25608,7 +25550,7 @@ func (ec *executionContext) fieldContext_Revision_status(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, true, true, "ArticleStatus")
 }
 
-func (ec *executionContext) _Revision_version(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_version(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25631,7 +25573,7 @@ func (ec *executionContext) fieldContext_Revision_version(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Revision_title(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_title(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25654,7 +25596,7 @@ func (ec *executionContext) fieldContext_Revision_title(_ context.Context, field
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_note(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_note(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25677,7 +25619,7 @@ func (ec *executionContext) fieldContext_Revision_note(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25686,11 +25628,11 @@ func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.
 			return ec.fieldContext_Revision_author(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Revision().Author(ctx, obj)
+			return obj.Author(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25701,7 +25643,7 @@ func (ec *executionContext) fieldContext_Revision_author(_ context.Context, fiel
 		Object:     "Revision",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -25709,7 +25651,7 @@ func (ec *executionContext) fieldContext_Revision_author(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Revision_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25732,7 +25674,7 @@ func (ec *executionContext) fieldContext_Revision_createdAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Revision_content(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_content(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25741,11 +25683,11 @@ func (ec *executionContext) _Revision_content(ctx context.Context, field graphql
 			return ec.fieldContext_Revision_content(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Revision().Content(ctx, obj)
+			return obj.Content(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Draft) graphql.Marshaler {
-			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Content) graphql.Marshaler {
+			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25756,7 +25698,7 @@ func (ec *executionContext) fieldContext_Revision_content(_ context.Context, fie
 		Object:     "Revision",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleContent(ctx, field)
 		},
@@ -25764,7 +25706,7 @@ func (ec *executionContext) fieldContext_Revision_content(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25776,7 +25718,7 @@ func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Revision]) graphql.Marshaler {
 			return ec.marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -25796,7 +25738,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25808,8 +25750,8 @@ func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Revision) graphql.Marshaler {
-			return ec.marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25828,7 +25770,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25860,7 +25802,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25904,7 +25846,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_totalCount(ctx conte
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25927,7 +25869,7 @@ func (ec *executionContext) fieldContext_RevisionEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("RevisionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25939,8 +25881,8 @@ func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphq
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
-			return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26375,8 +26317,8 @@ func (ec *executionContext) _SaveMenuPayload_menu(ctx context.Context, field gra
 			return obj.Menu, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
-			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
+			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26439,8 +26381,8 @@ func (ec *executionContext) _ScheduleFailure_article(ctx context.Context, field 
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26797,8 +26739,8 @@ func (ec *executionContext) _SearchConnection_nodes(ctx context.Context, field g
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26948,8 +26890,8 @@ func (ec *executionContext) _SearchEdge_node(ctx context.Context, field graphql.
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27264,8 +27206,8 @@ func (ec *executionContext) _SearchSuggestion_target(ctx context.Context, field 
 			return obj.Target, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27344,7 +27286,7 @@ func (ec *executionContext) fieldContext_SecondFactor_recoveryCodesLeft(_ contex
 	return graphql.NewScalarFieldContext("SecondFactor", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Series_id(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_id(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27367,7 +27309,7 @@ func (ec *executionContext) fieldContext_Series_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Series", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Series_name(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_name(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27390,7 +27332,7 @@ func (ec *executionContext) fieldContext_Series_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_label(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_label(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27434,7 +27376,7 @@ func (ec *executionContext) fieldContext_Series_label(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Series_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27457,7 +27399,7 @@ func (ec *executionContext) fieldContext_Series_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_path(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_path(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27480,7 +27422,7 @@ func (ec *executionContext) fieldContext_Series_path(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, true, true, "String")
 }
 
-func (ec *executionContext) _Series_description(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_description(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27503,7 +27445,7 @@ func (ec *executionContext) fieldContext_Series_description(_ context.Context, f
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27516,7 +27458,7 @@ func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphq
 			return ec.Resolvers.Series().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -27547,7 +27489,7 @@ func (ec *executionContext) fieldContext_Series_latestNews(ctx context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27570,7 +27512,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Session", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Session_transport(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_transport(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27593,7 +27535,7 @@ func (ec *executionContext) fieldContext_Session_transport(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "SessionTransport")
 }
 
-func (ec *executionContext) _Session_label(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_label(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27616,7 +27558,7 @@ func (ec *executionContext) fieldContext_Session_label(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_address(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_address(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27639,7 +27581,7 @@ func (ec *executionContext) fieldContext_Session_address(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_userAgent(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_userAgent(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27662,7 +27604,7 @@ func (ec *executionContext) fieldContext_Session_userAgent(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27685,7 +27627,7 @@ func (ec *executionContext) fieldContext_Session_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_seenAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_seenAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27708,7 +27650,7 @@ func (ec *executionContext) fieldContext_Session_seenAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27731,7 +27673,7 @@ func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_isCurrent(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_isCurrent(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27766,8 +27708,8 @@ func (ec *executionContext) _SetPicksPayload_picks(ctx context.Context, field gr
 			return obj.Picks, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
-			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
+			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27830,8 +27772,8 @@ func (ec *executionContext) _SetUpAdminPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27894,8 +27836,8 @@ func (ec *executionContext) _SetUserRolePayload_user(ctx context.Context, field 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27981,8 +27923,8 @@ func (ec *executionContext) _SignInPayload_session(ctx context.Context, field gr
 			return obj.Session, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Session) graphql.Marshaler {
-			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28097,7 +28039,7 @@ func (ec *executionContext) fieldContext_SignOutPayload_userErrors(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_name(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_name(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28120,7 +28062,7 @@ func (ec *executionContext) fieldContext_Site_name(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_tagline(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_tagline(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28143,7 +28085,7 @@ func (ec *executionContext) fieldContext_Site_tagline(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_description(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_description(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28166,7 +28108,7 @@ func (ec *executionContext) fieldContext_Site_description(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_url(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_url(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28189,7 +28131,7 @@ func (ec *executionContext) fieldContext_Site_url(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Site", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Site_language(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_language(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28212,7 +28154,7 @@ func (ec *executionContext) fieldContext_Site_language(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Site", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Site_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28235,7 +28177,7 @@ func (ec *executionContext) fieldContext_Site_direction(_ context.Context, field
 	return graphql.NewScalarFieldContext("Site", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Site_timeZone(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_timeZone(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28258,7 +28200,7 @@ func (ec *executionContext) fieldContext_Site_timeZone(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_copyright(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_copyright(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28302,7 +28244,7 @@ func (ec *executionContext) fieldContext_Site_copyright(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28315,8 +28257,8 @@ func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.Collec
 			return ec.Resolvers.Site().Logo(ctx, obj, fc.Args["theme"].(*model.Theme))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28346,7 +28288,7 @@ func (ec *executionContext) fieldContext_Site_logo(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_socialProfiles(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_socialProfiles(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28378,7 +28320,7 @@ func (ec *executionContext) fieldContext_Site_socialProfiles(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28387,11 +28329,11 @@ func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field grap
 			return ec.fieldContext_Site_legalDocuments(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.LegalDocuments, nil
+			return obj.LegalDocuments(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []schema.LegalDocument) graphql.Marshaler {
-			return ec.marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.LegalDocument) graphql.Marshaler {
+			return ec.marshalNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -28401,7 +28343,7 @@ func (ec *executionContext) fieldContext_Site_legalDocuments(_ context.Context, 
 	fc = &graphql.FieldContext{
 		Object:     "Site",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LegalDocument(ctx, field)
@@ -28410,7 +28352,7 @@ func (ec *executionContext) fieldContext_Site_legalDocuments(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_consent(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_consent(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28569,7 +28511,7 @@ func (ec *executionContext) fieldContext_SocialProfile_countedAt(_ context.Conte
 	return graphql.NewScalarFieldContext("SocialProfile", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _StaffMember_id(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_id(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28592,7 +28534,7 @@ func (ec *executionContext) fieldContext_StaffMember_id(_ context.Context, field
 	return graphql.NewScalarFieldContext("StaffMember", field, true, false, "ID")
 }
 
-func (ec *executionContext) _StaffMember_name(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_name(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28615,7 +28557,7 @@ func (ec *executionContext) fieldContext_StaffMember_name(_ context.Context, fie
 	return graphql.NewScalarFieldContext("StaffMember", field, false, false, "String")
 }
 
-func (ec *executionContext) _StaffMember_role(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_role(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29005,7 +28947,7 @@ func (ec *executionContext) fieldContext_TableRow_cells(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_id(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_id(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29028,7 +28970,7 @@ func (ec *executionContext) fieldContext_Tag_id(_ context.Context, field graphql
 	return graphql.NewScalarFieldContext("Tag", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Tag_name(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_name(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29051,7 +28993,7 @@ func (ec *executionContext) fieldContext_Tag_name(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_label(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_label(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29095,7 +29037,7 @@ func (ec *executionContext) fieldContext_Tag_label(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29118,7 +29060,7 @@ func (ec *executionContext) fieldContext_Tag_slug(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_path(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_path(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29141,7 +29083,7 @@ func (ec *executionContext) fieldContext_Tag_path(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, true, true, "String")
 }
 
-func (ec *executionContext) _Tag_scheme(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_scheme(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29164,7 +29106,7 @@ func (ec *executionContext) fieldContext_Tag_scheme(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_description(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_description(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29187,7 +29129,7 @@ func (ec *executionContext) fieldContext_Tag_description(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29200,7 +29142,7 @@ func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.C
 			return ec.Resolvers.Tag().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -29231,7 +29173,7 @@ func (ec *executionContext) fieldContext_Tag_latestNews(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29243,7 +29185,7 @@ func (ec *executionContext) _TagConnection_edges(ctx context.Context, field grap
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Tag]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Tag]) graphql.Marshaler {
 			return ec.marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -29263,7 +29205,7 @@ func (ec *executionContext) fieldContext_TagConnection_edges(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29275,8 +29217,8 @@ func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field grap
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -29295,7 +29237,7 @@ func (ec *executionContext) fieldContext_TagConnection_nodes(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29327,7 +29269,7 @@ func (ec *executionContext) fieldContext_TagConnection_pageInfo(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29371,7 +29313,7 @@ func (ec *executionContext) fieldContext_TagConnection_totalCount(ctx context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29394,7 +29336,7 @@ func (ec *executionContext) fieldContext_TagEdge_cursor(_ context.Context, field
 	return graphql.NewScalarFieldContext("TagEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29406,8 +29348,8 @@ func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.Col
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		true,
@@ -29438,8 +29380,8 @@ func (ec *executionContext) _TagFacet_tag(ctx context.Context, field graphql.Col
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		true,
@@ -29493,8 +29435,8 @@ func (ec *executionContext) _TrashPagePayload_page(ctx context.Context, field gr
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -29557,8 +29499,8 @@ func (ec *executionContext) _UnpublishPagePayload_page(ctx context.Context, fiel
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -29621,8 +29563,8 @@ func (ec *executionContext) _UpdateAdSlotPayload_adSlot(ctx context.Context, fie
 			return obj.AdSlot, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
-			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
+			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -29685,8 +29627,8 @@ func (ec *executionContext) _UpdateAuthorPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -29749,8 +29691,8 @@ func (ec *executionContext) _UpdateCategoryPayload_category(ctx context.Context,
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -29813,8 +29755,8 @@ func (ec *executionContext) _UpdatePagePayload_page(ctx context.Context, field g
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -29877,8 +29819,8 @@ func (ec *executionContext) _UpdatePlacePayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -29941,8 +29883,8 @@ func (ec *executionContext) _UpdateRedirectPayload_redirect(ctx context.Context,
 			return obj.Redirect, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		false,
@@ -30005,8 +29947,8 @@ func (ec *executionContext) _UpdateSeriesPayload_series(ctx context.Context, fie
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -30069,8 +30011,8 @@ func (ec *executionContext) _UpdateSitePayload_site(ctx context.Context, field g
 			return obj.Site, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Site) graphql.Marshaler {
-			return ec.marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Site) graphql.Marshaler {
+			return ec.marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx, selections, v)
 		},
 		true,
 		false,
@@ -30133,8 +30075,8 @@ func (ec *executionContext) _UpdateTagPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -30286,11 +30228,11 @@ func (ec *executionContext) _VersionConflict_article(ctx context.Context, field 
 			return ec.fieldContext_VersionConflict_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Article, nil
+			return ec.Resolvers.VersionConflict().Article(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -30300,8 +30242,8 @@ func (ec *executionContext) fieldContext_VersionConflict_article(_ context.Conte
 	fc = &graphql.FieldContext{
 		Object:     "VersionConflict",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -30560,8 +30502,8 @@ func (ec *executionContext) _Viewer_sessions(ctx context.Context, field graphql.
 			return ec.Resolvers.Viewer().Sessions(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Session) graphql.Marshaler {
-			return ec.marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -30593,7 +30535,7 @@ func (ec *executionContext) _Viewer_bookmarks(ctx context.Context, field graphql
 			return ec.Resolvers.Viewer().Bookmarks(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["categoryId"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*bookmark.Bookmark]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Bookmark]) graphql.Marshaler {
 			return ec.marshalOBookmarkConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -38509,41 +38451,55 @@ func (ec *executionContext) _ContentBlock(ctx context.Context, sel ast.Selection
 	}
 }
 
-func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Page:
+	case loader.Page:
+		return ec._Page(ctx, sel, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -38557,129 +38513,161 @@ func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSe
 	}
 }
 
-func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *newsroom.Member:
+	case *loader.Member:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._StaffMember(ctx, sel, obj)
-	case *ent.Session:
+	case loader.Session:
+		return ec._Session(ctx, sel, &obj)
+	case *loader.Session:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Session(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Revision:
+	case loader.Revision:
+		return ec._Revision(ctx, sel, &obj)
+	case *loader.Revision:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Revision(ctx, sel, obj)
-	case *ent.Redirect:
+	case loader.Redirect:
+		return ec._Redirect(ctx, sel, &obj)
+	case *loader.Redirect:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Redirect(ctx, sel, obj)
-	case *ent.PreviewToken:
+	case loader.PreviewToken:
+		return ec._PreviewToken(ctx, sel, &obj)
+	case *loader.PreviewToken:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._PreviewToken(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Page:
+	case loader.Page:
+		return ec._Page(ctx, sel, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case directory.MenuItem:
+	case loader.MenuItem:
 		return ec._MenuItem(ctx, sel, &obj)
-	case *directory.MenuItem:
+	case *loader.MenuItem:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._MenuItem(ctx, sel, obj)
-	case directory.Menu:
+	case loader.Menu:
 		return ec._Menu(ctx, sel, &obj)
-	case *directory.Menu:
+	case *loader.Menu:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Menu(ctx, sel, obj)
-	case *ent.Media:
+	case loader.Media:
+		return ec._Media(ctx, sel, &obj)
+	case *loader.Media:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Media(ctx, sel, obj)
-	case *ent.LiveEntry:
+	case loader.LiveEntry:
+		return ec._LiveEntry(ctx, sel, &obj)
+	case *loader.LiveEntry:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._LiveEntry(ctx, sel, obj)
-	case *job.Dead:
+	case *loader.DeadJob:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._DeadJob(ctx, sel, obj)
-	case content.Correction:
+	case loader.Correction:
 		return ec._Correction(ctx, sel, &obj)
-	case *content.Correction:
+	case *loader.Correction:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Correction(ctx, sel, obj)
-	case *ent.Comment:
+	case loader.Comment:
+		return ec._Comment(ctx, sel, &obj)
+	case *loader.Comment:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Comment(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *bookmark.Bookmark:
+	case *loader.Bookmark:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Bookmark(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case model.AuditEntry:
+	case loader.AuditEntry:
 		return ec._AuditEntry(ctx, sel, &obj)
-	case *model.AuditEntry:
+	case *loader.AuditEntry:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._AuditEntry(ctx, sel, obj)
-	case *ent.ArticleNote:
+	case loader.Note:
+		return ec._ArticleNote(ctx, sel, &obj)
+	case *loader.Note:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._ArticleNote(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Article(ctx, sel, obj)
-	case *ent.AdSlot:
+	case loader.AdSlot:
+		return ec._AdSlot(ctx, sel, &obj)
+	case *loader.AdSlot:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -38697,58 +38685,58 @@ func (ec *executionContext) _RouteTarget(ctx context.Context, sel ast.SelectionS
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case ent.Tag:
+	case loader.Tag:
 		return ec._Tag(ctx, sel, &obj)
-	case *ent.Tag:
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case ent.Series:
+	case loader.Series:
 		return ec._Series(ctx, sel, &obj)
-	case *ent.Series:
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case ent.Redirect:
+	case loader.Redirect:
 		return ec._Redirect(ctx, sel, &obj)
-	case *ent.Redirect:
+	case *loader.Redirect:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Redirect(ctx, sel, obj)
-	case ent.Place:
+	case loader.Place:
 		return ec._Place(ctx, sel, &obj)
-	case *ent.Place:
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case ent.Page:
+	case loader.Page:
 		return ec._Page(ctx, sel, &obj)
-	case *ent.Page:
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case ent.Category:
+	case loader.Category:
 		return ec._Category(ctx, sel, &obj)
-	case *ent.Category:
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case ent.Author:
+	case loader.Author:
 		return ec._Author(ctx, sel, &obj)
-	case *ent.Author:
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case ent.Article:
+	case loader.Article:
 		return ec._Article(ctx, sel, &obj)
-	case *ent.Article:
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -38769,36 +38757,48 @@ func (ec *executionContext) _RouteTarget(ctx context.Context, sel ast.SelectionS
 	}
 }
 
-func (ec *executionContext) _SuggestionTarget(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _SuggestionTarget(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -38852,7 +38852,7 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 
 var accountImplementors = []string{"Account"}
 
-func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, obj *account.Account) graphql.Marshaler {
+func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, obj *loader.Account) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38925,7 +38925,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 
 var accountConnectionImplementors = []string{"AccountConnection"}
 
-func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Account]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38974,7 +38974,7 @@ func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.Sele
 
 var accountEdgeImplementors = []string{"AccountEdge"}
 
-func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Account]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39012,7 +39012,7 @@ func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionS
 
 var adSlotImplementors = []string{"AdSlot", "Node"}
 
-func (ec *executionContext) _AdSlot(ctx context.Context, sel ast.SelectionSet, obj *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) _AdSlot(ctx context.Context, sel ast.SelectionSet, obj *loader.AdSlot) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, adSlotImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39119,7 +39119,7 @@ func (ec *executionContext) _AddBookmarkPayload(ctx context.Context, sel ast.Sel
 
 var articleImplementors = []string{"Article", "RouteTarget", "Node", "SuggestionTarget", "MenuTarget"}
 
-func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, obj *ent.Article) graphql.Marshaler {
+func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, obj *loader.Article) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39408,7 +39408,7 @@ func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, 
 
 var articleConnectionImplementors = []string{"ArticleConnection"}
 
-func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Article]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39457,7 +39457,7 @@ func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.Sele
 
 var articleContentImplementors = []string{"ArticleContent"}
 
-func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *content.Draft) graphql.Marshaler {
+func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *loader.Content) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39594,7 +39594,7 @@ func (ec *executionContext) _ArticleDiff(ctx context.Context, sel ast.SelectionS
 
 var articleEdgeImplementors = []string{"ArticleEdge"}
 
-func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Article]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39632,7 +39632,7 @@ func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionS
 
 var articleLockImplementors = []string{"ArticleLock"}
 
-func (ec *executionContext) _ArticleLock(ctx context.Context, sel ast.SelectionSet, obj *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) _ArticleLock(ctx context.Context, sel ast.SelectionSet, obj *loader.Lock) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleLockImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39726,23 +39726,24 @@ func (ec *executionContext) _ArticleLocked(ctx context.Context, sel ast.Selectio
 		case "message":
 			out.Values[i] = ec._ArticleLocked_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "field":
 			out.Values[i] = ec._ArticleLocked_field(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "code":
 			out.Values[i] = ec._ArticleLocked_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "lock":
-			out.Values[i] = ec._ArticleLocked_lock(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ArticleLocked_lock(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -39762,7 +39763,7 @@ func (ec *executionContext) _ArticleLocked(ctx context.Context, sel ast.Selectio
 
 var articleNoteImplementors = []string{"ArticleNote", "Node"}
 
-func (ec *executionContext) _ArticleNote(ctx context.Context, sel ast.SelectionSet, obj *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) _ArticleNote(ctx context.Context, sel ast.SelectionSet, obj *loader.Note) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleNoteImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39979,7 +39980,7 @@ func (ec *executionContext) _ArticleViewerState(ctx context.Context, sel ast.Sel
 
 var articleWithdrawalImplementors = []string{"ArticleWithdrawal"}
 
-func (ec *executionContext) _ArticleWithdrawal(ctx context.Context, sel ast.SelectionSet, obj *ent.Withdrawal) graphql.Marshaler {
+func (ec *executionContext) _ArticleWithdrawal(ctx context.Context, sel ast.SelectionSet, obj *loader.Withdrawal) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleWithdrawalImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40071,7 +40072,7 @@ func (ec *executionContext) _AudioBlock(ctx context.Context, sel ast.SelectionSe
 
 var auditEntryImplementors = []string{"AuditEntry", "Node"}
 
-func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *loader.AuditEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40168,7 +40169,7 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 
 var auditEntryConnectionImplementors = []string{"AuditEntryConnection"}
 
-func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40217,7 +40218,7 @@ func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.S
 
 var auditEntryEdgeImplementors = []string{"AuditEntryEdge"}
 
-func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40255,7 +40256,7 @@ func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.Selecti
 
 var authorImplementors = []string{"Author", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Author(ctx context.Context, sel ast.SelectionSet, obj *ent.Author) graphql.Marshaler {
+func (ec *executionContext) _Author(ctx context.Context, sel ast.SelectionSet, obj *loader.Author) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, authorImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40370,7 +40371,7 @@ func (ec *executionContext) _AuthorFacet(ctx context.Context, sel ast.SelectionS
 
 var autosaveImplementors = []string{"Autosave"}
 
-func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Autosave) graphql.Marshaler {
+func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet, obj *loader.Autosave) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, autosaveImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40380,24 +40381,25 @@ func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet,
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Autosave")
 		case "content":
-			out.Values[i] = ec._Autosave_content(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Autosave_content(ctx, field, obj)
+				})
 		case "baseVersion":
 			out.Values[i] = ec._Autosave_baseVersion(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "savedAt":
 			out.Values[i] = ec._Autosave_savedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "isStale":
 			out.Values[i] = ec._Autosave_isStale(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -40568,7 +40570,7 @@ func (ec *executionContext) _BlockImage(ctx context.Context, sel ast.SelectionSe
 
 var bookmarkImplementors = []string{"Bookmark", "Node"}
 
-func (ec *executionContext) _Bookmark(ctx context.Context, sel ast.SelectionSet, obj *bookmark.Bookmark) graphql.Marshaler {
+func (ec *executionContext) _Bookmark(ctx context.Context, sel ast.SelectionSet, obj *loader.Bookmark) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bookmarkImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40703,7 +40705,7 @@ func (ec *executionContext) _BookmarkChanges(ctx context.Context, sel ast.Select
 
 var bookmarkConnectionImplementors = []string{"BookmarkConnection"}
 
-func (ec *executionContext) _BookmarkConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*bookmark.Bookmark]) graphql.Marshaler {
+func (ec *executionContext) _BookmarkConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Bookmark]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bookmarkConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40752,7 +40754,7 @@ func (ec *executionContext) _BookmarkConnection(ctx context.Context, sel ast.Sel
 
 var bookmarkEdgeImplementors = []string{"BookmarkEdge"}
 
-func (ec *executionContext) _BookmarkEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*bookmark.Bookmark]) graphql.Marshaler {
+func (ec *executionContext) _BookmarkEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Bookmark]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bookmarkEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40909,7 +40911,7 @@ func (ec *executionContext) _ButtonBlock(ctx context.Context, sel ast.SelectionS
 
 var calendarImplementors = []string{"Calendar"}
 
-func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Calendar) graphql.Marshaler {
+func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet, obj *model.Calendar) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, calendarImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40947,7 +40949,7 @@ func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet,
 
 var calendarEntryImplementors = []string{"CalendarEntry"}
 
-func (ec *executionContext) _CalendarEntry(ctx context.Context, sel ast.SelectionSet, obj *newsroom.CalendarEntry) graphql.Marshaler {
+func (ec *executionContext) _CalendarEntry(ctx context.Context, sel ast.SelectionSet, obj *model.CalendarEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, calendarEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40990,7 +40992,7 @@ func (ec *executionContext) _CalendarEntry(ctx context.Context, sel ast.Selectio
 
 var categoryImplementors = []string{"Category", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *ent.Category) graphql.Marshaler {
+func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *loader.Category) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, categoryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41253,7 +41255,7 @@ func (ec *executionContext) _CodeBlock(ctx context.Context, sel ast.SelectionSet
 
 var commentImplementors = []string{"Comment", "Node"}
 
-func (ec *executionContext) _Comment(ctx context.Context, sel ast.SelectionSet, obj *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) _Comment(ctx context.Context, sel ast.SelectionSet, obj *loader.Comment) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41368,7 +41370,7 @@ func (ec *executionContext) _CommentAuthor(ctx context.Context, sel ast.Selectio
 
 var commentConnectionImplementors = []string{"CommentConnection"}
 
-func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Comment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41417,7 +41419,7 @@ func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.Sele
 
 var commentEdgeImplementors = []string{"CommentEdge"}
 
-func (ec *executionContext) _CommentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) _CommentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Comment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41579,7 +41581,7 @@ func (ec *executionContext) _Consent(ctx context.Context, sel ast.SelectionSet, 
 
 var correctionImplementors = []string{"Correction", "Node"}
 
-func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSet, obj *content.Correction) graphql.Marshaler {
+func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSet, obj *loader.Correction) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41591,27 +41593,28 @@ func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSe
 		case "id":
 			out.Values[i] = ec._Correction_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "article":
-			out.Values[i] = ec._Correction_article(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Correction_article(ctx, field, obj)
+				})
 		case "note":
 			out.Values[i] = ec._Correction_note(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "issuedAt":
 			out.Values[i] = ec._Correction_issuedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "changes":
 			out.Values[i] = ec._Correction_changes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -41632,7 +41635,7 @@ func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSe
 
 var correctionConnectionImplementors = []string{"CorrectionConnection"}
 
-func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Correction]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41681,7 +41684,7 @@ func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.S
 
 var correctionEdgeImplementors = []string{"CorrectionEdge"}
 
-func (ec *executionContext) _CorrectionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) _CorrectionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Correction]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42105,7 +42108,7 @@ func (ec *executionContext) _CreateUserPayload(ctx context.Context, sel ast.Sele
 
 var deadJobImplementors = []string{"DeadJob", "Node"}
 
-func (ec *executionContext) _DeadJob(ctx context.Context, sel ast.SelectionSet, obj *job.Dead) graphql.Marshaler {
+func (ec *executionContext) _DeadJob(ctx context.Context, sel ast.SelectionSet, obj *loader.DeadJob) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadJobImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42163,7 +42166,7 @@ func (ec *executionContext) _DeadJob(ctx context.Context, sel ast.SelectionSet, 
 
 var deadJobConnectionImplementors = []string{"DeadJobConnection"}
 
-func (ec *executionContext) _DeadJobConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) _DeadJobConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.DeadJob]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadJobConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42212,7 +42215,7 @@ func (ec *executionContext) _DeadJobConnection(ctx context.Context, sel ast.Sele
 
 var deadJobEdgeImplementors = []string{"DeadJobEdge"}
 
-func (ec *executionContext) _DeadJobEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) _DeadJobEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadJobEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42701,7 +42704,7 @@ func (ec *executionContext) _DividerBlock(ctx context.Context, sel ast.Selection
 
 var editorsPickImplementors = []string{"EditorsPick"}
 
-func (ec *executionContext) _EditorsPick(ctx context.Context, sel ast.SelectionSet, obj *ent.Pick) graphql.Marshaler {
+func (ec *executionContext) _EditorsPick(ctx context.Context, sel ast.SelectionSet, obj *loader.Pick) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, editorsPickImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43213,7 +43216,7 @@ func (ec *executionContext) _LanguageFacet(ctx context.Context, sel ast.Selectio
 
 var legalDocumentImplementors = []string{"LegalDocument"}
 
-func (ec *executionContext) _LegalDocument(ctx context.Context, sel ast.SelectionSet, obj *schema.LegalDocument) graphql.Marshaler {
+func (ec *executionContext) _LegalDocument(ctx context.Context, sel ast.SelectionSet, obj *loader.LegalDocument) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, legalDocumentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43353,7 +43356,7 @@ func (ec *executionContext) _ListItem(ctx context.Context, sel ast.SelectionSet,
 
 var liveEntryImplementors = []string{"LiveEntry", "Node"}
 
-func (ec *executionContext) _LiveEntry(ctx context.Context, sel ast.SelectionSet, obj *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) _LiveEntry(ctx context.Context, sel ast.SelectionSet, obj *loader.LiveEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, liveEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43460,7 +43463,7 @@ func (ec *executionContext) _LiveEntryPayload(ctx context.Context, sel ast.Selec
 
 var mediaImplementors = []string{"Media", "Node"}
 
-func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, obj *ent.Media) graphql.Marshaler {
+func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, obj *loader.Media) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, mediaImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43547,7 +43550,7 @@ func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, ob
 
 var menuImplementors = []string{"Menu", "Node"}
 
-func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj *directory.Menu) graphql.Marshaler {
+func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj *loader.Menu) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, menuImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43597,7 +43600,7 @@ func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj
 
 var menuItemImplementors = []string{"MenuItem", "Node"}
 
-func (ec *executionContext) _MenuItem(ctx context.Context, sel ast.SelectionSet, obj *directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) _MenuItem(ctx context.Context, sel ast.SelectionSet, obj *loader.MenuItem) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, menuItemImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44642,7 +44645,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 var newsroomRecordImplementors = []string{"NewsroomRecord"}
 
-func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Record) graphql.Marshaler {
+func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.SelectionSet, obj *loader.Record) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, newsroomRecordImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44771,7 +44774,7 @@ func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.Selecti
 
 var pageImplementors = []string{"Page", "RouteTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Page(ctx context.Context, sel ast.SelectionSet, obj *ent.Page) graphql.Marshaler {
+func (ec *executionContext) _Page(ctx context.Context, sel ast.SelectionSet, obj *loader.Page) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45010,7 +45013,7 @@ func (ec *executionContext) _ParagraphChange(ctx context.Context, sel ast.Select
 
 var placeImplementors = []string{"Place", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, obj *ent.Place) graphql.Marshaler {
+func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, obj *loader.Place) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, placeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45130,7 +45133,7 @@ func (ec *executionContext) _PlaceFacet(ctx context.Context, sel ast.SelectionSe
 
 var previewTokenImplementors = []string{"PreviewToken", "Node"}
 
-func (ec *executionContext) _PreviewToken(ctx context.Context, sel ast.SelectionSet, obj *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) _PreviewToken(ctx context.Context, sel ast.SelectionSet, obj *loader.PreviewToken) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, previewTokenImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45608,7 +45611,7 @@ func (ec *executionContext) _QuoteBlock(ctx context.Context, sel ast.SelectionSe
 
 var redirectImplementors = []string{"Redirect", "RouteTarget", "Node"}
 
-func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet, obj *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet, obj *loader.Redirect) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45657,7 +45660,7 @@ func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet,
 
 var redirectConnectionImplementors = []string{"RedirectConnection"}
 
-func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45706,7 +45709,7 @@ func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.Sel
 
 var redirectEdgeImplementors = []string{"RedirectEdge"}
 
-func (ec *executionContext) _RedirectEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) _RedirectEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -46160,7 +46163,7 @@ func (ec *executionContext) _RetryJobPayload(ctx context.Context, sel ast.Select
 
 var revisionImplementors = []string{"Revision", "Node"}
 
-func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet, obj *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet, obj *loader.Revision) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -46241,7 +46244,7 @@ func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet,
 
 var revisionConnectionImplementors = []string{"RevisionConnection"}
 
-func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Revision]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -46290,7 +46293,7 @@ func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.Sel
 
 var revisionEdgeImplementors = []string{"RevisionEdge"}
 
-func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Revision]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -46982,7 +46985,7 @@ func (ec *executionContext) _SecondFactor(ctx context.Context, sel ast.Selection
 
 var seriesImplementors = []string{"Series", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *ent.Series) graphql.Marshaler {
+func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *loader.Series) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, seriesImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -47048,7 +47051,7 @@ func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, o
 
 var sessionImplementors = []string{"Session", "Node"}
 
-func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *ent.Session) graphql.Marshaler {
+func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *loader.Session) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -47317,7 +47320,7 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 
 var siteImplementors = []string{"Site"}
 
-func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj *ent.Site) graphql.Marshaler {
+func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj *loader.Site) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, siteImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -47381,10 +47384,11 @@ func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "legalDocuments":
-			out.Values[i] = ec._Site_legalDocuments(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Site_legalDocuments(ctx, field, obj)
+				})
 		case "consent":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -47463,7 +47467,7 @@ func (ec *executionContext) _SocialProfile(ctx context.Context, sel ast.Selectio
 
 var staffMemberImplementors = []string{"StaffMember", "Node"}
 
-func (ec *executionContext) _StaffMember(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Member) graphql.Marshaler {
+func (ec *executionContext) _StaffMember(ctx context.Context, sel ast.SelectionSet, obj *loader.Member) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, staffMemberImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -47716,7 +47720,7 @@ func (ec *executionContext) _TableRow(ctx context.Context, sel ast.SelectionSet,
 
 var tagImplementors = []string{"Tag", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *loader.Tag) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -47787,7 +47791,7 @@ func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj 
 
 var tagConnectionImplementors = []string{"TagConnection"}
 
-func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Tag]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -47836,7 +47840,7 @@ func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.Selectio
 
 var tagEdgeImplementors = []string{"TagEdge"}
 
-func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Tag]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -48342,28 +48346,29 @@ func (ec *executionContext) _VersionConflict(ctx context.Context, sel ast.Select
 		case "message":
 			out.Values[i] = ec._VersionConflict_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "field":
 			out.Values[i] = ec._VersionConflict_field(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "code":
 			out.Values[i] = ec._VersionConflict_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "currentVersion":
 			out.Values[i] = ec._VersionConflict_currentVersion(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "article":
-			out.Values[i] = ec._VersionConflict_article(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._VersionConflict_article(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -48591,11 +48596,11 @@ func (ec *executionContext) _YearFacet(ctx context.Context, sel ast.SelectionSet
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Account) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, sel, v[i])
+		return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -48607,7 +48612,7 @@ func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx context.Context, sel ast.SelectionSet, v *account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx context.Context, sel ast.SelectionSet, v *loader.Account) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Account!")
 		return graphql.Null
@@ -48615,7 +48620,7 @@ func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Account(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Account]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -48631,7 +48636,7 @@ func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Account]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AccountEdge!")
 		return graphql.Null
@@ -48649,11 +48654,11 @@ func (ec *executionContext) marshalNAdPlacement2githubᚗcomᚋbroadsheetᚑcms�
 	return v
 }
 
-func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.AdSlot) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, sel, v[i])
+		return ec.marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -48665,7 +48670,7 @@ func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ret
 }
 
-func (ec *executionContext) marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AdSlot!")
 		return graphql.Null
@@ -48688,11 +48693,11 @@ func (ec *executionContext) unmarshalNAddLiveEntryInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, sel, v[i])
+		return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -48704,7 +48709,7 @@ func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx context.Context, sel ast.SelectionSet, v *ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx context.Context, sel ast.SelectionSet, v *loader.Article) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Article!")
 		return graphql.Null
@@ -48717,7 +48722,7 @@ func (ec *executionContext) unmarshalNArticleBy2githubᚗcomᚋbroadsheetᚑcms�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx context.Context, sel ast.SelectionSet, v *content.Draft) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx context.Context, sel ast.SelectionSet, v *loader.Content) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleContent!")
 		return graphql.Null
@@ -48730,7 +48735,7 @@ func (ec *executionContext) unmarshalNArticleContentInput2ᚖgithubᚗcomᚋbroa
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Article]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -48746,7 +48751,7 @@ func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Article]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleEdge!")
 		return graphql.Null
@@ -48790,7 +48795,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx context.Context, sel ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleLock!")
 		return graphql.Null
@@ -48798,11 +48803,11 @@ func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return ec._ArticleLock(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Note) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx, sel, v[i])
+		return ec.marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -48814,7 +48819,7 @@ func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx context.Context, sel ast.SelectionSet, v *loader.Note) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleNote!")
 		return graphql.Null
@@ -49015,11 +49020,11 @@ func (ec *executionContext) unmarshalNAssignArticleInput2githubᚗcomᚋbroadshe
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.AuditEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx, sel, v[i])
+		return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -49031,7 +49036,7 @@ func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx context.Context, sel ast.SelectionSet, v *model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx context.Context, sel ast.SelectionSet, v *loader.AuditEntry) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AuditEntry!")
 		return graphql.Null
@@ -49039,7 +49044,7 @@ func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ec._AuditEntry(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -49055,7 +49060,7 @@ func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadshe
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AuditEntryEdge!")
 		return graphql.Null
@@ -49063,11 +49068,11 @@ func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._AuditEntryEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, sel, v[i])
+		return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -49079,7 +49084,7 @@ func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ret
 }
 
-func (ec *executionContext) marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *loader.Author) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Author!")
 		return graphql.Null
@@ -49230,11 +49235,11 @@ func (ec *executionContext) unmarshalNBlockInput2ᚖgithubᚗcomᚋbroadsheetᚑ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNBookmark2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋbookmarkᚐBookmarkᚄ(ctx context.Context, sel ast.SelectionSet, v []*bookmark.Bookmark) graphql.Marshaler {
+func (ec *executionContext) marshalNBookmark2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmarkᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Bookmark) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋbookmarkᚐBookmark(ctx, sel, v[i])
+		return ec.marshalNBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -49246,7 +49251,7 @@ func (ec *executionContext) marshalNBookmark2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋbookmarkᚐBookmark(ctx context.Context, sel ast.SelectionSet, v *bookmark.Bookmark) graphql.Marshaler {
+func (ec *executionContext) marshalNBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(ctx context.Context, sel ast.SelectionSet, v *loader.Bookmark) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Bookmark!")
 		return graphql.Null
@@ -49278,7 +49283,7 @@ func (ec *executionContext) marshalNBookmarkChange2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._BookmarkChange(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNBookmarkEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*bookmark.Bookmark]) graphql.Marshaler {
+func (ec *executionContext) marshalNBookmarkEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Bookmark]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -49294,7 +49299,7 @@ func (ec *executionContext) marshalNBookmarkEdge2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNBookmarkEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*bookmark.Bookmark]) graphql.Marshaler {
+func (ec *executionContext) marshalNBookmarkEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Bookmark]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "BookmarkEdge!")
 		return graphql.Null
@@ -49336,15 +49341,11 @@ func (ec *executionContext) unmarshalNBulkScheduleInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(ctx context.Context, sel ast.SelectionSet, v newsroom.CalendarEntry) graphql.Marshaler {
-	return ec._CalendarEntry(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []newsroom.CalendarEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CalendarEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(ctx, sel, v[i])
+		return ec.marshalNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -49354,6 +49355,14 @@ func (ec *executionContext) marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheet�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(ctx context.Context, sel ast.SelectionSet, v *model.CalendarEntry) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CalendarEntry!")
+		return graphql.Null
+	}
+	return ec._CalendarEntry(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCalendarEntryKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐOccasion(ctx context.Context, v any) (newsroom.Occasion, error) {
@@ -49470,11 +49479,11 @@ func (ec *executionContext) marshalNCapability2ᚕgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, sel, v[i])
+		return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -49486,7 +49495,7 @@ func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx context.Context, sel ast.SelectionSet, v *ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx context.Context, sel ast.SelectionSet, v *loader.Category) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Category!")
 		return graphql.Null
@@ -49528,11 +49537,11 @@ func (ec *executionContext) unmarshalNChangePasswordInput2githubᚗcomᚋbroadsh
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Comment) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, sel, v[i])
+		return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -49544,7 +49553,7 @@ func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx context.Context, sel ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx context.Context, sel ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Comment!")
 		return graphql.Null
@@ -49560,7 +49569,7 @@ func (ec *executionContext) marshalNCommentAuthor2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._CommentAuthor(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Comment]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -49576,7 +49585,7 @@ func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Comment]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CommentEdge!")
 		return graphql.Null
@@ -49664,11 +49673,11 @@ func (ec *executionContext) unmarshalNCorrectArticleInput2githubᚗcomᚋbroadsh
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx, sel, v[i])
+		return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -49680,7 +49689,7 @@ func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx context.Context, sel ast.SelectionSet, v *content.Correction) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx context.Context, sel ast.SelectionSet, v *loader.Correction) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Correction!")
 		return graphql.Null
@@ -49688,7 +49697,7 @@ func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ec._Correction(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Correction]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -49704,7 +49713,7 @@ func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadshe
 	return ret
 }
 
-func (ec *executionContext) marshalNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Correction]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CorrectionEdge!")
 		return graphql.Null
@@ -49817,11 +49826,11 @@ func (ec *executionContext) marshalNDateTime2ᚖtimeᚐTime(ctx context.Context,
 	return res
 }
 
-func (ec *executionContext) marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(ctx context.Context, sel ast.SelectionSet, v []*job.Dead) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJobᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.DeadJob) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(ctx, sel, v[i])
+		return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -49833,7 +49842,7 @@ func (ec *executionContext) marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(ctx context.Context, sel ast.SelectionSet, v *job.Dead) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(ctx context.Context, sel ast.SelectionSet, v *loader.DeadJob) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DeadJob!")
 		return graphql.Null
@@ -49841,7 +49850,7 @@ func (ec *executionContext) marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._DeadJob(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -49857,7 +49866,7 @@ func (ec *executionContext) marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DeadJobEdge!")
 		return graphql.Null
@@ -49915,11 +49924,11 @@ func (ec *executionContext) unmarshalNDiscardJobInput2githubᚗcomᚋbroadsheet�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
+func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(ctx, sel, v[i])
+		return ec.marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -49931,7 +49940,7 @@ func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(ctx context.Context, sel ast.SelectionSet, v *ent.Pick) graphql.Marshaler {
+func (ec *executionContext) marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(ctx context.Context, sel ast.SelectionSet, v *loader.Pick) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EditorsPick!")
 		return graphql.Null
@@ -50031,15 +50040,11 @@ func (ec *executionContext) marshalNLanguageFacet2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._LanguageFacet(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(ctx context.Context, sel ast.SelectionSet, v schema.LegalDocument) graphql.Marshaler {
-	return ec._LegalDocument(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.LegalDocument) graphql.Marshaler {
+func (ec *executionContext) marshalNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.LegalDocument) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(ctx, sel, v[i])
+		return ec.marshalNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -50049,6 +50054,14 @@ func (ec *executionContext) marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheet�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(ctx context.Context, sel ast.SelectionSet, v *loader.LegalDocument) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LegalDocument!")
+		return graphql.Null
+	}
+	return ec._LegalDocument(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNLegalDocumentInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐLegalDocumentInput(ctx context.Context, v any) (*model.LegalDocumentInput, error) {
@@ -50095,11 +50108,11 @@ func (ec *executionContext) unmarshalNListItemInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.LiveEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx, sel, v[i])
+		return ec.marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -50111,7 +50124,7 @@ func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑ
 	return ret
 }
 
-func (ec *executionContext) marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "LiveEntry!")
 		return graphql.Null
@@ -50173,11 +50186,11 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(ctx, sel, v[i])
+		return ec.marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -50189,7 +50202,7 @@ func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(ctx context.Context, sel ast.SelectionSet, v *directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(ctx context.Context, sel ast.SelectionSet, v *loader.MenuItem) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "MenuItem!")
 		return graphql.Null
@@ -50261,21 +50274,21 @@ func (ec *executionContext) unmarshalNMoveCategoryInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v []loader.Node) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
+		return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Page) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, sel, v[i])
+		return ec.marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -50287,7 +50300,7 @@ func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ret
 }
 
-func (ec *executionContext) marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx context.Context, sel ast.SelectionSet, v *ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx context.Context, sel ast.SelectionSet, v *loader.Page) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Page!")
 		return graphql.Null
@@ -50380,11 +50393,11 @@ func (ec *executionContext) unmarshalNPinRelatedArticleInput2githubᚗcomᚋbroa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, sel, v[i])
+		return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -50396,7 +50409,7 @@ func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ret
 }
 
-func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx context.Context, sel ast.SelectionSet, v *ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx context.Context, sel ast.SelectionSet, v *loader.Place) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Place!")
 		return graphql.Null
@@ -50463,11 +50476,11 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.PreviewToken) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx, sel, v[i])
+		return ec.marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -50479,7 +50492,7 @@ func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PreviewToken!")
 		return graphql.Null
@@ -50497,11 +50510,11 @@ func (ec *executionContext) unmarshalNPublishPageInput2githubᚗcomᚋbroadsheet
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Redirect) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, sel, v[i])
+		return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -50513,7 +50526,7 @@ func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Redirect!")
 		return graphql.Null
@@ -50521,7 +50534,7 @@ func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Redirect(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -50537,7 +50550,7 @@ func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RedirectEdge!")
 		return graphql.Null
@@ -50669,11 +50682,11 @@ func (ec *executionContext) unmarshalNRetryJobInput2githubᚗcomᚋbroadsheetᚑ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Revision) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, sel, v[i])
+		return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -50685,7 +50698,7 @@ func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx context.Context, sel ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx context.Context, sel ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Revision!")
 		return graphql.Null
@@ -50693,7 +50706,7 @@ func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Revision(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Revision]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -50709,7 +50722,7 @@ func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Revision]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RevisionEdge!")
 		return graphql.Null
@@ -50861,11 +50874,11 @@ func (ec *executionContext) unmarshalNSeriesBy2githubᚗcomᚋbroadsheetᚑcms�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Session) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx, sel, v[i])
+		return ec.marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -50877,7 +50890,7 @@ func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx context.Context, sel ast.SelectionSet, v *ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx context.Context, sel ast.SelectionSet, v *loader.Session) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Session!")
 		return graphql.Null
@@ -50931,7 +50944,7 @@ func (ec *executionContext) unmarshalNSignInInput2githubᚗcomᚋbroadsheetᚑcm
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx context.Context, sel ast.SelectionSet, v *ent.Site) graphql.Marshaler {
+func (ec *executionContext) marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx context.Context, sel ast.SelectionSet, v *loader.Site) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Site!")
 		return graphql.Null
@@ -50993,7 +51006,7 @@ func (ec *executionContext) marshalNStatusCount2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return ec._StatusCount(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SuggestionTarget!")
 		return graphql.Null
@@ -51073,11 +51086,11 @@ func (ec *executionContext) unmarshalNTableRowInput2githubᚗcomᚋbroadsheetᚑ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, sel, v[i])
+		return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -51089,7 +51102,7 @@ func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	return ret
 }
 
-func (ec *executionContext) marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx context.Context, sel ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx context.Context, sel ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Tag!")
 		return graphql.Null
@@ -51102,7 +51115,7 @@ func (ec *executionContext) unmarshalNTagBy2githubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Tag]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -51118,7 +51131,7 @@ func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Tag]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TagEdge!")
 		return graphql.Null
@@ -51368,14 +51381,14 @@ func (ec *executionContext) marshalNYearFacet2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ec._YearFacet(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx context.Context, sel ast.SelectionSet, v *account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx context.Context, sel ast.SelectionSet, v *loader.Account) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Account(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Account]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51398,7 +51411,7 @@ func (ec *executionContext) marshalOAdPlacement2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return v
 }
 
-func (ec *executionContext) marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51412,14 +51425,14 @@ func (ec *executionContext) marshalOAddBookmarkPayload2ᚖgithubᚗcomᚋbroadsh
 	return ec._AddBookmarkPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx context.Context, sel ast.SelectionSet, v *ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx context.Context, sel ast.SelectionSet, v *loader.Article) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Article(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51509,7 +51522,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx context.Context, sel ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51523,7 +51536,7 @@ func (ec *executionContext) marshalOArticleLockPayload2ᚖgithubᚗcomᚋbroadsh
 	return ec._ArticleLockPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx context.Context, sel ast.SelectionSet, v *loader.Note) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51587,7 +51600,7 @@ func (ec *executionContext) marshalOArticleStatus2ᚕgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(ctx context.Context, sel ast.SelectionSet, v *ent.Withdrawal) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(ctx context.Context, sel ast.SelectionSet, v *loader.Withdrawal) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51602,7 +51615,7 @@ func (ec *executionContext) unmarshalOAudioBlockInput2ᚖgithubᚗcomᚋbroadshe
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51617,7 +51630,7 @@ func (ec *executionContext) unmarshalOAuditFilter2ᚖgithubᚗcomᚋbroadsheet�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *loader.Author) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51654,7 +51667,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx context.Context, sel ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
+func (ec *executionContext) marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx context.Context, sel ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51693,7 +51706,7 @@ func (ec *executionContext) unmarshalOBodyInput2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋbookmarkᚐBookmark(ctx context.Context, sel ast.SelectionSet, v *bookmark.Bookmark) graphql.Marshaler {
+func (ec *executionContext) marshalOBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(ctx context.Context, sel ast.SelectionSet, v *loader.Bookmark) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51707,7 +51720,7 @@ func (ec *executionContext) marshalOBookmarkChanges2ᚖgithubᚗcomᚋbroadsheet
 	return ec._BookmarkChanges(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOBookmarkConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*bookmark.Bookmark]) graphql.Marshaler {
+func (ec *executionContext) marshalOBookmarkConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Bookmark]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51729,14 +51742,14 @@ func (ec *executionContext) unmarshalOButtonBlockInput2ᚖgithubᚗcomᚋbroadsh
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(ctx context.Context, sel ast.SelectionSet, v *newsroom.Calendar) graphql.Marshaler {
+func (ec *executionContext) marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(ctx context.Context, sel ast.SelectionSet, v *model.Calendar) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Calendar(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx context.Context, sel ast.SelectionSet, v *ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx context.Context, sel ast.SelectionSet, v *loader.Category) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51773,14 +51786,14 @@ func (ec *executionContext) unmarshalOCodeBlockInput2ᚖgithubᚗcomᚋbroadshee
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx context.Context, sel ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx context.Context, sel ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Comment(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51873,7 +51886,7 @@ func (ec *executionContext) marshalOContentBlock2githubᚗcomᚋbroadsheetᚑcms
 	return ec._ContentBlock(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Correction]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -51979,7 +51992,7 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	return res
 }
 
-func (ec *executionContext) marshalODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) marshalODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.DeadJob]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52222,7 +52235,7 @@ func (ec *executionContext) unmarshalOListItemInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52289,14 +52302,14 @@ func (ec *executionContext) marshalOLocale2ᚖstring(ctx context.Context, sel as
 	return res
 }
 
-func (ec *executionContext) marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx context.Context, sel ast.SelectionSet, v *ent.Media) graphql.Marshaler {
+func (ec *executionContext) marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx context.Context, sel ast.SelectionSet, v *loader.Media) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Media(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx context.Context, sel ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
+func (ec *executionContext) marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx context.Context, sel ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52320,7 +52333,7 @@ func (ec *executionContext) unmarshalOMenuItemInput2ᚕᚖgithubᚗcomᚋbroadsh
 	return res, nil
 }
 
-func (ec *executionContext) marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52406,21 +52419,21 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(ctx context.Context, sel ast.SelectionSet, v *newsroom.Record) graphql.Marshaler {
+func (ec *executionContext) marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(ctx context.Context, sel ast.SelectionSet, v *loader.Record) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._NewsroomRecord(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx context.Context, sel ast.SelectionSet, v *ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx context.Context, sel ast.SelectionSet, v *loader.Page) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52435,7 +52448,7 @@ func (ec *executionContext) unmarshalOParagraphBlockInput2ᚖgithubᚗcomᚋbroa
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx context.Context, sel ast.SelectionSet, v *ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx context.Context, sel ast.SelectionSet, v *loader.Place) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52476,7 +52489,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52505,14 +52518,14 @@ func (ec *executionContext) unmarshalOQuoteBlockInput2ᚖgithubᚗcomᚋbroadshe
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Redirect(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52575,14 +52588,14 @@ func (ec *executionContext) marshalORetryJobPayload2ᚖgithubᚗcomᚋbroadsheet
 	return ec._RetryJobPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx context.Context, sel ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx context.Context, sel ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Revision(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Revision]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52733,14 +52746,14 @@ func (ec *executionContext) marshalOSearchSuggestion2ᚕᚖgithubᚗcomᚋbroads
 	return ret
 }
 
-func (ec *executionContext) marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx context.Context, sel ast.SelectionSet, v *ent.Series) graphql.Marshaler {
+func (ec *executionContext) marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx context.Context, sel ast.SelectionSet, v *loader.Series) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Series(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx context.Context, sel ast.SelectionSet, v *ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx context.Context, sel ast.SelectionSet, v *loader.Session) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52782,7 +52795,7 @@ func (ec *executionContext) marshalOSignOutPayload2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._SignOutPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx context.Context, sel ast.SelectionSet, v *ent.Site) graphql.Marshaler {
+func (ec *executionContext) marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx context.Context, sel ast.SelectionSet, v *loader.Site) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52806,7 +52819,7 @@ func (ec *executionContext) unmarshalOSocialProfileInput2ᚕᚖgithubᚗcomᚋbr
 	return res, nil
 }
 
-func (ec *executionContext) marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx context.Context, sel ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
+func (ec *executionContext) marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx context.Context, sel ast.SelectionSet, v *loader.Member) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -52845,14 +52858,14 @@ func (ec *executionContext) unmarshalOTableRowInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx context.Context, sel ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx context.Context, sel ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Tag(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Tag]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -5,36 +5,43 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
-	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
 
-// Readers are the loaders of what readers do.
-type Readers struct {
-	Bookmarks Cohorts[*bookmark.Bookmark]
+type bookmarkRow = bookmark.Bookmark
 
-	BookmarkArticle *Loader[*bookmark.Bookmark, *ent.Article]
-	IsBookmarked    *Loader[*ent.Article, bool]
+// Bookmark is a bookmark in a response.
+type Bookmark struct {
+	*bookmarkRow
+	place[bookmark.Bookmark]
 }
 
-// readers makes the loaders of what readers do.
-func (s *Set) readers(articles *content.Service, bookmarks *bookmark.Service) {
-	byBookmark := func(b *bookmark.Bookmark) int { return b.ID }
-	s.BookmarkArticle = newLoader(&s.Bookmarks, byBookmark, func(ctx context.Context, of []*bookmark.Bookmark, _ []int) (map[int]*ent.Article, error) {
-		found, err := follow(ctx, of, byBookmark, func(b *bookmark.Bookmark) *int { return &b.ArticleID }, articles.ByIDs)
-		var all []*ent.Article
-		for _, b := range of {
-			if a := found[b.ID]; a != nil {
-				all = append(all, a)
-			}
-		}
-		s.Articles.Add(all)
-		return found, err
-	})
-	s.IsBookmarked = newLoader(&s.Articles, func(a *ent.Article) int { return a.ID }, func(ctx context.Context, _ []*ent.Article, ids []int) (map[int]bool, error) {
-		shelf, err := bookmarks.Of(ctx, "")
-		if err != nil {
-			return nil, err
-		}
-		return bookmarks.Has(ctx, shelf, ids)
-	})
+// Bookmarks are the door for bookmarks. They are read by their list only.
+var Bookmarks = &Kind[bookmark.Bookmark, Bookmark]{id.Bookmark, func(b *bookmark.Bookmark) int { return b.ID },
+	func(b *bookmark.Bookmark, p place[bookmark.Bookmark]) Bookmark { return Bookmark{b, p} }, nil}
+
+// Stored is the row as services know it.
+func (b *Bookmark) Stored() *bookmark.Bookmark { return b.bookmarkRow }
+
+// PublicID is the bookmark's id in the API.
+func (b *Bookmark) PublicID() string { return b.bookmarkRow.PublicID() }
+
+var bookmarkArticle = reference(Articles, func(b *bookmark.Bookmark) *int { return &b.ArticleID })
+
+// Article is the field of the same name.
+func (b *Bookmark) Article(ctx context.Context) (*Article, error) {
+	return get(ctx, b.place, bookmarkArticle, none{})
+}
+
+var articleIsBookmarked = value[ent.Article](func(ctx context.Context, r *Response, keys []int) (map[int]bool, error) {
+	shelf, err := r.Bookmarks.Of(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	return r.Bookmarks.Has(ctx, shelf, keys)
+})
+
+// ViewerHasBookmarked is the field of the same name.
+func (a *Article) ViewerHasBookmarked(ctx context.Context) (bool, error) {
+	return get(ctx, a.place, articleIsBookmarked, none{})
 }

@@ -11,16 +11,13 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
-	"github.com/broadsheet-cms/broadsheet/internal/account"
-	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
-	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 )
 
@@ -45,7 +42,7 @@ type AddBookmarkInput struct {
 // Answer of addBookmark.
 type AddBookmarkPayload struct {
 	// The bookmark; null when nothing was saved.
-	Bookmark *bookmark.Bookmark `json:"bookmark,omitempty"`
+	Bookmark *loader.Bookmark `json:"bookmark,omitempty"`
 	// For a reader who is not signed in and sent no device token: the token of the list that was begun, told this once. Keep it like a password.
 	DeviceToken *string `json:"deviceToken,omitempty"`
 	// What is wrong with the input.
@@ -123,7 +120,7 @@ type ArticleContentInput struct {
 // Answer of a change of a lock.
 type ArticleLockPayload struct {
 	// The viewer's lock; null when there is none.
-	Lock *ent.ArticleLock `json:"lock,omitempty"`
+	Lock *loader.Lock `json:"lock,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -131,7 +128,7 @@ type ArticleLockPayload struct {
 // Answer of a change of a remark.
 type ArticleNotePayload struct {
 	// The remark; null when nothing was changed.
-	Note *ent.ArticleNote `json:"note,omitempty"`
+	Note *loader.Note `json:"note,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -139,7 +136,7 @@ type ArticleNotePayload struct {
 // Answer of a change of one article.
 type ArticlePayload struct {
 	// The article as it is now; null when it was not changed.
-	Article *ent.Article `json:"article,omitempty"`
+	Article *loader.Article `json:"article,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -215,7 +212,7 @@ type AuthorBy struct {
 // How many articles found are by an author.
 type AuthorFacet struct {
 	// The author.
-	Author *ent.Author `json:"author"`
+	Author *loader.Author `json:"author"`
 	// Articles found by the author.
 	Count int32 `json:"count"`
 }
@@ -233,7 +230,7 @@ type AutosaveArticleInput struct {
 // Answer of an autosave.
 type AutosavePayload struct {
 	// What is kept; null when nothing is.
-	Autosave *newsroom.Autosave `json:"autosave,omitempty"`
+	Autosave *loader.Autosave `json:"autosave,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -339,6 +336,24 @@ type BulkScheduleInput struct {
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 }
 
+// What happens to articles in a span of time.
+type Calendar struct {
+	// What happens, the earliest first.
+	Entries []*CalendarEntry `json:"entries"`
+	// Whether later entries of the span were left out.
+	HasMore bool `json:"hasMore"`
+}
+
+// Something that happens, or happened, to an article.
+type CalendarEntry struct {
+	// What it is.
+	Kind newsroom.Occasion `json:"kind"`
+	// When.
+	At time.Time `json:"at"`
+	// To which article.
+	Article *loader.Article `json:"article"`
+}
+
 // Names one section.
 type CategoryBy struct {
 	// Its id.
@@ -352,7 +367,7 @@ type CategoryBy struct {
 // How many articles found are in a section.
 type CategoryFacet struct {
 	// The section.
-	Category *ent.Category `json:"category"`
+	Category *loader.Category `json:"category"`
 	// Articles found in it.
 	Count int32 `json:"count"`
 }
@@ -468,7 +483,7 @@ type CreateAdSlotInput struct {
 // Answer of createAdSlot.
 type CreateAdSlotPayload struct {
 	// What was made; null when nothing was.
-	AdSlot *ent.AdSlot `json:"adSlot,omitempty"`
+	AdSlot *loader.AdSlot `json:"adSlot,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -506,7 +521,7 @@ type CreateAuthorInput struct {
 // Answer of createAuthor.
 type CreateAuthorPayload struct {
 	// What was made; null when nothing was.
-	Author *ent.Author `json:"author,omitempty"`
+	Author *loader.Author `json:"author,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -532,7 +547,7 @@ type CreateCategoryInput struct {
 // Answer of createCategory.
 type CreateCategoryPayload struct {
 	// What was made; null when nothing was.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -562,7 +577,7 @@ type CreatePageInput struct {
 // Answer of createPage.
 type CreatePagePayload struct {
 	// What was made; null when nothing was.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -590,7 +605,7 @@ type CreatePlaceInput struct {
 // Answer of createPlace.
 type CreatePlacePayload struct {
 	// What was made; null when nothing was.
-	Place *ent.Place `json:"place,omitempty"`
+	Place *loader.Place `json:"place,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -624,7 +639,7 @@ type CreateRedirectInput struct {
 // Answer of createRedirect.
 type CreateRedirectPayload struct {
 	// What was made; null when nothing was.
-	Redirect *ent.Redirect `json:"redirect,omitempty"`
+	Redirect *loader.Redirect `json:"redirect,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -646,7 +661,7 @@ type CreateSeriesInput struct {
 // Answer of createSeries.
 type CreateSeriesPayload struct {
 	// What was made; null when nothing was.
-	Series *ent.Series `json:"series,omitempty"`
+	Series *loader.Series `json:"series,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -670,7 +685,7 @@ type CreateTagInput struct {
 // Answer of createTag.
 type CreateTagPayload struct {
 	// What was made; null when nothing was.
-	Tag *ent.Tag `json:"tag,omitempty"`
+	Tag *loader.Tag `json:"tag,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -690,7 +705,7 @@ type CreateUserInput struct {
 // Answer of createUser.
 type CreateUserPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// The password that was made up, shown this once; null when one was given.
 	GeneratedPassword *string `json:"generatedPassword,omitempty"`
 	// What stood in the way.
@@ -830,7 +845,7 @@ type DisableSecondFactorPayload struct {
 // Answer of disableUser.
 type DisableUserPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -874,7 +889,7 @@ type EmbargoArticleInput struct {
 // Answer of enableUser.
 type EnableUserPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -948,9 +963,9 @@ type LiveEntryInput struct {
 // Answer of a change of an entry.
 type LiveEntryPayload struct {
 	// The entry; null when it was taken out or nothing was changed.
-	Entry *ent.LiveEntry `json:"entry,omitempty"`
+	Entry *loader.LiveEntry `json:"entry,omitempty"`
 	// The live blog as it is now; null when nothing was changed.
-	Article *ent.Article `json:"article,omitempty"`
+	Article *loader.Article `json:"article,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -988,7 +1003,7 @@ type MergeAuthorsInput struct {
 // Answer of mergeAuthors.
 type MergeAuthorsPayload struct {
 	// The author that stays; null when nothing was changed.
-	Author *ent.Author `json:"author,omitempty"`
+	Author *loader.Author `json:"author,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1018,7 +1033,7 @@ type MergeCategoriesInput struct {
 // Answer of mergeCategories.
 type MergeCategoriesPayload struct {
 	// The section that stays; null when nothing was changed.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1034,7 +1049,7 @@ type MergePlacesInput struct {
 // Answer of mergePlaces.
 type MergePlacesPayload struct {
 	// The place that stays; null when nothing was changed.
-	Place *ent.Place `json:"place,omitempty"`
+	Place *loader.Place `json:"place,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1050,7 +1065,7 @@ type MergeSeriesInput struct {
 // Answer of mergeSeries.
 type MergeSeriesPayload struct {
 	// The series that stays; null when nothing was changed.
-	Series *ent.Series `json:"series,omitempty"`
+	Series *loader.Series `json:"series,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1066,7 +1081,7 @@ type MergeTagsInput struct {
 // Answer of mergeTags.
 type MergeTagsPayload struct {
 	// The tag that stays; null when nothing was changed.
-	Tag *ent.Tag `json:"tag,omitempty"`
+	Tag *loader.Tag `json:"tag,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1084,7 +1099,7 @@ type MoveCategoryInput struct {
 // Answer of moveCategory.
 type MoveCategoryPayload struct {
 	// The section as it is now; null when nothing was changed.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1136,7 +1151,7 @@ type PlaceBy struct {
 // How many articles found are about a place.
 type PlaceFacet struct {
 	// The place.
-	Place *ent.Place `json:"place"`
+	Place *loader.Place `json:"place"`
 	// Articles found about it.
 	Count int32 `json:"count"`
 }
@@ -1146,7 +1161,7 @@ type PreviewTokenPayload struct {
 	// The token itself, shown this once alone; null for a repeat and after a revocation.
 	Token *string `json:"token,omitempty"`
 	// What is kept of it.
-	PreviewToken *ent.PreviewToken `json:"previewToken,omitempty"`
+	PreviewToken *loader.PreviewToken `json:"previewToken,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1174,7 +1189,7 @@ type PublishPageInput struct {
 // Answer of publishPage.
 type PublishPagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1224,7 +1239,7 @@ type ResetUserPasswordInput struct {
 // Answer of resetUserPassword.
 type ResetUserPasswordPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// The password that was made up, shown this once; null when one was given.
 	GeneratedPassword *string `json:"generatedPassword,omitempty"`
 	// What stood in the way.
@@ -1234,7 +1249,7 @@ type ResetUserPasswordPayload struct {
 // Answer of resetUserSecondFactor.
 type ResetUserSecondFactorPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1256,7 +1271,7 @@ type RestoreBookmarkInput struct {
 // Answer of restoreBookmark.
 type RestoreBookmarkPayload struct {
 	// The bookmark that is back; null when there were several.
-	Bookmark *bookmark.Bookmark `json:"bookmark,omitempty"`
+	Bookmark *loader.Bookmark `json:"bookmark,omitempty"`
 	// How many bookmarks the removal had taken away, which are all back.
 	RestoredCount int32 `json:"restoredCount"`
 	// What is wrong with the input.
@@ -1272,7 +1287,7 @@ type RestorePageInput struct {
 // Answer of restorePage.
 type RestorePagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1384,7 +1399,7 @@ type SaveMenuInput struct {
 // Answer of saveMenu.
 type SaveMenuPayload struct {
 	// The menu as readers see it; null when nothing was changed.
-	Menu *directory.Menu `json:"menu,omitempty"`
+	Menu *loader.Menu `json:"menu,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1408,7 +1423,7 @@ type ScheduleArticleInput struct {
 // An article for which what is due fails. It is tried again by and by, and at once when it is changed.
 type ScheduleFailure struct {
 	// The article.
-	Article *ent.Article `json:"article"`
+	Article *loader.Article `json:"article"`
 	// How often it was tried since it was last changed.
 	Attempts int32 `json:"attempts"`
 	// When it failed first.
@@ -1448,7 +1463,7 @@ type SearchEdge struct {
 	// Opaque place of the row in its ranking.
 	Cursor string `json:"cursor"`
 	// The article.
-	Node *ent.Article `json:"node"`
+	Node *loader.Article `json:"node"`
 	// How well it fits, above 0 to 1, comparable within one search only.
 	Score float64 `json:"score"`
 	// The words around what was found, in their original spelling: escaped HTML with <mark> and nothing else in it.
@@ -1500,7 +1515,7 @@ type SearchSuggestion struct {
 	// The words to show.
 	Text string `json:"text"`
 	// What they lead to.
-	Target Node `json:"target"`
+	Target loader.Node `json:"target"`
 }
 
 // The second factor of an account: codes of an authenticator.
@@ -1538,7 +1553,7 @@ type SetPicksInput struct {
 // Answer of a change of editors' picks.
 type SetPicksPayload struct {
 	// The picks as they are now; empty when nothing was changed.
-	Picks []*ent.Pick `json:"picks"`
+	Picks []*loader.Pick `json:"picks"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1558,7 +1573,7 @@ type SetUpAdminInput struct {
 // Answer of setUpAdmin.
 type SetUpAdminPayload struct {
 	// The administrator, who can sign in now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1574,7 +1589,7 @@ type SetUserRoleInput struct {
 // Answer of setUserRole.
 type SetUserRolePayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1600,7 +1615,7 @@ type SignInPayload struct {
 	// The token of the session, shown this once; null for a cookie.
 	Token *string `json:"token,omitempty"`
 	// The session; null when something stood in the way.
-	Session *ent.Session `json:"session,omitempty"`
+	Session *loader.Session `json:"session,omitempty"`
 	// Who signed in; null when something stood in the way.
 	Viewer *Viewer `json:"viewer,omitempty"`
 	// What stood in the way.
@@ -1662,7 +1677,7 @@ type TagBy struct {
 // How many articles found have a tag.
 type TagFacet struct {
 	// The tag.
-	Tag *ent.Tag `json:"tag"`
+	Tag *loader.Tag `json:"tag"`
 	// Articles found with it.
 	Count int32 `json:"count"`
 }
@@ -1676,7 +1691,7 @@ type TrashPageInput struct {
 // Answer of trashPage.
 type TrashPagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1710,7 +1725,7 @@ type UnpublishPageInput struct {
 // Answer of unpublishPage.
 type UnpublishPagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1740,7 +1755,7 @@ type UpdateAdSlotInput struct {
 // Answer of updateAdSlot.
 type UpdateAdSlotPayload struct {
 	// The slot as it is now; null when nothing was changed.
-	AdSlot *ent.AdSlot `json:"adSlot,omitempty"`
+	AdSlot *loader.AdSlot `json:"adSlot,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1784,7 +1799,7 @@ type UpdateAuthorInput struct {
 // Answer of updateAuthor.
 type UpdateAuthorPayload struct {
 	// The author as it is now; null when nothing was changed.
-	Author *ent.Author `json:"author,omitempty"`
+	Author *loader.Author `json:"author,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1808,7 +1823,7 @@ type UpdateCategoryInput struct {
 // Answer of updateCategory.
 type UpdateCategoryPayload struct {
 	// The section as it is now; null when nothing was changed.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1848,7 +1863,7 @@ type UpdatePageInput struct {
 // Answer of updatePage.
 type UpdatePagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1876,7 +1891,7 @@ type UpdatePlaceInput struct {
 // Answer of updatePlace.
 type UpdatePlacePayload struct {
 	// The place as it is now; null when nothing was changed.
-	Place *ent.Place `json:"place,omitempty"`
+	Place *loader.Place `json:"place,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1898,7 +1913,7 @@ type UpdateRedirectInput struct {
 // Answer of updateRedirect.
 type UpdateRedirectPayload struct {
 	// The redirect as it is now; null when nothing was changed.
-	Redirect *ent.Redirect `json:"redirect,omitempty"`
+	Redirect *loader.Redirect `json:"redirect,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1920,7 +1935,7 @@ type UpdateSeriesInput struct {
 // Answer of updateSeries.
 type UpdateSeriesPayload struct {
 	// The series as it is now; null when nothing was changed.
-	Series *ent.Series `json:"series,omitempty"`
+	Series *loader.Series `json:"series,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1958,7 +1973,7 @@ type UpdateSiteInput struct {
 // Answer of updateSite.
 type UpdateSitePayload struct {
 	// The settings as they are now; null when nothing was changed.
-	Site *ent.Site `json:"site,omitempty"`
+	Site *loader.Site `json:"site,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1982,7 +1997,7 @@ type UpdateTagInput struct {
 // Answer of updateTag.
 type UpdateTagPayload struct {
 	// The tag as it is now; null when nothing was changed.
-	Tag *ent.Tag `json:"tag,omitempty"`
+	Tag *loader.Tag `json:"tag,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
