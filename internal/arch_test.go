@@ -82,7 +82,7 @@ var domains = map[string][]string{
 	"internal/audit":     nil,
 	"internal/bookmark":  nil,
 	"internal/content":   {"internal/directory"},
-	"internal/comment":   nil,
+	"internal/comment":   {"internal/audit"},
 	"internal/directory": nil,
 	"internal/job":       {"internal/audit"},
 	"internal/media":     nil,

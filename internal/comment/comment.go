@@ -24,6 +24,8 @@ type Service struct {
 	log *event.Log
 	// Now is the clock, for tests.
 	Now func() time.Time
+	// Service is asked about comments before they are shown; nil: none is.
+	Service *ModerationService
 }
 
 // New gives the service.
@@ -35,22 +37,31 @@ func New(db *store.DB, log *event.Log) *Service {
 // display name of its author, in the order of scanComment. A guest's e-mail is
 // never read.
 const commentColumns = `c.id, c.article_id, c.parent_id, c.user_id, c.guest_name, c.body, c.kind, c.status,
-	c.posted_at, c.edited_at, c.reply_count, u.display_name`
+	c.posted_at, c.edited_at, c.reply_count, c.depth, c.thread_id, c.reaction_count, c.pinned_at, c.closed_at, c.removed_at, c.removed_by, c.removal_reason,
+	u.display_name`
+
+// destinations are where commentColumns are scanned to.
+func destinations(c *ent.Comment, name *sql.NullString) []any {
+	return []any{&c.ID, &c.ArticleID, &c.ParentID, &c.UserID, &c.GuestName, &c.Body, &c.Kind, &c.Status,
+		&c.PostedAt, &c.EditedAt, &c.ReplyCount, &c.Depth, &c.ThreadID, &c.ReactionCount, &c.PinnedAt, &c.ClosedAt, &c.RemovedAt, &c.RemovedBy, &c.RemovalReason,
+		name}
+}
+
+func setAuthor(c *ent.Comment, name sql.NullString) {
+	if c.UserID != nil && name.Valid {
+		c.Edges.User = &ent.User{ID: *c.UserID, DisplayName: name.String}
+	}
+}
 
 // scanComment reads commentColumns, after what a statement selects before
 // them.
 func scanComment(rows *sql.Rows, before ...any) (*ent.Comment, error) {
 	c := new(ent.Comment)
 	var name sql.NullString
-	dest := append(make([]any, 0, len(before)+12), before...)
-	dest = append(dest, &c.ID, &c.ArticleID, &c.ParentID, &c.UserID, &c.GuestName, &c.Body, &c.Kind, &c.Status,
-		&c.PostedAt, &c.EditedAt, &c.ReplyCount, &name)
-	if err := rows.Scan(dest...); err != nil {
+	if err := rows.Scan(append(before, destinations(c, &name)...)...); err != nil {
 		return nil, fmt.Errorf("read a comment: %w", err)
 	}
-	if c.UserID != nil && name.Valid {
-		c.Edges.User = &ent.User{ID: *c.UserID, DisplayName: name.String}
-	}
+	setAuthor(c, name)
 	return c, nil
 }
 

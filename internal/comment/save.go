@@ -37,6 +37,8 @@ type Draft struct {
 
 	SourceURI  string // its identity where it came from; empty when it was written here
 	SourceHash string // of what was imported
+
+	depth, thread int // where a new comment stands in its thread
 }
 
 // Bounds of a comment, in bytes.
@@ -56,10 +58,10 @@ var (
 		UNION SELECT article_id FROM comments WHERE id IN (SELECT id FROM each_id($2))) ORDER BY id`
 	lockSQL = store.Maintain(lockText+` FOR NO KEY UPDATE`, lockText)
 
-	storedSQL = store.MaintainBoth(`SELECT id, article_id, kind, status FROM comments WHERE id IN (SELECT id FROM each_id($1))`)
+	storedSQL = store.MaintainBoth(`SELECT id, article_id, kind, status, depth, thread_id FROM comments WHERE id IN (SELECT id FROM each_id($1))`)
 
 	recountArticlesSQL = store.MaintainBoth(`UPDATE articles SET comment_count = (
-			SELECT count(*) FROM comments c WHERE c.article_id = articles.id AND c.status = 'APPROVED' AND c.kind = 'COMMENT')
+			SELECT count(*) FROM comments c WHERE c.article_id = articles.id AND c.status = 'APPROVED' AND c.kind = 'COMMENT' AND c.removed_at IS NULL)
 		WHERE id IN (SELECT id FROM each_id($1))`)
 	recountParentsSQL = store.MaintainBoth(`UPDATE comments SET reply_count = (
 			SELECT count(*) FROM comments c WHERE c.article_id = comments.article_id AND c.parent_id = comments.id AND c.status = 'APPROVED' AND c.kind = 'COMMENT')
@@ -126,6 +128,16 @@ type batch struct {
 type stored struct {
 	article int
 	shown   bool
+	depth   int
+	thread  int // the comment that begins its thread, itself included
+}
+
+// rootOf is the key of the comment that begins the thread of c.
+func rootOf(c *ent.Comment) int {
+	if c.ThreadID != nil {
+		return *c.ThreadID
+	}
+	return c.ID
 }
 
 // check cleans draft i and refuses what cannot be stored.
@@ -242,8 +254,8 @@ func (b *batch) readStored(ctx context.Context) error {
 	}
 	_, err = store.Collect(ctx, b.db, storedSQL, func(rows *sql.Rows) (struct{}, error) {
 		var c ent.Comment
-		err := rows.Scan(&c.ID, &c.ArticleID, &c.Kind, &c.Status)
-		b.stored[c.ID] = stored{article: c.ArticleID, shown: shown(&c)}
+		err := rows.Scan(&c.ID, &c.ArticleID, &c.Kind, &c.Status, &c.Depth, &c.ThreadID)
+		b.stored[c.ID] = stored{article: c.ArticleID, shown: shown(&c), depth: c.Depth, thread: rootOf(&c)}
 		return struct{}{}, err
 	}, b.db.IDs(comments))
 	if err != nil {
@@ -267,7 +279,10 @@ func (b *batch) create(ctx context.Context, places []int) error {
 			if err := b.takePlace(i); err != nil {
 				return err
 			}
-			builders[n] = client.Comment.Create().SetArticleID(d.ArticleID).SetNillableParentID(d.ParentID)
+			builders[n] = client.Comment.Create().SetArticleID(d.ArticleID).SetNillableParentID(d.ParentID).SetDepth(d.depth)
+			if d.thread != 0 {
+				builders[n].SetThreadID(d.thread)
+			}
 			setComment(builders[n].Mutation(), d)
 		}
 		rows, err := client.Comment.CreateBulk(builders...).Save(ctx)
@@ -292,10 +307,10 @@ func (b *batch) takePlace(i int) error {
 		if !there {
 			return fault.BadInput(field+"parentId", "There is no such comment.")
 		}
-		article = parent.article
+		article, d.depth, d.thread = parent.article, parent.depth+1, parent.thread
 	case d.Parent != nil:
 		parent := b.saved[b.place[d.Parent]]
-		d.ParentID, article = &parent.ID, parent.ArticleID
+		d.ParentID, article, d.depth, d.thread = &parent.ID, parent.ArticleID, parent.Depth+1, rootOf(parent)
 	default:
 		return nil
 	}
@@ -330,6 +345,7 @@ func setComment(m *ent.CommentMutation, d *Draft) {
 	m.SetKind(d.Kind)
 	m.SetStatus(d.Status)
 	m.SetSourceHash(d.SourceHash)
+	m.SetBodyHash(bodyHash(d.Body))
 	if !d.PostedAt.IsZero() {
 		m.SetPostedAt(d.PostedAt)
 	}

@@ -28,10 +28,36 @@ type Order int
 const (
 	NewestFirst Order = iota
 	OldestFirst
+	MostReactionsFirst
 )
 
-// Key is the place of a comment in every list.
+// Key is the place of a comment in lists by time.
 func Key(c *ent.Comment) keyset.Key { return keyset.Key{Time: c.PostedAt.UnixMicro(), ID: c.ID} }
+
+// Key is the place of a comment in lists of this order. By reactions, their
+// number stands where the time stands by time.
+func (o Order) Key(c *ent.Comment) keyset.Key {
+	if o == MostReactionsFirst {
+		return keyset.Key{Time: int64(c.ReactionCount), ID: c.ID}
+	}
+	return Key(c)
+}
+
+// sorted is the column that an order sorts by, and moment what it compares with
+// in a key.
+func (o Order) sorted() string {
+	if o == MostReactionsFirst {
+		return "reaction_count"
+	}
+	return "posted_at"
+}
+
+func (o Order) moment(k keyset.Key) any {
+	if o == MostReactionsFirst {
+		return min(max(k.Time, -1), 1<<40)
+	}
+	return k.Moment()
+}
 
 // A list is one range of the index comment_thread for each owner, whatever the
 // number of comments. PostgreSQL is told so by LATERAL, SQLite by a sub-select
@@ -39,22 +65,24 @@ func Key(c *ent.Comment) keyset.Key { return keyset.Key{Time: c.PostedAt.UnixMic
 // one value: it does not take from "IS NULL" that a column is constant, and
 // would sort.
 //
-// {owner}: the conditions of the list, on {c}; {direction}: of the read.
+// {owner}: the conditions of the list, on {c}; {sort}: the column it is sorted by;
+// {direction}: of the read.
 const (
 	pagePostgres = `SELECT each_id.id, {comment} FROM each_id($1) CROSS JOIN LATERAL (
-			SELECT c.id, c.article_id, c.parent_id, c.user_id, c.guest_name, c.body, c.kind, c.status, c.posted_at, c.edited_at, c.reply_count
-			FROM comments c WHERE {owner} AND (c.posted_at, c.id) < ($2, $3) AND (c.posted_at, c.id) > ($4, $5) AND visible_comment(c)
-			ORDER BY c.parent_id {direction}, c.posted_at {direction}, c.id {direction} LIMIT $6) c
+			SELECT c.id, c.article_id, c.parent_id, c.user_id, c.guest_name, c.body, c.kind, c.status, c.posted_at, c.edited_at, c.reply_count,
+				c.depth, c.thread_id, c.reaction_count, c.pinned_at, c.closed_at, c.removed_at, c.removed_by, c.removal_reason
+			FROM comments c WHERE {owner} AND (c.{sort}, c.id) < ($2, $3) AND (c.{sort}, c.id) > ($4, $5) AND visible_comment(c)
+			ORDER BY c.parent_id {direction}, c.{sort} {direction}, c.id {direction} LIMIT $6) c
 		LEFT JOIN users u ON u.id = c.user_id`
 	pageSQLite = `SELECT each_id.id, {comment} FROM each_id($1) CROSS JOIN comments c LEFT JOIN users u ON u.id = c.user_id
 		WHERE c.id IN (SELECT t.id FROM comments t
-			WHERE {owner} AND (t.posted_at, t.id) < ($2, $3) AND (t.posted_at, t.id) > ($4, $5) AND visible_comment(t)
-			ORDER BY t.posted_at {direction}, t.id {direction} LIMIT $6)
+			WHERE {owner} AND (t.{sort}, t.id) < ($2, $3) AND (t.{sort}, t.id) > ($4, $5) AND visible_comment(t)
+			ORDER BY t.{sort} {direction}, t.id {direction} LIMIT $6)
 		AND visible_comment(c)`
 	countText = `SELECT each_id.id, (SELECT count(*) FROM (SELECT 1 FROM comments c WHERE {owner} AND visible_comment(c) LIMIT $2) AS counted)
 		FROM each_id($1)`
-	existsText = `SELECT 1 FROM comments c WHERE {owner} AND (c.posted_at, c.id) {side} ($2, $3) AND visible_comment(c)
-		ORDER BY c.parent_id {direction}, c.posted_at {direction}, c.id {direction} LIMIT 1`
+	existsText = `SELECT 1 FROM comments c WHERE {owner} AND (c.{sort}, c.id) {side} ($2, $3) AND visible_comment(c)
+		ORDER BY c.parent_id {direction}, c.{sort} {direction}, c.id {direction} LIMIT 1`
 )
 
 // owners are the conditions of the lists. Replies name the article of their
@@ -67,10 +95,10 @@ var owners = [...]string{
 
 type listStatements struct{ descending, ascending, count, newer, older *store.Statement }
 
-func newListStatements(list List) listStatements {
+func newListStatements(list List, order Order) listStatements {
 	fill := func(text, alias, id string, pairs ...string) string {
 		owner := strings.NewReplacer("{c}", alias, "{id}", id).Replace(owners[list])
-		return strings.NewReplacer(append(pairs, "{owner}", owner)...).Replace(withColumns(text))
+		return strings.NewReplacer(append(pairs, "{owner}", owner, "{sort}", order.sorted())...).Replace(withColumns(text))
 	}
 	page := func(direction string) *store.Statement {
 		return store.Read(fill(pagePostgres, "c", "each_id.id", "{direction}", direction),
@@ -85,7 +113,17 @@ func newListStatements(list List) listStatements {
 	}
 }
 
-var lists = [...]listStatements{OfArticle: newListStatements(OfArticle), OfComment: newListStatements(OfComment)}
+var (
+	lists       = [...]listStatements{OfArticle: newListStatements(OfArticle, NewestFirst), OfComment: newListStatements(OfComment, NewestFirst)}
+	byReactions = [...]listStatements{OfArticle: newListStatements(OfArticle, MostReactionsFirst), OfComment: newListStatements(OfComment, MostReactionsFirst)}
+)
+
+func (o Order) statements(list List) listStatements {
+	if o == MostReactionsFirst {
+		return byReactions[list]
+	}
+	return lists[list]
+}
 
 // Threads gives a window of the comments right below each article, with the
 // display names of their authors, in one statement for all articles. To tell
@@ -101,9 +139,9 @@ func (s *Service) Replies(ctx context.Context, comments []int, w keyset.Window) 
 }
 
 func (s *Service) page(ctx context.Context, list List, order Order, owners []int, w keyset.Window) (map[int][]*ent.Comment, error) {
-	statement := lists[list].ascending
-	if (order == NewestFirst) != w.Backward {
-		statement = lists[list].descending
+	statement := order.statements(list).ascending
+	if (order != OldestFirst) != w.Backward {
+		statement = order.statements(list).descending
 	}
 	newer, older := bounds(order, w)
 	type row struct {
@@ -113,7 +151,7 @@ func (s *Service) page(ctx context.Context, list List, order Order, owners []int
 	rows, err := store.Collect(ctx, s.db, statement, func(rows *sql.Rows) (r row, err error) {
 		r.comment, err = scanComment(rows, &r.owner)
 		return r, err
-	}, s.db.IDs(owners), newer.Moment(), newer.ID, older.Moment(), older.ID, w.Limit)
+	}, s.db.IDs(owners), order.moment(newer), newer.ID, order.moment(older), older.ID, w.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("read comments: %w", err)
 	}
@@ -131,7 +169,7 @@ func (o Order) compare(a, b *ent.Comment) int {
 	if o == OldestFirst {
 		a, b = b, a
 	}
-	return keyset.CompareNewestFirst(Key(a), Key(b))
+	return keyset.CompareNewestFirst(o.Key(a), o.Key(b))
 }
 
 // bounds gives the keys that a window lies between: every comment of it is
@@ -153,20 +191,50 @@ func (s *Service) Counts(ctx context.Context, list List, owners []int, limit int
 	return counts, nil
 }
 
+// Beyond reports whether a list in an order goes on behind a key, or before it.
+func (s *Service) Beyond(ctx context.Context, order Order, list List, owner int, k keyset.Key, behind bool) (bool, error) {
+	statement := order.statements(list).newer
+	if behind == (order != OldestFirst) {
+		statement = order.statements(list).older
+	}
+	return s.exists(ctx, statement, owner, order.moment(k), k.ID)
+}
+
 // HasNewer reports whether a list holds anything newer than a key.
 func (s *Service) HasNewer(ctx context.Context, list List, owner int, than keyset.Key) (bool, error) {
-	return s.exists(ctx, lists[list].newer, owner, than)
+	return s.exists(ctx, lists[list].newer, owner, than.Moment(), than.ID)
 }
 
 // HasOlder reports whether a list holds anything older than a key.
 func (s *Service) HasOlder(ctx context.Context, list List, owner int, than keyset.Key) (bool, error) {
-	return s.exists(ctx, lists[list].older, owner, than)
+	return s.exists(ctx, lists[list].older, owner, than.Moment(), than.ID)
 }
 
-func (s *Service) exists(ctx context.Context, statement *store.Statement, owner int, than keyset.Key) (bool, error) {
-	found, err := store.Collect(ctx, s.db, statement, store.ScanInt, owner, than.Moment(), than.ID)
+func (s *Service) exists(ctx context.Context, statement *store.Statement, owner int, moment any, id int) (bool, error) {
+	found, err := store.Collect(ctx, s.db, statement, store.ScanInt, owner, moment, id)
 	if err != nil {
 		return false, fmt.Errorf("look beyond a page of comments: %w", err)
 	}
 	return len(found) > 0, nil
+}
+
+var pinnedSQL = store.ReadBoth(withColumns(`SELECT {comment} FROM each_id($1) JOIN comments c ON c.article_id = each_id.id LEFT JOIN users u ON u.id = c.user_id
+	WHERE c.pinned_at IS NOT NULL AND visible_comment(c) ORDER BY c.pinned_at DESC, c.id DESC LIMIT 1000`))
+
+// maxPinned is how many pinned comments an article shows.
+const maxPinned = 5
+
+// Pinned gives the pinned comments of each article, the one pinned last first.
+func (s *Service) Pinned(ctx context.Context, articles []int) (map[int][]*ent.Comment, error) {
+	rows, err := store.Collect(ctx, s.db, pinnedSQL, scanCommentOnly, s.db.IDs(articles))
+	if err != nil {
+		return nil, fmt.Errorf("read pinned comments: %w", err)
+	}
+	byArticle := map[int][]*ent.Comment{}
+	for _, c := range rows {
+		if len(byArticle[c.ArticleID]) < maxPinned {
+			byArticle[c.ArticleID] = append(byArticle[c.ArticleID], c)
+		}
+	}
+	return byArticle, nil
 }

@@ -54,12 +54,13 @@ const (
 	LastAdmin            Reason = "LAST_ADMIN"
 	Denied               Reason = "FORBIDDEN" // with one of many; else it is a code
 	Failed               Reason = "FAILED"
+	Closed               Reason = "CLOSED"
 )
 
 // Reasons lists all reasons.
 func Reasons() []Reason {
 	return []Reason{Invalid, Blank, TooLong, Missing, Taken, Loop, InUse, InThePast, IllegalTransition, VersionConflict, Locked, LimitReached, KeyReused,
-		Expired, WrongCredentials, SecondFactorRequired, WrongSecondFactor, SlowedDown, WeakPassword, LastAdmin, Denied, Failed}
+		Expired, WrongCredentials, SecondFactorRequired, WrongSecondFactor, SlowedDown, WeakPassword, LastAdmin, Denied, Failed, Closed}
 }
 
 // Error is a fault with a message that is safe to show to anybody.
@@ -100,7 +101,7 @@ func Mistake(reason Reason, field, format string, args ...any) *Error {
 	switch reason {
 	case Missing:
 		e.Code = NotFound
-	case Taken, VersionConflict, Locked, InUse, IllegalTransition, KeyReused, LastAdmin, Failed:
+	case Taken, VersionConflict, Locked, InUse, IllegalTransition, KeyReused, LastAdmin, Failed, Closed:
 		e.Code = Conflict
 	}
 	return e

@@ -1,0 +1,382 @@
+package comment
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/article"
+	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// Post is a comment as a reader or guest sends it.
+type Post struct {
+	ArticleID             int
+	ParentID              int // the comment it replies to; 0: none
+	Body                  string
+	GuestName, GuestEmail string // of readers who are not signed in
+	Submission
+}
+
+// Posted is what Add made.
+type Posted struct {
+	Comment *ent.Comment
+	// GuestToken lets a guest edit, delete and claim the comment. It is told this
+	// once.
+	GuestToken string
+}
+
+const tokenPrefix = "bsc_"
+
+// repeatedWithin is how long the same words are taken for a repetition, and
+// minRepeated how many characters they must have when others said them first:
+// many people say "Congratulations!".
+const (
+	repeatedWithin = 24 * time.Hour
+	minRepeated    = 40
+)
+
+var (
+	settingsSQL = store.ReadBoth(`SELECT s.comment_settings FROM sites s ORDER BY s.id LIMIT 1`)
+
+	// Whoever changes the comments of an article locks its row, so that counts and
+	// closings are exact.
+	openText    = `SELECT a.id, a.comment_policy, a.comment_moderation, a.comments_close_at, a.published_at FROM articles a WHERE a.id = $1 AND visible_article(a)`
+	openSQL     = store.Read(openText+` FOR NO KEY UPDATE`, openText)
+	parentSQL   = store.ReadBoth(`SELECT c.id, c.article_id, c.parent_id, c.thread_id, c.depth, c.removed_at, c.user_id FROM comments c WHERE c.id = $1 AND visible_comment(c)`)
+	threadSQL   = store.MaintainBoth(`SELECT closed_at FROM comments WHERE id = $1`)
+	ancestorSQL = store.MaintainBoth(`WITH RECURSIVE above (id, parent_id, depth) AS (
+			SELECT id, parent_id, depth FROM comments WHERE id = $1
+			UNION ALL SELECT c.id, c.parent_id, c.depth FROM comments c JOIN above ON c.id = above.parent_id
+		) SELECT id FROM above WHERE depth <= $2 ORDER BY depth DESC LIMIT 1`)
+	ownRepeatSQL = store.MaintainBoth(`SELECT count(*) FROM comments WHERE body_hash = $1 AND article_id = $2 AND posted_at > $3 AND removed_at IS NULL
+		AND (user_id = $4 OR guest_email = $5 AND $5 <> '')`)
+	otherRepeatSQL = store.MaintainBoth(`SELECT count(*) FROM (SELECT 1 FROM comments WHERE body_hash = $1 AND posted_at > $2 LIMIT 1) AS said`)
+
+	countArticleSQL = store.MaintainBoth(`UPDATE articles SET comment_count = comment_count + $2 WHERE id = $1`)
+	countParentSQL  = store.MaintainBoth(`UPDATE comments SET reply_count = reply_count + $2 WHERE id = $1`)
+)
+
+// rules reads the rules of the site.
+func (s *Service) rules(ctx context.Context) (Rules, error) {
+	found, err := store.Collect(ctx, s.db, settingsSQL, scanSettings)
+	if err != nil {
+		return Rules{}, fmt.Errorf("read the rules for comments: %w", err)
+	}
+	if len(found) == 0 {
+		return RulesOf(nil), nil
+	}
+	return RulesOf(found[0]), nil
+}
+
+// parent is the comment that another replies to.
+type parent struct {
+	id, article, depth int
+	above, thread      *int
+	removedAt          *time.Time
+	user               *int
+}
+
+func scanParent(rows *sql.Rows) (p parent, err error) {
+	err = rows.Scan(&p.id, &p.article, &p.above, &p.thread, &p.depth, &p.removedAt, &p.user)
+	return p, err
+}
+
+// draft is a post on its way into the database.
+type draft struct {
+	Post
+	rules    Rules
+	parent   *parent
+	reasons  []Reason
+	status   comment.Status
+	hash     string
+	viewer   access.Viewer
+	address  string
+	verdict  Verdict // of the moderation service
+	asked    bool
+	isMember bool
+}
+
+// Add posts a comment of the viewer, or of a guest when nobody is signed in.
+// What is suspicious is kept and waits for a moderator; what breaks a rule is
+// refused with its reason.
+func (s *Service) Add(ctx context.Context, p Post) (posted *Posted, err error) {
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{Post: p, rules: rules, viewer: access.Of(ctx), address: access.OriginOf(ctx).Address}
+	d.isMember = d.viewer.UserID != 0
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	if s.Service != nil { // before the transaction, which must not wait for another server
+		d.verdict, d.asked = s.Service.ask(ctx, d), true
+	}
+	err = s.db.Tx(ctx, func(ctx context.Context) error {
+		if err := s.admit(ctx, d); err != nil {
+			return err
+		}
+		posted, err = s.insert(ctx, d)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("add a comment: %w", err)
+	}
+	return posted, nil
+}
+
+// check looks at what needs no database.
+func (d *draft) check() (err error) {
+	if d.Body, err = checkBody(d.Body, d.rules); err != nil {
+		return err
+	}
+	if d.isMember {
+		d.GuestName, d.GuestEmail = "", ""
+	} else {
+		if d.GuestName, err = checkName("guestName", d.GuestName); err != nil {
+			return err
+		}
+		if d.GuestEmail, err = checkEmail("guestEmail", d.GuestEmail); err != nil {
+			return err
+		}
+	}
+	d.hash = bodyHash(d.Body)
+	d.reasons = suspicions(d.Body, !d.isMember, d.Submission, d.rules)
+	return nil
+}
+
+// admit locks the article and asks whether the comment may stand below it.
+func (s *Service) admit(ctx context.Context, d *draft) error {
+	policy, err := s.lockOpen(ctx, d.ArticleID, d.rules)
+	if err != nil {
+		return err
+	}
+	if policy.Mode == article.CommentPolicyRegistered && !d.isMember {
+		return fault.Mistake(fault.Denied, "articleId", "Sign in to comment on this article.")
+	}
+	if err := s.findParent(ctx, d); err != nil {
+		return err
+	}
+	if d.viewer.Can(access.ModerateComments) {
+		d.reasons, d.status = nil, comment.StatusApproved
+		return nil
+	}
+	if d.rules.blocked(d.address) {
+		return fault.Mistake(fault.Denied, "", "Comments from your network are not accepted here.")
+	}
+	restricted, err := s.restrictions(ctx, d.viewer.UserID, d.GuestEmail, d.address)
+	if err != nil {
+		return err
+	}
+	if restricted.banned {
+		return fault.Mistake(fault.Denied, "", "A moderator has stopped you from commenting here.")
+	}
+	if err := s.repetitions(ctx, d); err != nil {
+		return err
+	}
+	if restricted.muted {
+		d.reasons = append(d.reasons, MutedReader)
+	}
+	if policy.Before {
+		d.reasons = append(d.reasons, Premoderated)
+	}
+	if d.asked {
+		d.reasons = append(d.reasons, d.verdict.reasons()...)
+	}
+	switch {
+	case d.Honeypot != "" || d.asked && d.verdict == SpamVerdict:
+		d.status = comment.StatusSpam
+	case len(d.reasons) > 0:
+		d.status = comment.StatusPending
+	default:
+		d.status = comment.StatusApproved
+	}
+	return nil
+}
+
+// lockOpen holds an article that may be commented on.
+func (s *Service) lockOpen(ctx context.Context, key int, rules Rules) (Policy, error) {
+	type row struct {
+		mode        article.CommentPolicy
+		moderation  article.CommentModeration
+		closes, out *time.Time
+	}
+	found, err := store.Collect(ctx, s.db, openSQL, func(rows *sql.Rows) (r row, err error) {
+		var id int
+		err = rows.Scan(&id, &r.mode, &r.moderation, &r.closes, &r.out)
+		return r, err
+	}, key)
+	if err != nil {
+		return Policy{}, fmt.Errorf("lock the article: %w", err)
+	}
+	if len(found) == 0 {
+		return Policy{}, fault.Mistake(fault.Missing, "articleId", "There is no such article.")
+	}
+	policy := rules.PolicyOf(found[0].mode, found[0].moderation, found[0].closes, found[0].out)
+	if !policy.OpenAt(s.Now()) {
+		return Policy{}, fault.Mistake(fault.Closed, "articleId", "Comments on this article are closed.")
+	}
+	return policy, nil
+}
+
+// findParent finds what a reply answers. A reply to the deepest level stands
+// beside what it answers.
+func (s *Service) findParent(ctx context.Context, d *draft) error {
+	if d.ParentID == 0 {
+		return nil
+	}
+	p, err := s.parentOf(ctx, d.ParentID)
+	if err != nil {
+		return err
+	}
+	if p == nil || p.article != d.ArticleID || p.removedAt != nil {
+		return fault.Mistake(fault.Missing, "parentId", "There is no such comment on this article.")
+	}
+	root := p.id
+	if p.thread != nil {
+		root = *p.thread
+	}
+	closed, err := store.Collect(ctx, s.db, threadSQL, func(rows *sql.Rows) (at *time.Time, err error) {
+		err = rows.Scan(&at)
+		return at, err
+	}, root)
+	if err != nil {
+		return err
+	}
+	if len(closed) > 0 && closed[0] != nil {
+		return fault.Mistake(fault.Closed, "parentId", "This thread is closed.")
+	}
+	if p.depth >= d.rules.MaxDepth {
+		above, err := store.Collect(ctx, s.db, ancestorSQL, store.ScanInt, p.id, d.rules.MaxDepth-1)
+		if err != nil {
+			return err
+		}
+		if p, err = s.parentOf(ctx, above[0]); err != nil {
+			return err
+		}
+		if p == nil {
+			return fault.Mistake(fault.Missing, "parentId", "There is no such comment on this article.")
+		}
+	}
+	d.parent = p
+	return nil
+}
+
+func (s *Service) parentOf(ctx context.Context, key int) (*parent, error) {
+	found, err := store.Collect(ctx, s.db, parentSQL, scanParent, key)
+	if err != nil {
+		return nil, fmt.Errorf("find the comment to reply to: %w", err)
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return &found[0], nil
+}
+
+// repetitions refuses what its author said below this article already, as a
+// client does that sends a form twice, and holds what others said.
+func (s *Service) repetitions(ctx context.Context, d *draft) error {
+	since := s.Now().Add(-repeatedWithin)
+	own, err := store.Collect(ctx, s.db, ownRepeatSQL, store.ScanInt, d.hash, d.ArticleID, since, d.viewer.UserID, d.GuestEmail)
+	if err != nil {
+		return err
+	}
+	if own[0] > 0 {
+		return fault.Mistake(fault.Taken, "body", "You have said this already.")
+	}
+	if utf8.RuneCountInString(d.Body) < minRepeated {
+		return nil
+	}
+	others, err := store.Collect(ctx, s.db, otherRepeatSQL, store.ScanInt, d.hash, since)
+	if err != nil {
+		return err
+	}
+	if others[0] > 0 {
+		d.reasons = append(d.reasons, Repeated)
+	}
+	return nil
+}
+
+func (s *Service) insert(ctx context.Context, d *draft) (*Posted, error) {
+	posted := &Posted{}
+	system := access.AsSystem(ctx)
+	create := s.db.Ent(system).Comment.Create().SetArticleID(d.ArticleID).SetBody(d.Body).SetStatus(d.status).SetPostedAt(s.Now()).
+		SetHeldFor(held(d.reasons)).SetAddress(d.address).SetBodyHash(d.hash).SetGuestName(d.GuestName).SetGuestEmail(d.GuestEmail)
+	if d.isMember {
+		create.SetUserID(d.viewer.UserID)
+	} else {
+		posted.GuestToken = secret.New(tokenPrefix)
+		create.SetGuestTokenHash(secret.Hash(posted.GuestToken))
+	}
+	if p := d.parent; p != nil {
+		root := p.id
+		if p.thread != nil {
+			root = *p.thread
+		}
+		create.SetParentID(p.id).SetDepth(p.depth + 1).SetThreadID(root)
+	}
+	row, err := create.Save(system)
+	if err != nil {
+		return nil, fmt.Errorf("store the comment: %w", err)
+	}
+	if d.isMember {
+		row.Edges.User = &ent.User{ID: d.viewer.UserID, DisplayName: d.viewer.Name}
+	}
+	action := event.Created
+	if d.status == comment.StatusApproved {
+		action = event.Published
+		if err := s.count(ctx, row, +1, +1); err != nil {
+			return nil, err
+		}
+	}
+	posted.Comment = row
+	return posted, s.tell(ctx, row, action)
+}
+
+// count changes the counts beside a comment. The transaction holds the article.
+func (s *Service) count(ctx context.Context, c *ent.Comment, ofArticle, ofParent int) error {
+	if ofArticle != 0 {
+		if _, err := s.db.Exec(ctx, countArticleSQL, c.ArticleID, ofArticle); err != nil {
+			return fmt.Errorf("count the comments of the article: %w", err)
+		}
+	}
+	if ofParent != 0 && c.ParentID != nil {
+		if _, err := s.db.Exec(ctx, countParentSQL, *c.ParentID, ofParent); err != nil {
+			return fmt.Errorf("count the replies: %w", err)
+		}
+	}
+	return nil
+}
+
+// tell appends the event of a comment.
+func (s *Service) tell(ctx context.Context, c *ent.Comment, action string) error {
+	return s.log.Append(ctx, event.Event{Action: action, Entity: id.Comment, EntityID: c.ID, Payload: map[string]any{"article": id.Encode(id.Article, c.ArticleID)}})
+}
+
+func scanSettings(rows *sql.Rows) (*schema.CommentSettings, error) {
+	var text []byte
+	if err := rows.Scan(&text); err != nil || len(text) == 0 {
+		return nil, err
+	}
+	return decodeSettings(text)
+}
+
+func trimmed(text string, most int) string {
+	text = cleanBody(text)
+	if utf8.RuneCountInString(text) > most {
+		text = string([]rune(text)[:most])
+	}
+	return strings.TrimSpace(text)
+}

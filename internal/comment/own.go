@@ -1,0 +1,356 @@
+package comment
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+var (
+	// The article is locked before the comment, as Add does.
+	lockOwnText = `SELECT a.id FROM articles a WHERE a.id = (SELECT c.article_id FROM comments c WHERE c.id = $1)`
+	lockOwnSQL  = store.Maintain(lockOwnText+` FOR NO KEY UPDATE`, lockOwnText)
+
+	keepTextSQL = store.MaintainBoth(`INSERT INTO comment_revisions (comment_id, body, user_id, replaced_at) VALUES ($1, $2, $3, $4)`)
+)
+
+// lock holds the article of a comment and gives the comment as it is now, nil
+// when there is none.
+func (s *Service) lock(ctx context.Context, key int) (*ent.Comment, error) {
+	if _, err := store.Collect(ctx, s.db, lockOwnSQL, store.ScanInt, key); err != nil {
+		return nil, fmt.Errorf("lock the article: %w", err)
+	}
+	system := access.AsSystem(ctx)
+	row, err := s.db.Ent(system).Comment.Get(system, key)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the comment: %w", err)
+	}
+	return row, nil
+}
+
+// lockOwn is lock for a comment of the viewer, or one that a guest's token is
+// of. A comment of somebody else is like none.
+func (s *Service) lockOwn(ctx context.Context, key int, token string) (*ent.Comment, error) {
+	c, err := s.lock(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	user := access.Of(ctx).UserID
+	byToken := c != nil && token != "" && c.GuestTokenHash != nil && *c.GuestTokenHash == secret.Hash(token)
+	byUser := c != nil && user != 0 && c.UserID != nil && *c.UserID == user
+	gone := c == nil || c.RemovedAt != nil || c.Status == comment.StatusTrash || c.Kind != comment.KindComment
+	if gone || !byToken && !byUser {
+		return nil, fault.Mistake(fault.Missing, "id", "There is no such comment of yours.")
+	}
+	return c, nil
+}
+
+// keepText keeps the text of a comment that is about to be replaced.
+func (s *Service) keepText(ctx context.Context, c *ent.Comment) error {
+	var by *int
+	if user := access.Of(ctx).UserID; user != 0 {
+		by = &user
+	}
+	if _, err := s.db.Exec(ctx, keepTextSQL, c.ID, c.Body, by, s.Now()); err != nil {
+		return fmt.Errorf("keep the text that is replaced: %w", err)
+	}
+	return nil
+}
+
+// Edit changes the text of one's own comment, within the time that the site
+// gives for that. The text before is kept for moderators. A text that is
+// suspicious waits for a moderator, as a new one does.
+func (s *Service) Edit(ctx context.Context, key int, token, text string) (changed *ent.Comment, err error) {
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	body, err := checkBody(text, rules)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Tx(ctx, func(ctx context.Context) error {
+		c, err := s.lockOwn(ctx, key, token)
+		if err != nil {
+			return err
+		}
+		if changed = c; c.Body == body {
+			return nil
+		}
+		if end := c.PostedAt.Add(rules.EditFor); !s.Now().Before(end) {
+			return fault.Mistake(fault.Expired, "id", "A comment can be changed for %s after it was posted.", rules.EditFor)
+		}
+		restricted, err := s.restrictions(ctx, access.Of(ctx).UserID, c.GuestEmail, access.OriginOf(ctx).Address)
+		if err != nil {
+			return err
+		}
+		if restricted.banned {
+			return fault.Mistake(fault.Denied, "", "A moderator has stopped you from commenting here.")
+		}
+		reasons := suspicions(body, false, Submission{}, rules)
+		if len(reasons) > 0 && c.ReplyCount > 0 {
+			return fault.Mistake(fault.Invalid, "body", "This text would have to be looked at by a moderator, and others have replied already. Write another comment instead.")
+		}
+		if err := s.keepText(ctx, c); err != nil {
+			return err
+		}
+		was := c.Status
+		update := s.db.Ent(ctx).Comment.UpdateOneID(c.ID).SetBody(body).SetBodyHash(bodyHash(body)).SetEditedAt(s.Now())
+		if len(reasons) > 0 && was == comment.StatusApproved {
+			update.SetStatus(comment.StatusPending).SetHeldFor(held(reasons))
+		}
+		return s.save(ctx, update, was, &changed)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("edit a comment: %w", err)
+	}
+	return changed, nil
+}
+
+// save stores a change of a comment whose article is locked, and what follows
+// from it: counts and the event.
+func (s *Service) save(ctx context.Context, update *ent.CommentUpdateOne, was comment.Status, changed **ent.Comment) error {
+	before := (*changed).RemovedAt == nil && was == comment.StatusApproved
+	row, err := update.Save(access.AsSystem(ctx))
+	if err != nil {
+		return fmt.Errorf("change the comment: %w", err)
+	}
+	row.Edges.User = (*changed).Edges.User
+	*changed = row
+	counted := row.RemovedAt == nil && row.Status == comment.StatusApproved
+	number := map[bool]int{true: 1}
+	wasShown, isShown := was == comment.StatusApproved, row.Status == comment.StatusApproved
+	if err := s.count(ctx, row, number[counted]-number[before], number[isShown]-number[wasShown]); err != nil {
+		return err
+	}
+	action := event.Updated
+	switch {
+	case isShown && !wasShown:
+		action = event.Published
+	case wasShown && !isShown:
+		action = event.Unpublished
+	}
+	return s.tell(ctx, row, action)
+}
+
+// takeAway hides a comment whose article is locked. One with replies keeps its
+// place without its text, so that what others said stays.
+func (s *Service) takeAway(ctx context.Context, c **ent.Comment, by comment.RemovedBy, to comment.Status, reason string) error {
+	was := (*c).Status
+	update := s.db.Ent(ctx).Comment.UpdateOneID((*c).ID).SetRemovedBy(by).SetRemovalReason(reason).SetHeldFor("").SetReportCount(0).ClearPinnedAt()
+	if was == comment.StatusApproved && ((*c).ReplyCount > 0 || reason != "") {
+		if (*c).RemovedAt == nil {
+			if err := s.keepText(ctx, *c); err != nil {
+				return err
+			}
+			update.SetBody("").SetRemovedAt(s.Now())
+		}
+	} else {
+		update.SetStatus(to)
+	}
+	return s.save(ctx, update, was, c)
+}
+
+// Delete takes back one's own comment.
+func (s *Service) Delete(ctx context.Context, key int, token string) error {
+	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		c, err := s.lockOwn(ctx, key, token)
+		if err != nil {
+			return err
+		}
+		return s.takeAway(ctx, &c, comment.RemovedByAuthor, comment.StatusTrash, "")
+	})
+	if err != nil {
+		return fmt.Errorf("delete a comment: %w", err)
+	}
+	return nil
+}
+
+// Claim gives a guest's comment to the account that is signed in. The guest's
+// name, e-mail address and token go.
+func (s *Service) Claim(ctx context.Context, key int, token string) (claimed *ent.Comment, err error) {
+	if err := access.Require(ctx, access.UseAccount); err != nil {
+		return nil, err
+	}
+	viewer := access.Of(ctx)
+	err = s.db.Tx(ctx, func(ctx context.Context) error {
+		c, err := s.lockOwn(ctx, key, token)
+		if err != nil {
+			return err
+		}
+		claimed = c
+		if c.UserID != nil { // claimed by this account before
+			return nil
+		}
+		return s.save(ctx, s.db.Ent(ctx).Comment.UpdateOneID(c.ID).SetUserID(viewer.UserID).SetGuestName("").SetGuestEmail("").ClearGuestTokenHash(), c.Status, &claimed)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim a comment: %w", err)
+	}
+	claimed.Edges.User = &ent.User{ID: viewer.UserID, DisplayName: viewer.Name}
+	return claimed, nil
+}
+
+var (
+	shownText    = `SELECT c.id FROM comments c WHERE c.id = $1 AND c.removed_at IS NULL AND visible_comment(c)`
+	lockShownSQL = store.Read(shownText+` FOR NO KEY UPDATE OF c`, shownText)
+
+	reactionSQL       = store.MaintainBoth(`SELECT kind FROM comment_reactions WHERE comment_id = $1 AND user_id = $2`)
+	setReactionSQL    = store.MaintainBoth(`INSERT INTO comment_reactions (comment_id, user_id, kind, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (comment_id, user_id) DO UPDATE SET kind = excluded.kind`)
+	dropReactionSQL   = store.MaintainBoth(`DELETE FROM comment_reactions WHERE comment_id = $1 AND user_id = $2`)
+	countReactionSQL  = store.MaintainBoth(`INSERT INTO comment_reaction_counts AS n (comment_id, kind, reactions) VALUES ($1, $2, $3) ON CONFLICT (comment_id, kind) DO UPDATE SET reactions = n.reactions + excluded.reactions`)
+	countReactionsSQL = store.MaintainBoth(`UPDATE comments SET reaction_count = reaction_count + $2 WHERE id = $1`)
+	countsSQL         = store.ReadBoth(`SELECT n.comment_id, n.kind, n.reactions FROM each_id($1) JOIN comment_reaction_counts n ON n.comment_id = each_id.id WHERE n.reactions > 0 ORDER BY n.reactions DESC, n.kind`)
+	ownReactionsSQL   = store.ReadBoth(`SELECT r.comment_id, r.kind FROM each_id($2) JOIN comment_reactions r ON r.comment_id = each_id.id AND r.user_id = $1`)
+)
+
+// React sets the viewer's reaction to a comment, or takes it back when kind is
+// empty. A reader has one reaction to a comment; repeating it changes nothing.
+func (s *Service) React(ctx context.Context, key int, kind commentreaction.Kind) error {
+	if err := access.Require(ctx, access.UseAccount); err != nil {
+		return err
+	}
+	user := access.Of(ctx).UserID
+	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		there, err := store.Collect(ctx, s.db, lockShownSQL, store.ScanInt, key)
+		if err != nil {
+			return err
+		}
+		if len(there) == 0 {
+			return fault.Mistake(fault.Missing, "commentId", "There is no such comment.")
+		}
+		restricted, err := s.restrictions(ctx, user, "", access.OriginOf(ctx).Address)
+		if err != nil {
+			return err
+		}
+		if restricted.banned {
+			return fault.Mistake(fault.Denied, "", "A moderator has stopped you from commenting here.")
+		}
+		was, err := store.Collect(ctx, s.db, reactionSQL, scanKind, key, user)
+		if err != nil {
+			return err
+		}
+		old := commentreaction.Kind("")
+		if len(was) > 0 {
+			old = was[0]
+		}
+		if old == kind {
+			return nil
+		}
+		return s.changeReaction(ctx, key, user, old, kind)
+	})
+	if err != nil {
+		return fmt.Errorf("react to a comment: %w", err)
+	}
+	return nil
+}
+
+func scanKind(rows *sql.Rows) (kind commentreaction.Kind, err error) {
+	err = rows.Scan(&kind)
+	return kind, err
+}
+
+func (s *Service) changeReaction(ctx context.Context, key, user int, old, kind commentreaction.Kind) error {
+	total := 0
+	if old != "" {
+		total--
+		if _, err := s.db.Exec(ctx, countReactionSQL, key, string(old), -1); err != nil {
+			return err
+		}
+	}
+	if kind != "" {
+		total++
+		if _, err := s.db.Exec(ctx, countReactionSQL, key, string(kind), 1); err != nil {
+			return err
+		}
+	}
+	var err error
+	if kind == "" {
+		_, err = s.db.Exec(ctx, dropReactionSQL, key, user)
+	} else {
+		_, err = s.db.Exec(ctx, setReactionSQL, key, user, string(kind), s.Now())
+	}
+	if err == nil && total != 0 {
+		_, err = s.db.Exec(ctx, countReactionsSQL, key, total)
+	}
+	return err
+}
+
+// ReactionCount is how many readers reacted in one way.
+type ReactionCount struct {
+	Kind  commentreaction.Kind
+	Count int
+}
+
+// Reactions gives the reactions to each comment, the most frequent kind first.
+func (s *Service) Reactions(ctx context.Context, comments []int) (map[int][]ReactionCount, error) {
+	counts := map[int][]ReactionCount{}
+	_, err := store.Collect(ctx, s.db, countsSQL, func(rows *sql.Rows) (struct{}, error) {
+		var key int
+		var n ReactionCount
+		err := rows.Scan(&key, &n.Kind, &n.Count)
+		counts[key] = append(counts[key], n)
+		return struct{}{}, err
+	}, s.db.IDs(comments))
+	if err != nil {
+		return nil, fmt.Errorf("read reactions: %w", err)
+	}
+	return counts, nil
+}
+
+// OwnReactions gives the viewer's reactions to comments.
+func (s *Service) OwnReactions(ctx context.Context, comments []int) (map[int]commentreaction.Kind, error) {
+	kinds := map[int]commentreaction.Kind{}
+	user := access.Of(ctx).UserID
+	if user == 0 {
+		return kinds, nil
+	}
+	_, err := store.Collect(ctx, s.db, ownReactionsSQL, func(rows *sql.Rows) (struct{}, error) {
+		var key int
+		var kind commentreaction.Kind
+		err := rows.Scan(&key, &kind)
+		kinds[key] = kind
+		return struct{}{}, err
+	}, user, s.db.IDs(comments))
+	if err != nil {
+		return nil, fmt.Errorf("read the viewer's reactions: %w", err)
+	}
+	return kinds, nil
+}
+
+// restricted is what moderators have laid on a reader.
+type restricted struct{ banned, muted bool }
+
+var restrictionsSQL = store.MaintainBoth(`SELECT kind FROM reader_restrictions WHERE (expires_at IS NULL OR expires_at > $4)
+	AND (user_id = $1 OR email_hash = $2 AND $2 <> '' OR address = $3 AND $3 <> '')`)
+
+func (s *Service) restrictions(ctx context.Context, user int, email, address string) (r restricted, err error) {
+	hash := ""
+	if email != "" {
+		hash = hashOf(email)
+	}
+	kinds, err := store.Collect(ctx, s.db, restrictionsSQL, func(rows *sql.Rows) (kind string, err error) {
+		err = rows.Scan(&kind)
+		return kind, err
+	}, user, hash, address, s.Now())
+	for _, kind := range kinds {
+		r.banned = r.banned || kind == "BANNED"
+		r.muted = r.muted || kind == "MUTED"
+	}
+	if err != nil {
+		return r, fmt.Errorf("look for restrictions: %w", err)
+	}
+	return r, nil
+}

@@ -1,0 +1,258 @@
+package interest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/ent/notification"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// Notification tells one reader of something.
+type Notification struct {
+	ID                   int
+	Kind                 notification.Kind
+	ArticleID, CommentID *int
+	Text                 string
+	CreatedAt            time.Time
+	ReadAt               *time.Time
+}
+
+// PublicID is its id in the API.
+func (n *Notification) PublicID() string { return id.Encode(id.Notification, n.ID) }
+
+// IsNode makes a notification a node of the API.
+func (*Notification) IsNode() {}
+
+// NotificationKey is the place of a notification in its list.
+func NotificationKey(n *Notification) keyset.Key {
+	return keyset.Key{Time: n.CreatedAt.UnixMicro(), ID: n.ID}
+}
+
+// What tells of an article or comment that the reader cannot see is left out, and
+// comes back with it.
+const (
+	seenText = `(n.article_id IS NULL OR EXISTS (SELECT 1 FROM articles a WHERE a.id = n.article_id AND visible_article(a)))
+		AND (n.kind <> 'REPLY' OR EXISTS (SELECT 1 FROM comments c WHERE c.id = n.comment_id AND visible_comment(c)))`
+	notificationText = `SELECT n.id, n.kind, n.article_id, n.comment_id, n.text, n.created_at, n.read_at FROM notifications n
+		WHERE n.user_id = $1 AND (n.created_at, n.id) < ($2, $3) AND (n.created_at, n.id) > ($4, $5) AND ` + seenText + `
+		ORDER BY n.created_at {order}, n.id {order} LIMIT $6`
+)
+
+var (
+	newestSQL   = store.ReadBoth(replaceAll(notificationText, "{order}", "DESC"))
+	oldestSQL   = store.ReadBoth(replaceAll(notificationText, "{order}", "ASC"))
+	countAllSQL = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.user_id = $1 AND ` + seenText + ` LIMIT $2) AS counted`)
+	unreadSQL   = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.user_id = $1 AND n.read_at IS NULL AND ` + seenText + ` LIMIT $2) AS counted`)
+	markSQL     = store.MaintainBoth(`UPDATE notifications SET read_at = $3 WHERE user_id = $1 AND id IN (SELECT id FROM each_id($2)) AND read_at IS NULL`)
+	markAllSQL  = store.MaintainBoth(`UPDATE notifications SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL`)
+)
+
+// Notifications gives a window of the viewer's, the newest first.
+func (s *Service) Notifications(ctx context.Context, w keyset.Window) ([]*Notification, error) {
+	statement := newestSQL
+	if w.Backward {
+		statement = oldestSQL
+	}
+	newer, older := w.Newer(), w.Older()
+	rows, err := store.Collect(ctx, s.db, statement, func(rows *sql.Rows) (*Notification, error) {
+		n := new(Notification)
+		err := rows.Scan(&n.ID, &n.Kind, &n.ArticleID, &n.CommentID, &n.Text, &n.CreatedAt, &n.ReadAt)
+		n.CreatedAt = n.CreatedAt.UTC()
+		return n, err
+	}, access.Of(ctx).UserID, newer.Moment(), newer.ID, older.Moment(), older.ID, w.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("read notifications: %w", err)
+	}
+	if w.Backward {
+		slices.Reverse(rows)
+	}
+	return rows, nil
+}
+
+// CountNotifications counts the viewer's up to a limit: all, or those not read.
+func (s *Service) CountNotifications(ctx context.Context, unread bool, limit int) (int, error) {
+	statement := countAllSQL
+	if unread {
+		statement = unreadSQL
+	}
+	n, err := store.Collect(ctx, s.db, statement, store.ScanInt, access.Of(ctx).UserID, limit)
+	if err != nil {
+		return 0, fmt.Errorf("count notifications: %w", err)
+	}
+	return n[0], nil
+}
+
+// maxMarked bounds the notifications of one call.
+const maxMarked = 100
+
+// MarkNotificationsRead marks some of the viewer's notifications, or all of them
+// when no keys are given, and tells how many were not read before.
+func (s *Service) MarkNotificationsRead(ctx context.Context, keys []int) (int, error) {
+	user, err := reader(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(keys) > maxMarked {
+		return 0, fault.Mistake(fault.TooLong, "ids", "Give at most %d notifications, or none to mark all.", maxMarked)
+	}
+	var done sql.Result
+	if keys == nil {
+		done, err = s.db.Exec(ctx, markAllSQL, user, s.Now())
+	} else {
+		done, err = s.db.Exec(ctx, markSQL, user, s.db.IDs(keys), s.Now())
+	}
+	if err != nil {
+		return 0, fmt.Errorf("mark notifications as read: %w", err)
+	}
+	n, err := done.RowsAffected()
+	return int(n), err
+}
+
+var (
+	positionSQL    = store.MaintainBoth(`SELECT txid, id FROM event_positions WHERE name = $1`)
+	setPositionSQL = store.MaintainBoth(`INSERT INTO event_positions (name, txid, id) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET txid = excluded.txid, id = excluded.id`)
+
+	// Whoever follows a topic of an article is told once, whatever else of it they
+	// follow.
+	tellFollowersSQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, text, created_at)
+		SELECT DISTINCT f.user_id, 'FOLLOWED_TOPIC', 'art:' || l.article_id, l.article_id, '', $2
+		FROM listings l JOIN follows f ON f.kind = l.kind AND f.owner_id = l.owner_id LEFT JOIN reader_settings r ON r.user_id = f.user_id
+		WHERE l.article_id = $1 AND f.notify AND COALESCE(r.notify_followed, TRUE)
+		ON CONFLICT (user_id, cause) DO NOTHING`)
+	tellReplySQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, comment_id, text, created_at)
+		SELECT p.user_id, 'REPLY', 'reply:' || c.id, c.article_id, c.id, '', $2
+		FROM comments c JOIN comments p ON p.id = c.parent_id LEFT JOIN reader_settings r ON r.user_id = p.user_id
+		WHERE c.id = $1 AND c.status = 'APPROVED' AND p.user_id IS NOT NULL AND (c.user_id IS NULL OR c.user_id <> p.user_id) AND COALESCE(r.notify_replies, TRUE)
+		ON CONFLICT (user_id, cause) DO NOTHING`)
+	// A decision of a moderator: of somebody else than the author.
+	tellDecisionSQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, comment_id, text, created_at)
+		SELECT c.user_id, 'MODERATION', 'decision:' || c.id || ':' || c.status || ':' || c.removed_by, c.article_id, c.id, c.removal_reason, $3
+		FROM comments c WHERE c.id = $1 AND c.user_id IS NOT NULL AND c.user_id <> $2 AND c.removed_by <> 'AUTHOR'
+		ON CONFLICT (user_id, cause) DO NOTHING`)
+	actorSQL = store.MaintainBoth(`SELECT COALESCE(actor_id, 0) FROM events WHERE id = $1`)
+	tellAllSQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, text, created_at)
+		SELECT u.id, 'BREAKING_NEWS', 'breaking:' || $2, $2, $3, $4 FROM users u LEFT JOIN reader_settings r ON r.user_id = u.id
+		WHERE u.id > $1 AND u.id <= $5 AND u.status = 'ACTIVE' AND COALESCE(r.notify_breaking, TRUE)
+		ON CONFLICT (user_id, cause) DO NOTHING`)
+	lastUserSQL = store.MaintainBoth(`SELECT COALESCE(max(id), 0) FROM users`)
+	forgetSQL   = store.MaintainBoth(`DELETE FROM notifications WHERE created_at < $1`)
+)
+
+// position is what the reader of events is called.
+const position = "notifications"
+
+// Distribute makes notifications of what has happened since it last ran: each
+// event once, as what it makes and how far it has read are one transaction.
+func (s *Service) Distribute(ctx context.Context) error {
+	for {
+		more, err := s.distribute(ctx)
+		if err != nil {
+			return fmt.Errorf("make notifications: %w", err)
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+const batch = 200
+
+func (s *Service) distribute(ctx context.Context) (more bool, err error) {
+	err = s.db.Tx(access.AsSystem(ctx), func(ctx context.Context) error {
+		found, err := store.Collect(ctx, s.db, positionSQL, func(rows *sql.Rows) (p event.Position, err error) {
+			err = rows.Scan(&p.TxID, &p.ID)
+			return p, err
+		}, position)
+		if err != nil {
+			return err
+		}
+		var at event.Position
+		if len(found) > 0 {
+			at = found[0]
+		} else if at, err = s.log.Head(ctx); err != nil { // what happened before there were notifications is no news
+			return err
+		}
+		events, err := s.log.Read(ctx, at, batch)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			if err := s.tell(ctx, e); err != nil {
+				return err
+			}
+			at = e.Position
+		}
+		more = len(events) == batch
+		_, err = s.db.Exec(ctx, setPositionSQL, position, at.TxID, at.ID)
+		return err
+	})
+	return more, err
+}
+
+func (s *Service) tell(ctx context.Context, e event.Recorded) error {
+	switch e.Type {
+	case "article.published":
+		_, err := s.db.Exec(ctx, tellFollowersSQL, e.EntityID, s.Now())
+		return err
+	case "comment.published":
+		if _, err := s.db.Exec(ctx, tellReplySQL, e.EntityID, s.Now()); err != nil {
+			return err
+		}
+	case "comment.unpublished", "comment.updated":
+	default:
+		return nil
+	}
+	actors, err := store.Collect(ctx, s.db, actorSQL, store.ScanInt, e.ID)
+	if err != nil || len(actors) == 0 || actors[0] == 0 {
+		return err
+	}
+	if e.Type == "comment.updated" {
+		return nil
+	}
+	_, err = s.db.Exec(ctx, tellDecisionSQL, e.EntityID, actors[0], s.Now())
+	return err
+}
+
+// Breaking is news that editors send to all readers.
+type Breaking struct {
+	Article int    `json:"article"`
+	Text    string `json:"text"`
+}
+
+// usersAtOnce is how many accounts one statement tells.
+const usersAtOnce = 1_000
+
+// TellAll makes a notification for every reader who wants breaking news. It may
+// be repeated: nobody is told twice.
+func (s *Service) TellAll(ctx context.Context, b Breaking) error {
+	last, err := store.Collect(ctx, s.db, lastUserSQL, store.ScanInt)
+	if err != nil {
+		return err
+	}
+	for after := 0; after < last[0]; after += usersAtOnce {
+		if _, err := s.db.Exec(ctx, tellAllSQL, after, b.Article, b.Text, s.Now(), after+usersAtOnce); err != nil {
+			return fmt.Errorf("tell readers of breaking news: %w", err)
+		}
+	}
+	return nil
+}
+
+// KeepNotificationsFor is how long notifications are kept.
+const KeepNotificationsFor = 90 * 24 * time.Hour
+
+// Tidy removes old notifications.
+func (s *Service) Tidy(ctx context.Context) error {
+	if _, err := s.db.Exec(ctx, forgetSQL, s.Now().Add(-KeepNotificationsFor)); err != nil {
+		return fmt.Errorf("tidy notifications: %w", err)
+	}
+	return nil
+}
