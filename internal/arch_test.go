@@ -81,7 +81,7 @@ var domains = map[string][]string{
 	"internal/account":   {"internal/audit"},
 	"internal/audit":     nil,
 	"internal/bookmark":  nil,
-	"internal/content":   {"internal/directory"},
+	"internal/content":   {"internal/directory", "internal/job"},
 	"internal/comment":   nil,
 	"internal/directory": nil,
 	"internal/job":       {"internal/audit"},
