@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
-	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
@@ -133,11 +132,6 @@ func (r *articleResolver) UpdatedAt(_ context.Context, a *loader.Article) (*time
 		}
 	}
 	return &a.ModifiedAt, nil
-}
-
-func (r *articleResolver) CommentPolicy(_ context.Context, a *loader.Article) (*model.CommentPolicy, error) {
-	return &model.CommentPolicy{Mode: a.CommentPolicy, ClosesAt: a.CommentsCloseAt,
-		GuestFieldsRequired: a.CommentPolicy == article.CommentPolicyOpen}, nil
 }
 
 func (r *articleResolver) Breadcrumbs(ctx context.Context, a *loader.Article) ([]*model.Breadcrumb, error) {

@@ -93,6 +93,15 @@ func weigh(c *generated.ComplexityRoot) {
 	c.Viewer.BookmarkChanges = func(child int, _ *string, first *int32) int { return rows(child, maxChanges, first, nil) }
 	c.Query.DeviceBookmarkChanges = func(child int, _ string, _ *string, first *int32) int { return rows(child, maxChanges, first, nil) }
 	c.Query.ViewerState = func(child int, ids []string, _ *string) int { return times(child, max(1, len(ids))) }
+	c.Viewer.FollowedTopics, c.Viewer.Feed, c.Viewer.Notifications, c.Viewer.ReadingHistory, c.Query.ReaderRestrictions = paged, paged, paged, paged, paged
+	c.Query.ModerationQueue = func(child int, _ *model.ModerationView, first *int32, _ *string, last *int32, _ *string, _ *model.ModerationFilter) int {
+		return rows(child, relay.DefaultPage, first, last)
+	}
+	c.Query.MostRead = func(child int, _ *model.MostReadWindow, _ *string, first *int32) int {
+		return rows(child, defaultMostRead, first, nil)
+	}
+	c.Query.ViewerReactions = func(child int, ids []string) int { return times(child, max(1, len(ids))) }
+	c.Article.PinnedComments, c.Comment.Reactions, c.ModeratedComment.Reports, c.ModeratedComment.EarlierTexts = list, list, list, list
 	c.Query.Nodes = func(child int, ids []string) int { return times(child, max(1, len(ids))) }
 }
 

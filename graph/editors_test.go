@@ -33,10 +33,19 @@ func TestEditorsDay(t *testing.T) {
 	if _, _, err := n.Accounts.Create(access.AsSystem(t.Context()), spec, "a whole sentence is a good password"); err != nil {
 		t.Fatal(err)
 	}
+	ran := runInOrder(t, n, people, string(text))
+	if ran < 15 {
+		t.Errorf("only %d operations were found", ran)
+	}
+}
+
+// runInOrder runs the operations of a document, as the person that the first
+// line of each names, and tells how many there were.
+func runInOrder(t *testing.T, n *newsroom, people map[string]access.Viewer, text string) (ran int) {
+	t.Helper()
 	endpoint := n.handler
 	ids := map[string]string{} // the newest id by its prefix
-	ran := 0
-	for _, o := range operations(t, string(text)) {
+	for _, o := range operations(t, text) {
 		as := asLine.FindStringSubmatch(o.query)
 		if as == nil {
 			t.Errorf("%s does not say as whom it runs", o.name)
@@ -47,9 +56,7 @@ func TestEditorsDay(t *testing.T) {
 			t.Fatalf("%s: nobody is a %q", o.name, as[1])
 		}
 		for name, value := range o.variables {
-			if id, ok := value.(string); ok && strings.HasSuffix(id, "_…") {
-				o.variables[name] = ids[strings.TrimSuffix(id, "_…")]
-			}
+			o.variables[name] = filled(ids, name, value)
 		}
 		if o.name == "SignIn" { // the one operation that needs the door
 			n.handler = signin.New(n.Accounts, signin.Options{RequestID: func(context.Context) string { return "" }}).Handler(endpoint)
@@ -62,22 +69,67 @@ func TestEditorsDay(t *testing.T) {
 		if bytes.Contains(raw, []byte(`"userErrors":[{`)) {
 			t.Errorf("%s: %s", o.name, raw)
 		}
-		if o.name == "Write" { // the article of the day
-			noteIDs(ids, got.Data)
-		}
+		noteIDs(ids, o.name, got.Data)
 		ran++
 	}
-	if ran < 15 {
+	return ran
+}
+
+// filled puts what answers before gave in the place of what a reader fills in:
+// art_… is the article, … the text of the variable's name.
+func filled(known map[string]string, name string, value any) any {
+	switch v := value.(type) {
+	case string:
+		if v == "…" {
+			return known[name]
+		}
+		if prefix, ok := strings.CutSuffix(v, "_…"); ok {
+			return known[prefix]
+		}
+	case []any:
+		for i := range v {
+			v[i] = filled(known, name, v[i])
+		}
+	}
+	return value
+}
+
+// TestReadersFlows runs the operations of docs/readers.md in their order.
+func TestReadersFlows(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/readers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := demoNewsroom(t)
+	people := map[string]access.Viewer{"nobody": {}, "reader": member(t, n.DB, access.Reader, 0)}
+	if ran := runInOrder(t, n, people, string(text)); ran < 25 {
 		t.Errorf("only %d operations were found", ran)
 	}
 }
 
 var asLine = regexp.MustCompile(`(?m)^# as: (\w+)$`)
 
-// noteIDs keeps the ids of an answer by their prefixes.
-func noteIDs(ids map[string]string, data json.RawMessage) {
-	for _, id := range regexp.MustCompile(`"id":"([a-z]{3})_[^"]+"`).FindAllSubmatch(data, -1) {
-		whole := strings.TrimSuffix(strings.TrimPrefix(string(id[0]), `"id":"`), `"`)
-		ids[string(id[1])] = whole
+// noteIDs keeps what later operations are filled in with: the article of the day,
+// the newest comment and section, and tokens by their names.
+func noteIDs(known map[string]string, operation string, data json.RawMessage) {
+	for _, m := range regexp.MustCompile(`"(id|commentId)":"([a-z]{3})_[^"]+"`).FindAllSubmatch(data, -1) {
+		prefix := string(m[2])
+		_, id, _ := strings.Cut(strings.TrimSuffix(string(m[0]), `"`), `":"`)
+		switch prefix {
+		case "art":
+			if operation == "Write" || operation == "Front" || operation == "Page" && known["art"] == "" {
+				known["art"] = id
+			}
+		case "com":
+			if strings.HasPrefix(operation, "Comment") || operation == "Reader" {
+				known["com"] = id
+			}
+		default:
+			known[prefix] = id
+		}
+	}
+	for _, m := range regexp.MustCompile(`"(\w+Token)":"([^"]+)"`).FindAllSubmatch(data, -1) {
+		known[string(m[1])] = string(m[2])
 	}
 }

@@ -7,10 +7,16 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
+	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/site"
 )
 
 // fillDevice makes a reading list of a device with every article, hidden ones
@@ -42,6 +48,37 @@ func (r *room) removed(t *testing.T, viewer access.Viewer, article int) string {
 	added := must[bookmark.Added](t)(r.Bookmarks.Add(ctx, "", article))
 	removal := must[*bookmark.Removal](t)(r.Bookmarks.Remove(ctx, added.DeviceToken, article))
 	return fmt.Sprintf("undoToken: %q, deviceToken: %q", id.Encode(id.Undo, removal.Number), added.DeviceToken)
+}
+
+// commented is a comment of a guest below an article.
+func (r *room) commented(t *testing.T, article int) *ent.Comment {
+	t.Helper()
+	draft := &comment.Draft{ArticleID: article, GuestName: "Omar", GuestEmail: r.fresh() + "@example.org", Body: "Said " + r.fresh(), Status: entcomment.StatusApproved}
+	return must[[]*ent.Comment](t)(r.Comments.Save(t.Context(), draft))[0]
+}
+
+// ownComment is a comment of the viewer, or of a guest with the token, as input
+// of a mutation.
+func (r *room) ownComment(t *testing.T, viewer access.Viewer, article int) string {
+	t.Helper()
+	post := comment.Post{ArticleID: article, Body: "Said " + r.fresh(), GuestName: "Salma", GuestEmail: r.fresh() + "@example.org", Submission: comment.Submission{OnPage: time.Minute}}
+	posted := must[*comment.Posted](t)(r.Comments.Add(access.With(t.Context(), viewer), post))
+	return fmt.Sprintf("id: %q, guestToken: %q", posted.Comment.PublicID(), posted.GuestToken)
+}
+
+// restriction mutes the author of a comment.
+func (r *room) restriction(t *testing.T, article int) string {
+	t.Helper()
+	ctx := access.With(t.Context(), r.people[access.Moderator])
+	made := must[*ent.ReaderRestriction](t)(r.Moderator.Restrict(ctx, comment.Restrict{CommentID: r.commented(t, article).ID, Kind: readerrestriction.KindMuted}))
+	return made.PublicID()
+}
+
+// siteSettings makes sure of a site whose settings can be changed.
+func (r *room) siteSettings(t *testing.T) string {
+	t.Helper()
+	must[*ent.Site](t)(r.Site.SaveSettings(t.Context(), site.Settings{Name: "The Beacon", Language: "en"}))
+	return "maxLinks: 3"
 }
 
 // flow asks one document after the other as a viewer. Words in braces stand for
@@ -155,6 +192,20 @@ func TestMistakesOfReaders(t *testing.T) {
 			"an undo of nothing":                {"restoreBookmark", `undoToken: "{no undo}", deviceToken: "bsd_test"`, "EXPIRED undoToken"},
 			"an undo with another id":           {"restoreBookmark", `undoToken: "{article}", deviceToken: "bsd_test"`, "NOT_FOUND undoToken"},
 			"an undo with an override":          {"restoreBookmark", `undoToken: "\u202eund", deviceToken: "bsd_test"`, "INVALID undoToken"},
+			"a comment on no article":           {"addComment", `articleId: "nonsense", body: "x"`, "INVALID articleId"},
+			"a comment on a draft":              {"addComment", `articleId: "{draft}", body: "x", guestName: "S", guestEmail: "s@example.org"`, "NOT_FOUND articleId"},
+			"a comment without words":           {"addComment", `articleId: "{article}", body: "  ", guestName: "S", guestEmail: "s@example.org"`, "BLANK body"},
+			"a comment of nobody":               {"addComment", `articleId: "{article}", body: "x"`, "BLANK guestName"},
+			"a name that injects a header":      {"addComment", `articleId: "{article}", body: "x", guestName: "S\r\nBcc: x", guestEmail: "s@example.org"`, "INVALID guestName"},
+			"an address that injects a header":  {"addComment", `articleId: "{article}", body: "x", guestName: "S", guestEmail: "s@example.org\nBcc:x@example.org"`, "INVALID guestEmail"},
+			"a name with an override":           {"addComment", `articleId: "{article}", body: "x", guestName: "\u202eS", guestEmail: "s@example.org"`, "INVALID guestName"},
+			"a long comment":                    {"addComment", `articleId: "{article}", body: "` + strings.Repeat("x", 9_000) + `", guestName: "S", guestEmail: "s@example.org"`, "TOO_LONG body"},
+			"a reply to nothing":                {"addComment", `articleId: "{article}", parentId: "com_nonsense", body: "x", guestName: "S", guestEmail: "s@example.org"`, "INVALID parentId"},
+			"an edit with a wrong token":        {"editComment", `id: "{comment}", body: "x", guestToken: "bsc_wrong"`, "NOT_FOUND id"},
+			"an edit with a device token":       {"editComment", `id: "{comment}", body: "x", guestToken: "bsd_test"`, "NOT_FOUND id"},
+			"a report of nothing":               {"reportComment", `commentId: "{nothing}", reason: SPAM`, "NOT_FOUND commentId"},
+			"a notice without an explanation":   {"reportComment", `commentId: "{comment}", reason: ILLEGAL_CONTENT`, "BLANK explanation"},
+			"a view of nothing":                 {"recordView", `articleId: "com_nonsense"`, "INVALID articleId"},
 			"a clearing without a list":         {"clearBookmarks", ``, "BLANK deviceToken"},
 		} {
 			a, raw := n.post(t, names.Replace(`mutation { answer: `+c.mutation+`(input: {`+c.input+`}) { userErrors { code field message } } }`), nil)

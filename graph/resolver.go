@@ -14,8 +14,10 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
@@ -28,6 +30,9 @@ type Services struct {
 	Articles   *content.Service
 	Bookmarks  *bookmark.Service
 	Comments   *comment.Service
+	Moderator  *comment.Moderator
+	Interests  *interest.Service
+	Popularity *popularity.Service
 	Newsroom   *newsroom.Service
 	Repeats    *repeat.Keeper
 	Taxonomy   *taxonomy.Service
@@ -75,6 +80,11 @@ type (
 
 	versionConflictResolver struct{ *Resolver }
 	articleLockedResolver   struct{ *Resolver }
+
+	followedTopicResolver     struct{ *Resolver }
+	moderatedCommentResolver  struct{ *Resolver }
+	notificationResolver      struct{ *Resolver }
+	readerRestrictionResolver struct{ *Resolver }
 
 	searchConnectionResolver   struct{ *Resolver }
 	relatedArticleEdgeResolver struct{ *Resolver }
@@ -163,6 +173,22 @@ func (r *Resolver) ArticleContent() generated.ArticleContentResolver {
 
 // ArticleDiff answers the fields of comparisons.
 func (r *Resolver) ArticleDiff() generated.ArticleDiffResolver { return &articleDiffResolver{r} }
+
+// FollowedTopic answers the fields of followed topics.
+func (r *Resolver) FollowedTopic() generated.FollowedTopicResolver { return &followedTopicResolver{r} }
+
+// ModeratedComment answers the fields of comments as moderators see them.
+func (r *Resolver) ModeratedComment() generated.ModeratedCommentResolver {
+	return &moderatedCommentResolver{r}
+}
+
+// Notification answers the fields of notifications.
+func (r *Resolver) Notification() generated.NotificationResolver { return &notificationResolver{r} }
+
+// ReaderRestriction answers the fields of restrictions.
+func (r *Resolver) ReaderRestriction() generated.ReaderRestrictionResolver {
+	return &readerRestrictionResolver{r}
+}
 
 // SearchConnection answers the fields of searches.
 func (r *Resolver) SearchConnection() generated.SearchConnectionResolver {

@@ -33,11 +33,24 @@ func (r *queryResolver) ViewerState(ctx context.Context, articleIDs []string, de
 	if err != nil {
 		return nil, err
 	}
+	read, err := r.Interests.HasRead(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	followed, err := r.Interests.Followed(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
 	states := []*model.ArticleViewerState{}
 	for i, key := range keys {
-		if there[key] {
-			states = append(states, &model.ArticleViewerState{ArticleID: articleIDs[i], IsBookmarked: saved[key]})
+		if !there[key] {
+			continue
 		}
+		state := &model.ArticleViewerState{ArticleID: articleIDs[i], IsBookmarked: saved[key], IsRead: read[key], FollowedIds: []string{}}
+		for _, t := range followed[key] {
+			state.FollowedIds = append(state.FollowedIds, id.Encode(t.Prefix, t.Key))
+		}
+		states = append(states, state)
 	}
 	return states, nil
 }

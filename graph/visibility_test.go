@@ -84,11 +84,13 @@ func (n *newsroom) ways(s *ast.Schema) map[string]string {
 	around := `corrections { ` + correction + ` } translations { ` + article + ` } liveEntries { ` + entry + ` }
 		previous { ` + article + ` } next { ` + article + ` } previousIn: previous(scope: CATEGORY) { ` + article + ` } nextIn: next(scope: CATEGORY) { ` + article + ` }
 		relatedArticles(first: 24) { nodes { ` + article + ` } edges { node { title } score reasons { kind labels } } pageInfo { hasNextPage } }
-		comments(first: 100) { nodes { ` + comment + ` article { ` + article + ` } parent { ` + comment + ` }
+		pinnedComments { ` + comment + ` } comments(first: 100) { nodes { ` + comment + ` article { ` + article + ` } parent { ` + comment + ` }
 			replies(first: 100) { nodes { ` + comment + ` parent { id } } edges { node { body } } totalCount { value } } } edges { node { body } } totalCount { value } }`
 	saved := `nodes { savedAt article { ` + article + ` } } edges { node { article { title } } } totalCount { value } pageInfo { hasNextPage }`
 	ways := map[string]string{
-		"bookmarks":   `{ deviceBookmarks(deviceToken: "` + n.device + `", first: 100) { ` + saved + ` } viewer { bookmarks { ` + saved + ` } } }`,
+		"bookmarks": `{ deviceBookmarks(deviceToken: "` + n.device + `", first: 100) { ` + saved + ` } viewer { bookmarks { ` + saved + ` } feed { nodes { ` + article + ` } edges { node { id } } }
+			notifications { nodes { text article { ` + article + ` } comment { ` + comment + ` } } edges { node { text } } } readingHistory { nodes { article { ` + article + ` } } edges { node { readAt } } } } }`,
+		"most read":   `{ mostRead(first: 100) { ` + article + ` } month: mostRead(window: MONTH) { ` + article + ` } }`,
 		"picks":       `{ picks { ` + article + ` } categories { name picks { ` + article + ` } } }`,
 		"corrections": `{ corrections(first: 100) { nodes { ` + correction + ` } edges { cursor node { note article { title } } } totalCount { value } pageInfo { hasNextPage } } }`,
 		"latest":      `{ ` + news + ` newest: latestNews(first: 100) { nodes { id ` + around + ` } } }`,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
@@ -72,6 +73,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			return graphql.NewInputUnmarshalerIndex(
 				graphql.NewInputUnmarshaler("AddArticleNoteInput", ec.unmarshalInputAddArticleNoteInput),
 				graphql.NewInputUnmarshaler("AddBookmarkInput", ec.unmarshalInputAddBookmarkInput),
+				graphql.NewInputUnmarshaler("AddCommentInput", ec.unmarshalInputAddCommentInput),
 				graphql.NewInputUnmarshaler("AddLiveEntryInput", ec.unmarshalInputAddLiveEntryInput),
 				graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
 				graphql.NewInputUnmarshaler("ArticleContentInput", ec.unmarshalInputArticleContentInput),
@@ -89,8 +91,10 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
 				graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
 				graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
+				graphql.NewInputUnmarshaler("ClaimCommentInput", ec.unmarshalInputClaimCommentInput),
 				graphql.NewInputUnmarshaler("ClearBookmarksInput", ec.unmarshalInputClearBookmarksInput),
 				graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
+				graphql.NewInputUnmarshaler("CommentInput", ec.unmarshalInputCommentInput),
 				graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 				graphql.NewInputUnmarshaler("CorrectArticleInput", ec.unmarshalInputCorrectArticleInput),
 				graphql.NewInputUnmarshaler("CreateAdSlotInput", ec.unmarshalInputCreateAdSlotInput),
@@ -115,9 +119,11 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("DiscardAutosaveInput", ec.unmarshalInputDiscardAutosaveInput),
 				graphql.NewInputUnmarshaler("DiscardJobInput", ec.unmarshalInputDiscardJobInput),
 				graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
+				graphql.NewInputUnmarshaler("EditCommentInput", ec.unmarshalInputEditCommentInput),
 				graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 				graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
 				graphql.NewInputUnmarshaler("FileBlockInput", ec.unmarshalInputFileBlockInput),
+				graphql.NewInputUnmarshaler("FollowInput", ec.unmarshalInputFollowInput),
 				graphql.NewInputUnmarshaler("GalleryBlockInput", ec.unmarshalInputGalleryBlockInput),
 				graphql.NewInputUnmarshaler("GalleryImageInput", ec.unmarshalInputGalleryImageInput),
 				graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
@@ -126,10 +132,13 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
 				graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
 				graphql.NewInputUnmarshaler("LegalDocumentInput", ec.unmarshalInputLegalDocumentInput),
+				graphql.NewInputUnmarshaler("LiftRestrictionInput", ec.unmarshalInputLiftRestrictionInput),
 				graphql.NewInputUnmarshaler("ListBlockInput", ec.unmarshalInputListBlockInput),
 				graphql.NewInputUnmarshaler("ListItemInput", ec.unmarshalInputListItemInput),
 				graphql.NewInputUnmarshaler("LiveEntryInput", ec.unmarshalInputLiveEntryInput),
 				graphql.NewInputUnmarshaler("LockArticleInput", ec.unmarshalInputLockArticleInput),
+				graphql.NewInputUnmarshaler("MarkArticleReadInput", ec.unmarshalInputMarkArticleReadInput),
+				graphql.NewInputUnmarshaler("MarkNotificationsReadInput", ec.unmarshalInputMarkNotificationsReadInput),
 				graphql.NewInputUnmarshaler("MenuItemInput", ec.unmarshalInputMenuItemInput),
 				graphql.NewInputUnmarshaler("MergeAuthorsInput", ec.unmarshalInputMergeAuthorsInput),
 				graphql.NewInputUnmarshaler("MergeBookmarksInput", ec.unmarshalInputMergeBookmarksInput),
@@ -137,7 +146,10 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("MergePlacesInput", ec.unmarshalInputMergePlacesInput),
 				graphql.NewInputUnmarshaler("MergeSeriesInput", ec.unmarshalInputMergeSeriesInput),
 				graphql.NewInputUnmarshaler("MergeTagsInput", ec.unmarshalInputMergeTagsInput),
+				graphql.NewInputUnmarshaler("ModerateCommentsInput", ec.unmarshalInputModerateCommentsInput),
+				graphql.NewInputUnmarshaler("ModerationFilter", ec.unmarshalInputModerationFilter),
 				graphql.NewInputUnmarshaler("MoveCategoryInput", ec.unmarshalInputMoveCategoryInput),
+				graphql.NewInputUnmarshaler("OwnCommentInput", ec.unmarshalInputOwnCommentInput),
 				graphql.NewInputUnmarshaler("PageBy", ec.unmarshalInputPageBy),
 				graphql.NewInputUnmarshaler("ParagraphBlockInput", ec.unmarshalInputParagraphBlockInput),
 				graphql.NewInputUnmarshaler("PickInput", ec.unmarshalInputPickInput),
@@ -146,13 +158,18 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 				graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
 				graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
+				graphql.NewInputUnmarshaler("ReactInput", ec.unmarshalInputReactInput),
+				graphql.NewInputUnmarshaler("RecordViewInput", ec.unmarshalInputRecordViewInput),
 				graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
+				graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 				graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
+				graphql.NewInputUnmarshaler("ReportCommentInput", ec.unmarshalInputReportCommentInput),
 				graphql.NewInputUnmarshaler("ResetUserPasswordInput", ec.unmarshalInputResetUserPasswordInput),
 				graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
 				graphql.NewInputUnmarshaler("RestoreBookmarkInput", ec.unmarshalInputRestoreBookmarkInput),
 				graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 				graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+				graphql.NewInputUnmarshaler("RestrictReaderInput", ec.unmarshalInputRestrictReaderInput),
 				graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 				graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 				graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
@@ -162,7 +179,9 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
 				graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 				graphql.NewInputUnmarshaler("SecondFactorCodeInput", ec.unmarshalInputSecondFactorCodeInput),
+				graphql.NewInputUnmarshaler("SendBreakingNewsInput", ec.unmarshalInputSendBreakingNewsInput),
 				graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
+				graphql.NewInputUnmarshaler("SetArticleCommentPolicyInput", ec.unmarshalInputSetArticleCommentPolicyInput),
 				graphql.NewInputUnmarshaler("SetPicksInput", ec.unmarshalInputSetPicksInput),
 				graphql.NewInputUnmarshaler("SetUpAdminInput", ec.unmarshalInputSetUpAdminInput),
 				graphql.NewInputUnmarshaler("SetUserRoleInput", ec.unmarshalInputSetUserRoleInput),
@@ -174,6 +193,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
 				graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
 				graphql.NewInputUnmarshaler("TrashPageInput", ec.unmarshalInputTrashPageInput),
+				graphql.NewInputUnmarshaler("UnfollowInput", ec.unmarshalInputUnfollowInput),
 				graphql.NewInputUnmarshaler("UnlockArticleInput", ec.unmarshalInputUnlockArticleInput),
 				graphql.NewInputUnmarshaler("UnpinRelatedArticleInput", ec.unmarshalInputUnpinRelatedArticleInput),
 				graphql.NewInputUnmarshaler("UnpublishPageInput", ec.unmarshalInputUnpublishPageInput),
@@ -181,9 +201,11 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
 				graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
 				graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
+				graphql.NewInputUnmarshaler("UpdateCommentSettingsInput", ec.unmarshalInputUpdateCommentSettingsInput),
 				graphql.NewInputUnmarshaler("UpdateLiveEntryInput", ec.unmarshalInputUpdateLiveEntryInput),
 				graphql.NewInputUnmarshaler("UpdatePageInput", ec.unmarshalInputUpdatePageInput),
 				graphql.NewInputUnmarshaler("UpdatePlaceInput", ec.unmarshalInputUpdatePlaceInput),
+				graphql.NewInputUnmarshaler("UpdateReaderSettingsInput", ec.unmarshalInputUpdateReaderSettingsInput),
 				graphql.NewInputUnmarshaler("UpdateRedirectInput", ec.unmarshalInputUpdateRedirectInput),
 				graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
 				graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
@@ -449,6 +471,43 @@ func (x *execution) objectAddBookmarkPayload(parent *executor.Node, obj *model.A
 	return false
 }
 
+var objectAddCommentPayload = executor.NewObject("AddCommentPayload", []string{"AddCommentPayload"},
+	executor.Field{Name: "comment"},
+	executor.Field{Name: "commentId"},
+	executor.Field{Name: "state"},
+	executor.Field{Name: "guestToken"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectAddCommentPayload(parent *executor.Node, obj *model.AddCommentPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectAddCommentPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("AddCommentPayload")
+		case 0: // comment
+			x.writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, obj.Comment)
+		case 1: // commentId
+			x.writeOID2ᚖstring(n, obj.CommentID)
+		case 2: // state
+			missing = x.writeNCommentState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentState(n, obj.State) || missing
+		case 3: // guestToken
+			x.writeOString2ᚖstring(n, obj.GuestToken)
+		case 4: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of AddCommentPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectArticle = executor.NewObject("Article", []string{"Article", "RouteTarget", "Node", "SuggestionTarget", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "kind"},
@@ -494,6 +553,8 @@ var objectArticle = executor.NewObject("Article", []string{"Article", "RouteTarg
 	executor.Field{Name: "relatedArticles", Method: true, Resolver: true},
 	executor.Field{Name: "viewerHasBookmarked", Method: true},
 	executor.Field{Name: "comments", Method: true, Resolver: true},
+	executor.Field{Name: "pinnedComments", Method: true},
+	executor.Field{Name: "viewCount", Method: true},
 	executor.Field{Name: "corrections", Method: true},
 	executor.Field{Name: "newsroom", Method: true},
 )
@@ -594,9 +655,13 @@ func (x *execution) objectArticle(parent *executor.Node, obj *loader.Article) (n
 			missing = x.article_viewerHasBookmarked(n, obj) || missing
 		case 43: // comments
 			x.article_comments(n, obj)
-		case 44: // corrections
+		case 44: // pinnedComments
+			missing = x.article_pinnedComments(n, obj) || missing
+		case 45: // viewCount
+			missing = x.article_viewCount(n, obj) || missing
+		case 46: // corrections
 			missing = x.article_corrections(n, obj) || missing
-		case 45: // newsroom
+		case 47: // newsroom
 			x.article_newsroom(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Article")
@@ -949,6 +1014,42 @@ func (x *execution) article_comments(n *executor.Node, obj *loader.Article) (nul
 		return x.Fail(s, err)
 	}
 	return x.writeOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) article_pinnedComments(n *executor.Node, obj *loader.Article) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.PinnedComments(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(n, v)
+}
+
+func (x *execution) article_viewCount(n *executor.Node, obj *loader.Article) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return obj.ViewCount(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, obj, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.(int)
+	return x.writeNInt2int(n, v)
 }
 
 func (x *execution) article_corrections(n *executor.Node, obj *loader.Article) (null bool) {
@@ -1514,6 +1615,8 @@ func (x *execution) objectArticleSource(parent *executor.Node, obj *model.Articl
 var objectArticleViewerState = executor.NewObject("ArticleViewerState", []string{"ArticleViewerState"},
 	executor.Field{Name: "articleId"},
 	executor.Field{Name: "isBookmarked"},
+	executor.Field{Name: "isRead"},
+	executor.Field{Name: "followedIds"},
 )
 
 func (x *execution) objectArticleViewerState(parent *executor.Node, obj *model.ArticleViewerState) (null bool) {
@@ -1528,6 +1631,10 @@ func (x *execution) objectArticleViewerState(parent *executor.Node, obj *model.A
 			missing = x.writeNID2string(n, obj.ArticleID) || missing
 		case 1: // isBookmarked
 			missing = x.writeNBoolean2bool(n, obj.IsBookmarked) || missing
+		case 2: // isRead
+			missing = x.writeNBoolean2bool(n, obj.IsRead) || missing
+		case 3: // followedIds
+			missing = x.writeNID2ᚕstringᚄ(n, obj.FollowedIds) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ArticleViewerState")
 		}
@@ -1839,7 +1946,7 @@ func (x *execution) objectAuditEntryEdge(parent *executor.Node, obj *relay.Edge[
 	return false
 }
 
-var objectAuthor = executor.NewObject("Author", []string{"Author", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"},
+var objectAuthor = executor.NewObject("Author", []string{"Author", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "kind"},
 	executor.Field{Name: "name"},
@@ -2547,7 +2654,7 @@ func (x *execution) objectCalendarEntry(parent *executor.Node, obj *model.Calend
 	return false
 }
 
-var objectCategory = executor.NewObject("Category", []string{"Category", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"},
+var objectCategory = executor.NewObject("Category", []string{"Category", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "label", Method: true, Resolver: true},
@@ -2764,6 +2871,34 @@ func (x *execution) objectChangePasswordPayload(parent *executor.Node, obj *mode
 	return false
 }
 
+var objectClaimCommentPayload = executor.NewObject("ClaimCommentPayload", []string{"ClaimCommentPayload"},
+	executor.Field{Name: "commentId"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectClaimCommentPayload(parent *executor.Node, obj *model.ClaimCommentPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectClaimCommentPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ClaimCommentPayload")
+		case 0: // commentId
+			x.writeOID2ᚖstring(n, obj.CommentID)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ClaimCommentPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectClearBookmarksPayload = executor.NewObject("ClearBookmarksPayload", []string{"ClearBookmarksPayload"},
 	executor.Field{Name: "removedCount"},
 	executor.Field{Name: "undoToken"},
@@ -2789,6 +2924,34 @@ func (x *execution) objectClearBookmarksPayload(parent *executor.Node, obj *mode
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ClearBookmarksPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectClearReadingHistoryPayload = executor.NewObject("ClearReadingHistoryPayload", []string{"ClearReadingHistoryPayload"},
+	executor.Field{Name: "clearedCount"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectClearReadingHistoryPayload(parent *executor.Node, obj *model.ClearReadingHistoryPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectClearReadingHistoryPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ClearReadingHistoryPayload")
+		case 0: // clearedCount
+			missing = x.writeNInt2int32(n, obj.ClearedCount) || missing
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ClearReadingHistoryPayload")
 		}
 	}
 	if missing {
@@ -2839,6 +3002,13 @@ func (x *execution) codeBlock_direction(n *executor.Node, obj *model.CodeBlock) 
 var objectComment = executor.NewObject("Comment", []string{"Comment", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "body"},
+	executor.Field{Name: "bodyHtml", Method: true},
+	executor.Field{Name: "removal", Method: true, Resolver: true},
+	executor.Field{Name: "depth"},
+	executor.Field{Name: "isPinned", Method: true},
+	executor.Field{Name: "isThreadClosed", Method: true},
+	executor.Field{Name: "reactionCount"},
+	executor.Field{Name: "reactions", Method: true, Resolver: true},
 	executor.Field{Name: "author", Method: true, Resolver: true},
 	executor.Field{Name: "createdAt"},
 	executor.Field{Name: "editedAt"},
@@ -2860,19 +3030,33 @@ func (x *execution) objectComment(parent *executor.Node, obj *loader.Comment) (n
 			missing = x.comment_id(n, obj) || missing
 		case 1: // body
 			missing = x.writeNString2string(n, obj.Body) || missing
-		case 2: // author
+		case 2: // bodyHtml
+			missing = x.comment_bodyHtml(n, obj) || missing
+		case 3: // removal
+			x.comment_removal(n, obj)
+		case 4: // depth
+			missing = x.writeNInt2int(n, obj.Depth) || missing
+		case 5: // isPinned
+			missing = x.comment_isPinned(n, obj) || missing
+		case 6: // isThreadClosed
+			missing = x.comment_isThreadClosed(n, obj) || missing
+		case 7: // reactionCount
+			missing = x.writeNInt2int(n, obj.ReactionCount) || missing
+		case 8: // reactions
+			missing = x.comment_reactions(n, obj) || missing
+		case 9: // author
 			missing = x.comment_author(n, obj) || missing
-		case 3: // createdAt
+		case 10: // createdAt
 			missing = x.writeNDateTime2timeᚐTime(n, obj.PostedAt) || missing
-		case 4: // editedAt
+		case 11: // editedAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.EditedAt)
-		case 5: // article
+		case 12: // article
 			missing = x.comment_article(n, obj) || missing
-		case 6: // parent
+		case 13: // parent
 			x.comment_parent(n, obj)
-		case 7: // replyCount
+		case 14: // replyCount
 			missing = x.writeNInt2int(n, obj.ReplyCount) || missing
-		case 8: // replies
+		case 15: // replies
 			x.comment_replies(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Comment")
@@ -2890,6 +3074,49 @@ func (x *execution) comment_id(n *executor.Node, obj *loader.Comment) (null bool
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
+}
+
+func (x *execution) comment_bodyHtml(n *executor.Node, obj *loader.Comment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.BodyHTML()
+	return x.writeNHTML2string(n, v)
+}
+
+func (x *execution) comment_removal(n *executor.Node, obj *loader.Comment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Comment().Removal(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOCommentRemoval2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentRemoval(n, v)
+}
+
+func (x *execution) comment_isPinned(n *executor.Node, obj *loader.Comment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.IsPinned()
+	return x.writeNBoolean2bool(n, v)
+}
+
+func (x *execution) comment_isThreadClosed(n *executor.Node, obj *loader.Comment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.IsThreadClosed()
+	return x.writeNBoolean2bool(n, v)
+}
+
+func (x *execution) comment_reactions(n *executor.Node, obj *loader.Comment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Comment().Reactions(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNReactionCount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReactionCountᚄ(n, v)
 }
 
 func (x *execution) comment_author(n *executor.Node, obj *loader.Comment) (null bool) {
@@ -3070,6 +3297,10 @@ var objectCommentPolicy = executor.NewObject("CommentPolicy", []string{"CommentP
 	executor.Field{Name: "mode"},
 	executor.Field{Name: "closesAt"},
 	executor.Field{Name: "guestFieldsRequired"},
+	executor.Field{Name: "isOpen"},
+	executor.Field{Name: "maxLength"},
+	executor.Field{Name: "maxDepth"},
+	executor.Field{Name: "editMinutes"},
 )
 
 func (x *execution) objectCommentPolicy(parent *executor.Node, obj *model.CommentPolicy) (null bool) {
@@ -3086,8 +3317,179 @@ func (x *execution) objectCommentPolicy(parent *executor.Node, obj *model.Commen
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.ClosesAt)
 		case 2: // guestFieldsRequired
 			missing = x.writeNBoolean2bool(n, obj.GuestFieldsRequired) || missing
+		case 3: // isOpen
+			missing = x.writeNBoolean2bool(n, obj.IsOpen) || missing
+		case 4: // maxLength
+			missing = x.writeNInt2int32(n, obj.MaxLength) || missing
+		case 5: // maxDepth
+			missing = x.writeNInt2int32(n, obj.MaxDepth) || missing
+		case 6: // editMinutes
+			missing = x.writeNInt2int32(n, obj.EditMinutes) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CommentPolicy")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectCommentReactionState = executor.NewObject("CommentReactionState", []string{"CommentReactionState"},
+	executor.Field{Name: "commentId"},
+	executor.Field{Name: "kind"},
+)
+
+func (x *execution) objectCommentReactionState(parent *executor.Node, obj *model.CommentReactionState) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectCommentReactionState) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("CommentReactionState")
+		case 0: // commentId
+			missing = x.writeNID2string(n, obj.CommentID) || missing
+		case 1: // kind
+			missing = x.writeNReactionKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋcommentreactionᚐKind(n, obj.Kind) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of CommentReactionState")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectCommentRemoval = executor.NewObject("CommentRemoval", []string{"CommentRemoval"},
+	executor.Field{Name: "by"},
+	executor.Field{Name: "removedAt"},
+	executor.Field{Name: "reason"},
+)
+
+func (x *execution) objectCommentRemoval(parent *executor.Node, obj *model.CommentRemoval) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectCommentRemoval) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("CommentRemoval")
+		case 0: // by
+			missing = x.writeNCommentRemover2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentRemover(n, obj.By) || missing
+		case 1: // removedAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.RemovedAt) || missing
+		case 2: // reason
+			x.writeOString2ᚖstring(n, obj.Reason)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of CommentRemoval")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectCommentReport = executor.NewObject("CommentReport", []string{"CommentReport"},
+	executor.Field{Name: "reason"},
+	executor.Field{Name: "explanation"},
+	executor.Field{Name: "law"},
+	executor.Field{Name: "name"},
+	executor.Field{Name: "email"},
+	executor.Field{Name: "goodFaith"},
+	executor.Field{Name: "createdAt"},
+	executor.Field{Name: "decision"},
+	executor.Field{Name: "decidedAt"},
+)
+
+func (x *execution) objectCommentReport(parent *executor.Node, obj *model.CommentReport) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectCommentReport) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("CommentReport")
+		case 0: // reason
+			missing = x.writeNReportReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportReason(n, obj.Reason) || missing
+		case 1: // explanation
+			missing = x.writeNString2string(n, obj.Explanation) || missing
+		case 2: // law
+			missing = x.writeNString2string(n, obj.Law) || missing
+		case 3: // name
+			missing = x.writeNString2string(n, obj.Name) || missing
+		case 4: // email
+			missing = x.writeNString2string(n, obj.Email) || missing
+		case 5: // goodFaith
+			missing = x.writeNBoolean2bool(n, obj.GoodFaith) || missing
+		case 6: // createdAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
+		case 7: // decision
+			missing = x.writeNReportDecision2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportDecision(n, obj.Decision) || missing
+		case 8: // decidedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.DecidedAt)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of CommentReport")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectCommentSettings = executor.NewObject("CommentSettings", []string{"CommentSettings"},
+	executor.Field{Name: "mode"},
+	executor.Field{Name: "moderation"},
+	executor.Field{Name: "closeAfterDays"},
+	executor.Field{Name: "maxDepth"},
+	executor.Field{Name: "maxLength"},
+	executor.Field{Name: "maxLinks"},
+	executor.Field{Name: "editMinutes"},
+	executor.Field{Name: "minSeconds"},
+	executor.Field{Name: "heldWords"},
+	executor.Field{Name: "refusedWords"},
+	executor.Field{Name: "blockedNetworks"},
+)
+
+func (x *execution) objectCommentSettings(parent *executor.Node, obj *model.CommentSettings) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectCommentSettings) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("CommentSettings")
+		case 0: // mode
+			missing = x.writeNCommentMode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐCommentPolicy(n, obj.Mode) || missing
+		case 1: // moderation
+			missing = x.writeNCommentModeration2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentModeration(n, obj.Moderation) || missing
+		case 2: // closeAfterDays
+			missing = x.writeNInt2int32(n, obj.CloseAfterDays) || missing
+		case 3: // maxDepth
+			missing = x.writeNInt2int32(n, obj.MaxDepth) || missing
+		case 4: // maxLength
+			missing = x.writeNInt2int32(n, obj.MaxLength) || missing
+		case 5: // maxLinks
+			missing = x.writeNInt2int32(n, obj.MaxLinks) || missing
+		case 6: // editMinutes
+			missing = x.writeNInt2int32(n, obj.EditMinutes) || missing
+		case 7: // minSeconds
+			missing = x.writeNInt2int32(n, obj.MinSeconds) || missing
+		case 8: // heldWords
+			missing = x.writeNString2ᚕstringᚄ(n, obj.HeldWords) || missing
+		case 9: // refusedWords
+			missing = x.writeNString2ᚕstringᚄ(n, obj.RefusedWords) || missing
+		case 10: // blockedNetworks
+			missing = x.writeNString2ᚕstringᚄ(n, obj.BlockedNetworks) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of CommentSettings")
 		}
 	}
 	if missing {
@@ -3832,6 +4234,34 @@ func (x *execution) objectDeleteCategoryPayload(parent *executor.Node, obj *mode
 	return false
 }
 
+var objectDeleteCommentPayload = executor.NewObject("DeleteCommentPayload", []string{"DeleteCommentPayload"},
+	executor.Field{Name: "deletedId"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectDeleteCommentPayload(parent *executor.Node, obj *model.DeleteCommentPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectDeleteCommentPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("DeleteCommentPayload")
+		case 0: // deletedId
+			x.writeOID2ᚖstring(n, obj.DeletedID)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of DeleteCommentPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectDeleteMenuPayload = executor.NewObject("DeleteMenuPayload", []string{"DeleteMenuPayload"},
 	executor.Field{Name: "deletedId"},
 	executor.Field{Name: "userErrors"},
@@ -4088,6 +4518,65 @@ func (x *execution) dividerBlock_direction(n *executor.Node, obj *model.DividerB
 	return x.writeOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
 }
 
+var objectEarlierCommentText = executor.NewObject("EarlierCommentText", []string{"EarlierCommentText"},
+	executor.Field{Name: "body"},
+	executor.Field{Name: "replacedAt"},
+)
+
+func (x *execution) objectEarlierCommentText(parent *executor.Node, obj *model.EarlierCommentText) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectEarlierCommentText) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("EarlierCommentText")
+		case 0: // body
+			missing = x.writeNString2string(n, obj.Body) || missing
+		case 1: // replacedAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.ReplacedAt) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of EarlierCommentText")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectEditCommentPayload = executor.NewObject("EditCommentPayload", []string{"EditCommentPayload"},
+	executor.Field{Name: "comment"},
+	executor.Field{Name: "state"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectEditCommentPayload(parent *executor.Node, obj *model.EditCommentPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectEditCommentPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("EditCommentPayload")
+		case 0: // comment
+			x.writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, obj.Comment)
+		case 1: // state
+			missing = x.writeNCommentState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentState(n, obj.State) || missing
+		case 2: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of EditCommentPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectEditorsPick = executor.NewObject("EditorsPick", []string{"EditorsPick"},
 	executor.Field{Name: "article", Method: true},
 	executor.Field{Name: "expiresAt"},
@@ -4294,6 +4783,174 @@ func (x *execution) objectFocalPoint(parent *executor.Node, obj *model.FocalPoin
 			missing = x.writeNFloat2float64(n, obj.Y) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of FocalPoint")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectFollowPayload = executor.NewObject("FollowPayload", []string{"FollowPayload"},
+	executor.Field{Name: "topic"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectFollowPayload(parent *executor.Node, obj *model.FollowPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectFollowPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("FollowPayload")
+		case 0: // topic
+			x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(n, obj.Topic)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of FollowPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectFollowedTopic = executor.NewObject("FollowedTopic", []string{"FollowedTopic"},
+	executor.Field{Name: "topic", Method: true, Resolver: true},
+	executor.Field{Name: "notify"},
+	executor.Field{Name: "followedAt"},
+)
+
+func (x *execution) objectFollowedTopic(parent *executor.Node, obj *loader.FollowedTopic) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectFollowedTopic) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("FollowedTopic")
+		case 0: // topic
+			x.followedTopic_topic(n, obj)
+		case 1: // notify
+			missing = x.writeNBoolean2bool(n, obj.Notify) || missing
+		case 2: // followedAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.Since) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of FollowedTopic")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) followedTopic_topic(n *executor.Node, obj *loader.FollowedTopic) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.FollowedTopic().Topic(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(n, v)
+}
+
+var objectFollowedTopicConnection = executor.NewObject("FollowedTopicConnection", []string{"FollowedTopicConnection"},
+	executor.Field{Name: "edges", Method: true},
+	executor.Field{Name: "nodes", Method: true},
+	executor.Field{Name: "pageInfo", Method: true},
+	executor.Field{Name: "totalCount", Method: true},
+)
+
+func (x *execution) objectFollowedTopicConnection(parent *executor.Node, obj *relay.Connection[*loader.FollowedTopic]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectFollowedTopicConnection) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("FollowedTopicConnection")
+		case 0: // edges
+			missing = x.followedTopicConnection_edges(n, obj) || missing
+		case 1: // nodes
+			missing = x.followedTopicConnection_nodes(n, obj) || missing
+		case 2: // pageInfo
+			missing = x.followedTopicConnection_pageInfo(n, obj) || missing
+		case 3: // totalCount
+			missing = x.followedTopicConnection_totalCount(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of FollowedTopicConnection")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) followedTopicConnection_edges(n *executor.Node, obj *relay.Connection[*loader.FollowedTopic]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Edges()
+	return x.writeNFollowedTopicEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
+}
+
+func (x *execution) followedTopicConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.FollowedTopic]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Nodes()
+	return x.writeNFollowedTopic2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐFollowedTopicᚄ(n, v)
+}
+
+func (x *execution) followedTopicConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.FollowedTopic]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PageInfo()
+	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
+}
+
+func (x *execution) followedTopicConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.FollowedTopic]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_FollowedTopicConnection_totalCount_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := obj.TotalCount(ctx, fc.Args["limit"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
+}
+
+var objectFollowedTopicEdge = executor.NewObject("FollowedTopicEdge", []string{"FollowedTopicEdge"},
+	executor.Field{Name: "cursor"},
+	executor.Field{Name: "node"},
+)
+
+func (x *execution) objectFollowedTopicEdge(parent *executor.Node, obj *relay.Edge[*loader.FollowedTopic]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectFollowedTopicEdge) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("FollowedTopicEdge")
+		case 0: // cursor
+			missing = x.writeNString2string(n, obj.Cursor) || missing
+		case 1: // node
+			missing = x.writeNFollowedTopic2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐFollowedTopic(n, obj.Node) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of FollowedTopicEdge")
 		}
 	}
 	if missing {
@@ -4576,6 +5233,34 @@ func (x *execution) legalDocument_page(n *executor.Node, obj *loader.LegalDocume
 	return x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, v)
 }
 
+var objectLiftRestrictionPayload = executor.NewObject("LiftRestrictionPayload", []string{"LiftRestrictionPayload"},
+	executor.Field{Name: "liftedId"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectLiftRestrictionPayload(parent *executor.Node, obj *model.LiftRestrictionPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectLiftRestrictionPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("LiftRestrictionPayload")
+		case 0: // liftedId
+			x.writeOID2ᚖstring(n, obj.LiftedID)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of LiftRestrictionPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectListBlock = executor.NewObject("ListBlock", []string{"ListBlock", "ContentBlock"},
 	executor.Field{Name: "direction", Method: true},
 	executor.Field{Name: "ordered"},
@@ -4738,6 +5423,62 @@ func (x *execution) objectLiveEntryPayload(parent *executor.Node, obj *model.Liv
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of LiveEntryPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectMarkArticleReadPayload = executor.NewObject("MarkArticleReadPayload", []string{"MarkArticleReadPayload"},
+	executor.Field{Name: "isNoted"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectMarkArticleReadPayload(parent *executor.Node, obj *model.MarkArticleReadPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectMarkArticleReadPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("MarkArticleReadPayload")
+		case 0: // isNoted
+			missing = x.writeNBoolean2bool(n, obj.IsNoted) || missing
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of MarkArticleReadPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectMarkNotificationsReadPayload = executor.NewObject("MarkNotificationsReadPayload", []string{"MarkNotificationsReadPayload"},
+	executor.Field{Name: "markedCount"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectMarkNotificationsReadPayload(parent *executor.Node, obj *model.MarkNotificationsReadPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectMarkNotificationsReadPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("MarkNotificationsReadPayload")
+		case 0: // markedCount
+			missing = x.writeNInt2int32(n, obj.MarkedCount) || missing
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of MarkNotificationsReadPayload")
 		}
 	}
 	if missing {
@@ -5180,6 +5921,389 @@ func (x *execution) objectMergeTagsPayload(parent *executor.Node, obj *model.Mer
 	return false
 }
 
+var objectModerateCommentPayload = executor.NewObject("ModerateCommentPayload", []string{"ModerateCommentPayload"},
+	executor.Field{Name: "comment"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectModerateCommentPayload(parent *executor.Node, obj *model.ModerateCommentPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectModerateCommentPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ModerateCommentPayload")
+		case 0: // comment
+			x.writeOModeratedComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐModeratedComment(n, obj.Comment)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ModerateCommentPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectModerateCommentsPayload = executor.NewObject("ModerateCommentsPayload", []string{"ModerateCommentsPayload"},
+	executor.Field{Name: "comments"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectModerateCommentsPayload(parent *executor.Node, obj *model.ModerateCommentsPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectModerateCommentsPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ModerateCommentsPayload")
+		case 0: // comments
+			missing = x.writeNModeratedComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐModeratedCommentᚄ(n, obj.Comments) || missing
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ModerateCommentsPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectModeratedComment = executor.NewObject("ModeratedComment", []string{"ModeratedComment"},
+	executor.Field{Name: "commentId", Method: true},
+	executor.Field{Name: "article", Method: true},
+	executor.Field{Name: "status", Method: true, Resolver: true},
+	executor.Field{Name: "body"},
+	executor.Field{Name: "authorName", Method: true},
+	executor.Field{Name: "authorId", Method: true},
+	executor.Field{Name: "guestEmail"},
+	executor.Field{Name: "address"},
+	executor.Field{Name: "createdAt"},
+	executor.Field{Name: "reasons", Method: true, Resolver: true},
+	executor.Field{Name: "openReportCount"},
+	executor.Field{Name: "reports", Method: true, Resolver: true},
+	executor.Field{Name: "earlierTexts", Method: true, Resolver: true},
+	executor.Field{Name: "isRemoved", Method: true},
+	executor.Field{Name: "isPinned", Method: true},
+	executor.Field{Name: "isThreadClosed", Method: true},
+)
+
+func (x *execution) objectModeratedComment(parent *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectModeratedComment) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ModeratedComment")
+		case 0: // commentId
+			missing = x.moderatedComment_commentId(n, obj) || missing
+		case 1: // article
+			x.moderatedComment_article(n, obj)
+		case 2: // status
+			missing = x.moderatedComment_status(n, obj) || missing
+		case 3: // body
+			missing = x.writeNString2string(n, obj.Body) || missing
+		case 4: // authorName
+			missing = x.moderatedComment_authorName(n, obj) || missing
+		case 5: // authorId
+			x.moderatedComment_authorId(n, obj)
+		case 6: // guestEmail
+			missing = x.writeNString2string(n, obj.GuestEmail) || missing
+		case 7: // address
+			missing = x.writeNString2string(n, obj.Address) || missing
+		case 8: // createdAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.PostedAt) || missing
+		case 9: // reasons
+			missing = x.moderatedComment_reasons(n, obj) || missing
+		case 10: // openReportCount
+			missing = x.writeNInt2int(n, obj.ReportCount) || missing
+		case 11: // reports
+			missing = x.moderatedComment_reports(n, obj) || missing
+		case 12: // earlierTexts
+			missing = x.moderatedComment_earlierTexts(n, obj) || missing
+		case 13: // isRemoved
+			missing = x.moderatedComment_isRemoved(n, obj) || missing
+		case 14: // isPinned
+			missing = x.moderatedComment_isPinned(n, obj) || missing
+		case 15: // isThreadClosed
+			missing = x.moderatedComment_isThreadClosed(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ModeratedComment")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) moderatedComment_commentId(n *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.CommentID()
+	return x.writeNID2string(n, v)
+}
+
+func (x *execution) moderatedComment_article(n *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.Article(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
+}
+
+func (x *execution) moderatedComment_status(n *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.ModeratedComment().Status(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCommentStatus2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentStatus(n, v)
+}
+
+func (x *execution) moderatedComment_authorName(n *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.AuthorName()
+	return x.writeNString2string(n, v)
+}
+
+func (x *execution) moderatedComment_authorId(n *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.AuthorID()
+	return x.writeOID2ᚖstring(n, v)
+}
+
+func (x *execution) moderatedComment_reasons(n *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.ModeratedComment().Reasons(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNModerationReason2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationReasonᚄ(n, v)
+}
+
+func (x *execution) moderatedComment_reports(n *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.ModeratedComment().Reports(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCommentReport2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReportᚄ(n, v)
+}
+
+func (x *execution) moderatedComment_earlierTexts(n *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.ModeratedComment().EarlierTexts(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNEarlierCommentText2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐEarlierCommentTextᚄ(n, v)
+}
+
+func (x *execution) moderatedComment_isRemoved(n *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.IsRemoved()
+	return x.writeNBoolean2bool(n, v)
+}
+
+func (x *execution) moderatedComment_isPinned(n *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.IsPinned()
+	return x.writeNBoolean2bool(n, v)
+}
+
+func (x *execution) moderatedComment_isThreadClosed(n *executor.Node, obj *loader.ModeratedComment) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.IsThreadClosed()
+	return x.writeNBoolean2bool(n, v)
+}
+
+var objectModeratedCommentConnection = executor.NewObject("ModeratedCommentConnection", []string{"ModeratedCommentConnection"},
+	executor.Field{Name: "edges", Method: true},
+	executor.Field{Name: "nodes", Method: true},
+	executor.Field{Name: "pageInfo", Method: true},
+	executor.Field{Name: "totalCount", Method: true},
+)
+
+func (x *execution) objectModeratedCommentConnection(parent *executor.Node, obj *relay.Connection[*loader.ModeratedComment]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectModeratedCommentConnection) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ModeratedCommentConnection")
+		case 0: // edges
+			missing = x.moderatedCommentConnection_edges(n, obj) || missing
+		case 1: // nodes
+			missing = x.moderatedCommentConnection_nodes(n, obj) || missing
+		case 2: // pageInfo
+			missing = x.moderatedCommentConnection_pageInfo(n, obj) || missing
+		case 3: // totalCount
+			missing = x.moderatedCommentConnection_totalCount(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ModeratedCommentConnection")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) moderatedCommentConnection_edges(n *executor.Node, obj *relay.Connection[*loader.ModeratedComment]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Edges()
+	return x.writeNModeratedCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
+}
+
+func (x *execution) moderatedCommentConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.ModeratedComment]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Nodes()
+	return x.writeNModeratedComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐModeratedCommentᚄ(n, v)
+}
+
+func (x *execution) moderatedCommentConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.ModeratedComment]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PageInfo()
+	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
+}
+
+func (x *execution) moderatedCommentConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.ModeratedComment]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_ModeratedCommentConnection_totalCount_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := obj.TotalCount(ctx, fc.Args["limit"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
+}
+
+var objectModeratedCommentEdge = executor.NewObject("ModeratedCommentEdge", []string{"ModeratedCommentEdge"},
+	executor.Field{Name: "cursor"},
+	executor.Field{Name: "node"},
+)
+
+func (x *execution) objectModeratedCommentEdge(parent *executor.Node, obj *relay.Edge[*loader.ModeratedComment]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectModeratedCommentEdge) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ModeratedCommentEdge")
+		case 0: // cursor
+			missing = x.writeNString2string(n, obj.Cursor) || missing
+		case 1: // node
+			missing = x.writeNModeratedComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐModeratedComment(n, obj.Node) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ModeratedCommentEdge")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectModerationCounts = executor.NewObject("ModerationCounts", []string{"ModerationCounts"},
+	executor.Field{Name: "waiting"},
+	executor.Field{Name: "reported"},
+	executor.Field{Name: "spam"},
+	executor.Field{Name: "byReason"},
+)
+
+func (x *execution) objectModerationCounts(parent *executor.Node, obj *model.ModerationCounts) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectModerationCounts) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ModerationCounts")
+		case 0: // waiting
+			missing = x.writeNInt2int32(n, obj.Waiting) || missing
+		case 1: // reported
+			missing = x.writeNInt2int32(n, obj.Reported) || missing
+		case 2: // spam
+			missing = x.writeNInt2int32(n, obj.Spam) || missing
+		case 3: // byReason
+			missing = x.writeNModerationReasonCount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationReasonCountᚄ(n, obj.ByReason) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ModerationCounts")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectModerationReasonCount = executor.NewObject("ModerationReasonCount", []string{"ModerationReasonCount"},
+	executor.Field{Name: "reason"},
+	executor.Field{Name: "count"},
+)
+
+func (x *execution) objectModerationReasonCount(parent *executor.Node, obj *model.ModerationReasonCount) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectModerationReasonCount) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ModerationReasonCount")
+		case 0: // reason
+			missing = x.writeNModerationReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationReason(n, obj.Reason) || missing
+		case 1: // count
+			missing = x.writeNInt2int32(n, obj.Count) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ModerationReasonCount")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectMoveCategoryPayload = executor.NewObject("MoveCategoryPayload", []string{"MoveCategoryPayload"},
 	executor.Field{Name: "category"},
 	executor.Field{Name: "userErrors"},
@@ -5230,6 +6354,33 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "restoreBookmark", Method: true, Resolver: true},
 	executor.Field{Name: "clearBookmarks", Method: true, Resolver: true},
 	executor.Field{Name: "mergeBookmarks", Method: true, Resolver: true},
+	executor.Field{Name: "addComment", Method: true, Resolver: true},
+	executor.Field{Name: "editComment", Method: true, Resolver: true},
+	executor.Field{Name: "deleteComment", Method: true, Resolver: true},
+	executor.Field{Name: "claimComment", Method: true, Resolver: true},
+	executor.Field{Name: "react", Method: true, Resolver: true},
+	executor.Field{Name: "reportComment", Method: true, Resolver: true},
+	executor.Field{Name: "approveComments", Method: true, Resolver: true},
+	executor.Field{Name: "rejectComments", Method: true, Resolver: true},
+	executor.Field{Name: "markCommentsSpam", Method: true, Resolver: true},
+	executor.Field{Name: "removeComment", Method: true, Resolver: true},
+	executor.Field{Name: "pinComment", Method: true, Resolver: true},
+	executor.Field{Name: "unpinComment", Method: true, Resolver: true},
+	executor.Field{Name: "closeThread", Method: true, Resolver: true},
+	executor.Field{Name: "reopenThread", Method: true, Resolver: true},
+	executor.Field{Name: "banReader", Method: true, Resolver: true},
+	executor.Field{Name: "muteReader", Method: true, Resolver: true},
+	executor.Field{Name: "liftRestriction", Method: true, Resolver: true},
+	executor.Field{Name: "setArticleCommentPolicy", Method: true, Resolver: true},
+	executor.Field{Name: "updateCommentSettings", Method: true, Resolver: true},
+	executor.Field{Name: "follow", Method: true, Resolver: true},
+	executor.Field{Name: "unfollow", Method: true, Resolver: true},
+	executor.Field{Name: "markArticleRead", Method: true, Resolver: true},
+	executor.Field{Name: "clearReadingHistory", Method: true, Resolver: true},
+	executor.Field{Name: "updateReaderSettings", Method: true, Resolver: true},
+	executor.Field{Name: "markNotificationsRead", Method: true, Resolver: true},
+	executor.Field{Name: "sendBreakingNews", Method: true, Resolver: true},
+	executor.Field{Name: "recordView", Method: true, Resolver: true},
 	executor.Field{Name: "createArticle", Method: true, Resolver: true},
 	executor.Field{Name: "updateArticle", Method: true, Resolver: true},
 	executor.Field{Name: "submitArticleForReview", Method: true, Resolver: true},
@@ -5354,158 +6505,212 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 20:
 		return x.mutation_mergeBookmarks(n)
 	case 21:
-		return x.mutation_createArticle(n)
+		return x.mutation_addComment(n)
 	case 22:
-		return x.mutation_updateArticle(n)
+		return x.mutation_editComment(n)
 	case 23:
-		return x.mutation_submitArticleForReview(n)
+		return x.mutation_deleteComment(n)
 	case 24:
-		return x.mutation_requestChanges(n)
+		return x.mutation_claimComment(n)
 	case 25:
-		return x.mutation_approveArticle(n)
+		return x.mutation_react(n)
 	case 26:
-		return x.mutation_reopenArticle(n)
+		return x.mutation_reportComment(n)
 	case 27:
-		return x.mutation_scheduleArticle(n)
+		return x.mutation_approveComments(n)
 	case 28:
-		return x.mutation_unscheduleArticle(n)
+		return x.mutation_rejectComments(n)
 	case 29:
-		return x.mutation_embargoArticle(n)
+		return x.mutation_markCommentsSpam(n)
 	case 30:
-		return x.mutation_liftEmbargo(n)
+		return x.mutation_removeComment(n)
 	case 31:
-		return x.mutation_publishArticle(n)
+		return x.mutation_pinComment(n)
 	case 32:
-		return x.mutation_unpublishArticle(n)
+		return x.mutation_unpinComment(n)
 	case 33:
-		return x.mutation_archiveArticle(n)
+		return x.mutation_closeThread(n)
 	case 34:
-		return x.mutation_killArticle(n)
+		return x.mutation_reopenThread(n)
 	case 35:
-		return x.mutation_trashArticle(n)
+		return x.mutation_banReader(n)
 	case 36:
-		return x.mutation_restoreArticle(n)
+		return x.mutation_muteReader(n)
 	case 37:
-		return x.mutation_restoreRevision(n)
+		return x.mutation_liftRestriction(n)
 	case 38:
-		return x.mutation_approveArticles(n)
+		return x.mutation_setArticleCommentPolicy(n)
 	case 39:
-		return x.mutation_scheduleArticles(n)
+		return x.mutation_updateCommentSettings(n)
 	case 40:
-		return x.mutation_publishArticles(n)
+		return x.mutation_follow(n)
 	case 41:
-		return x.mutation_unpublishArticles(n)
+		return x.mutation_unfollow(n)
 	case 42:
-		return x.mutation_archiveArticles(n)
+		return x.mutation_markArticleRead(n)
 	case 43:
-		return x.mutation_trashArticles(n)
+		return x.mutation_clearReadingHistory(n)
 	case 44:
-		return x.mutation_lockArticle(n)
+		return x.mutation_updateReaderSettings(n)
 	case 45:
-		return x.mutation_unlockArticle(n)
+		return x.mutation_markNotificationsRead(n)
 	case 46:
-		return x.mutation_autosaveArticle(n)
+		return x.mutation_sendBreakingNews(n)
 	case 47:
-		return x.mutation_discardAutosave(n)
+		return x.mutation_recordView(n)
 	case 48:
-		return x.mutation_addArticleNote(n)
+		return x.mutation_createArticle(n)
 	case 49:
-		return x.mutation_resolveArticleNote(n)
+		return x.mutation_updateArticle(n)
 	case 50:
-		return x.mutation_assignArticle(n)
+		return x.mutation_submitArticleForReview(n)
 	case 51:
-		return x.mutation_correctArticle(n)
+		return x.mutation_requestChanges(n)
 	case 52:
-		return x.mutation_addLiveEntry(n)
+		return x.mutation_approveArticle(n)
 	case 53:
-		return x.mutation_updateLiveEntry(n)
+		return x.mutation_reopenArticle(n)
 	case 54:
-		return x.mutation_removeLiveEntry(n)
+		return x.mutation_scheduleArticle(n)
 	case 55:
-		return x.mutation_createPreviewToken(n)
+		return x.mutation_unscheduleArticle(n)
 	case 56:
-		return x.mutation_revokePreviewToken(n)
+		return x.mutation_embargoArticle(n)
 	case 57:
-		return x.mutation_setPicks(n)
+		return x.mutation_liftEmbargo(n)
 	case 58:
-		return x.mutation_pinRelatedArticle(n)
+		return x.mutation_publishArticle(n)
 	case 59:
-		return x.mutation_unpinRelatedArticle(n)
+		return x.mutation_unpublishArticle(n)
 	case 60:
-		return x.mutation_createCategory(n)
+		return x.mutation_archiveArticle(n)
 	case 61:
-		return x.mutation_updateCategory(n)
+		return x.mutation_killArticle(n)
 	case 62:
-		return x.mutation_moveCategory(n)
+		return x.mutation_trashArticle(n)
 	case 63:
-		return x.mutation_mergeCategories(n)
+		return x.mutation_restoreArticle(n)
 	case 64:
-		return x.mutation_deleteCategory(n)
+		return x.mutation_restoreRevision(n)
 	case 65:
-		return x.mutation_createTag(n)
+		return x.mutation_approveArticles(n)
 	case 66:
-		return x.mutation_updateTag(n)
+		return x.mutation_scheduleArticles(n)
 	case 67:
-		return x.mutation_mergeTags(n)
+		return x.mutation_publishArticles(n)
 	case 68:
-		return x.mutation_deleteTag(n)
+		return x.mutation_unpublishArticles(n)
 	case 69:
-		return x.mutation_createPlace(n)
+		return x.mutation_archiveArticles(n)
 	case 70:
-		return x.mutation_updatePlace(n)
+		return x.mutation_trashArticles(n)
 	case 71:
-		return x.mutation_mergePlaces(n)
+		return x.mutation_lockArticle(n)
 	case 72:
-		return x.mutation_deletePlace(n)
+		return x.mutation_unlockArticle(n)
 	case 73:
-		return x.mutation_createSeries(n)
+		return x.mutation_autosaveArticle(n)
 	case 74:
-		return x.mutation_updateSeries(n)
+		return x.mutation_discardAutosave(n)
 	case 75:
-		return x.mutation_mergeSeries(n)
+		return x.mutation_addArticleNote(n)
 	case 76:
-		return x.mutation_deleteSeries(n)
+		return x.mutation_resolveArticleNote(n)
 	case 77:
-		return x.mutation_createAuthor(n)
+		return x.mutation_assignArticle(n)
 	case 78:
-		return x.mutation_updateAuthor(n)
+		return x.mutation_correctArticle(n)
 	case 79:
-		return x.mutation_mergeAuthors(n)
+		return x.mutation_addLiveEntry(n)
 	case 80:
-		return x.mutation_deleteAuthor(n)
+		return x.mutation_updateLiveEntry(n)
 	case 81:
-		return x.mutation_retryJob(n)
+		return x.mutation_removeLiveEntry(n)
 	case 82:
-		return x.mutation_discardJob(n)
+		return x.mutation_createPreviewToken(n)
 	case 83:
-		return x.mutation_updateSite(n)
+		return x.mutation_revokePreviewToken(n)
 	case 84:
-		return x.mutation_createPage(n)
+		return x.mutation_setPicks(n)
 	case 85:
-		return x.mutation_updatePage(n)
+		return x.mutation_pinRelatedArticle(n)
 	case 86:
-		return x.mutation_publishPage(n)
+		return x.mutation_unpinRelatedArticle(n)
 	case 87:
-		return x.mutation_unpublishPage(n)
+		return x.mutation_createCategory(n)
 	case 88:
-		return x.mutation_trashPage(n)
+		return x.mutation_updateCategory(n)
 	case 89:
-		return x.mutation_restorePage(n)
+		return x.mutation_moveCategory(n)
 	case 90:
-		return x.mutation_saveMenu(n)
+		return x.mutation_mergeCategories(n)
 	case 91:
-		return x.mutation_deleteMenu(n)
+		return x.mutation_deleteCategory(n)
 	case 92:
-		return x.mutation_createRedirect(n)
+		return x.mutation_createTag(n)
 	case 93:
-		return x.mutation_updateRedirect(n)
+		return x.mutation_updateTag(n)
 	case 94:
-		return x.mutation_deleteRedirect(n)
+		return x.mutation_mergeTags(n)
 	case 95:
-		return x.mutation_createAdSlot(n)
+		return x.mutation_deleteTag(n)
 	case 96:
-		return x.mutation_updateAdSlot(n)
+		return x.mutation_createPlace(n)
 	case 97:
+		return x.mutation_updatePlace(n)
+	case 98:
+		return x.mutation_mergePlaces(n)
+	case 99:
+		return x.mutation_deletePlace(n)
+	case 100:
+		return x.mutation_createSeries(n)
+	case 101:
+		return x.mutation_updateSeries(n)
+	case 102:
+		return x.mutation_mergeSeries(n)
+	case 103:
+		return x.mutation_deleteSeries(n)
+	case 104:
+		return x.mutation_createAuthor(n)
+	case 105:
+		return x.mutation_updateAuthor(n)
+	case 106:
+		return x.mutation_mergeAuthors(n)
+	case 107:
+		return x.mutation_deleteAuthor(n)
+	case 108:
+		return x.mutation_retryJob(n)
+	case 109:
+		return x.mutation_discardJob(n)
+	case 110:
+		return x.mutation_updateSite(n)
+	case 111:
+		return x.mutation_createPage(n)
+	case 112:
+		return x.mutation_updatePage(n)
+	case 113:
+		return x.mutation_publishPage(n)
+	case 114:
+		return x.mutation_unpublishPage(n)
+	case 115:
+		return x.mutation_trashPage(n)
+	case 116:
+		return x.mutation_restorePage(n)
+	case 117:
+		return x.mutation_saveMenu(n)
+	case 118:
+		return x.mutation_deleteMenu(n)
+	case 119:
+		return x.mutation_createRedirect(n)
+	case 120:
+		return x.mutation_updateRedirect(n)
+	case 121:
+		return x.mutation_deleteRedirect(n)
+	case 122:
+		return x.mutation_createAdSlot(n)
+	case 123:
+		return x.mutation_updateAdSlot(n)
+	case 124:
 		return x.mutation_deleteAdSlot(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -6026,6 +7231,715 @@ func (x *execution) mutation_mergeBookmarks(n *executor.Node) (null bool) {
 	}
 	v := answer.(*model.MergeBookmarksPayload)
 	return x.writeOMergeBookmarksPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMergeBookmarksPayload(n, v)
+}
+
+func (x *execution) mutation_addComment(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_addComment_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Mutation().AddComment(ctx, fc.Args["input"].(model.AddCommentInput))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOAddCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAddCommentPayload(n, v)
+}
+
+func (x *execution) mutation_editComment(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_editComment_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Mutation().EditComment(ctx, fc.Args["input"].(model.EditCommentInput))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOEditCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐEditCommentPayload(n, v)
+}
+
+func (x *execution) mutation_deleteComment(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_deleteComment_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Mutation().DeleteComment(ctx, fc.Args["input"].(model.OwnCommentInput))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeODeleteCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteCommentPayload(n, v)
+}
+
+func (x *execution) mutation_claimComment(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_claimComment_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ClaimComment(ctx, fc.Args["input"].(model.ClaimCommentInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ClaimCommentPayload)
+	return x.writeOClaimCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐClaimCommentPayload(n, v)
+}
+
+func (x *execution) mutation_react(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_react_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().React(ctx, fc.Args["input"].(model.ReactInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ReactPayload)
+	return x.writeOReactPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReactPayload(n, v)
+}
+
+func (x *execution) mutation_reportComment(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_reportComment_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Mutation().ReportComment(ctx, fc.Args["input"].(model.ReportCommentInput))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOReportCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportCommentPayload(n, v)
+}
+
+func (x *execution) mutation_approveComments(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_approveComments_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ApproveComments(ctx, fc.Args["input"].(model.ModerateCommentsInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ModerateCommentsPayload)
+	return x.writeOModerateCommentsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerateCommentsPayload(n, v)
+}
+
+func (x *execution) mutation_rejectComments(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_rejectComments_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RejectComments(ctx, fc.Args["input"].(model.ModerateCommentsInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ModerateCommentsPayload)
+	return x.writeOModerateCommentsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerateCommentsPayload(n, v)
+}
+
+func (x *execution) mutation_markCommentsSpam(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_markCommentsSpam_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().MarkCommentsSpam(ctx, fc.Args["input"].(model.ModerateCommentsInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ModerateCommentsPayload)
+	return x.writeOModerateCommentsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerateCommentsPayload(n, v)
+}
+
+func (x *execution) mutation_removeComment(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_removeComment_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RemoveComment(ctx, fc.Args["input"].(model.RemoveCommentInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ModerateCommentPayload)
+	return x.writeOModerateCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerateCommentPayload(n, v)
+}
+
+func (x *execution) mutation_pinComment(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_pinComment_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().PinComment(ctx, fc.Args["input"].(model.CommentInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ModerateCommentPayload)
+	return x.writeOModerateCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerateCommentPayload(n, v)
+}
+
+func (x *execution) mutation_unpinComment(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_unpinComment_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UnpinComment(ctx, fc.Args["input"].(model.CommentInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ModerateCommentPayload)
+	return x.writeOModerateCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerateCommentPayload(n, v)
+}
+
+func (x *execution) mutation_closeThread(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_closeThread_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().CloseThread(ctx, fc.Args["input"].(model.CommentInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ModerateCommentPayload)
+	return x.writeOModerateCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerateCommentPayload(n, v)
+}
+
+func (x *execution) mutation_reopenThread(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_reopenThread_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ReopenThread(ctx, fc.Args["input"].(model.CommentInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ModerateCommentPayload)
+	return x.writeOModerateCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerateCommentPayload(n, v)
+}
+
+func (x *execution) mutation_banReader(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_banReader_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().BanReader(ctx, fc.Args["input"].(model.RestrictReaderInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RestrictReaderPayload)
+	return x.writeORestrictReaderPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRestrictReaderPayload(n, v)
+}
+
+func (x *execution) mutation_muteReader(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_muteReader_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().MuteReader(ctx, fc.Args["input"].(model.RestrictReaderInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RestrictReaderPayload)
+	return x.writeORestrictReaderPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRestrictReaderPayload(n, v)
+}
+
+func (x *execution) mutation_liftRestriction(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_liftRestriction_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().LiftRestriction(ctx, fc.Args["input"].(model.LiftRestrictionInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.LiftRestrictionPayload)
+	return x.writeOLiftRestrictionPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐLiftRestrictionPayload(n, v)
+}
+
+func (x *execution) mutation_setArticleCommentPolicy(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_setArticleCommentPolicy_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().SetArticleCommentPolicy(ctx, fc.Args["input"].(model.SetArticleCommentPolicyInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.SetArticleCommentPolicyPayload)
+	return x.writeOSetArticleCommentPolicyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSetArticleCommentPolicyPayload(n, v)
+}
+
+func (x *execution) mutation_updateCommentSettings(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_updateCommentSettings_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UpdateCommentSettings(ctx, fc.Args["input"].(model.UpdateCommentSettingsInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_SITE")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.UpdateCommentSettingsPayload)
+	return x.writeOUpdateCommentSettingsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateCommentSettingsPayload(n, v)
+}
+
+func (x *execution) mutation_follow(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_follow_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().Follow(ctx, fc.Args["input"].(model.FollowInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.FollowPayload)
+	return x.writeOFollowPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFollowPayload(n, v)
+}
+
+func (x *execution) mutation_unfollow(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_unfollow_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().Unfollow(ctx, fc.Args["input"].(model.UnfollowInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.UnfollowPayload)
+	return x.writeOUnfollowPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUnfollowPayload(n, v)
+}
+
+func (x *execution) mutation_markArticleRead(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_markArticleRead_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().MarkArticleRead(ctx, fc.Args["input"].(model.MarkArticleReadInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.MarkArticleReadPayload)
+	return x.writeOMarkArticleReadPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMarkArticleReadPayload(n, v)
+}
+
+func (x *execution) mutation_clearReadingHistory(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ClearReadingHistory(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ClearReadingHistoryPayload)
+	return x.writeOClearReadingHistoryPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐClearReadingHistoryPayload(n, v)
+}
+
+func (x *execution) mutation_updateReaderSettings(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_updateReaderSettings_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UpdateReaderSettings(ctx, fc.Args["input"].(model.UpdateReaderSettingsInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.UpdateReaderSettingsPayload)
+	return x.writeOUpdateReaderSettingsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateReaderSettingsPayload(n, v)
+}
+
+func (x *execution) mutation_markNotificationsRead(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_markNotificationsRead_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().MarkNotificationsRead(ctx, fc.Args["input"].(*model.MarkNotificationsReadInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.MarkNotificationsReadPayload)
+	return x.writeOMarkNotificationsReadPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMarkNotificationsReadPayload(n, v)
+}
+
+func (x *execution) mutation_sendBreakingNews(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_sendBreakingNews_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().SendBreakingNews(ctx, fc.Args["input"].(model.SendBreakingNewsInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "PUBLISH_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.SendBreakingNewsPayload)
+	return x.writeOSendBreakingNewsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSendBreakingNewsPayload(n, v)
+}
+
+func (x *execution) mutation_recordView(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_recordView_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Mutation().RecordView(ctx, fc.Args["input"].(model.RecordViewInput))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeORecordViewPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRecordViewPayload(n, v)
 }
 
 func (x *execution) mutation_createArticle(n *executor.Node) (null bool) {
@@ -8470,6 +10384,187 @@ func (x *execution) newsroomRecord_previewTokens(n *executor.Node, obj *loader.R
 	return x.writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(n, v)
 }
 
+var objectNotification = executor.NewObject("Notification", []string{"Notification", "Node"},
+	executor.Field{Name: "id", Method: true},
+	executor.Field{Name: "kind", Method: true, Resolver: true},
+	executor.Field{Name: "article", Method: true},
+	executor.Field{Name: "comment", Method: true},
+	executor.Field{Name: "text"},
+	executor.Field{Name: "createdAt"},
+	executor.Field{Name: "readAt"},
+)
+
+func (x *execution) objectNotification(parent *executor.Node, obj *loader.Notification) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectNotification) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("Notification")
+		case 0: // id
+			missing = x.notification_id(n, obj) || missing
+		case 1: // kind
+			missing = x.notification_kind(n, obj) || missing
+		case 2: // article
+			x.notification_article(n, obj)
+		case 3: // comment
+			x.notification_comment(n, obj)
+		case 4: // text
+			missing = x.writeNString2string(n, obj.Text) || missing
+		case 5: // createdAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
+		case 6: // readAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.ReadAt)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of Notification")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) notification_id(n *executor.Node, obj *loader.Notification) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PublicID()
+	return x.writeNID2string(n, v)
+}
+
+func (x *execution) notification_kind(n *executor.Node, obj *loader.Notification) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Notification().Kind(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNNotificationKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNotificationKind(n, v)
+}
+
+func (x *execution) notification_article(n *executor.Node, obj *loader.Notification) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.Article(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
+}
+
+func (x *execution) notification_comment(n *executor.Node, obj *loader.Notification) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.Comment(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, v)
+}
+
+var objectNotificationConnection = executor.NewObject("NotificationConnection", []string{"NotificationConnection"},
+	executor.Field{Name: "edges", Method: true},
+	executor.Field{Name: "nodes", Method: true},
+	executor.Field{Name: "pageInfo", Method: true},
+	executor.Field{Name: "totalCount", Method: true},
+)
+
+func (x *execution) objectNotificationConnection(parent *executor.Node, obj *relay.Connection[*loader.Notification]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectNotificationConnection) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("NotificationConnection")
+		case 0: // edges
+			missing = x.notificationConnection_edges(n, obj) || missing
+		case 1: // nodes
+			missing = x.notificationConnection_nodes(n, obj) || missing
+		case 2: // pageInfo
+			missing = x.notificationConnection_pageInfo(n, obj) || missing
+		case 3: // totalCount
+			missing = x.notificationConnection_totalCount(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of NotificationConnection")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) notificationConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Notification]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Edges()
+	return x.writeNNotificationEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
+}
+
+func (x *execution) notificationConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Notification]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Nodes()
+	return x.writeNNotification2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNotificationᚄ(n, v)
+}
+
+func (x *execution) notificationConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Notification]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PageInfo()
+	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
+}
+
+func (x *execution) notificationConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Notification]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_NotificationConnection_totalCount_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := obj.TotalCount(ctx, fc.Args["limit"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
+}
+
+var objectNotificationEdge = executor.NewObject("NotificationEdge", []string{"NotificationEdge"},
+	executor.Field{Name: "cursor"},
+	executor.Field{Name: "node"},
+)
+
+func (x *execution) objectNotificationEdge(parent *executor.Node, obj *relay.Edge[*loader.Notification]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectNotificationEdge) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("NotificationEdge")
+		case 0: // cursor
+			missing = x.writeNString2string(n, obj.Cursor) || missing
+		case 1: // node
+			missing = x.writeNNotification2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNotification(n, obj.Node) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of NotificationEdge")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectPage = executor.NewObject("Page", []string{"Page", "RouteTarget", "Node", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "title"},
@@ -8728,7 +10823,7 @@ func (x *execution) objectParagraphChange(parent *executor.Node, obj *schema.Par
 	return false
 }
 
-var objectPlace = executor.NewObject("Place", []string{"Place", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"},
+var objectPlace = executor.NewObject("Place", []string{"Place", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "label", Method: true, Resolver: true},
@@ -9008,6 +11103,12 @@ var objectQuery = executor.NewObject("Query", []string{"Query"},
 	executor.Field{Name: "route", Method: true, Resolver: true},
 	executor.Field{Name: "viewer", Method: true, Resolver: true},
 	executor.Field{Name: "viewerState", Method: true, Resolver: true},
+	executor.Field{Name: "viewerReactions", Method: true, Resolver: true},
+	executor.Field{Name: "mostRead", Method: true, Resolver: true},
+	executor.Field{Name: "moderationQueue", Method: true, Resolver: true},
+	executor.Field{Name: "moderationCounts", Method: true, Resolver: true},
+	executor.Field{Name: "readerRestrictions", Method: true, Resolver: true},
+	executor.Field{Name: "commentSettings", Method: true, Resolver: true},
 	executor.Field{Name: "deviceBookmarks", Method: true, Resolver: true},
 	executor.Field{Name: "deviceBookmarkChanges", Method: true, Resolver: true},
 	executor.Field{Name: "user", Method: true, Resolver: true},
@@ -9078,42 +11179,54 @@ func (x *execution) rootQuery(n *executor.Node) (null bool) {
 	case 22:
 		return x.query_viewerState(n)
 	case 23:
-		return x.query_deviceBookmarks(n)
+		return x.query_viewerReactions(n)
 	case 24:
-		return x.query_deviceBookmarkChanges(n)
+		return x.query_mostRead(n)
 	case 25:
-		return x.query_user(n)
+		return x.query_moderationQueue(n)
 	case 26:
-		return x.query_users(n)
+		return x.query_moderationCounts(n)
 	case 27:
-		return x.query_redirects(n)
+		return x.query_readerRestrictions(n)
 	case 28:
-		return x.query_staticPages(n)
+		return x.query_commentSettings(n)
 	case 29:
-		return x.query_auditLog(n)
+		return x.query_deviceBookmarks(n)
 	case 30:
-		return x.query_deadJobs(n)
+		return x.query_deviceBookmarkChanges(n)
 	case 31:
-		return x.query_node(n)
+		return x.query_user(n)
 	case 32:
-		return x.query_nodes(n)
+		return x.query_users(n)
 	case 33:
-		return x.query_scheduleHealth(n)
+		return x.query_redirects(n)
 	case 34:
-		return x.query_workQueue(n)
+		return x.query_staticPages(n)
 	case 35:
-		return x.query_workQueueCounts(n)
+		return x.query_auditLog(n)
 	case 36:
-		return x.query_myArticles(n)
+		return x.query_deadJobs(n)
 	case 37:
-		return x.query_calendar(n)
+		return x.query_node(n)
 	case 38:
-		return x.query_trash(n)
+		return x.query_nodes(n)
 	case 39:
-		return x.query_newsroomSearch(n)
+		return x.query_scheduleHealth(n)
 	case 40:
-		return x.query___type(n)
+		return x.query_workQueue(n)
 	case 41:
+		return x.query_workQueueCounts(n)
+	case 42:
+		return x.query_myArticles(n)
+	case 43:
+		return x.query_calendar(n)
+	case 44:
+		return x.query_trash(n)
+	case 45:
+		return x.query_newsroomSearch(n)
+	case 46:
+		return x.query___type(n)
+	case 47:
 		return x.query___schema(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Query")
@@ -9468,6 +11581,144 @@ func (x *execution) query_viewerState(n *executor.Node) (null bool) {
 		return x.Fail(s, err)
 	}
 	return x.writeNArticleViewerState2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐArticleViewerStateᚄ(n, v)
+}
+
+func (x *execution) query_viewerReactions(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_viewerReactions_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().ViewerReactions(ctx, fc.Args["commentIds"].([]string))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCommentReactionState2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReactionStateᚄ(n, v)
+}
+
+func (x *execution) query_mostRead(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_mostRead_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().MostRead(ctx, fc.Args["window"].(*model.MostReadWindow), fc.Args["categoryId"].(*string), fc.Args["first"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
+}
+
+func (x *execution) query_moderationQueue(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_moderationQueue_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().ModerationQueue(ctx, fc.Args["view"].(*model.ModerationView), fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["filter"].(*model.ModerationFilter))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*relay.Connection[*loader.ModeratedComment])
+	return x.writeOModeratedCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) query_moderationCounts(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().ModerationCounts(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.(*model.ModerationCounts)
+	return x.writeNModerationCounts2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationCounts(n, v)
+}
+
+func (x *execution) query_readerRestrictions(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_readerRestrictions_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().ReaderRestrictions(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*relay.Connection[*loader.ReaderRestriction])
+	return x.writeOReaderRestrictionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) query_commentSettings(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().CommentSettings(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MODERATE_COMMENTS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.(*model.CommentSettings)
+	return x.writeNCommentSettings2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentSettings(n, v)
 }
 
 func (x *execution) query_deviceBookmarks(n *executor.Node) (null bool) {
@@ -9977,6 +12228,420 @@ func (x *execution) quoteBlock_isPullQuote(n *executor.Node, obj *model.QuoteBlo
 	return x.writeNBoolean2bool(n, v)
 }
 
+var objectReactPayload = executor.NewObject("ReactPayload", []string{"ReactPayload"},
+	executor.Field{Name: "comment"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectReactPayload(parent *executor.Node, obj *model.ReactPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReactPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReactPayload")
+		case 0: // comment
+			x.writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, obj.Comment)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReactPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectReactionCount = executor.NewObject("ReactionCount", []string{"ReactionCount"},
+	executor.Field{Name: "kind"},
+	executor.Field{Name: "count"},
+)
+
+func (x *execution) objectReactionCount(parent *executor.Node, obj *model.ReactionCount) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReactionCount) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReactionCount")
+		case 0: // kind
+			missing = x.writeNReactionKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋcommentreactionᚐKind(n, obj.Kind) || missing
+		case 1: // count
+			missing = x.writeNInt2int32(n, obj.Count) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReactionCount")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectReadArticle = executor.NewObject("ReadArticle", []string{"ReadArticle"},
+	executor.Field{Name: "article", Method: true},
+	executor.Field{Name: "readAt"},
+)
+
+func (x *execution) objectReadArticle(parent *executor.Node, obj *loader.ReadArticle) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReadArticle) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReadArticle")
+		case 0: // article
+			x.readArticle_article(n, obj)
+		case 1: // readAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.At) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReadArticle")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) readArticle_article(n *executor.Node, obj *loader.ReadArticle) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.Article(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
+}
+
+var objectReadArticleConnection = executor.NewObject("ReadArticleConnection", []string{"ReadArticleConnection"},
+	executor.Field{Name: "edges", Method: true},
+	executor.Field{Name: "nodes", Method: true},
+	executor.Field{Name: "pageInfo", Method: true},
+	executor.Field{Name: "totalCount", Method: true},
+)
+
+func (x *execution) objectReadArticleConnection(parent *executor.Node, obj *relay.Connection[*loader.ReadArticle]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReadArticleConnection) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReadArticleConnection")
+		case 0: // edges
+			missing = x.readArticleConnection_edges(n, obj) || missing
+		case 1: // nodes
+			missing = x.readArticleConnection_nodes(n, obj) || missing
+		case 2: // pageInfo
+			missing = x.readArticleConnection_pageInfo(n, obj) || missing
+		case 3: // totalCount
+			missing = x.readArticleConnection_totalCount(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReadArticleConnection")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) readArticleConnection_edges(n *executor.Node, obj *relay.Connection[*loader.ReadArticle]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Edges()
+	return x.writeNReadArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
+}
+
+func (x *execution) readArticleConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.ReadArticle]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Nodes()
+	return x.writeNReadArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReadArticleᚄ(n, v)
+}
+
+func (x *execution) readArticleConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.ReadArticle]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PageInfo()
+	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
+}
+
+func (x *execution) readArticleConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.ReadArticle]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_ReadArticleConnection_totalCount_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := obj.TotalCount(ctx, fc.Args["limit"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
+}
+
+var objectReadArticleEdge = executor.NewObject("ReadArticleEdge", []string{"ReadArticleEdge"},
+	executor.Field{Name: "cursor"},
+	executor.Field{Name: "node"},
+)
+
+func (x *execution) objectReadArticleEdge(parent *executor.Node, obj *relay.Edge[*loader.ReadArticle]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReadArticleEdge) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReadArticleEdge")
+		case 0: // cursor
+			missing = x.writeNString2string(n, obj.Cursor) || missing
+		case 1: // node
+			missing = x.writeNReadArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReadArticle(n, obj.Node) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReadArticleEdge")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectReaderRestriction = executor.NewObject("ReaderRestriction", []string{"ReaderRestriction", "Node"},
+	executor.Field{Name: "id", Method: true},
+	executor.Field{Name: "kind", Method: true, Resolver: true},
+	executor.Field{Name: "name"},
+	executor.Field{Name: "reason"},
+	executor.Field{Name: "expiresAt"},
+	executor.Field{Name: "createdAt"},
+)
+
+func (x *execution) objectReaderRestriction(parent *executor.Node, obj *loader.ReaderRestriction) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReaderRestriction) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReaderRestriction")
+		case 0: // id
+			missing = x.readerRestriction_id(n, obj) || missing
+		case 1: // kind
+			missing = x.readerRestriction_kind(n, obj) || missing
+		case 2: // name
+			missing = x.writeNString2string(n, obj.Name) || missing
+		case 3: // reason
+			missing = x.writeNString2string(n, obj.Reason) || missing
+		case 4: // expiresAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.ExpiresAt)
+		case 5: // createdAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReaderRestriction")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) readerRestriction_id(n *executor.Node, obj *loader.ReaderRestriction) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PublicID()
+	return x.writeNID2string(n, v)
+}
+
+func (x *execution) readerRestriction_kind(n *executor.Node, obj *loader.ReaderRestriction) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.ReaderRestriction().Kind(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNRestrictionKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRestrictionKind(n, v)
+}
+
+var objectReaderRestrictionConnection = executor.NewObject("ReaderRestrictionConnection", []string{"ReaderRestrictionConnection"},
+	executor.Field{Name: "edges", Method: true},
+	executor.Field{Name: "nodes", Method: true},
+	executor.Field{Name: "pageInfo", Method: true},
+	executor.Field{Name: "totalCount", Method: true},
+)
+
+func (x *execution) objectReaderRestrictionConnection(parent *executor.Node, obj *relay.Connection[*loader.ReaderRestriction]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReaderRestrictionConnection) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReaderRestrictionConnection")
+		case 0: // edges
+			missing = x.readerRestrictionConnection_edges(n, obj) || missing
+		case 1: // nodes
+			missing = x.readerRestrictionConnection_nodes(n, obj) || missing
+		case 2: // pageInfo
+			missing = x.readerRestrictionConnection_pageInfo(n, obj) || missing
+		case 3: // totalCount
+			missing = x.readerRestrictionConnection_totalCount(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReaderRestrictionConnection")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) readerRestrictionConnection_edges(n *executor.Node, obj *relay.Connection[*loader.ReaderRestriction]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Edges()
+	return x.writeNReaderRestrictionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
+}
+
+func (x *execution) readerRestrictionConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.ReaderRestriction]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Nodes()
+	return x.writeNReaderRestriction2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReaderRestrictionᚄ(n, v)
+}
+
+func (x *execution) readerRestrictionConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.ReaderRestriction]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PageInfo()
+	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
+}
+
+func (x *execution) readerRestrictionConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.ReaderRestriction]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_ReaderRestrictionConnection_totalCount_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := obj.TotalCount(ctx, fc.Args["limit"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
+}
+
+var objectReaderRestrictionEdge = executor.NewObject("ReaderRestrictionEdge", []string{"ReaderRestrictionEdge"},
+	executor.Field{Name: "cursor"},
+	executor.Field{Name: "node"},
+)
+
+func (x *execution) objectReaderRestrictionEdge(parent *executor.Node, obj *relay.Edge[*loader.ReaderRestriction]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReaderRestrictionEdge) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReaderRestrictionEdge")
+		case 0: // cursor
+			missing = x.writeNString2string(n, obj.Cursor) || missing
+		case 1: // node
+			missing = x.writeNReaderRestriction2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReaderRestriction(n, obj.Node) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReaderRestrictionEdge")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectReaderSettings = executor.NewObject("ReaderSettings", []string{"ReaderSettings"},
+	executor.Field{Name: "historyEnabled"},
+	executor.Field{Name: "notifyReplies"},
+	executor.Field{Name: "notifyFollowed"},
+	executor.Field{Name: "notifyBreaking"},
+	executor.Field{Name: "digest"},
+)
+
+func (x *execution) objectReaderSettings(parent *executor.Node, obj *model.ReaderSettings) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReaderSettings) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReaderSettings")
+		case 0: // historyEnabled
+			missing = x.writeNBoolean2bool(n, obj.HistoryEnabled) || missing
+		case 1: // notifyReplies
+			missing = x.writeNBoolean2bool(n, obj.NotifyReplies) || missing
+		case 2: // notifyFollowed
+			missing = x.writeNBoolean2bool(n, obj.NotifyFollowed) || missing
+		case 3: // notifyBreaking
+			missing = x.writeNBoolean2bool(n, obj.NotifyBreaking) || missing
+		case 4: // digest
+			missing = x.writeNDigestFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDigestFrequency(n, obj.Digest) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReaderSettings")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectRecordViewPayload = executor.NewObject("RecordViewPayload", []string{"RecordViewPayload"},
+	executor.Field{Name: "isCounted"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRecordViewPayload(parent *executor.Node, obj *model.RecordViewPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRecordViewPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RecordViewPayload")
+		case 0: // isCounted
+			missing = x.writeNBoolean2bool(n, obj.IsCounted) || missing
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RecordViewPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectRedirect = executor.NewObject("Redirect", []string{"Redirect", "RouteTarget", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "path"},
@@ -10300,6 +12965,34 @@ func (x *execution) objectRemoveBookmarkPayload(parent *executor.Node, obj *mode
 	return false
 }
 
+var objectReportCommentPayload = executor.NewObject("ReportCommentPayload", []string{"ReportCommentPayload"},
+	executor.Field{Name: "reported"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectReportCommentPayload(parent *executor.Node, obj *model.ReportCommentPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReportCommentPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReportCommentPayload")
+		case 0: // reported
+			missing = x.writeNBoolean2bool(n, obj.Reported) || missing
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReportCommentPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectResetUserPasswordPayload = executor.NewObject("ResetUserPasswordPayload", []string{"ResetUserPasswordPayload"},
 	executor.Field{Name: "user"},
 	executor.Field{Name: "generatedPassword"},
@@ -10409,6 +13102,34 @@ func (x *execution) objectRestorePagePayload(parent *executor.Node, obj *model.R
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of RestorePagePayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectRestrictReaderPayload = executor.NewObject("RestrictReaderPayload", []string{"RestrictReaderPayload"},
+	executor.Field{Name: "restriction"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRestrictReaderPayload(parent *executor.Node, obj *model.RestrictReaderPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRestrictReaderPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RestrictReaderPayload")
+		case 0: // restriction
+			x.writeOReaderRestriction2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReaderRestriction(n, obj.Restriction)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RestrictReaderPayload")
 		}
 	}
 	if missing {
@@ -11136,7 +13857,35 @@ func (x *execution) objectSecondFactor(parent *executor.Node, obj *model.SecondF
 	return false
 }
 
-var objectSeries = executor.NewObject("Series", []string{"Series", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"},
+var objectSendBreakingNewsPayload = executor.NewObject("SendBreakingNewsPayload", []string{"SendBreakingNewsPayload"},
+	executor.Field{Name: "isSent"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectSendBreakingNewsPayload(parent *executor.Node, obj *model.SendBreakingNewsPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectSendBreakingNewsPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("SendBreakingNewsPayload")
+		case 0: // isSent
+			missing = x.writeNBoolean2bool(n, obj.IsSent) || missing
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of SendBreakingNewsPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectSeries = executor.NewObject("Series", []string{"Series", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "label", Method: true, Resolver: true},
@@ -11292,6 +14041,34 @@ func (x *execution) session_isCurrent(n *executor.Node, obj *loader.Session) (nu
 		return x.Fail(s, err)
 	}
 	return x.writeNBoolean2bool(n, v)
+}
+
+var objectSetArticleCommentPolicyPayload = executor.NewObject("SetArticleCommentPolicyPayload", []string{"SetArticleCommentPolicyPayload"},
+	executor.Field{Name: "article"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectSetArticleCommentPolicyPayload(parent *executor.Node, obj *model.SetArticleCommentPolicyPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectSetArticleCommentPolicyPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("SetArticleCommentPolicyPayload")
+		case 0: // article
+			x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of SetArticleCommentPolicyPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
 }
 
 var objectSetPicksPayload = executor.NewObject("SetPicksPayload", []string{"SetPicksPayload"},
@@ -11821,7 +14598,7 @@ func (x *execution) objectTableRow(parent *executor.Node, obj *model.TableRow) (
 	return false
 }
 
-var objectTag = executor.NewObject("Tag", []string{"Tag", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"},
+var objectTag = executor.NewObject("Tag", []string{"Tag", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "label", Method: true, Resolver: true},
@@ -12069,6 +14846,34 @@ func (x *execution) objectTrashPagePayload(parent *executor.Node, obj *model.Tra
 	return false
 }
 
+var objectUnfollowPayload = executor.NewObject("UnfollowPayload", []string{"UnfollowPayload"},
+	executor.Field{Name: "topic"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectUnfollowPayload(parent *executor.Node, obj *model.UnfollowPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectUnfollowPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("UnfollowPayload")
+		case 0: // topic
+			x.writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(n, obj.Topic)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of UnfollowPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectUnpublishPagePayload = executor.NewObject("UnpublishPagePayload", []string{"UnpublishPagePayload"},
 	executor.Field{Name: "page"},
 	executor.Field{Name: "userErrors"},
@@ -12181,6 +14986,34 @@ func (x *execution) objectUpdateCategoryPayload(parent *executor.Node, obj *mode
 	return false
 }
 
+var objectUpdateCommentSettingsPayload = executor.NewObject("UpdateCommentSettingsPayload", []string{"UpdateCommentSettingsPayload"},
+	executor.Field{Name: "settings"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectUpdateCommentSettingsPayload(parent *executor.Node, obj *model.UpdateCommentSettingsPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectUpdateCommentSettingsPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("UpdateCommentSettingsPayload")
+		case 0: // settings
+			x.writeOCommentSettings2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentSettings(n, obj.Settings)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of UpdateCommentSettingsPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectUpdatePagePayload = executor.NewObject("UpdatePagePayload", []string{"UpdatePagePayload"},
 	executor.Field{Name: "page"},
 	executor.Field{Name: "userErrors"},
@@ -12228,6 +15061,34 @@ func (x *execution) objectUpdatePlacePayload(parent *executor.Node, obj *model.U
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of UpdatePlacePayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectUpdateReaderSettingsPayload = executor.NewObject("UpdateReaderSettingsPayload", []string{"UpdateReaderSettingsPayload"},
+	executor.Field{Name: "settings"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectUpdateReaderSettingsPayload(parent *executor.Node, obj *model.UpdateReaderSettingsPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectUpdateReaderSettingsPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("UpdateReaderSettingsPayload")
+		case 0: // settings
+			x.writeOReaderSettings2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReaderSettings(n, obj.Settings)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of UpdateReaderSettingsPayload")
 		}
 	}
 	if missing {
@@ -12462,6 +15323,12 @@ var objectViewer = executor.NewObject("Viewer", []string{"Viewer"},
 	executor.Field{Name: "sessions", Method: true, Resolver: true},
 	executor.Field{Name: "bookmarks", Method: true, Resolver: true},
 	executor.Field{Name: "bookmarkChanges", Method: true, Resolver: true},
+	executor.Field{Name: "followedTopics", Method: true, Resolver: true},
+	executor.Field{Name: "feed", Method: true, Resolver: true},
+	executor.Field{Name: "notifications", Method: true, Resolver: true},
+	executor.Field{Name: "unreadNotificationCount", Method: true, Resolver: true},
+	executor.Field{Name: "readingHistory", Method: true, Resolver: true},
+	executor.Field{Name: "settings", Method: true, Resolver: true},
 )
 
 func (x *execution) objectViewer(parent *executor.Node, obj *model.Viewer) (null bool) {
@@ -12490,6 +15357,18 @@ func (x *execution) objectViewer(parent *executor.Node, obj *model.Viewer) (null
 			x.viewer_bookmarks(n, obj)
 		case 8: // bookmarkChanges
 			x.viewer_bookmarkChanges(n, obj)
+		case 9: // followedTopics
+			x.viewer_followedTopics(n, obj)
+		case 10: // feed
+			x.viewer_feed(n, obj)
+		case 11: // notifications
+			x.viewer_notifications(n, obj)
+		case 12: // unreadNotificationCount
+			missing = x.viewer_unreadNotificationCount(n, obj) || missing
+		case 13: // readingHistory
+			x.viewer_readingHistory(n, obj)
+		case 14: // settings
+			missing = x.viewer_settings(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Viewer")
 		}
@@ -12565,6 +15444,88 @@ func (x *execution) viewer_bookmarkChanges(n *executor.Node, obj *model.Viewer) 
 		return x.Fail(s, err)
 	}
 	return x.writeOBookmarkChanges2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBookmarkChanges(n, v)
+}
+
+func (x *execution) viewer_followedTopics(n *executor.Node, obj *model.Viewer) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Viewer_followedTopics_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Viewer().FollowedTopics(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOFollowedTopicConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) viewer_feed(n *executor.Node, obj *model.Viewer) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Viewer_feed_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Viewer().Feed(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) viewer_notifications(n *executor.Node, obj *model.Viewer) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Viewer_notifications_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Viewer().Notifications(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeONotificationConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) viewer_unreadNotificationCount(n *executor.Node, obj *model.Viewer) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Viewer().UnreadNotificationCount(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNInt2int32(n, v)
+}
+
+func (x *execution) viewer_readingHistory(n *executor.Node, obj *model.Viewer) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Viewer_readingHistory_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Viewer().ReadingHistory(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOReadArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) viewer_settings(n *executor.Node, obj *model.Viewer) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Viewer().Settings(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNReaderSettings2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReaderSettings(n, v)
 }
 
 var objectWithdrawnNotice = executor.NewObject("WithdrawnNotice", []string{"WithdrawnNotice", "RouteTarget"},
@@ -13309,6 +16270,13 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectRedirect(n, obj)
+	case loader.ReaderRestriction:
+		return x.objectReaderRestriction(n, &obj)
+	case *loader.ReaderRestriction:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectReaderRestriction(n, obj)
 	case loader.PreviewToken:
 		return x.objectPreviewToken(n, &obj)
 	case *loader.PreviewToken:
@@ -13330,6 +16298,11 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectPage(n, obj)
+	case *loader.Notification:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectNotification(n, obj)
 	case loader.MenuItem:
 		return x.objectMenuItem(n, &obj)
 	case *loader.MenuItem:
@@ -13547,6 +16520,49 @@ func (x *execution) objectSuggestionTarget(n *executor.Node, obj loader.Node) (n
 		return x.objectArticle(n, obj)
 	}
 	panic(fmt.Sprintf("unexpected type %T for SuggestionTarget", obj))
+}
+
+func (x *execution) objectTopic(n *executor.Node, obj model.Topic) (null bool) {
+	switch obj := obj.(type) {
+	case nil:
+		return x.Null()
+	case loader.Tag:
+		return x.objectTag(n, &obj)
+	case *loader.Tag:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectTag(n, obj)
+	case loader.Series:
+		return x.objectSeries(n, &obj)
+	case *loader.Series:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectSeries(n, obj)
+	case loader.Place:
+		return x.objectPlace(n, &obj)
+	case *loader.Place:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectPlace(n, obj)
+	case loader.Category:
+		return x.objectCategory(n, &obj)
+	case *loader.Category:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectCategory(n, obj)
+	case loader.Author:
+		return x.objectAuthor(n, &obj)
+	case *loader.Author:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectAuthor(n, obj)
+	}
+	panic(fmt.Sprintf("unexpected type %T for Topic", obj))
 }
 
 func (x *execution) objectUserError(n *executor.Node, obj model.UserError) (null bool) {
@@ -14309,11 +17325,88 @@ func (x *execution) writeNCommentMode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return false
 }
 
+func (x *execution) writeNCommentModeration2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentModeration(n *executor.Node, v model.CommentModeration) (null bool) {
+	return x.Leaf(x.ec.marshalNCommentModeration2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentModeration(x.Here(n), nil, v))
+}
+
 func (x *execution) writeNCommentPolicy2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentPolicy(n *executor.Node, v *model.CommentPolicy) (null bool) {
 	if v == nil {
 		return x.Missing(n, "CommentPolicy!")
 	}
 	return x.objectCommentPolicy(n, v)
+}
+
+func (x *execution) writeNCommentReactionState2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReactionStateᚄ(n *executor.Node, v []*model.CommentReactionState) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNCommentReactionState2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReactionState(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNCommentReactionState2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReactionState(n *executor.Node, v *model.CommentReactionState) (null bool) {
+	if v == nil {
+		return x.Missing(n, "CommentReactionState!")
+	}
+	return x.objectCommentReactionState(n, v)
+}
+
+func (x *execution) writeNCommentRemover2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentRemover(n *executor.Node, v model.CommentRemover) (null bool) {
+	return x.Leaf(x.ec.marshalNCommentRemover2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentRemover(x.Here(n), nil, v))
+}
+
+func (x *execution) writeNCommentReport2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReportᚄ(n *executor.Node, v []*model.CommentReport) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNCommentReport2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReport(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNCommentReport2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReport(n *executor.Node, v *model.CommentReport) (null bool) {
+	if v == nil {
+		return x.Missing(n, "CommentReport!")
+	}
+	return x.objectCommentReport(n, v)
+}
+
+func (x *execution) writeNCommentSettings2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentSettings(n *executor.Node, v *model.CommentSettings) (null bool) {
+	if v == nil {
+		return x.Missing(n, "CommentSettings!")
+	}
+	return x.objectCommentSettings(n, v)
+}
+
+func (x *execution) writeNCommentState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentState(n *executor.Node, v model.CommentState) (null bool) {
+	return x.Leaf(x.ec.marshalNCommentState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentState(x.Here(n), nil, v))
+}
+
+func (x *execution) writeNCommentStatus2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentStatus(n *executor.Node, v model.CommentStatus) (null bool) {
+	return x.Leaf(x.ec.marshalNCommentStatus2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentStatus(x.Here(n), nil, v))
 }
 
 func (x *execution) writeNContentBlock2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentBlock(n *executor.Node, v model.ContentBlock) (null bool) {
@@ -14475,6 +17568,37 @@ func (x *execution) writeNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return x.objectDeadJobEdge(n, v)
 }
 
+func (x *execution) writeNDigestFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDigestFrequency(n *executor.Node, v model.DigestFrequency) (null bool) {
+	return x.Leaf(x.ec.marshalNDigestFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDigestFrequency(x.Here(n), nil, v))
+}
+
+func (x *execution) writeNEarlierCommentText2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐEarlierCommentTextᚄ(n *executor.Node, v []*model.EarlierCommentText) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNEarlierCommentText2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐEarlierCommentText(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNEarlierCommentText2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐEarlierCommentText(n *executor.Node, v *model.EarlierCommentText) (null bool) {
+	if v == nil {
+		return x.Missing(n, "EarlierCommentText!")
+	}
+	return x.objectEarlierCommentText(n, v)
+}
+
 func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(n *executor.Node, v []*loader.Pick) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
@@ -14530,6 +17654,60 @@ func (x *execution) writeNFloat2float64(n *executor.Node, v float64) (null bool)
 	return x.Leaf(x.ec.marshalNFloat2float64(x.Here(n), nil, v))
 }
 
+func (x *execution) writeNFollowedTopic2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐFollowedTopicᚄ(n *executor.Node, v []*loader.FollowedTopic) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNFollowedTopic2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐFollowedTopic(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNFollowedTopic2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐFollowedTopic(n *executor.Node, v *loader.FollowedTopic) (null bool) {
+	if v == nil {
+		return x.Missing(n, "FollowedTopic!")
+	}
+	return x.objectFollowedTopic(n, v)
+}
+
+func (x *execution) writeNFollowedTopicEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.FollowedTopic]) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNFollowedTopicEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNFollowedTopicEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.FollowedTopic]) (null bool) {
+	if v == nil {
+		return x.Missing(n, "FollowedTopicEdge!")
+	}
+	return x.objectFollowedTopicEdge(n, v)
+}
+
 func (x *execution) writeNHTML2string(n *executor.Node, v string) (null bool) {
 	x.String(string(v))
 	return false
@@ -14537,6 +17715,22 @@ func (x *execution) writeNHTML2string(n *executor.Node, v string) (null bool) {
 
 func (x *execution) writeNID2string(n *executor.Node, v string) (null bool) {
 	x.String(string(v))
+	return false
+}
+
+func (x *execution) writeNID2ᚕstringᚄ(n *executor.Node, v []string) (null bool) {
+	mark := len(x.Buf)
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		null = x.writeNID2string(n, v[i]) || null
+	}
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
 	return false
 }
 
@@ -14696,6 +17890,118 @@ func (x *execution) writeNMenuLocation2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return x.Leaf(x.ec.marshalNMenuLocation2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMenuLocation(x.Here(n), nil, v))
 }
 
+func (x *execution) writeNModeratedComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐModeratedCommentᚄ(n *executor.Node, v []*loader.ModeratedComment) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNModeratedComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐModeratedComment(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNModeratedComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐModeratedComment(n *executor.Node, v *loader.ModeratedComment) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ModeratedComment!")
+	}
+	return x.objectModeratedComment(n, v)
+}
+
+func (x *execution) writeNModeratedCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.ModeratedComment]) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNModeratedCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNModeratedCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.ModeratedComment]) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ModeratedCommentEdge!")
+	}
+	return x.objectModeratedCommentEdge(n, v)
+}
+
+func (x *execution) writeNModerationCounts2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationCounts(n *executor.Node, v *model.ModerationCounts) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ModerationCounts!")
+	}
+	return x.objectModerationCounts(n, v)
+}
+
+func (x *execution) writeNModerationReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationReason(n *executor.Node, v model.ModerationReason) (null bool) {
+	return x.Leaf(x.ec.marshalNModerationReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationReason(x.Here(n), nil, v))
+}
+
+func (x *execution) writeNModerationReason2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationReasonᚄ(n *executor.Node, v []model.ModerationReason) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNModerationReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationReason(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNModerationReasonCount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationReasonCountᚄ(n *executor.Node, v []*model.ModerationReasonCount) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNModerationReasonCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationReasonCount(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNModerationReasonCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerationReasonCount(n *executor.Node, v *model.ModerationReasonCount) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ModerationReasonCount!")
+	}
+	return x.objectModerationReasonCount(n, v)
+}
+
 func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v []loader.Node) (null bool) {
 	s := x.State(n)
 	s.Enter()
@@ -14710,6 +18016,64 @@ func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	s.Leave()
 	x.Buf = append(x.Buf, ']')
 	return false
+}
+
+func (x *execution) writeNNotification2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNotificationᚄ(n *executor.Node, v []*loader.Notification) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNNotification2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNotification(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNNotification2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNotification(n *executor.Node, v *loader.Notification) (null bool) {
+	if v == nil {
+		return x.Missing(n, "Notification!")
+	}
+	return x.objectNotification(n, v)
+}
+
+func (x *execution) writeNNotificationEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Notification]) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNNotificationEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNNotificationEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Notification]) (null bool) {
+	if v == nil {
+		return x.Missing(n, "NotificationEdge!")
+	}
+	return x.objectNotificationEdge(n, v)
+}
+
+func (x *execution) writeNNotificationKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNotificationKind(n *executor.Node, v model.NotificationKind) (null bool) {
+	return x.Leaf(x.ec.marshalNNotificationKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNotificationKind(x.Here(n), nil, v))
 }
 
 func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(n *executor.Node, v []*loader.Page) (null bool) {
@@ -14861,6 +18225,153 @@ func (x *execution) writeNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	return x.objectPreviewToken(n, v)
 }
 
+func (x *execution) writeNReactionCount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReactionCountᚄ(n *executor.Node, v []*model.ReactionCount) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNReactionCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReactionCount(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNReactionCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReactionCount(n *executor.Node, v *model.ReactionCount) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ReactionCount!")
+	}
+	return x.objectReactionCount(n, v)
+}
+
+func (x *execution) writeNReactionKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋcommentreactionᚐKind(n *executor.Node, v commentreaction.Kind) (null bool) {
+	x.String(marshalNReactionKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋcommentreactionᚐKind[v])
+	return false
+}
+
+func (x *execution) writeNReadArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReadArticleᚄ(n *executor.Node, v []*loader.ReadArticle) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNReadArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReadArticle(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNReadArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReadArticle(n *executor.Node, v *loader.ReadArticle) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ReadArticle!")
+	}
+	return x.objectReadArticle(n, v)
+}
+
+func (x *execution) writeNReadArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.ReadArticle]) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNReadArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNReadArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.ReadArticle]) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ReadArticleEdge!")
+	}
+	return x.objectReadArticleEdge(n, v)
+}
+
+func (x *execution) writeNReaderRestriction2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReaderRestrictionᚄ(n *executor.Node, v []*loader.ReaderRestriction) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNReaderRestriction2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReaderRestriction(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNReaderRestriction2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReaderRestriction(n *executor.Node, v *loader.ReaderRestriction) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ReaderRestriction!")
+	}
+	return x.objectReaderRestriction(n, v)
+}
+
+func (x *execution) writeNReaderRestrictionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.ReaderRestriction]) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNReaderRestrictionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNReaderRestrictionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.ReaderRestriction]) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ReaderRestrictionEdge!")
+	}
+	return x.objectReaderRestrictionEdge(n, v)
+}
+
+func (x *execution) writeNReaderSettings2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReaderSettings(n *executor.Node, v *model.ReaderSettings) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ReaderSettings!")
+	}
+	return x.objectReaderSettings(n, v)
+}
+
 func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(n *executor.Node, v []*loader.Redirect) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
@@ -14972,6 +18483,18 @@ func (x *execution) writeNRelatedReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 func (x *execution) writeNRelatedReasonKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐReasonKind(n *executor.Node, v content.ReasonKind) (null bool) {
 	x.String(marshalNRelatedReasonKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐReasonKind[v])
 	return false
+}
+
+func (x *execution) writeNReportDecision2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportDecision(n *executor.Node, v model.ReportDecision) (null bool) {
+	return x.Leaf(x.ec.marshalNReportDecision2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportDecision(x.Here(n), nil, v))
+}
+
+func (x *execution) writeNReportReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportReason(n *executor.Node, v model.ReportReason) (null bool) {
+	return x.Leaf(x.ec.marshalNReportReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportReason(x.Here(n), nil, v))
+}
+
+func (x *execution) writeNRestrictionKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRestrictionKind(n *executor.Node, v model.RestrictionKind) (null bool) {
+	return x.Leaf(x.ec.marshalNRestrictionKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRestrictionKind(x.Here(n), nil, v))
 }
 
 func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(n *executor.Node, v []*loader.Revision) (null bool) {
@@ -15588,6 +19111,13 @@ func (x *execution) writeOAddBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectAddBookmarkPayload(n, v)
 }
 
+func (x *execution) writeOAddCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAddCommentPayload(n *executor.Node, v *model.AddCommentPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectAddCommentPayload(n, v)
+}
+
 func (x *execution) writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n *executor.Node, v *loader.Article) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -15740,11 +19270,25 @@ func (x *execution) writeOChangePasswordPayload2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return x.objectChangePasswordPayload(n, v)
 }
 
+func (x *execution) writeOClaimCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐClaimCommentPayload(n *executor.Node, v *model.ClaimCommentPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectClaimCommentPayload(n, v)
+}
+
 func (x *execution) writeOClearBookmarksPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐClearBookmarksPayload(n *executor.Node, v *model.ClearBookmarksPayload) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectClearBookmarksPayload(n, v)
+}
+
+func (x *execution) writeOClearReadingHistoryPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐClearReadingHistoryPayload(n *executor.Node, v *model.ClearReadingHistoryPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectClearReadingHistoryPayload(n, v)
 }
 
 func (x *execution) writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n *executor.Node, v *loader.Comment) (null bool) {
@@ -15759,6 +19303,20 @@ func (x *execution) writeOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 		return x.Null()
 	}
 	return x.objectCommentConnection(n, v)
+}
+
+func (x *execution) writeOCommentRemoval2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentRemoval(n *executor.Node, v *model.CommentRemoval) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectCommentRemoval(n, v)
+}
+
+func (x *execution) writeOCommentSettings2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentSettings(n *executor.Node, v *model.CommentSettings) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectCommentSettings(n, v)
 }
 
 func (x *execution) writeOConfirmSecondFactorPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐConfirmSecondFactorPayload(n *executor.Node, v *model.ConfirmSecondFactorPayload) (null bool) {
@@ -15896,6 +19454,13 @@ func (x *execution) writeODeleteCategoryPayload2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return x.objectDeleteCategoryPayload(n, v)
 }
 
+func (x *execution) writeODeleteCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteCommentPayload(n *executor.Node, v *model.DeleteCommentPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectDeleteCommentPayload(n, v)
+}
+
 func (x *execution) writeODeleteMenuPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteMenuPayload(n *executor.Node, v *model.DeleteMenuPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -15952,6 +19517,13 @@ func (x *execution) writeODiscardJobPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectDiscardJobPayload(n, v)
 }
 
+func (x *execution) writeOEditCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐEditCommentPayload(n *executor.Node, v *model.EditCommentPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectEditCommentPayload(n, v)
+}
+
 func (x *execution) writeOEnableUserPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐEnableUserPayload(n *executor.Node, v *model.EnableUserPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -15968,6 +19540,20 @@ func (x *execution) writeOFocalPoint2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 		return x.Null()
 	}
 	return x.objectFocalPoint(n, v)
+}
+
+func (x *execution) writeOFollowPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFollowPayload(n *executor.Node, v *model.FollowPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectFollowPayload(n, v)
+}
+
+func (x *execution) writeOFollowedTopicConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.FollowedTopic]) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectFollowedTopicConnection(n, v)
 }
 
 func (x *execution) writeOID2ᚖstring(n *executor.Node, v *string) (null bool) {
@@ -15998,6 +19584,13 @@ func (x *execution) writeOJSON2encodingᚋjsonᚐRawMessage(n *executor.Node, v 
 	return x.Leaf(x.ec.marshalOJSON2encodingᚋjsonᚐRawMessage(x.Here(n), nil, v))
 }
 
+func (x *execution) writeOLiftRestrictionPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐLiftRestrictionPayload(n *executor.Node, v *model.LiftRestrictionPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectLiftRestrictionPayload(n, v)
+}
+
 func (x *execution) writeOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(n *executor.Node, v *loader.LiveEntry) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -16010,6 +19603,20 @@ func (x *execution) writeOLiveEntryPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 		return x.Null()
 	}
 	return x.objectLiveEntryPayload(n, v)
+}
+
+func (x *execution) writeOMarkArticleReadPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMarkArticleReadPayload(n *executor.Node, v *model.MarkArticleReadPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectMarkArticleReadPayload(n, v)
+}
+
+func (x *execution) writeOMarkNotificationsReadPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMarkNotificationsReadPayload(n *executor.Node, v *model.MarkNotificationsReadPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectMarkNotificationsReadPayload(n, v)
 }
 
 func (x *execution) writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n *executor.Node, v *loader.Media) (null bool) {
@@ -16075,6 +19682,34 @@ func (x *execution) writeOMergeTagsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	return x.objectMergeTagsPayload(n, v)
 }
 
+func (x *execution) writeOModerateCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerateCommentPayload(n *executor.Node, v *model.ModerateCommentPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectModerateCommentPayload(n, v)
+}
+
+func (x *execution) writeOModerateCommentsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐModerateCommentsPayload(n *executor.Node, v *model.ModerateCommentsPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectModerateCommentsPayload(n, v)
+}
+
+func (x *execution) writeOModeratedComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐModeratedComment(n *executor.Node, v *loader.ModeratedComment) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectModeratedComment(n, v)
+}
+
+func (x *execution) writeOModeratedCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.ModeratedComment]) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectModeratedCommentConnection(n, v)
+}
+
 func (x *execution) writeOMoveCategoryPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMoveCategoryPayload(n *executor.Node, v *model.MoveCategoryPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -16094,6 +19729,13 @@ func (x *execution) writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgr
 		return x.Null()
 	}
 	return x.objectNode(n, v)
+}
+
+func (x *execution) writeONotificationConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Notification]) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectNotificationConnection(n, v)
 }
 
 func (x *execution) writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n *executor.Node, v *loader.Page) (null bool) {
@@ -16131,6 +19773,48 @@ func (x *execution) writeOPublishPagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectPublishPagePayload(n, v)
 }
 
+func (x *execution) writeOReactPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReactPayload(n *executor.Node, v *model.ReactPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectReactPayload(n, v)
+}
+
+func (x *execution) writeOReadArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.ReadArticle]) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectReadArticleConnection(n, v)
+}
+
+func (x *execution) writeOReaderRestriction2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐReaderRestriction(n *executor.Node, v *loader.ReaderRestriction) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectReaderRestriction(n, v)
+}
+
+func (x *execution) writeOReaderRestrictionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.ReaderRestriction]) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectReaderRestrictionConnection(n, v)
+}
+
+func (x *execution) writeOReaderSettings2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReaderSettings(n *executor.Node, v *model.ReaderSettings) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectReaderSettings(n, v)
+}
+
+func (x *execution) writeORecordViewPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRecordViewPayload(n *executor.Node, v *model.RecordViewPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRecordViewPayload(n, v)
+}
+
 func (x *execution) writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n *executor.Node, v *loader.Redirect) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -16166,6 +19850,13 @@ func (x *execution) writeORemoveBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return x.objectRemoveBookmarkPayload(n, v)
 }
 
+func (x *execution) writeOReportCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportCommentPayload(n *executor.Node, v *model.ReportCommentPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectReportCommentPayload(n, v)
+}
+
 func (x *execution) writeOResetUserPasswordPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐResetUserPasswordPayload(n *executor.Node, v *model.ResetUserPasswordPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -16192,6 +19883,13 @@ func (x *execution) writeORestorePagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 		return x.Null()
 	}
 	return x.objectRestorePagePayload(n, v)
+}
+
+func (x *execution) writeORestrictReaderPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRestrictReaderPayload(n *executor.Node, v *model.RestrictReaderPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRestrictReaderPayload(n, v)
 }
 
 func (x *execution) writeORetryJobPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRetryJobPayload(n *executor.Node, v *model.RetryJobPayload) (null bool) {
@@ -16301,6 +19999,13 @@ func (x *execution) writeOSearchSuggestion2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	return false
 }
 
+func (x *execution) writeOSendBreakingNewsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSendBreakingNewsPayload(n *executor.Node, v *model.SendBreakingNewsPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectSendBreakingNewsPayload(n, v)
+}
+
 func (x *execution) writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n *executor.Node, v *loader.Series) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -16313,6 +20018,13 @@ func (x *execution) writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 		return x.Null()
 	}
 	return x.objectSession(n, v)
+}
+
+func (x *execution) writeOSetArticleCommentPolicyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSetArticleCommentPolicyPayload(n *executor.Node, v *model.SetArticleCommentPolicyPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectSetArticleCommentPolicyPayload(n, v)
 }
 
 func (x *execution) writeOSetPicksPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSetPicksPayload(n *executor.Node, v *model.SetPicksPayload) (null bool) {
@@ -16397,6 +20109,13 @@ func (x *execution) writeOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.Leaf(x.ec.marshalOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(x.Here(n), nil, v))
 }
 
+func (x *execution) writeOTopic2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTopic(n *executor.Node, v model.Topic) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectTopic(n, v)
+}
+
 func (x *execution) writeOTrashPagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTrashPagePayload(n *executor.Node, v *model.TrashPagePayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -16410,6 +20129,13 @@ func (x *execution) writeOURL2ᚖstring(n *executor.Node, v *string) (null bool)
 	}
 	x.String(string(*v))
 	return false
+}
+
+func (x *execution) writeOUnfollowPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUnfollowPayload(n *executor.Node, v *model.UnfollowPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectUnfollowPayload(n, v)
 }
 
 func (x *execution) writeOUnpublishPagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUnpublishPagePayload(n *executor.Node, v *model.UnpublishPagePayload) (null bool) {
@@ -16440,6 +20166,13 @@ func (x *execution) writeOUpdateCategoryPayload2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return x.objectUpdateCategoryPayload(n, v)
 }
 
+func (x *execution) writeOUpdateCommentSettingsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateCommentSettingsPayload(n *executor.Node, v *model.UpdateCommentSettingsPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectUpdateCommentSettingsPayload(n, v)
+}
+
 func (x *execution) writeOUpdatePagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdatePagePayload(n *executor.Node, v *model.UpdatePagePayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -16452,6 +20185,13 @@ func (x *execution) writeOUpdatePlacePayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 		return x.Null()
 	}
 	return x.objectUpdatePlacePayload(n, v)
+}
+
+func (x *execution) writeOUpdateReaderSettingsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateReaderSettingsPayload(n *executor.Node, v *model.UpdateReaderSettingsPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectUpdateReaderSettingsPayload(n, v)
 }
 
 func (x *execution) writeOUpdateRedirectPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateRedirectPayload(n *executor.Node, v *model.UpdateRedirectPayload) (null bool) {

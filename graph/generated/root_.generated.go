@@ -41,15 +41,19 @@ type ResolverRoot interface {
 	Category() CategoryResolver
 	Comment() CommentResolver
 	Count() CountResolver
+	FollowedTopic() FollowedTopicResolver
 	LiveEntry() LiveEntryResolver
 	Media() MediaResolver
 	Menu() MenuResolver
 	MenuItem() MenuItemResolver
+	ModeratedComment() ModeratedCommentResolver
 	Mutation() MutationResolver
 	NewsroomRecord() NewsroomRecordResolver
+	Notification() NotificationResolver
 	Page() PageResolver
 	Place() PlaceResolver
 	Query() QueryResolver
+	ReaderRestriction() ReaderRestrictionResolver
 	Redirect() RedirectResolver
 	RelatedArticleEdge() RelatedArticleEdgeResolver
 	Revision() RevisionResolver
@@ -107,6 +111,14 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	AddCommentPayload struct {
+		Comment    func(childComplexity int) int
+		CommentID  func(childComplexity int) int
+		GuestToken func(childComplexity int) int
+		State      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Article struct {
 		Authors             func(childComplexity int) int
 		Body                func(childComplexity int) int
@@ -132,6 +144,7 @@ type ComplexityRoot struct {
 		Newsroom            func(childComplexity int) int
 		Next                func(childComplexity int, scope *content.Scope) int
 		Path                func(childComplexity int) int
+		PinnedComments      func(childComplexity int) int
 		Places              func(childComplexity int) int
 		Previous            func(childComplexity int, scope *content.Scope) int
 		PrimaryCategory     func(childComplexity int) int
@@ -152,6 +165,7 @@ type ComplexityRoot struct {
 		Translations        func(childComplexity int) int
 		URL                 func(childComplexity int) int
 		UpdatedAt           func(childComplexity int) int
+		ViewCount           func(childComplexity int) int
 		ViewerHasBookmarked func(childComplexity int) int
 		WordCount           func(childComplexity int) int
 	}
@@ -234,7 +248,9 @@ type ComplexityRoot struct {
 
 	ArticleViewerState struct {
 		ArticleID    func(childComplexity int) int
+		FollowedIds  func(childComplexity int) int
 		IsBookmarked func(childComplexity int) int
+		IsRead       func(childComplexity int) int
 	}
 
 	ArticleWithdrawal struct {
@@ -407,11 +423,21 @@ type ComplexityRoot struct {
 		Viewer     func(childComplexity int) int
 	}
 
+	ClaimCommentPayload struct {
+		CommentID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ClearBookmarksPayload struct {
 		RemovedCount  func(childComplexity int) int
 		UndoExpiresAt func(childComplexity int) int
 		UndoToken     func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
+	}
+
+	ClearReadingHistoryPayload struct {
+		ClearedCount func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
 	}
 
 	CodeBlock struct {
@@ -421,15 +447,22 @@ type ComplexityRoot struct {
 	}
 
 	Comment struct {
-		Article    func(childComplexity int) int
-		Author     func(childComplexity int) int
-		Body       func(childComplexity int) int
-		EditedAt   func(childComplexity int) int
-		Parent     func(childComplexity int) int
-		PostedAt   func(childComplexity int) int
-		PublicID   func(childComplexity int) int
-		Replies    func(childComplexity int, first *int32, after *string, last *int32, before *string) int
-		ReplyCount func(childComplexity int) int
+		Article        func(childComplexity int) int
+		Author         func(childComplexity int) int
+		Body           func(childComplexity int) int
+		BodyHTML       func(childComplexity int) int
+		Depth          func(childComplexity int) int
+		EditedAt       func(childComplexity int) int
+		IsPinned       func(childComplexity int) int
+		IsThreadClosed func(childComplexity int) int
+		Parent         func(childComplexity int) int
+		PostedAt       func(childComplexity int) int
+		PublicID       func(childComplexity int) int
+		ReactionCount  func(childComplexity int) int
+		Reactions      func(childComplexity int) int
+		Removal        func(childComplexity int) int
+		Replies        func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		ReplyCount     func(childComplexity int) int
 	}
 
 	CommentAuthor struct {
@@ -451,8 +484,49 @@ type ComplexityRoot struct {
 
 	CommentPolicy struct {
 		ClosesAt            func(childComplexity int) int
+		EditMinutes         func(childComplexity int) int
 		GuestFieldsRequired func(childComplexity int) int
+		IsOpen              func(childComplexity int) int
+		MaxDepth            func(childComplexity int) int
+		MaxLength           func(childComplexity int) int
 		Mode                func(childComplexity int) int
+	}
+
+	CommentReactionState struct {
+		CommentID func(childComplexity int) int
+		Kind      func(childComplexity int) int
+	}
+
+	CommentRemoval struct {
+		By        func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		RemovedAt func(childComplexity int) int
+	}
+
+	CommentReport struct {
+		CreatedAt   func(childComplexity int) int
+		DecidedAt   func(childComplexity int) int
+		Decision    func(childComplexity int) int
+		Email       func(childComplexity int) int
+		Explanation func(childComplexity int) int
+		GoodFaith   func(childComplexity int) int
+		Law         func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Reason      func(childComplexity int) int
+	}
+
+	CommentSettings struct {
+		BlockedNetworks func(childComplexity int) int
+		CloseAfterDays  func(childComplexity int) int
+		EditMinutes     func(childComplexity int) int
+		HeldWords       func(childComplexity int) int
+		MaxDepth        func(childComplexity int) int
+		MaxLength       func(childComplexity int) int
+		MaxLinks        func(childComplexity int) int
+		MinSeconds      func(childComplexity int) int
+		Mode            func(childComplexity int) int
+		Moderation      func(childComplexity int) int
+		RefusedWords    func(childComplexity int) int
 	}
 
 	ConfirmSecondFactorPayload struct {
@@ -573,6 +647,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	DeleteCommentPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DeleteMenuPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -617,6 +696,17 @@ type ComplexityRoot struct {
 		Direction func(childComplexity int) int
 	}
 
+	EarlierCommentText struct {
+		Body       func(childComplexity int) int
+		ReplacedAt func(childComplexity int) int
+	}
+
+	EditCommentPayload struct {
+		Comment    func(childComplexity int) int
+		State      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	EditorsPick struct {
 		Article   func(childComplexity int) int
 		ExpiresAt func(childComplexity int) int
@@ -650,6 +740,29 @@ type ComplexityRoot struct {
 	FocalPoint struct {
 		X func(childComplexity int) int
 		Y func(childComplexity int) int
+	}
+
+	FollowPayload struct {
+		Topic      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	FollowedTopic struct {
+		Notify func(childComplexity int) int
+		Since  func(childComplexity int) int
+		Topic  func(childComplexity int) int
+	}
+
+	FollowedTopicConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	FollowedTopicEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	GalleryBlock struct {
@@ -695,6 +808,11 @@ type ComplexityRoot struct {
 		Version     func(childComplexity int) int
 	}
 
+	LiftRestrictionPayload struct {
+		LiftedID   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ListBlock struct {
 		Direction func(childComplexity int) int
 		Items     func(childComplexity int) int
@@ -722,6 +840,16 @@ type ComplexityRoot struct {
 		Article    func(childComplexity int) int
 		Entry      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	MarkArticleReadPayload struct {
+		IsNoted    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	MarkNotificationsReadPayload struct {
+		MarkedCount func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	Media struct {
@@ -783,6 +911,59 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	ModerateCommentPayload struct {
+		Comment    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ModerateCommentsPayload struct {
+		Comments   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ModeratedComment struct {
+		Address        func(childComplexity int) int
+		Article        func(childComplexity int) int
+		AuthorID       func(childComplexity int) int
+		AuthorName     func(childComplexity int) int
+		Body           func(childComplexity int) int
+		CommentID      func(childComplexity int) int
+		EarlierTexts   func(childComplexity int) int
+		GuestEmail     func(childComplexity int) int
+		IsPinned       func(childComplexity int) int
+		IsRemoved      func(childComplexity int) int
+		IsThreadClosed func(childComplexity int) int
+		PostedAt       func(childComplexity int) int
+		Reasons        func(childComplexity int) int
+		ReportCount    func(childComplexity int) int
+		Reports        func(childComplexity int) int
+		Status         func(childComplexity int) int
+	}
+
+	ModeratedCommentConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	ModeratedCommentEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ModerationCounts struct {
+		ByReason func(childComplexity int) int
+		Reported func(childComplexity int) int
+		Spam     func(childComplexity int) int
+		Waiting  func(childComplexity int) int
+	}
+
+	ModerationReasonCount struct {
+		Count  func(childComplexity int) int
+		Reason func(childComplexity int) int
+	}
+
 	MoveCategoryPayload struct {
 		Category   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -791,15 +972,21 @@ type ComplexityRoot struct {
 	Mutation struct {
 		AddArticleNote          func(childComplexity int, input model.AddArticleNoteInput) int
 		AddBookmark             func(childComplexity int, input model.AddBookmarkInput) int
+		AddComment              func(childComplexity int, input model.AddCommentInput) int
 		AddLiveEntry            func(childComplexity int, input model.AddLiveEntryInput) int
 		ApproveArticle          func(childComplexity int, input model.ArticleStepInput) int
 		ApproveArticles         func(childComplexity int, input model.BulkArticleInput) int
+		ApproveComments         func(childComplexity int, input model.ModerateCommentsInput) int
 		ArchiveArticle          func(childComplexity int, input model.ArticleStepInput) int
 		ArchiveArticles         func(childComplexity int, input model.BulkArticleInput) int
 		AssignArticle           func(childComplexity int, input model.AssignArticleInput) int
 		AutosaveArticle         func(childComplexity int, input model.AutosaveArticleInput) int
+		BanReader               func(childComplexity int, input model.RestrictReaderInput) int
 		ChangePassword          func(childComplexity int, input model.ChangePasswordInput) int
+		ClaimComment            func(childComplexity int, input model.ClaimCommentInput) int
 		ClearBookmarks          func(childComplexity int, input *model.ClearBookmarksInput) int
+		ClearReadingHistory     func(childComplexity int) int
+		CloseThread             func(childComplexity int, input model.CommentInput) int
 		ConfirmSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
 		CorrectArticle          func(childComplexity int, input model.CorrectArticleInput) int
 		CreateAdSlot            func(childComplexity int, input model.CreateAdSlotInput) int
@@ -816,6 +1003,7 @@ type ComplexityRoot struct {
 		DeleteAdSlot            func(childComplexity int, input model.DeleteAdSlotInput) int
 		DeleteAuthor            func(childComplexity int, input model.DeleteAuthorInput) int
 		DeleteCategory          func(childComplexity int, input model.DeleteCategoryInput) int
+		DeleteComment           func(childComplexity int, input model.OwnCommentInput) int
 		DeleteMenu              func(childComplexity int, input model.DeleteMenuInput) int
 		DeletePlace             func(childComplexity int, input model.DeletePlaceInput) int
 		DeleteRedirect          func(childComplexity int, input model.DeleteRedirectInput) int
@@ -825,11 +1013,17 @@ type ComplexityRoot struct {
 		DisableUser             func(childComplexity int, input model.UserInput) int
 		DiscardAutosave         func(childComplexity int, input model.DiscardAutosaveInput) int
 		DiscardJob              func(childComplexity int, input model.DiscardJobInput) int
+		EditComment             func(childComplexity int, input model.EditCommentInput) int
 		EmbargoArticle          func(childComplexity int, input model.EmbargoArticleInput) int
 		EnableUser              func(childComplexity int, input model.UserInput) int
+		Follow                  func(childComplexity int, input model.FollowInput) int
 		KillArticle             func(childComplexity int, input model.KillArticleInput) int
 		LiftEmbargo             func(childComplexity int, input model.ArticleStepInput) int
+		LiftRestriction         func(childComplexity int, input model.LiftRestrictionInput) int
 		LockArticle             func(childComplexity int, input model.LockArticleInput) int
+		MarkArticleRead         func(childComplexity int, input model.MarkArticleReadInput) int
+		MarkCommentsSpam        func(childComplexity int, input model.ModerateCommentsInput) int
+		MarkNotificationsRead   func(childComplexity int, input *model.MarkNotificationsReadInput) int
 		MergeAuthors            func(childComplexity int, input model.MergeAuthorsInput) int
 		MergeBookmarks          func(childComplexity int, input model.MergeBookmarksInput) int
 		MergeCategories         func(childComplexity int, input model.MergeCategoriesInput) int
@@ -837,14 +1031,22 @@ type ComplexityRoot struct {
 		MergeSeries             func(childComplexity int, input model.MergeSeriesInput) int
 		MergeTags               func(childComplexity int, input model.MergeTagsInput) int
 		MoveCategory            func(childComplexity int, input model.MoveCategoryInput) int
+		MuteReader              func(childComplexity int, input model.RestrictReaderInput) int
+		PinComment              func(childComplexity int, input model.CommentInput) int
 		PinRelatedArticle       func(childComplexity int, input model.PinRelatedArticleInput) int
 		PublishArticle          func(childComplexity int, input model.PublishArticleInput) int
 		PublishArticles         func(childComplexity int, input model.BulkArticleInput) int
 		PublishPage             func(childComplexity int, input model.PublishPageInput) int
+		React                   func(childComplexity int, input model.ReactInput) int
+		RecordView              func(childComplexity int, input model.RecordViewInput) int
 		RegenerateRecoveryCodes func(childComplexity int, input model.SecondFactorCodeInput) int
+		RejectComments          func(childComplexity int, input model.ModerateCommentsInput) int
 		RemoveBookmark          func(childComplexity int, input model.RemoveBookmarkInput) int
+		RemoveComment           func(childComplexity int, input model.RemoveCommentInput) int
 		RemoveLiveEntry         func(childComplexity int, input model.RemoveLiveEntryInput) int
 		ReopenArticle           func(childComplexity int, input model.ArticleStepInput) int
+		ReopenThread            func(childComplexity int, input model.CommentInput) int
+		ReportComment           func(childComplexity int, input model.ReportCommentInput) int
 		RequestChanges          func(childComplexity int, input model.ArticleStepInput) int
 		ResetUserPassword       func(childComplexity int, input model.ResetUserPasswordInput) int
 		ResetUserSecondFactor   func(childComplexity int, input model.UserInput) int
@@ -860,6 +1062,8 @@ type ComplexityRoot struct {
 		SaveMenu                func(childComplexity int, input model.SaveMenuInput) int
 		ScheduleArticle         func(childComplexity int, input model.ScheduleArticleInput) int
 		ScheduleArticles        func(childComplexity int, input model.BulkScheduleInput) int
+		SendBreakingNews        func(childComplexity int, input model.SendBreakingNewsInput) int
+		SetArticleCommentPolicy func(childComplexity int, input model.SetArticleCommentPolicyInput) int
 		SetPicks                func(childComplexity int, input model.SetPicksInput) int
 		SetUpAdmin              func(childComplexity int, input model.SetUpAdminInput) int
 		SetUserRole             func(childComplexity int, input model.SetUserRoleInput) int
@@ -870,7 +1074,9 @@ type ComplexityRoot struct {
 		TrashArticle            func(childComplexity int, input model.ArticleStepInput) int
 		TrashArticles           func(childComplexity int, input model.BulkArticleInput) int
 		TrashPage               func(childComplexity int, input model.TrashPageInput) int
+		Unfollow                func(childComplexity int, input model.UnfollowInput) int
 		UnlockArticle           func(childComplexity int, input model.UnlockArticleInput) int
+		UnpinComment            func(childComplexity int, input model.CommentInput) int
 		UnpinRelatedArticle     func(childComplexity int, input model.UnpinRelatedArticleInput) int
 		UnpublishArticle        func(childComplexity int, input model.ArticleStepInput) int
 		UnpublishArticles       func(childComplexity int, input model.BulkArticleInput) int
@@ -880,9 +1086,11 @@ type ComplexityRoot struct {
 		UpdateArticle           func(childComplexity int, input model.UpdateArticleInput) int
 		UpdateAuthor            func(childComplexity int, input model.UpdateAuthorInput) int
 		UpdateCategory          func(childComplexity int, input model.UpdateCategoryInput) int
+		UpdateCommentSettings   func(childComplexity int, input model.UpdateCommentSettingsInput) int
 		UpdateLiveEntry         func(childComplexity int, input model.UpdateLiveEntryInput) int
 		UpdatePage              func(childComplexity int, input model.UpdatePageInput) int
 		UpdatePlace             func(childComplexity int, input model.UpdatePlaceInput) int
+		UpdateReaderSettings    func(childComplexity int, input model.UpdateReaderSettingsInput) int
 		UpdateRedirect          func(childComplexity int, input model.UpdateRedirectInput) int
 		UpdateSeries            func(childComplexity int, input model.UpdateSeriesInput) int
 		UpdateSite              func(childComplexity int, input model.UpdateSiteInput) int
@@ -908,6 +1116,28 @@ type ComplexityRoot struct {
 		UnpublishAt     func(childComplexity int) int
 		Version         func(childComplexity int) int
 		Withdrawal      func(childComplexity int) int
+	}
+
+	Notification struct {
+		Article   func(childComplexity int) int
+		Comment   func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		PublicID  func(childComplexity int) int
+		ReadAt    func(childComplexity int) int
+		Text      func(childComplexity int) int
+	}
+
+	NotificationConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	NotificationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Page struct {
@@ -993,6 +1223,7 @@ type ComplexityRoot struct {
 		Calendar              func(childComplexity int, from time.Time, to time.Time, first *int32) int
 		Categories            func(childComplexity int, topLevel *bool) int
 		Category              func(childComplexity int, by model.CategoryBy) int
+		CommentSettings       func(childComplexity int) int
 		Corrections           func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		DeadJobs              func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		DeviceBookmarkChanges func(childComplexity int, deviceToken string, after *string, first *int32) int
@@ -1000,6 +1231,9 @@ type ComplexityRoot struct {
 		EditorsPicks          func(childComplexity int, categoryID *string) int
 		LatestNews            func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
 		Menu                  func(childComplexity int, location model.MenuLocation, language *string) int
+		ModerationCounts      func(childComplexity int) int
+		ModerationQueue       func(childComplexity int, view *model.ModerationView, first *int32, after *string, last *int32, before *string, filter *model.ModerationFilter) int
+		MostRead              func(childComplexity int, window *model.MostReadWindow, categoryID *string, first *int32) int
 		MyArticles            func(childComplexity int, first *int32, after *string, last *int32, before *string, statuses []article.Status) int
 		NewsroomSearch        func(childComplexity int, query string, filter *model.SearchFilter, statuses []article.Status, trashed *bool, first *int32, after *string) int
 		Node                  func(childComplexity int, id string) int
@@ -1008,6 +1242,7 @@ type ComplexityRoot struct {
 		Picks                 func(childComplexity int, categoryID *string) int
 		Place                 func(childComplexity int, by model.PlaceBy) int
 		Places                func(childComplexity int, kind *place.Kind) int
+		ReaderRestrictions    func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		Redirects             func(childComplexity int, pathPrefix *string, first *int32, after *string, last *int32, before *string) int
 		Route                 func(childComplexity int, path string) int
 		ScheduleHealth        func(childComplexity int) int
@@ -1022,6 +1257,7 @@ type ComplexityRoot struct {
 		User                  func(childComplexity int, id string) int
 		Users                 func(childComplexity int, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) int
 		Viewer                func(childComplexity int) int
+		ViewerReactions       func(childComplexity int, commentIds []string) int
 		ViewerState           func(childComplexity int, articleIds []string, deviceToken *string) int
 		WorkQueue             func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) int
 		WorkQueueCounts       func(childComplexity int, filter *model.WorkQueueFilter) int
@@ -1032,6 +1268,67 @@ type ComplexityRoot struct {
 		Direction   func(childComplexity int) int
 		HTML        func(childComplexity int) int
 		IsPullQuote func(childComplexity int) int
+	}
+
+	ReactPayload struct {
+		Comment    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ReactionCount struct {
+		Count func(childComplexity int) int
+		Kind  func(childComplexity int) int
+	}
+
+	ReadArticle struct {
+		Article func(childComplexity int) int
+		At      func(childComplexity int) int
+	}
+
+	ReadArticleConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	ReadArticleEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ReaderRestriction struct {
+		CreatedAt func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Name      func(childComplexity int) int
+		PublicID  func(childComplexity int) int
+		Reason    func(childComplexity int) int
+	}
+
+	ReaderRestrictionConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	ReaderRestrictionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ReaderSettings struct {
+		Digest         func(childComplexity int) int
+		HistoryEnabled func(childComplexity int) int
+		NotifyBreaking func(childComplexity int) int
+		NotifyFollowed func(childComplexity int) int
+		NotifyReplies  func(childComplexity int) int
+	}
+
+	RecordViewPayload struct {
+		IsCounted  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Redirect struct {
@@ -1083,6 +1380,11 @@ type ComplexityRoot struct {
 		UserErrors        func(childComplexity int) int
 	}
 
+	ReportCommentPayload struct {
+		Reported   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ResetUserPasswordPayload struct {
 		GeneratedPassword func(childComplexity int) int
 		User              func(childComplexity int) int
@@ -1103,6 +1405,11 @@ type ComplexityRoot struct {
 	RestorePagePayload struct {
 		Page       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	RestrictReaderPayload struct {
+		Restriction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	RetryJobPayload struct {
@@ -1229,6 +1536,11 @@ type ComplexityRoot struct {
 		RecoveryCodesLeft func(childComplexity int) int
 	}
 
+	SendBreakingNewsPayload struct {
+		IsSent     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Series struct {
 		Description func(childComplexity int) int
 		Label       func(childComplexity int, language string) int
@@ -1249,6 +1561,11 @@ type ComplexityRoot struct {
 		PublicID  func(childComplexity int) int
 		SeenAt    func(childComplexity int) int
 		UserAgent func(childComplexity int) int
+	}
+
+	SetArticleCommentPolicyPayload struct {
+		Article    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	SetPicksPayload struct {
@@ -1368,6 +1685,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UnfollowPayload struct {
+		Topic      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UnpublishPagePayload struct {
 		Page       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1388,6 +1710,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdateCommentSettingsPayload struct {
+		Settings   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdatePagePayload struct {
 		Page       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1395,6 +1722,11 @@ type ComplexityRoot struct {
 
 	UpdatePlacePayload struct {
 		Place      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateReaderSettingsPayload struct {
+		Settings   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -1434,15 +1766,21 @@ type ComplexityRoot struct {
 	}
 
 	Viewer struct {
-		BookmarkChanges func(childComplexity int, after *string, first *int32) int
-		Bookmarks       func(childComplexity int, first *int32, after *string, last *int32, before *string, categoryID *string) int
-		Capabilities    func(childComplexity int) int
-		DisplayName     func(childComplexity int) int
-		Email           func(childComplexity int) int
-		PublicID        func(childComplexity int) int
-		Role            func(childComplexity int) int
-		SecondFactor    func(childComplexity int) int
-		Sessions        func(childComplexity int) int
+		BookmarkChanges         func(childComplexity int, after *string, first *int32) int
+		Bookmarks               func(childComplexity int, first *int32, after *string, last *int32, before *string, categoryID *string) int
+		Capabilities            func(childComplexity int) int
+		DisplayName             func(childComplexity int) int
+		Email                   func(childComplexity int) int
+		Feed                    func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		FollowedTopics          func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		Notifications           func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		PublicID                func(childComplexity int) int
+		ReadingHistory          func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		Role                    func(childComplexity int) int
+		SecondFactor            func(childComplexity int) int
+		Sessions                func(childComplexity int) int
+		Settings                func(childComplexity int) int
+		UnreadNotificationCount func(childComplexity int) int
 	}
 
 	WithdrawnNotice struct {
@@ -1631,6 +1969,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AddBookmarkPayload.UserErrors(childComplexity), true
 
+	case "AddCommentPayload.comment":
+		if e.ComplexityRoot.AddCommentPayload.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddCommentPayload.Comment(childComplexity), true
+	case "AddCommentPayload.commentId":
+		if e.ComplexityRoot.AddCommentPayload.CommentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddCommentPayload.CommentID(childComplexity), true
+	case "AddCommentPayload.guestToken":
+		if e.ComplexityRoot.AddCommentPayload.GuestToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddCommentPayload.GuestToken(childComplexity), true
+	case "AddCommentPayload.state":
+		if e.ComplexityRoot.AddCommentPayload.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddCommentPayload.State(childComplexity), true
+	case "AddCommentPayload.userErrors":
+		if e.ComplexityRoot.AddCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddCommentPayload.UserErrors(childComplexity), true
+
 	case "Article.authors":
 		if e.ComplexityRoot.Article.Authors == nil {
 			break
@@ -1785,6 +2154,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Article.Path(childComplexity), true
+	case "Article.pinnedComments":
+		if e.ComplexityRoot.Article.PinnedComments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.PinnedComments(childComplexity), true
 	case "Article.places":
 		if e.ComplexityRoot.Article.Places == nil {
 			break
@@ -1915,6 +2290,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Article.UpdatedAt(childComplexity), true
+	case "Article.viewCount":
+		if e.ComplexityRoot.Article.ViewCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.ViewCount(childComplexity), true
 	case "Article.viewerHasBookmarked":
 		if e.ComplexityRoot.Article.ViewerHasBookmarked == nil {
 			break
@@ -2208,12 +2589,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ArticleViewerState.ArticleID(childComplexity), true
+	case "ArticleViewerState.followedIds":
+		if e.ComplexityRoot.ArticleViewerState.FollowedIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleViewerState.FollowedIds(childComplexity), true
 	case "ArticleViewerState.isBookmarked":
 		if e.ComplexityRoot.ArticleViewerState.IsBookmarked == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ArticleViewerState.IsBookmarked(childComplexity), true
+	case "ArticleViewerState.isRead":
+		if e.ComplexityRoot.ArticleViewerState.IsRead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleViewerState.IsRead(childComplexity), true
 
 	case "ArticleWithdrawal.by":
 		if e.ComplexityRoot.ArticleWithdrawal.By == nil {
@@ -2862,6 +3255,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ChangePasswordPayload.Viewer(childComplexity), true
 
+	case "ClaimCommentPayload.commentId":
+		if e.ComplexityRoot.ClaimCommentPayload.CommentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimCommentPayload.CommentID(childComplexity), true
+	case "ClaimCommentPayload.userErrors":
+		if e.ComplexityRoot.ClaimCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimCommentPayload.UserErrors(childComplexity), true
+
 	case "ClearBookmarksPayload.removedCount":
 		if e.ComplexityRoot.ClearBookmarksPayload.RemovedCount == nil {
 			break
@@ -2886,6 +3292,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ClearBookmarksPayload.UserErrors(childComplexity), true
+
+	case "ClearReadingHistoryPayload.clearedCount":
+		if e.ComplexityRoot.ClearReadingHistoryPayload.ClearedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearReadingHistoryPayload.ClearedCount(childComplexity), true
+	case "ClearReadingHistoryPayload.userErrors":
+		if e.ComplexityRoot.ClearReadingHistoryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearReadingHistoryPayload.UserErrors(childComplexity), true
 
 	case "CodeBlock.direction":
 		if e.ComplexityRoot.CodeBlock.Direction == nil {
@@ -2924,12 +3343,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Comment.Body(childComplexity), true
+	case "Comment.bodyHtml":
+		if e.ComplexityRoot.Comment.BodyHTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.BodyHTML(childComplexity), true
+	case "Comment.depth":
+		if e.ComplexityRoot.Comment.Depth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.Depth(childComplexity), true
 	case "Comment.editedAt":
 		if e.ComplexityRoot.Comment.EditedAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Comment.EditedAt(childComplexity), true
+	case "Comment.isPinned":
+		if e.ComplexityRoot.Comment.IsPinned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.IsPinned(childComplexity), true
+	case "Comment.isThreadClosed":
+		if e.ComplexityRoot.Comment.IsThreadClosed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.IsThreadClosed(childComplexity), true
 	case "Comment.parent":
 		if e.ComplexityRoot.Comment.Parent == nil {
 			break
@@ -2948,6 +3391,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Comment.PublicID(childComplexity), true
+	case "Comment.reactionCount":
+		if e.ComplexityRoot.Comment.ReactionCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.ReactionCount(childComplexity), true
+	case "Comment.reactions":
+		if e.ComplexityRoot.Comment.Reactions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.Reactions(childComplexity), true
+	case "Comment.removal":
+		if e.ComplexityRoot.Comment.Removal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.Removal(childComplexity), true
 	case "Comment.replies":
 		if e.ComplexityRoot.Comment.Replies == nil {
 			break
@@ -3028,18 +3489,196 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CommentPolicy.ClosesAt(childComplexity), true
+	case "CommentPolicy.editMinutes":
+		if e.ComplexityRoot.CommentPolicy.EditMinutes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentPolicy.EditMinutes(childComplexity), true
 	case "CommentPolicy.guestFieldsRequired":
 		if e.ComplexityRoot.CommentPolicy.GuestFieldsRequired == nil {
 			break
 		}
 
 		return e.ComplexityRoot.CommentPolicy.GuestFieldsRequired(childComplexity), true
+	case "CommentPolicy.isOpen":
+		if e.ComplexityRoot.CommentPolicy.IsOpen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentPolicy.IsOpen(childComplexity), true
+	case "CommentPolicy.maxDepth":
+		if e.ComplexityRoot.CommentPolicy.MaxDepth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentPolicy.MaxDepth(childComplexity), true
+	case "CommentPolicy.maxLength":
+		if e.ComplexityRoot.CommentPolicy.MaxLength == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentPolicy.MaxLength(childComplexity), true
 	case "CommentPolicy.mode":
 		if e.ComplexityRoot.CommentPolicy.Mode == nil {
 			break
 		}
 
 		return e.ComplexityRoot.CommentPolicy.Mode(childComplexity), true
+
+	case "CommentReactionState.commentId":
+		if e.ComplexityRoot.CommentReactionState.CommentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReactionState.CommentID(childComplexity), true
+	case "CommentReactionState.kind":
+		if e.ComplexityRoot.CommentReactionState.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReactionState.Kind(childComplexity), true
+
+	case "CommentRemoval.by":
+		if e.ComplexityRoot.CommentRemoval.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentRemoval.By(childComplexity), true
+	case "CommentRemoval.reason":
+		if e.ComplexityRoot.CommentRemoval.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentRemoval.Reason(childComplexity), true
+	case "CommentRemoval.removedAt":
+		if e.ComplexityRoot.CommentRemoval.RemovedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentRemoval.RemovedAt(childComplexity), true
+
+	case "CommentReport.createdAt":
+		if e.ComplexityRoot.CommentReport.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.CreatedAt(childComplexity), true
+	case "CommentReport.decidedAt":
+		if e.ComplexityRoot.CommentReport.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.DecidedAt(childComplexity), true
+	case "CommentReport.decision":
+		if e.ComplexityRoot.CommentReport.Decision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Decision(childComplexity), true
+	case "CommentReport.email":
+		if e.ComplexityRoot.CommentReport.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Email(childComplexity), true
+	case "CommentReport.explanation":
+		if e.ComplexityRoot.CommentReport.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Explanation(childComplexity), true
+	case "CommentReport.goodFaith":
+		if e.ComplexityRoot.CommentReport.GoodFaith == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.GoodFaith(childComplexity), true
+	case "CommentReport.law":
+		if e.ComplexityRoot.CommentReport.Law == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Law(childComplexity), true
+	case "CommentReport.name":
+		if e.ComplexityRoot.CommentReport.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Name(childComplexity), true
+	case "CommentReport.reason":
+		if e.ComplexityRoot.CommentReport.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Reason(childComplexity), true
+
+	case "CommentSettings.blockedNetworks":
+		if e.ComplexityRoot.CommentSettings.BlockedNetworks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.BlockedNetworks(childComplexity), true
+	case "CommentSettings.closeAfterDays":
+		if e.ComplexityRoot.CommentSettings.CloseAfterDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.CloseAfterDays(childComplexity), true
+	case "CommentSettings.editMinutes":
+		if e.ComplexityRoot.CommentSettings.EditMinutes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.EditMinutes(childComplexity), true
+	case "CommentSettings.heldWords":
+		if e.ComplexityRoot.CommentSettings.HeldWords == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.HeldWords(childComplexity), true
+	case "CommentSettings.maxDepth":
+		if e.ComplexityRoot.CommentSettings.MaxDepth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.MaxDepth(childComplexity), true
+	case "CommentSettings.maxLength":
+		if e.ComplexityRoot.CommentSettings.MaxLength == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.MaxLength(childComplexity), true
+	case "CommentSettings.maxLinks":
+		if e.ComplexityRoot.CommentSettings.MaxLinks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.MaxLinks(childComplexity), true
+	case "CommentSettings.minSeconds":
+		if e.ComplexityRoot.CommentSettings.MinSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.MinSeconds(childComplexity), true
+	case "CommentSettings.mode":
+		if e.ComplexityRoot.CommentSettings.Mode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.Mode(childComplexity), true
+	case "CommentSettings.moderation":
+		if e.ComplexityRoot.CommentSettings.Moderation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.Moderation(childComplexity), true
+	case "CommentSettings.refusedWords":
+		if e.ComplexityRoot.CommentSettings.RefusedWords == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.RefusedWords(childComplexity), true
 
 	case "ConfirmSecondFactorPayload.recoveryCodes":
 		if e.ComplexityRoot.ConfirmSecondFactorPayload.RecoveryCodes == nil {
@@ -3402,6 +4041,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteCategoryPayload.UserErrors(childComplexity), true
 
+	case "DeleteCommentPayload.deletedId":
+		if e.ComplexityRoot.DeleteCommentPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCommentPayload.DeletedID(childComplexity), true
+	case "DeleteCommentPayload.userErrors":
+		if e.ComplexityRoot.DeleteCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCommentPayload.UserErrors(childComplexity), true
+
 	case "DeleteMenuPayload.deletedId":
 		if e.ComplexityRoot.DeleteMenuPayload.DeletedID == nil {
 			break
@@ -3513,6 +4165,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DividerBlock.Direction(childComplexity), true
 
+	case "EarlierCommentText.body":
+		if e.ComplexityRoot.EarlierCommentText.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarlierCommentText.Body(childComplexity), true
+	case "EarlierCommentText.replacedAt":
+		if e.ComplexityRoot.EarlierCommentText.ReplacedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarlierCommentText.ReplacedAt(childComplexity), true
+
+	case "EditCommentPayload.comment":
+		if e.ComplexityRoot.EditCommentPayload.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditCommentPayload.Comment(childComplexity), true
+	case "EditCommentPayload.state":
+		if e.ComplexityRoot.EditCommentPayload.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditCommentPayload.State(childComplexity), true
+	case "EditCommentPayload.userErrors":
+		if e.ComplexityRoot.EditCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditCommentPayload.UserErrors(childComplexity), true
+
 	case "EditorsPick.article":
 		if e.ComplexityRoot.EditorsPick.Article == nil {
 			break
@@ -3620,6 +4304,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FocalPoint.Y(childComplexity), true
+
+	case "FollowPayload.topic":
+		if e.ComplexityRoot.FollowPayload.Topic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowPayload.Topic(childComplexity), true
+	case "FollowPayload.userErrors":
+		if e.ComplexityRoot.FollowPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowPayload.UserErrors(childComplexity), true
+
+	case "FollowedTopic.notify":
+		if e.ComplexityRoot.FollowedTopic.Notify == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopic.Notify(childComplexity), true
+	case "FollowedTopic.followedAt":
+		if e.ComplexityRoot.FollowedTopic.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopic.Since(childComplexity), true
+	case "FollowedTopic.topic":
+		if e.ComplexityRoot.FollowedTopic.Topic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopic.Topic(childComplexity), true
+
+	case "FollowedTopicConnection.edges":
+		if e.ComplexityRoot.FollowedTopicConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopicConnection.Edges(childComplexity), true
+	case "FollowedTopicConnection.nodes":
+		if e.ComplexityRoot.FollowedTopicConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopicConnection.Nodes(childComplexity), true
+	case "FollowedTopicConnection.pageInfo":
+		if e.ComplexityRoot.FollowedTopicConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopicConnection.PageInfo(childComplexity), true
+	case "FollowedTopicConnection.totalCount":
+		if e.ComplexityRoot.FollowedTopicConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_FollowedTopicConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.FollowedTopicConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "FollowedTopicEdge.cursor":
+		if e.ComplexityRoot.FollowedTopicEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopicEdge.Cursor(childComplexity), true
+	case "FollowedTopicEdge.node":
+		if e.ComplexityRoot.FollowedTopicEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopicEdge.Node(childComplexity), true
 
 	case "GalleryBlock.caption":
 		if e.ComplexityRoot.GalleryBlock.Caption == nil {
@@ -3760,6 +4519,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LegalDocument.Version(childComplexity), true
 
+	case "LiftRestrictionPayload.liftedId":
+		if e.ComplexityRoot.LiftRestrictionPayload.LiftedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiftRestrictionPayload.LiftedID(childComplexity), true
+	case "LiftRestrictionPayload.userErrors":
+		if e.ComplexityRoot.LiftRestrictionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiftRestrictionPayload.UserErrors(childComplexity), true
+
 	case "ListBlock.direction":
 		if e.ComplexityRoot.ListBlock.Direction == nil {
 			break
@@ -3865,6 +4637,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LiveEntryPayload.UserErrors(childComplexity), true
+
+	case "MarkArticleReadPayload.isNoted":
+		if e.ComplexityRoot.MarkArticleReadPayload.IsNoted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkArticleReadPayload.IsNoted(childComplexity), true
+	case "MarkArticleReadPayload.userErrors":
+		if e.ComplexityRoot.MarkArticleReadPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkArticleReadPayload.UserErrors(childComplexity), true
+
+	case "MarkNotificationsReadPayload.markedCount":
+		if e.ComplexityRoot.MarkNotificationsReadPayload.MarkedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkNotificationsReadPayload.MarkedCount(childComplexity), true
+	case "MarkNotificationsReadPayload.userErrors":
+		if e.ComplexityRoot.MarkNotificationsReadPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkNotificationsReadPayload.UserErrors(childComplexity), true
 
 	case "Media.alt":
 		if e.ComplexityRoot.Media.Alt == nil {
@@ -4077,6 +4875,210 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MergeTagsPayload.UserErrors(childComplexity), true
 
+	case "ModerateCommentPayload.comment":
+		if e.ComplexityRoot.ModerateCommentPayload.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCommentPayload.Comment(childComplexity), true
+	case "ModerateCommentPayload.userErrors":
+		if e.ComplexityRoot.ModerateCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCommentPayload.UserErrors(childComplexity), true
+
+	case "ModerateCommentsPayload.comments":
+		if e.ComplexityRoot.ModerateCommentsPayload.Comments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCommentsPayload.Comments(childComplexity), true
+	case "ModerateCommentsPayload.userErrors":
+		if e.ComplexityRoot.ModerateCommentsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCommentsPayload.UserErrors(childComplexity), true
+
+	case "ModeratedComment.address":
+		if e.ComplexityRoot.ModeratedComment.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Address(childComplexity), true
+	case "ModeratedComment.article":
+		if e.ComplexityRoot.ModeratedComment.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Article(childComplexity), true
+	case "ModeratedComment.authorId":
+		if e.ComplexityRoot.ModeratedComment.AuthorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.AuthorID(childComplexity), true
+	case "ModeratedComment.authorName":
+		if e.ComplexityRoot.ModeratedComment.AuthorName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.AuthorName(childComplexity), true
+	case "ModeratedComment.body":
+		if e.ComplexityRoot.ModeratedComment.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Body(childComplexity), true
+	case "ModeratedComment.commentId":
+		if e.ComplexityRoot.ModeratedComment.CommentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.CommentID(childComplexity), true
+	case "ModeratedComment.earlierTexts":
+		if e.ComplexityRoot.ModeratedComment.EarlierTexts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.EarlierTexts(childComplexity), true
+	case "ModeratedComment.guestEmail":
+		if e.ComplexityRoot.ModeratedComment.GuestEmail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.GuestEmail(childComplexity), true
+	case "ModeratedComment.isPinned":
+		if e.ComplexityRoot.ModeratedComment.IsPinned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.IsPinned(childComplexity), true
+	case "ModeratedComment.isRemoved":
+		if e.ComplexityRoot.ModeratedComment.IsRemoved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.IsRemoved(childComplexity), true
+	case "ModeratedComment.isThreadClosed":
+		if e.ComplexityRoot.ModeratedComment.IsThreadClosed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.IsThreadClosed(childComplexity), true
+	case "ModeratedComment.createdAt":
+		if e.ComplexityRoot.ModeratedComment.PostedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.PostedAt(childComplexity), true
+	case "ModeratedComment.reasons":
+		if e.ComplexityRoot.ModeratedComment.Reasons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Reasons(childComplexity), true
+	case "ModeratedComment.openReportCount":
+		if e.ComplexityRoot.ModeratedComment.ReportCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.ReportCount(childComplexity), true
+	case "ModeratedComment.reports":
+		if e.ComplexityRoot.ModeratedComment.Reports == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Reports(childComplexity), true
+	case "ModeratedComment.status":
+		if e.ComplexityRoot.ModeratedComment.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Status(childComplexity), true
+
+	case "ModeratedCommentConnection.edges":
+		if e.ComplexityRoot.ModeratedCommentConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedCommentConnection.Edges(childComplexity), true
+	case "ModeratedCommentConnection.nodes":
+		if e.ComplexityRoot.ModeratedCommentConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedCommentConnection.Nodes(childComplexity), true
+	case "ModeratedCommentConnection.pageInfo":
+		if e.ComplexityRoot.ModeratedCommentConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedCommentConnection.PageInfo(childComplexity), true
+	case "ModeratedCommentConnection.totalCount":
+		if e.ComplexityRoot.ModeratedCommentConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_ModeratedCommentConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ModeratedCommentConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "ModeratedCommentEdge.cursor":
+		if e.ComplexityRoot.ModeratedCommentEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedCommentEdge.Cursor(childComplexity), true
+	case "ModeratedCommentEdge.node":
+		if e.ComplexityRoot.ModeratedCommentEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedCommentEdge.Node(childComplexity), true
+
+	case "ModerationCounts.byReason":
+		if e.ComplexityRoot.ModerationCounts.ByReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationCounts.ByReason(childComplexity), true
+	case "ModerationCounts.reported":
+		if e.ComplexityRoot.ModerationCounts.Reported == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationCounts.Reported(childComplexity), true
+	case "ModerationCounts.spam":
+		if e.ComplexityRoot.ModerationCounts.Spam == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationCounts.Spam(childComplexity), true
+	case "ModerationCounts.waiting":
+		if e.ComplexityRoot.ModerationCounts.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationCounts.Waiting(childComplexity), true
+
+	case "ModerationReasonCount.count":
+		if e.ComplexityRoot.ModerationReasonCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationReasonCount.Count(childComplexity), true
+	case "ModerationReasonCount.reason":
+		if e.ComplexityRoot.ModerationReasonCount.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationReasonCount.Reason(childComplexity), true
+
 	case "MoveCategoryPayload.category":
 		if e.ComplexityRoot.MoveCategoryPayload.Category == nil {
 			break
@@ -4112,6 +5114,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddBookmark(childComplexity, args["input"].(model.AddBookmarkInput)), true
+	case "Mutation.addComment":
+		if e.ComplexityRoot.Mutation.AddComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddComment(childComplexity, args["input"].(model.AddCommentInput)), true
 	case "Mutation.addLiveEntry":
 		if e.ComplexityRoot.Mutation.AddLiveEntry == nil {
 			break
@@ -4145,6 +5158,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ApproveArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.approveComments":
+		if e.ComplexityRoot.Mutation.ApproveComments == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_approveComments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApproveComments(childComplexity, args["input"].(model.ModerateCommentsInput)), true
 	case "Mutation.archiveArticle":
 		if e.ComplexityRoot.Mutation.ArchiveArticle == nil {
 			break
@@ -4189,6 +5213,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AutosaveArticle(childComplexity, args["input"].(model.AutosaveArticleInput)), true
+	case "Mutation.banReader":
+		if e.ComplexityRoot.Mutation.BanReader == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_banReader_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BanReader(childComplexity, args["input"].(model.RestrictReaderInput)), true
 	case "Mutation.changePassword":
 		if e.ComplexityRoot.Mutation.ChangePassword == nil {
 			break
@@ -4200,6 +5235,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(model.ChangePasswordInput)), true
+	case "Mutation.claimComment":
+		if e.ComplexityRoot.Mutation.ClaimComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_claimComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ClaimComment(childComplexity, args["input"].(model.ClaimCommentInput)), true
 	case "Mutation.clearBookmarks":
 		if e.ComplexityRoot.Mutation.ClearBookmarks == nil {
 			break
@@ -4211,6 +5257,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ClearBookmarks(childComplexity, args["input"].(*model.ClearBookmarksInput)), true
+	case "Mutation.clearReadingHistory":
+		if e.ComplexityRoot.Mutation.ClearReadingHistory == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.ClearReadingHistory(childComplexity), true
+	case "Mutation.closeThread":
+		if e.ComplexityRoot.Mutation.CloseThread == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_closeThread_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CloseThread(childComplexity, args["input"].(model.CommentInput)), true
 	case "Mutation.confirmSecondFactor":
 		if e.ComplexityRoot.Mutation.ConfirmSecondFactor == nil {
 			break
@@ -4387,6 +5450,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteCategory(childComplexity, args["input"].(model.DeleteCategoryInput)), true
+	case "Mutation.deleteComment":
+		if e.ComplexityRoot.Mutation.DeleteComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteComment(childComplexity, args["input"].(model.OwnCommentInput)), true
 	case "Mutation.deleteMenu":
 		if e.ComplexityRoot.Mutation.DeleteMenu == nil {
 			break
@@ -4486,6 +5560,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DiscardJob(childComplexity, args["input"].(model.DiscardJobInput)), true
+	case "Mutation.editComment":
+		if e.ComplexityRoot.Mutation.EditComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_editComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EditComment(childComplexity, args["input"].(model.EditCommentInput)), true
 	case "Mutation.embargoArticle":
 		if e.ComplexityRoot.Mutation.EmbargoArticle == nil {
 			break
@@ -4508,6 +5593,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EnableUser(childComplexity, args["input"].(model.UserInput)), true
+	case "Mutation.follow":
+		if e.ComplexityRoot.Mutation.Follow == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_follow_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Follow(childComplexity, args["input"].(model.FollowInput)), true
 	case "Mutation.killArticle":
 		if e.ComplexityRoot.Mutation.KillArticle == nil {
 			break
@@ -4530,6 +5626,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LiftEmbargo(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.liftRestriction":
+		if e.ComplexityRoot.Mutation.LiftRestriction == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_liftRestriction_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LiftRestriction(childComplexity, args["input"].(model.LiftRestrictionInput)), true
 	case "Mutation.lockArticle":
 		if e.ComplexityRoot.Mutation.LockArticle == nil {
 			break
@@ -4541,6 +5648,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LockArticle(childComplexity, args["input"].(model.LockArticleInput)), true
+	case "Mutation.markArticleRead":
+		if e.ComplexityRoot.Mutation.MarkArticleRead == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markArticleRead_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkArticleRead(childComplexity, args["input"].(model.MarkArticleReadInput)), true
+	case "Mutation.markCommentsSpam":
+		if e.ComplexityRoot.Mutation.MarkCommentsSpam == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markCommentsSpam_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkCommentsSpam(childComplexity, args["input"].(model.ModerateCommentsInput)), true
+	case "Mutation.markNotificationsRead":
+		if e.ComplexityRoot.Mutation.MarkNotificationsRead == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markNotificationsRead_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkNotificationsRead(childComplexity, args["input"].(*model.MarkNotificationsReadInput)), true
 	case "Mutation.mergeAuthors":
 		if e.ComplexityRoot.Mutation.MergeAuthors == nil {
 			break
@@ -4618,6 +5758,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MoveCategory(childComplexity, args["input"].(model.MoveCategoryInput)), true
+	case "Mutation.muteReader":
+		if e.ComplexityRoot.Mutation.MuteReader == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_muteReader_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MuteReader(childComplexity, args["input"].(model.RestrictReaderInput)), true
+	case "Mutation.pinComment":
+		if e.ComplexityRoot.Mutation.PinComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_pinComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PinComment(childComplexity, args["input"].(model.CommentInput)), true
 	case "Mutation.pinRelatedArticle":
 		if e.ComplexityRoot.Mutation.PinRelatedArticle == nil {
 			break
@@ -4662,6 +5824,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishPage(childComplexity, args["input"].(model.PublishPageInput)), true
+	case "Mutation.react":
+		if e.ComplexityRoot.Mutation.React == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_react_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.React(childComplexity, args["input"].(model.ReactInput)), true
+	case "Mutation.recordView":
+		if e.ComplexityRoot.Mutation.RecordView == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordView_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordView(childComplexity, args["input"].(model.RecordViewInput)), true
 	case "Mutation.regenerateRecoveryCodes":
 		if e.ComplexityRoot.Mutation.RegenerateRecoveryCodes == nil {
 			break
@@ -4673,6 +5857,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RegenerateRecoveryCodes(childComplexity, args["input"].(model.SecondFactorCodeInput)), true
+	case "Mutation.rejectComments":
+		if e.ComplexityRoot.Mutation.RejectComments == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rejectComments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RejectComments(childComplexity, args["input"].(model.ModerateCommentsInput)), true
 	case "Mutation.removeBookmark":
 		if e.ComplexityRoot.Mutation.RemoveBookmark == nil {
 			break
@@ -4684,6 +5879,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveBookmark(childComplexity, args["input"].(model.RemoveBookmarkInput)), true
+	case "Mutation.removeComment":
+		if e.ComplexityRoot.Mutation.RemoveComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveComment(childComplexity, args["input"].(model.RemoveCommentInput)), true
 	case "Mutation.removeLiveEntry":
 		if e.ComplexityRoot.Mutation.RemoveLiveEntry == nil {
 			break
@@ -4706,6 +5912,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReopenArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.reopenThread":
+		if e.ComplexityRoot.Mutation.ReopenThread == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reopenThread_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReopenThread(childComplexity, args["input"].(model.CommentInput)), true
+	case "Mutation.reportComment":
+		if e.ComplexityRoot.Mutation.ReportComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reportComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReportComment(childComplexity, args["input"].(model.ReportCommentInput)), true
 	case "Mutation.requestChanges":
 		if e.ComplexityRoot.Mutation.RequestChanges == nil {
 			break
@@ -4866,6 +6094,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ScheduleArticles(childComplexity, args["input"].(model.BulkScheduleInput)), true
+	case "Mutation.sendBreakingNews":
+		if e.ComplexityRoot.Mutation.SendBreakingNews == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendBreakingNews_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendBreakingNews(childComplexity, args["input"].(model.SendBreakingNewsInput)), true
+	case "Mutation.setArticleCommentPolicy":
+		if e.ComplexityRoot.Mutation.SetArticleCommentPolicy == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setArticleCommentPolicy_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetArticleCommentPolicy(childComplexity, args["input"].(model.SetArticleCommentPolicyInput)), true
 	case "Mutation.setPicks":
 		if e.ComplexityRoot.Mutation.SetPicks == nil {
 			break
@@ -4971,6 +6221,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.TrashPage(childComplexity, args["input"].(model.TrashPageInput)), true
+	case "Mutation.unfollow":
+		if e.ComplexityRoot.Mutation.Unfollow == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unfollow_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Unfollow(childComplexity, args["input"].(model.UnfollowInput)), true
 	case "Mutation.unlockArticle":
 		if e.ComplexityRoot.Mutation.UnlockArticle == nil {
 			break
@@ -4982,6 +6243,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnlockArticle(childComplexity, args["input"].(model.UnlockArticleInput)), true
+	case "Mutation.unpinComment":
+		if e.ComplexityRoot.Mutation.UnpinComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unpinComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnpinComment(childComplexity, args["input"].(model.CommentInput)), true
 	case "Mutation.unpinRelatedArticle":
 		if e.ComplexityRoot.Mutation.UnpinRelatedArticle == nil {
 			break
@@ -5081,6 +6353,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateCategory(childComplexity, args["input"].(model.UpdateCategoryInput)), true
+	case "Mutation.updateCommentSettings":
+		if e.ComplexityRoot.Mutation.UpdateCommentSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateCommentSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateCommentSettings(childComplexity, args["input"].(model.UpdateCommentSettingsInput)), true
 	case "Mutation.updateLiveEntry":
 		if e.ComplexityRoot.Mutation.UpdateLiveEntry == nil {
 			break
@@ -5114,6 +6397,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdatePlace(childComplexity, args["input"].(model.UpdatePlaceInput)), true
+	case "Mutation.updateReaderSettings":
+		if e.ComplexityRoot.Mutation.UpdateReaderSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateReaderSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateReaderSettings(childComplexity, args["input"].(model.UpdateReaderSettingsInput)), true
 	case "Mutation.updateRedirect":
 		if e.ComplexityRoot.Mutation.UpdateRedirect == nil {
 			break
@@ -5282,6 +6576,92 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NewsroomRecord.Withdrawal(childComplexity), true
+
+	case "Notification.article":
+		if e.ComplexityRoot.Notification.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Article(childComplexity), true
+	case "Notification.comment":
+		if e.ComplexityRoot.Notification.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Comment(childComplexity), true
+	case "Notification.createdAt":
+		if e.ComplexityRoot.Notification.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.CreatedAt(childComplexity), true
+	case "Notification.kind":
+		if e.ComplexityRoot.Notification.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Kind(childComplexity), true
+	case "Notification.id":
+		if e.ComplexityRoot.Notification.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.PublicID(childComplexity), true
+	case "Notification.readAt":
+		if e.ComplexityRoot.Notification.ReadAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.ReadAt(childComplexity), true
+	case "Notification.text":
+		if e.ComplexityRoot.Notification.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Text(childComplexity), true
+
+	case "NotificationConnection.edges":
+		if e.ComplexityRoot.NotificationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationConnection.Edges(childComplexity), true
+	case "NotificationConnection.nodes":
+		if e.ComplexityRoot.NotificationConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationConnection.Nodes(childComplexity), true
+	case "NotificationConnection.pageInfo":
+		if e.ComplexityRoot.NotificationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationConnection.PageInfo(childComplexity), true
+	case "NotificationConnection.totalCount":
+		if e.ComplexityRoot.NotificationConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_NotificationConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NotificationConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "NotificationEdge.cursor":
+		if e.ComplexityRoot.NotificationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationEdge.Cursor(childComplexity), true
+	case "NotificationEdge.node":
+		if e.ComplexityRoot.NotificationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationEdge.Node(childComplexity), true
 
 	case "Page.body":
 		if e.ComplexityRoot.Page.Body == nil {
@@ -5672,6 +7052,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Category(childComplexity, args["by"].(model.CategoryBy)), true
+	case "Query.commentSettings":
+		if e.ComplexityRoot.Query.CommentSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.CommentSettings(childComplexity), true
 	case "Query.corrections":
 		if e.ComplexityRoot.Query.Corrections == nil {
 			break
@@ -5750,6 +7136,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Menu(childComplexity, args["location"].(model.MenuLocation), args["language"].(*string)), true
+	case "Query.moderationCounts":
+		if e.ComplexityRoot.Query.ModerationCounts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.ModerationCounts(childComplexity), true
+	case "Query.moderationQueue":
+		if e.ComplexityRoot.Query.ModerationQueue == nil {
+			break
+		}
+
+		args, err := ec.field_Query_moderationQueue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ModerationQueue(childComplexity, args["view"].(*model.ModerationView), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["filter"].(*model.ModerationFilter)), true
+	case "Query.mostRead":
+		if e.ComplexityRoot.Query.MostRead == nil {
+			break
+		}
+
+		args, err := ec.field_Query_mostRead_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.MostRead(childComplexity, args["window"].(*model.MostReadWindow), args["categoryId"].(*string), args["first"].(*int32)), true
 	case "Query.myArticles":
 		if e.ComplexityRoot.Query.MyArticles == nil {
 			break
@@ -5838,6 +7252,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Places(childComplexity, args["kind"].(*place.Kind)), true
+	case "Query.readerRestrictions":
+		if e.ComplexityRoot.Query.ReaderRestrictions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_readerRestrictions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ReaderRestrictions(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Query.redirects":
 		if e.ComplexityRoot.Query.Redirects == nil {
 			break
@@ -5977,6 +7402,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+	case "Query.viewerReactions":
+		if e.ComplexityRoot.Query.ViewerReactions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_viewerReactions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ViewerReactions(childComplexity, args["commentIds"].([]string)), true
 	case "Query.viewerState":
 		if e.ComplexityRoot.Query.ViewerState == nil {
 			break
@@ -6035,6 +7471,212 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QuoteBlock.IsPullQuote(childComplexity), true
+
+	case "ReactPayload.comment":
+		if e.ComplexityRoot.ReactPayload.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReactPayload.Comment(childComplexity), true
+	case "ReactPayload.userErrors":
+		if e.ComplexityRoot.ReactPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReactPayload.UserErrors(childComplexity), true
+
+	case "ReactionCount.count":
+		if e.ComplexityRoot.ReactionCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReactionCount.Count(childComplexity), true
+	case "ReactionCount.kind":
+		if e.ComplexityRoot.ReactionCount.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReactionCount.Kind(childComplexity), true
+
+	case "ReadArticle.article":
+		if e.ComplexityRoot.ReadArticle.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticle.Article(childComplexity), true
+	case "ReadArticle.readAt":
+		if e.ComplexityRoot.ReadArticle.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticle.At(childComplexity), true
+
+	case "ReadArticleConnection.edges":
+		if e.ComplexityRoot.ReadArticleConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticleConnection.Edges(childComplexity), true
+	case "ReadArticleConnection.nodes":
+		if e.ComplexityRoot.ReadArticleConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticleConnection.Nodes(childComplexity), true
+	case "ReadArticleConnection.pageInfo":
+		if e.ComplexityRoot.ReadArticleConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticleConnection.PageInfo(childComplexity), true
+	case "ReadArticleConnection.totalCount":
+		if e.ComplexityRoot.ReadArticleConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_ReadArticleConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ReadArticleConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "ReadArticleEdge.cursor":
+		if e.ComplexityRoot.ReadArticleEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticleEdge.Cursor(childComplexity), true
+	case "ReadArticleEdge.node":
+		if e.ComplexityRoot.ReadArticleEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticleEdge.Node(childComplexity), true
+
+	case "ReaderRestriction.createdAt":
+		if e.ComplexityRoot.ReaderRestriction.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.CreatedAt(childComplexity), true
+	case "ReaderRestriction.expiresAt":
+		if e.ComplexityRoot.ReaderRestriction.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.ExpiresAt(childComplexity), true
+	case "ReaderRestriction.kind":
+		if e.ComplexityRoot.ReaderRestriction.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.Kind(childComplexity), true
+	case "ReaderRestriction.name":
+		if e.ComplexityRoot.ReaderRestriction.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.Name(childComplexity), true
+	case "ReaderRestriction.id":
+		if e.ComplexityRoot.ReaderRestriction.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.PublicID(childComplexity), true
+	case "ReaderRestriction.reason":
+		if e.ComplexityRoot.ReaderRestriction.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.Reason(childComplexity), true
+
+	case "ReaderRestrictionConnection.edges":
+		if e.ComplexityRoot.ReaderRestrictionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionConnection.Edges(childComplexity), true
+	case "ReaderRestrictionConnection.nodes":
+		if e.ComplexityRoot.ReaderRestrictionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionConnection.Nodes(childComplexity), true
+	case "ReaderRestrictionConnection.pageInfo":
+		if e.ComplexityRoot.ReaderRestrictionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionConnection.PageInfo(childComplexity), true
+	case "ReaderRestrictionConnection.totalCount":
+		if e.ComplexityRoot.ReaderRestrictionConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_ReaderRestrictionConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "ReaderRestrictionEdge.cursor":
+		if e.ComplexityRoot.ReaderRestrictionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionEdge.Cursor(childComplexity), true
+	case "ReaderRestrictionEdge.node":
+		if e.ComplexityRoot.ReaderRestrictionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionEdge.Node(childComplexity), true
+
+	case "ReaderSettings.digest":
+		if e.ComplexityRoot.ReaderSettings.Digest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderSettings.Digest(childComplexity), true
+	case "ReaderSettings.historyEnabled":
+		if e.ComplexityRoot.ReaderSettings.HistoryEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderSettings.HistoryEnabled(childComplexity), true
+	case "ReaderSettings.notifyBreaking":
+		if e.ComplexityRoot.ReaderSettings.NotifyBreaking == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderSettings.NotifyBreaking(childComplexity), true
+	case "ReaderSettings.notifyFollowed":
+		if e.ComplexityRoot.ReaderSettings.NotifyFollowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderSettings.NotifyFollowed(childComplexity), true
+	case "ReaderSettings.notifyReplies":
+		if e.ComplexityRoot.ReaderSettings.NotifyReplies == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderSettings.NotifyReplies(childComplexity), true
+
+	case "RecordViewPayload.isCounted":
+		if e.ComplexityRoot.RecordViewPayload.IsCounted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordViewPayload.IsCounted(childComplexity), true
+	case "RecordViewPayload.userErrors":
+		if e.ComplexityRoot.RecordViewPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordViewPayload.UserErrors(childComplexity), true
 
 	case "Redirect.location":
 		if e.ComplexityRoot.Redirect.Location == nil {
@@ -6199,6 +7841,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RemoveBookmarkPayload.UserErrors(childComplexity), true
 
+	case "ReportCommentPayload.reported":
+		if e.ComplexityRoot.ReportCommentPayload.Reported == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReportCommentPayload.Reported(childComplexity), true
+	case "ReportCommentPayload.userErrors":
+		if e.ComplexityRoot.ReportCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReportCommentPayload.UserErrors(childComplexity), true
+
 	case "ResetUserPasswordPayload.generatedPassword":
 		if e.ComplexityRoot.ResetUserPasswordPayload.GeneratedPassword == nil {
 			break
@@ -6262,6 +7917,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RestorePagePayload.UserErrors(childComplexity), true
+
+	case "RestrictReaderPayload.restriction":
+		if e.ComplexityRoot.RestrictReaderPayload.Restriction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestrictReaderPayload.Restriction(childComplexity), true
+	case "RestrictReaderPayload.userErrors":
+		if e.ComplexityRoot.RestrictReaderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestrictReaderPayload.UserErrors(childComplexity), true
 
 	case "RetryJobPayload.retriedId":
 		if e.ComplexityRoot.RetryJobPayload.RetriedID == nil {
@@ -6706,6 +8374,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SecondFactor.RecoveryCodesLeft(childComplexity), true
 
+	case "SendBreakingNewsPayload.isSent":
+		if e.ComplexityRoot.SendBreakingNewsPayload.IsSent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendBreakingNewsPayload.IsSent(childComplexity), true
+	case "SendBreakingNewsPayload.userErrors":
+		if e.ComplexityRoot.SendBreakingNewsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendBreakingNewsPayload.UserErrors(childComplexity), true
+
 	case "Series.description":
 		if e.ComplexityRoot.Series.Description == nil {
 			break
@@ -6813,6 +8494,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
+
+	case "SetArticleCommentPolicyPayload.article":
+		if e.ComplexityRoot.SetArticleCommentPolicyPayload.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetArticleCommentPolicyPayload.Article(childComplexity), true
+	case "SetArticleCommentPolicyPayload.userErrors":
+		if e.ComplexityRoot.SetArticleCommentPolicyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetArticleCommentPolicyPayload.UserErrors(childComplexity), true
 
 	case "SetPicksPayload.picks":
 		if e.ComplexityRoot.SetPicksPayload.Picks == nil {
@@ -7240,6 +8934,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TrashPagePayload.UserErrors(childComplexity), true
 
+	case "UnfollowPayload.topic":
+		if e.ComplexityRoot.UnfollowPayload.Topic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnfollowPayload.Topic(childComplexity), true
+	case "UnfollowPayload.userErrors":
+		if e.ComplexityRoot.UnfollowPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnfollowPayload.UserErrors(childComplexity), true
+
 	case "UnpublishPagePayload.page":
 		if e.ComplexityRoot.UnpublishPagePayload.Page == nil {
 			break
@@ -7292,6 +8999,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateCategoryPayload.UserErrors(childComplexity), true
 
+	case "UpdateCommentSettingsPayload.settings":
+		if e.ComplexityRoot.UpdateCommentSettingsPayload.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateCommentSettingsPayload.Settings(childComplexity), true
+	case "UpdateCommentSettingsPayload.userErrors":
+		if e.ComplexityRoot.UpdateCommentSettingsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateCommentSettingsPayload.UserErrors(childComplexity), true
+
 	case "UpdatePagePayload.page":
 		if e.ComplexityRoot.UpdatePagePayload.Page == nil {
 			break
@@ -7317,6 +9037,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdatePlacePayload.UserErrors(childComplexity), true
+
+	case "UpdateReaderSettingsPayload.settings":
+		if e.ComplexityRoot.UpdateReaderSettingsPayload.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateReaderSettingsPayload.Settings(childComplexity), true
+	case "UpdateReaderSettingsPayload.userErrors":
+		if e.ComplexityRoot.UpdateReaderSettingsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateReaderSettingsPayload.UserErrors(childComplexity), true
 
 	case "UpdateRedirectPayload.redirect":
 		if e.ComplexityRoot.UpdateRedirectPayload.Redirect == nil {
@@ -7466,12 +9199,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Email(childComplexity), true
+	case "Viewer.feed":
+		if e.ComplexityRoot.Viewer.Feed == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_feed_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.Feed(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Viewer.followedTopics":
+		if e.ComplexityRoot.Viewer.FollowedTopics == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_followedTopics_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.FollowedTopics(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Viewer.notifications":
+		if e.ComplexityRoot.Viewer.Notifications == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_notifications_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.Notifications(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Viewer.userId":
 		if e.ComplexityRoot.Viewer.PublicID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Viewer.PublicID(childComplexity), true
+	case "Viewer.readingHistory":
+		if e.ComplexityRoot.Viewer.ReadingHistory == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_readingHistory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.ReadingHistory(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Viewer.role":
 		if e.ComplexityRoot.Viewer.Role == nil {
 			break
@@ -7490,6 +9267,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Sessions(childComplexity), true
+	case "Viewer.settings":
+		if e.ComplexityRoot.Viewer.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Settings(childComplexity), true
+	case "Viewer.unreadNotificationCount":
+		if e.ComplexityRoot.Viewer.UnreadNotificationCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.UnreadNotificationCount(childComplexity), true
 
 	case "WithdrawnNotice.path":
 		if e.ComplexityRoot.WithdrawnNotice.Path == nil {
@@ -7534,6 +9323,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AddArticleNoteInput", ec.unmarshalInputAddArticleNoteInput),
 			graphql.NewInputUnmarshaler("AddBookmarkInput", ec.unmarshalInputAddBookmarkInput),
+			graphql.NewInputUnmarshaler("AddCommentInput", ec.unmarshalInputAddCommentInput),
 			graphql.NewInputUnmarshaler("AddLiveEntryInput", ec.unmarshalInputAddLiveEntryInput),
 			graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
 			graphql.NewInputUnmarshaler("ArticleContentInput", ec.unmarshalInputArticleContentInput),
@@ -7551,8 +9341,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
 			graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
+			graphql.NewInputUnmarshaler("ClaimCommentInput", ec.unmarshalInputClaimCommentInput),
 			graphql.NewInputUnmarshaler("ClearBookmarksInput", ec.unmarshalInputClearBookmarksInput),
 			graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
+			graphql.NewInputUnmarshaler("CommentInput", ec.unmarshalInputCommentInput),
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 			graphql.NewInputUnmarshaler("CorrectArticleInput", ec.unmarshalInputCorrectArticleInput),
 			graphql.NewInputUnmarshaler("CreateAdSlotInput", ec.unmarshalInputCreateAdSlotInput),
@@ -7577,9 +9369,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DiscardAutosaveInput", ec.unmarshalInputDiscardAutosaveInput),
 			graphql.NewInputUnmarshaler("DiscardJobInput", ec.unmarshalInputDiscardJobInput),
 			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
+			graphql.NewInputUnmarshaler("EditCommentInput", ec.unmarshalInputEditCommentInput),
 			graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
 			graphql.NewInputUnmarshaler("FileBlockInput", ec.unmarshalInputFileBlockInput),
+			graphql.NewInputUnmarshaler("FollowInput", ec.unmarshalInputFollowInput),
 			graphql.NewInputUnmarshaler("GalleryBlockInput", ec.unmarshalInputGalleryBlockInput),
 			graphql.NewInputUnmarshaler("GalleryImageInput", ec.unmarshalInputGalleryImageInput),
 			graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
@@ -7588,10 +9382,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
 			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
 			graphql.NewInputUnmarshaler("LegalDocumentInput", ec.unmarshalInputLegalDocumentInput),
+			graphql.NewInputUnmarshaler("LiftRestrictionInput", ec.unmarshalInputLiftRestrictionInput),
 			graphql.NewInputUnmarshaler("ListBlockInput", ec.unmarshalInputListBlockInput),
 			graphql.NewInputUnmarshaler("ListItemInput", ec.unmarshalInputListItemInput),
 			graphql.NewInputUnmarshaler("LiveEntryInput", ec.unmarshalInputLiveEntryInput),
 			graphql.NewInputUnmarshaler("LockArticleInput", ec.unmarshalInputLockArticleInput),
+			graphql.NewInputUnmarshaler("MarkArticleReadInput", ec.unmarshalInputMarkArticleReadInput),
+			graphql.NewInputUnmarshaler("MarkNotificationsReadInput", ec.unmarshalInputMarkNotificationsReadInput),
 			graphql.NewInputUnmarshaler("MenuItemInput", ec.unmarshalInputMenuItemInput),
 			graphql.NewInputUnmarshaler("MergeAuthorsInput", ec.unmarshalInputMergeAuthorsInput),
 			graphql.NewInputUnmarshaler("MergeBookmarksInput", ec.unmarshalInputMergeBookmarksInput),
@@ -7599,7 +9396,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("MergePlacesInput", ec.unmarshalInputMergePlacesInput),
 			graphql.NewInputUnmarshaler("MergeSeriesInput", ec.unmarshalInputMergeSeriesInput),
 			graphql.NewInputUnmarshaler("MergeTagsInput", ec.unmarshalInputMergeTagsInput),
+			graphql.NewInputUnmarshaler("ModerateCommentsInput", ec.unmarshalInputModerateCommentsInput),
+			graphql.NewInputUnmarshaler("ModerationFilter", ec.unmarshalInputModerationFilter),
 			graphql.NewInputUnmarshaler("MoveCategoryInput", ec.unmarshalInputMoveCategoryInput),
+			graphql.NewInputUnmarshaler("OwnCommentInput", ec.unmarshalInputOwnCommentInput),
 			graphql.NewInputUnmarshaler("PageBy", ec.unmarshalInputPageBy),
 			graphql.NewInputUnmarshaler("ParagraphBlockInput", ec.unmarshalInputParagraphBlockInput),
 			graphql.NewInputUnmarshaler("PickInput", ec.unmarshalInputPickInput),
@@ -7608,13 +9408,18 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 			graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
 			graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
+			graphql.NewInputUnmarshaler("ReactInput", ec.unmarshalInputReactInput),
+			graphql.NewInputUnmarshaler("RecordViewInput", ec.unmarshalInputRecordViewInput),
 			graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
+			graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 			graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
+			graphql.NewInputUnmarshaler("ReportCommentInput", ec.unmarshalInputReportCommentInput),
 			graphql.NewInputUnmarshaler("ResetUserPasswordInput", ec.unmarshalInputResetUserPasswordInput),
 			graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
 			graphql.NewInputUnmarshaler("RestoreBookmarkInput", ec.unmarshalInputRestoreBookmarkInput),
 			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+			graphql.NewInputUnmarshaler("RestrictReaderInput", ec.unmarshalInputRestrictReaderInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
@@ -7624,7 +9429,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SecondFactorCodeInput", ec.unmarshalInputSecondFactorCodeInput),
+			graphql.NewInputUnmarshaler("SendBreakingNewsInput", ec.unmarshalInputSendBreakingNewsInput),
 			graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
+			graphql.NewInputUnmarshaler("SetArticleCommentPolicyInput", ec.unmarshalInputSetArticleCommentPolicyInput),
 			graphql.NewInputUnmarshaler("SetPicksInput", ec.unmarshalInputSetPicksInput),
 			graphql.NewInputUnmarshaler("SetUpAdminInput", ec.unmarshalInputSetUpAdminInput),
 			graphql.NewInputUnmarshaler("SetUserRoleInput", ec.unmarshalInputSetUserRoleInput),
@@ -7636,6 +9443,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
 			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
 			graphql.NewInputUnmarshaler("TrashPageInput", ec.unmarshalInputTrashPageInput),
+			graphql.NewInputUnmarshaler("UnfollowInput", ec.unmarshalInputUnfollowInput),
 			graphql.NewInputUnmarshaler("UnlockArticleInput", ec.unmarshalInputUnlockArticleInput),
 			graphql.NewInputUnmarshaler("UnpinRelatedArticleInput", ec.unmarshalInputUnpinRelatedArticleInput),
 			graphql.NewInputUnmarshaler("UnpublishPageInput", ec.unmarshalInputUnpublishPageInput),
@@ -7643,9 +9451,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
 			graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
 			graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
+			graphql.NewInputUnmarshaler("UpdateCommentSettingsInput", ec.unmarshalInputUpdateCommentSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateLiveEntryInput", ec.unmarshalInputUpdateLiveEntryInput),
 			graphql.NewInputUnmarshaler("UpdatePageInput", ec.unmarshalInputUpdatePageInput),
 			graphql.NewInputUnmarshaler("UpdatePlaceInput", ec.unmarshalInputUpdatePlaceInput),
+			graphql.NewInputUnmarshaler("UpdateReaderSettingsInput", ec.unmarshalInputUpdateReaderSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateRedirectInput", ec.unmarshalInputUpdateRedirectInput),
 			graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
 			graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
@@ -7913,6 +9723,40 @@ type Query {
     deviceToken: String
   ): [ArticleViewerState!]!
 
+  "The viewer's reactions to comments, at most 100; comments without one are left out."
+  viewerReactions("The comments." commentIds: [ID!]!): [CommentReactionState!]!
+
+  "The most read articles, counted at most half a minute ago."
+  mostRead(
+    "Over what time."
+    window: MostReadWindow = DAY
+    "Only articles of this section and those below it."
+    categoryId: ID
+    "How many, 1 to 100."
+    first: Int = 10
+  ): [Article!]!
+
+  "Comments for moderators, the one that waits longest first. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  moderationQueue(
+    "Which part of the queue."
+    view: ModerationView = WAITING
+    first: Int
+    after: String
+    last: Int
+    before: String
+    "Only some of them."
+    filter: ModerationFilter
+  ): ModeratedCommentConnection @auth(can: MODERATE_COMMENTS)
+
+  "How many comments wait for moderators. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  moderationCounts: ModerationCounts! @auth(can: MODERATE_COMMENTS)
+
+  "Restrictions of readers that are in force, the newest first. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  readerRestrictions(first: Int, after: String, last: Int, before: String): ReaderRestrictionConnection @auth(can: MODERATE_COMMENTS)
+
+  "The rules for comments on the whole site. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  commentSettings: CommentSettings! @auth(can: MODERATE_COMMENTS)
+
   "The bookmarks of a reader without an account, the one saved last first."
   deviceBookmarks(
     "The token that addBookmark answered."
@@ -8119,6 +9963,62 @@ type Mutation {
 
   "Moves the bookmarks of a device to the account that is signed in, without duplicates. signIn does so by itself when it is given the token. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   mergeBookmarks("Which device." input: MergeBookmarksInput!): MergeBookmarksPayload @auth(can: USE_ACCOUNT)
+
+  "Posts a comment, of the viewer or of a guest."
+  addComment("The comment." input: AddCommentInput!): AddCommentPayload
+  "Changes the text of one's own comment, for a while after it was posted."
+  editComment("The comment and its text." input: EditCommentInput!): EditCommentPayload
+  "Deletes one's own comment. One with replies keeps its place without its text."
+  deleteComment("The comment." input: OwnCommentInput!): DeleteCommentPayload
+  "Gives a guest's comment to the account that is signed in. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  claimComment("The comment." input: ClaimCommentInput!): ClaimCommentPayload @auth(can: USE_ACCOUNT)
+  "Sets the viewer's reaction to a comment. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  react("The reaction." input: ReactInput!): ReactPayload @auth(can: USE_ACCOUNT)
+  "Reports a comment to the moderators."
+  reportComment("What is wrong with it." input: ReportCommentInput!): ReportCommentPayload
+  "Shows comments; their reports are dismissed. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  approveComments("Which." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
+  "Hides comments; their reports are upheld. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  rejectComments("Which." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
+  "Hides comments as spam. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  markCommentsSpam("Which." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
+  "Takes a comment away, with a reason that is shown or not. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  removeComment("Which, and why." input: RemoveCommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Shows a comment above the others of its article. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  pinComment("Which." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Shows a comment in its place again. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  unpinComment("Which." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Ends replies in the thread that a comment begins. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  closeThread("The comment that begins it." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Allows replies in a thread again. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  reopenThread("The comment that begins it." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Keeps the author of a comment from commenting. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  banReader("Whom." input: RestrictReaderInput!): RestrictReaderPayload @auth(can: MODERATE_COMMENTS)
+  "Has each comment of a reader wait for a moderator. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  muteReader("Whom." input: RestrictReaderInput!): RestrictReaderPayload @auth(can: MODERATE_COMMENTS)
+  "Ends a restriction. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  liftRestriction("Which." input: LiftRestrictionInput!): LiftRestrictionPayload @auth(can: MODERATE_COMMENTS)
+  "Says who may comment on an article. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  setArticleCommentPolicy("The article and its rules." input: SetArticleCommentPolicyInput!): SetArticleCommentPolicyPayload @auth(can: MODERATE_COMMENTS)
+  "Changes the rules for comments on the whole site. Needs MANAGE_SITE. Needs MANAGE_SITE (admin)."
+  updateCommentSettings("The changes." input: UpdateCommentSettingsInput!): UpdateCommentSettingsPayload @auth(can: MANAGE_SITE)
+
+  "Follows a section, tag, place, author or series. Following twice is the same as once. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  follow("What." input: FollowInput!): FollowPayload @auth(can: USE_ACCOUNT)
+  "Ends that. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  unfollow("What." input: UnfollowInput!): UnfollowPayload @auth(can: USE_ACCOUNT)
+  "Notes that the viewer has read an article. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  markArticleRead("Which." input: MarkArticleReadInput!): MarkArticleReadPayload @auth(can: USE_ACCOUNT)
+  "Forgets what the viewer has read. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  clearReadingHistory: ClearReadingHistoryPayload @auth(can: USE_ACCOUNT)
+  "Changes what the viewer has chosen. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  updateReaderSettings("The changes." input: UpdateReaderSettingsInput!): UpdateReaderSettingsPayload @auth(can: USE_ACCOUNT)
+  "Marks notifications as read. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  markNotificationsRead("Which." input: MarkNotificationsReadInput): MarkNotificationsReadPayload @auth(can: USE_ACCOUNT)
+  "Makes a notification for every reader who wants breaking news. Needs PUBLISH_ARTICLES. Needs PUBLISH_ARTICLES (editor, admin)."
+  sendBreakingNews("The news." input: SendBreakingNewsInput!): SendBreakingNewsPayload @auth(can: PUBLISH_ARTICLES)
+  "Counts a view of an article. Nothing is kept of who looked."
+  recordView("Which." input: RecordViewInput!): RecordViewPayload
 
   # Articles
 
@@ -8405,6 +10305,8 @@ enum UserErrorCode {
   FORBIDDEN
   "It could not be done now: somebody changed the same at this moment, or, with one of many, the server failed or its time was over. Nothing was done; send it again."
   FAILED
+  "Comments, or this thread of them, are closed."
+  CLOSED
 }
 
 "An object with an id that is unique across all types."
@@ -8609,9 +10511,13 @@ type Article implements Node {
     after: String
     last: Int
     before: String
-    "Newest or oldest first."
+    "Newest first, oldest first or by reactions."
     orderBy: CommentOrder = NEWEST
   ): CommentConnection
+  "Comments that moderators pinned, at most five, the one pinned last first."
+  pinnedComments: [Comment!]!
+  "How often it was viewed in all. Needs READ_NEWSROOM. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  viewCount: Int! @auth(can: READ_NEWSROOM)
   "What was set right since it was published, newest first."
   corrections: [Correction!]!
   "What the newsroom keeps about it; null for those who do not work on it. Needs READ_NEWSROOM (contributor, author, editor, admin)."
@@ -10081,6 +11987,14 @@ type CommentPolicy {
   closesAt: DateTime
   "Whether a guest must leave a name and an e-mail address, which is never shown."
   guestFieldsRequired: Boolean!
+  "Whether anybody may comment now."
+  isOpen: Boolean!
+  "Most characters of a comment."
+  maxLength: Int!
+  "How deep replies are nested; a reply to the deepest level stands beside what it answers."
+  maxDepth: Int!
+  "For how many minutes a comment can be edited."
+  editMinutes: Int!
 }
 
 "Who may comment."
@@ -10099,14 +12013,80 @@ enum CommentOrder {
   NEWEST
   "Oldest first."
   OLDEST
+  "Those with the most reactions first."
+  MOST_REACTIONS
+}
+
+"When comments are looked at by a moderator."
+enum CommentModeration {
+  "As the site says."
+  SITE
+  "Before they are shown."
+  BEFORE
+  "After they are shown."
+  AFTER
+}
+
+"What a reader can feel about a comment."
+enum ReactionKind {
+  "Likes it."
+  LIKE
+  "Loves it."
+  LOVE
+  "Laughs about it."
+  LAUGH
+  "Is sad about it."
+  SAD
+  "Is angry about it."
+  ANGRY
+}
+
+"How many readers reacted to a comment in one way."
+type ReactionCount {
+  "In which way."
+  kind: ReactionKind!
+  "How many."
+  count: Int!
+}
+
+"Who took the text of a comment away."
+enum CommentRemover {
+  "Its author."
+  AUTHOR
+  "A moderator."
+  MODERATOR
+}
+
+"The text of a comment is gone; it keeps its place for its replies."
+type CommentRemoval {
+  "Who took it away."
+  by: CommentRemover!
+  "When."
+  removedAt: DateTime!
+  "Why, if readers are told; else null."
+  reason: String
 }
 
 "What a reader or guest says below an article."
 type Comment implements Node {
   "Opaque and global."
   id: ID!
-  "Plain text."
+  "Plain text; empty when it was removed."
   body: String!
+  "The text with paragraphs and links, which are marked ` + "`" + `nofollow ugc` + "`" + `; all else is escaped."
+  bodyHtml: HTML!
+  "Why the text is gone; null when it is not."
+  removal: CommentRemoval
+  "How many comments stand above it in its thread."
+  depth: Int!
+  "Whether moderators pinned it above the others."
+  isPinned: Boolean!
+  "For a comment that begins a thread: whether nobody may reply any more."
+  isThreadClosed: Boolean!
+  "How many reactions it has."
+  reactionCount: Int!
+  "Its reactions by kind, the most frequent first."
+  reactions: [ReactionCount!]!
   "Who says it."
   author: CommentAuthor!
   "When it was said."
@@ -10159,6 +12139,805 @@ type ArticleViewerState {
   articleId: ID!
   "Whether it is among the viewer's bookmarks, or those of the device."
   isBookmarked: Boolean!
+  "Whether it stands in the viewer's reading history."
+  isRead: Boolean!
+  "Ids of the sections, tags, places, authors and series of the article that the viewer follows."
+  followedIds: [ID!]!
+}
+
+"The viewer's reaction to a comment."
+type CommentReactionState {
+  "The comment."
+  commentId: ID!
+  "The reaction."
+  kind: ReactionKind!
+}
+
+"Over what time views are counted."
+enum MostReadWindow {
+  "The last hour."
+  HOUR
+  "The last 24 hours."
+  DAY
+  "The last seven days."
+  WEEK
+  "The last 30 days."
+  MONTH
+}
+
+"Something that can be followed."
+union Topic = Category | Tag | Place | Author | Series
+
+"A topic that the viewer follows."
+type FollowedTopic {
+  "The topic; null when it was just deleted."
+  topic: Topic
+  "Whether new articles about it make notifications."
+  notify: Boolean!
+  "Since when it is followed."
+  followedAt: DateTime!
+}
+
+"A page of followed topics."
+type FollowedTopicConnection {
+  "Rows with their cursors."
+  edges: [FollowedTopicEdge!]!
+  "The rows alone."
+  nodes: [FollowedTopic!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of followed topics."
+type FollowedTopicEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The topic."
+  node: FollowedTopic!
+}
+
+"An article that the viewer has read."
+type ReadArticle {
+  "The article; null when it was just unpublished."
+  article: Article
+  "When it was read last."
+  readAt: DateTime!
+}
+
+"A page of the reading history."
+type ReadArticleConnection {
+  "Rows with their cursors."
+  edges: [ReadArticleEdge!]!
+  "The rows alone."
+  nodes: [ReadArticle!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of the reading history."
+type ReadArticleEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The article."
+  node: ReadArticle!
+}
+
+"What a notification tells of."
+enum NotificationKind {
+  "A new article about a followed topic."
+  FOLLOWED_TOPIC
+  "A reply to a comment of the viewer."
+  REPLY
+  "A moderator's decision about a comment of the viewer."
+  MODERATION
+  "Breaking news."
+  BREAKING_NEWS
+}
+
+"Tells the viewer of something."
+type Notification implements Node {
+  "Opaque and global."
+  id: ID!
+  "What it tells of."
+  kind: NotificationKind!
+  "The article; null for none."
+  article: Article
+  "The comment, as far as it can be seen; null for none."
+  comment: Comment
+  "Words of the editor or moderator; may be empty."
+  text: String!
+  "When it was made."
+  createdAt: DateTime!
+  "When it was read; null when it was not."
+  readAt: DateTime
+}
+
+"A page of notifications."
+type NotificationConnection {
+  "Rows with their cursors."
+  edges: [NotificationEdge!]!
+  "The rows alone."
+  nodes: [Notification!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of notifications."
+type NotificationEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The notification."
+  node: Notification!
+}
+
+"How often a reader wants a digest by mail."
+enum DigestFrequency {
+  "Never."
+  NEVER
+  "Every day."
+  DAILY
+  "Every week."
+  WEEKLY
+}
+
+"What a reader has chosen."
+type ReaderSettings {
+  "Whether markArticleRead keeps what was read."
+  historyEnabled: Boolean!
+  "Whether replies to comments make notifications."
+  notifyReplies: Boolean!
+  "Whether new articles about followed topics do."
+  notifyFollowed: Boolean!
+  "Whether breaking news does."
+  notifyBreaking: Boolean!
+  "How often a digest is wanted by mail."
+  digest: DigestFrequency!
+}
+
+"A comment to post."
+input AddCommentInput {
+  "The article."
+  articleId: ID!
+  "The comment it replies to."
+  parentId: ID
+  "Plain text. Addresses in it become links."
+  body: String!
+  "A guest's name, needed of readers who are not signed in."
+  guestName: String
+  "A guest's e-mail address, which nobody is shown, needed of readers who are not signed in."
+  guestEmail: String
+  "What stands in a field that people do not see; leave it empty."
+  website: String
+  "How long the page was open, in seconds. A guest's comment without it waits for a moderator."
+  secondsOnPage: Int
+  "A text that is sent again with a repeated request, so that it is done once."
+  idempotencyKey: String
+}
+
+"What became of a posted comment."
+enum CommentState {
+  "It is shown."
+  SHOWN
+  "It waits for a moderator."
+  WAITING
+}
+
+"Answer of addComment."
+type AddCommentPayload {
+  "The comment; null when it is not shown, or nothing was posted."
+  comment: Comment
+  "Its id, shown or not; null when nothing was posted."
+  commentId: ID
+  "What became of it; WAITING also when nothing was posted."
+  state: CommentState!
+  "For guests: the token of the link to edit, delete or claim the comment, told this once."
+  guestToken: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A comment with another text."
+input EditCommentInput {
+  "The comment."
+  id: ID!
+  "The text."
+  body: String!
+  "The token of a guest's comment."
+  guestToken: String
+}
+
+"A comment of one's own."
+input OwnCommentInput {
+  "The comment."
+  id: ID!
+  "The token of a guest's comment."
+  guestToken: String
+}
+
+"Answer of editComment."
+type EditCommentPayload {
+  "The comment; null when it is not shown, or nothing was changed."
+  comment: Comment
+  "What became of it; WAITING also when nothing was changed."
+  state: CommentState!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Answer of deleteComment."
+type DeleteCommentPayload {
+  "The id of the deleted comment; null when nothing was deleted."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A guest's comment to claim."
+input ClaimCommentInput {
+  "The comment."
+  id: ID!
+  "Its token."
+  guestToken: String!
+}
+
+"Answer of claimComment."
+type ClaimCommentPayload {
+  "The id of the comment, which is the viewer's now; null when nothing was claimed."
+  commentId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A reaction."
+input ReactInput {
+  "The comment."
+  commentId: ID!
+  "The reaction; null takes it back."
+  kind: ReactionKind
+}
+
+"Answer of react."
+type ReactPayload {
+  "The comment as it is now; null when nothing was done."
+  comment: Comment
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Why a comment is reported."
+enum ReportReason {
+  "Advertising."
+  SPAM
+  "Insults or threats."
+  ABUSE
+  "Hatred against a group."
+  HATE
+  "It is about something else."
+  OFF_TOPIC
+  "It tells private facts of somebody."
+  PERSONAL_DATA
+  "It is against the law. What the Digital Services Act asks of a notice is needed: explanation, goodFaith and, of guests, name and email."
+  ILLEGAL_CONTENT
+  "Something else."
+  OTHER
+}
+
+"A report of a comment."
+input ReportCommentInput {
+  "The comment."
+  commentId: ID!
+  "Why."
+  reason: ReportReason!
+  "More about why; needed for illegal content."
+  explanation: String
+  "The law that it breaks."
+  law: String
+  "The name of who reports; needed of guests for illegal content."
+  name: String
+  "Their e-mail address; needed of guests for illegal content."
+  email: String
+  "That who reports believes in good faith that what they say is accurate and complete; needed for illegal content."
+  goodFaith: Boolean
+}
+
+"Answer of reportComment."
+type ReportCommentPayload {
+  "Whether the report is recorded. Reporting twice is the same as once."
+  reported: Boolean!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A part of the moderation queue."
+enum ModerationView {
+  "Comments that wait for a decision."
+  WAITING
+  "Comments that readers reported."
+  REPORTED
+  "Comments marked as spam."
+  SPAM
+  "Comments that were rejected or deleted."
+  REJECTED
+}
+
+"Why a comment waits for a moderator."
+enum ModerationReason {
+  "Every comment of the article waits."
+  PREMODERATED
+  "A field that people do not see was filled in."
+  HONEYPOT
+  "It was sent sooner than anybody can read and write."
+  TOO_FAST
+  "It has more links than allowed."
+  LINKS
+  "The same words were sent before."
+  REPEATED
+  "It has a word of the site's list."
+  WORDS
+  "A moderator muted the reader."
+  MUTED_READER
+  "The moderation service said so."
+  EXTERNAL
+  "The moderation service did not answer."
+  SERVICE_DOWN
+  "It was waiting where it was imported from."
+  IMPORTED
+}
+
+"Status of a comment, for moderators."
+enum CommentStatus {
+  "It waits."
+  PENDING
+  "It is shown."
+  APPROVED
+  "It is spam."
+  SPAM
+  "It was rejected or deleted."
+  TRASH
+}
+
+"Which comments of the queue to show."
+input ModerationFilter {
+  "Only comments on this article."
+  articleId: ID
+  "Only comments that wait for this reason."
+  reason: ModerationReason
+}
+
+"A comment as moderators see it."
+type ModeratedComment {
+  "The id of the comment."
+  commentId: ID!
+  "Its article; null when the viewer cannot see it."
+  article: Article
+  "Its status."
+  status: CommentStatus!
+  "Plain text."
+  body: String!
+  "The name shown."
+  authorName: String!
+  "The account of its author; null for guests."
+  authorId: ID
+  "The e-mail address of a guest; empty for others."
+  guestEmail: String!
+  "The network address it was sent from; empty when not known."
+  address: String!
+  "When it was said."
+  createdAt: DateTime!
+  "Why it waits."
+  reasons: [ModerationReason!]!
+  "How many reports wait for a decision."
+  openReportCount: Int!
+  "Reports, the oldest first."
+  reports: [CommentReport!]!
+  "What it said before it was edited or removed, the oldest text first."
+  earlierTexts: [EarlierCommentText!]!
+  "Whether its text was removed."
+  isRemoved: Boolean!
+  "Whether it is pinned."
+  isPinned: Boolean!
+  "Whether it begins a thread that is closed."
+  isThreadClosed: Boolean!
+}
+
+"What a comment said before."
+type EarlierCommentText {
+  "Plain text."
+  body: String!
+  "Until when it said so."
+  replacedAt: DateTime!
+}
+
+"What became of a report."
+enum ReportDecision {
+  "Nothing yet."
+  NONE
+  "The comment was taken away."
+  UPHELD
+  "The comment stays."
+  DISMISSED
+}
+
+"A report of a comment, for moderators."
+type CommentReport {
+  "Why."
+  reason: ReportReason!
+  "More about why."
+  explanation: String!
+  "The law that it breaks, as the reporter says."
+  law: String!
+  "Who reports; may be empty."
+  name: String!
+  "Their e-mail address; may be empty."
+  email: String!
+  "Whether the reporter confirmed that they believe what they say."
+  goodFaith: Boolean!
+  "When it was reported."
+  createdAt: DateTime!
+  "What became of it."
+  decision: ReportDecision!
+  "When it was decided; null when it was not."
+  decidedAt: DateTime
+}
+
+"A page of the moderation queue."
+type ModeratedCommentConnection {
+  "Rows with their cursors."
+  edges: [ModeratedCommentEdge!]!
+  "The rows alone."
+  nodes: [ModeratedComment!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of the moderation queue."
+type ModeratedCommentEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The comment."
+  node: ModeratedComment!
+}
+
+"How many comments are in the moderation queue, each counted up to 10,000."
+type ModerationCounts {
+  "Waiting for a decision."
+  waiting: Int!
+  "Reported."
+  reported: Int!
+  "Spam."
+  spam: Int!
+  "Waiting, by reason; one that waits for two reasons counts for both."
+  byReason: [ModerationReasonCount!]!
+}
+
+"How many comments wait for one reason."
+type ModerationReasonCount {
+  "The reason."
+  reason: ModerationReason!
+  "How many."
+  count: Int!
+}
+
+"Comments to decide about."
+input ModerateCommentsInput {
+  "The comments, at most 100: all of them or, with an error, none."
+  ids: [ID!]!
+}
+
+"Answer of decisions about comments."
+type ModerateCommentsPayload {
+  "The comments as they are now; empty when nothing was done."
+  comments: [ModeratedComment!]!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A comment to remove."
+input RemoveCommentInput {
+  "The comment."
+  id: ID!
+  "Why."
+  reason: String!
+  "Whether readers are told why, in the place of the comment."
+  showReason: Boolean! = false
+}
+
+"One comment for moderators to change."
+input CommentInput {
+  "The comment."
+  id: ID!
+}
+
+"Answer of a decision about one comment."
+type ModerateCommentPayload {
+  "The comment as it is now; null when nothing was done."
+  comment: ModeratedComment
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What moderators lay on a reader."
+enum RestrictionKind {
+  "The reader cannot comment or react."
+  BANNED
+  "Each of the reader's comments waits for a moderator."
+  MUTED
+}
+
+"The author of a comment, to be banned or muted."
+input RestrictReaderInput {
+  "One of the reader's comments. It names the account or, of a guest, the e-mail address."
+  commentId: ID!
+  "Why, for moderators."
+  reason: String
+  "Until when; null: until it is lifted."
+  until: DateTime
+  "Whether the network address of the comment is restricted as well."
+  includeAddress: Boolean! = false
+}
+
+"Something that moderators laid on a reader."
+type ReaderRestriction implements Node {
+  "Opaque and global."
+  id: ID!
+  "What it is."
+  kind: RestrictionKind!
+  "The name of the reader."
+  name: String!
+  "Why."
+  reason: String!
+  "Until when; null: until it is lifted."
+  expiresAt: DateTime
+  "Since when."
+  createdAt: DateTime!
+}
+
+"A page of restrictions."
+type ReaderRestrictionConnection {
+  "Rows with their cursors."
+  edges: [ReaderRestrictionEdge!]!
+  "The rows alone."
+  nodes: [ReaderRestriction!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of restrictions."
+type ReaderRestrictionEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The restriction."
+  node: ReaderRestriction!
+}
+
+"Answer of banReader and muteReader."
+type RestrictReaderPayload {
+  "The restriction; null when nothing was done."
+  restriction: ReaderRestriction
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A restriction to lift."
+input LiftRestrictionInput {
+  "The restriction."
+  id: ID!
+}
+
+"Answer of liftRestriction."
+type LiftRestrictionPayload {
+  "The id of the lifted restriction; null when nothing was done."
+  liftedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Who may comment on one article."
+input SetArticleCommentPolicyInput {
+  "The article."
+  articleId: ID!
+  "Who may comment."
+  mode: CommentMode
+  "When comments are looked at."
+  moderation: CommentModeration
+  "When comments close; null: never."
+  closesAt: DateTime
+}
+
+"Answer of setArticleCommentPolicy."
+type SetArticleCommentPolicyPayload {
+  "The article; null when nothing was done."
+  article: Article
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The rules for comments on the whole site."
+type CommentSettings {
+  "Who may comment at most."
+  mode: CommentMode!
+  "When comments are looked at: BEFORE or AFTER they are shown."
+  moderation: CommentModeration!
+  "After how many days comments on an article close; 0: never."
+  closeAfterDays: Int!
+  "How deep replies are nested."
+  maxDepth: Int!
+  "Most characters of a comment."
+  maxLength: Int!
+  "Most links of a comment that does not wait."
+  maxLinks: Int!
+  "For how many minutes a comment can be edited."
+  editMinutes: Int!
+  "How many seconds a guest must have had the page open."
+  minSeconds: Int!
+  "Words and phrases with which a comment waits."
+  heldWords: [String!]!
+  "Words and phrases with which a comment is refused."
+  refusedWords: [String!]!
+  "Networks that comments are not accepted from."
+  blockedNetworks: [String!]!
+}
+
+"Changes of the rules for comments. What is left out stays."
+input UpdateCommentSettingsInput {
+  "Who may comment at most."
+  mode: CommentMode
+  "When comments are looked at: BEFORE or AFTER they are shown."
+  moderation: CommentModeration
+  "After how many days comments on an article close; 0: never."
+  closeAfterDays: Int
+  "How deep replies are nested, up to 20."
+  maxDepth: Int
+  "Most characters of a comment, up to 20,000."
+  maxLength: Int
+  "Most links of a comment that does not wait, up to 100."
+  maxLinks: Int
+  "For how many minutes a comment can be edited, up to a week."
+  editMinutes: Int
+  "How many seconds a guest must have had the page open, up to an hour."
+  minSeconds: Int
+  "Words and phrases with which a comment waits, at most 1,000."
+  heldWords: [String!]
+  "Words and phrases with which a comment is refused, at most 1,000."
+  refusedWords: [String!]
+  "Addresses and networks that comments are not accepted from, such as 192.0.2.0/24, at most 1,000."
+  blockedNetworks: [String!]
+}
+
+"Answer of updateCommentSettings."
+type UpdateCommentSettingsPayload {
+  "The rules as they are now; null when nothing was changed."
+  settings: CommentSettings
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A topic to follow."
+input FollowInput {
+  "The section, tag, place, author or series."
+  topicId: ID!
+  "Whether new articles about it make notifications."
+  notify: Boolean! = true
+}
+
+"A topic to follow no longer."
+input UnfollowInput {
+  "The section, tag, place, author or series."
+  topicId: ID!
+}
+
+"Answer of follow."
+type FollowPayload {
+  "The topic; null when nothing was done."
+  topic: Topic
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Answer of unfollow."
+type UnfollowPayload {
+  "The topic; null when nothing was done."
+  topic: Topic
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"An article that was read."
+input MarkArticleReadInput {
+  "The article."
+  articleId: ID!
+}
+
+"Answer of markArticleRead."
+type MarkArticleReadPayload {
+  "Whether it was noted; false also when the viewer keeps no history."
+  isNoted: Boolean!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Answer of clearReadingHistory."
+type ClearReadingHistoryPayload {
+  "How many articles were forgotten."
+  clearedCount: Int!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Changes of a reader's choices. What is left out stays."
+input UpdateReaderSettingsInput {
+  "Whether markArticleRead keeps what was read."
+  historyEnabled: Boolean
+  "Whether replies to comments make notifications."
+  notifyReplies: Boolean
+  "Whether new articles about followed topics do."
+  notifyFollowed: Boolean
+  "Whether breaking news does."
+  notifyBreaking: Boolean
+  "How often a digest is wanted by mail."
+  digest: DigestFrequency
+}
+
+"Answer of updateReaderSettings."
+type UpdateReaderSettingsPayload {
+  "The choices as they are now; null when nothing was changed."
+  settings: ReaderSettings
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Notifications to mark as read."
+input MarkNotificationsReadInput {
+  "Which, at most 100; left out: all."
+  ids: [ID!]
+}
+
+"Answer of markNotificationsRead."
+type MarkNotificationsReadPayload {
+  "How many were not read before."
+  markedCount: Int!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"News for all readers."
+input SendBreakingNewsInput {
+  "The published article."
+  articleId: ID!
+  "What the notification says, at most 200 characters."
+  text: String!
+}
+
+"Answer of sendBreakingNews."
+type SendBreakingNewsPayload {
+  "Whether readers will be told. Sending the same article twice tells nobody twice."
+  isSent: Boolean!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A view of an article."
+input RecordViewInput {
+  "The article."
+  articleId: ID!
+}
+
+"Answer of recordView."
+type RecordViewPayload {
+  "Whether it was counted; robots and hidden articles are not."
+  isCounted: Boolean!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
 }
 
 "An article saved for later."
@@ -10991,6 +13770,18 @@ type Viewer {
     "How many, 1 to 100."
     first: Int = 100
   ): BookmarkChanges
+  "What the viewer follows, the newest first."
+  followedTopics(first: Int, after: String, last: Int, before: String): FollowedTopicConnection
+  "The newest articles about what the viewer follows, each once."
+  feed(first: Int, after: String, last: Int, before: String): ArticleConnection
+  "Notifications, the newest first. They are kept for 90 days."
+  notifications(first: Int, after: String, last: Int, before: String): NotificationConnection
+  "How many notifications were not read, counted up to 100."
+  unreadNotificationCount: Int!
+  "What the viewer has read, the last first."
+  readingHistory(first: Int, after: String, last: Int, before: String): ReadArticleConnection
+  "What the viewer has chosen."
+  settings: ReaderSettings!
 }
 
 "The second factor of an account: codes of an authenticator."
@@ -12361,6 +15152,22 @@ func (ec *executionContext) childFields_AddBookmarkPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type AddBookmarkPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AddCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "comment":
+		return ec.fieldContext_AddCommentPayload_comment(ctx, field)
+	case "commentId":
+		return ec.fieldContext_AddCommentPayload_commentId(ctx, field)
+	case "state":
+		return ec.fieldContext_AddCommentPayload_state(ctx, field)
+	case "guestToken":
+		return ec.fieldContext_AddCommentPayload_guestToken(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddCommentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Article(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -12451,6 +15258,10 @@ func (ec *executionContext) childFields_Article(ctx context.Context, field graph
 		return ec.fieldContext_Article_viewerHasBookmarked(ctx, field)
 	case "comments":
 		return ec.fieldContext_Article_comments(ctx, field)
+	case "pinnedComments":
+		return ec.fieldContext_Article_pinnedComments(ctx, field)
+	case "viewCount":
+		return ec.fieldContext_Article_viewCount(ctx, field)
 	case "corrections":
 		return ec.fieldContext_Article_corrections(ctx, field)
 	case "newsroom":
@@ -12603,6 +15414,10 @@ func (ec *executionContext) childFields_ArticleViewerState(ctx context.Context, 
 		return ec.fieldContext_ArticleViewerState_articleId(ctx, field)
 	case "isBookmarked":
 		return ec.fieldContext_ArticleViewerState_isBookmarked(ctx, field)
+	case "isRead":
+		return ec.fieldContext_ArticleViewerState_isRead(ctx, field)
+	case "followedIds":
+		return ec.fieldContext_ArticleViewerState_followedIds(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArticleViewerState", field.Name)
 }
@@ -12923,6 +15738,16 @@ func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ClaimCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "commentId":
+		return ec.fieldContext_ClaimCommentPayload_commentId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ClaimCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimCommentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ClearBookmarksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "removedCount":
@@ -12937,12 +15762,36 @@ func (ec *executionContext) childFields_ClearBookmarksPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type ClearBookmarksPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ClearReadingHistoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "clearedCount":
+		return ec.fieldContext_ClearReadingHistoryPayload_clearedCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ClearReadingHistoryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClearReadingHistoryPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Comment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Comment_id(ctx, field)
 	case "body":
 		return ec.fieldContext_Comment_body(ctx, field)
+	case "bodyHtml":
+		return ec.fieldContext_Comment_bodyHtml(ctx, field)
+	case "removal":
+		return ec.fieldContext_Comment_removal(ctx, field)
+	case "depth":
+		return ec.fieldContext_Comment_depth(ctx, field)
+	case "isPinned":
+		return ec.fieldContext_Comment_isPinned(ctx, field)
+	case "isThreadClosed":
+		return ec.fieldContext_Comment_isThreadClosed(ctx, field)
+	case "reactionCount":
+		return ec.fieldContext_Comment_reactionCount(ctx, field)
+	case "reactions":
+		return ec.fieldContext_Comment_reactions(ctx, field)
 	case "author":
 		return ec.fieldContext_Comment_author(ctx, field)
 	case "createdAt":
@@ -13003,8 +15852,90 @@ func (ec *executionContext) childFields_CommentPolicy(ctx context.Context, field
 		return ec.fieldContext_CommentPolicy_closesAt(ctx, field)
 	case "guestFieldsRequired":
 		return ec.fieldContext_CommentPolicy_guestFieldsRequired(ctx, field)
+	case "isOpen":
+		return ec.fieldContext_CommentPolicy_isOpen(ctx, field)
+	case "maxLength":
+		return ec.fieldContext_CommentPolicy_maxLength(ctx, field)
+	case "maxDepth":
+		return ec.fieldContext_CommentPolicy_maxDepth(ctx, field)
+	case "editMinutes":
+		return ec.fieldContext_CommentPolicy_editMinutes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CommentPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_CommentReactionState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "commentId":
+		return ec.fieldContext_CommentReactionState_commentId(ctx, field)
+	case "kind":
+		return ec.fieldContext_CommentReactionState_kind(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommentReactionState", field.Name)
+}
+
+func (ec *executionContext) childFields_CommentRemoval(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "by":
+		return ec.fieldContext_CommentRemoval_by(ctx, field)
+	case "removedAt":
+		return ec.fieldContext_CommentRemoval_removedAt(ctx, field)
+	case "reason":
+		return ec.fieldContext_CommentRemoval_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommentRemoval", field.Name)
+}
+
+func (ec *executionContext) childFields_CommentReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_CommentReport_reason(ctx, field)
+	case "explanation":
+		return ec.fieldContext_CommentReport_explanation(ctx, field)
+	case "law":
+		return ec.fieldContext_CommentReport_law(ctx, field)
+	case "name":
+		return ec.fieldContext_CommentReport_name(ctx, field)
+	case "email":
+		return ec.fieldContext_CommentReport_email(ctx, field)
+	case "goodFaith":
+		return ec.fieldContext_CommentReport_goodFaith(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_CommentReport_createdAt(ctx, field)
+	case "decision":
+		return ec.fieldContext_CommentReport_decision(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_CommentReport_decidedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommentReport", field.Name)
+}
+
+func (ec *executionContext) childFields_CommentSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mode":
+		return ec.fieldContext_CommentSettings_mode(ctx, field)
+	case "moderation":
+		return ec.fieldContext_CommentSettings_moderation(ctx, field)
+	case "closeAfterDays":
+		return ec.fieldContext_CommentSettings_closeAfterDays(ctx, field)
+	case "maxDepth":
+		return ec.fieldContext_CommentSettings_maxDepth(ctx, field)
+	case "maxLength":
+		return ec.fieldContext_CommentSettings_maxLength(ctx, field)
+	case "maxLinks":
+		return ec.fieldContext_CommentSettings_maxLinks(ctx, field)
+	case "editMinutes":
+		return ec.fieldContext_CommentSettings_editMinutes(ctx, field)
+	case "minSeconds":
+		return ec.fieldContext_CommentSettings_minSeconds(ctx, field)
+	case "heldWords":
+		return ec.fieldContext_CommentSettings_heldWords(ctx, field)
+	case "refusedWords":
+		return ec.fieldContext_CommentSettings_refusedWords(ctx, field)
+	case "blockedNetworks":
+		return ec.fieldContext_CommentSettings_blockedNetworks(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommentSettings", field.Name)
 }
 
 func (ec *executionContext) childFields_ConfirmSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13243,6 +16174,16 @@ func (ec *executionContext) childFields_DeleteCategoryPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type DeleteCategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteCommentPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteCommentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteMenuPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -13323,6 +16264,28 @@ func (ec *executionContext) childFields_DiscardJobPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type DiscardJobPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_EarlierCommentText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "body":
+		return ec.fieldContext_EarlierCommentText_body(ctx, field)
+	case "replacedAt":
+		return ec.fieldContext_EarlierCommentText_replacedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarlierCommentText", field.Name)
+}
+
+func (ec *executionContext) childFields_EditCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "comment":
+		return ec.fieldContext_EditCommentPayload_comment(ctx, field)
+	case "state":
+		return ec.fieldContext_EditCommentPayload_state(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EditCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EditCommentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EditorsPick(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "article":
@@ -13365,6 +16328,52 @@ func (ec *executionContext) childFields_FocalPoint(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type FocalPoint", field.Name)
 }
 
+func (ec *executionContext) childFields_FollowPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "topic":
+		return ec.fieldContext_FollowPayload_topic(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FollowPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FollowPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_FollowedTopic(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "topic":
+		return ec.fieldContext_FollowedTopic_topic(ctx, field)
+	case "notify":
+		return ec.fieldContext_FollowedTopic_notify(ctx, field)
+	case "followedAt":
+		return ec.fieldContext_FollowedTopic_followedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FollowedTopic", field.Name)
+}
+
+func (ec *executionContext) childFields_FollowedTopicConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_FollowedTopicConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_FollowedTopicConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_FollowedTopicConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_FollowedTopicConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FollowedTopicConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_FollowedTopicEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_FollowedTopicEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_FollowedTopicEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FollowedTopicEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_LanguageFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "language":
@@ -13387,6 +16396,16 @@ func (ec *executionContext) childFields_LegalDocument(ctx context.Context, field
 		return ec.fieldContext_LegalDocument_page(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LegalDocument", field.Name)
+}
+
+func (ec *executionContext) childFields_LiftRestrictionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "liftedId":
+		return ec.fieldContext_LiftRestrictionPayload_liftedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LiftRestrictionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LiftRestrictionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ListItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13431,6 +16450,26 @@ func (ec *executionContext) childFields_LiveEntryPayload(ctx context.Context, fi
 		return ec.fieldContext_LiveEntryPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LiveEntryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MarkArticleReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "isNoted":
+		return ec.fieldContext_MarkArticleReadPayload_isNoted(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MarkArticleReadPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkArticleReadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "markedCount":
+		return ec.fieldContext_MarkNotificationsReadPayload_markedCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MarkNotificationsReadPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkNotificationsReadPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Media(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13551,6 +16590,112 @@ func (ec *executionContext) childFields_MergeTagsPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type MergeTagsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ModerateCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "comment":
+		return ec.fieldContext_ModerateCommentPayload_comment(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ModerateCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModerateCommentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ModerateCommentsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "comments":
+		return ec.fieldContext_ModerateCommentsPayload_comments(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ModerateCommentsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModerateCommentsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ModeratedComment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "commentId":
+		return ec.fieldContext_ModeratedComment_commentId(ctx, field)
+	case "article":
+		return ec.fieldContext_ModeratedComment_article(ctx, field)
+	case "status":
+		return ec.fieldContext_ModeratedComment_status(ctx, field)
+	case "body":
+		return ec.fieldContext_ModeratedComment_body(ctx, field)
+	case "authorName":
+		return ec.fieldContext_ModeratedComment_authorName(ctx, field)
+	case "authorId":
+		return ec.fieldContext_ModeratedComment_authorId(ctx, field)
+	case "guestEmail":
+		return ec.fieldContext_ModeratedComment_guestEmail(ctx, field)
+	case "address":
+		return ec.fieldContext_ModeratedComment_address(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ModeratedComment_createdAt(ctx, field)
+	case "reasons":
+		return ec.fieldContext_ModeratedComment_reasons(ctx, field)
+	case "openReportCount":
+		return ec.fieldContext_ModeratedComment_openReportCount(ctx, field)
+	case "reports":
+		return ec.fieldContext_ModeratedComment_reports(ctx, field)
+	case "earlierTexts":
+		return ec.fieldContext_ModeratedComment_earlierTexts(ctx, field)
+	case "isRemoved":
+		return ec.fieldContext_ModeratedComment_isRemoved(ctx, field)
+	case "isPinned":
+		return ec.fieldContext_ModeratedComment_isPinned(ctx, field)
+	case "isThreadClosed":
+		return ec.fieldContext_ModeratedComment_isThreadClosed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModeratedComment", field.Name)
+}
+
+func (ec *executionContext) childFields_ModeratedCommentConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ModeratedCommentConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ModeratedCommentConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ModeratedCommentConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ModeratedCommentConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModeratedCommentConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ModeratedCommentEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ModeratedCommentEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ModeratedCommentEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModeratedCommentEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ModerationCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "waiting":
+		return ec.fieldContext_ModerationCounts_waiting(ctx, field)
+	case "reported":
+		return ec.fieldContext_ModerationCounts_reported(ctx, field)
+	case "spam":
+		return ec.fieldContext_ModerationCounts_spam(ctx, field)
+	case "byReason":
+		return ec.fieldContext_ModerationCounts_byReason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModerationCounts", field.Name)
+}
+
+func (ec *executionContext) childFields_ModerationReasonCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_ModerationReasonCount_reason(ctx, field)
+	case "count":
+		return ec.fieldContext_ModerationReasonCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModerationReasonCount", field.Name)
+}
+
 func (ec *executionContext) childFields_MoveCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "category":
@@ -13601,6 +16746,50 @@ func (ec *executionContext) childFields_NewsroomRecord(ctx context.Context, fiel
 		return ec.fieldContext_NewsroomRecord_previewTokens(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NewsroomRecord", field.Name)
+}
+
+func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Notification_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Notification_kind(ctx, field)
+	case "article":
+		return ec.fieldContext_Notification_article(ctx, field)
+	case "comment":
+		return ec.fieldContext_Notification_comment(ctx, field)
+	case "text":
+		return ec.fieldContext_Notification_text(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Notification_createdAt(ctx, field)
+	case "readAt":
+		return ec.fieldContext_Notification_readAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Notification", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_NotificationConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_NotificationConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NotificationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_NotificationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_NotificationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_NotificationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Page(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13739,6 +16928,128 @@ func (ec *executionContext) childFields_PublishPagePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type PublishPagePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ReactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "comment":
+		return ec.fieldContext_ReactPayload_comment(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReactPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReactPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReactionCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_ReactionCount_kind(ctx, field)
+	case "count":
+		return ec.fieldContext_ReactionCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReactionCount", field.Name)
+}
+
+func (ec *executionContext) childFields_ReadArticle(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_ReadArticle_article(ctx, field)
+	case "readAt":
+		return ec.fieldContext_ReadArticle_readAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReadArticle", field.Name)
+}
+
+func (ec *executionContext) childFields_ReadArticleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ReadArticleConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ReadArticleConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ReadArticleConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ReadArticleConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReadArticleConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ReadArticleEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ReadArticleEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ReadArticleEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReadArticleEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ReaderRestriction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ReaderRestriction_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_ReaderRestriction_kind(ctx, field)
+	case "name":
+		return ec.fieldContext_ReaderRestriction_name(ctx, field)
+	case "reason":
+		return ec.fieldContext_ReaderRestriction_reason(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ReaderRestriction_expiresAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ReaderRestriction_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReaderRestriction", field.Name)
+}
+
+func (ec *executionContext) childFields_ReaderRestrictionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ReaderRestrictionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ReaderRestrictionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ReaderRestrictionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ReaderRestrictionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReaderRestrictionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ReaderRestrictionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ReaderRestrictionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ReaderRestrictionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReaderRestrictionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ReaderSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "historyEnabled":
+		return ec.fieldContext_ReaderSettings_historyEnabled(ctx, field)
+	case "notifyReplies":
+		return ec.fieldContext_ReaderSettings_notifyReplies(ctx, field)
+	case "notifyFollowed":
+		return ec.fieldContext_ReaderSettings_notifyFollowed(ctx, field)
+	case "notifyBreaking":
+		return ec.fieldContext_ReaderSettings_notifyBreaking(ctx, field)
+	case "digest":
+		return ec.fieldContext_ReaderSettings_digest(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReaderSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordViewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "isCounted":
+		return ec.fieldContext_RecordViewPayload_isCounted(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordViewPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordViewPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Redirect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -13837,6 +17148,16 @@ func (ec *executionContext) childFields_RemoveBookmarkPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type RemoveBookmarkPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ReportCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reported":
+		return ec.fieldContext_ReportCommentPayload_reported(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReportCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReportCommentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ResetUserPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -13879,6 +17200,16 @@ func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, 
 		return ec.fieldContext_RestorePagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RestorePagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RestrictReaderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "restriction":
+		return ec.fieldContext_RestrictReaderPayload_restriction(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RestrictReaderPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestrictReaderPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RetryJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -14129,6 +17460,16 @@ func (ec *executionContext) childFields_SecondFactor(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type SecondFactor", field.Name)
 }
 
+func (ec *executionContext) childFields_SendBreakingNewsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "isSent":
+		return ec.fieldContext_SendBreakingNewsPayload_isSent(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendBreakingNewsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendBreakingNewsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -14171,6 +17512,16 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_isCurrent(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SetArticleCommentPolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_SetArticleCommentPolicyPayload_article(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetArticleCommentPolicyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetArticleCommentPolicyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPicksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -14393,6 +17744,16 @@ func (ec *executionContext) childFields_TrashPagePayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type TrashPagePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UnfollowPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "topic":
+		return ec.fieldContext_UnfollowPayload_topic(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnfollowPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnfollowPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UnpublishPagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "page":
@@ -14433,6 +17794,16 @@ func (ec *executionContext) childFields_UpdateCategoryPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type UpdateCategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateCommentSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "settings":
+		return ec.fieldContext_UpdateCommentSettingsPayload_settings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateCommentSettingsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateCommentSettingsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdatePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "page":
@@ -14451,6 +17822,16 @@ func (ec *executionContext) childFields_UpdatePlacePayload(ctx context.Context, 
 		return ec.fieldContext_UpdatePlacePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdatePlacePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateReaderSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "settings":
+		return ec.fieldContext_UpdateReaderSettingsPayload_settings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateReaderSettingsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateReaderSettingsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateRedirectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -14513,6 +17894,18 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_bookmarks(ctx, field)
 	case "bookmarkChanges":
 		return ec.fieldContext_Viewer_bookmarkChanges(ctx, field)
+	case "followedTopics":
+		return ec.fieldContext_Viewer_followedTopics(ctx, field)
+	case "feed":
+		return ec.fieldContext_Viewer_feed(ctx, field)
+	case "notifications":
+		return ec.fieldContext_Viewer_notifications(ctx, field)
+	case "unreadNotificationCount":
+		return ec.fieldContext_Viewer_unreadNotificationCount(ctx, field)
+	case "readingHistory":
+		return ec.fieldContext_Viewer_readingHistory(ctx, field)
+	case "settings":
+		return ec.fieldContext_Viewer_settings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }

@@ -12,22 +12,25 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 )
 
 // Services are what rows are loaded from.
 type Services struct {
-	Accounts  *account.Service
-	Articles  *content.Service
-	Audit     *audit.Log
-	Bookmarks *bookmark.Service
-	Comments  *comment.Service
-	Directory *directory.Directory
-	Jobs      *job.Office
-	Newsroom  *newsroom.Service
-	Pages     *site.Service
-	Taxonomy  *taxonomy.Service
+	Accounts   *account.Service
+	Articles   *content.Service
+	Audit      *audit.Log
+	Bookmarks  *bookmark.Service
+	Comments   *comment.Service
+	Moderator  *comment.Moderator
+	Popularity *popularity.Service
+	Directory  *directory.Directory
+	Jobs       *job.Office
+	Newsroom   *newsroom.Service
+	Pages      *site.Service
+	Taxonomy   *taxonomy.Service
 }
 
 // Response is the rows of one response, or of one mutation in it.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
@@ -45,6 +46,40 @@ type AddBookmarkPayload struct {
 	Bookmark *loader.Bookmark `json:"bookmark,omitempty"`
 	// For a reader who is not signed in and sent no device token: the token of the list that was begun, told this once. Keep it like a password.
 	DeviceToken *string `json:"deviceToken,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A comment to post.
+type AddCommentInput struct {
+	// The article.
+	ArticleID string `json:"articleId"`
+	// The comment it replies to.
+	ParentID graphql.Omittable[*string] `json:"parentId,omitempty"`
+	// Plain text. Addresses in it become links.
+	Body string `json:"body"`
+	// A guest's name, needed of readers who are not signed in.
+	GuestName graphql.Omittable[*string] `json:"guestName,omitempty"`
+	// A guest's e-mail address, which nobody is shown, needed of readers who are not signed in.
+	GuestEmail graphql.Omittable[*string] `json:"guestEmail,omitempty"`
+	// What stands in a field that people do not see; leave it empty.
+	Website graphql.Omittable[*string] `json:"website,omitempty"`
+	// How long the page was open, in seconds. A guest's comment without it waits for a moderator.
+	SecondsOnPage graphql.Omittable[*int32] `json:"secondsOnPage,omitempty"`
+	// A text that is sent again with a repeated request, so that it is done once.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of addComment.
+type AddCommentPayload struct {
+	// The comment; null when it is not shown, or nothing was posted.
+	Comment *loader.Comment `json:"comment,omitempty"`
+	// Its id, shown or not; null when nothing was posted.
+	CommentID *string `json:"commentId,omitempty"`
+	// What became of it; WAITING also when nothing was posted.
+	State CommentState `json:"state"`
+	// For guests: the token of the link to edit, delete or claim the comment, told this once.
+	GuestToken *string `json:"guestToken,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -177,6 +212,10 @@ type ArticleViewerState struct {
 	ArticleID string `json:"articleId"`
 	// Whether it is among the viewer's bookmarks, or those of the device.
 	IsBookmarked bool `json:"isBookmarked"`
+	// Whether it stands in the viewer's reading history.
+	IsRead bool `json:"isRead"`
+	// Ids of the sections, tags, places, authors and series of the article that the viewer follows.
+	FollowedIds []string `json:"followedIds"`
 }
 
 // An article and whose turn it is.
@@ -388,6 +427,22 @@ type ChangePasswordPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A guest's comment to claim.
+type ClaimCommentInput struct {
+	// The comment.
+	ID string `json:"id"`
+	// Its token.
+	GuestToken string `json:"guestToken"`
+}
+
+// Answer of claimComment.
+type ClaimCommentPayload struct {
+	// The id of the comment, which is the viewer's now; null when nothing was claimed.
+	CommentID *string `json:"commentId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Whose bookmarks to clear.
 type ClearBookmarksInput struct {
 	// The device token of a reader who is not signed in.
@@ -406,12 +461,26 @@ type ClearBookmarksPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Answer of clearReadingHistory.
+type ClearReadingHistoryPayload struct {
+	// How many articles were forgotten.
+	ClearedCount int32 `json:"clearedCount"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Who says a comment. There is no way from here to an e-mail address.
 type CommentAuthor struct {
 	// The name shown.
 	Name string `json:"name"`
 	// Whether it is a guest without an account.
 	IsGuest bool `json:"isGuest"`
+}
+
+// One comment for moderators to change.
+type CommentInput struct {
+	// The comment.
+	ID string `json:"id"`
 }
 
 // Who may comment on an article.
@@ -422,6 +491,80 @@ type CommentPolicy struct {
 	ClosesAt *time.Time `json:"closesAt,omitempty"`
 	// Whether a guest must leave a name and an e-mail address, which is never shown.
 	GuestFieldsRequired bool `json:"guestFieldsRequired"`
+	// Whether anybody may comment now.
+	IsOpen bool `json:"isOpen"`
+	// Most characters of a comment.
+	MaxLength int32 `json:"maxLength"`
+	// How deep replies are nested; a reply to the deepest level stands beside what it answers.
+	MaxDepth int32 `json:"maxDepth"`
+	// For how many minutes a comment can be edited.
+	EditMinutes int32 `json:"editMinutes"`
+}
+
+// The viewer's reaction to a comment.
+type CommentReactionState struct {
+	// The comment.
+	CommentID string `json:"commentId"`
+	// The reaction.
+	Kind commentreaction.Kind `json:"kind"`
+}
+
+// The text of a comment is gone; it keeps its place for its replies.
+type CommentRemoval struct {
+	// Who took it away.
+	By CommentRemover `json:"by"`
+	// When.
+	RemovedAt time.Time `json:"removedAt"`
+	// Why, if readers are told; else null.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// A report of a comment, for moderators.
+type CommentReport struct {
+	// Why.
+	Reason ReportReason `json:"reason"`
+	// More about why.
+	Explanation string `json:"explanation"`
+	// The law that it breaks, as the reporter says.
+	Law string `json:"law"`
+	// Who reports; may be empty.
+	Name string `json:"name"`
+	// Their e-mail address; may be empty.
+	Email string `json:"email"`
+	// Whether the reporter confirmed that they believe what they say.
+	GoodFaith bool `json:"goodFaith"`
+	// When it was reported.
+	CreatedAt time.Time `json:"createdAt"`
+	// What became of it.
+	Decision ReportDecision `json:"decision"`
+	// When it was decided; null when it was not.
+	DecidedAt *time.Time `json:"decidedAt,omitempty"`
+}
+
+// The rules for comments on the whole site.
+type CommentSettings struct {
+	// Who may comment at most.
+	Mode article.CommentPolicy `json:"mode"`
+	// When comments are looked at: BEFORE or AFTER they are shown.
+	Moderation CommentModeration `json:"moderation"`
+	// After how many days comments on an article close; 0: never.
+	CloseAfterDays int32 `json:"closeAfterDays"`
+	// How deep replies are nested.
+	MaxDepth int32 `json:"maxDepth"`
+	// Most characters of a comment.
+	MaxLength int32 `json:"maxLength"`
+	// Most links of a comment that does not wait.
+	MaxLinks int32 `json:"maxLinks"`
+	// For how many minutes a comment can be edited.
+	EditMinutes int32 `json:"editMinutes"`
+	// How many seconds a guest must have had the page open.
+	MinSeconds int32 `json:"minSeconds"`
+	// Words and phrases with which a comment waits.
+	HeldWords []string `json:"heldWords"`
+	// Words and phrases with which a comment is refused.
+	RefusedWords []string `json:"refusedWords"`
+	// Networks that comments are not accepted from.
+	BlockedNetworks []string `json:"blockedNetworks"`
 }
 
 // Answer of confirmSecondFactor.
@@ -758,6 +901,14 @@ type DeleteCategoryPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Answer of deleteComment.
+type DeleteCommentPayload struct {
+	// The id of the deleted comment; null when nothing was deleted.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Which menu.
 type DeleteMenuInput struct {
 	// The menu.
@@ -870,6 +1021,34 @@ type DiscardJobPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// What a comment said before.
+type EarlierCommentText struct {
+	// Plain text.
+	Body string `json:"body"`
+	// Until when it said so.
+	ReplacedAt time.Time `json:"replacedAt"`
+}
+
+// A comment with another text.
+type EditCommentInput struct {
+	// The comment.
+	ID string `json:"id"`
+	// The text.
+	Body string `json:"body"`
+	// The token of a guest's comment.
+	GuestToken graphql.Omittable[*string] `json:"guestToken,omitempty"`
+}
+
+// Answer of editComment.
+type EditCommentPayload struct {
+	// The comment; null when it is not shown, or nothing was changed.
+	Comment *loader.Comment `json:"comment,omitempty"`
+	// What became of it; WAITING also when nothing was changed.
+	State CommentState `json:"state"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // An embargo.
 type EmbargoArticleInput struct {
 	// The article.
@@ -900,6 +1079,22 @@ type FocalPoint struct {
 	X float64 `json:"x"`
 	// From the top.
 	Y float64 `json:"y"`
+}
+
+// A topic to follow.
+type FollowInput struct {
+	// The section, tag, place, author or series.
+	TopicID string `json:"topicId"`
+	// Whether new articles about it make notifications.
+	Notify bool `json:"notify"`
+}
+
+// Answer of follow.
+type FollowPayload struct {
+	// The topic; null when nothing was done.
+	Topic Topic `json:"topic,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // A withdrawal.
@@ -946,6 +1141,20 @@ type LegalDocumentInput struct {
 	PageSlug string `json:"pageSlug"`
 }
 
+// A restriction to lift.
+type LiftRestrictionInput struct {
+	// The restriction.
+	ID string `json:"id"`
+}
+
+// Answer of liftRestriction.
+type LiftRestrictionPayload struct {
+	// The id of the lifted restriction; null when nothing was done.
+	LiftedID *string `json:"liftedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // What is written of an entry of a live blog. In a change, what is left out stays.
 type LiveEntryInput struct {
 	// Headline of the entry.
@@ -976,6 +1185,34 @@ type LockArticleInput struct {
 	ID string `json:"id"`
 	// Whether to take the lock from somebody who has it, which editors may.
 	TakeOver graphql.Omittable[*bool] `json:"takeOver,omitempty"`
+}
+
+// An article that was read.
+type MarkArticleReadInput struct {
+	// The article.
+	ArticleID string `json:"articleId"`
+}
+
+// Answer of markArticleRead.
+type MarkArticleReadPayload struct {
+	// Whether it was noted; false also when the viewer keeps no history.
+	IsNoted bool `json:"isNoted"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Notifications to mark as read.
+type MarkNotificationsReadInput struct {
+	// Which, at most 100; left out: all.
+	Ids graphql.Omittable[[]string] `json:"ids,omitempty"`
+}
+
+// Answer of markNotificationsRead.
+type MarkNotificationsReadPayload struct {
+	// How many were not read before.
+	MarkedCount int32 `json:"markedCount"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // One item of a menu: leads to a thing, to an address, or, as a heading, nowhere.
@@ -1086,6 +1323,56 @@ type MergeTagsPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Answer of a decision about one comment.
+type ModerateCommentPayload struct {
+	// The comment as it is now; null when nothing was done.
+	Comment *loader.ModeratedComment `json:"comment,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Comments to decide about.
+type ModerateCommentsInput struct {
+	// The comments, at most 100: all of them or, with an error, none.
+	Ids []string `json:"ids"`
+}
+
+// Answer of decisions about comments.
+type ModerateCommentsPayload struct {
+	// The comments as they are now; empty when nothing was done.
+	Comments []*loader.ModeratedComment `json:"comments"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// How many comments are in the moderation queue, each counted up to 10,000.
+type ModerationCounts struct {
+	// Waiting for a decision.
+	Waiting int32 `json:"waiting"`
+	// Reported.
+	Reported int32 `json:"reported"`
+	// Spam.
+	Spam int32 `json:"spam"`
+	// Waiting, by reason; one that waits for two reasons counts for both.
+	ByReason []*ModerationReasonCount `json:"byReason"`
+}
+
+// Which comments of the queue to show.
+type ModerationFilter struct {
+	// Only comments on this article.
+	ArticleID graphql.Omittable[*string] `json:"articleId,omitempty"`
+	// Only comments that wait for this reason.
+	Reason graphql.Omittable[*ModerationReason] `json:"reason,omitempty"`
+}
+
+// How many comments wait for one reason.
+type ModerationReasonCount struct {
+	// The reason.
+	Reason ModerationReason `json:"reason"`
+	// How many.
+	Count int32 `json:"count"`
+}
+
 // Where a section shall go.
 type MoveCategoryInput struct {
 	// Which section.
@@ -1102,6 +1389,14 @@ type MoveCategoryPayload struct {
 	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// A comment of one's own.
+type OwnCommentInput struct {
+	// The comment.
+	ID string `json:"id"`
+	// The token of a guest's comment.
+	GuestToken graphql.Omittable[*string] `json:"guestToken,omitempty"`
 }
 
 // Names one static page.
@@ -1194,6 +1489,58 @@ type PublishPagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A reaction.
+type ReactInput struct {
+	// The comment.
+	CommentID string `json:"commentId"`
+	// The reaction; null takes it back.
+	Kind graphql.Omittable[*commentreaction.Kind] `json:"kind,omitempty"`
+}
+
+// Answer of react.
+type ReactPayload struct {
+	// The comment as it is now; null when nothing was done.
+	Comment *loader.Comment `json:"comment,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// How many readers reacted to a comment in one way.
+type ReactionCount struct {
+	// In which way.
+	Kind commentreaction.Kind `json:"kind"`
+	// How many.
+	Count int32 `json:"count"`
+}
+
+// What a reader has chosen.
+type ReaderSettings struct {
+	// Whether markArticleRead keeps what was read.
+	HistoryEnabled bool `json:"historyEnabled"`
+	// Whether replies to comments make notifications.
+	NotifyReplies bool `json:"notifyReplies"`
+	// Whether new articles about followed topics do.
+	NotifyFollowed bool `json:"notifyFollowed"`
+	// Whether breaking news does.
+	NotifyBreaking bool `json:"notifyBreaking"`
+	// How often a digest is wanted by mail.
+	Digest DigestFrequency `json:"digest"`
+}
+
+// A view of an article.
+type RecordViewInput struct {
+	// The article.
+	ArticleID string `json:"articleId"`
+}
+
+// Answer of recordView.
+type RecordViewPayload struct {
+	// Whether it was counted; robots and hidden articles are not.
+	IsCounted bool `json:"isCounted"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Answer of regenerateRecoveryCodes.
 type RegenerateRecoveryCodesPayload struct {
 	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way.
@@ -1222,10 +1569,46 @@ type RemoveBookmarkPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A comment to remove.
+type RemoveCommentInput struct {
+	// The comment.
+	ID string `json:"id"`
+	// Why.
+	Reason string `json:"reason"`
+	// Whether readers are told why, in the place of the comment.
+	ShowReason bool `json:"showReason"`
+}
+
 // An entry to be taken out of a live blog.
 type RemoveLiveEntryInput struct {
 	// The entry.
 	ID string `json:"id"`
+}
+
+// A report of a comment.
+type ReportCommentInput struct {
+	// The comment.
+	CommentID string `json:"commentId"`
+	// Why.
+	Reason ReportReason `json:"reason"`
+	// More about why; needed for illegal content.
+	Explanation graphql.Omittable[*string] `json:"explanation,omitempty"`
+	// The law that it breaks.
+	Law graphql.Omittable[*string] `json:"law,omitempty"`
+	// The name of who reports; needed of guests for illegal content.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// Their e-mail address; needed of guests for illegal content.
+	Email graphql.Omittable[*string] `json:"email,omitempty"`
+	// That who reports believes in good faith that what they say is accurate and complete; needed for illegal content.
+	GoodFaith graphql.Omittable[*bool] `json:"goodFaith,omitempty"`
+}
+
+// Answer of reportComment.
+type ReportCommentPayload struct {
+	// Whether the report is recorded. Reporting twice is the same as once.
+	Reported bool `json:"reported"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Another password for an account.
@@ -1304,6 +1687,26 @@ type RestoreRevisionInput struct {
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The author of a comment, to be banned or muted.
+type RestrictReaderInput struct {
+	// One of the reader's comments. It names the account or, of a guest, the e-mail address.
+	CommentID string `json:"commentId"`
+	// Why, for moderators.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// Until when; null: until it is lifted.
+	Until graphql.Omittable[*time.Time] `json:"until,omitempty"`
+	// Whether the network address of the comment is restricted as well.
+	IncludeAddress bool `json:"includeAddress"`
+}
+
+// Answer of banReader and muteReader.
+type RestrictReaderPayload struct {
+	// The restriction; null when nothing was done.
+	Restriction *loader.ReaderRestriction `json:"restriction,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Names a dead job to run again.
@@ -1534,12 +1937,48 @@ type SecondFactorCodeInput struct {
 	Code string `json:"code"`
 }
 
+// News for all readers.
+type SendBreakingNewsInput struct {
+	// The published article.
+	ArticleID string `json:"articleId"`
+	// What the notification says, at most 200 characters.
+	Text string `json:"text"`
+}
+
+// Answer of sendBreakingNews.
+type SendBreakingNewsPayload struct {
+	// Whether readers will be told. Sending the same article twice tells nobody twice.
+	IsSent bool `json:"isSent"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Names one series.
 type SeriesBy struct {
 	// Its id.
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
 	// Its slug.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+}
+
+// Who may comment on one article.
+type SetArticleCommentPolicyInput struct {
+	// The article.
+	ArticleID string `json:"articleId"`
+	// Who may comment.
+	Mode graphql.Omittable[*article.CommentPolicy] `json:"mode,omitempty"`
+	// When comments are looked at.
+	Moderation graphql.Omittable[*CommentModeration] `json:"moderation,omitempty"`
+	// When comments close; null: never.
+	ClosesAt graphql.Omittable[*time.Time] `json:"closesAt,omitempty"`
+}
+
+// Answer of setArticleCommentPolicy.
+type SetArticleCommentPolicyPayload struct {
+	// The article; null when nothing was done.
+	Article *loader.Article `json:"article,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Editors' picks for a page, in their order.
@@ -1696,6 +2135,20 @@ type TrashPagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A topic to follow no longer.
+type UnfollowInput struct {
+	// The section, tag, place, author or series.
+	TopicID string `json:"topicId"`
+}
+
+// Answer of unfollow.
+type UnfollowPayload struct {
+	// The topic; null when nothing was done.
+	Topic Topic `json:"topic,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The end of a lock.
 type UnlockArticleInput struct {
 	// The article.
@@ -1828,6 +2281,40 @@ type UpdateCategoryPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Changes of the rules for comments. What is left out stays.
+type UpdateCommentSettingsInput struct {
+	// Who may comment at most.
+	Mode graphql.Omittable[*article.CommentPolicy] `json:"mode,omitempty"`
+	// When comments are looked at: BEFORE or AFTER they are shown.
+	Moderation graphql.Omittable[*CommentModeration] `json:"moderation,omitempty"`
+	// After how many days comments on an article close; 0: never.
+	CloseAfterDays graphql.Omittable[*int32] `json:"closeAfterDays,omitempty"`
+	// How deep replies are nested, up to 20.
+	MaxDepth graphql.Omittable[*int32] `json:"maxDepth,omitempty"`
+	// Most characters of a comment, up to 20,000.
+	MaxLength graphql.Omittable[*int32] `json:"maxLength,omitempty"`
+	// Most links of a comment that does not wait, up to 100.
+	MaxLinks graphql.Omittable[*int32] `json:"maxLinks,omitempty"`
+	// For how many minutes a comment can be edited, up to a week.
+	EditMinutes graphql.Omittable[*int32] `json:"editMinutes,omitempty"`
+	// How many seconds a guest must have had the page open, up to an hour.
+	MinSeconds graphql.Omittable[*int32] `json:"minSeconds,omitempty"`
+	// Words and phrases with which a comment waits, at most 1,000.
+	HeldWords graphql.Omittable[[]string] `json:"heldWords,omitempty"`
+	// Words and phrases with which a comment is refused, at most 1,000.
+	RefusedWords graphql.Omittable[[]string] `json:"refusedWords,omitempty"`
+	// Addresses and networks that comments are not accepted from, such as 192.0.2.0/24, at most 1,000.
+	BlockedNetworks graphql.Omittable[[]string] `json:"blockedNetworks,omitempty"`
+}
+
+// Answer of updateCommentSettings.
+type UpdateCommentSettingsPayload struct {
+	// The rules as they are now; null when nothing was changed.
+	Settings *CommentSettings `json:"settings,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A change of an entry of a live blog.
 type UpdateLiveEntryInput struct {
 	// The entry.
@@ -1892,6 +2379,28 @@ type UpdatePlaceInput struct {
 type UpdatePlacePayload struct {
 	// The place as it is now; null when nothing was changed.
 	Place *loader.Place `json:"place,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Changes of a reader's choices. What is left out stays.
+type UpdateReaderSettingsInput struct {
+	// Whether markArticleRead keeps what was read.
+	HistoryEnabled graphql.Omittable[*bool] `json:"historyEnabled,omitempty"`
+	// Whether replies to comments make notifications.
+	NotifyReplies graphql.Omittable[*bool] `json:"notifyReplies,omitempty"`
+	// Whether new articles about followed topics do.
+	NotifyFollowed graphql.Omittable[*bool] `json:"notifyFollowed,omitempty"`
+	// Whether breaking news does.
+	NotifyBreaking graphql.Omittable[*bool] `json:"notifyBreaking,omitempty"`
+	// How often a digest is wanted by mail.
+	Digest graphql.Omittable[*DigestFrequency] `json:"digest,omitempty"`
+}
+
+// Answer of updateReaderSettings.
+type UpdateReaderSettingsPayload struct {
+	// The choices as they are now; null when nothing was changed.
+	Settings *ReaderSettings `json:"settings,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2101,6 +2610,67 @@ func (e AdPlacement) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// When comments are looked at by a moderator.
+type CommentModeration string
+
+const (
+	// As the site says.
+	CommentModerationSite CommentModeration = "SITE"
+	// Before they are shown.
+	CommentModerationBefore CommentModeration = "BEFORE"
+	// After they are shown.
+	CommentModerationAfter CommentModeration = "AFTER"
+)
+
+var AllCommentModeration = []CommentModeration{
+	CommentModerationSite,
+	CommentModerationBefore,
+	CommentModerationAfter,
+}
+
+func (e CommentModeration) IsValid() bool {
+	switch e {
+	case CommentModerationSite, CommentModerationBefore, CommentModerationAfter:
+		return true
+	}
+	return false
+}
+
+func (e CommentModeration) String() string {
+	return string(e)
+}
+
+func (e *CommentModeration) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CommentModeration(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CommentModeration", str)
+	}
+	return nil
+}
+
+func (e CommentModeration) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CommentModeration) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CommentModeration) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Order of comments.
 type CommentOrder string
 
@@ -2109,16 +2679,19 @@ const (
 	CommentOrderNewest CommentOrder = "NEWEST"
 	// Oldest first.
 	CommentOrderOldest CommentOrder = "OLDEST"
+	// Those with the most reactions first.
+	CommentOrderMostReactions CommentOrder = "MOST_REACTIONS"
 )
 
 var AllCommentOrder = []CommentOrder{
 	CommentOrderNewest,
 	CommentOrderOldest,
+	CommentOrderMostReactions,
 }
 
 func (e CommentOrder) IsValid() bool {
 	switch e {
-	case CommentOrderNewest, CommentOrderOldest:
+	case CommentOrderNewest, CommentOrderOldest, CommentOrderMostReactions:
 		return true
 	}
 	return false
@@ -2154,6 +2727,186 @@ func (e *CommentOrder) UnmarshalJSON(b []byte) error {
 }
 
 func (e CommentOrder) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Who took the text of a comment away.
+type CommentRemover string
+
+const (
+	// Its author.
+	CommentRemoverAuthor CommentRemover = "AUTHOR"
+	// A moderator.
+	CommentRemoverModerator CommentRemover = "MODERATOR"
+)
+
+var AllCommentRemover = []CommentRemover{
+	CommentRemoverAuthor,
+	CommentRemoverModerator,
+}
+
+func (e CommentRemover) IsValid() bool {
+	switch e {
+	case CommentRemoverAuthor, CommentRemoverModerator:
+		return true
+	}
+	return false
+}
+
+func (e CommentRemover) String() string {
+	return string(e)
+}
+
+func (e *CommentRemover) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CommentRemover(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CommentRemover", str)
+	}
+	return nil
+}
+
+func (e CommentRemover) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CommentRemover) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CommentRemover) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What became of a posted comment.
+type CommentState string
+
+const (
+	// It is shown.
+	CommentStateShown CommentState = "SHOWN"
+	// It waits for a moderator.
+	CommentStateWaiting CommentState = "WAITING"
+)
+
+var AllCommentState = []CommentState{
+	CommentStateShown,
+	CommentStateWaiting,
+}
+
+func (e CommentState) IsValid() bool {
+	switch e {
+	case CommentStateShown, CommentStateWaiting:
+		return true
+	}
+	return false
+}
+
+func (e CommentState) String() string {
+	return string(e)
+}
+
+func (e *CommentState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CommentState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CommentState", str)
+	}
+	return nil
+}
+
+func (e CommentState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CommentState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CommentState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Status of a comment, for moderators.
+type CommentStatus string
+
+const (
+	// It waits.
+	CommentStatusPending CommentStatus = "PENDING"
+	// It is shown.
+	CommentStatusApproved CommentStatus = "APPROVED"
+	// It is spam.
+	CommentStatusSpam CommentStatus = "SPAM"
+	// It was rejected or deleted.
+	CommentStatusTrash CommentStatus = "TRASH"
+)
+
+var AllCommentStatus = []CommentStatus{
+	CommentStatusPending,
+	CommentStatusApproved,
+	CommentStatusSpam,
+	CommentStatusTrash,
+}
+
+func (e CommentStatus) IsValid() bool {
+	switch e {
+	case CommentStatusPending, CommentStatusApproved, CommentStatusSpam, CommentStatusTrash:
+		return true
+	}
+	return false
+}
+
+func (e CommentStatus) String() string {
+	return string(e)
+}
+
+func (e *CommentStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CommentStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CommentStatus", str)
+	}
+	return nil
+}
+
+func (e CommentStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CommentStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CommentStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -2275,6 +3028,67 @@ func (e CountPrecision) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// How often a reader wants a digest by mail.
+type DigestFrequency string
+
+const (
+	// Never.
+	DigestFrequencyNever DigestFrequency = "NEVER"
+	// Every day.
+	DigestFrequencyDaily DigestFrequency = "DAILY"
+	// Every week.
+	DigestFrequencyWeekly DigestFrequency = "WEEKLY"
+)
+
+var AllDigestFrequency = []DigestFrequency{
+	DigestFrequencyNever,
+	DigestFrequencyDaily,
+	DigestFrequencyWeekly,
+}
+
+func (e DigestFrequency) IsValid() bool {
+	switch e {
+	case DigestFrequencyNever, DigestFrequencyDaily, DigestFrequencyWeekly:
+		return true
+	}
+	return false
+}
+
+func (e DigestFrequency) String() string {
+	return string(e)
+}
+
+func (e *DigestFrequency) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = DigestFrequency(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid DigestFrequency", str)
+	}
+	return nil
+}
+
+func (e DigestFrequency) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *DigestFrequency) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e DigestFrequency) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Places of a front end that show a menu.
 type MenuLocation string
 
@@ -2343,6 +3157,472 @@ func (e *MenuLocation) UnmarshalJSON(b []byte) error {
 }
 
 func (e MenuLocation) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Why a comment waits for a moderator.
+type ModerationReason string
+
+const (
+	// Every comment of the article waits.
+	ModerationReasonPremoderated ModerationReason = "PREMODERATED"
+	// A field that people do not see was filled in.
+	ModerationReasonHoneypot ModerationReason = "HONEYPOT"
+	// It was sent sooner than anybody can read and write.
+	ModerationReasonTooFast ModerationReason = "TOO_FAST"
+	// It has more links than allowed.
+	ModerationReasonLinks ModerationReason = "LINKS"
+	// The same words were sent before.
+	ModerationReasonRepeated ModerationReason = "REPEATED"
+	// It has a word of the site's list.
+	ModerationReasonWords ModerationReason = "WORDS"
+	// A moderator muted the reader.
+	ModerationReasonMutedReader ModerationReason = "MUTED_READER"
+	// The moderation service said so.
+	ModerationReasonExternal ModerationReason = "EXTERNAL"
+	// The moderation service did not answer.
+	ModerationReasonServiceDown ModerationReason = "SERVICE_DOWN"
+	// It was waiting where it was imported from.
+	ModerationReasonImported ModerationReason = "IMPORTED"
+)
+
+var AllModerationReason = []ModerationReason{
+	ModerationReasonPremoderated,
+	ModerationReasonHoneypot,
+	ModerationReasonTooFast,
+	ModerationReasonLinks,
+	ModerationReasonRepeated,
+	ModerationReasonWords,
+	ModerationReasonMutedReader,
+	ModerationReasonExternal,
+	ModerationReasonServiceDown,
+	ModerationReasonImported,
+}
+
+func (e ModerationReason) IsValid() bool {
+	switch e {
+	case ModerationReasonPremoderated, ModerationReasonHoneypot, ModerationReasonTooFast, ModerationReasonLinks, ModerationReasonRepeated, ModerationReasonWords, ModerationReasonMutedReader, ModerationReasonExternal, ModerationReasonServiceDown, ModerationReasonImported:
+		return true
+	}
+	return false
+}
+
+func (e ModerationReason) String() string {
+	return string(e)
+}
+
+func (e *ModerationReason) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ModerationReason(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ModerationReason", str)
+	}
+	return nil
+}
+
+func (e ModerationReason) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ModerationReason) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ModerationReason) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// A part of the moderation queue.
+type ModerationView string
+
+const (
+	// Comments that wait for a decision.
+	ModerationViewWaiting ModerationView = "WAITING"
+	// Comments that readers reported.
+	ModerationViewReported ModerationView = "REPORTED"
+	// Comments marked as spam.
+	ModerationViewSpam ModerationView = "SPAM"
+	// Comments that were rejected or deleted.
+	ModerationViewRejected ModerationView = "REJECTED"
+)
+
+var AllModerationView = []ModerationView{
+	ModerationViewWaiting,
+	ModerationViewReported,
+	ModerationViewSpam,
+	ModerationViewRejected,
+}
+
+func (e ModerationView) IsValid() bool {
+	switch e {
+	case ModerationViewWaiting, ModerationViewReported, ModerationViewSpam, ModerationViewRejected:
+		return true
+	}
+	return false
+}
+
+func (e ModerationView) String() string {
+	return string(e)
+}
+
+func (e *ModerationView) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ModerationView(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ModerationView", str)
+	}
+	return nil
+}
+
+func (e ModerationView) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ModerationView) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ModerationView) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Over what time views are counted.
+type MostReadWindow string
+
+const (
+	// The last hour.
+	MostReadWindowHour MostReadWindow = "HOUR"
+	// The last 24 hours.
+	MostReadWindowDay MostReadWindow = "DAY"
+	// The last seven days.
+	MostReadWindowWeek MostReadWindow = "WEEK"
+	// The last 30 days.
+	MostReadWindowMonth MostReadWindow = "MONTH"
+)
+
+var AllMostReadWindow = []MostReadWindow{
+	MostReadWindowHour,
+	MostReadWindowDay,
+	MostReadWindowWeek,
+	MostReadWindowMonth,
+}
+
+func (e MostReadWindow) IsValid() bool {
+	switch e {
+	case MostReadWindowHour, MostReadWindowDay, MostReadWindowWeek, MostReadWindowMonth:
+		return true
+	}
+	return false
+}
+
+func (e MostReadWindow) String() string {
+	return string(e)
+}
+
+func (e *MostReadWindow) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MostReadWindow(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MostReadWindow", str)
+	}
+	return nil
+}
+
+func (e MostReadWindow) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MostReadWindow) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MostReadWindow) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a notification tells of.
+type NotificationKind string
+
+const (
+	// A new article about a followed topic.
+	NotificationKindFollowedTopic NotificationKind = "FOLLOWED_TOPIC"
+	// A reply to a comment of the viewer.
+	NotificationKindReply NotificationKind = "REPLY"
+	// A moderator's decision about a comment of the viewer.
+	NotificationKindModeration NotificationKind = "MODERATION"
+	// Breaking news.
+	NotificationKindBreakingNews NotificationKind = "BREAKING_NEWS"
+)
+
+var AllNotificationKind = []NotificationKind{
+	NotificationKindFollowedTopic,
+	NotificationKindReply,
+	NotificationKindModeration,
+	NotificationKindBreakingNews,
+}
+
+func (e NotificationKind) IsValid() bool {
+	switch e {
+	case NotificationKindFollowedTopic, NotificationKindReply, NotificationKindModeration, NotificationKindBreakingNews:
+		return true
+	}
+	return false
+}
+
+func (e NotificationKind) String() string {
+	return string(e)
+}
+
+func (e *NotificationKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = NotificationKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid NotificationKind", str)
+	}
+	return nil
+}
+
+func (e NotificationKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *NotificationKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e NotificationKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What became of a report.
+type ReportDecision string
+
+const (
+	// Nothing yet.
+	ReportDecisionNone ReportDecision = "NONE"
+	// The comment was taken away.
+	ReportDecisionUpheld ReportDecision = "UPHELD"
+	// The comment stays.
+	ReportDecisionDismissed ReportDecision = "DISMISSED"
+)
+
+var AllReportDecision = []ReportDecision{
+	ReportDecisionNone,
+	ReportDecisionUpheld,
+	ReportDecisionDismissed,
+}
+
+func (e ReportDecision) IsValid() bool {
+	switch e {
+	case ReportDecisionNone, ReportDecisionUpheld, ReportDecisionDismissed:
+		return true
+	}
+	return false
+}
+
+func (e ReportDecision) String() string {
+	return string(e)
+}
+
+func (e *ReportDecision) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ReportDecision(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ReportDecision", str)
+	}
+	return nil
+}
+
+func (e ReportDecision) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ReportDecision) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ReportDecision) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Why a comment is reported.
+type ReportReason string
+
+const (
+	// Advertising.
+	ReportReasonSpam ReportReason = "SPAM"
+	// Insults or threats.
+	ReportReasonAbuse ReportReason = "ABUSE"
+	// Hatred against a group.
+	ReportReasonHate ReportReason = "HATE"
+	// It is about something else.
+	ReportReasonOffTopic ReportReason = "OFF_TOPIC"
+	// It tells private facts of somebody.
+	ReportReasonPersonalData ReportReason = "PERSONAL_DATA"
+	// It is against the law. What the Digital Services Act asks of a notice is needed: explanation, goodFaith and, of guests, name and email.
+	ReportReasonIllegalContent ReportReason = "ILLEGAL_CONTENT"
+	// Something else.
+	ReportReasonOther ReportReason = "OTHER"
+)
+
+var AllReportReason = []ReportReason{
+	ReportReasonSpam,
+	ReportReasonAbuse,
+	ReportReasonHate,
+	ReportReasonOffTopic,
+	ReportReasonPersonalData,
+	ReportReasonIllegalContent,
+	ReportReasonOther,
+}
+
+func (e ReportReason) IsValid() bool {
+	switch e {
+	case ReportReasonSpam, ReportReasonAbuse, ReportReasonHate, ReportReasonOffTopic, ReportReasonPersonalData, ReportReasonIllegalContent, ReportReasonOther:
+		return true
+	}
+	return false
+}
+
+func (e ReportReason) String() string {
+	return string(e)
+}
+
+func (e *ReportReason) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ReportReason(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ReportReason", str)
+	}
+	return nil
+}
+
+func (e ReportReason) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ReportReason) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ReportReason) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What moderators lay on a reader.
+type RestrictionKind string
+
+const (
+	// The reader cannot comment or react.
+	RestrictionKindBanned RestrictionKind = "BANNED"
+	// Each of the reader's comments waits for a moderator.
+	RestrictionKindMuted RestrictionKind = "MUTED"
+)
+
+var AllRestrictionKind = []RestrictionKind{
+	RestrictionKindBanned,
+	RestrictionKindMuted,
+}
+
+func (e RestrictionKind) IsValid() bool {
+	switch e {
+	case RestrictionKindBanned, RestrictionKindMuted:
+		return true
+	}
+	return false
+}
+
+func (e RestrictionKind) String() string {
+	return string(e)
+}
+
+func (e *RestrictionKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RestrictionKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RestrictionKind", str)
+	}
+	return nil
+}
+
+func (e RestrictionKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RestrictionKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RestrictionKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -20,7 +20,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet"
 	"github.com/broadsheet-cms/broadsheet/graph"
 	"github.com/broadsheet-cms/broadsheet/graph/graphiql"
-	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
@@ -31,9 +30,11 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/ingest"
+	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/seed"
@@ -53,6 +54,9 @@ type Services struct {
 	Articles   *content.Service
 	Bookmarks  *bookmark.Service
 	Comments   *comment.Service
+	Moderator  *comment.Moderator
+	Interests  *interest.Service
+	Popularity *popularity.Service
 	Taxonomy   *taxonomy.Service
 	Terms      *taxonomy.Editor
 	Site       *site.Service
@@ -74,8 +78,13 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.JobOffice = job.NewOffice(s.Jobs, s.Audit)
 	s.Directory = directory.New(db, s.Log)
 	s.Articles = content.New(db, s.Log, s.Directory)
+	s.Articles.RelateLater(s.Jobs)
 	s.Comments = comment.New(db, s.Log)
+	s.Moderator = comment.NewModerator(s.Comments, s.Audit)
 	s.Bookmarks = bookmark.New(db)
+	s.Interests = interest.New(db, s.Jobs, s.Audit)
+	s.Log.OnceForAllNodes(s.Interests)
+	s.Popularity = popularity.New(db)
 	s.Taxonomy = taxonomy.New(db, s.Log, s.Articles)
 	s.Site = site.New(db, s.Log)
 	s.SiteEditor = site.NewEditor(s.Site, s.Audit)
@@ -91,7 +100,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
-	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
+	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Moderator: s.Moderator, Interests: s.Interests, Popularity: s.Popularity, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
 		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice}
 }
 
@@ -136,6 +145,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err := a.Log.Adopt(ctx); err != nil {
 		return err
 	}
+	a.Log.Logger = a.logger
 	a.Jobs.Configure(job.Settings{Grace: a.cfg.ShutdownTimeout, Logger: a.logger})
 	a.registerJobs()
 	a.Directory.SiteURL = strings.TrimSuffix(a.cfg.SiteURL, "/")
@@ -216,45 +226,15 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.server.Run(ctx, listening) })
 	group.Go(func() error { return a.again(ctx, "listen", func() error { return a.DB.Listen(ctx, a.Log.Wake) }) })
-	group.Go(func() error { return a.again(ctx, "relate", func() error { return a.relate(ctx) }) })
 	group.Go(func() error { return a.again(ctx, "jobs", func() error { return a.Jobs.Run(ctx) }) })
-	group.Go(func() error { return a.again(ctx, "follow", func() error { return a.follow(ctx) }) })
+	group.Go(func() error {
+		return a.again(ctx, "views", func() error { return a.Popularity.Run(ctx, a.logger) })
+	})
+	group.Go(func() error { return a.again(ctx, "follow", func() error { return a.Log.Run(ctx) }) })
 	group.Go(func() error {
 		return a.again(ctx, "schedule", func() error { return a.Newsroom.KeepSchedule(ctx, a.logger) })
 	})
 	return group.Wait()
-}
-
-// relate finds what is related to articles that an import which was cut off, or
-// a merge of tags, left to do.
-func (a *App) relate(ctx context.Context) error {
-	for {
-		if err := a.Articles.CompleteRelated(access.AsSystem(ctx), nil); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-a.Articles.Postponed():
-		}
-	}
-}
-
-// follow keeps what is in memory as new as what other processes commit.
-func (a *App) follow(ctx context.Context) error {
-	head, err := a.Log.Head(ctx)
-	if err != nil {
-		return err
-	}
-	// Whatever happened before the head was read, and while following had
-	// stopped, is covered by reading everything anew.
-	a.Directory.ChangedAll()
-	return a.Log.Follow(ctx, head, func(events []event.Recorded) error {
-		for _, e := range events {
-			a.Directory.Changed(e.Entity)
-		}
-		return nil
-	})
 }
 
 // again runs do until ctx ends: a database that is away for a moment must not

@@ -362,7 +362,7 @@ func (s *Service) count(ctx context.Context, c *ent.Comment, ofArticle, ofParent
 
 // tell appends the event of a comment.
 func (s *Service) tell(ctx context.Context, c *ent.Comment, action string) error {
-	return s.log.Append(ctx, event.Event{Action: action, Entity: id.Comment, EntityID: c.ID, Payload: map[string]any{"article": id.Encode(id.Article, c.ArticleID)}})
+	return s.log.Append(ctx, event.Event{Action: action, Entity: id.Comment, EntityID: c.ID, Detail: event.Detail{ArticleID: c.ArticleID}})
 }
 
 func scanSettings(rows *sql.Rows) (*schema.CommentSettings, error) {

@@ -137,9 +137,9 @@ func (s *Service) save(ctx context.Context, update *ent.CommentUpdateOne, was co
 	}
 	action := event.Updated
 	switch {
-	case isShown && !wasShown:
+	case counted && !before:
 		action = event.Published
-	case wasShown && !isShown:
+	case before && !counted:
 		action = event.Unpublished
 	}
 	return s.tell(ctx, row, action)

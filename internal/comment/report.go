@@ -179,7 +179,7 @@ func (m *Moderator) Restrict(ctx context.Context, in Restrict) (made *ent.Reader
 		}
 		it, system := items[0], access.AsSystem(ctx)
 		create := m.s.db.Ent(ctx).ReaderRestriction.Create().SetKind(in.Kind).SetReason(trimmed(in.Reason, maxReason)).SetNillableExpiresAt(in.ExpiresAt).
-			SetCreatedBy(access.Of(ctx).UserID).SetCreatedAt(m.s.Now()).SetName(authorName(it.Comment))
+			SetCreatedBy(access.Of(ctx).UserID).SetCreatedAt(m.s.Now()).SetName(AuthorName(it.Comment))
 		switch {
 		case it.UserID != nil:
 			create.SetUserID(*it.UserID)
@@ -203,7 +203,8 @@ func (m *Moderator) Restrict(ctx context.Context, in Restrict) (made *ent.Reader
 	return made, nil
 }
 
-func authorName(c *ent.Comment) string {
+// AuthorName is the name that a comment is shown with.
+func AuthorName(c *ent.Comment) string {
 	if c.Edges.User != nil {
 		return c.Edges.User.DisplayName
 	}

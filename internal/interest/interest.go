@@ -11,24 +11,28 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
-	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // Service keeps interests.
 type Service struct {
-	db  *store.DB
-	log *event.Log
+	db    *store.DB
+	jobs  *job.Runner
+	audit *audit.Log
 	// Now is the clock, for tests.
 	Now func() time.Time
 }
 
-// New gives the service.
-func New(db *store.DB, log *event.Log) *Service {
-	return &Service{db: db, log: log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+// New gives the service. It registers its jobs with the runner.
+func New(db *store.DB, jobs *job.Runner, record *audit.Log) *Service {
+	s := &Service{db: db, jobs: jobs, audit: record, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+	job.Register(jobs, tellAll, s.TellAll)
+	return s
 }
 
 // MaxFollows is how many things one reader can follow.

@@ -9,9 +9,11 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -118,9 +120,6 @@ func (s *Service) MarkNotificationsRead(ctx context.Context, keys []int) (int, e
 }
 
 var (
-	positionSQL    = store.MaintainBoth(`SELECT txid, id FROM event_positions WHERE name = $1`)
-	setPositionSQL = store.MaintainBoth(`INSERT INTO event_positions (name, txid, id) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET txid = excluded.txid, id = excluded.id`)
-
 	// Whoever follows a topic of an article is told once, whatever else of it they
 	// follow.
 	tellFollowersSQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, text, created_at)
@@ -138,87 +137,45 @@ var (
 		SELECT c.user_id, 'MODERATION', 'decision:' || c.id || ':' || c.status || ':' || c.removed_by, c.article_id, c.id, c.removal_reason, $3
 		FROM comments c WHERE c.id = $1 AND c.user_id IS NOT NULL AND c.user_id <> $2 AND c.removed_by <> 'AUTHOR'
 		ON CONFLICT (user_id, cause) DO NOTHING`)
-	actorSQL = store.MaintainBoth(`SELECT COALESCE(actor_id, 0) FROM events WHERE id = $1`)
 	tellAllSQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, text, created_at)
 		SELECT u.id, 'BREAKING_NEWS', 'breaking:' || $2, $2, $3, $4 FROM users u LEFT JOIN reader_settings r ON r.user_id = u.id
 		WHERE u.id > $1 AND u.id <= $5 AND u.status = 'ACTIVE' AND COALESCE(r.notify_breaking, TRUE)
 		ON CONFLICT (user_id, cause) DO NOTHING`)
 	lastUserSQL = store.MaintainBoth(`SELECT COALESCE(max(id), 0) FROM users`)
+	publicSQL   = store.ReadBoth(`SELECT a.id FROM articles a WHERE a.id = $1 AND visible_article(a) AND public_article(a)`)
 	forgetSQL   = store.MaintainBoth(`DELETE FROM notifications WHERE created_at < $1`)
 )
 
-// position is what the reader of events is called.
-const position = "notifications"
+// Name implements event.Consumer.
+func (*Service) Name() string { return "notifications" }
 
-// Distribute makes notifications of what has happened since it last ran: each
-// event once, as what it makes and how far it has read are one transaction.
-func (s *Service) Distribute(ctx context.Context) error {
-	for {
-		more, err := s.distribute(ctx)
-		if err != nil {
-			return fmt.Errorf("make notifications: %w", err)
-		}
-		if !more {
-			return nil
+// Consume makes notifications of what happened: of each event once, as the log
+// runs it in the transaction that moves its position on.
+func (s *Service) Consume(ctx context.Context, events []event.Event) error {
+	for _, e := range events {
+		if err := s.tell(ctx, e); err != nil {
+			return fmt.Errorf("make notifications of %s: %w", e.Type(), err)
 		}
 	}
+	return nil
 }
 
-const batch = 200
-
-func (s *Service) distribute(ctx context.Context) (more bool, err error) {
-	err = s.db.Tx(access.AsSystem(ctx), func(ctx context.Context) error {
-		found, err := store.Collect(ctx, s.db, positionSQL, func(rows *sql.Rows) (p event.Position, err error) {
-			err = rows.Scan(&p.TxID, &p.ID)
-			return p, err
-		}, position)
-		if err != nil {
-			return err
-		}
-		var at event.Position
-		if len(found) > 0 {
-			at = found[0]
-		} else if at, err = s.log.Head(ctx); err != nil { // what happened before there were notifications is no news
-			return err
-		}
-		events, err := s.log.Read(ctx, at, batch)
-		if err != nil {
-			return err
-		}
-		for _, e := range events {
-			if err := s.tell(ctx, e); err != nil {
-				return err
-			}
-			at = e.Position
-		}
-		more = len(events) == batch
-		_, err = s.db.Exec(ctx, setPositionSQL, position, at.TxID, at.ID)
-		return err
-	})
-	return more, err
-}
-
-func (s *Service) tell(ctx context.Context, e event.Recorded) error {
-	switch e.Type {
-	case "article.published":
+func (s *Service) tell(ctx context.Context, e event.Event) error {
+	switch {
+	case e.Entity == id.Article && e.Action == event.Published:
 		_, err := s.db.Exec(ctx, tellFollowersSQL, e.EntityID, s.Now())
 		return err
-	case "comment.published":
+	case e.Entity != id.Comment || e.Action != event.Published && e.Action != event.Unpublished:
+		return nil
+	case e.Action == event.Published:
 		if _, err := s.db.Exec(ctx, tellReplySQL, e.EntityID, s.Now()); err != nil {
 			return err
 		}
-	case "comment.unpublished", "comment.updated":
-	default:
+	}
+	if e.ActorID == 0 {
 		return nil
 	}
-	actors, err := store.Collect(ctx, s.db, actorSQL, store.ScanInt, e.ID)
-	if err != nil || len(actors) == 0 || actors[0] == 0 {
-		return err
-	}
-	if e.Type == "comment.updated" {
-		return nil
-	}
-	_, err = s.db.Exec(ctx, tellDecisionSQL, e.EntityID, actors[0], s.Now())
+	_, err := s.db.Exec(ctx, tellDecisionSQL, e.EntityID, e.ActorID, s.Now())
 	return err
 }
 
@@ -226,6 +183,33 @@ func (s *Service) tell(ctx context.Context, e event.Recorded) error {
 type Breaking struct {
 	Article int    `json:"article"`
 	Text    string `json:"text"`
+}
+
+// tellAll is the job that tells readers of breaking news.
+var tellAll = job.Kind[Breaking]{Name: "notifications.breaking", Timeout: 10 * time.Minute}
+
+// SendBreaking has every reader who wants breaking news told of an article.
+func (s *Service) SendBreaking(ctx context.Context, b Breaking) error {
+	if err := access.Require(ctx, access.PublishArticles); err != nil {
+		return err
+	}
+	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		there, err := store.Collect(ctx, s.db, publicSQL, store.ScanInt, b.Article)
+		if err != nil {
+			return err
+		}
+		if len(there) == 0 {
+			return fault.Mistake(fault.Missing, "articleId", "There is no such published article.")
+		}
+		if err := job.Enqueue(ctx, s.jobs, tellAll, b, job.Options{Priority: job.High}); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, audit.Entry{Action: "sendBreakingNews", Entity: id.Article, EntityID: b.Article, After: map[string]string{"text": b.Text}})
+	})
+	if err != nil {
+		return fmt.Errorf("send breaking news: %w", err)
+	}
+	return nil
 }
 
 // usersAtOnce is how many accounts one statement tells.

@@ -195,13 +195,6 @@ CREATE TABLE most_read (
 ) WITHOUT ROWID;
 CREATE INDEX most_read_article ON most_read (article_id);
 
--- How far those who read the events have come.
-CREATE TABLE event_positions (
-  name text PRIMARY KEY,
-  txid integer NOT NULL,
-  id integer NOT NULL
-);
-
 CREATE INDEX bookmark_saved ON bookmarks (list_id, saved_at, id) WHERE removed_at IS NULL;
 CREATE INDEX comment_by_reactions ON comments (article_id, parent_id, reaction_count, id) WHERE status = 'APPROVED' AND kind = 'COMMENT';
 CREATE INDEX comment_pinned ON comments (article_id, pinned_at) WHERE pinned_at IS NOT NULL;
