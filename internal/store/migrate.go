@@ -76,7 +76,7 @@ func (db *DB) Migrate(ctx context.Context) (applied []Migration, err error) {
 	}
 	defer func() { _ = conn.Close() }()
 	if db.Dialect == Postgres {
-		for _, q := range []string{"SET statement_timeout = 0", fmt.Sprintf("SELECT pg_advisory_lock(%d)", migrationLock)} {
+		for _, q := range []string{"SET statement_timeout = 0", "SET lock_timeout = 0", fmt.Sprintf("SELECT pg_advisory_lock(%d)", migrationLock)} {
 			if _, err := conn.ExecContext(ctx, q); err != nil {
 				return nil, fmt.Errorf("lock the schema: %w", err)
 			}
@@ -87,7 +87,8 @@ func (db *DB) Migrate(ctx context.Context) (applied []Migration, err error) {
 			defer cancel()
 			_, unlock := conn.ExecContext(background, fmt.Sprintf("SELECT pg_advisory_unlock(%d)", migrationLock))
 			_, reset := conn.ExecContext(background, "RESET statement_timeout")
-			err = errors.Join(err, unlock, reset)
+			_, resetLock := conn.ExecContext(background, "RESET lock_timeout")
+			err = errors.Join(err, unlock, reset, resetLock)
 		}()
 	}
 	for {
