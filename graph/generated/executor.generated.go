@@ -29,6 +29,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 )
@@ -113,6 +114,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("DeleteSeriesInput", ec.unmarshalInputDeleteSeriesInput),
 				graphql.NewInputUnmarshaler("DeleteTagInput", ec.unmarshalInputDeleteTagInput),
 				graphql.NewInputUnmarshaler("DiscardAutosaveInput", ec.unmarshalInputDiscardAutosaveInput),
+				graphql.NewInputUnmarshaler("DiscardJobInput", ec.unmarshalInputDiscardJobInput),
 				graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
 				graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 				graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
@@ -149,6 +151,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
 				graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 				graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+				graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 				graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 				graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 				graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
@@ -3246,6 +3249,151 @@ func (x *execution) objectCreateUserPayload(parent *executor.Node, obj *model.Cr
 	return false
 }
 
+var objectDeadJob = executor.NewObject("DeadJob", []string{"DeadJob", "Node"},
+	executor.Field{Name: "id", Method: true},
+	executor.Field{Name: "kind"},
+	executor.Field{Name: "attempts"},
+	executor.Field{Name: "lastError"},
+	executor.Field{Name: "enqueuedAt"},
+	executor.Field{Name: "diedAt"},
+)
+
+func (x *execution) objectDeadJob(parent *executor.Node, obj *job.Dead) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectDeadJob) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("DeadJob")
+		case 0: // id
+			missing = x.deadJob_id(n, obj) || missing
+		case 1: // kind
+			missing = x.writeNString2string(n, obj.Kind) || missing
+		case 2: // attempts
+			missing = x.writeNInt2int(n, obj.Attempts) || missing
+		case 3: // lastError
+			missing = x.writeNString2string(n, obj.LastError) || missing
+		case 4: // enqueuedAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.EnqueuedAt) || missing
+		case 5: // diedAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.DiedAt) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of DeadJob")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) deadJob_id(n *executor.Node, obj *job.Dead) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PublicID()
+	return x.writeNID2string(n, v)
+}
+
+var objectDeadJobConnection = executor.NewObject("DeadJobConnection", []string{"DeadJobConnection"},
+	executor.Field{Name: "edges", Method: true},
+	executor.Field{Name: "nodes", Method: true},
+	executor.Field{Name: "pageInfo", Method: true},
+	executor.Field{Name: "totalCount", Method: true},
+)
+
+func (x *execution) objectDeadJobConnection(parent *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectDeadJobConnection) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("DeadJobConnection")
+		case 0: // edges
+			missing = x.deadJobConnection_edges(n, obj) || missing
+		case 1: // nodes
+			missing = x.deadJobConnection_nodes(n, obj) || missing
+		case 2: // pageInfo
+			missing = x.deadJobConnection_pageInfo(n, obj) || missing
+		case 3: // totalCount
+			missing = x.deadJobConnection_totalCount(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of DeadJobConnection")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) deadJobConnection_edges(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Edges()
+	return x.writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
+}
+
+func (x *execution) deadJobConnection_nodes(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Nodes()
+	return x.writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(n, v)
+}
+
+func (x *execution) deadJobConnection_pageInfo(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PageInfo()
+	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
+}
+
+func (x *execution) deadJobConnection_totalCount(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_DeadJobConnection_totalCount_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := obj.TotalCount(ctx, fc.Args["limit"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
+}
+
+var objectDeadJobEdge = executor.NewObject("DeadJobEdge", []string{"DeadJobEdge"},
+	executor.Field{Name: "cursor"},
+	executor.Field{Name: "node"},
+)
+
+func (x *execution) objectDeadJobEdge(parent *executor.Node, obj *relay.Edge[*job.Dead]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectDeadJobEdge) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("DeadJobEdge")
+		case 0: // cursor
+			missing = x.writeNString2string(n, obj.Cursor) || missing
+		case 1: // node
+			missing = x.writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(n, obj.Node) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of DeadJobEdge")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectDeleteAdSlotPayload = executor.NewObject("DeleteAdSlotPayload", []string{"DeleteAdSlotPayload"},
 	executor.Field{Name: "deletedId"},
 	executor.Field{Name: "userErrors"},
@@ -3517,6 +3665,34 @@ func (x *execution) objectDisableUserPayload(parent *executor.Node, obj *model.D
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of DisableUserPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectDiscardJobPayload = executor.NewObject("DiscardJobPayload", []string{"DiscardJobPayload"},
+	executor.Field{Name: "discardedId"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectDiscardJobPayload(parent *executor.Node, obj *model.DiscardJobPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectDiscardJobPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("DiscardJobPayload")
+		case 0: // discardedId
+			x.writeOID2ᚖstring(n, obj.DiscardedID)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of DiscardJobPayload")
 		}
 	}
 	if missing {
@@ -4727,6 +4903,8 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "updateAuthor", Method: true, Resolver: true},
 	executor.Field{Name: "mergeAuthors", Method: true, Resolver: true},
 	executor.Field{Name: "deleteAuthor", Method: true, Resolver: true},
+	executor.Field{Name: "retryJob", Method: true, Resolver: true},
+	executor.Field{Name: "discardJob", Method: true, Resolver: true},
 	executor.Field{Name: "updateSite", Method: true, Resolver: true},
 	executor.Field{Name: "createPage", Method: true, Resolver: true},
 	executor.Field{Name: "updatePage", Method: true, Resolver: true},
@@ -4899,34 +5077,38 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 75:
 		return x.mutation_deleteAuthor(n)
 	case 76:
-		return x.mutation_updateSite(n)
+		return x.mutation_retryJob(n)
 	case 77:
-		return x.mutation_createPage(n)
+		return x.mutation_discardJob(n)
 	case 78:
-		return x.mutation_updatePage(n)
+		return x.mutation_updateSite(n)
 	case 79:
-		return x.mutation_publishPage(n)
+		return x.mutation_createPage(n)
 	case 80:
-		return x.mutation_unpublishPage(n)
+		return x.mutation_updatePage(n)
 	case 81:
-		return x.mutation_trashPage(n)
+		return x.mutation_publishPage(n)
 	case 82:
-		return x.mutation_restorePage(n)
+		return x.mutation_unpublishPage(n)
 	case 83:
-		return x.mutation_saveMenu(n)
+		return x.mutation_trashPage(n)
 	case 84:
-		return x.mutation_deleteMenu(n)
+		return x.mutation_restorePage(n)
 	case 85:
-		return x.mutation_createRedirect(n)
+		return x.mutation_saveMenu(n)
 	case 86:
-		return x.mutation_updateRedirect(n)
+		return x.mutation_deleteMenu(n)
 	case 87:
-		return x.mutation_deleteRedirect(n)
+		return x.mutation_createRedirect(n)
 	case 88:
-		return x.mutation_createAdSlot(n)
+		return x.mutation_updateRedirect(n)
 	case 89:
-		return x.mutation_updateAdSlot(n)
+		return x.mutation_deleteRedirect(n)
 	case 90:
+		return x.mutation_createAdSlot(n)
+	case 91:
+		return x.mutation_updateAdSlot(n)
+	case 92:
 		return x.mutation_deleteAdSlot(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -7100,6 +7282,64 @@ func (x *execution) mutation_deleteAuthor(n *executor.Node) (null bool) {
 	return x.writeODeleteAuthorPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteAuthorPayload(n, v)
 }
 
+func (x *execution) mutation_retryJob(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_retryJob_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RetryJob(ctx, fc.Args["input"].(model.RetryJobInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_JOBS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RetryJobPayload)
+	return x.writeORetryJobPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRetryJobPayload(n, v)
+}
+
+func (x *execution) mutation_discardJob(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_discardJob_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().DiscardJob(ctx, fc.Args["input"].(model.DiscardJobInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_JOBS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.DiscardJobPayload)
+	return x.writeODiscardJobPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDiscardJobPayload(n, v)
+}
+
 func (x *execution) mutation_updateSite(n *executor.Node) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
@@ -8286,6 +8526,7 @@ var objectQuery = executor.NewObject("Query", []string{"Query"},
 	executor.Field{Name: "redirects", Method: true, Resolver: true},
 	executor.Field{Name: "staticPages", Method: true, Resolver: true},
 	executor.Field{Name: "auditLog", Method: true, Resolver: true},
+	executor.Field{Name: "deadJobs", Method: true, Resolver: true},
 	executor.Field{Name: "node", Method: true, Resolver: true},
 	executor.Field{Name: "nodes", Method: true, Resolver: true},
 	executor.Field{Name: "scheduleHealth", Method: true, Resolver: true},
@@ -8356,26 +8597,28 @@ func (x *execution) rootQuery(n *executor.Node) (null bool) {
 	case 26:
 		return x.query_auditLog(n)
 	case 27:
-		return x.query_node(n)
+		return x.query_deadJobs(n)
 	case 28:
-		return x.query_nodes(n)
+		return x.query_node(n)
 	case 29:
-		return x.query_scheduleHealth(n)
+		return x.query_nodes(n)
 	case 30:
-		return x.query_workQueue(n)
+		return x.query_scheduleHealth(n)
 	case 31:
-		return x.query_workQueueCounts(n)
+		return x.query_workQueue(n)
 	case 32:
-		return x.query_myArticles(n)
+		return x.query_workQueueCounts(n)
 	case 33:
-		return x.query_calendar(n)
+		return x.query_myArticles(n)
 	case 34:
-		return x.query_trash(n)
+		return x.query_calendar(n)
 	case 35:
-		return x.query_newsroomSearch(n)
+		return x.query_trash(n)
 	case 36:
-		return x.query___type(n)
+		return x.query_newsroomSearch(n)
 	case 37:
+		return x.query___type(n)
+	case 38:
 		return x.query___schema(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Query")
@@ -8860,6 +9103,35 @@ func (x *execution) query_auditLog(n *executor.Node) (null bool) {
 	}
 	v := answer.(*relay.Connection[*model.AuditEntry])
 	return x.writeOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) query_deadJobs(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_deadJobs_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().DeadJobs(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_JOBS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*relay.Connection[*job.Dead])
+	return x.writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
 func (x *execution) query_node(n *executor.Node) (null bool) {
@@ -9532,6 +9804,34 @@ func (x *execution) objectRestorePagePayload(parent *executor.Node, obj *model.R
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of RestorePagePayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectRetryJobPayload = executor.NewObject("RetryJobPayload", []string{"RetryJobPayload"},
+	executor.Field{Name: "retriedId"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRetryJobPayload(parent *executor.Node, obj *model.RetryJobPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRetryJobPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RetryJobPayload")
+		case 0: // retriedId
+			x.writeOID2ᚖstring(n, obj.RetriedID)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RetryJobPayload")
 		}
 	}
 	if missing {
@@ -12361,6 +12661,11 @@ func (x *execution) objectNode(n *executor.Node, obj model.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectLiveEntry(n, obj)
+	case *job.Dead:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectDeadJob(n, obj)
 	case content.Correction:
 		return x.objectCorrection(n, &obj)
 	case *content.Correction:
@@ -13277,6 +13582,60 @@ func (x *execution) writeNDateTime2ᚖtimeᚐTime(n *executor.Node, v *time.Time
 	}
 	x.Buf = model.AppendDateTime(x.Buf, *v)
 	return false
+}
+
+func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(n *executor.Node, v []*job.Dead) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(n *executor.Node, v *job.Dead) (null bool) {
+	if v == nil {
+		return x.Missing(n, "DeadJob!")
+	}
+	return x.objectDeadJob(n, v)
+}
+
+func (x *execution) writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*job.Dead]) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*job.Dead]) (null bool) {
+	if v == nil {
+		return x.Missing(n, "DeadJobEdge!")
+	}
+	return x.objectDeadJobEdge(n, v)
 }
 
 func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(n *executor.Node, v []*ent.Pick) (null bool) {
@@ -14634,6 +14993,13 @@ func (x *execution) writeODateTime2ᚖtimeᚐTime(n *executor.Node, v *time.Time
 	return false
 }
 
+func (x *execution) writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*job.Dead]) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectDeadJobConnection(n, v)
+}
+
 func (x *execution) writeODeleteAdSlotPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteAdSlotPayload(n *executor.Node, v *model.DeleteAdSlotPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -14702,6 +15068,13 @@ func (x *execution) writeODisableUserPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 		return x.Null()
 	}
 	return x.objectDisableUserPayload(n, v)
+}
+
+func (x *execution) writeODiscardJobPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDiscardJobPayload(n *executor.Node, v *model.DiscardJobPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectDiscardJobPayload(n, v)
 }
 
 func (x *execution) writeOEnableUserPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐEnableUserPayload(n *executor.Node, v *model.EnableUserPayload) (null bool) {
@@ -14923,6 +15296,13 @@ func (x *execution) writeORestorePagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 		return x.Null()
 	}
 	return x.objectRestorePagePayload(n, v)
+}
+
+func (x *execution) writeORetryJobPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRetryJobPayload(n *executor.Node, v *model.RetryJobPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRetryJobPayload(n, v)
 }
 
 func (x *execution) writeORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n *executor.Node, v *ent.Revision) (null bool) {
