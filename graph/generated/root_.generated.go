@@ -34,17 +34,13 @@ type ResolverRoot interface {
 	Article() ArticleResolver
 	ArticleContent() ArticleContentResolver
 	ArticleDiff() ArticleDiffResolver
-	ArticleLock() ArticleLockResolver
-	ArticleNote() ArticleNoteResolver
-	ArticleWithdrawal() ArticleWithdrawalResolver
+	ArticleLocked() ArticleLockedResolver
 	AuditEntry() AuditEntryResolver
 	Author() AuthorResolver
 	BlockImage() BlockImageResolver
 	Category() CategoryResolver
 	Comment() CommentResolver
 	Count() CountResolver
-	EditorsPick() EditorsPickResolver
-	LegalDocument() LegalDocumentResolver
 	LiveEntry() LiveEntryResolver
 	Media() MediaResolver
 	Menu() MenuResolver
@@ -53,7 +49,6 @@ type ResolverRoot interface {
 	NewsroomRecord() NewsroomRecordResolver
 	Page() PageResolver
 	Place() PlaceResolver
-	PreviewToken() PreviewTokenResolver
 	Query() QueryResolver
 	Redirect() RedirectResolver
 	RelatedArticleEdge() RelatedArticleEdgeResolver
@@ -63,6 +58,7 @@ type ResolverRoot interface {
 	Session() SessionResolver
 	Site() SiteResolver
 	Tag() TagResolver
+	VersionConflict() VersionConflictResolver
 	Viewer() ViewerResolver
 }
 
@@ -289,7 +285,7 @@ type ComplexityRoot struct {
 
 	Autosave struct {
 		BaseVersion func(childComplexity int) int
-		Draft       func(childComplexity int) int
+		Content     func(childComplexity int) int
 		SavedAt     func(childComplexity int) int
 		Stale       func(childComplexity int) int
 	}
@@ -338,9 +334,9 @@ type ComplexityRoot struct {
 	}
 
 	CalendarEntry struct {
-		Article  func(childComplexity int) int
-		At       func(childComplexity int) int
-		Occasion func(childComplexity int) int
+		Article func(childComplexity int) int
+		At      func(childComplexity int) int
+		Kind    func(childComplexity int) int
 	}
 
 	Category struct {
@@ -2354,11 +2350,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Autosave.BaseVersion(childComplexity), true
 	case "Autosave.content":
-		if e.ComplexityRoot.Autosave.Draft == nil {
+		if e.ComplexityRoot.Autosave.Content == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Autosave.Draft(childComplexity), true
+		return e.ComplexityRoot.Autosave.Content(childComplexity), true
 	case "Autosave.savedAt":
 		if e.ComplexityRoot.Autosave.SavedAt == nil {
 			break
@@ -2529,11 +2525,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CalendarEntry.At(childComplexity), true
 	case "CalendarEntry.kind":
-		if e.ComplexityRoot.CalendarEntry.Occasion == nil {
+		if e.ComplexityRoot.CalendarEntry.Kind == nil {
 			break
 		}
 
-		return e.ComplexityRoot.CalendarEntry.Occasion(childComplexity), true
+		return e.ComplexityRoot.CalendarEntry.Kind(childComplexity), true
 
 	case "Category.breadcrumbs":
 		if e.ComplexityRoot.Category.Breadcrumbs == nil {
