@@ -312,7 +312,7 @@ func (r *articleResolver) FeaturedImage(ctx context.Context, a *ent.Article) (*e
 	return loaders.FeaturedImage.Load(ctx, a)
 }
 
-func (r *articleResolver) LiveEntries(ctx context.Context, a *ent.Article) ([]*ent.LiveEntry, error) {
+func (r *articleResolver) LiveEntries(ctx context.Context, a *ent.Article, first *int32, after *string) ([]*ent.LiveEntry, error) {
 	if a.Kind != article.KindLiveBlog {
 		return []*ent.LiveEntry{}, nil
 	}
@@ -320,7 +320,7 @@ func (r *articleResolver) LiveEntries(ctx context.Context, a *ent.Article) ([]*e
 	if err != nil {
 		return nil, err
 	}
-	return loaders.LiveEntries.Load(ctx, a)
+	return paged[*ent.LiveEntry](first, after)(loaders.LiveEntries.Load(ctx, a))
 }
 
 func (r *articleResolver) Seo(ctx context.Context, a *ent.Article) (*model.SEO, error) {

@@ -39,16 +39,16 @@ func (r *newsroomRecordResolver) Autosave(ctx context.Context, record *newsroom.
 	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, *newsroom.Autosave] { return s.Autosaves })
 }
 
-func (r *newsroomRecordResolver) Notes(ctx context.Context, record *newsroom.Record) ([]*ent.ArticleNote, error) {
-	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, []*ent.ArticleNote] { return s.Notes })
+func (r *newsroomRecordResolver) Notes(ctx context.Context, record *newsroom.Record, first *int32, after *string) ([]*ent.ArticleNote, error) {
+	return paged[*ent.ArticleNote](first, after)(ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, []*ent.ArticleNote] { return s.Notes }))
 }
 
 func (r *newsroomRecordResolver) Withdrawal(ctx context.Context, record *newsroom.Record) (*ent.Withdrawal, error) {
 	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, *ent.Withdrawal] { return s.Withdrawals })
 }
 
-func (r *newsroomRecordResolver) PreviewTokens(ctx context.Context, record *newsroom.Record) ([]*ent.PreviewToken, error) {
-	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, []*ent.PreviewToken] { return s.Previews })
+func (r *newsroomRecordResolver) PreviewTokens(ctx context.Context, record *newsroom.Record, first *int32, after *string) ([]*ent.PreviewToken, error) {
+	return paged[*ent.PreviewToken](first, after)(ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, []*ent.PreviewToken] { return s.Previews }))
 }
 
 func (r *articleLockResolver) Holder(ctx context.Context, l *ent.ArticleLock) (*newsroom.Member, error) {

@@ -9,11 +9,11 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -21,20 +21,17 @@ import (
 
 // Options of the endpoint.
 type Options struct {
-	Introspection bool // whether clients may ask for the schema
-	MaxTokens     int  // of a document; 0 means 10,000
-	MaxComplexity int  // see complexity.go; 0 means 50,000
-	Timeout       time.Duration
-	Logger        *slog.Logger
+	Introspection  bool            // whether clients may ask for the schema
+	Limits         document.Limits // of documents; zero fields mean their defaults
+	MaxAnswerBytes int             // of one answer; 0 means DefaultAnswerBytes
+	Timeout        time.Duration   // of one request; 0 means 10 seconds
+	Logger         *slog.Logger
 }
 
 // Handler serves the API over HTTP.
 func Handler(services Services, opts Options) http.Handler {
-	if opts.MaxTokens == 0 {
-		opts.MaxTokens = 10_000
-	}
-	if opts.MaxComplexity == 0 {
-		opts.MaxComplexity = 50_000
+	if opts.MaxAnswerBytes == 0 {
+		opts.MaxAnswerBytes = DefaultAnswerBytes
 	}
 	if opts.Timeout == 0 {
 		opts.Timeout = 10 * time.Second
@@ -42,18 +39,15 @@ func Handler(services Services, opts Options) http.Handler {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	config := generated.Config{Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth}}
-	weigh(&config.Complexity)
-	srv := handler.New(generated.NewExecutableSchema(config))
+	schema := generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth}})
+	documents := document.NewStore(schema.Schema(), document.Options{Limits: opts.Limits, NoSuggestions: !opts.Introspection})
+	srv := handler.New(schema)
 	srv.AddTransport(transport.Options{AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodOptions}})
-	srv.AddTransport(exchange{})
-	srv.SetQueryCache(lru.New[*ast.QueryDocument](1000))
-	srv.SetParserTokenLimit(opts.MaxTokens)
-	srv.SetDisableSuggestion(!opts.Introspection)
+	srv.AddTransport(exchange{documents: documents, timeout: opts.Timeout})
+	srv.SetQueryCache(checkedDocuments{})
 	srv.SetErrorPresenter(present(opts.Logger))
 	srv.SetRecoverFunc(recovered)
-	srv.Use(expansion{})
-	srv.Use(extension.FixedComplexityLimit(opts.MaxComplexity))
+	srv.Use(costLimit{documents})
 	if opts.Introspection {
 		srv.Use(extension.Introspection{})
 	}
@@ -79,10 +73,10 @@ func Handler(services Services, opts Options) http.Handler {
 		}
 		return next(ctx)
 	})
+	limit := answerLimit{documents: documents, bytes: int64(opts.MaxAnswerBytes)}
+	srv.AroundFields(limit.field)
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-		ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
-		defer cancel()
-		return next(loader.With(ctx, loaders()))
+		return limit.response(loader.With(ctx, loaders()), next)
 	})
 	return srv
 }

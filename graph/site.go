@@ -104,12 +104,8 @@ func (r *queryResolver) Page(ctx context.Context, by model.PageBy) (*ent.Page, e
 }
 
 // StaticPages is the field of the same name of Query.
-func (r *queryResolver) StaticPages(ctx context.Context, trashed *bool) ([]*ent.Page, error) {
-	pages, err := r.Pages.AllPages(ctx, trashed != nil && *trashed)
-	if pages == nil {
-		pages = []*ent.Page{}
-	}
-	return pages, err
+func (r *queryResolver) StaticPages(ctx context.Context, trashed *bool, first *int32, after *string) ([]*ent.Page, error) {
+	return paged[*ent.Page](first, after)(r.Pages.AllPages(ctx, trashed != nil && *trashed))
 }
 
 // Redirects is the field of the same name of Query.

@@ -225,7 +225,7 @@ func (r *queryResolver) Place(ctx context.Context, by model.PlaceBy) (*ent.Place
 }
 
 // Places is the field of the same name of Query.
-func (r *queryResolver) Places(ctx context.Context, kind *place.Kind) ([]*ent.Place, error) {
+func (r *queryResolver) Places(ctx context.Context, kind *place.Kind, first *int32, after *string) ([]*ent.Place, error) {
 	dir, err := r.Directory.Current(ctx)
 	if err != nil {
 		return nil, err
@@ -239,6 +239,9 @@ func (r *queryResolver) Places(ctx context.Context, kind *place.Kind) ([]*ent.Pl
 		if kind == nil || p.Kind == *kind {
 			places = append(places, p)
 		}
+	}
+	if places, err = page(places, first, after); err != nil {
+		return nil, err
 	}
 	loaders.Places.Add(places)
 	return places, nil
@@ -308,7 +311,7 @@ func (r *queryResolver) Author(ctx context.Context, by model.AuthorBy) (*ent.Aut
 }
 
 // Authors is the field of the same name of Query.
-func (r *queryResolver) Authors(ctx context.Context, kind *author.Kind) ([]*ent.Author, error) {
+func (r *queryResolver) Authors(ctx context.Context, kind *author.Kind, first *int32, after *string) ([]*ent.Author, error) {
 	dir, err := r.Directory.Current(ctx)
 	if err != nil {
 		return nil, err
@@ -322,6 +325,9 @@ func (r *queryResolver) Authors(ctx context.Context, kind *author.Kind) ([]*ent.
 		if kind == nil || a.Kind == *kind {
 			authors = append(authors, a)
 		}
+	}
+	if authors, err = page(authors, first, after); err != nil {
+		return nil, err
 	}
 	loaders.Authors.Add(authors)
 	return authors, nil

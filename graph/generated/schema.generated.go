@@ -66,7 +66,7 @@ type ArticleResolver interface {
 	Series(ctx context.Context, obj *ent.Article) (*ent.Series, error)
 
 	FeaturedImage(ctx context.Context, obj *ent.Article) (*ent.Media, error)
-	LiveEntries(ctx context.Context, obj *ent.Article) ([]*ent.LiveEntry, error)
+	LiveEntries(ctx context.Context, obj *ent.Article, first *int32, after *string) ([]*ent.LiveEntry, error)
 	Seo(ctx context.Context, obj *ent.Article) (*model.SEO, error)
 	Rights(ctx context.Context, obj *ent.Article) (*schema.Rights, error)
 	Source(ctx context.Context, obj *ent.Article) (*model.ArticleSource, error)
@@ -269,9 +269,9 @@ type NewsroomRecordResolver interface {
 	Diff(ctx context.Context, obj *newsroom.Record, from int32, to int32) (*newsroom.Diff, error)
 	Lock(ctx context.Context, obj *newsroom.Record) (*ent.ArticleLock, error)
 	Autosave(ctx context.Context, obj *newsroom.Record) (*newsroom.Autosave, error)
-	Notes(ctx context.Context, obj *newsroom.Record) ([]*ent.ArticleNote, error)
+	Notes(ctx context.Context, obj *newsroom.Record, first *int32, after *string) ([]*ent.ArticleNote, error)
 	Withdrawal(ctx context.Context, obj *newsroom.Record) (*ent.Withdrawal, error)
-	PreviewTokens(ctx context.Context, obj *newsroom.Record) ([]*ent.PreviewToken, error)
+	PreviewTokens(ctx context.Context, obj *newsroom.Record, first *int32, after *string) ([]*ent.PreviewToken, error)
 }
 type PageResolver interface {
 	Path(ctx context.Context, obj *ent.Page) (string, error)
@@ -305,10 +305,10 @@ type QueryResolver interface {
 	Tag(ctx context.Context, by model.TagBy) (*ent.Tag, error)
 	Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Tag], error)
 	Place(ctx context.Context, by model.PlaceBy) (*ent.Place, error)
-	Places(ctx context.Context, kind *place.Kind) ([]*ent.Place, error)
+	Places(ctx context.Context, kind *place.Kind, first *int32, after *string) ([]*ent.Place, error)
 	Series(ctx context.Context, by model.SeriesBy) (*ent.Series, error)
 	Author(ctx context.Context, by model.AuthorBy) (*ent.Author, error)
-	Authors(ctx context.Context, kind *author.Kind) ([]*ent.Author, error)
+	Authors(ctx context.Context, kind *author.Kind, first *int32, after *string) ([]*ent.Author, error)
 	Page(ctx context.Context, by model.PageBy) (*ent.Page, error)
 	Menu(ctx context.Context, location model.MenuLocation, language *string) (*directory.Menu, error)
 	AdSlots(ctx context.Context, placement model.AdPlacement) ([]*ent.AdSlot, error)
@@ -320,7 +320,7 @@ type QueryResolver interface {
 	User(ctx context.Context, id string) (*account.Account, error)
 	Users(ctx context.Context, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*account.Account], error)
 	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Redirect], error)
-	StaticPages(ctx context.Context, trashed *bool) ([]*ent.Page, error)
+	StaticPages(ctx context.Context, trashed *bool, first *int32, after *string) ([]*ent.Page, error)
 	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*model.AuditEntry], error)
 	Node(ctx context.Context, id string) (model.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
@@ -471,6 +471,28 @@ func (ec *executionContext) field_Article_comments_args(ctx context.Context, raw
 		return nil, err
 	}
 	args["orderBy"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Article_liveEntries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -2034,6 +2056,50 @@ func (ec *executionContext) field_NewsroomRecord_diff_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_NewsroomRecord_notes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_NewsroomRecord_previewTokens_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_NewsroomRecord_revision_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2267,6 +2333,22 @@ func (ec *executionContext) field_Query_authors_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["kind"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -2629,6 +2711,22 @@ func (ec *executionContext) field_Query_places_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["kind"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -2785,6 +2883,22 @@ func (ec *executionContext) field_Query_staticPages_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["trashed"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -4706,7 +4820,8 @@ func (ec *executionContext) _Article_liveEntries(ctx context.Context, field grap
 			return ec.fieldContext_Article_liveEntries(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().LiveEntries(ctx, obj)
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Article().LiveEntries(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*ent.LiveEntry) graphql.Marshaler {
@@ -4716,7 +4831,7 @@ func (ec *executionContext) _Article_liveEntries(ctx context.Context, field grap
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Article_liveEntries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Article_liveEntries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
 		Field:      field,
@@ -4725,6 +4840,17 @@ func (ec *executionContext) fieldContext_Article_liveEntries(_ context.Context, 
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LiveEntry(ctx, field)
 		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Article_liveEntries_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -19176,7 +19302,8 @@ func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field gra
 			return ec.fieldContext_NewsroomRecord_notes(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Notes(ctx, obj)
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.NewsroomRecord().Notes(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*ent.ArticleNote) graphql.Marshaler {
@@ -19186,7 +19313,7 @@ func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field gra
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_NewsroomRecord_notes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_NewsroomRecord_notes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "NewsroomRecord",
 		Field:      field,
@@ -19195,6 +19322,17 @@ func (ec *executionContext) fieldContext_NewsroomRecord_notes(_ context.Context,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleNote(ctx, field)
 		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_NewsroomRecord_notes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -19240,7 +19378,8 @@ func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, f
 			return ec.fieldContext_NewsroomRecord_previewTokens(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().PreviewTokens(ctx, obj)
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.NewsroomRecord().PreviewTokens(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*ent.PreviewToken) graphql.Marshaler {
@@ -19250,7 +19389,7 @@ func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, f
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "NewsroomRecord",
 		Field:      field,
@@ -19259,6 +19398,17 @@ func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(_ context.
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PreviewToken(ctx, field)
 		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_NewsroomRecord_previewTokens_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -20896,7 +21046,7 @@ func (ec *executionContext) _Query_places(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind))
+			return ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
@@ -21028,7 +21178,7 @@ func (ec *executionContext) _Query_authors(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind))
+			return ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
@@ -21616,7 +21766,7 @@ func (ec *executionContext) _Query_staticPages(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().StaticPages(ctx, fc.Args["trashed"].(*bool))
+			return ec.Resolvers.Query().StaticPages(ctx, fc.Args["trashed"].(*bool), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
