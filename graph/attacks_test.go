@@ -92,6 +92,8 @@ func attacks(slug string) []attack {
 		{"1,500 aliases of a body", "", request(`{article(by:{slug:"`+slug+`"}){`+all(1500, "a#:bodyHtml ")+`}}`, nil), tooCostly},
 		{"190 aliases of a body", "", request(`{article(by:{slug:"`+slug+`"}){`+all(190, "a#:bodyHtml ")+`}}`, nil), fine},
 		{"bodies of all articles", "", request(`{latestNews(first:100){nodes{bodyHtml bodyText body{...on ParagraphBlock{html}}}}}`, nil), tooCostly},
+		{"the bodies of 100 articles", "", request(`{latestNews(first:100){nodes{bodyHtml}}}`, nil), fine},
+		{"the blocks of 75 articles", "", request(`{latestNews(first:75){nodes{body{...on ParagraphBlock{html}}}}}`, nil), fine},
 		{"bodies of all articles three times", "", request(`{latestNews(first:100){nodes{a:bodyHtml b:bodyHtml c:bodyHtml d:bodyText}}}`, nil), tooCostly},
 		{"100 aliases of authors", "", request(`{`+all(100, "a#:authors{name} ")+`}`, nil), tooCostly},
 		{"40 aliases of authors", "", request(`{`+all(40, "a#:authors{name slug label(language:\"en\")} ")+`}`, nil), fine},

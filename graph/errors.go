@@ -26,8 +26,8 @@ func present(logger *slog.Logger) graphql.ErrorPresenterFunc {
 		} else {
 			shown = gqlerror.WrapPath(graphql.GetPath(ctx), err)
 		}
-		if a := answerOf(ctx); a != nil && (a.tooLarge.Load() || a.errors.Add(1) > maxAnswerErrors) {
-			return nil // the answer tells enough of them
+		if tellsEnough(ctx) {
+			return nil
 		}
 		if _, coded := shown.Extensions["code"]; coded { // refused before it was executed
 			return shown

@@ -14,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/broadsheet-cms/broadsheet/graph/document"
+	compiled "github.com/broadsheet-cms/broadsheet/graph/executor"
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -26,6 +27,10 @@ type Options struct {
 	MaxAnswerBytes int             // of one answer; 0 means DefaultAnswerBytes
 	Timeout        time.Duration   // of one request; 0 means 10 seconds
 	Logger         *slog.Logger
+
+	// executable makes the schema that is executed; nil means the compiled one. The
+	// tests compare that with gqlgen's own.
+	executable func(generated.Config) graphql.ExecutableSchema
 }
 
 // Handler serves the API over HTTP.
@@ -39,7 +44,11 @@ func Handler(services Services, opts Options) http.Handler {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	schema := generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth}})
+	config := generated.Config{Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth}}
+	if opts.executable == nil {
+		opts.executable = generated.NewCompiledSchema
+	}
+	schema := opts.executable(config)
 	documents := document.NewStore(schema.Schema(), document.Options{Limits: opts.Limits, NoSuggestions: !opts.Introspection})
 	srv := handler.New(schema)
 	srv.AddTransport(transport.Options{AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodOptions}})
@@ -73,10 +82,9 @@ func Handler(services Services, opts Options) http.Handler {
 		}
 		return next(ctx)
 	})
-	limit := answerLimit{documents: documents, bytes: int64(opts.MaxAnswerBytes)}
-	srv.AroundFields(limit.field)
+	limit := compiled.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), Exceeded: errTooLarge}
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-		return limit.response(loader.With(ctx, loaders()), next)
+		return next(compiled.WithLimit(withErrorCount(loader.With(ctx, loaders())), limit))
 	})
 	return srv
 }

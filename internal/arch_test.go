@@ -83,6 +83,7 @@ var domains = map[string][]string{
 	"internal/content":   {"internal/directory"},
 	"internal/comment":   nil,
 	"internal/directory": nil,
+	"internal/job":       {"internal/audit"},
 	"internal/media":     nil,
 	"internal/search":    {"internal/directory"},
 	"internal/newsroom":  {"internal/content", "internal/audit", "internal/directory", "internal/repeat", "internal/search", "internal/site"},

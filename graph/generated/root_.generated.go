@@ -491,6 +491,27 @@ type ComplexityRoot struct {
 		UserErrors        func(childComplexity int) int
 	}
 
+	DeadJob struct {
+		Attempts   func(childComplexity int) int
+		DiedAt     func(childComplexity int) int
+		EnqueuedAt func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		LastError  func(childComplexity int) int
+		PublicID   func(childComplexity int) int
+	}
+
+	DeadJobConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	DeadJobEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	DeleteAdSlotPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -539,6 +560,11 @@ type ComplexityRoot struct {
 	DisableUserPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	DiscardJobPayload struct {
+		DiscardedID func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	DividerBlock struct {
@@ -745,6 +771,7 @@ type ComplexityRoot struct {
 		DisableSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
 		DisableUser             func(childComplexity int, input model.UserInput) int
 		DiscardAutosave         func(childComplexity int, input model.DiscardAutosaveInput) int
+		DiscardJob              func(childComplexity int, input model.DiscardJobInput) int
 		EmbargoArticle          func(childComplexity int, input model.EmbargoArticleInput) int
 		EnableUser              func(childComplexity int, input model.UserInput) int
 		KillArticle             func(childComplexity int, input model.KillArticleInput) int
@@ -770,6 +797,7 @@ type ComplexityRoot struct {
 		RestoreArticle          func(childComplexity int, input model.ArticleStepInput) int
 		RestorePage             func(childComplexity int, input model.RestorePageInput) int
 		RestoreRevision         func(childComplexity int, input model.RestoreRevisionInput) int
+		RetryJob                func(childComplexity int, input model.RetryJobInput) int
 		RevokeOtherSessions     func(childComplexity int) int
 		RevokePreviewToken      func(childComplexity int, input model.RevokePreviewTokenInput) int
 		RevokeSession           func(childComplexity int, input model.RevokeSessionInput) int
@@ -910,6 +938,7 @@ type ComplexityRoot struct {
 		Categories        func(childComplexity int, topLevel *bool) int
 		Category          func(childComplexity int, by model.CategoryBy) int
 		Corrections       func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		DeadJobs          func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		EditorsPicks      func(childComplexity int, categoryID *string) int
 		LatestNews        func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
 		Menu              func(childComplexity int, location model.MenuLocation, language *string) int
@@ -1001,6 +1030,11 @@ type ComplexityRoot struct {
 
 	RestorePagePayload struct {
 		Page       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RetryJobPayload struct {
+		RetriedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -3011,6 +3045,86 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateUserPayload.UserErrors(childComplexity), true
 
+	case "DeadJob.attempts":
+		if e.ComplexityRoot.DeadJob.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.Attempts(childComplexity), true
+	case "DeadJob.diedAt":
+		if e.ComplexityRoot.DeadJob.DiedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.DiedAt(childComplexity), true
+	case "DeadJob.enqueuedAt":
+		if e.ComplexityRoot.DeadJob.EnqueuedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.EnqueuedAt(childComplexity), true
+	case "DeadJob.kind":
+		if e.ComplexityRoot.DeadJob.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.Kind(childComplexity), true
+	case "DeadJob.lastError":
+		if e.ComplexityRoot.DeadJob.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.LastError(childComplexity), true
+	case "DeadJob.id":
+		if e.ComplexityRoot.DeadJob.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.PublicID(childComplexity), true
+
+	case "DeadJobConnection.edges":
+		if e.ComplexityRoot.DeadJobConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.Edges(childComplexity), true
+	case "DeadJobConnection.nodes":
+		if e.ComplexityRoot.DeadJobConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.Nodes(childComplexity), true
+	case "DeadJobConnection.pageInfo":
+		if e.ComplexityRoot.DeadJobConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.PageInfo(childComplexity), true
+	case "DeadJobConnection.totalCount":
+		if e.ComplexityRoot.DeadJobConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_DeadJobConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "DeadJobEdge.cursor":
+		if e.ComplexityRoot.DeadJobEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobEdge.Cursor(childComplexity), true
+	case "DeadJobEdge.node":
+		if e.ComplexityRoot.DeadJobEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobEdge.Node(childComplexity), true
+
 	case "DeleteAdSlotPayload.deletedId":
 		if e.ComplexityRoot.DeleteAdSlotPayload.DeletedID == nil {
 			break
@@ -3140,6 +3254,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DisableUserPayload.UserErrors(childComplexity), true
+
+	case "DiscardJobPayload.discardedId":
+		if e.ComplexityRoot.DiscardJobPayload.DiscardedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscardJobPayload.DiscardedID(childComplexity), true
+	case "DiscardJobPayload.userErrors":
+		if e.ComplexityRoot.DiscardJobPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscardJobPayload.UserErrors(childComplexity), true
 
 	case "DividerBlock.direction":
 		if e.ComplexityRoot.DividerBlock.Direction == nil {
@@ -4075,6 +4202,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DiscardAutosave(childComplexity, args["input"].(model.DiscardAutosaveInput)), true
+	case "Mutation.discardJob":
+		if e.ComplexityRoot.Mutation.DiscardJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_discardJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DiscardJob(childComplexity, args["input"].(model.DiscardJobInput)), true
 	case "Mutation.embargoArticle":
 		if e.ComplexityRoot.Mutation.EmbargoArticle == nil {
 			break
@@ -4350,6 +4488,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreRevision(childComplexity, args["input"].(model.RestoreRevisionInput)), true
+	case "Mutation.retryJob":
+		if e.ComplexityRoot.Mutation.RetryJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryJob(childComplexity, args["input"].(model.RetryJobInput)), true
 	case "Mutation.revokeOtherSessions":
 		if e.ComplexityRoot.Mutation.RevokeOtherSessions == nil {
 			break
@@ -5238,6 +5387,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Corrections(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.deadJobs":
+		if e.ComplexityRoot.Query.DeadJobs == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deadJobs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DeadJobs(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Query.editorsPicks":
 		if e.ComplexityRoot.Query.EditorsPicks == nil {
 			break
@@ -5729,6 +5889,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RestorePagePayload.UserErrors(childComplexity), true
+
+	case "RetryJobPayload.retriedId":
+		if e.ComplexityRoot.RetryJobPayload.RetriedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryJobPayload.RetriedID(childComplexity), true
+	case "RetryJobPayload.userErrors":
+		if e.ComplexityRoot.RetryJobPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryJobPayload.UserErrors(childComplexity), true
 
 	case "Revision.action":
 		if e.ComplexityRoot.Revision.Action == nil {
@@ -7005,6 +7178,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteSeriesInput", ec.unmarshalInputDeleteSeriesInput),
 			graphql.NewInputUnmarshaler("DeleteTagInput", ec.unmarshalInputDeleteTagInput),
 			graphql.NewInputUnmarshaler("DiscardAutosaveInput", ec.unmarshalInputDiscardAutosaveInput),
+			graphql.NewInputUnmarshaler("DiscardJobInput", ec.unmarshalInputDiscardJobInput),
 			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
 			graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
@@ -7041,6 +7215,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
 			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
@@ -7231,6 +7406,8 @@ enum Capability {
   MANAGE_USERS
   "Read who did what."
   READ_AUDIT_LOG
+  "Look after work in the background that failed."
+  MANAGE_JOBS
 }
 
 # ── Entry points ──────────────────────────────────────────────────────────────
@@ -7403,6 +7580,9 @@ type Query {
     last: Int
     before: String
   ): AuditEntryConnection @auth(can: READ_AUDIT_LOG) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+
+  "Jobs in the background that failed too often to be tried again, the latest first. Needs MANAGE_JOBS (admin)."
+  deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Any object by its id; null when there is none to be seen."
   node("The id of any object." id: ID!): Node @cost(weight: 5)
@@ -7679,6 +7859,11 @@ type Mutation {
   deleteAuthor("Which." input: DeleteAuthorInput!): DeleteAuthorPayload @auth(can: MANAGE_TAXONOMY)
 
   # Site
+
+  "Runs a dead job again, with all its attempts. Needs MANAGE_JOBS (admin)."
+  retryJob("Which one." input: RetryJobInput!): RetryJobPayload @auth(can: MANAGE_JOBS)
+  "Deletes a dead job. Needs MANAGE_JOBS (admin)."
+  discardJob("Which one." input: DiscardJobInput!): DiscardJobPayload @auth(can: MANAGE_JOBS)
 
   "Changes the site's settings: what is not given stays as it is. Needs MANAGE_SITE (admin)."
   updateSite("What shall change." input: UpdateSiteInput!): UpdateSitePayload @auth(can: MANAGE_SITE)
@@ -11455,6 +11640,70 @@ enum CalendarEntryKind {
   "It was published, and readers still see it."
   WAS_PUBLISHED
 }
+
+"A job in the background whose attempts are used up. It is kept for 90 days."
+type DeadJob implements Node {
+  "Opaque and global."
+  id: ID!
+  "What it does, such as ` + "`" + `tidy` + "`" + `."
+  kind: String!
+  "How many times it was tried."
+  attempts: Int!
+  "The error of the last attempt."
+  lastError: String!
+  "When it was enqueued."
+  enqueuedAt: DateTime!
+  "When its last attempt failed."
+  diedAt: DateTime!
+}
+
+"A page of dead jobs."
+type DeadJobConnection {
+  "Rows with their cursors."
+  edges: [DeadJobEdge!]!
+  "The rows alone."
+  nodes: [DeadJob!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of the list of dead jobs."
+type DeadJobEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The job."
+  node: DeadJob!
+}
+
+"Names a dead job to run again."
+input RetryJobInput {
+  "The id of the job."
+  id: ID!
+}
+
+"Answer of retryJob."
+type RetryJobPayload {
+  "The id of the job that will run; null if there were errors."
+  retriedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Names a dead job to delete."
+input DiscardJobInput {
+  "The id of the job."
+  id: ID!
+}
+
+"Answer of discardJob."
+type DiscardJobPayload {
+  "The id of the deleted job; null if there were errors."
+  discardedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -12253,6 +12502,48 @@ func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeadJob(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DeadJob_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_DeadJob_kind(ctx, field)
+	case "attempts":
+		return ec.fieldContext_DeadJob_attempts(ctx, field)
+	case "lastError":
+		return ec.fieldContext_DeadJob_lastError(ctx, field)
+	case "enqueuedAt":
+		return ec.fieldContext_DeadJob_enqueuedAt(ctx, field)
+	case "diedAt":
+		return ec.fieldContext_DeadJob_diedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadJob", field.Name)
+}
+
+func (ec *executionContext) childFields_DeadJobConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DeadJobConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DeadJobConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DeadJobConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DeadJobConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadJobConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DeadJobEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DeadJobEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DeadJobEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadJobEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -12351,6 +12642,16 @@ func (ec *executionContext) childFields_DisableUserPayload(ctx context.Context, 
 		return ec.fieldContext_DisableUserPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DisableUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DiscardJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "discardedId":
+		return ec.fieldContext_DiscardJobPayload_discardedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DiscardJobPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscardJobPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EditorsPick(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12873,6 +13174,16 @@ func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, 
 		return ec.fieldContext_RestorePagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RestorePagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "retriedId":
+		return ec.fieldContext_RetryJobPayload_retriedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryJobPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryJobPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Revision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -29,12 +29,13 @@ const (
 	ModerateComments   Capability = "MODERATE_COMMENTS"
 	ManageUsers        Capability = "MANAGE_USERS"
 	ReadAuditLog       Capability = "READ_AUDIT_LOG"
+	ManageJobs         Capability = "MANAGE_JOBS" // look after work in the background that failed
 )
 
 // Capabilities lists all of them.
 func Capabilities() []Capability {
 	return []Capability{UseAccount, ReadNewsroom, WriteArticles, PublishOwnArticles, EditArticles, ReviewArticles, PublishArticles, WithdrawArticles,
-		CurateArticles, ManageTaxonomy, ManagePages, ManageSite, ModerateComments, ManageUsers, ReadAuditLog}
+		CurateArticles, ManageTaxonomy, ManagePages, ManageSite, ModerateComments, ManageUsers, ReadAuditLog, ManageJobs}
 }
 
 // Roles lists all roles, the least powerful first.

@@ -31,6 +31,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/ingest"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/repeat"
@@ -46,6 +47,8 @@ import (
 type Services struct {
 	DB         *store.DB
 	Log        *event.Log
+	Jobs       *job.Runner
+	JobOffice  *job.Office
 	Directory  *directory.Directory
 	Articles   *content.Service
 	Comments   *comment.Service
@@ -66,6 +69,8 @@ type Services struct {
 func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s := &Services{DB: db, Log: event.NewLog(db)}
 	s.Audit = audit.NewLog(db)
+	s.Jobs = job.New(db, s.Log.Woken, job.Settings{})
+	s.JobOffice = job.NewOffice(s.Jobs, s.Audit)
 	s.Directory = directory.New(db, s.Log)
 	s.Articles = content.New(db, s.Log, s.Directory)
 	s.Comments = comment.New(db, s.Log)
@@ -85,7 +90,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit}
+		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice}
 }
 
 // App is the server with all it needs.
@@ -129,6 +134,8 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err := a.Log.Adopt(ctx); err != nil {
 		return err
 	}
+	a.Jobs.Configure(job.Settings{Grace: a.cfg.ShutdownTimeout, Logger: a.logger})
+	a.registerJobs()
 	a.Directory.SiteURL = strings.TrimSuffix(a.cfg.SiteURL, "/")
 	if a.cfg.Demo {
 		if err := a.fillDemo(ctx); err != nil {
@@ -213,7 +220,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	group.Go(func() error { return a.server.Run(ctx, listening) })
 	group.Go(func() error { return a.again(ctx, "listen", func() error { return a.DB.Listen(ctx, a.Log.Wake) }) })
 	group.Go(func() error { return a.again(ctx, "relate", func() error { return a.relate(ctx) }) })
-	group.Go(func() error { return a.again(ctx, "tidy", func() error { return a.tidy(ctx) }) })
+	group.Go(func() error { return a.again(ctx, "jobs", func() error { return a.Jobs.Run(ctx) }) })
 	group.Go(func() error { return a.again(ctx, "follow", func() error { return a.follow(ctx) }) })
 	group.Go(func() error {
 		return a.again(ctx, "schedule", func() error { return a.Newsroom.KeepSchedule(ctx, a.logger) })

@@ -151,7 +151,7 @@ func (s *Serve) Validate() error {
 	}
 	wrong = append(wrong, s.Limits.validate()...)
 	if s.DatabaseConns < 0 {
-		wrong = append(wrong, errors.New("--database-conns must not be below zero"))
+		wrong = append(wrong, errors.New("limits: --database-conns must not be below zero"))
 	}
 	return errors.Join(wrong...)
 }
