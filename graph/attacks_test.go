@@ -90,7 +90,7 @@ func attacks(slug string) []attack {
 
 		// Large answers.
 		{"1,500 aliases of a body", "", request(`{article(by:{slug:"`+slug+`"}){`+all(1500, "a#:bodyHtml ")+`}}`, nil), tooCostly},
-		{"190 aliases of a body", "", request(`{article(by:{slug:"`+slug+`"}){`+all(190, "a#:bodyHtml ")+`}}`, nil), fine},
+		{"160 aliases of a body", "", request(`{article(by:{slug:"`+slug+`"}){`+all(160, "a#:bodyHtml ")+`}}`, nil), fine},
 		{"bodies of all articles", "", request(`{latestNews(first:100){nodes{bodyHtml bodyText body{...on ParagraphBlock{html}}}}}`, nil), tooCostly},
 		{"the bodies of 100 articles", "", request(`{latestNews(first:100){nodes{bodyHtml}}}`, nil), fine},
 		{"the blocks of 75 articles", "", request(`{latestNews(first:75){nodes{body{...on ParagraphBlock{html}}}}}`, nil), fine},

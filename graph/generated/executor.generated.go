@@ -13,7 +13,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
@@ -22,14 +21,12 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/graph/executor"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
-	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
-	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
-	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 )
@@ -213,7 +210,7 @@ var objectAccount = executor.NewObject("Account", []string{"Account"},
 	executor.Field{Name: "signedInAt"},
 )
 
-func (x *execution) objectAccount(parent *executor.Node, obj *account.Account) (null bool) {
+func (x *execution) objectAccount(parent *executor.Node, obj *loader.Account) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAccount) {
@@ -250,7 +247,7 @@ func (x *execution) objectAccount(parent *executor.Node, obj *account.Account) (
 	return false
 }
 
-func (x *execution) account_userId(n *executor.Node, obj *account.Account) (null bool) {
+func (x *execution) account_userId(n *executor.Node, obj *loader.Account) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
@@ -264,7 +261,7 @@ var objectAccountConnection = executor.NewObject("AccountConnection", []string{"
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectAccountConnection(parent *executor.Node, obj *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) objectAccountConnection(parent *executor.Node, obj *relay.Connection[*loader.Account]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAccountConnection) {
@@ -291,28 +288,28 @@ func (x *execution) objectAccountConnection(parent *executor.Node, obj *relay.Co
 	return false
 }
 
-func (x *execution) accountConnection_edges(n *executor.Node, obj *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) accountConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Account]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) accountConnection_nodes(n *executor.Node, obj *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) accountConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Account]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(n, v)
+	return x.writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(n, v)
 }
 
-func (x *execution) accountConnection_pageInfo(n *executor.Node, obj *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) accountConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Account]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) accountConnection_totalCount(n *executor.Node, obj *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) accountConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Account]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_AccountConnection_totalCount_args) {
@@ -332,7 +329,7 @@ var objectAccountEdge = executor.NewObject("AccountEdge", []string{"AccountEdge"
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectAccountEdge(parent *executor.Node, obj *relay.Edge[*account.Account]) (null bool) {
+func (x *execution) objectAccountEdge(parent *executor.Node, obj *relay.Edge[*loader.Account]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAccountEdge) {
@@ -343,7 +340,7 @@ func (x *execution) objectAccountEdge(parent *executor.Node, obj *relay.Edge[*ac
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.Node) || missing
+			missing = x.writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of AccountEdge")
 		}
@@ -365,7 +362,7 @@ var objectAdSlot = executor.NewObject("AdSlot", []string{"AdSlot", "Node"},
 	executor.Field{Name: "unit"},
 )
 
-func (x *execution) objectAdSlot(parent *executor.Node, obj *ent.AdSlot) (null bool) {
+func (x *execution) objectAdSlot(parent *executor.Node, obj *loader.AdSlot) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAdSlot) {
@@ -398,14 +395,14 @@ func (x *execution) objectAdSlot(parent *executor.Node, obj *ent.AdSlot) (null b
 	return false
 }
 
-func (x *execution) adSlot_id(n *executor.Node, obj *ent.AdSlot) (null bool) {
+func (x *execution) adSlot_id(n *executor.Node, obj *loader.AdSlot) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) adSlot_placement(n *executor.Node, obj *ent.AdSlot) (null bool) {
+func (x *execution) adSlot_placement(n *executor.Node, obj *loader.AdSlot) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -428,11 +425,11 @@ var objectArticle = executor.NewObject("Article", []string{"Article", "RouteTarg
 	executor.Field{Name: "canonicalUrl", Method: true, Resolver: true},
 	executor.Field{Name: "excerpt"},
 	executor.Field{Name: "body", Method: true, Resolver: true},
-	executor.Field{Name: "bodyHtml", Method: true, Resolver: true},
+	executor.Field{Name: "bodyHtml", Method: true},
 	executor.Field{Name: "bodyText", Method: true, Resolver: true},
 	executor.Field{Name: "language"},
 	executor.Field{Name: "direction", Method: true, Resolver: true},
-	executor.Field{Name: "translations", Method: true, Resolver: true},
+	executor.Field{Name: "translations", Method: true},
 	executor.Field{Name: "publishedAt"},
 	executor.Field{Name: "firstPublishedAt"},
 	executor.Field{Name: "updatedAt", Method: true, Resolver: true},
@@ -441,30 +438,30 @@ var objectArticle = executor.NewObject("Article", []string{"Article", "RouteTarg
 	executor.Field{Name: "readingTimeMinutes"},
 	executor.Field{Name: "commentCount"},
 	executor.Field{Name: "commentPolicy", Method: true, Resolver: true},
-	executor.Field{Name: "primaryCategory", Method: true, Resolver: true},
-	executor.Field{Name: "categories", Method: true, Resolver: true},
+	executor.Field{Name: "primaryCategory", Method: true},
+	executor.Field{Name: "categories", Method: true},
 	executor.Field{Name: "breadcrumbs", Method: true, Resolver: true},
-	executor.Field{Name: "authors", Method: true, Resolver: true},
+	executor.Field{Name: "authors", Method: true},
 	executor.Field{Name: "byline", Method: true, Resolver: true},
 	executor.Field{Name: "dateline", Method: true, Resolver: true},
-	executor.Field{Name: "tags", Method: true, Resolver: true},
-	executor.Field{Name: "places", Method: true, Resolver: true},
-	executor.Field{Name: "series", Method: true, Resolver: true},
+	executor.Field{Name: "tags", Method: true},
+	executor.Field{Name: "places", Method: true},
+	executor.Field{Name: "series", Method: true},
 	executor.Field{Name: "seriesPosition"},
-	executor.Field{Name: "featuredImage", Method: true, Resolver: true},
-	executor.Field{Name: "liveEntries", Method: true, Resolver: true},
+	executor.Field{Name: "featuredImage", Method: true},
+	executor.Field{Name: "liveEntries", Method: true},
 	executor.Field{Name: "seo", Method: true, Resolver: true},
 	executor.Field{Name: "rights", Method: true, Resolver: true},
 	executor.Field{Name: "source", Method: true, Resolver: true},
-	executor.Field{Name: "previous", Method: true, Resolver: true},
-	executor.Field{Name: "next", Method: true, Resolver: true},
+	executor.Field{Name: "previous", Method: true},
+	executor.Field{Name: "next", Method: true},
 	executor.Field{Name: "relatedArticles", Method: true, Resolver: true},
 	executor.Field{Name: "comments", Method: true, Resolver: true},
-	executor.Field{Name: "corrections", Method: true, Resolver: true},
-	executor.Field{Name: "newsroom", Method: true, Resolver: true},
+	executor.Field{Name: "corrections", Method: true},
+	executor.Field{Name: "newsroom", Method: true},
 )
 
-func (x *execution) objectArticle(parent *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) objectArticle(parent *executor.Node, obj *loader.Article) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticle) {
@@ -573,14 +570,14 @@ func (x *execution) objectArticle(parent *executor.Node, obj *ent.Article) (null
 	return false
 }
 
-func (x *execution) article_id(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_id(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) article_path(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_path(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -591,7 +588,7 @@ func (x *execution) article_path(n *executor.Node, obj *ent.Article) (null bool)
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) article_url(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_url(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -602,7 +599,7 @@ func (x *execution) article_url(n *executor.Node, obj *ent.Article) (null bool) 
 	return x.writeNURL2string(n, v)
 }
 
-func (x *execution) article_canonicalUrl(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_canonicalUrl(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -613,7 +610,7 @@ func (x *execution) article_canonicalUrl(n *executor.Node, obj *ent.Article) (nu
 	return x.writeNURL2string(n, v)
 }
 
-func (x *execution) article_body(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_body(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -624,18 +621,18 @@ func (x *execution) article_body(n *executor.Node, obj *ent.Article) (null bool)
 	return x.writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentBlockᚄ(n, v)
 }
 
-func (x *execution) article_bodyHtml(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_bodyHtml(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().BodyHTML(ctx, obj)
+	v, err := obj.BodyHTML(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
 	return x.writeNHTML2string(n, v)
 }
 
-func (x *execution) article_bodyText(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_bodyText(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -646,7 +643,7 @@ func (x *execution) article_bodyText(n *executor.Node, obj *ent.Article) (null b
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) article_direction(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_direction(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -657,18 +654,18 @@ func (x *execution) article_direction(n *executor.Node, obj *ent.Article) (null 
 	return x.writeNTextDirection2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
 }
 
-func (x *execution) article_translations(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_translations(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Translations(ctx, obj)
+	v, err := obj.Translations(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
-func (x *execution) article_updatedAt(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_updatedAt(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -679,7 +676,7 @@ func (x *execution) article_updatedAt(n *executor.Node, obj *ent.Article) (null 
 	return x.writeNDateTime2ᚖtimeᚐTime(n, v)
 }
 
-func (x *execution) article_commentPolicy(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_commentPolicy(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -690,29 +687,29 @@ func (x *execution) article_commentPolicy(n *executor.Node, obj *ent.Article) (n
 	return x.writeNCommentPolicy2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentPolicy(n, v)
 }
 
-func (x *execution) article_primaryCategory(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_primaryCategory(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().PrimaryCategory(ctx, obj)
+	v, err := obj.PrimaryCategory(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, v)
+	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, v)
 }
 
-func (x *execution) article_categories(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_categories(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Categories(ctx, obj)
+	v, err := obj.Categories(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(n, v)
+	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(n, v)
 }
 
-func (x *execution) article_breadcrumbs(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_breadcrumbs(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -723,18 +720,18 @@ func (x *execution) article_breadcrumbs(n *executor.Node, obj *ent.Article) (nul
 	return x.writeNBreadcrumb2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBreadcrumbᚄ(n, v)
 }
 
-func (x *execution) article_authors(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_authors(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Authors(ctx, obj)
+	v, err := obj.Authors(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(n, v)
+	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(n, v)
 }
 
-func (x *execution) article_byline(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_byline(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -745,7 +742,7 @@ func (x *execution) article_byline(n *executor.Node, obj *ent.Article) (null boo
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) article_dateline(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_dateline(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -756,51 +753,51 @@ func (x *execution) article_dateline(n *executor.Node, obj *ent.Article) (null b
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) article_tags(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_tags(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Tags(ctx, obj)
+	v, err := obj.Tags(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(n, v)
+	return x.writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(n, v)
 }
 
-func (x *execution) article_places(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_places(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Places(ctx, obj)
+	v, err := obj.Places(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(n, v)
+	return x.writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(n, v)
 }
 
-func (x *execution) article_series(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_series(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Series(ctx, obj)
+	v, err := obj.Series(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n, v)
+	return x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n, v)
 }
 
-func (x *execution) article_featuredImage(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_featuredImage(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().FeaturedImage(ctx, obj)
+	v, err := obj.FeaturedImage(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(n, v)
+	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, v)
 }
 
-func (x *execution) article_liveEntries(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_liveEntries(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Article_liveEntries_args) {
@@ -808,14 +805,14 @@ func (x *execution) article_liveEntries(n *executor.Node, obj *ent.Article) (nul
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().LiveEntries(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string))
+	v, err := obj.LiveEntries(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(n, v)
+	return x.writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(n, v)
 }
 
-func (x *execution) article_seo(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_seo(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -826,7 +823,7 @@ func (x *execution) article_seo(n *executor.Node, obj *ent.Article) (null bool) 
 	return x.writeNSEO2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSEO(n, v)
 }
 
-func (x *execution) article_rights(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_rights(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -837,7 +834,7 @@ func (x *execution) article_rights(n *executor.Node, obj *ent.Article) (null boo
 	return x.writeORights2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐRights(n, v)
 }
 
-func (x *execution) article_source(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_source(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -848,7 +845,7 @@ func (x *execution) article_source(n *executor.Node, obj *ent.Article) (null boo
 	return x.writeOArticleSource2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐArticleSource(n, v)
 }
 
-func (x *execution) article_previous(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_previous(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Article_previous_args) {
@@ -856,14 +853,14 @@ func (x *execution) article_previous(n *executor.Node, obj *ent.Article) (null b
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Previous(ctx, obj, fc.Args["scope"].(*content.Scope))
+	v, err := obj.Previous(ctx, fc.Args["scope"].(*content.Scope))
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v)
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
-func (x *execution) article_next(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_next(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Article_next_args) {
@@ -871,14 +868,14 @@ func (x *execution) article_next(n *executor.Node, obj *ent.Article) (null bool)
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Next(ctx, obj, fc.Args["scope"].(*content.Scope))
+	v, err := obj.Next(ctx, fc.Args["scope"].(*content.Scope))
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v)
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
-func (x *execution) article_relatedArticles(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_relatedArticles(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Article_relatedArticles_args) {
@@ -893,7 +890,7 @@ func (x *execution) article_relatedArticles(n *executor.Node, obj *ent.Article) 
 	return x.writeORelatedArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRelatedArticleConnection(n, v)
 }
 
-func (x *execution) article_comments(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_comments(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Article_comments_args) {
@@ -908,23 +905,23 @@ func (x *execution) article_comments(n *executor.Node, obj *ent.Article) (null b
 	return x.writeOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
-func (x *execution) article_corrections(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_corrections(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Corrections(ctx, obj)
+	v, err := obj.Corrections(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(n, v)
+	return x.writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(n, v)
 }
 
-func (x *execution) article_newsroom(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_newsroom(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
 	next0 := func(ctx context.Context) (any, error) {
-		return x.ec.Resolvers.Article().Newsroom(ctx, obj)
+		return obj.Newsroom(ctx)
 	}
 	next1 := func(ctx context.Context) (any, error) {
 		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
@@ -940,8 +937,8 @@ func (x *execution) article_newsroom(n *executor.Node, obj *ent.Article) (null b
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*newsroom.Record)
-	return x.writeONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(n, v)
+	v := answer.(*loader.Record)
+	return x.writeONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(n, v)
 }
 
 var objectArticleConnection = executor.NewObject("ArticleConnection", []string{"ArticleConnection"},
@@ -951,7 +948,7 @@ var objectArticleConnection = executor.NewObject("ArticleConnection", []string{"
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectArticleConnection(parent *executor.Node, obj *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) objectArticleConnection(parent *executor.Node, obj *relay.Connection[*loader.Article]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleConnection) {
@@ -978,28 +975,28 @@ func (x *execution) objectArticleConnection(parent *executor.Node, obj *relay.Co
 	return false
 }
 
-func (x *execution) articleConnection_edges(n *executor.Node, obj *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) articleConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Article]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) articleConnection_nodes(n *executor.Node, obj *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) articleConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Article]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
-func (x *execution) articleConnection_pageInfo(n *executor.Node, obj *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) articleConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Article]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) articleConnection_totalCount(n *executor.Node, obj *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) articleConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Article]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_ArticleConnection_totalCount_args) {
@@ -1026,11 +1023,11 @@ var objectArticleContent = executor.NewObject("ArticleContent", []string{"Articl
 	executor.Field{Name: "bodyText", Method: true, Resolver: true},
 	executor.Field{Name: "byline"},
 	executor.Field{Name: "dateline"},
-	executor.Field{Name: "primaryCategory", Method: true, Resolver: true},
-	executor.Field{Name: "authors", Method: true, Resolver: true},
+	executor.Field{Name: "primaryCategory", Method: true},
+	executor.Field{Name: "authors", Method: true},
 )
 
-func (x *execution) objectArticleContent(parent *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) objectArticleContent(parent *executor.Node, obj *loader.Content) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleContent) {
@@ -1075,7 +1072,7 @@ func (x *execution) objectArticleContent(parent *executor.Node, obj *content.Dra
 	return false
 }
 
-func (x *execution) articleContent_body(n *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) articleContent_body(n *executor.Node, obj *loader.Content) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1086,7 +1083,7 @@ func (x *execution) articleContent_body(n *executor.Node, obj *content.Draft) (n
 	return x.writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentBlockᚄ(n, v)
 }
 
-func (x *execution) articleContent_bodyHtml(n *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) articleContent_bodyHtml(n *executor.Node, obj *loader.Content) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1097,7 +1094,7 @@ func (x *execution) articleContent_bodyHtml(n *executor.Node, obj *content.Draft
 	return x.writeNHTML2string(n, v)
 }
 
-func (x *execution) articleContent_bodyText(n *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) articleContent_bodyText(n *executor.Node, obj *loader.Content) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1108,26 +1105,26 @@ func (x *execution) articleContent_bodyText(n *executor.Node, obj *content.Draft
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) articleContent_primaryCategory(n *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) articleContent_primaryCategory(n *executor.Node, obj *loader.Content) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleContent().PrimaryCategory(ctx, obj)
+	v, err := obj.PrimaryCategory(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, v)
+	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, v)
 }
 
-func (x *execution) articleContent_authors(n *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) articleContent_authors(n *executor.Node, obj *loader.Content) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleContent().Authors(ctx, obj)
+	v, err := obj.Authors(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(n, v)
+	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(n, v)
 }
 
 var objectArticleDiff = executor.NewObject("ArticleDiff", []string{"ArticleDiff"},
@@ -1174,7 +1171,7 @@ var objectArticleEdge = executor.NewObject("ArticleEdge", []string{"ArticleEdge"
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectArticleEdge(parent *executor.Node, obj *relay.Edge[*ent.Article]) (null bool) {
+func (x *execution) objectArticleEdge(parent *executor.Node, obj *relay.Edge[*loader.Article]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleEdge) {
@@ -1185,7 +1182,7 @@ func (x *execution) objectArticleEdge(parent *executor.Node, obj *relay.Edge[*en
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Node) || missing
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ArticleEdge")
 		}
@@ -1198,12 +1195,12 @@ func (x *execution) objectArticleEdge(parent *executor.Node, obj *relay.Edge[*en
 }
 
 var objectArticleLock = executor.NewObject("ArticleLock", []string{"ArticleLock"},
-	executor.Field{Name: "holder", Method: true, Resolver: true},
+	executor.Field{Name: "holder", Method: true},
 	executor.Field{Name: "acquiredAt"},
 	executor.Field{Name: "expiresAt"},
 )
 
-func (x *execution) objectArticleLock(parent *executor.Node, obj *ent.ArticleLock) (null bool) {
+func (x *execution) objectArticleLock(parent *executor.Node, obj *loader.Lock) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleLock) {
@@ -1228,15 +1225,15 @@ func (x *execution) objectArticleLock(parent *executor.Node, obj *ent.ArticleLoc
 	return false
 }
 
-func (x *execution) articleLock_holder(n *executor.Node, obj *ent.ArticleLock) (null bool) {
+func (x *execution) articleLock_holder(n *executor.Node, obj *loader.Lock) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleLock().Holder(ctx, obj)
+	v, err := obj.Holder(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
 var objectArticleLockPayload = executor.NewObject("ArticleLockPayload", []string{"ArticleLockPayload"},
@@ -1253,7 +1250,7 @@ func (x *execution) objectArticleLockPayload(parent *executor.Node, obj *model.A
 		case executor.Typename:
 			x.String("ArticleLockPayload")
 		case 0: // lock
-			x.writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(n, obj.Lock)
+			x.writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(n, obj.Lock)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -1271,7 +1268,7 @@ var objectArticleLocked = executor.NewObject("ArticleLocked", []string{"ArticleL
 	executor.Field{Name: "message"},
 	executor.Field{Name: "field"},
 	executor.Field{Name: "code"},
-	executor.Field{Name: "lock"},
+	executor.Field{Name: "lock", Method: true, Resolver: true},
 )
 
 func (x *execution) objectArticleLocked(parent *executor.Node, obj *model.ArticleLocked) (null bool) {
@@ -1289,7 +1286,7 @@ func (x *execution) objectArticleLocked(parent *executor.Node, obj *model.Articl
 		case 2: // code
 			missing = x.writeNUserErrorCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋfaultᚐReason(n, obj.Code) || missing
 		case 3: // lock
-			missing = x.writeNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(n, obj.Lock) || missing
+			missing = x.articleLocked_lock(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ArticleLocked")
 		}
@@ -1301,16 +1298,27 @@ func (x *execution) objectArticleLocked(parent *executor.Node, obj *model.Articl
 	return false
 }
 
+func (x *execution) articleLocked_lock(n *executor.Node, obj *model.ArticleLocked) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.ArticleLocked().Lock(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(n, v)
+}
+
 var objectArticleNote = executor.NewObject("ArticleNote", []string{"ArticleNote", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "text"},
-	executor.Field{Name: "author", Method: true, Resolver: true},
+	executor.Field{Name: "author", Method: true},
 	executor.Field{Name: "createdAt"},
 	executor.Field{Name: "resolvedAt"},
-	executor.Field{Name: "resolvedBy", Method: true, Resolver: true},
+	executor.Field{Name: "resolvedBy", Method: true},
 )
 
-func (x *execution) objectArticleNote(parent *executor.Node, obj *ent.ArticleNote) (null bool) {
+func (x *execution) objectArticleNote(parent *executor.Node, obj *loader.Note) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleNote) {
@@ -1341,33 +1349,33 @@ func (x *execution) objectArticleNote(parent *executor.Node, obj *ent.ArticleNot
 	return false
 }
 
-func (x *execution) articleNote_id(n *executor.Node, obj *ent.ArticleNote) (null bool) {
+func (x *execution) articleNote_id(n *executor.Node, obj *loader.Note) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) articleNote_author(n *executor.Node, obj *ent.ArticleNote) (null bool) {
+func (x *execution) articleNote_author(n *executor.Node, obj *loader.Note) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleNote().Author(ctx, obj)
+	v, err := obj.Author(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
-func (x *execution) articleNote_resolvedBy(n *executor.Node, obj *ent.ArticleNote) (null bool) {
+func (x *execution) articleNote_resolvedBy(n *executor.Node, obj *loader.Note) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleNote().ResolvedBy(ctx, obj)
+	v, err := obj.ResolvedBy(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
 var objectArticleNotePayload = executor.NewObject("ArticleNotePayload", []string{"ArticleNotePayload"},
@@ -1384,7 +1392,7 @@ func (x *execution) objectArticleNotePayload(parent *executor.Node, obj *model.A
 		case executor.Typename:
 			x.String("ArticleNotePayload")
 		case 0: // note
-			x.writeOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(n, obj.Note)
+			x.writeOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(n, obj.Note)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -1412,7 +1420,7 @@ func (x *execution) objectArticlePayload(parent *executor.Node, obj *model.Artic
 		case executor.Typename:
 			x.String("ArticlePayload")
 		case 0: // article
-			x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article)
+			x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -1460,11 +1468,11 @@ func (x *execution) objectArticleSource(parent *executor.Node, obj *model.Articl
 var objectArticleWithdrawal = executor.NewObject("ArticleWithdrawal", []string{"ArticleWithdrawal"},
 	executor.Field{Name: "reason"},
 	executor.Field{Name: "notice"},
-	executor.Field{Name: "by", Method: true, Resolver: true},
+	executor.Field{Name: "by", Method: true},
 	executor.Field{Name: "at"},
 )
 
-func (x *execution) objectArticleWithdrawal(parent *executor.Node, obj *ent.Withdrawal) (null bool) {
+func (x *execution) objectArticleWithdrawal(parent *executor.Node, obj *loader.Withdrawal) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleWithdrawal) {
@@ -1491,15 +1499,15 @@ func (x *execution) objectArticleWithdrawal(parent *executor.Node, obj *ent.With
 	return false
 }
 
-func (x *execution) articleWithdrawal_by(n *executor.Node, obj *ent.Withdrawal) (null bool) {
+func (x *execution) articleWithdrawal_by(n *executor.Node, obj *loader.Withdrawal) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleWithdrawal().By(ctx, obj)
+	v, err := obj.By(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
 var objectAudioBlock = executor.NewObject("AudioBlock", []string{"AudioBlock", "ContentBlock"},
@@ -1555,7 +1563,7 @@ var objectAuditEntry = executor.NewObject("AuditEntry", []string{"AuditEntry", "
 	executor.Field{Name: "actorId", Method: true, Resolver: true},
 	executor.Field{Name: "action"},
 	executor.Field{Name: "targetId", Method: true, Resolver: true},
-	executor.Field{Name: "target", Method: true, Resolver: true},
+	executor.Field{Name: "target", Method: true},
 	executor.Field{Name: "before"},
 	executor.Field{Name: "after"},
 	executor.Field{Name: "address"},
@@ -1563,7 +1571,7 @@ var objectAuditEntry = executor.NewObject("AuditEntry", []string{"AuditEntry", "
 	executor.Field{Name: "requestId"},
 )
 
-func (x *execution) objectAuditEntry(parent *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) objectAuditEntry(parent *executor.Node, obj *loader.AuditEntry) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAuditEntry) {
@@ -1608,14 +1616,14 @@ func (x *execution) objectAuditEntry(parent *executor.Node, obj *model.AuditEntr
 	return false
 }
 
-func (x *execution) auditEntry_id(n *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) auditEntry_id(n *executor.Node, obj *loader.AuditEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) auditEntry_actorRole(n *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) auditEntry_actorRole(n *executor.Node, obj *loader.AuditEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1626,7 +1634,7 @@ func (x *execution) auditEntry_actorRole(n *executor.Node, obj *model.AuditEntry
 	return x.writeOString2ᚖstring(n, v)
 }
 
-func (x *execution) auditEntry_actorId(n *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) auditEntry_actorId(n *executor.Node, obj *loader.AuditEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1637,7 +1645,7 @@ func (x *execution) auditEntry_actorId(n *executor.Node, obj *model.AuditEntry) 
 	return x.writeOID2ᚖstring(n, v)
 }
 
-func (x *execution) auditEntry_targetId(n *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) auditEntry_targetId(n *executor.Node, obj *loader.AuditEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1648,15 +1656,15 @@ func (x *execution) auditEntry_targetId(n *executor.Node, obj *model.AuditEntry)
 	return x.writeOID2ᚖstring(n, v)
 }
 
-func (x *execution) auditEntry_target(n *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) auditEntry_target(n *executor.Node, obj *loader.AuditEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.AuditEntry().Target(ctx, obj)
+	v, err := obj.Target(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, v)
+	return x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v)
 }
 
 var objectAuditEntryConnection = executor.NewObject("AuditEntryConnection", []string{"AuditEntryConnection"},
@@ -1666,7 +1674,7 @@ var objectAuditEntryConnection = executor.NewObject("AuditEntryConnection", []st
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectAuditEntryConnection(parent *executor.Node, obj *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) objectAuditEntryConnection(parent *executor.Node, obj *relay.Connection[*loader.AuditEntry]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAuditEntryConnection) {
@@ -1693,28 +1701,28 @@ func (x *execution) objectAuditEntryConnection(parent *executor.Node, obj *relay
 	return false
 }
 
-func (x *execution) auditEntryConnection_edges(n *executor.Node, obj *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) auditEntryConnection_edges(n *executor.Node, obj *relay.Connection[*loader.AuditEntry]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) auditEntryConnection_nodes(n *executor.Node, obj *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) auditEntryConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.AuditEntry]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(n, v)
+	return x.writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(n, v)
 }
 
-func (x *execution) auditEntryConnection_pageInfo(n *executor.Node, obj *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) auditEntryConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.AuditEntry]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) auditEntryConnection_totalCount(n *executor.Node, obj *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) auditEntryConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.AuditEntry]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_AuditEntryConnection_totalCount_args) {
@@ -1734,7 +1742,7 @@ var objectAuditEntryEdge = executor.NewObject("AuditEntryEdge", []string{"AuditE
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectAuditEntryEdge(parent *executor.Node, obj *relay.Edge[*model.AuditEntry]) (null bool) {
+func (x *execution) objectAuditEntryEdge(parent *executor.Node, obj *relay.Edge[*loader.AuditEntry]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAuditEntryEdge) {
@@ -1745,7 +1753,7 @@ func (x *execution) objectAuditEntryEdge(parent *executor.Node, obj *relay.Edge[
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(n, obj.Node) || missing
+			missing = x.writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of AuditEntryEdge")
 		}
@@ -1765,11 +1773,11 @@ var objectAuthor = executor.NewObject("Author", []string{"Author", "RouteTarget"
 	executor.Field{Name: "slug"},
 	executor.Field{Name: "path", Method: true, Resolver: true},
 	executor.Field{Name: "bio"},
-	executor.Field{Name: "avatar", Method: true, Resolver: true},
+	executor.Field{Name: "avatar", Method: true},
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
 )
 
-func (x *execution) objectAuthor(parent *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) objectAuthor(parent *executor.Node, obj *loader.Author) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAuthor) {
@@ -1806,14 +1814,14 @@ func (x *execution) objectAuthor(parent *executor.Node, obj *ent.Author) (null b
 	return false
 }
 
-func (x *execution) author_id(n *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) author_id(n *executor.Node, obj *loader.Author) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) author_label(n *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) author_label(n *executor.Node, obj *loader.Author) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Author_label_args) {
@@ -1828,7 +1836,7 @@ func (x *execution) author_label(n *executor.Node, obj *ent.Author) (null bool) 
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) author_path(n *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) author_path(n *executor.Node, obj *loader.Author) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1839,18 +1847,18 @@ func (x *execution) author_path(n *executor.Node, obj *ent.Author) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) author_avatar(n *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) author_avatar(n *executor.Node, obj *loader.Author) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Author().Avatar(ctx, obj)
+	v, err := obj.Avatar(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(n, v)
+	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, v)
 }
 
-func (x *execution) author_latestNews(n *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) author_latestNews(n *executor.Node, obj *loader.Author) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Author_latestNews_args) {
@@ -1879,7 +1887,7 @@ func (x *execution) objectAuthorFacet(parent *executor.Node, obj *model.AuthorFa
 		case executor.Typename:
 			x.String("AuthorFacet")
 		case 0: // author
-			missing = x.writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, obj.Author) || missing
+			missing = x.writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, obj.Author) || missing
 		case 1: // count
 			missing = x.writeNInt2int32(n, obj.Count) || missing
 		default:
@@ -1894,13 +1902,13 @@ func (x *execution) objectAuthorFacet(parent *executor.Node, obj *model.AuthorFa
 }
 
 var objectAutosave = executor.NewObject("Autosave", []string{"Autosave"},
-	executor.Field{Name: "content"},
+	executor.Field{Name: "content", Method: true},
 	executor.Field{Name: "baseVersion"},
 	executor.Field{Name: "savedAt"},
 	executor.Field{Name: "isStale"},
 )
 
-func (x *execution) objectAutosave(parent *executor.Node, obj *newsroom.Autosave) (null bool) {
+func (x *execution) objectAutosave(parent *executor.Node, obj *loader.Autosave) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAutosave) {
@@ -1909,7 +1917,7 @@ func (x *execution) objectAutosave(parent *executor.Node, obj *newsroom.Autosave
 		case executor.Typename:
 			x.String("Autosave")
 		case 0: // content
-			missing = x.writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(n, obj.Draft) || missing
+			missing = x.autosave_content(n, obj) || missing
 		case 1: // baseVersion
 			missing = x.writeNInt2int(n, obj.BaseVersion) || missing
 		case 2: // savedAt
@@ -1927,6 +1935,17 @@ func (x *execution) objectAutosave(parent *executor.Node, obj *newsroom.Autosave
 	return false
 }
 
+func (x *execution) autosave_content(n *executor.Node, obj *loader.Autosave) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.Content(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(n, v)
+}
+
 var objectAutosavePayload = executor.NewObject("AutosavePayload", []string{"AutosavePayload"},
 	executor.Field{Name: "autosave"},
 	executor.Field{Name: "userErrors"},
@@ -1941,7 +1960,7 @@ func (x *execution) objectAutosavePayload(parent *executor.Node, obj *model.Auto
 		case executor.Typename:
 			x.String("AutosavePayload")
 		case 0: // autosave
-			x.writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(n, obj.Autosave)
+			x.writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(n, obj.Autosave)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -2188,7 +2207,7 @@ var objectCalendar = executor.NewObject("Calendar", []string{"Calendar"},
 	executor.Field{Name: "hasMore"},
 )
 
-func (x *execution) objectCalendar(parent *executor.Node, obj *newsroom.Calendar) (null bool) {
+func (x *execution) objectCalendar(parent *executor.Node, obj *model.Calendar) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCalendar) {
@@ -2197,7 +2216,7 @@ func (x *execution) objectCalendar(parent *executor.Node, obj *newsroom.Calendar
 		case executor.Typename:
 			x.String("Calendar")
 		case 0: // entries
-			missing = x.writeNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(n, obj.Entries) || missing
+			missing = x.writeNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(n, obj.Entries) || missing
 		case 1: // hasMore
 			missing = x.writeNBoolean2bool(n, obj.HasMore) || missing
 		default:
@@ -2217,7 +2236,7 @@ var objectCalendarEntry = executor.NewObject("CalendarEntry", []string{"Calendar
 	executor.Field{Name: "article"},
 )
 
-func (x *execution) objectCalendarEntry(parent *executor.Node, obj *newsroom.CalendarEntry) (null bool) {
+func (x *execution) objectCalendarEntry(parent *executor.Node, obj *model.CalendarEntry) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCalendarEntry) {
@@ -2226,11 +2245,11 @@ func (x *execution) objectCalendarEntry(parent *executor.Node, obj *newsroom.Cal
 		case executor.Typename:
 			x.String("CalendarEntry")
 		case 0: // kind
-			missing = x.writeNCalendarEntryKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐOccasion(n, obj.Occasion) || missing
+			missing = x.writeNCalendarEntryKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐOccasion(n, obj.Kind) || missing
 		case 1: // at
 			missing = x.writeNDateTime2timeᚐTime(n, obj.At) || missing
 		case 2: // article
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article) || missing
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CalendarEntry")
 		}
@@ -2250,14 +2269,14 @@ var objectCategory = executor.NewObject("Category", []string{"Category", "RouteT
 	executor.Field{Name: "path", Method: true, Resolver: true},
 	executor.Field{Name: "url", Method: true, Resolver: true},
 	executor.Field{Name: "description"},
-	executor.Field{Name: "parent", Method: true, Resolver: true},
-	executor.Field{Name: "children", Method: true, Resolver: true},
+	executor.Field{Name: "parent", Method: true},
+	executor.Field{Name: "children", Method: true},
 	executor.Field{Name: "breadcrumbs", Method: true, Resolver: true},
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
-	executor.Field{Name: "picks", Method: true, Resolver: true},
+	executor.Field{Name: "picks", Method: true},
 )
 
-func (x *execution) objectCategory(parent *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) objectCategory(parent *executor.Node, obj *loader.Category) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCategory) {
@@ -2300,14 +2319,14 @@ func (x *execution) objectCategory(parent *executor.Node, obj *ent.Category) (nu
 	return false
 }
 
-func (x *execution) category_id(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_id(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) category_label(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_label(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Category_label_args) {
@@ -2322,7 +2341,7 @@ func (x *execution) category_label(n *executor.Node, obj *ent.Category) (null bo
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) category_path(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_path(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -2333,7 +2352,7 @@ func (x *execution) category_path(n *executor.Node, obj *ent.Category) (null boo
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) category_url(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_url(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -2344,29 +2363,29 @@ func (x *execution) category_url(n *executor.Node, obj *ent.Category) (null bool
 	return x.writeNURL2string(n, v)
 }
 
-func (x *execution) category_parent(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_parent(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Category().Parent(ctx, obj)
+	v, err := obj.Parent(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, v)
+	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, v)
 }
 
-func (x *execution) category_children(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_children(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Category().Children(ctx, obj)
+	v, err := obj.Children(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(n, v)
+	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(n, v)
 }
 
-func (x *execution) category_breadcrumbs(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_breadcrumbs(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -2377,7 +2396,7 @@ func (x *execution) category_breadcrumbs(n *executor.Node, obj *ent.Category) (n
 	return x.writeNBreadcrumb2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBreadcrumbᚄ(n, v)
 }
 
-func (x *execution) category_latestNews(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_latestNews(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Category_latestNews_args) {
@@ -2392,15 +2411,15 @@ func (x *execution) category_latestNews(n *executor.Node, obj *ent.Category) (nu
 	return x.writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
-func (x *execution) category_picks(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_picks(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Category().Picks(ctx, obj)
+	v, err := obj.Picks(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
 var objectCategoryFacet = executor.NewObject("CategoryFacet", []string{"CategoryFacet"},
@@ -2417,7 +2436,7 @@ func (x *execution) objectCategoryFacet(parent *executor.Node, obj *model.Catego
 		case executor.Typename:
 			x.String("CategoryFacet")
 		case 0: // category
-			missing = x.writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, obj.Category) || missing
+			missing = x.writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, obj.Category) || missing
 		case 1: // count
 			missing = x.writeNInt2int32(n, obj.Count) || missing
 		default:
@@ -2503,13 +2522,13 @@ var objectComment = executor.NewObject("Comment", []string{"Comment", "Node"},
 	executor.Field{Name: "author", Method: true, Resolver: true},
 	executor.Field{Name: "createdAt"},
 	executor.Field{Name: "editedAt"},
-	executor.Field{Name: "article", Method: true, Resolver: true},
-	executor.Field{Name: "parent", Method: true, Resolver: true},
+	executor.Field{Name: "article", Method: true},
+	executor.Field{Name: "parent", Method: true},
 	executor.Field{Name: "replyCount"},
 	executor.Field{Name: "replies", Method: true, Resolver: true},
 )
 
-func (x *execution) objectComment(parent *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) objectComment(parent *executor.Node, obj *loader.Comment) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectComment) {
@@ -2546,14 +2565,14 @@ func (x *execution) objectComment(parent *executor.Node, obj *ent.Comment) (null
 	return false
 }
 
-func (x *execution) comment_id(n *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) comment_id(n *executor.Node, obj *loader.Comment) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) comment_author(n *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) comment_author(n *executor.Node, obj *loader.Comment) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -2564,29 +2583,29 @@ func (x *execution) comment_author(n *executor.Node, obj *ent.Comment) (null boo
 	return x.writeNCommentAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentAuthor(n, v)
 }
 
-func (x *execution) comment_article(n *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) comment_article(n *executor.Node, obj *loader.Comment) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Comment().Article(ctx, obj)
+	v, err := obj.Article(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v)
+	return x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
-func (x *execution) comment_parent(n *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) comment_parent(n *executor.Node, obj *loader.Comment) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Comment().Parent(ctx, obj)
+	v, err := obj.Parent(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(n, v)
+	return x.writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, v)
 }
 
-func (x *execution) comment_replies(n *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) comment_replies(n *executor.Node, obj *loader.Comment) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Comment_replies_args) {
@@ -2636,7 +2655,7 @@ var objectCommentConnection = executor.NewObject("CommentConnection", []string{"
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectCommentConnection(parent *executor.Node, obj *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) objectCommentConnection(parent *executor.Node, obj *relay.Connection[*loader.Comment]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCommentConnection) {
@@ -2663,28 +2682,28 @@ func (x *execution) objectCommentConnection(parent *executor.Node, obj *relay.Co
 	return false
 }
 
-func (x *execution) commentConnection_edges(n *executor.Node, obj *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) commentConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Comment]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) commentConnection_nodes(n *executor.Node, obj *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) commentConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Comment]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(n, v)
+	return x.writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(n, v)
 }
 
-func (x *execution) commentConnection_pageInfo(n *executor.Node, obj *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) commentConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Comment]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) commentConnection_totalCount(n *executor.Node, obj *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) commentConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Comment]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_CommentConnection_totalCount_args) {
@@ -2704,7 +2723,7 @@ var objectCommentEdge = executor.NewObject("CommentEdge", []string{"CommentEdge"
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectCommentEdge(parent *executor.Node, obj *relay.Edge[*ent.Comment]) (null bool) {
+func (x *execution) objectCommentEdge(parent *executor.Node, obj *relay.Edge[*loader.Comment]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCommentEdge) {
@@ -2715,7 +2734,7 @@ func (x *execution) objectCommentEdge(parent *executor.Node, obj *relay.Edge[*en
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(n, obj.Node) || missing
+			missing = x.writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CommentEdge")
 		}
@@ -2819,13 +2838,13 @@ func (x *execution) objectConsent(parent *executor.Node, obj *schema.Consent) (n
 
 var objectCorrection = executor.NewObject("Correction", []string{"Correction", "Node"},
 	executor.Field{Name: "id", Method: true},
-	executor.Field{Name: "article"},
+	executor.Field{Name: "article", Method: true},
 	executor.Field{Name: "note"},
 	executor.Field{Name: "issuedAt"},
 	executor.Field{Name: "changes"},
 )
 
-func (x *execution) objectCorrection(parent *executor.Node, obj *content.Correction) (null bool) {
+func (x *execution) objectCorrection(parent *executor.Node, obj *loader.Correction) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCorrection) {
@@ -2836,7 +2855,7 @@ func (x *execution) objectCorrection(parent *executor.Node, obj *content.Correct
 		case 0: // id
 			missing = x.correction_id(n, obj) || missing
 		case 1: // article
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article) || missing
+			missing = x.correction_article(n, obj) || missing
 		case 2: // note
 			missing = x.writeNString2string(n, obj.Note) || missing
 		case 3: // issuedAt
@@ -2854,11 +2873,22 @@ func (x *execution) objectCorrection(parent *executor.Node, obj *content.Correct
 	return false
 }
 
-func (x *execution) correction_id(n *executor.Node, obj *content.Correction) (null bool) {
+func (x *execution) correction_id(n *executor.Node, obj *loader.Correction) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
+}
+
+func (x *execution) correction_article(n *executor.Node, obj *loader.Correction) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.Article(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
 var objectCorrectionConnection = executor.NewObject("CorrectionConnection", []string{"CorrectionConnection"},
@@ -2868,7 +2898,7 @@ var objectCorrectionConnection = executor.NewObject("CorrectionConnection", []st
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectCorrectionConnection(parent *executor.Node, obj *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) objectCorrectionConnection(parent *executor.Node, obj *relay.Connection[*loader.Correction]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCorrectionConnection) {
@@ -2895,28 +2925,28 @@ func (x *execution) objectCorrectionConnection(parent *executor.Node, obj *relay
 	return false
 }
 
-func (x *execution) correctionConnection_edges(n *executor.Node, obj *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) correctionConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Correction]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) correctionConnection_nodes(n *executor.Node, obj *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) correctionConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Correction]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(n, v)
+	return x.writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(n, v)
 }
 
-func (x *execution) correctionConnection_pageInfo(n *executor.Node, obj *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) correctionConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Correction]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) correctionConnection_totalCount(n *executor.Node, obj *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) correctionConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Correction]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_CorrectionConnection_totalCount_args) {
@@ -2936,7 +2966,7 @@ var objectCorrectionEdge = executor.NewObject("CorrectionEdge", []string{"Correc
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectCorrectionEdge(parent *executor.Node, obj *relay.Edge[*content.Correction]) (null bool) {
+func (x *execution) objectCorrectionEdge(parent *executor.Node, obj *relay.Edge[*loader.Correction]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCorrectionEdge) {
@@ -2947,7 +2977,7 @@ func (x *execution) objectCorrectionEdge(parent *executor.Node, obj *relay.Edge[
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(n, obj.Node) || missing
+			missing = x.writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CorrectionEdge")
 		}
@@ -3012,7 +3042,7 @@ func (x *execution) objectCreateAdSlotPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("CreateAdSlotPayload")
 		case 0: // adSlot
-			x.writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(n, obj.AdSlot)
+			x.writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n, obj.AdSlot)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3040,7 +3070,7 @@ func (x *execution) objectCreateAuthorPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("CreateAuthorPayload")
 		case 0: // author
-			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, obj.Author)
+			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, obj.Author)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3068,7 +3098,7 @@ func (x *execution) objectCreateCategoryPayload(parent *executor.Node, obj *mode
 		case executor.Typename:
 			x.String("CreateCategoryPayload")
 		case 0: // category
-			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, obj.Category)
+			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, obj.Category)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3096,7 +3126,7 @@ func (x *execution) objectCreatePagePayload(parent *executor.Node, obj *model.Cr
 		case executor.Typename:
 			x.String("CreatePagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3124,7 +3154,7 @@ func (x *execution) objectCreatePlacePayload(parent *executor.Node, obj *model.C
 		case executor.Typename:
 			x.String("CreatePlacePayload")
 		case 0: // place
-			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, obj.Place)
+			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, obj.Place)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3152,7 +3182,7 @@ func (x *execution) objectCreateRedirectPayload(parent *executor.Node, obj *mode
 		case executor.Typename:
 			x.String("CreateRedirectPayload")
 		case 0: // redirect
-			x.writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n, obj.Redirect)
+			x.writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n, obj.Redirect)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3180,7 +3210,7 @@ func (x *execution) objectCreateSeriesPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("CreateSeriesPayload")
 		case 0: // series
-			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n, obj.Series)
+			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n, obj.Series)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3208,7 +3238,7 @@ func (x *execution) objectCreateTagPayload(parent *executor.Node, obj *model.Cre
 		case executor.Typename:
 			x.String("CreateTagPayload")
 		case 0: // tag
-			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, obj.Tag)
+			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, obj.Tag)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3237,7 +3267,7 @@ func (x *execution) objectCreateUserPayload(parent *executor.Node, obj *model.Cr
 		case executor.Typename:
 			x.String("CreateUserPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // generatedPassword
 			x.writeOString2ᚖstring(n, obj.GeneratedPassword)
 		case 2: // userErrors
@@ -3262,7 +3292,7 @@ var objectDeadJob = executor.NewObject("DeadJob", []string{"DeadJob", "Node"},
 	executor.Field{Name: "diedAt"},
 )
 
-func (x *execution) objectDeadJob(parent *executor.Node, obj *job.Dead) (null bool) {
+func (x *execution) objectDeadJob(parent *executor.Node, obj *loader.DeadJob) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectDeadJob) {
@@ -3293,7 +3323,7 @@ func (x *execution) objectDeadJob(parent *executor.Node, obj *job.Dead) (null bo
 	return false
 }
 
-func (x *execution) deadJob_id(n *executor.Node, obj *job.Dead) (null bool) {
+func (x *execution) deadJob_id(n *executor.Node, obj *loader.DeadJob) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
@@ -3307,7 +3337,7 @@ var objectDeadJobConnection = executor.NewObject("DeadJobConnection", []string{"
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectDeadJobConnection(parent *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) objectDeadJobConnection(parent *executor.Node, obj *relay.Connection[*loader.DeadJob]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectDeadJobConnection) {
@@ -3334,28 +3364,28 @@ func (x *execution) objectDeadJobConnection(parent *executor.Node, obj *relay.Co
 	return false
 }
 
-func (x *execution) deadJobConnection_edges(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) deadJobConnection_edges(n *executor.Node, obj *relay.Connection[*loader.DeadJob]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) deadJobConnection_nodes(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) deadJobConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.DeadJob]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(n, v)
+	return x.writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJobᚄ(n, v)
 }
 
-func (x *execution) deadJobConnection_pageInfo(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) deadJobConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.DeadJob]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) deadJobConnection_totalCount(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) deadJobConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.DeadJob]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_DeadJobConnection_totalCount_args) {
@@ -3375,7 +3405,7 @@ var objectDeadJobEdge = executor.NewObject("DeadJobEdge", []string{"DeadJobEdge"
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectDeadJobEdge(parent *executor.Node, obj *relay.Edge[*job.Dead]) (null bool) {
+func (x *execution) objectDeadJobEdge(parent *executor.Node, obj *relay.Edge[*loader.DeadJob]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectDeadJobEdge) {
@@ -3386,7 +3416,7 @@ func (x *execution) objectDeadJobEdge(parent *executor.Node, obj *relay.Edge[*jo
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(n, obj.Node) || missing
+			missing = x.writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of DeadJobEdge")
 		}
@@ -3664,7 +3694,7 @@ func (x *execution) objectDisableUserPayload(parent *executor.Node, obj *model.D
 		case executor.Typename:
 			x.String("DisableUserPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3739,11 +3769,11 @@ func (x *execution) dividerBlock_direction(n *executor.Node, obj *model.DividerB
 }
 
 var objectEditorsPick = executor.NewObject("EditorsPick", []string{"EditorsPick"},
-	executor.Field{Name: "article", Method: true, Resolver: true},
+	executor.Field{Name: "article", Method: true},
 	executor.Field{Name: "expiresAt"},
 )
 
-func (x *execution) objectEditorsPick(parent *executor.Node, obj *ent.Pick) (null bool) {
+func (x *execution) objectEditorsPick(parent *executor.Node, obj *loader.Pick) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectEditorsPick) {
@@ -3766,15 +3796,15 @@ func (x *execution) objectEditorsPick(parent *executor.Node, obj *ent.Pick) (nul
 	return false
 }
 
-func (x *execution) editorsPick_article(n *executor.Node, obj *ent.Pick) (null bool) {
+func (x *execution) editorsPick_article(n *executor.Node, obj *loader.Pick) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.EditorsPick().Article(ctx, obj)
+	v, err := obj.Article(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v)
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
 var objectEmbedBlock = executor.NewObject("EmbedBlock", []string{"EmbedBlock", "ContentBlock"},
@@ -3835,7 +3865,7 @@ func (x *execution) objectEnableUserPayload(parent *executor.Node, obj *model.En
 		case executor.Typename:
 			x.String("EnableUserPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -4185,10 +4215,10 @@ var objectLegalDocument = executor.NewObject("LegalDocument", []string{"LegalDoc
 	executor.Field{Name: "kind"},
 	executor.Field{Name: "version"},
 	executor.Field{Name: "publishedAt"},
-	executor.Field{Name: "page", Method: true, Resolver: true},
+	executor.Field{Name: "page", Method: true},
 )
 
-func (x *execution) objectLegalDocument(parent *executor.Node, obj *schema.LegalDocument) (null bool) {
+func (x *execution) objectLegalDocument(parent *executor.Node, obj *loader.LegalDocument) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectLegalDocument) {
@@ -4215,15 +4245,15 @@ func (x *execution) objectLegalDocument(parent *executor.Node, obj *schema.Legal
 	return false
 }
 
-func (x *execution) legalDocument_page(n *executor.Node, obj *schema.LegalDocument) (null bool) {
+func (x *execution) legalDocument_page(n *executor.Node, obj *loader.LegalDocument) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.LegalDocument().Page(ctx, obj)
+	v, err := obj.Page(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, v)
+	return x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, v)
 }
 
 var objectListBlock = executor.NewObject("ListBlock", []string{"ListBlock", "ContentBlock"},
@@ -4315,7 +4345,7 @@ var objectLiveEntry = executor.NewObject("LiveEntry", []string{"LiveEntry", "Nod
 	executor.Field{Name: "isPinned"},
 )
 
-func (x *execution) objectLiveEntry(parent *executor.Node, obj *ent.LiveEntry) (null bool) {
+func (x *execution) objectLiveEntry(parent *executor.Node, obj *loader.LiveEntry) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectLiveEntry) {
@@ -4348,14 +4378,14 @@ func (x *execution) objectLiveEntry(parent *executor.Node, obj *ent.LiveEntry) (
 	return false
 }
 
-func (x *execution) liveEntry_id(n *executor.Node, obj *ent.LiveEntry) (null bool) {
+func (x *execution) liveEntry_id(n *executor.Node, obj *loader.LiveEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) liveEntry_body(n *executor.Node, obj *ent.LiveEntry) (null bool) {
+func (x *execution) liveEntry_body(n *executor.Node, obj *loader.LiveEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4381,9 +4411,9 @@ func (x *execution) objectLiveEntryPayload(parent *executor.Node, obj *model.Liv
 		case executor.Typename:
 			x.String("LiveEntryPayload")
 		case 0: // entry
-			x.writeOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(n, obj.Entry)
+			x.writeOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(n, obj.Entry)
 		case 1: // article
-			x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article)
+			x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article)
 		case 2: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -4411,7 +4441,7 @@ var objectMedia = executor.NewObject("Media", []string{"Media", "Node"},
 	executor.Field{Name: "rights"},
 )
 
-func (x *execution) objectMedia(parent *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) objectMedia(parent *executor.Node, obj *loader.Media) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectMedia) {
@@ -4452,14 +4482,14 @@ func (x *execution) objectMedia(parent *executor.Node, obj *ent.Media) (null boo
 	return false
 }
 
-func (x *execution) media_id(n *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) media_id(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) media_url(n *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) media_url(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Media_url_args) {
@@ -4474,7 +4504,7 @@ func (x *execution) media_url(n *executor.Node, obj *ent.Media) (null bool) {
 	return x.writeNURL2string(n, v)
 }
 
-func (x *execution) media_width(n *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) media_width(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4485,7 +4515,7 @@ func (x *execution) media_width(n *executor.Node, obj *ent.Media) (null bool) {
 	return x.writeOInt2ᚖint32(n, v)
 }
 
-func (x *execution) media_height(n *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) media_height(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4496,7 +4526,7 @@ func (x *execution) media_height(n *executor.Node, obj *ent.Media) (null bool) {
 	return x.writeOInt2ᚖint32(n, v)
 }
 
-func (x *execution) media_focalPoint(n *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) media_focalPoint(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4511,10 +4541,10 @@ var objectMenu = executor.NewObject("Menu", []string{"Menu", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "location", Method: true, Resolver: true},
-	executor.Field{Name: "items", Method: true, Resolver: true},
+	executor.Field{Name: "items", Method: true},
 )
 
-func (x *execution) objectMenu(parent *executor.Node, obj *directory.Menu) (null bool) {
+func (x *execution) objectMenu(parent *executor.Node, obj *loader.Menu) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectMenu) {
@@ -4541,14 +4571,14 @@ func (x *execution) objectMenu(parent *executor.Node, obj *directory.Menu) (null
 	return false
 }
 
-func (x *execution) menu_id(n *executor.Node, obj *directory.Menu) (null bool) {
+func (x *execution) menu_id(n *executor.Node, obj *loader.Menu) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) menu_location(n *executor.Node, obj *directory.Menu) (null bool) {
+func (x *execution) menu_location(n *executor.Node, obj *loader.Menu) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4559,26 +4589,26 @@ func (x *execution) menu_location(n *executor.Node, obj *directory.Menu) (null b
 	return x.writeNMenuLocation2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMenuLocation(n, v)
 }
 
-func (x *execution) menu_items(n *executor.Node, obj *directory.Menu) (null bool) {
+func (x *execution) menu_items(n *executor.Node, obj *loader.Menu) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Menu().Items(ctx, obj)
+	v, err := obj.Items(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(n, v)
+	return x.writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(n, v)
 }
 
 var objectMenuItem = executor.NewObject("MenuItem", []string{"MenuItem", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "label", Method: true, Resolver: true},
 	executor.Field{Name: "url", Method: true, Resolver: true},
-	executor.Field{Name: "target", Method: true, Resolver: true},
-	executor.Field{Name: "children", Method: true, Resolver: true},
+	executor.Field{Name: "target", Method: true},
+	executor.Field{Name: "children", Method: true},
 )
 
-func (x *execution) objectMenuItem(parent *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) objectMenuItem(parent *executor.Node, obj *loader.MenuItem) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectMenuItem) {
@@ -4607,14 +4637,14 @@ func (x *execution) objectMenuItem(parent *executor.Node, obj *directory.MenuIte
 	return false
 }
 
-func (x *execution) menuItem_id(n *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) menuItem_id(n *executor.Node, obj *loader.MenuItem) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) menuItem_label(n *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) menuItem_label(n *executor.Node, obj *loader.MenuItem) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_MenuItem_label_args) {
@@ -4629,7 +4659,7 @@ func (x *execution) menuItem_label(n *executor.Node, obj *directory.MenuItem) (n
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) menuItem_url(n *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) menuItem_url(n *executor.Node, obj *loader.MenuItem) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4640,26 +4670,26 @@ func (x *execution) menuItem_url(n *executor.Node, obj *directory.MenuItem) (nul
 	return x.writeOURL2ᚖstring(n, v)
 }
 
-func (x *execution) menuItem_target(n *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) menuItem_target(n *executor.Node, obj *loader.MenuItem) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.MenuItem().Target(ctx, obj)
+	v, err := obj.Target(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, v)
+	return x.writeOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v)
 }
 
-func (x *execution) menuItem_children(n *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) menuItem_children(n *executor.Node, obj *loader.MenuItem) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.MenuItem().Children(ctx, obj)
+	v, err := obj.Children(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(n, v)
+	return x.writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(n, v)
 }
 
 var objectMergeAuthorsPayload = executor.NewObject("MergeAuthorsPayload", []string{"MergeAuthorsPayload"},
@@ -4676,7 +4706,7 @@ func (x *execution) objectMergeAuthorsPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("MergeAuthorsPayload")
 		case 0: // author
-			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, obj.Author)
+			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, obj.Author)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -4704,7 +4734,7 @@ func (x *execution) objectMergeCategoriesPayload(parent *executor.Node, obj *mod
 		case executor.Typename:
 			x.String("MergeCategoriesPayload")
 		case 0: // category
-			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, obj.Category)
+			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, obj.Category)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -4732,7 +4762,7 @@ func (x *execution) objectMergePlacesPayload(parent *executor.Node, obj *model.M
 		case executor.Typename:
 			x.String("MergePlacesPayload")
 		case 0: // place
-			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, obj.Place)
+			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, obj.Place)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -4760,7 +4790,7 @@ func (x *execution) objectMergeSeriesPayload(parent *executor.Node, obj *model.M
 		case executor.Typename:
 			x.String("MergeSeriesPayload")
 		case 0: // series
-			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n, obj.Series)
+			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n, obj.Series)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -4788,7 +4818,7 @@ func (x *execution) objectMergeTagsPayload(parent *executor.Node, obj *model.Mer
 		case executor.Typename:
 			x.String("MergeTagsPayload")
 		case 0: // tag
-			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, obj.Tag)
+			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, obj.Tag)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -4816,7 +4846,7 @@ func (x *execution) objectMoveCategoryPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("MoveCategoryPayload")
 		case 0: // category
-			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, obj.Category)
+			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, obj.Category)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -7788,19 +7818,19 @@ var objectNewsroomRecord = executor.NewObject("NewsroomRecord", []string{"Newsro
 	executor.Field{Name: "unpublishAt"},
 	executor.Field{Name: "trashedAt"},
 	executor.Field{Name: "editedAt"},
-	executor.Field{Name: "createdBy", Method: true, Resolver: true},
-	executor.Field{Name: "assignee", Method: true, Resolver: true},
+	executor.Field{Name: "createdBy", Method: true},
+	executor.Field{Name: "assignee", Method: true},
 	executor.Field{Name: "revisions", Method: true, Resolver: true},
-	executor.Field{Name: "revision", Method: true, Resolver: true},
-	executor.Field{Name: "diff", Method: true, Resolver: true},
-	executor.Field{Name: "lock", Method: true, Resolver: true},
-	executor.Field{Name: "autosave", Method: true, Resolver: true},
-	executor.Field{Name: "notes", Method: true, Resolver: true},
-	executor.Field{Name: "withdrawal", Method: true, Resolver: true},
-	executor.Field{Name: "previewTokens", Method: true, Resolver: true},
+	executor.Field{Name: "revision", Method: true},
+	executor.Field{Name: "diff", Method: true},
+	executor.Field{Name: "lock", Method: true},
+	executor.Field{Name: "autosave", Method: true},
+	executor.Field{Name: "notes", Method: true},
+	executor.Field{Name: "withdrawal", Method: true},
+	executor.Field{Name: "previewTokens", Method: true},
 )
 
-func (x *execution) objectNewsroomRecord(parent *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) objectNewsroomRecord(parent *executor.Node, obj *loader.Record) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectNewsroomRecord) {
@@ -7855,7 +7885,7 @@ func (x *execution) objectNewsroomRecord(parent *executor.Node, obj *newsroom.Re
 	return false
 }
 
-func (x *execution) newsroomRecord_allowedSteps(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_allowedSteps(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -7866,29 +7896,29 @@ func (x *execution) newsroomRecord_allowedSteps(n *executor.Node, obj *newsroom.
 	return x.writeNArticleStep2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐStepᚄ(n, v)
 }
 
-func (x *execution) newsroomRecord_createdBy(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_createdBy(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().CreatedBy(ctx, obj)
+	v, err := obj.CreatedBy(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
-func (x *execution) newsroomRecord_assignee(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_assignee(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Assignee(ctx, obj)
+	v, err := obj.Assignee(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
-func (x *execution) newsroomRecord_revisions(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_revisions(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_NewsroomRecord_revisions_args) {
@@ -7903,7 +7933,7 @@ func (x *execution) newsroomRecord_revisions(n *executor.Node, obj *newsroom.Rec
 	return x.writeORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
-func (x *execution) newsroomRecord_revision(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_revision(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_NewsroomRecord_revision_args) {
@@ -7911,14 +7941,14 @@ func (x *execution) newsroomRecord_revision(n *executor.Node, obj *newsroom.Reco
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Revision(ctx, obj, fc.Args["number"].(int32))
+	v, err := obj.Revision(ctx, fc.Args["number"].(int32))
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n, v)
+	return x.writeORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(n, v)
 }
 
-func (x *execution) newsroomRecord_diff(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_diff(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_NewsroomRecord_diff_args) {
@@ -7926,36 +7956,36 @@ func (x *execution) newsroomRecord_diff(n *executor.Node, obj *newsroom.Record) 
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Diff(ctx, obj, fc.Args["from"].(int32), fc.Args["to"].(int32))
+	v, err := obj.Diff(ctx, fc.Args["from"].(int32), fc.Args["to"].(int32))
 	if err != nil {
 		return x.Fail(s, err)
 	}
 	return x.writeOArticleDiff2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐDiff(n, v)
 }
 
-func (x *execution) newsroomRecord_lock(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_lock(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Lock(ctx, obj)
+	v, err := obj.Lock(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(n, v)
+	return x.writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(n, v)
 }
 
-func (x *execution) newsroomRecord_autosave(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_autosave(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Autosave(ctx, obj)
+	v, err := obj.Autosave(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(n, v)
+	return x.writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(n, v)
 }
 
-func (x *execution) newsroomRecord_notes(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_notes(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_NewsroomRecord_notes_args) {
@@ -7963,25 +7993,25 @@ func (x *execution) newsroomRecord_notes(n *executor.Node, obj *newsroom.Record)
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Notes(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string))
+	v, err := obj.Notes(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(n, v)
+	return x.writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(n, v)
 }
 
-func (x *execution) newsroomRecord_withdrawal(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_withdrawal(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Withdrawal(ctx, obj)
+	v, err := obj.Withdrawal(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(n, v)
+	return x.writeOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(n, v)
 }
 
-func (x *execution) newsroomRecord_previewTokens(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_previewTokens(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_NewsroomRecord_previewTokens_args) {
@@ -7989,11 +8019,11 @@ func (x *execution) newsroomRecord_previewTokens(n *executor.Node, obj *newsroom
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().PreviewTokens(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string))
+	v, err := obj.PreviewTokens(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(n, v)
+	return x.writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(n, v)
 }
 
 var objectPage = executor.NewObject("Page", []string{"Page", "RouteTarget", "Node", "MenuTarget"},
@@ -8014,7 +8044,7 @@ var objectPage = executor.NewObject("Page", []string{"Page", "RouteTarget", "Nod
 	executor.Field{Name: "version"},
 )
 
-func (x *execution) objectPage(parent *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) objectPage(parent *executor.Node, obj *loader.Page) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectPage) {
@@ -8063,14 +8093,14 @@ func (x *execution) objectPage(parent *executor.Node, obj *ent.Page) (null bool)
 	return false
 }
 
-func (x *execution) page_id(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_id(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) page_path(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_path(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -8081,7 +8111,7 @@ func (x *execution) page_path(n *executor.Node, obj *ent.Page) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) page_url(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_url(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -8092,7 +8122,7 @@ func (x *execution) page_url(n *executor.Node, obj *ent.Page) (null bool) {
 	return x.writeNURL2string(n, v)
 }
 
-func (x *execution) page_direction(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_direction(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -8103,7 +8133,7 @@ func (x *execution) page_direction(n *executor.Node, obj *ent.Page) (null bool) 
 	return x.writeNTextDirection2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
 }
 
-func (x *execution) page_body(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_body(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -8114,7 +8144,7 @@ func (x *execution) page_body(n *executor.Node, obj *ent.Page) (null bool) {
 	return x.writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentBlockᚄ(n, v)
 }
 
-func (x *execution) page_seo(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_seo(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -8267,7 +8297,7 @@ var objectPlace = executor.NewObject("Place", []string{"Place", "RouteTarget", "
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
 )
 
-func (x *execution) objectPlace(parent *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) objectPlace(parent *executor.Node, obj *loader.Place) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectPlace) {
@@ -8306,14 +8336,14 @@ func (x *execution) objectPlace(parent *executor.Node, obj *ent.Place) (null boo
 	return false
 }
 
-func (x *execution) place_id(n *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) place_id(n *executor.Node, obj *loader.Place) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) place_label(n *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) place_label(n *executor.Node, obj *loader.Place) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Place_label_args) {
@@ -8328,7 +8358,7 @@ func (x *execution) place_label(n *executor.Node, obj *ent.Place) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) place_path(n *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) place_path(n *executor.Node, obj *loader.Place) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -8339,7 +8369,7 @@ func (x *execution) place_path(n *executor.Node, obj *ent.Place) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) place_countryCode(n *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) place_countryCode(n *executor.Node, obj *loader.Place) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -8350,7 +8380,7 @@ func (x *execution) place_countryCode(n *executor.Node, obj *ent.Place) (null bo
 	return x.writeOCountryCode2ᚖstring(n, v)
 }
 
-func (x *execution) place_latestNews(n *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) place_latestNews(n *executor.Node, obj *loader.Place) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Place_latestNews_args) {
@@ -8379,7 +8409,7 @@ func (x *execution) objectPlaceFacet(parent *executor.Node, obj *model.PlaceFace
 		case executor.Typename:
 			x.String("PlaceFacet")
 		case 0: // place
-			missing = x.writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, obj.Place) || missing
+			missing = x.writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, obj.Place) || missing
 		case 1: // count
 			missing = x.writeNInt2int32(n, obj.Count) || missing
 		default:
@@ -8396,13 +8426,13 @@ func (x *execution) objectPlaceFacet(parent *executor.Node, obj *model.PlaceFace
 var objectPreviewToken = executor.NewObject("PreviewToken", []string{"PreviewToken", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "label"},
-	executor.Field{Name: "createdBy", Method: true, Resolver: true},
+	executor.Field{Name: "createdBy", Method: true},
 	executor.Field{Name: "createdAt"},
 	executor.Field{Name: "expiresAt"},
 	executor.Field{Name: "revokedAt"},
 )
 
-func (x *execution) objectPreviewToken(parent *executor.Node, obj *ent.PreviewToken) (null bool) {
+func (x *execution) objectPreviewToken(parent *executor.Node, obj *loader.PreviewToken) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectPreviewToken) {
@@ -8433,22 +8463,22 @@ func (x *execution) objectPreviewToken(parent *executor.Node, obj *ent.PreviewTo
 	return false
 }
 
-func (x *execution) previewToken_id(n *executor.Node, obj *ent.PreviewToken) (null bool) {
+func (x *execution) previewToken_id(n *executor.Node, obj *loader.PreviewToken) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) previewToken_createdBy(n *executor.Node, obj *ent.PreviewToken) (null bool) {
+func (x *execution) previewToken_createdBy(n *executor.Node, obj *loader.PreviewToken) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.PreviewToken().CreatedBy(ctx, obj)
+	v, err := obj.CreatedBy(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
 var objectPreviewTokenPayload = executor.NewObject("PreviewTokenPayload", []string{"PreviewTokenPayload"},
@@ -8468,7 +8498,7 @@ func (x *execution) objectPreviewTokenPayload(parent *executor.Node, obj *model.
 		case 0: // token
 			x.writeOString2ᚖstring(n, obj.Token)
 		case 1: // previewToken
-			x.writeOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(n, obj.PreviewToken)
+			x.writeOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(n, obj.PreviewToken)
 		case 2: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -8496,7 +8526,7 @@ func (x *execution) objectPublishPagePayload(parent *executor.Node, obj *model.P
 		case executor.Typename:
 			x.String("PublishPagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -8644,7 +8674,7 @@ func (x *execution) query_site(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(n, v)
+	return x.writeNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(n, v)
 }
 
 func (x *execution) query_article(n *executor.Node) (null bool) {
@@ -8659,7 +8689,7 @@ func (x *execution) query_article(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v)
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
 func (x *execution) query_latestNews(n *executor.Node) (null bool) {
@@ -8719,7 +8749,7 @@ func (x *execution) query_category(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, v)
+	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, v)
 }
 
 func (x *execution) query_categories(n *executor.Node) (null bool) {
@@ -8734,7 +8764,7 @@ func (x *execution) query_categories(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(n, v)
+	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(n, v)
 }
 
 func (x *execution) query_tag(n *executor.Node) (null bool) {
@@ -8749,7 +8779,7 @@ func (x *execution) query_tag(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, v)
+	return x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, v)
 }
 
 func (x *execution) query_tags(n *executor.Node) (null bool) {
@@ -8779,7 +8809,7 @@ func (x *execution) query_place(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, v)
+	return x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, v)
 }
 
 func (x *execution) query_places(n *executor.Node) (null bool) {
@@ -8794,7 +8824,7 @@ func (x *execution) query_places(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(n, v)
+	return x.writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(n, v)
 }
 
 func (x *execution) query_series(n *executor.Node) (null bool) {
@@ -8809,7 +8839,7 @@ func (x *execution) query_series(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n, v)
+	return x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n, v)
 }
 
 func (x *execution) query_author(n *executor.Node) (null bool) {
@@ -8824,7 +8854,7 @@ func (x *execution) query_author(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, v)
+	return x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, v)
 }
 
 func (x *execution) query_authors(n *executor.Node) (null bool) {
@@ -8839,7 +8869,7 @@ func (x *execution) query_authors(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(n, v)
+	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(n, v)
 }
 
 func (x *execution) query_page(n *executor.Node) (null bool) {
@@ -8854,7 +8884,7 @@ func (x *execution) query_page(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, v)
+	return x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, v)
 }
 
 func (x *execution) query_menu(n *executor.Node) (null bool) {
@@ -8869,7 +8899,7 @@ func (x *execution) query_menu(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(n, v)
+	return x.writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(n, v)
 }
 
 func (x *execution) query_adSlots(n *executor.Node) (null bool) {
@@ -8884,7 +8914,7 @@ func (x *execution) query_adSlots(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(n, v)
+	return x.writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(n, v)
 }
 
 func (x *execution) query_picks(n *executor.Node) (null bool) {
@@ -8899,7 +8929,7 @@ func (x *execution) query_picks(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
 func (x *execution) query_editorsPicks(n *executor.Node) (null bool) {
@@ -8927,8 +8957,8 @@ func (x *execution) query_editorsPicks(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Missing(n, "")
 	}
-	v := answer.([]*ent.Pick)
-	return x.writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(n, v)
+	v := answer.([]*loader.Pick)
+	return x.writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(n, v)
 }
 
 func (x *execution) query_corrections(n *executor.Node) (null bool) {
@@ -8997,8 +9027,8 @@ func (x *execution) query_user(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*account.Account)
-	return x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, v)
+	v := answer.(*loader.Account)
+	return x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, v)
 }
 
 func (x *execution) query_users(n *executor.Node) (null bool) {
@@ -9026,7 +9056,7 @@ func (x *execution) query_users(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*account.Account])
+	v := answer.(*relay.Connection[*loader.Account])
 	return x.writeOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -9055,7 +9085,7 @@ func (x *execution) query_redirects(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*ent.Redirect])
+	v := answer.(*relay.Connection[*loader.Redirect])
 	return x.writeORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -9084,8 +9114,8 @@ func (x *execution) query_staticPages(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Missing(n, "")
 	}
-	v := answer.([]*ent.Page)
-	return x.writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(n, v)
+	v := answer.([]*loader.Page)
+	return x.writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(n, v)
 }
 
 func (x *execution) query_auditLog(n *executor.Node) (null bool) {
@@ -9113,7 +9143,7 @@ func (x *execution) query_auditLog(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*model.AuditEntry])
+	v := answer.(*relay.Connection[*loader.AuditEntry])
 	return x.writeOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -9142,7 +9172,7 @@ func (x *execution) query_deadJobs(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*job.Dead])
+	v := answer.(*relay.Connection[*loader.DeadJob])
 	return x.writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -9158,7 +9188,7 @@ func (x *execution) query_node(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, v)
+	return x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v)
 }
 
 func (x *execution) query_nodes(n *executor.Node) (null bool) {
@@ -9173,7 +9203,7 @@ func (x *execution) query_nodes(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, v)
+	return x.writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v)
 }
 
 func (x *execution) query_scheduleHealth(n *executor.Node) (null bool) {
@@ -9226,7 +9256,7 @@ func (x *execution) query_workQueue(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*ent.Article])
+	v := answer.(*relay.Connection[*loader.Article])
 	return x.writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -9284,7 +9314,7 @@ func (x *execution) query_myArticles(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*ent.Article])
+	v := answer.(*relay.Connection[*loader.Article])
 	return x.writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -9313,8 +9343,8 @@ func (x *execution) query_calendar(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*newsroom.Calendar)
-	return x.writeOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(n, v)
+	v := answer.(*model.Calendar)
+	return x.writeOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(n, v)
 }
 
 func (x *execution) query_trash(n *executor.Node) (null bool) {
@@ -9342,7 +9372,7 @@ func (x *execution) query_trash(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*ent.Article])
+	v := answer.(*relay.Connection[*loader.Article])
 	return x.writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -9456,7 +9486,7 @@ var objectRedirect = executor.NewObject("Redirect", []string{"Redirect", "RouteT
 	executor.Field{Name: "statusCode"},
 )
 
-func (x *execution) objectRedirect(parent *executor.Node, obj *ent.Redirect) (null bool) {
+func (x *execution) objectRedirect(parent *executor.Node, obj *loader.Redirect) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRedirect) {
@@ -9483,14 +9513,14 @@ func (x *execution) objectRedirect(parent *executor.Node, obj *ent.Redirect) (nu
 	return false
 }
 
-func (x *execution) redirect_id(n *executor.Node, obj *ent.Redirect) (null bool) {
+func (x *execution) redirect_id(n *executor.Node, obj *loader.Redirect) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) redirect_location(n *executor.Node, obj *ent.Redirect) (null bool) {
+func (x *execution) redirect_location(n *executor.Node, obj *loader.Redirect) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -9508,7 +9538,7 @@ var objectRedirectConnection = executor.NewObject("RedirectConnection", []string
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectRedirectConnection(parent *executor.Node, obj *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) objectRedirectConnection(parent *executor.Node, obj *relay.Connection[*loader.Redirect]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRedirectConnection) {
@@ -9535,28 +9565,28 @@ func (x *execution) objectRedirectConnection(parent *executor.Node, obj *relay.C
 	return false
 }
 
-func (x *execution) redirectConnection_edges(n *executor.Node, obj *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) redirectConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Redirect]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) redirectConnection_nodes(n *executor.Node, obj *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) redirectConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Redirect]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(n, v)
+	return x.writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(n, v)
 }
 
-func (x *execution) redirectConnection_pageInfo(n *executor.Node, obj *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) redirectConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Redirect]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) redirectConnection_totalCount(n *executor.Node, obj *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) redirectConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Redirect]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_RedirectConnection_totalCount_args) {
@@ -9576,7 +9606,7 @@ var objectRedirectEdge = executor.NewObject("RedirectEdge", []string{"RedirectEd
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectRedirectEdge(parent *executor.Node, obj *relay.Edge[*ent.Redirect]) (null bool) {
+func (x *execution) objectRedirectEdge(parent *executor.Node, obj *relay.Edge[*loader.Redirect]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRedirectEdge) {
@@ -9587,7 +9617,7 @@ func (x *execution) objectRedirectEdge(parent *executor.Node, obj *relay.Edge[*e
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n, obj.Node) || missing
+			missing = x.writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of RedirectEdge")
 		}
@@ -9662,7 +9692,7 @@ func (x *execution) relatedArticleConnection_nodes(n *executor.Node, obj *model.
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
 var objectRelatedArticleEdge = executor.NewObject("RelatedArticleEdge", []string{"RelatedArticleEdge"},
@@ -9683,7 +9713,7 @@ func (x *execution) objectRelatedArticleEdge(parent *executor.Node, obj *model.R
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Node) || missing
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Node) || missing
 		case 2: // score
 			missing = x.writeNFloat2float64(n, obj.Score) || missing
 		case 3: // reasons
@@ -9753,7 +9783,7 @@ func (x *execution) objectResetUserPasswordPayload(parent *executor.Node, obj *m
 		case executor.Typename:
 			x.String("ResetUserPasswordPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // generatedPassword
 			x.writeOString2ᚖstring(n, obj.GeneratedPassword)
 		case 2: // userErrors
@@ -9783,7 +9813,7 @@ func (x *execution) objectResetUserSecondFactorPayload(parent *executor.Node, ob
 		case executor.Typename:
 			x.String("ResetUserSecondFactorPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -9811,7 +9841,7 @@ func (x *execution) objectRestorePagePayload(parent *executor.Node, obj *model.R
 		case executor.Typename:
 			x.String("RestorePagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -9861,12 +9891,12 @@ var objectRevision = executor.NewObject("Revision", []string{"Revision", "Node"}
 	executor.Field{Name: "version"},
 	executor.Field{Name: "title"},
 	executor.Field{Name: "note"},
-	executor.Field{Name: "author", Method: true, Resolver: true},
+	executor.Field{Name: "author", Method: true},
 	executor.Field{Name: "createdAt"},
-	executor.Field{Name: "content", Method: true, Resolver: true},
+	executor.Field{Name: "content", Method: true},
 )
 
-func (x *execution) objectRevision(parent *executor.Node, obj *ent.Revision) (null bool) {
+func (x *execution) objectRevision(parent *executor.Node, obj *loader.Revision) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRevision) {
@@ -9905,14 +9935,14 @@ func (x *execution) objectRevision(parent *executor.Node, obj *ent.Revision) (nu
 	return false
 }
 
-func (x *execution) revision_id(n *executor.Node, obj *ent.Revision) (null bool) {
+func (x *execution) revision_id(n *executor.Node, obj *loader.Revision) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) revision_status(n *executor.Node, obj *ent.Revision) (null bool) {
+func (x *execution) revision_status(n *executor.Node, obj *loader.Revision) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -9923,26 +9953,26 @@ func (x *execution) revision_status(n *executor.Node, obj *ent.Revision) (null b
 	return x.writeNArticleStatus2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐStatus(n, v)
 }
 
-func (x *execution) revision_author(n *executor.Node, obj *ent.Revision) (null bool) {
+func (x *execution) revision_author(n *executor.Node, obj *loader.Revision) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Revision().Author(ctx, obj)
+	v, err := obj.Author(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
-func (x *execution) revision_content(n *executor.Node, obj *ent.Revision) (null bool) {
+func (x *execution) revision_content(n *executor.Node, obj *loader.Revision) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Revision().Content(ctx, obj)
+	v, err := obj.Content(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(n, v)
+	return x.writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(n, v)
 }
 
 var objectRevisionConnection = executor.NewObject("RevisionConnection", []string{"RevisionConnection"},
@@ -9952,7 +9982,7 @@ var objectRevisionConnection = executor.NewObject("RevisionConnection", []string
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectRevisionConnection(parent *executor.Node, obj *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) objectRevisionConnection(parent *executor.Node, obj *relay.Connection[*loader.Revision]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRevisionConnection) {
@@ -9979,28 +10009,28 @@ func (x *execution) objectRevisionConnection(parent *executor.Node, obj *relay.C
 	return false
 }
 
-func (x *execution) revisionConnection_edges(n *executor.Node, obj *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) revisionConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Revision]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) revisionConnection_nodes(n *executor.Node, obj *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) revisionConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Revision]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(n, v)
+	return x.writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(n, v)
 }
 
-func (x *execution) revisionConnection_pageInfo(n *executor.Node, obj *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) revisionConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Revision]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) revisionConnection_totalCount(n *executor.Node, obj *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) revisionConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Revision]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_RevisionConnection_totalCount_args) {
@@ -10020,7 +10050,7 @@ var objectRevisionEdge = executor.NewObject("RevisionEdge", []string{"RevisionEd
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectRevisionEdge(parent *executor.Node, obj *relay.Edge[*ent.Revision]) (null bool) {
+func (x *execution) objectRevisionEdge(parent *executor.Node, obj *relay.Edge[*loader.Revision]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRevisionEdge) {
@@ -10031,7 +10061,7 @@ func (x *execution) objectRevisionEdge(parent *executor.Node, obj *relay.Edge[*e
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n, obj.Node) || missing
+			missing = x.writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of RevisionEdge")
 		}
@@ -10215,7 +10245,7 @@ func (x *execution) objectSaveMenuPayload(parent *executor.Node, obj *model.Save
 		case executor.Typename:
 			x.String("SaveMenuPayload")
 		case 0: // menu
-			x.writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(n, obj.Menu)
+			x.writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(n, obj.Menu)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -10245,7 +10275,7 @@ func (x *execution) objectScheduleFailure(parent *executor.Node, obj *model.Sche
 		case executor.Typename:
 			x.String("ScheduleFailure")
 		case 0: // article
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article) || missing
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article) || missing
 		case 1: // attempts
 			missing = x.writeNInt2int32(n, obj.Attempts) || missing
 		case 2: // failingSince
@@ -10386,7 +10416,7 @@ func (x *execution) searchConnection_nodes(n *executor.Node, obj *model.SearchCo
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
 func (x *execution) searchConnection_facets(n *executor.Node, obj *model.SearchConnection) (null bool) {
@@ -10425,7 +10455,7 @@ func (x *execution) objectSearchEdge(parent *executor.Node, obj *model.SearchEdg
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Node) || missing
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Node) || missing
 		case 2: // score
 			missing = x.writeNFloat2float64(n, obj.Score) || missing
 		case 3: // highlight
@@ -10500,7 +10530,7 @@ func (x *execution) objectSearchSuggestion(parent *executor.Node, obj *model.Sea
 		case 0: // text
 			missing = x.writeNString2string(n, obj.Text) || missing
 		case 1: // target
-			missing = x.writeNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, obj.Target) || missing
+			missing = x.writeNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, obj.Target) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of SearchSuggestion")
 		}
@@ -10553,7 +10583,7 @@ var objectSeries = executor.NewObject("Series", []string{"Series", "RouteTarget"
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
 )
 
-func (x *execution) objectSeries(parent *executor.Node, obj *ent.Series) (null bool) {
+func (x *execution) objectSeries(parent *executor.Node, obj *loader.Series) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectSeries) {
@@ -10586,14 +10616,14 @@ func (x *execution) objectSeries(parent *executor.Node, obj *ent.Series) (null b
 	return false
 }
 
-func (x *execution) series_id(n *executor.Node, obj *ent.Series) (null bool) {
+func (x *execution) series_id(n *executor.Node, obj *loader.Series) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) series_label(n *executor.Node, obj *ent.Series) (null bool) {
+func (x *execution) series_label(n *executor.Node, obj *loader.Series) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Series_label_args) {
@@ -10608,7 +10638,7 @@ func (x *execution) series_label(n *executor.Node, obj *ent.Series) (null bool) 
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) series_path(n *executor.Node, obj *ent.Series) (null bool) {
+func (x *execution) series_path(n *executor.Node, obj *loader.Series) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -10619,7 +10649,7 @@ func (x *execution) series_path(n *executor.Node, obj *ent.Series) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) series_latestNews(n *executor.Node, obj *ent.Series) (null bool) {
+func (x *execution) series_latestNews(n *executor.Node, obj *loader.Series) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Series_latestNews_args) {
@@ -10646,7 +10676,7 @@ var objectSession = executor.NewObject("Session", []string{"Session", "Node"},
 	executor.Field{Name: "isCurrent", Method: true, Resolver: true},
 )
 
-func (x *execution) objectSession(parent *executor.Node, obj *ent.Session) (null bool) {
+func (x *execution) objectSession(parent *executor.Node, obj *loader.Session) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectSession) {
@@ -10683,14 +10713,14 @@ func (x *execution) objectSession(parent *executor.Node, obj *ent.Session) (null
 	return false
 }
 
-func (x *execution) session_id(n *executor.Node, obj *ent.Session) (null bool) {
+func (x *execution) session_id(n *executor.Node, obj *loader.Session) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) session_isCurrent(n *executor.Node, obj *ent.Session) (null bool) {
+func (x *execution) session_isCurrent(n *executor.Node, obj *loader.Session) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -10715,7 +10745,7 @@ func (x *execution) objectSetPicksPayload(parent *executor.Node, obj *model.SetP
 		case executor.Typename:
 			x.String("SetPicksPayload")
 		case 0: // picks
-			missing = x.writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(n, obj.Picks) || missing
+			missing = x.writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(n, obj.Picks) || missing
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -10743,7 +10773,7 @@ func (x *execution) objectSetUpAdminPayload(parent *executor.Node, obj *model.Se
 		case executor.Typename:
 			x.String("SetUpAdminPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -10771,7 +10801,7 @@ func (x *execution) objectSetUserRolePayload(parent *executor.Node, obj *model.S
 		case executor.Typename:
 			x.String("SetUserRolePayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -10803,7 +10833,7 @@ func (x *execution) objectSignInPayload(parent *executor.Node, obj *model.SignIn
 		case 0: // token
 			x.writeOString2ᚖstring(n, obj.Token)
 		case 1: // session
-			x.writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(n, obj.Session)
+			x.writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n, obj.Session)
 		case 2: // viewer
 			x.writeOViewer2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐViewer(n, obj.Viewer)
 		case 3: // userErrors
@@ -10855,11 +10885,11 @@ var objectSite = executor.NewObject("Site", []string{"Site"},
 	executor.Field{Name: "copyright", Method: true, Resolver: true},
 	executor.Field{Name: "logo", Method: true, Resolver: true},
 	executor.Field{Name: "socialProfiles"},
-	executor.Field{Name: "legalDocuments"},
+	executor.Field{Name: "legalDocuments", Method: true},
 	executor.Field{Name: "consent", Method: true, Resolver: true},
 )
 
-func (x *execution) objectSite(parent *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) objectSite(parent *executor.Node, obj *loader.Site) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectSite) {
@@ -10888,7 +10918,7 @@ func (x *execution) objectSite(parent *executor.Node, obj *ent.Site) (null bool)
 		case 9: // socialProfiles
 			missing = x.writeNSocialProfile2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐSocialProfileᚄ(n, obj.SocialProfiles) || missing
 		case 10: // legalDocuments
-			missing = x.writeNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(n, obj.LegalDocuments) || missing
+			missing = x.site_legalDocuments(n, obj) || missing
 		case 11: // consent
 			x.site_consent(n, obj)
 		default:
@@ -10902,7 +10932,7 @@ func (x *execution) objectSite(parent *executor.Node, obj *ent.Site) (null bool)
 	return false
 }
 
-func (x *execution) site_url(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_url(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -10913,7 +10943,7 @@ func (x *execution) site_url(n *executor.Node, obj *ent.Site) (null bool) {
 	return x.writeOURL2ᚖstring(n, v)
 }
 
-func (x *execution) site_direction(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_direction(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -10924,7 +10954,7 @@ func (x *execution) site_direction(n *executor.Node, obj *ent.Site) (null bool) 
 	return x.writeNTextDirection2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
 }
 
-func (x *execution) site_copyright(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_copyright(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Site_copyright_args) {
@@ -10939,7 +10969,7 @@ func (x *execution) site_copyright(n *executor.Node, obj *ent.Site) (null bool) 
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) site_logo(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_logo(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Site_logo_args) {
@@ -10951,10 +10981,21 @@ func (x *execution) site_logo(n *executor.Node, obj *ent.Site) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(n, v)
+	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, v)
 }
 
-func (x *execution) site_consent(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_legalDocuments(n *executor.Node, obj *loader.Site) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.LegalDocuments(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(n, v)
+}
+
+func (x *execution) site_consent(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Site_consent_args) {
@@ -11012,7 +11053,7 @@ var objectStaffMember = executor.NewObject("StaffMember", []string{"StaffMember"
 	executor.Field{Name: "role"},
 )
 
-func (x *execution) objectStaffMember(parent *executor.Node, obj *newsroom.Member) (null bool) {
+func (x *execution) objectStaffMember(parent *executor.Node, obj *loader.Member) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectStaffMember) {
@@ -11037,7 +11078,7 @@ func (x *execution) objectStaffMember(parent *executor.Node, obj *newsroom.Membe
 	return false
 }
 
-func (x *execution) staffMember_id(n *executor.Node, obj *newsroom.Member) (null bool) {
+func (x *execution) staffMember_id(n *executor.Node, obj *loader.Member) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
@@ -11228,7 +11269,7 @@ var objectTag = executor.NewObject("Tag", []string{"Tag", "RouteTarget", "Sugges
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
 )
 
-func (x *execution) objectTag(parent *executor.Node, obj *ent.Tag) (null bool) {
+func (x *execution) objectTag(parent *executor.Node, obj *loader.Tag) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectTag) {
@@ -11263,14 +11304,14 @@ func (x *execution) objectTag(parent *executor.Node, obj *ent.Tag) (null bool) {
 	return false
 }
 
-func (x *execution) tag_id(n *executor.Node, obj *ent.Tag) (null bool) {
+func (x *execution) tag_id(n *executor.Node, obj *loader.Tag) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) tag_label(n *executor.Node, obj *ent.Tag) (null bool) {
+func (x *execution) tag_label(n *executor.Node, obj *loader.Tag) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Tag_label_args) {
@@ -11285,7 +11326,7 @@ func (x *execution) tag_label(n *executor.Node, obj *ent.Tag) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) tag_path(n *executor.Node, obj *ent.Tag) (null bool) {
+func (x *execution) tag_path(n *executor.Node, obj *loader.Tag) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -11296,7 +11337,7 @@ func (x *execution) tag_path(n *executor.Node, obj *ent.Tag) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) tag_latestNews(n *executor.Node, obj *ent.Tag) (null bool) {
+func (x *execution) tag_latestNews(n *executor.Node, obj *loader.Tag) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Tag_latestNews_args) {
@@ -11318,7 +11359,7 @@ var objectTagConnection = executor.NewObject("TagConnection", []string{"TagConne
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectTagConnection(parent *executor.Node, obj *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) objectTagConnection(parent *executor.Node, obj *relay.Connection[*loader.Tag]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectTagConnection) {
@@ -11345,28 +11386,28 @@ func (x *execution) objectTagConnection(parent *executor.Node, obj *relay.Connec
 	return false
 }
 
-func (x *execution) tagConnection_edges(n *executor.Node, obj *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) tagConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Tag]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) tagConnection_nodes(n *executor.Node, obj *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) tagConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Tag]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(n, v)
+	return x.writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(n, v)
 }
 
-func (x *execution) tagConnection_pageInfo(n *executor.Node, obj *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) tagConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Tag]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) tagConnection_totalCount(n *executor.Node, obj *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) tagConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Tag]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_TagConnection_totalCount_args) {
@@ -11386,7 +11427,7 @@ var objectTagEdge = executor.NewObject("TagEdge", []string{"TagEdge"},
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectTagEdge(parent *executor.Node, obj *relay.Edge[*ent.Tag]) (null bool) {
+func (x *execution) objectTagEdge(parent *executor.Node, obj *relay.Edge[*loader.Tag]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectTagEdge) {
@@ -11397,7 +11438,7 @@ func (x *execution) objectTagEdge(parent *executor.Node, obj *relay.Edge[*ent.Ta
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, obj.Node) || missing
+			missing = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of TagEdge")
 		}
@@ -11423,7 +11464,7 @@ func (x *execution) objectTagFacet(parent *executor.Node, obj *model.TagFacet) (
 		case executor.Typename:
 			x.String("TagFacet")
 		case 0: // tag
-			missing = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, obj.Tag) || missing
+			missing = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, obj.Tag) || missing
 		case 1: // count
 			missing = x.writeNInt2int32(n, obj.Count) || missing
 		default:
@@ -11451,7 +11492,7 @@ func (x *execution) objectTrashPagePayload(parent *executor.Node, obj *model.Tra
 		case executor.Typename:
 			x.String("TrashPagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11479,7 +11520,7 @@ func (x *execution) objectUnpublishPagePayload(parent *executor.Node, obj *model
 		case executor.Typename:
 			x.String("UnpublishPagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11507,7 +11548,7 @@ func (x *execution) objectUpdateAdSlotPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("UpdateAdSlotPayload")
 		case 0: // adSlot
-			x.writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(n, obj.AdSlot)
+			x.writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n, obj.AdSlot)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11535,7 +11576,7 @@ func (x *execution) objectUpdateAuthorPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("UpdateAuthorPayload")
 		case 0: // author
-			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, obj.Author)
+			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, obj.Author)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11563,7 +11604,7 @@ func (x *execution) objectUpdateCategoryPayload(parent *executor.Node, obj *mode
 		case executor.Typename:
 			x.String("UpdateCategoryPayload")
 		case 0: // category
-			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, obj.Category)
+			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, obj.Category)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11591,7 +11632,7 @@ func (x *execution) objectUpdatePagePayload(parent *executor.Node, obj *model.Up
 		case executor.Typename:
 			x.String("UpdatePagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11619,7 +11660,7 @@ func (x *execution) objectUpdatePlacePayload(parent *executor.Node, obj *model.U
 		case executor.Typename:
 			x.String("UpdatePlacePayload")
 		case 0: // place
-			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, obj.Place)
+			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, obj.Place)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11647,7 +11688,7 @@ func (x *execution) objectUpdateRedirectPayload(parent *executor.Node, obj *mode
 		case executor.Typename:
 			x.String("UpdateRedirectPayload")
 		case 0: // redirect
-			x.writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n, obj.Redirect)
+			x.writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n, obj.Redirect)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11675,7 +11716,7 @@ func (x *execution) objectUpdateSeriesPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("UpdateSeriesPayload")
 		case 0: // series
-			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n, obj.Series)
+			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n, obj.Series)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11703,7 +11744,7 @@ func (x *execution) objectUpdateSitePayload(parent *executor.Node, obj *model.Up
 		case executor.Typename:
 			x.String("UpdateSitePayload")
 		case 0: // site
-			x.writeOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(n, obj.Site)
+			x.writeOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(n, obj.Site)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11731,7 +11772,7 @@ func (x *execution) objectUpdateTagPayload(parent *executor.Node, obj *model.Upd
 		case executor.Typename:
 			x.String("UpdateTagPayload")
 		case 0: // tag
-			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, obj.Tag)
+			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, obj.Tag)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11750,7 +11791,7 @@ var objectVersionConflict = executor.NewObject("VersionConflict", []string{"Vers
 	executor.Field{Name: "field"},
 	executor.Field{Name: "code"},
 	executor.Field{Name: "currentVersion"},
-	executor.Field{Name: "article"},
+	executor.Field{Name: "article", Method: true, Resolver: true},
 )
 
 func (x *execution) objectVersionConflict(parent *executor.Node, obj *model.VersionConflict) (null bool) {
@@ -11770,7 +11811,7 @@ func (x *execution) objectVersionConflict(parent *executor.Node, obj *model.Vers
 		case 3: // currentVersion
 			missing = x.writeNInt2int(n, obj.CurrentVersion) || missing
 		case 4: // article
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article) || missing
+			missing = x.versionConflict_article(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of VersionConflict")
 		}
@@ -11780,6 +11821,17 @@ func (x *execution) objectVersionConflict(parent *executor.Node, obj *model.Vers
 	}
 	x.Buf = append(x.Buf, '}')
 	return false
+}
+
+func (x *execution) versionConflict_article(n *executor.Node, obj *model.VersionConflict) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.VersionConflict().Article(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
 var objectVideoBlock = executor.NewObject("VideoBlock", []string{"VideoBlock", "ContentBlock"},
@@ -11913,7 +11965,7 @@ func (x *execution) viewer_sessions(n *executor.Node, obj *model.Viewer) (null b
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(n, v)
+	return x.writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(n, v)
 }
 
 var objectWithdrawnNotice = executor.NewObject("WithdrawnNotice", []string{"WithdrawnNotice", "RouteTarget"},
@@ -12557,41 +12609,55 @@ func (x *execution) objectContentBlock(n *executor.Node, obj model.ContentBlock)
 	panic(fmt.Sprintf("unexpected type %T for ContentBlock", obj))
 }
 
-func (x *execution) objectMenuTarget(n *executor.Node, obj model.Node) (null bool) {
+func (x *execution) objectMenuTarget(n *executor.Node, obj loader.Node) (null bool) {
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
-	case *ent.Tag:
+	case loader.Tag:
+		return x.objectTag(n, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectTag(n, obj)
-	case *ent.Series:
+	case loader.Series:
+		return x.objectSeries(n, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectSeries(n, obj)
-	case *ent.Place:
+	case loader.Place:
+		return x.objectPlace(n, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPlace(n, obj)
-	case *ent.Page:
+	case loader.Page:
+		return x.objectPage(n, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPage(n, obj)
-	case *ent.Category:
+	case loader.Category:
+		return x.objectCategory(n, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectCategory(n, obj)
-	case *ent.Author:
+	case loader.Author:
+		return x.objectAuthor(n, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectAuthor(n, obj)
-	case *ent.Article:
+	case loader.Article:
+		return x.objectArticle(n, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return x.Null()
 		}
@@ -12600,124 +12666,156 @@ func (x *execution) objectMenuTarget(n *executor.Node, obj model.Node) (null boo
 	panic(fmt.Sprintf("unexpected type %T for MenuTarget", obj))
 }
 
-func (x *execution) objectNode(n *executor.Node, obj model.Node) (null bool) {
+func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
-	case *ent.Tag:
+	case loader.Tag:
+		return x.objectTag(n, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectTag(n, obj)
-	case *newsroom.Member:
+	case *loader.Member:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectStaffMember(n, obj)
-	case *ent.Session:
+	case loader.Session:
+		return x.objectSession(n, &obj)
+	case *loader.Session:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectSession(n, obj)
-	case *ent.Series:
+	case loader.Series:
+		return x.objectSeries(n, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectSeries(n, obj)
-	case *ent.Revision:
+	case loader.Revision:
+		return x.objectRevision(n, &obj)
+	case *loader.Revision:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectRevision(n, obj)
-	case *ent.Redirect:
+	case loader.Redirect:
+		return x.objectRedirect(n, &obj)
+	case *loader.Redirect:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectRedirect(n, obj)
-	case *ent.PreviewToken:
+	case loader.PreviewToken:
+		return x.objectPreviewToken(n, &obj)
+	case *loader.PreviewToken:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPreviewToken(n, obj)
-	case *ent.Place:
+	case loader.Place:
+		return x.objectPlace(n, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPlace(n, obj)
-	case *ent.Page:
+	case loader.Page:
+		return x.objectPage(n, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPage(n, obj)
-	case directory.MenuItem:
+	case loader.MenuItem:
 		return x.objectMenuItem(n, &obj)
-	case *directory.MenuItem:
+	case *loader.MenuItem:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectMenuItem(n, obj)
-	case directory.Menu:
+	case loader.Menu:
 		return x.objectMenu(n, &obj)
-	case *directory.Menu:
+	case *loader.Menu:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectMenu(n, obj)
-	case *ent.Media:
+	case loader.Media:
+		return x.objectMedia(n, &obj)
+	case *loader.Media:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectMedia(n, obj)
-	case *ent.LiveEntry:
+	case loader.LiveEntry:
+		return x.objectLiveEntry(n, &obj)
+	case *loader.LiveEntry:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectLiveEntry(n, obj)
-	case *job.Dead:
+	case *loader.DeadJob:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectDeadJob(n, obj)
-	case content.Correction:
+	case loader.Correction:
 		return x.objectCorrection(n, &obj)
-	case *content.Correction:
+	case *loader.Correction:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectCorrection(n, obj)
-	case *ent.Comment:
+	case loader.Comment:
+		return x.objectComment(n, &obj)
+	case *loader.Comment:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectComment(n, obj)
-	case *ent.Category:
+	case loader.Category:
+		return x.objectCategory(n, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectCategory(n, obj)
-	case *ent.Author:
+	case loader.Author:
+		return x.objectAuthor(n, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectAuthor(n, obj)
-	case model.AuditEntry:
+	case loader.AuditEntry:
 		return x.objectAuditEntry(n, &obj)
-	case *model.AuditEntry:
+	case *loader.AuditEntry:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectAuditEntry(n, obj)
-	case *ent.ArticleNote:
+	case loader.Note:
+		return x.objectArticleNote(n, &obj)
+	case *loader.Note:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectArticleNote(n, obj)
-	case *ent.Article:
+	case loader.Article:
+		return x.objectArticle(n, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectArticle(n, obj)
-	case *ent.AdSlot:
+	case loader.AdSlot:
+		return x.objectAdSlot(n, &obj)
+	case *loader.AdSlot:
 		if obj == nil {
 			return x.Null()
 		}
@@ -12730,58 +12828,58 @@ func (x *execution) objectRouteTarget(n *executor.Node, obj model.RouteTarget) (
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
-	case ent.Tag:
+	case loader.Tag:
 		return x.objectTag(n, &obj)
-	case *ent.Tag:
+	case *loader.Tag:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectTag(n, obj)
-	case ent.Series:
+	case loader.Series:
 		return x.objectSeries(n, &obj)
-	case *ent.Series:
+	case *loader.Series:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectSeries(n, obj)
-	case ent.Redirect:
+	case loader.Redirect:
 		return x.objectRedirect(n, &obj)
-	case *ent.Redirect:
+	case *loader.Redirect:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectRedirect(n, obj)
-	case ent.Place:
+	case loader.Place:
 		return x.objectPlace(n, &obj)
-	case *ent.Place:
+	case *loader.Place:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPlace(n, obj)
-	case ent.Page:
+	case loader.Page:
 		return x.objectPage(n, &obj)
-	case *ent.Page:
+	case *loader.Page:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPage(n, obj)
-	case ent.Category:
+	case loader.Category:
 		return x.objectCategory(n, &obj)
-	case *ent.Category:
+	case *loader.Category:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectCategory(n, obj)
-	case ent.Author:
+	case loader.Author:
 		return x.objectAuthor(n, &obj)
-	case *ent.Author:
+	case *loader.Author:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectAuthor(n, obj)
-	case ent.Article:
+	case loader.Article:
 		return x.objectArticle(n, &obj)
-	case *ent.Article:
+	case *loader.Article:
 		if obj == nil {
 			return x.Null()
 		}
@@ -12797,36 +12895,48 @@ func (x *execution) objectRouteTarget(n *executor.Node, obj model.RouteTarget) (
 	panic(fmt.Sprintf("unexpected type %T for RouteTarget", obj))
 }
 
-func (x *execution) objectSuggestionTarget(n *executor.Node, obj model.Node) (null bool) {
+func (x *execution) objectSuggestionTarget(n *executor.Node, obj loader.Node) (null bool) {
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
-	case *ent.Tag:
+	case loader.Tag:
+		return x.objectTag(n, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectTag(n, obj)
-	case *ent.Series:
+	case loader.Series:
+		return x.objectSeries(n, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectSeries(n, obj)
-	case *ent.Place:
+	case loader.Place:
+		return x.objectPlace(n, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPlace(n, obj)
-	case *ent.Category:
+	case loader.Category:
+		return x.objectCategory(n, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectCategory(n, obj)
-	case *ent.Author:
+	case loader.Author:
+		return x.objectAuthor(n, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectAuthor(n, obj)
-	case *ent.Article:
+	case loader.Article:
+		return x.objectArticle(n, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return x.Null()
 		}
@@ -12864,7 +12974,7 @@ func (x *execution) objectUserError(n *executor.Node, obj model.UserError) (null
 	panic(fmt.Sprintf("unexpected type %T for UserError", obj))
 }
 
-func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(n *executor.Node, v []*account.Account) (null bool) {
+func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(n *executor.Node, v []*loader.Account) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -12874,7 +12984,7 @@ func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, v[i]) || null
+		null = x.writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -12884,14 +12994,14 @@ func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n *executor.Node, v *account.Account) (null bool) {
+func (x *execution) writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n *executor.Node, v *loader.Account) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Account!")
 	}
 	return x.objectAccount(n, v)
 }
 
-func (x *execution) writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*account.Account]) (null bool) {
+func (x *execution) writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Account]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -12911,7 +13021,7 @@ func (x *execution) writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*account.Account]) (null bool) {
+func (x *execution) writeNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Account]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "AccountEdge!")
 	}
@@ -12922,7 +13032,7 @@ func (x *execution) writeNAdPlacement2githubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return x.Leaf(x.ec.marshalNAdPlacement2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAdPlacement(x.Here(n), nil, v))
 }
 
-func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(n *executor.Node, v []*ent.AdSlot) (null bool) {
+func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(n *executor.Node, v []*loader.AdSlot) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -12932,7 +13042,7 @@ func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(n, v[i]) || null
+		null = x.writeNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -12942,14 +13052,14 @@ func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return false
 }
 
-func (x *execution) writeNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(n *executor.Node, v *ent.AdSlot) (null bool) {
+func (x *execution) writeNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n *executor.Node, v *loader.AdSlot) (null bool) {
 	if v == nil {
 		return x.Missing(n, "AdSlot!")
 	}
 	return x.objectAdSlot(n, v)
 }
 
-func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n *executor.Node, v []*ent.Article) (null bool) {
+func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n *executor.Node, v []*loader.Article) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -12959,7 +13069,7 @@ func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v[i]) || null
+		null = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -12969,21 +13079,21 @@ func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n *executor.Node, v *ent.Article) (null bool) {
+func (x *execution) writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n *executor.Node, v *loader.Article) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Article!")
 	}
 	return x.objectArticle(n, v)
 }
 
-func (x *execution) writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(n *executor.Node, v *content.Draft) (null bool) {
+func (x *execution) writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(n *executor.Node, v *loader.Content) (null bool) {
 	if v == nil {
 		return x.Missing(n, "ArticleContent!")
 	}
 	return x.objectArticleContent(n, v)
 }
 
-func (x *execution) writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*ent.Article]) (null bool) {
+func (x *execution) writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Article]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13003,7 +13113,7 @@ func (x *execution) writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*ent.Article]) (null bool) {
+func (x *execution) writeNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Article]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "ArticleEdge!")
 	}
@@ -13015,14 +13125,14 @@ func (x *execution) writeNArticleKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return false
 }
 
-func (x *execution) writeNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(n *executor.Node, v *ent.ArticleLock) (null bool) {
+func (x *execution) writeNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(n *executor.Node, v *loader.Lock) (null bool) {
 	if v == nil {
 		return x.Missing(n, "ArticleLock!")
 	}
 	return x.objectArticleLock(n, v)
 }
 
-func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(n *executor.Node, v []*ent.ArticleNote) (null bool) {
+func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(n *executor.Node, v []*loader.Note) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13032,7 +13142,7 @@ func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(n, v[i]) || null
+		null = x.writeNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13042,7 +13152,7 @@ func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(n *executor.Node, v *ent.ArticleNote) (null bool) {
+func (x *execution) writeNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(n *executor.Node, v *loader.Note) (null bool) {
 	if v == nil {
 		return x.Missing(n, "ArticleNote!")
 	}
@@ -13106,7 +13216,7 @@ func (x *execution) writeNArticleStep2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return false
 }
 
-func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(n *executor.Node, v []*model.AuditEntry) (null bool) {
+func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(n *executor.Node, v []*loader.AuditEntry) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13116,7 +13226,7 @@ func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(n, v[i]) || null
+		null = x.writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13126,14 +13236,14 @@ func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return false
 }
 
-func (x *execution) writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(n *executor.Node, v *model.AuditEntry) (null bool) {
+func (x *execution) writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(n *executor.Node, v *loader.AuditEntry) (null bool) {
 	if v == nil {
 		return x.Missing(n, "AuditEntry!")
 	}
 	return x.objectAuditEntry(n, v)
 }
 
-func (x *execution) writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*model.AuditEntry]) (null bool) {
+func (x *execution) writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.AuditEntry]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13153,14 +13263,14 @@ func (x *execution) writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return false
 }
 
-func (x *execution) writeNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*model.AuditEntry]) (null bool) {
+func (x *execution) writeNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.AuditEntry]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "AuditEntryEdge!")
 	}
 	return x.objectAuditEntryEdge(n, v)
 }
 
-func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(n *executor.Node, v []*ent.Author) (null bool) {
+func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(n *executor.Node, v []*loader.Author) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13170,7 +13280,7 @@ func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, v[i]) || null
+		null = x.writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13180,7 +13290,7 @@ func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return false
 }
 
-func (x *execution) writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n *executor.Node, v *ent.Author) (null bool) {
+func (x *execution) writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n *executor.Node, v *loader.Author) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Author!")
 	}
@@ -13310,11 +13420,7 @@ func (x *execution) writeNBreadcrumb2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return x.objectBreadcrumb(n, v)
 }
 
-func (x *execution) writeNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(n *executor.Node, v newsroom.CalendarEntry) (null bool) {
-	return x.objectCalendarEntry(n, &v)
-}
-
-func (x *execution) writeNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(n *executor.Node, v []newsroom.CalendarEntry) (null bool) {
+func (x *execution) writeNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(n *executor.Node, v []*model.CalendarEntry) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13324,7 +13430,7 @@ func (x *execution) writeNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(n, v[i]) || null
+		null = x.writeNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13332,6 +13438,13 @@ func (x *execution) writeNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	}
 	x.Buf = append(x.Buf, ']')
 	return false
+}
+
+func (x *execution) writeNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(n *executor.Node, v *model.CalendarEntry) (null bool) {
+	if v == nil {
+		return x.Missing(n, "CalendarEntry!")
+	}
+	return x.objectCalendarEntry(n, v)
 }
 
 func (x *execution) writeNCalendarEntryKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐOccasion(n *executor.Node, v newsroom.Occasion) (null bool) {
@@ -13364,7 +13477,7 @@ func (x *execution) writeNCapability2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(n *executor.Node, v []*ent.Category) (null bool) {
+func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(n *executor.Node, v []*loader.Category) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13374,7 +13487,7 @@ func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, v[i]) || null
+		null = x.writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13384,7 +13497,7 @@ func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return false
 }
 
-func (x *execution) writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n *executor.Node, v *ent.Category) (null bool) {
+func (x *execution) writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n *executor.Node, v *loader.Category) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Category!")
 	}
@@ -13418,7 +13531,7 @@ func (x *execution) writeNCategoryFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectCategoryFacet(n, v)
 }
 
-func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(n *executor.Node, v []*ent.Comment) (null bool) {
+func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(n *executor.Node, v []*loader.Comment) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13428,7 +13541,7 @@ func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(n, v[i]) || null
+		null = x.writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13438,7 +13551,7 @@ func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(n *executor.Node, v *ent.Comment) (null bool) {
+func (x *execution) writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n *executor.Node, v *loader.Comment) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Comment!")
 	}
@@ -13452,7 +13565,7 @@ func (x *execution) writeNCommentAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectCommentAuthor(n, v)
 }
 
-func (x *execution) writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*ent.Comment]) (null bool) {
+func (x *execution) writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Comment]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13472,7 +13585,7 @@ func (x *execution) writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*ent.Comment]) (null bool) {
+func (x *execution) writeNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Comment]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "CommentEdge!")
 	}
@@ -13518,7 +13631,7 @@ func (x *execution) writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	return false
 }
 
-func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(n *executor.Node, v []*content.Correction) (null bool) {
+func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(n *executor.Node, v []*loader.Correction) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13528,7 +13641,7 @@ func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(n, v[i]) || null
+		null = x.writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13538,14 +13651,14 @@ func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return false
 }
 
-func (x *execution) writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(n *executor.Node, v *content.Correction) (null bool) {
+func (x *execution) writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(n *executor.Node, v *loader.Correction) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Correction!")
 	}
 	return x.objectCorrection(n, v)
 }
 
-func (x *execution) writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*content.Correction]) (null bool) {
+func (x *execution) writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Correction]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13565,7 +13678,7 @@ func (x *execution) writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return false
 }
 
-func (x *execution) writeNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*content.Correction]) (null bool) {
+func (x *execution) writeNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Correction]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "CorrectionEdge!")
 	}
@@ -13596,7 +13709,7 @@ func (x *execution) writeNDateTime2ᚖtimeᚐTime(n *executor.Node, v *time.Time
 	return false
 }
 
-func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(n *executor.Node, v []*job.Dead) (null bool) {
+func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJobᚄ(n *executor.Node, v []*loader.DeadJob) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13606,7 +13719,7 @@ func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(n, v[i]) || null
+		null = x.writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13616,14 +13729,14 @@ func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(n *executor.Node, v *job.Dead) (null bool) {
+func (x *execution) writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(n *executor.Node, v *loader.DeadJob) (null bool) {
 	if v == nil {
 		return x.Missing(n, "DeadJob!")
 	}
 	return x.objectDeadJob(n, v)
 }
 
-func (x *execution) writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*job.Dead]) (null bool) {
+func (x *execution) writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.DeadJob]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13643,14 +13756,14 @@ func (x *execution) writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*job.Dead]) (null bool) {
+func (x *execution) writeNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.DeadJob]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "DeadJobEdge!")
 	}
 	return x.objectDeadJobEdge(n, v)
 }
 
-func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(n *executor.Node, v []*ent.Pick) (null bool) {
+func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(n *executor.Node, v []*loader.Pick) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13660,7 +13773,7 @@ func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(n, v[i]) || null
+		null = x.writeNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13670,7 +13783,7 @@ func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(n *executor.Node, v *ent.Pick) (null bool) {
+func (x *execution) writeNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(n *executor.Node, v *loader.Pick) (null bool) {
 	if v == nil {
 		return x.Missing(n, "EditorsPick!")
 	}
@@ -13752,11 +13865,7 @@ func (x *execution) writeNLanguageFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectLanguageFacet(n, v)
 }
 
-func (x *execution) writeNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(n *executor.Node, v schema.LegalDocument) (null bool) {
-	return x.objectLegalDocument(n, &v)
-}
-
-func (x *execution) writeNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(n *executor.Node, v []schema.LegalDocument) (null bool) {
+func (x *execution) writeNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(n *executor.Node, v []*loader.LegalDocument) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13766,7 +13875,7 @@ func (x *execution) writeNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(n, v[i]) || null
+		null = x.writeNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13774,6 +13883,13 @@ func (x *execution) writeNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	}
 	x.Buf = append(x.Buf, ']')
 	return false
+}
+
+func (x *execution) writeNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(n *executor.Node, v *loader.LegalDocument) (null bool) {
+	if v == nil {
+		return x.Missing(n, "LegalDocument!")
+	}
+	return x.objectLegalDocument(n, v)
 }
 
 func (x *execution) writeNListItem2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItem(n *executor.Node, v richtext.ListItem) (null bool) {
@@ -13800,7 +13916,7 @@ func (x *execution) writeNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return false
 }
 
-func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(n *executor.Node, v []*ent.LiveEntry) (null bool) {
+func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(n *executor.Node, v []*loader.LiveEntry) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13810,7 +13926,7 @@ func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(n, v[i]) || null
+		null = x.writeNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13820,7 +13936,7 @@ func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	return false
 }
 
-func (x *execution) writeNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(n *executor.Node, v *ent.LiveEntry) (null bool) {
+func (x *execution) writeNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(n *executor.Node, v *loader.LiveEntry) (null bool) {
 	if v == nil {
 		return x.Missing(n, "LiveEntry!")
 	}
@@ -13837,7 +13953,7 @@ func (x *execution) writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	return false
 }
 
-func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(n *executor.Node, v []*directory.MenuItem) (null bool) {
+func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(n *executor.Node, v []*loader.MenuItem) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13847,7 +13963,7 @@ func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(n, v[i]) || null
+		null = x.writeNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13857,7 +13973,7 @@ func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return false
 }
 
-func (x *execution) writeNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(n *executor.Node, v *directory.MenuItem) (null bool) {
+func (x *execution) writeNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(n *executor.Node, v *loader.MenuItem) (null bool) {
 	if v == nil {
 		return x.Missing(n, "MenuItem!")
 	}
@@ -13868,7 +13984,7 @@ func (x *execution) writeNMenuLocation2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return x.Leaf(x.ec.marshalNMenuLocation2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMenuLocation(x.Here(n), nil, v))
 }
 
-func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n *executor.Node, v []model.Node) (null bool) {
+func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v []loader.Node) (null bool) {
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
@@ -13877,14 +13993,14 @@ func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, v[i])
+		x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v[i])
 	}
 	s.Leave()
 	x.Buf = append(x.Buf, ']')
 	return false
 }
 
-func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(n *executor.Node, v []*ent.Page) (null bool) {
+func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(n *executor.Node, v []*loader.Page) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13894,7 +14010,7 @@ func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, v[i]) || null
+		null = x.writeNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13904,7 +14020,7 @@ func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 	return false
 }
 
-func (x *execution) writeNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n *executor.Node, v *ent.Page) (null bool) {
+func (x *execution) writeNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n *executor.Node, v *loader.Page) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Page!")
 	}
@@ -13947,7 +14063,7 @@ func (x *execution) writeNParagraphChange2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return false
 }
 
-func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(n *executor.Node, v []*ent.Place) (null bool) {
+func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(n *executor.Node, v []*loader.Place) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -13957,7 +14073,7 @@ func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, v[i]) || null
+		null = x.writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -13967,7 +14083,7 @@ func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return false
 }
 
-func (x *execution) writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n *executor.Node, v *ent.Place) (null bool) {
+func (x *execution) writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n *executor.Node, v *loader.Place) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Place!")
 	}
@@ -14006,7 +14122,7 @@ func (x *execution) writeNPlaceKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	return false
 }
 
-func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(n *executor.Node, v []*ent.PreviewToken) (null bool) {
+func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(n *executor.Node, v []*loader.PreviewToken) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14016,7 +14132,7 @@ func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(n, v[i]) || null
+		null = x.writeNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -14026,14 +14142,14 @@ func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return false
 }
 
-func (x *execution) writeNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(n *executor.Node, v *ent.PreviewToken) (null bool) {
+func (x *execution) writeNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(n *executor.Node, v *loader.PreviewToken) (null bool) {
 	if v == nil {
 		return x.Missing(n, "PreviewToken!")
 	}
 	return x.objectPreviewToken(n, v)
 }
 
-func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(n *executor.Node, v []*ent.Redirect) (null bool) {
+func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(n *executor.Node, v []*loader.Redirect) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14043,7 +14159,7 @@ func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n, v[i]) || null
+		null = x.writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -14053,14 +14169,14 @@ func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return false
 }
 
-func (x *execution) writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n *executor.Node, v *ent.Redirect) (null bool) {
+func (x *execution) writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n *executor.Node, v *loader.Redirect) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Redirect!")
 	}
 	return x.objectRedirect(n, v)
 }
 
-func (x *execution) writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*ent.Redirect]) (null bool) {
+func (x *execution) writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Redirect]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14080,7 +14196,7 @@ func (x *execution) writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return false
 }
 
-func (x *execution) writeNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*ent.Redirect]) (null bool) {
+func (x *execution) writeNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Redirect]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "RedirectEdge!")
 	}
@@ -14146,7 +14262,7 @@ func (x *execution) writeNRelatedReasonKind2githubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(n *executor.Node, v []*ent.Revision) (null bool) {
+func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(n *executor.Node, v []*loader.Revision) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14156,7 +14272,7 @@ func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n, v[i]) || null
+		null = x.writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -14166,14 +14282,14 @@ func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return false
 }
 
-func (x *execution) writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n *executor.Node, v *ent.Revision) (null bool) {
+func (x *execution) writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(n *executor.Node, v *loader.Revision) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Revision!")
 	}
 	return x.objectRevision(n, v)
 }
 
-func (x *execution) writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*ent.Revision]) (null bool) {
+func (x *execution) writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Revision]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14193,7 +14309,7 @@ func (x *execution) writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return false
 }
 
-func (x *execution) writeNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*ent.Revision]) (null bool) {
+func (x *execution) writeNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Revision]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "RevisionEdge!")
 	}
@@ -14287,7 +14403,7 @@ func (x *execution) writeNSecondFactor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	return x.objectSecondFactor(n, v)
 }
 
-func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(n *executor.Node, v []*ent.Session) (null bool) {
+func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(n *executor.Node, v []*loader.Session) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14297,7 +14413,7 @@ func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(n, v[i]) || null
+		null = x.writeNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -14307,7 +14423,7 @@ func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(n *executor.Node, v *ent.Session) (null bool) {
+func (x *execution) writeNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n *executor.Node, v *loader.Session) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Session!")
 	}
@@ -14319,7 +14435,7 @@ func (x *execution) writeNSessionTransport2githubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return false
 }
 
-func (x *execution) writeNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(n *executor.Node, v *ent.Site) (null bool) {
+func (x *execution) writeNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(n *executor.Node, v *loader.Site) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Site!")
 	}
@@ -14398,7 +14514,7 @@ func (x *execution) writeNString2ᚕstringᚄ(n *executor.Node, v []string) (nul
 	return false
 }
 
-func (x *execution) writeNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n *executor.Node, v model.Node) (null bool) {
+func (x *execution) writeNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v loader.Node) (null bool) {
 	if v == nil {
 		return x.Missing(n, "SuggestionTarget!")
 	}
@@ -14459,7 +14575,7 @@ func (x *execution) writeNTableRow2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return x.objectTableRow(n, v)
 }
 
-func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(n *executor.Node, v []*ent.Tag) (null bool) {
+func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(n *executor.Node, v []*loader.Tag) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14469,7 +14585,7 @@ func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, v[i]) || null
+		null = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -14479,14 +14595,14 @@ func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	return false
 }
 
-func (x *execution) writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n *executor.Node, v *ent.Tag) (null bool) {
+func (x *execution) writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n *executor.Node, v *loader.Tag) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Tag!")
 	}
 	return x.objectTag(n, v)
 }
 
-func (x *execution) writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*ent.Tag]) (null bool) {
+func (x *execution) writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Tag]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14506,7 +14622,7 @@ func (x *execution) writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*ent.Tag]) (null bool) {
+func (x *execution) writeNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Tag]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "TagEdge!")
 	}
@@ -14732,35 +14848,35 @@ func (x *execution) writeN__TypeKind2string(n *executor.Node, v string) (null bo
 	return false
 }
 
-func (x *execution) writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n *executor.Node, v *account.Account) (null bool) {
+func (x *execution) writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n *executor.Node, v *loader.Account) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectAccount(n, v)
 }
 
-func (x *execution) writeOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) writeOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Account]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectAccountConnection(n, v)
 }
 
-func (x *execution) writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(n *executor.Node, v *ent.AdSlot) (null bool) {
+func (x *execution) writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n *executor.Node, v *loader.AdSlot) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectAdSlot(n, v)
 }
 
-func (x *execution) writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n *executor.Node, v *ent.Article) (null bool) {
+func (x *execution) writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n *executor.Node, v *loader.Article) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectArticle(n, v)
 }
 
-func (x *execution) writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Article]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -14774,7 +14890,7 @@ func (x *execution) writeOArticleDiff2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return x.objectArticleDiff(n, v)
 }
 
-func (x *execution) writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(n *executor.Node, v *ent.ArticleLock) (null bool) {
+func (x *execution) writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(n *executor.Node, v *loader.Lock) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -14788,7 +14904,7 @@ func (x *execution) writeOArticleLockPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectArticleLockPayload(n, v)
 }
 
-func (x *execution) writeOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(n *executor.Node, v *ent.ArticleNote) (null bool) {
+func (x *execution) writeOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(n *executor.Node, v *loader.Note) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -14816,28 +14932,28 @@ func (x *execution) writeOArticleSource2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectArticleSource(n, v)
 }
 
-func (x *execution) writeOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(n *executor.Node, v *ent.Withdrawal) (null bool) {
+func (x *execution) writeOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(n *executor.Node, v *loader.Withdrawal) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectArticleWithdrawal(n, v)
 }
 
-func (x *execution) writeOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) writeOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.AuditEntry]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectAuditEntryConnection(n, v)
 }
 
-func (x *execution) writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n *executor.Node, v *ent.Author) (null bool) {
+func (x *execution) writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n *executor.Node, v *loader.Author) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectAuthor(n, v)
 }
 
-func (x *execution) writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(n *executor.Node, v *newsroom.Autosave) (null bool) {
+func (x *execution) writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(n *executor.Node, v *loader.Autosave) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -14863,14 +14979,14 @@ func (x *execution) writeOBulkArticlePayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectBulkArticlePayload(n, v)
 }
 
-func (x *execution) writeOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(n *executor.Node, v *newsroom.Calendar) (null bool) {
+func (x *execution) writeOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(n *executor.Node, v *model.Calendar) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectCalendar(n, v)
 }
 
-func (x *execution) writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n *executor.Node, v *ent.Category) (null bool) {
+func (x *execution) writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n *executor.Node, v *loader.Category) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -14884,14 +15000,14 @@ func (x *execution) writeOChangePasswordPayload2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return x.objectChangePasswordPayload(n, v)
 }
 
-func (x *execution) writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(n *executor.Node, v *ent.Comment) (null bool) {
+func (x *execution) writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n *executor.Node, v *loader.Comment) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectComment(n, v)
 }
 
-func (x *execution) writeOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) writeOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Comment]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -14919,7 +15035,7 @@ func (x *execution) writeOContentBlock2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return x.objectContentBlock(n, v)
 }
 
-func (x *execution) writeOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) writeOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Correction]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -15005,7 +15121,7 @@ func (x *execution) writeODateTime2ᚖtimeᚐTime(n *executor.Node, v *time.Time
 	return false
 }
 
-func (x *execution) writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.DeadJob]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -15135,7 +15251,7 @@ func (x *execution) writeOJSON2encodingᚋjsonᚐRawMessage(n *executor.Node, v 
 	return x.Leaf(x.ec.marshalOJSON2encodingᚋjsonᚐRawMessage(x.Here(n), nil, v))
 }
 
-func (x *execution) writeOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(n *executor.Node, v *ent.LiveEntry) (null bool) {
+func (x *execution) writeOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(n *executor.Node, v *loader.LiveEntry) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -15149,21 +15265,21 @@ func (x *execution) writeOLiveEntryPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	return x.objectLiveEntryPayload(n, v)
 }
 
-func (x *execution) writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(n *executor.Node, v *ent.Media) (null bool) {
+func (x *execution) writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n *executor.Node, v *loader.Media) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectMedia(n, v)
 }
 
-func (x *execution) writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(n *executor.Node, v *directory.Menu) (null bool) {
+func (x *execution) writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(n *executor.Node, v *loader.Menu) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectMenu(n, v)
 }
 
-func (x *execution) writeOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n *executor.Node, v model.Node) (null bool) {
+func (x *execution) writeOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v loader.Node) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -15212,35 +15328,35 @@ func (x *execution) writeOMoveCategoryPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return x.objectMoveCategoryPayload(n, v)
 }
 
-func (x *execution) writeONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(n *executor.Node, v *newsroom.Record) (null bool) {
+func (x *execution) writeONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(n *executor.Node, v *loader.Record) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectNewsroomRecord(n, v)
 }
 
-func (x *execution) writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n *executor.Node, v model.Node) (null bool) {
+func (x *execution) writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v loader.Node) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectNode(n, v)
 }
 
-func (x *execution) writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n *executor.Node, v *ent.Page) (null bool) {
+func (x *execution) writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n *executor.Node, v *loader.Page) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectPage(n, v)
 }
 
-func (x *execution) writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n *executor.Node, v *ent.Place) (null bool) {
+func (x *execution) writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n *executor.Node, v *loader.Place) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectPlace(n, v)
 }
 
-func (x *execution) writeOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(n *executor.Node, v *ent.PreviewToken) (null bool) {
+func (x *execution) writeOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(n *executor.Node, v *loader.PreviewToken) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -15261,14 +15377,14 @@ func (x *execution) writeOPublishPagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectPublishPagePayload(n, v)
 }
 
-func (x *execution) writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n *executor.Node, v *ent.Redirect) (null bool) {
+func (x *execution) writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n *executor.Node, v *loader.Redirect) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectRedirect(n, v)
 }
 
-func (x *execution) writeORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) writeORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Redirect]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -15317,14 +15433,14 @@ func (x *execution) writeORetryJobPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return x.objectRetryJobPayload(n, v)
 }
 
-func (x *execution) writeORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n *executor.Node, v *ent.Revision) (null bool) {
+func (x *execution) writeORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(n *executor.Node, v *loader.Revision) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectRevision(n, v)
 }
 
-func (x *execution) writeORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) writeORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Revision]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -15417,14 +15533,14 @@ func (x *execution) writeOSearchSuggestion2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	return false
 }
 
-func (x *execution) writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n *executor.Node, v *ent.Series) (null bool) {
+func (x *execution) writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n *executor.Node, v *loader.Series) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectSeries(n, v)
 }
 
-func (x *execution) writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(n *executor.Node, v *ent.Session) (null bool) {
+func (x *execution) writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n *executor.Node, v *loader.Session) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -15466,14 +15582,14 @@ func (x *execution) writeOSignOutPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return x.objectSignOutPayload(n, v)
 }
 
-func (x *execution) writeOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(n *executor.Node, v *ent.Site) (null bool) {
+func (x *execution) writeOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(n *executor.Node, v *loader.Site) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectSite(n, v)
 }
 
-func (x *execution) writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n *executor.Node, v *newsroom.Member) (null bool) {
+func (x *execution) writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n *executor.Node, v *loader.Member) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -15495,14 +15611,14 @@ func (x *execution) writeOString2ᚖstring(n *executor.Node, v *string) (null bo
 	return false
 }
 
-func (x *execution) writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n *executor.Node, v *ent.Tag) (null bool) {
+func (x *execution) writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n *executor.Node, v *loader.Tag) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectTag(n, v)
 }
 
-func (x *execution) writeOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) writeOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Tag]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}

@@ -34,17 +34,13 @@ type ResolverRoot interface {
 	Article() ArticleResolver
 	ArticleContent() ArticleContentResolver
 	ArticleDiff() ArticleDiffResolver
-	ArticleLock() ArticleLockResolver
-	ArticleNote() ArticleNoteResolver
-	ArticleWithdrawal() ArticleWithdrawalResolver
+	ArticleLocked() ArticleLockedResolver
 	AuditEntry() AuditEntryResolver
 	Author() AuthorResolver
 	BlockImage() BlockImageResolver
 	Category() CategoryResolver
 	Comment() CommentResolver
 	Count() CountResolver
-	EditorsPick() EditorsPickResolver
-	LegalDocument() LegalDocumentResolver
 	LiveEntry() LiveEntryResolver
 	Media() MediaResolver
 	Menu() MenuResolver
@@ -53,7 +49,6 @@ type ResolverRoot interface {
 	NewsroomRecord() NewsroomRecordResolver
 	Page() PageResolver
 	Place() PlaceResolver
-	PreviewToken() PreviewTokenResolver
 	Query() QueryResolver
 	Redirect() RedirectResolver
 	RelatedArticleEdge() RelatedArticleEdgeResolver
@@ -63,6 +58,7 @@ type ResolverRoot interface {
 	Session() SessionResolver
 	Site() SiteResolver
 	Tag() TagResolver
+	VersionConflict() VersionConflictResolver
 	Viewer() ViewerResolver
 }
 
@@ -289,7 +285,7 @@ type ComplexityRoot struct {
 
 	Autosave struct {
 		BaseVersion func(childComplexity int) int
-		Draft       func(childComplexity int) int
+		Content     func(childComplexity int) int
 		SavedAt     func(childComplexity int) int
 		Stale       func(childComplexity int) int
 	}
@@ -338,9 +334,9 @@ type ComplexityRoot struct {
 	}
 
 	CalendarEntry struct {
-		Article  func(childComplexity int) int
-		At       func(childComplexity int) int
-		Occasion func(childComplexity int) int
+		Article func(childComplexity int) int
+		At      func(childComplexity int) int
+		Kind    func(childComplexity int) int
 	}
 
 	Category struct {
@@ -2359,11 +2355,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Autosave.BaseVersion(childComplexity), true
 	case "Autosave.content":
-		if e.ComplexityRoot.Autosave.Draft == nil {
+		if e.ComplexityRoot.Autosave.Content == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Autosave.Draft(childComplexity), true
+		return e.ComplexityRoot.Autosave.Content(childComplexity), true
 	case "Autosave.savedAt":
 		if e.ComplexityRoot.Autosave.SavedAt == nil {
 			break
@@ -2534,11 +2530,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CalendarEntry.At(childComplexity), true
 	case "CalendarEntry.kind":
-		if e.ComplexityRoot.CalendarEntry.Occasion == nil {
+		if e.ComplexityRoot.CalendarEntry.Kind == nil {
 			break
 		}
 
-		return e.ComplexityRoot.CalendarEntry.Occasion(childComplexity), true
+		return e.ComplexityRoot.CalendarEntry.Kind(childComplexity), true
 
 	case "Category.breadcrumbs":
 		if e.ComplexityRoot.Category.Breadcrumbs == nil {
@@ -7662,28 +7658,28 @@ type Mutation {
   # Accounts
 
   "Opens a session with an e-mail address, a password and, where there is one, the code of the second factor."
-  signIn("Who signs in, and how." input: SignInInput!): SignInPayload @cost(weight: 5000)
+  signIn("Who signs in, and how." input: SignInInput!): SignInPayload @cost(weight: 2500)
 
   "Ends the session that the request was made with. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   signOut: SignOutPayload @auth(can: USE_ACCOUNT)
 
   "Makes the first administrator, with the token that the server prints while there is none."
-  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload @cost(weight: 5000)
+  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload @cost(weight: 2500)
 
   "Gives the viewer another password and ends their other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT) @cost(weight: 5000)
+  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500)
 
   "Makes a secret for the viewer's authenticator; confirmSecondFactor turns it on. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 5000)
+  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500)
 
   "Turns the second factor on, gives recovery codes and ends the viewer's other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 5000)
+  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500)
 
   "Turns the second factor off. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 5000)
+  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500)
 
   "Gives new recovery codes in place of all old ones. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT) @cost(weight: 5000)
+  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500)
 
   "Ends one of the viewer's sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   revokeSession("Which one." input: RevokeSessionInput!): RevokeSessionPayload @auth(can: USE_ACCOUNT)
@@ -7692,7 +7688,7 @@ type Mutation {
   revokeOtherSessions: RevokeOtherSessionsPayload @auth(can: USE_ACCOUNT)
 
   "Makes an account. Needs MANAGE_USERS (admin)."
-  createUser("The account." input: CreateUserInput!): CreateUserPayload @auth(can: MANAGE_USERS) @cost(weight: 5000)
+  createUser("The account." input: CreateUserInput!): CreateUserPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
 
   "Gives an account another role, which holds from its next request on. Needs MANAGE_USERS (admin)."
   setUserRole("The account and the role." input: SetUserRoleInput!): SetUserRolePayload @auth(can: MANAGE_USERS)
@@ -7704,7 +7700,7 @@ type Mutation {
   enableUser("The account." input: UserInput!): EnableUserPayload @auth(can: MANAGE_USERS)
 
   "Gives an account another password and ends its sessions. Needs MANAGE_USERS (admin)."
-  resetUserPassword("The account and the password." input: ResetUserPasswordInput!): ResetUserPasswordPayload @auth(can: MANAGE_USERS) @cost(weight: 5000)
+  resetUserPassword("The account and the password." input: ResetUserPasswordInput!): ResetUserPasswordPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
 
   "Takes the second factor from an account whose owner has lost it, and ends its sessions. Needs MANAGE_USERS (admin)."
   resetUserSecondFactor("The account." input: UserInput!): ResetUserSecondFactorPayload @auth(can: MANAGE_USERS)
@@ -8122,11 +8118,11 @@ type Article implements Node {
   "A few sentences for lists."
   excerpt: String!
   "The body as typed blocks in order. Answers at most 5000 rows."
-  body: [ContentBlock!]! @cost(weight: 100) @listSize(assumedSize: 30, maximum: 5000)
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML! @cost(weight: 100)
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text, blocks parted by an empty line."
-  bodyText: String! @cost(weight: 100)
+  bodyText: String! @cost(weight: 150)
   "Language it is written in."
   language: Locale!
   "Direction of its writing."
@@ -9898,11 +9894,11 @@ type Page implements Node {
   "Direction of its writing."
   direction: TextDirection!
   "The body as typed blocks in order. Answers at most 5000 rows."
-  body: [ContentBlock!]! @cost(weight: 100) @listSize(assumedSize: 30, maximum: 5000)
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML! @cost(weight: 100)
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text."
-  bodyText: String! @cost(weight: 100)
+  bodyText: String! @cost(weight: 150)
   "When it was published; null when unknown."
   publishedAt: DateTime
   "When it last changed; null when never."
@@ -10835,11 +10831,11 @@ type ArticleContent {
   "What kind of story it is."
   kind: ArticleKind!
   "The body as typed blocks. Answers at most 5000 rows."
-  body: [ContentBlock!]! @cost(weight: 100) @listSize(assumedSize: 30, maximum: 5000)
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML! @cost(weight: 100)
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text."
-  bodyText: String! @cost(weight: 100)
+  bodyText: String! @cost(weight: 150)
   "By-line as written; empty: the authors' names."
   byline: String!
   "Place named before the first sentence; empty when there is none."
@@ -10855,7 +10851,7 @@ type ArticleDiff {
   "Fields that differ, the body left out. Answers at most 100 rows."
   fields: [FieldChange!]! @listSize(assumedSize: 20, maximum: 100)
   "All blocks of the body, in order, with what became of each. Answers at most 10000 rows."
-  body: [BlockChange!]! @cost(weight: 100) @listSize(assumedSize: 50, maximum: 10000)
+  body: [BlockChange!]! @cost(weight: 250) @listSize(assumedSize: 50, maximum: 10000)
 }
 
 "A field with another value, as text: moments by RFC 3339, things by their ids."

@@ -16,7 +16,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
@@ -24,14 +23,12 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
-	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
-	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
-	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 )
@@ -39,133 +36,95 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type AdSlotResolver interface {
-	Placement(ctx context.Context, obj *ent.AdSlot) (model.AdPlacement, error)
+	Placement(ctx context.Context, obj *loader.AdSlot) (model.AdPlacement, error)
 }
 type ArticleResolver interface {
-	Path(ctx context.Context, obj *ent.Article) (string, error)
-	URL(ctx context.Context, obj *ent.Article) (string, error)
-	CanonicalURL(ctx context.Context, obj *ent.Article) (string, error)
+	Path(ctx context.Context, obj *loader.Article) (string, error)
+	URL(ctx context.Context, obj *loader.Article) (string, error)
+	CanonicalURL(ctx context.Context, obj *loader.Article) (string, error)
 
-	Body(ctx context.Context, obj *ent.Article) ([]model.ContentBlock, error)
-	BodyHTML(ctx context.Context, obj *ent.Article) (string, error)
-	BodyText(ctx context.Context, obj *ent.Article) (string, error)
+	Body(ctx context.Context, obj *loader.Article) ([]model.ContentBlock, error)
 
-	Direction(ctx context.Context, obj *ent.Article) (model.TextDirection, error)
-	Translations(ctx context.Context, obj *ent.Article) ([]*ent.Article, error)
+	BodyText(ctx context.Context, obj *loader.Article) (string, error)
 
-	UpdatedAt(ctx context.Context, obj *ent.Article) (*time.Time, error)
+	Direction(ctx context.Context, obj *loader.Article) (model.TextDirection, error)
 
-	CommentPolicy(ctx context.Context, obj *ent.Article) (*model.CommentPolicy, error)
-	PrimaryCategory(ctx context.Context, obj *ent.Article) (*ent.Category, error)
-	Categories(ctx context.Context, obj *ent.Article) ([]*ent.Category, error)
-	Breadcrumbs(ctx context.Context, obj *ent.Article) ([]*model.Breadcrumb, error)
-	Authors(ctx context.Context, obj *ent.Article) ([]*ent.Author, error)
-	Byline(ctx context.Context, obj *ent.Article) (string, error)
-	Dateline(ctx context.Context, obj *ent.Article) (string, error)
-	Tags(ctx context.Context, obj *ent.Article) ([]*ent.Tag, error)
-	Places(ctx context.Context, obj *ent.Article) ([]*ent.Place, error)
-	Series(ctx context.Context, obj *ent.Article) (*ent.Series, error)
+	UpdatedAt(ctx context.Context, obj *loader.Article) (*time.Time, error)
 
-	FeaturedImage(ctx context.Context, obj *ent.Article) (*ent.Media, error)
-	LiveEntries(ctx context.Context, obj *ent.Article, first *int32, after *string) ([]*ent.LiveEntry, error)
-	Seo(ctx context.Context, obj *ent.Article) (*model.SEO, error)
-	Rights(ctx context.Context, obj *ent.Article) (*schema.Rights, error)
-	Source(ctx context.Context, obj *ent.Article) (*model.ArticleSource, error)
-	Previous(ctx context.Context, obj *ent.Article, scope *content.Scope) (*ent.Article, error)
-	Next(ctx context.Context, obj *ent.Article, scope *content.Scope) (*ent.Article, error)
-	RelatedArticles(ctx context.Context, obj *ent.Article, first *int32, after *string) (*model.RelatedArticleConnection, error)
-	Comments(ctx context.Context, obj *ent.Article, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) (*relay.Connection[*ent.Comment], error)
-	Corrections(ctx context.Context, obj *ent.Article) ([]*content.Correction, error)
-	Newsroom(ctx context.Context, obj *ent.Article) (*newsroom.Record, error)
+	CommentPolicy(ctx context.Context, obj *loader.Article) (*model.CommentPolicy, error)
+
+	Breadcrumbs(ctx context.Context, obj *loader.Article) ([]*model.Breadcrumb, error)
+
+	Byline(ctx context.Context, obj *loader.Article) (string, error)
+	Dateline(ctx context.Context, obj *loader.Article) (string, error)
+
+	Seo(ctx context.Context, obj *loader.Article) (*model.SEO, error)
+	Rights(ctx context.Context, obj *loader.Article) (*schema.Rights, error)
+	Source(ctx context.Context, obj *loader.Article) (*model.ArticleSource, error)
+
+	RelatedArticles(ctx context.Context, obj *loader.Article, first *int32, after *string) (*model.RelatedArticleConnection, error)
+	Comments(ctx context.Context, obj *loader.Article, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) (*relay.Connection[*loader.Comment], error)
 }
 type ArticleContentResolver interface {
-	Body(ctx context.Context, obj *content.Draft) ([]model.ContentBlock, error)
-	BodyHTML(ctx context.Context, obj *content.Draft) (string, error)
-	BodyText(ctx context.Context, obj *content.Draft) (string, error)
-
-	PrimaryCategory(ctx context.Context, obj *content.Draft) (*ent.Category, error)
-	Authors(ctx context.Context, obj *content.Draft) ([]*ent.Author, error)
+	Body(ctx context.Context, obj *loader.Content) ([]model.ContentBlock, error)
+	BodyHTML(ctx context.Context, obj *loader.Content) (string, error)
+	BodyText(ctx context.Context, obj *loader.Content) (string, error)
 }
 type ArticleDiffResolver interface {
 	Body(ctx context.Context, obj *newsroom.Diff) ([]*model.BlockChange, error)
 }
-type ArticleLockResolver interface {
-	Holder(ctx context.Context, obj *ent.ArticleLock) (*newsroom.Member, error)
-}
-type ArticleNoteResolver interface {
-	Author(ctx context.Context, obj *ent.ArticleNote) (*newsroom.Member, error)
-
-	ResolvedBy(ctx context.Context, obj *ent.ArticleNote) (*newsroom.Member, error)
-}
-type ArticleWithdrawalResolver interface {
-	By(ctx context.Context, obj *ent.Withdrawal) (*newsroom.Member, error)
+type ArticleLockedResolver interface {
+	Lock(ctx context.Context, obj *model.ArticleLocked) (*loader.Lock, error)
 }
 type AuditEntryResolver interface {
-	ActorRole(ctx context.Context, obj *model.AuditEntry) (*string, error)
-	ActorID(ctx context.Context, obj *model.AuditEntry) (*string, error)
+	ActorRole(ctx context.Context, obj *loader.AuditEntry) (*string, error)
+	ActorID(ctx context.Context, obj *loader.AuditEntry) (*string, error)
 
-	TargetID(ctx context.Context, obj *model.AuditEntry) (*string, error)
-	Target(ctx context.Context, obj *model.AuditEntry) (model.Node, error)
+	TargetID(ctx context.Context, obj *loader.AuditEntry) (*string, error)
 }
 type AuthorResolver interface {
-	Label(ctx context.Context, obj *ent.Author, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Author, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Author) (string, error)
+	Path(ctx context.Context, obj *loader.Author) (string, error)
 
-	Avatar(ctx context.Context, obj *ent.Author) (*ent.Media, error)
-	LatestNews(ctx context.Context, obj *ent.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type BlockImageResolver interface {
 	URL(ctx context.Context, obj *model.BlockImage, width *int32) (*string, error)
 }
 type CategoryResolver interface {
-	Label(ctx context.Context, obj *ent.Category, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Category, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Category) (string, error)
-	URL(ctx context.Context, obj *ent.Category) (string, error)
+	Path(ctx context.Context, obj *loader.Category) (string, error)
+	URL(ctx context.Context, obj *loader.Category) (string, error)
 
-	Parent(ctx context.Context, obj *ent.Category) (*ent.Category, error)
-	Children(ctx context.Context, obj *ent.Category) ([]*ent.Category, error)
-	Breadcrumbs(ctx context.Context, obj *ent.Category) ([]*model.Breadcrumb, error)
-	LatestNews(ctx context.Context, obj *ent.Category, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
-	Picks(ctx context.Context, obj *ent.Category) ([]*ent.Article, error)
+	Breadcrumbs(ctx context.Context, obj *loader.Category) ([]*model.Breadcrumb, error)
+	LatestNews(ctx context.Context, obj *loader.Category, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type CommentResolver interface {
-	Author(ctx context.Context, obj *ent.Comment) (*model.CommentAuthor, error)
+	Author(ctx context.Context, obj *loader.Comment) (*model.CommentAuthor, error)
 
-	Article(ctx context.Context, obj *ent.Comment) (*ent.Article, error)
-	Parent(ctx context.Context, obj *ent.Comment) (*ent.Comment, error)
-
-	Replies(ctx context.Context, obj *ent.Comment, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Comment], error)
+	Replies(ctx context.Context, obj *loader.Comment, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Comment], error)
 }
 type CountResolver interface {
 	Precision(ctx context.Context, obj *relay.Count) (model.CountPrecision, error)
 }
-type EditorsPickResolver interface {
-	Article(ctx context.Context, obj *ent.Pick) (*ent.Article, error)
-}
-type LegalDocumentResolver interface {
-	Page(ctx context.Context, obj *schema.LegalDocument) (*ent.Page, error)
-}
 type LiveEntryResolver interface {
-	Body(ctx context.Context, obj *ent.LiveEntry) ([]model.ContentBlock, error)
+	Body(ctx context.Context, obj *loader.LiveEntry) ([]model.ContentBlock, error)
 }
 type MediaResolver interface {
-	URL(ctx context.Context, obj *ent.Media, width *int32) (string, error)
+	URL(ctx context.Context, obj *loader.Media, width *int32) (string, error)
 
-	Width(ctx context.Context, obj *ent.Media) (*int32, error)
-	Height(ctx context.Context, obj *ent.Media) (*int32, error)
-	FocalPoint(ctx context.Context, obj *ent.Media) (*model.FocalPoint, error)
+	Width(ctx context.Context, obj *loader.Media) (*int32, error)
+	Height(ctx context.Context, obj *loader.Media) (*int32, error)
+	FocalPoint(ctx context.Context, obj *loader.Media) (*model.FocalPoint, error)
 }
 type MenuResolver interface {
-	Location(ctx context.Context, obj *directory.Menu) (model.MenuLocation, error)
-	Items(ctx context.Context, obj *directory.Menu) ([]*directory.MenuItem, error)
+	Location(ctx context.Context, obj *loader.Menu) (model.MenuLocation, error)
 }
 type MenuItemResolver interface {
-	Label(ctx context.Context, obj *directory.MenuItem, language *string) (string, error)
-	URL(ctx context.Context, obj *directory.MenuItem) (*string, error)
-	Target(ctx context.Context, obj *directory.MenuItem) (model.Node, error)
-	Children(ctx context.Context, obj *directory.MenuItem) ([]*directory.MenuItem, error)
+	Label(ctx context.Context, obj *loader.MenuItem, language *string) (string, error)
+	URL(ctx context.Context, obj *loader.MenuItem) (*string, error)
 }
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
@@ -263,91 +222,75 @@ type MutationResolver interface {
 	DeleteAdSlot(ctx context.Context, input model.DeleteAdSlotInput) (*model.DeleteAdSlotPayload, error)
 }
 type NewsroomRecordResolver interface {
-	AllowedSteps(ctx context.Context, obj *newsroom.Record) ([]newsroom.Step, error)
+	AllowedSteps(ctx context.Context, obj *loader.Record) ([]newsroom.Step, error)
 
-	CreatedBy(ctx context.Context, obj *newsroom.Record) (*newsroom.Member, error)
-	Assignee(ctx context.Context, obj *newsroom.Record) (*newsroom.Member, error)
-	Revisions(ctx context.Context, obj *newsroom.Record, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Revision], error)
-	Revision(ctx context.Context, obj *newsroom.Record, number int32) (*ent.Revision, error)
-	Diff(ctx context.Context, obj *newsroom.Record, from int32, to int32) (*newsroom.Diff, error)
-	Lock(ctx context.Context, obj *newsroom.Record) (*ent.ArticleLock, error)
-	Autosave(ctx context.Context, obj *newsroom.Record) (*newsroom.Autosave, error)
-	Notes(ctx context.Context, obj *newsroom.Record, first *int32, after *string) ([]*ent.ArticleNote, error)
-	Withdrawal(ctx context.Context, obj *newsroom.Record) (*ent.Withdrawal, error)
-	PreviewTokens(ctx context.Context, obj *newsroom.Record, first *int32, after *string) ([]*ent.PreviewToken, error)
+	Revisions(ctx context.Context, obj *loader.Record, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Revision], error)
 }
 type PageResolver interface {
-	Path(ctx context.Context, obj *ent.Page) (string, error)
-	URL(ctx context.Context, obj *ent.Page) (string, error)
+	Path(ctx context.Context, obj *loader.Page) (string, error)
+	URL(ctx context.Context, obj *loader.Page) (string, error)
 
-	Direction(ctx context.Context, obj *ent.Page) (model.TextDirection, error)
-	Body(ctx context.Context, obj *ent.Page) ([]model.ContentBlock, error)
+	Direction(ctx context.Context, obj *loader.Page) (model.TextDirection, error)
+	Body(ctx context.Context, obj *loader.Page) ([]model.ContentBlock, error)
 
-	Seo(ctx context.Context, obj *ent.Page) (*model.SEO, error)
+	Seo(ctx context.Context, obj *loader.Page) (*model.SEO, error)
 }
 type PlaceResolver interface {
-	Label(ctx context.Context, obj *ent.Place, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Place, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Place) (string, error)
+	Path(ctx context.Context, obj *loader.Place) (string, error)
 
-	CountryCode(ctx context.Context, obj *ent.Place) (*string, error)
+	CountryCode(ctx context.Context, obj *loader.Place) (*string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Place, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
-}
-type PreviewTokenResolver interface {
-	CreatedBy(ctx context.Context, obj *ent.PreviewToken) (*newsroom.Member, error)
+	LatestNews(ctx context.Context, obj *loader.Place, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type QueryResolver interface {
-	Site(ctx context.Context) (*ent.Site, error)
-	Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*ent.Article, error)
-	LatestNews(ctx context.Context, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	Site(ctx context.Context) (*loader.Site, error)
+	Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*loader.Article, error)
+	LatestNews(ctx context.Context, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 	Search(ctx context.Context, query string, filter *model.SearchFilter, first *int32, after *string) (*model.SearchConnection, error)
 	SearchSuggestions(ctx context.Context, query string, first *int32, language *string) ([]*model.SearchSuggestion, error)
-	Category(ctx context.Context, by model.CategoryBy) (*ent.Category, error)
-	Categories(ctx context.Context, topLevel *bool) ([]*ent.Category, error)
-	Tag(ctx context.Context, by model.TagBy) (*ent.Tag, error)
-	Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Tag], error)
-	Place(ctx context.Context, by model.PlaceBy) (*ent.Place, error)
-	Places(ctx context.Context, kind *place.Kind, first *int32, after *string) ([]*ent.Place, error)
-	Series(ctx context.Context, by model.SeriesBy) (*ent.Series, error)
-	Author(ctx context.Context, by model.AuthorBy) (*ent.Author, error)
-	Authors(ctx context.Context, kind *author.Kind, first *int32, after *string) ([]*ent.Author, error)
-	Page(ctx context.Context, by model.PageBy) (*ent.Page, error)
-	Menu(ctx context.Context, location model.MenuLocation, language *string) (*directory.Menu, error)
-	AdSlots(ctx context.Context, placement model.AdPlacement) ([]*ent.AdSlot, error)
-	Picks(ctx context.Context, categoryID *string) ([]*ent.Article, error)
-	EditorsPicks(ctx context.Context, categoryID *string) ([]*ent.Pick, error)
-	Corrections(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*content.Correction], error)
+	Category(ctx context.Context, by model.CategoryBy) (*loader.Category, error)
+	Categories(ctx context.Context, topLevel *bool) ([]*loader.Category, error)
+	Tag(ctx context.Context, by model.TagBy) (*loader.Tag, error)
+	Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Tag], error)
+	Place(ctx context.Context, by model.PlaceBy) (*loader.Place, error)
+	Places(ctx context.Context, kind *place.Kind, first *int32, after *string) ([]*loader.Place, error)
+	Series(ctx context.Context, by model.SeriesBy) (*loader.Series, error)
+	Author(ctx context.Context, by model.AuthorBy) (*loader.Author, error)
+	Authors(ctx context.Context, kind *author.Kind, first *int32, after *string) ([]*loader.Author, error)
+	Page(ctx context.Context, by model.PageBy) (*loader.Page, error)
+	Menu(ctx context.Context, location model.MenuLocation, language *string) (*loader.Menu, error)
+	AdSlots(ctx context.Context, placement model.AdPlacement) ([]*loader.AdSlot, error)
+	Picks(ctx context.Context, categoryID *string) ([]*loader.Article, error)
+	EditorsPicks(ctx context.Context, categoryID *string) ([]*loader.Pick, error)
+	Corrections(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Correction], error)
 	Route(ctx context.Context, path string) (*model.Route, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
-	User(ctx context.Context, id string) (*account.Account, error)
-	Users(ctx context.Context, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*account.Account], error)
-	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Redirect], error)
-	StaticPages(ctx context.Context, trashed *bool, first *int32, after *string) ([]*ent.Page, error)
-	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*model.AuditEntry], error)
-	DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*job.Dead], error)
-	Node(ctx context.Context, id string) (model.Node, error)
-	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
+	User(ctx context.Context, id string) (*loader.Account, error)
+	Users(ctx context.Context, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Account], error)
+	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Redirect], error)
+	StaticPages(ctx context.Context, trashed *bool, first *int32, after *string) ([]*loader.Page, error)
+	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.AuditEntry], error)
+	DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.DeadJob], error)
+	Node(ctx context.Context, id string) (loader.Node, error)
+	Nodes(ctx context.Context, ids []string) ([]loader.Node, error)
 	ScheduleHealth(ctx context.Context) (*model.ScheduleHealth, error)
-	WorkQueue(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) (*relay.Connection[*ent.Article], error)
+	WorkQueue(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) (*relay.Connection[*loader.Article], error)
 	WorkQueueCounts(ctx context.Context, filter *model.WorkQueueFilter) ([]*model.StatusCount, error)
-	MyArticles(ctx context.Context, first *int32, after *string, last *int32, before *string, statuses []article.Status) (*relay.Connection[*ent.Article], error)
-	Calendar(ctx context.Context, from time.Time, to time.Time, first *int32) (*newsroom.Calendar, error)
-	Trash(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Article], error)
+	MyArticles(ctx context.Context, first *int32, after *string, last *int32, before *string, statuses []article.Status) (*relay.Connection[*loader.Article], error)
+	Calendar(ctx context.Context, from time.Time, to time.Time, first *int32) (*model.Calendar, error)
+	Trash(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Article], error)
 	NewsroomSearch(ctx context.Context, query string, filter *model.SearchFilter, statuses []article.Status, trashed *bool, first *int32, after *string) (*model.SearchConnection, error)
 }
 type RedirectResolver interface {
-	Location(ctx context.Context, obj *ent.Redirect) (*string, error)
+	Location(ctx context.Context, obj *loader.Redirect) (*string, error)
 }
 type RelatedArticleEdgeResolver interface {
 	Reasons(ctx context.Context, obj *model.RelatedArticleEdge) ([]*model.RelatedReason, error)
 }
 type RevisionResolver interface {
-	Status(ctx context.Context, obj *ent.Revision) (article.Status, error)
-
-	Author(ctx context.Context, obj *ent.Revision) (*newsroom.Member, error)
-
-	Content(ctx context.Context, obj *ent.Revision) (*content.Draft, error)
+	Status(ctx context.Context, obj *loader.Revision) (article.Status, error)
 }
 type SearchConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.SearchConnection) ([]*model.SearchEdge, error)
@@ -355,35 +298,38 @@ type SearchConnectionResolver interface {
 	Facets(ctx context.Context, obj *model.SearchConnection) (*model.SearchFacets, error)
 }
 type SeriesResolver interface {
-	Label(ctx context.Context, obj *ent.Series, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Series, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Series) (string, error)
+	Path(ctx context.Context, obj *loader.Series) (string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type SessionResolver interface {
-	IsCurrent(ctx context.Context, obj *ent.Session) (bool, error)
+	IsCurrent(ctx context.Context, obj *loader.Session) (bool, error)
 }
 type SiteResolver interface {
-	URL(ctx context.Context, obj *ent.Site) (*string, error)
+	URL(ctx context.Context, obj *loader.Site) (*string, error)
 
-	Direction(ctx context.Context, obj *ent.Site) (model.TextDirection, error)
+	Direction(ctx context.Context, obj *loader.Site) (model.TextDirection, error)
 
-	Copyright(ctx context.Context, obj *ent.Site, year *int32) (string, error)
-	Logo(ctx context.Context, obj *ent.Site, theme *model.Theme) (*ent.Media, error)
+	Copyright(ctx context.Context, obj *loader.Site, year *int32) (string, error)
+	Logo(ctx context.Context, obj *loader.Site, theme *model.Theme) (*loader.Media, error)
 
-	Consent(ctx context.Context, obj *ent.Site, kind model.ConsentKind) (*schema.Consent, error)
+	Consent(ctx context.Context, obj *loader.Site, kind model.ConsentKind) (*schema.Consent, error)
 }
 type TagResolver interface {
-	Label(ctx context.Context, obj *ent.Tag, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Tag, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Tag) (string, error)
+	Path(ctx context.Context, obj *loader.Tag) (string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
+}
+type VersionConflictResolver interface {
+	Article(ctx context.Context, obj *model.VersionConflict) (*loader.Article, error)
 }
 type ViewerResolver interface {
 	SecondFactor(ctx context.Context, obj *model.Viewer) (*model.SecondFactor, error)
-	Sessions(ctx context.Context, obj *model.Viewer) ([]*ent.Session, error)
+	Sessions(ctx context.Context, obj *model.Viewer) ([]*loader.Session, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -3428,7 +3374,7 @@ func (ec *executionContext) field_Tag_latestNews_args(ctx context.Context, rawAr
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Account_userId(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_userId(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3451,7 +3397,7 @@ func (ec *executionContext) fieldContext_Account_userId(_ context.Context, field
 	return graphql.NewScalarFieldContext("Account", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Account_email(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_email(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3474,7 +3420,7 @@ func (ec *executionContext) fieldContext_Account_email(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "String")
 }
 
-func (ec *executionContext) _Account_displayName(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_displayName(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3497,7 +3443,7 @@ func (ec *executionContext) fieldContext_Account_displayName(_ context.Context, 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "String")
 }
 
-func (ec *executionContext) _Account_role(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_role(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3520,7 +3466,7 @@ func (ec *executionContext) fieldContext_Account_role(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Role")
 }
 
-func (ec *executionContext) _Account_isDisabled(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_isDisabled(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3543,7 +3489,7 @@ func (ec *executionContext) fieldContext_Account_isDisabled(_ context.Context, f
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_hasPassword(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_hasPassword(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3566,7 +3512,7 @@ func (ec *executionContext) fieldContext_Account_hasPassword(_ context.Context, 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_hasSecondFactor(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_hasSecondFactor(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3589,7 +3535,7 @@ func (ec *executionContext) fieldContext_Account_hasSecondFactor(_ context.Conte
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_createdAt(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3612,7 +3558,7 @@ func (ec *executionContext) fieldContext_Account_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Account", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Account_signedInAt(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_signedInAt(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3635,7 +3581,7 @@ func (ec *executionContext) fieldContext_Account_signedInAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Account", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3647,7 +3593,7 @@ func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*account.Account]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Account]) graphql.Marshaler {
 			return ec.marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -3667,7 +3613,7 @@ func (ec *executionContext) fieldContext_AccountConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3679,8 +3625,8 @@ func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*account.Account) graphql.Marshaler {
-			return ec.marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -3699,7 +3645,7 @@ func (ec *executionContext) fieldContext_AccountConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3731,7 +3677,7 @@ func (ec *executionContext) fieldContext_AccountConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3775,7 +3721,7 @@ func (ec *executionContext) fieldContext_AccountConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3798,7 +3744,7 @@ func (ec *executionContext) fieldContext_AccountEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("AccountEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3810,8 +3756,8 @@ func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		true,
@@ -3830,7 +3776,7 @@ func (ec *executionContext) fieldContext_AccountEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _AdSlot_id(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_id(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3853,7 +3799,7 @@ func (ec *executionContext) fieldContext_AdSlot_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("AdSlot", field, true, false, "ID")
 }
 
-func (ec *executionContext) _AdSlot_name(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_name(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3876,7 +3822,7 @@ func (ec *executionContext) fieldContext_AdSlot_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "String")
 }
 
-func (ec *executionContext) _AdSlot_placement(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_placement(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3899,7 +3845,7 @@ func (ec *executionContext) fieldContext_AdSlot_placement(_ context.Context, fie
 	return graphql.NewScalarFieldContext("AdSlot", field, true, true, "AdPlacement")
 }
 
-func (ec *executionContext) _AdSlot_width(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_width(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3922,7 +3868,7 @@ func (ec *executionContext) fieldContext_AdSlot_width(_ context.Context, field g
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "Int")
 }
 
-func (ec *executionContext) _AdSlot_height(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_height(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3945,7 +3891,7 @@ func (ec *executionContext) fieldContext_AdSlot_height(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "Int")
 }
 
-func (ec *executionContext) _AdSlot_provider(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_provider(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3968,7 +3914,7 @@ func (ec *executionContext) fieldContext_AdSlot_provider(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "String")
 }
 
-func (ec *executionContext) _AdSlot_unit(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_unit(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3991,7 +3937,7 @@ func (ec *executionContext) fieldContext_AdSlot_unit(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_id(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_id(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4014,7 +3960,7 @@ func (ec *executionContext) fieldContext_Article_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Article", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Article_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4037,7 +3983,7 @@ func (ec *executionContext) fieldContext_Article_kind(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, false, false, "ArticleKind")
 }
 
-func (ec *executionContext) _Article_status(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_status(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4060,7 +4006,7 @@ func (ec *executionContext) fieldContext_Article_status(_ context.Context, field
 	return graphql.NewScalarFieldContext("Article", field, false, false, "ArticleStatus")
 }
 
-func (ec *executionContext) _Article_title(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_title(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4083,7 +4029,7 @@ func (ec *executionContext) fieldContext_Article_title(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_subtitle(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_subtitle(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4106,7 +4052,7 @@ func (ec *executionContext) fieldContext_Article_subtitle(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4129,7 +4075,7 @@ func (ec *executionContext) fieldContext_Article_slug(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_path(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_path(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4152,7 +4098,7 @@ func (ec *executionContext) fieldContext_Article_path(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_url(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_url(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4175,7 +4121,7 @@ func (ec *executionContext) fieldContext_Article_url(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Article", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Article_canonicalUrl(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_canonicalUrl(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4198,7 +4144,7 @@ func (ec *executionContext) fieldContext_Article_canonicalUrl(_ context.Context,
 	return graphql.NewScalarFieldContext("Article", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Article_excerpt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_excerpt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4221,7 +4167,7 @@ func (ec *executionContext) fieldContext_Article_excerpt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_body(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_body(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4253,7 +4199,7 @@ func (ec *executionContext) fieldContext_Article_body(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4262,7 +4208,7 @@ func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql
 			return ec.fieldContext_Article_bodyHtml(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().BodyHTML(ctx, obj)
+			return obj.BodyHTML(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -4273,10 +4219,10 @@ func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_Article_bodyHtml(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Article", field, true, true, "HTML")
+	return graphql.NewScalarFieldContext("Article", field, true, false, "HTML")
 }
 
-func (ec *executionContext) _Article_bodyText(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4299,7 +4245,7 @@ func (ec *executionContext) fieldContext_Article_bodyText(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_language(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_language(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4322,7 +4268,7 @@ func (ec *executionContext) fieldContext_Article_language(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Article_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4345,7 +4291,7 @@ func (ec *executionContext) fieldContext_Article_direction(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Article_translations(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_translations(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4354,11 +4300,11 @@ func (ec *executionContext) _Article_translations(ctx context.Context, field gra
 			return ec.fieldContext_Article_translations(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Translations(ctx, obj)
+			return obj.Translations(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4369,7 +4315,7 @@ func (ec *executionContext) fieldContext_Article_translations(_ context.Context,
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -4377,7 +4323,7 @@ func (ec *executionContext) fieldContext_Article_translations(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4400,7 +4346,7 @@ func (ec *executionContext) fieldContext_Article_publishedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_firstPublishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_firstPublishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4423,7 +4369,7 @@ func (ec *executionContext) fieldContext_Article_firstPublishedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_updatedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4446,7 +4392,7 @@ func (ec *executionContext) fieldContext_Article_updatedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, true, true, "DateTime")
 }
 
-func (ec *executionContext) _Article_correctedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_correctedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4469,7 +4415,7 @@ func (ec *executionContext) fieldContext_Article_correctedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_wordCount(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_wordCount(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4492,7 +4438,7 @@ func (ec *executionContext) fieldContext_Article_wordCount(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_readingTimeMinutes(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_readingTimeMinutes(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4515,7 +4461,7 @@ func (ec *executionContext) fieldContext_Article_readingTimeMinutes(_ context.Co
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_commentCount(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_commentCount(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4538,7 +4484,7 @@ func (ec *executionContext) fieldContext_Article_commentCount(_ context.Context,
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_commentPolicy(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_commentPolicy(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4570,7 +4516,7 @@ func (ec *executionContext) fieldContext_Article_commentPolicy(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4579,11 +4525,11 @@ func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field 
 			return ec.fieldContext_Article_primaryCategory(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().PrimaryCategory(ctx, obj)
+			return obj.PrimaryCategory(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4594,7 +4540,7 @@ func (ec *executionContext) fieldContext_Article_primaryCategory(_ context.Conte
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -4602,7 +4548,7 @@ func (ec *executionContext) fieldContext_Article_primaryCategory(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_categories(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_categories(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4611,11 +4557,11 @@ func (ec *executionContext) _Article_categories(ctx context.Context, field graph
 			return ec.fieldContext_Article_categories(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Categories(ctx, obj)
+			return obj.Categories(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4626,7 +4572,7 @@ func (ec *executionContext) fieldContext_Article_categories(_ context.Context, f
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -4634,7 +4580,7 @@ func (ec *executionContext) fieldContext_Article_categories(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4666,7 +4612,7 @@ func (ec *executionContext) fieldContext_Article_breadcrumbs(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4675,11 +4621,11 @@ func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.
 			return ec.fieldContext_Article_authors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Authors(ctx, obj)
+			return obj.Authors(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4690,7 +4636,7 @@ func (ec *executionContext) fieldContext_Article_authors(_ context.Context, fiel
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Author(ctx, field)
 		},
@@ -4698,7 +4644,7 @@ func (ec *executionContext) fieldContext_Article_authors(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_byline(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_byline(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4721,7 +4667,7 @@ func (ec *executionContext) fieldContext_Article_byline(_ context.Context, field
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_dateline(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_dateline(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4744,7 +4690,7 @@ func (ec *executionContext) fieldContext_Article_dateline(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4753,11 +4699,11 @@ func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.Col
 			return ec.fieldContext_Article_tags(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Tags(ctx, obj)
+			return obj.Tags(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4768,7 +4714,7 @@ func (ec *executionContext) fieldContext_Article_tags(_ context.Context, field g
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Tag(ctx, field)
 		},
@@ -4776,7 +4722,7 @@ func (ec *executionContext) fieldContext_Article_tags(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_places(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_places(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4785,11 +4731,11 @@ func (ec *executionContext) _Article_places(ctx context.Context, field graphql.C
 			return ec.fieldContext_Article_places(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Places(ctx, obj)
+			return obj.Places(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4800,7 +4746,7 @@ func (ec *executionContext) fieldContext_Article_places(_ context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Place(ctx, field)
 		},
@@ -4808,7 +4754,7 @@ func (ec *executionContext) fieldContext_Article_places(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_series(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_series(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4817,11 +4763,11 @@ func (ec *executionContext) _Article_series(ctx context.Context, field graphql.C
 			return ec.fieldContext_Article_series(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Series(ctx, obj)
+			return obj.Series(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4832,7 +4778,7 @@ func (ec *executionContext) fieldContext_Article_series(_ context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Series(ctx, field)
 		},
@@ -4840,7 +4786,7 @@ func (ec *executionContext) fieldContext_Article_series(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_seriesPosition(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_seriesPosition(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4863,7 +4809,7 @@ func (ec *executionContext) fieldContext_Article_seriesPosition(_ context.Contex
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_featuredImage(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_featuredImage(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4872,11 +4818,11 @@ func (ec *executionContext) _Article_featuredImage(ctx context.Context, field gr
 			return ec.fieldContext_Article_featuredImage(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().FeaturedImage(ctx, obj)
+			return obj.FeaturedImage(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4887,7 +4833,7 @@ func (ec *executionContext) fieldContext_Article_featuredImage(_ context.Context
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Media(ctx, field)
 		},
@@ -4895,7 +4841,7 @@ func (ec *executionContext) fieldContext_Article_featuredImage(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_liveEntries(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_liveEntries(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4905,11 +4851,11 @@ func (ec *executionContext) _Article_liveEntries(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Article().LiveEntries(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string))
+			return obj.LiveEntries(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.LiveEntry) graphql.Marshaler {
-			return ec.marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.LiveEntry) graphql.Marshaler {
+			return ec.marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4920,7 +4866,7 @@ func (ec *executionContext) fieldContext_Article_liveEntries(ctx context.Context
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LiveEntry(ctx, field)
 		},
@@ -4939,7 +4885,7 @@ func (ec *executionContext) fieldContext_Article_liveEntries(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_seo(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_seo(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4971,7 +4917,7 @@ func (ec *executionContext) fieldContext_Article_seo(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_rights(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_rights(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5003,7 +4949,7 @@ func (ec *executionContext) fieldContext_Article_rights(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_source(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_source(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5035,7 +4981,7 @@ func (ec *executionContext) fieldContext_Article_source(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_previous(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_previous(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5045,11 +4991,11 @@ func (ec *executionContext) _Article_previous(ctx context.Context, field graphql
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Article().Previous(ctx, obj, fc.Args["scope"].(*content.Scope))
+			return obj.Previous(ctx, fc.Args["scope"].(*content.Scope))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5060,7 +5006,7 @@ func (ec *executionContext) fieldContext_Article_previous(ctx context.Context, f
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -5079,7 +5025,7 @@ func (ec *executionContext) fieldContext_Article_previous(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_next(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_next(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5089,11 +5035,11 @@ func (ec *executionContext) _Article_next(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Article().Next(ctx, obj, fc.Args["scope"].(*content.Scope))
+			return obj.Next(ctx, fc.Args["scope"].(*content.Scope))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5104,7 +5050,7 @@ func (ec *executionContext) fieldContext_Article_next(ctx context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -5123,7 +5069,7 @@ func (ec *executionContext) fieldContext_Article_next(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_relatedArticles(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_relatedArticles(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5167,7 +5113,7 @@ func (ec *executionContext) fieldContext_Article_relatedArticles(ctx context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_comments(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_comments(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5180,7 +5126,7 @@ func (ec *executionContext) _Article_comments(ctx context.Context, field graphql
 			return ec.Resolvers.Article().Comments(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["orderBy"].(*model.CommentOrder))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -5211,7 +5157,7 @@ func (ec *executionContext) fieldContext_Article_comments(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_corrections(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_corrections(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5220,11 +5166,11 @@ func (ec *executionContext) _Article_corrections(ctx context.Context, field grap
 			return ec.fieldContext_Article_corrections(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Corrections(ctx, obj)
+			return obj.Corrections(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5235,7 +5181,7 @@ func (ec *executionContext) fieldContext_Article_corrections(_ context.Context, 
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Correction(ctx, field)
 		},
@@ -5243,7 +5189,7 @@ func (ec *executionContext) fieldContext_Article_corrections(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5252,7 +5198,7 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			return ec.fieldContext_Article_newsroom(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Newsroom(ctx, obj)
+			return obj.Newsroom(ctx)
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -5260,11 +5206,11 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *newsroom.Record
+					var zeroVal *loader.Record
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *newsroom.Record
+					var zeroVal *loader.Record
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, obj, directive0, can)
@@ -5273,8 +5219,8 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Record) graphql.Marshaler {
-			return ec.marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Record) graphql.Marshaler {
+			return ec.marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5285,7 +5231,7 @@ func (ec *executionContext) fieldContext_Article_newsroom(_ context.Context, fie
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_NewsroomRecord(ctx, field)
 		},
@@ -5293,7 +5239,7 @@ func (ec *executionContext) fieldContext_Article_newsroom(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5305,7 +5251,7 @@ func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Article]) graphql.Marshaler {
 			return ec.marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -5325,7 +5271,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5337,8 +5283,8 @@ func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5357,7 +5303,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5389,7 +5335,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5433,7 +5379,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_title(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_title(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5456,7 +5402,7 @@ func (ec *executionContext) fieldContext_ArticleContent_title(_ context.Context,
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_subtitle(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_subtitle(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5479,7 +5425,7 @@ func (ec *executionContext) fieldContext_ArticleContent_subtitle(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_excerpt(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_excerpt(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5502,7 +5448,7 @@ func (ec *executionContext) fieldContext_ArticleContent_excerpt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_slug(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5525,7 +5471,7 @@ func (ec *executionContext) fieldContext_ArticleContent_slug(_ context.Context, 
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_language(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_language(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5548,7 +5494,7 @@ func (ec *executionContext) fieldContext_ArticleContent_language(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _ArticleContent_kind(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5571,7 +5517,7 @@ func (ec *executionContext) fieldContext_ArticleContent_kind(_ context.Context, 
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "ArticleKind")
 }
 
-func (ec *executionContext) _ArticleContent_body(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_body(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5603,7 +5549,7 @@ func (ec *executionContext) fieldContext_ArticleContent_body(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5626,7 +5572,7 @@ func (ec *executionContext) fieldContext_ArticleContent_bodyHtml(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, true, true, "HTML")
 }
 
-func (ec *executionContext) _ArticleContent_bodyText(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5649,7 +5595,7 @@ func (ec *executionContext) fieldContext_ArticleContent_bodyText(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, true, true, "String")
 }
 
-func (ec *executionContext) _ArticleContent_byline(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_byline(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5672,7 +5618,7 @@ func (ec *executionContext) fieldContext_ArticleContent_byline(_ context.Context
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_dateline(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_dateline(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5695,7 +5641,7 @@ func (ec *executionContext) fieldContext_ArticleContent_dateline(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5704,11 +5650,11 @@ func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context,
 			return ec.fieldContext_ArticleContent_primaryCategory(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleContent().PrimaryCategory(ctx, obj)
+			return obj.PrimaryCategory(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5719,7 +5665,7 @@ func (ec *executionContext) fieldContext_ArticleContent_primaryCategory(_ contex
 		Object:     "ArticleContent",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -5727,7 +5673,7 @@ func (ec *executionContext) fieldContext_ArticleContent_primaryCategory(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5736,11 +5682,11 @@ func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field g
 			return ec.fieldContext_ArticleContent_authors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleContent().Authors(ctx, obj)
+			return obj.Authors(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5751,7 +5697,7 @@ func (ec *executionContext) fieldContext_ArticleContent_authors(_ context.Contex
 		Object:     "ArticleContent",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Author(ctx, field)
 		},
@@ -5823,7 +5769,7 @@ func (ec *executionContext) fieldContext_ArticleDiff_body(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5846,7 +5792,7 @@ func (ec *executionContext) fieldContext_ArticleEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("ArticleEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5858,8 +5804,8 @@ func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5878,7 +5824,7 @@ func (ec *executionContext) fieldContext_ArticleEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5887,11 +5833,11 @@ func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graph
 			return ec.fieldContext_ArticleLock_holder(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleLock().Holder(ctx, obj)
+			return obj.Holder(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5902,7 +5848,7 @@ func (ec *executionContext) fieldContext_ArticleLock_holder(_ context.Context, f
 		Object:     "ArticleLock",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -5910,7 +5856,7 @@ func (ec *executionContext) fieldContext_ArticleLock_holder(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleLock_acquiredAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_acquiredAt(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5933,7 +5879,7 @@ func (ec *executionContext) fieldContext_ArticleLock_acquiredAt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleLock", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleLock_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5968,8 +5914,8 @@ func (ec *executionContext) _ArticleLockPayload_lock(ctx context.Context, field 
 			return obj.Lock, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6098,11 +6044,11 @@ func (ec *executionContext) _ArticleLocked_lock(ctx context.Context, field graph
 			return ec.fieldContext_ArticleLocked_lock(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Lock, nil
+			return ec.Resolvers.ArticleLocked().Lock(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6112,8 +6058,8 @@ func (ec *executionContext) fieldContext_ArticleLocked_lock(_ context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "ArticleLocked",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleLock(ctx, field)
 		},
@@ -6121,7 +6067,7 @@ func (ec *executionContext) fieldContext_ArticleLocked_lock(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleNote_id(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_id(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6144,7 +6090,7 @@ func (ec *executionContext) fieldContext_ArticleNote_id(_ context.Context, field
 	return graphql.NewScalarFieldContext("ArticleNote", field, true, false, "ID")
 }
 
-func (ec *executionContext) _ArticleNote_text(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_text(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6167,7 +6113,7 @@ func (ec *executionContext) fieldContext_ArticleNote_text(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6176,11 +6122,11 @@ func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graph
 			return ec.fieldContext_ArticleNote_author(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleNote().Author(ctx, obj)
+			return obj.Author(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6191,7 +6137,7 @@ func (ec *executionContext) fieldContext_ArticleNote_author(_ context.Context, f
 		Object:     "ArticleNote",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6199,7 +6145,7 @@ func (ec *executionContext) fieldContext_ArticleNote_author(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleNote_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6222,7 +6168,7 @@ func (ec *executionContext) fieldContext_ArticleNote_createdAt(_ context.Context
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleNote_resolvedAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_resolvedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6245,7 +6191,7 @@ func (ec *executionContext) fieldContext_ArticleNote_resolvedAt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6254,11 +6200,11 @@ func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field g
 			return ec.fieldContext_ArticleNote_resolvedBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleNote().ResolvedBy(ctx, obj)
+			return obj.ResolvedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6269,7 +6215,7 @@ func (ec *executionContext) fieldContext_ArticleNote_resolvedBy(_ context.Contex
 		Object:     "ArticleNote",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6289,8 +6235,8 @@ func (ec *executionContext) _ArticleNotePayload_note(ctx context.Context, field 
 			return obj.Note, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
-			return ec.marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Note) graphql.Marshaler {
+			return ec.marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6353,8 +6299,8 @@ func (ec *executionContext) _ArticlePayload_article(ctx context.Context, field g
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6474,7 +6420,7 @@ func (ec *executionContext) fieldContext_ArticleSource_url(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ArticleSource", field, false, false, "URL")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_reason(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_reason(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6497,7 +6443,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_reason(_ context.Cont
 	return graphql.NewScalarFieldContext("ArticleWithdrawal", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_notice(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_notice(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6520,7 +6466,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_notice(_ context.Cont
 	return graphql.NewScalarFieldContext("ArticleWithdrawal", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6529,11 +6475,11 @@ func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field gra
 			return ec.fieldContext_ArticleWithdrawal_by(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleWithdrawal().By(ctx, obj)
+			return obj.By(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6544,7 +6490,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_by(_ context.Context,
 		Object:     "ArticleWithdrawal",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6552,7 +6498,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_by(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleWithdrawal_at(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_at(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6644,7 +6590,7 @@ func (ec *executionContext) fieldContext_AudioBlock_caption(_ context.Context, f
 	return graphql.NewScalarFieldContext("AudioBlock", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6667,7 +6613,7 @@ func (ec *executionContext) fieldContext_AuditEntry_id(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, false, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6690,7 +6636,7 @@ func (ec *executionContext) fieldContext_AuditEntry_at(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _AuditEntry_actorName(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorName(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6713,7 +6659,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorName(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_actorRole(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorRole(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6736,7 +6682,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorRole(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "String")
 }
 
-func (ec *executionContext) _AuditEntry_actorId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6759,7 +6705,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorId(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6782,7 +6728,7 @@ func (ec *executionContext) fieldContext_AuditEntry_action(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_targetId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_targetId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6805,7 +6751,7 @@ func (ec *executionContext) fieldContext_AuditEntry_targetId(_ context.Context, 
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6814,11 +6760,11 @@ func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphq
 			return ec.fieldContext_AuditEntry_target(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.AuditEntry().Target(ctx, obj)
+			return obj.Target(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6829,7 +6775,7 @@ func (ec *executionContext) fieldContext_AuditEntry_target(_ context.Context, fi
 		Object:     "AuditEntry",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
@@ -6837,7 +6783,7 @@ func (ec *executionContext) fieldContext_AuditEntry_target(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntry_before(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_before(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6860,7 +6806,7 @@ func (ec *executionContext) fieldContext_AuditEntry_before(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _AuditEntry_after(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_after(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6883,7 +6829,7 @@ func (ec *executionContext) fieldContext_AuditEntry_after(_ context.Context, fie
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _AuditEntry_address(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_address(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6906,7 +6852,7 @@ func (ec *executionContext) fieldContext_AuditEntry_address(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_userAgent(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_userAgent(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6929,7 +6875,7 @@ func (ec *executionContext) fieldContext_AuditEntry_userAgent(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_requestId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_requestId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6952,7 +6898,7 @@ func (ec *executionContext) fieldContext_AuditEntry_requestId(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6964,7 +6910,7 @@ func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, fie
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 			return ec.marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -6984,7 +6930,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6996,8 +6942,8 @@ func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, fie
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.AuditEntry) graphql.Marshaler {
-			return ec.marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.AuditEntry) graphql.Marshaler {
+			return ec.marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7016,7 +6962,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7048,7 +6994,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7092,7 +7038,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_totalCount(ctx con
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7115,7 +7061,7 @@ func (ec *executionContext) fieldContext_AuditEntryEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("AuditEntryEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7127,8 +7073,8 @@ func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field grap
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.AuditEntry) graphql.Marshaler {
-			return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AuditEntry) graphql.Marshaler {
+			return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7147,7 +7093,7 @@ func (ec *executionContext) fieldContext_AuditEntryEdge_node(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_id(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_id(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7170,7 +7116,7 @@ func (ec *executionContext) fieldContext_Author_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Author", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Author_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7193,7 +7139,7 @@ func (ec *executionContext) fieldContext_Author_kind(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "AuthorKind")
 }
 
-func (ec *executionContext) _Author_name(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_name(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7216,7 +7162,7 @@ func (ec *executionContext) fieldContext_Author_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_label(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_label(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7260,7 +7206,7 @@ func (ec *executionContext) fieldContext_Author_label(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7283,7 +7229,7 @@ func (ec *executionContext) fieldContext_Author_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_path(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_path(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7306,7 +7252,7 @@ func (ec *executionContext) fieldContext_Author_path(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, true, true, "String")
 }
 
-func (ec *executionContext) _Author_bio(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_bio(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7329,7 +7275,7 @@ func (ec *executionContext) fieldContext_Author_bio(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7338,11 +7284,11 @@ func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Author_avatar(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Author().Avatar(ctx, obj)
+			return obj.Avatar(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7353,7 +7299,7 @@ func (ec *executionContext) fieldContext_Author_avatar(_ context.Context, field 
 		Object:     "Author",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Media(ctx, field)
 		},
@@ -7361,7 +7307,7 @@ func (ec *executionContext) fieldContext_Author_avatar(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7374,7 +7320,7 @@ func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphq
 			return ec.Resolvers.Author().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -7417,8 +7363,8 @@ func (ec *executionContext) _AuthorFacet_author(ctx context.Context, field graph
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7460,7 +7406,7 @@ func (ec *executionContext) fieldContext_AuthorFacet_count(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuthorFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7469,11 +7415,11 @@ func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql
 			return ec.fieldContext_Autosave_content(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Draft, nil
+			return obj.Content(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Draft) graphql.Marshaler {
-			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Content) graphql.Marshaler {
+			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7483,7 +7429,7 @@ func (ec *executionContext) fieldContext_Autosave_content(_ context.Context, fie
 	fc = &graphql.FieldContext{
 		Object:     "Autosave",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleContent(ctx, field)
@@ -7492,7 +7438,7 @@ func (ec *executionContext) fieldContext_Autosave_content(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Autosave_baseVersion(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_baseVersion(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7515,7 +7461,7 @@ func (ec *executionContext) fieldContext_Autosave_baseVersion(_ context.Context,
 	return graphql.NewScalarFieldContext("Autosave", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Autosave_savedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_savedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7538,7 +7484,7 @@ func (ec *executionContext) fieldContext_Autosave_savedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Autosave", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Autosave_isStale(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_isStale(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7573,8 +7519,8 @@ func (ec *executionContext) _AutosavePayload_autosave(ctx context.Context, field
 			return obj.Autosave, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
-			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
+			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8096,7 +8042,7 @@ func (ec *executionContext) fieldContext_ButtonBlock_title(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ButtonBlock", field, false, false, "String")
 }
 
-func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql.CollectedField, obj *newsroom.Calendar) (ret graphql.Marshaler) {
+func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql.CollectedField, obj *model.Calendar) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8108,8 +8054,8 @@ func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql
 			return obj.Entries, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []newsroom.CalendarEntry) graphql.Marshaler {
-			return ec.marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CalendarEntry) graphql.Marshaler {
+			return ec.marshalNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8128,7 +8074,7 @@ func (ec *executionContext) fieldContext_Calendar_entries(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Calendar_hasMore(ctx context.Context, field graphql.CollectedField, obj *newsroom.Calendar) (ret graphql.Marshaler) {
+func (ec *executionContext) _Calendar_hasMore(ctx context.Context, field graphql.CollectedField, obj *model.Calendar) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8151,7 +8097,7 @@ func (ec *executionContext) fieldContext_Calendar_hasMore(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Calendar", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8160,7 +8106,7 @@ func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graph
 			return ec.fieldContext_CalendarEntry_kind(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Occasion, nil
+			return obj.Kind, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v newsroom.Occasion) graphql.Marshaler {
@@ -8174,7 +8120,7 @@ func (ec *executionContext) fieldContext_CalendarEntry_kind(_ context.Context, f
 	return graphql.NewScalarFieldContext("CalendarEntry", field, false, false, "CalendarEntryKind")
 }
 
-func (ec *executionContext) _CalendarEntry_at(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_at(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8197,7 +8143,7 @@ func (ec *executionContext) fieldContext_CalendarEntry_at(_ context.Context, fie
 	return graphql.NewScalarFieldContext("CalendarEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8209,8 +8155,8 @@ func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field gr
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8229,7 +8175,7 @@ func (ec *executionContext) fieldContext_CalendarEntry_article(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8252,7 +8198,7 @@ func (ec *executionContext) fieldContext_Category_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Category", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Category_name(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_name(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8275,7 +8221,7 @@ func (ec *executionContext) fieldContext_Category_name(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_label(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_label(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8319,7 +8265,7 @@ func (ec *executionContext) fieldContext_Category_label(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8342,7 +8288,7 @@ func (ec *executionContext) fieldContext_Category_slug(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_path(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_path(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8365,7 +8311,7 @@ func (ec *executionContext) fieldContext_Category_path(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, true, true, "String")
 }
 
-func (ec *executionContext) _Category_url(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_url(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8388,7 +8334,7 @@ func (ec *executionContext) fieldContext_Category_url(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Category", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Category_description(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_description(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8411,7 +8357,7 @@ func (ec *executionContext) fieldContext_Category_description(_ context.Context,
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8420,11 +8366,11 @@ func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.
 			return ec.fieldContext_Category_parent(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Parent(ctx, obj)
+			return obj.Parent(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8435,7 +8381,7 @@ func (ec *executionContext) fieldContext_Category_parent(_ context.Context, fiel
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -8443,7 +8389,7 @@ func (ec *executionContext) fieldContext_Category_parent(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_children(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_children(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8452,11 +8398,11 @@ func (ec *executionContext) _Category_children(ctx context.Context, field graphq
 			return ec.fieldContext_Category_children(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Children(ctx, obj)
+			return obj.Children(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8467,7 +8413,7 @@ func (ec *executionContext) fieldContext_Category_children(_ context.Context, fi
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -8475,7 +8421,7 @@ func (ec *executionContext) fieldContext_Category_children(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8507,7 +8453,7 @@ func (ec *executionContext) fieldContext_Category_breadcrumbs(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8520,7 +8466,7 @@ func (ec *executionContext) _Category_latestNews(ctx context.Context, field grap
 			return ec.Resolvers.Category().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -8551,7 +8497,7 @@ func (ec *executionContext) fieldContext_Category_latestNews(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8560,11 +8506,11 @@ func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.C
 			return ec.fieldContext_Category_picks(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Picks(ctx, obj)
+			return obj.Picks(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8575,7 +8521,7 @@ func (ec *executionContext) fieldContext_Category_picks(_ context.Context, field
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -8595,8 +8541,8 @@ func (ec *executionContext) _CategoryFacet_category(ctx context.Context, field g
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8771,7 +8717,7 @@ func (ec *executionContext) fieldContext_CodeBlock_language(_ context.Context, f
 	return graphql.NewScalarFieldContext("CodeBlock", field, false, false, "String")
 }
 
-func (ec *executionContext) _Comment_id(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_id(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8794,7 +8740,7 @@ func (ec *executionContext) fieldContext_Comment_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Comment", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Comment_body(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_body(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8817,7 +8763,7 @@ func (ec *executionContext) fieldContext_Comment_body(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "String")
 }
 
-func (ec *executionContext) _Comment_author(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_author(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8849,7 +8795,7 @@ func (ec *executionContext) fieldContext_Comment_author(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8872,7 +8818,7 @@ func (ec *executionContext) fieldContext_Comment_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Comment_editedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_editedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8895,7 +8841,7 @@ func (ec *executionContext) fieldContext_Comment_editedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8904,11 +8850,11 @@ func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.
 			return ec.fieldContext_Comment_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comment().Article(ctx, obj)
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8919,7 +8865,7 @@ func (ec *executionContext) fieldContext_Comment_article(_ context.Context, fiel
 		Object:     "Comment",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -8927,7 +8873,7 @@ func (ec *executionContext) fieldContext_Comment_article(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8936,11 +8882,11 @@ func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.C
 			return ec.fieldContext_Comment_parent(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comment().Parent(ctx, obj)
+			return obj.Parent(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
-			return ec.marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
+			return ec.marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8951,7 +8897,7 @@ func (ec *executionContext) fieldContext_Comment_parent(_ context.Context, field
 		Object:     "Comment",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Comment(ctx, field)
 		},
@@ -8959,7 +8905,7 @@ func (ec *executionContext) fieldContext_Comment_parent(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_replyCount(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_replyCount(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8982,7 +8928,7 @@ func (ec *executionContext) fieldContext_Comment_replyCount(_ context.Context, f
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8995,7 +8941,7 @@ func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.
 			return ec.Resolvers.Comment().Replies(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -9072,7 +9018,7 @@ func (ec *executionContext) fieldContext_CommentAuthor_isGuest(_ context.Context
 	return graphql.NewScalarFieldContext("CommentAuthor", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9084,7 +9030,7 @@ func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -9104,7 +9050,7 @@ func (ec *executionContext) fieldContext_CommentConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9116,8 +9062,8 @@ func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Comment) graphql.Marshaler {
-			return ec.marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Comment) graphql.Marshaler {
+			return ec.marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9136,7 +9082,7 @@ func (ec *executionContext) fieldContext_CommentConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9168,7 +9114,7 @@ func (ec *executionContext) fieldContext_CommentConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9212,7 +9158,7 @@ func (ec *executionContext) fieldContext_CommentConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9235,7 +9181,7 @@ func (ec *executionContext) fieldContext_CommentEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("CommentEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9247,8 +9193,8 @@ func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
-			return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
+			return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9469,7 +9415,7 @@ func (ec *executionContext) fieldContext_Consent_html(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Consent", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _Correction_id(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_id(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9492,7 +9438,7 @@ func (ec *executionContext) fieldContext_Correction_id(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Correction", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Correction_article(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_article(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9501,11 +9447,11 @@ func (ec *executionContext) _Correction_article(ctx context.Context, field graph
 			return ec.fieldContext_Correction_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Article, nil
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9515,7 +9461,7 @@ func (ec *executionContext) fieldContext_Correction_article(_ context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "Correction",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
@@ -9524,7 +9470,7 @@ func (ec *executionContext) fieldContext_Correction_article(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Correction_note(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_note(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9547,7 +9493,7 @@ func (ec *executionContext) fieldContext_Correction_note(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Correction", field, false, false, "String")
 }
 
-func (ec *executionContext) _Correction_issuedAt(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_issuedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9570,7 +9516,7 @@ func (ec *executionContext) fieldContext_Correction_issuedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Correction", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Correction_changes(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_changes(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9602,7 +9548,7 @@ func (ec *executionContext) fieldContext_Correction_changes(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9614,7 +9560,7 @@ func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, fie
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*content.Correction]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Correction]) graphql.Marshaler {
 			return ec.marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -9634,7 +9580,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9646,8 +9592,8 @@ func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, fie
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9666,7 +9612,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9698,7 +9644,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9742,7 +9688,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_totalCount(ctx con
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9765,7 +9711,7 @@ func (ec *executionContext) fieldContext_CorrectionEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("CorrectionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9777,8 +9723,8 @@ func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field grap
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9855,8 +9801,8 @@ func (ec *executionContext) _CreateAdSlotPayload_adSlot(ctx context.Context, fie
 			return obj.AdSlot, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
-			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
+			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9919,8 +9865,8 @@ func (ec *executionContext) _CreateAuthorPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9983,8 +9929,8 @@ func (ec *executionContext) _CreateCategoryPayload_category(ctx context.Context,
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10047,8 +9993,8 @@ func (ec *executionContext) _CreatePagePayload_page(ctx context.Context, field g
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10111,8 +10057,8 @@ func (ec *executionContext) _CreatePlacePayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10175,8 +10121,8 @@ func (ec *executionContext) _CreateRedirectPayload_redirect(ctx context.Context,
 			return obj.Redirect, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10239,8 +10185,8 @@ func (ec *executionContext) _CreateSeriesPayload_series(ctx context.Context, fie
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10303,8 +10249,8 @@ func (ec *executionContext) _CreateTagPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10367,8 +10313,8 @@ func (ec *executionContext) _CreateUserPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10442,7 +10388,7 @@ func (ec *executionContext) fieldContext_CreateUserPayload_userErrors(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJob_id(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_id(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10465,7 +10411,7 @@ func (ec *executionContext) fieldContext_DeadJob_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("DeadJob", field, true, false, "ID")
 }
 
-func (ec *executionContext) _DeadJob_kind(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_kind(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10488,7 +10434,7 @@ func (ec *executionContext) fieldContext_DeadJob_kind(_ context.Context, field g
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeadJob_attempts(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_attempts(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10511,7 +10457,7 @@ func (ec *executionContext) fieldContext_DeadJob_attempts(_ context.Context, fie
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "Int")
 }
 
-func (ec *executionContext) _DeadJob_lastError(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_lastError(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10534,7 +10480,7 @@ func (ec *executionContext) fieldContext_DeadJob_lastError(_ context.Context, fi
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeadJob_enqueuedAt(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_enqueuedAt(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10557,7 +10503,7 @@ func (ec *executionContext) fieldContext_DeadJob_enqueuedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _DeadJob_diedAt(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_diedAt(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10580,7 +10526,7 @@ func (ec *executionContext) fieldContext_DeadJob_diedAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _DeadJobConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10592,7 +10538,7 @@ func (ec *executionContext) _DeadJobConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*job.Dead]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 			return ec.marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -10612,7 +10558,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10624,8 +10570,8 @@ func (ec *executionContext) _DeadJobConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*job.Dead) graphql.Marshaler {
-			return ec.marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.DeadJob) graphql.Marshaler {
+			return ec.marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJobᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10644,7 +10590,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10676,7 +10622,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10720,7 +10666,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10743,7 +10689,7 @@ func (ec *executionContext) fieldContext_DeadJobEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("DeadJobEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeadJobEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10755,8 +10701,8 @@ func (ec *executionContext) _DeadJobEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *job.Dead) graphql.Marshaler {
-			return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.DeadJob) graphql.Marshaler {
+			return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11291,8 +11237,8 @@ func (ec *executionContext) _DisableUserPayload_user(ctx context.Context, field 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11421,7 +11367,7 @@ func (ec *executionContext) fieldContext_DividerBlock_direction(_ context.Contex
 	return graphql.NewScalarFieldContext("DividerBlock", field, true, false, "TextDirection")
 }
 
-func (ec *executionContext) _EditorsPick_article(ctx context.Context, field graphql.CollectedField, obj *ent.Pick) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditorsPick_article(ctx context.Context, field graphql.CollectedField, obj *loader.Pick) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11430,11 +11376,11 @@ func (ec *executionContext) _EditorsPick_article(ctx context.Context, field grap
 			return ec.fieldContext_EditorsPick_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.EditorsPick().Article(ctx, obj)
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11445,7 +11391,7 @@ func (ec *executionContext) fieldContext_EditorsPick_article(_ context.Context, 
 		Object:     "EditorsPick",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -11453,7 +11399,7 @@ func (ec *executionContext) fieldContext_EditorsPick_article(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _EditorsPick_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Pick) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditorsPick_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Pick) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11603,8 +11549,8 @@ func (ec *executionContext) _EnableUserPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12271,7 +12217,7 @@ func (ec *executionContext) fieldContext_LanguageFacet_count(_ context.Context, 
 	return graphql.NewScalarFieldContext("LanguageFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _LegalDocument_kind(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_kind(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12294,7 +12240,7 @@ func (ec *executionContext) fieldContext_LegalDocument_kind(_ context.Context, f
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _LegalDocument_version(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_version(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12317,7 +12263,7 @@ func (ec *executionContext) fieldContext_LegalDocument_version(_ context.Context
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _LegalDocument_publishedAt(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12340,7 +12286,7 @@ func (ec *executionContext) fieldContext_LegalDocument_publishedAt(_ context.Con
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12349,11 +12295,11 @@ func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graph
 			return ec.fieldContext_LegalDocument_page(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.LegalDocument().Page(ctx, obj)
+			return obj.Page(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12364,7 +12310,7 @@ func (ec *executionContext) fieldContext_LegalDocument_page(_ context.Context, f
 		Object:     "LegalDocument",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Page(ctx, field)
 		},
@@ -12551,7 +12497,7 @@ func (ec *executionContext) fieldContext_ListItem_items(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _LiveEntry_id(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_id(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12574,7 +12520,7 @@ func (ec *executionContext) fieldContext_LiveEntry_id(_ context.Context, field g
 	return graphql.NewScalarFieldContext("LiveEntry", field, true, false, "ID")
 }
 
-func (ec *executionContext) _LiveEntry_title(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_title(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12597,7 +12543,7 @@ func (ec *executionContext) fieldContext_LiveEntry_title(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _LiveEntry_body(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_body(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12629,7 +12575,7 @@ func (ec *executionContext) fieldContext_LiveEntry_body(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _LiveEntry_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12652,7 +12598,7 @@ func (ec *executionContext) fieldContext_LiveEntry_bodyHtml(_ context.Context, f
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _LiveEntry_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12675,7 +12621,7 @@ func (ec *executionContext) fieldContext_LiveEntry_publishedAt(_ context.Context
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _LiveEntry_isKeyEvent(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_isKeyEvent(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12698,7 +12644,7 @@ func (ec *executionContext) fieldContext_LiveEntry_isKeyEvent(_ context.Context,
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _LiveEntry_isPinned(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_isPinned(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12733,8 +12679,8 @@ func (ec *executionContext) _LiveEntryPayload_entry(ctx context.Context, field g
 			return obj.Entry, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
-			return ec.marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
+			return ec.marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12765,8 +12711,8 @@ func (ec *executionContext) _LiveEntryPayload_article(ctx context.Context, field
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12817,7 +12763,7 @@ func (ec *executionContext) fieldContext_LiveEntryPayload_userErrors(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_id(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_id(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12840,7 +12786,7 @@ func (ec *executionContext) fieldContext_Media_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Media", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Media_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12863,7 +12809,7 @@ func (ec *executionContext) fieldContext_Media_kind(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Media", field, false, false, "MediaKind")
 }
 
-func (ec *executionContext) _Media_url(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_url(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12907,7 +12853,7 @@ func (ec *executionContext) fieldContext_Media_url(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_alt(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_alt(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12930,7 +12876,7 @@ func (ec *executionContext) fieldContext_Media_alt(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_caption(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_caption(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12953,7 +12899,7 @@ func (ec *executionContext) fieldContext_Media_caption(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_credit(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_credit(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12976,7 +12922,7 @@ func (ec *executionContext) fieldContext_Media_credit(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_contentType(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_contentType(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12999,7 +12945,7 @@ func (ec *executionContext) fieldContext_Media_contentType(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_width(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_width(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13022,7 +12968,7 @@ func (ec *executionContext) fieldContext_Media_width(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Media", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Media_height(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_height(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13045,7 +12991,7 @@ func (ec *executionContext) fieldContext_Media_height(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Media", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Media_focalPoint(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_focalPoint(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13077,7 +13023,7 @@ func (ec *executionContext) fieldContext_Media_focalPoint(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_rights(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_rights(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13109,7 +13055,7 @@ func (ec *executionContext) fieldContext_Media_rights(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Menu_id(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_id(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13132,7 +13078,7 @@ func (ec *executionContext) fieldContext_Menu_id(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Menu", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Menu_name(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_name(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13155,7 +13101,7 @@ func (ec *executionContext) fieldContext_Menu_name(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Menu", field, false, false, "String")
 }
 
-func (ec *executionContext) _Menu_location(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_location(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13178,7 +13124,7 @@ func (ec *executionContext) fieldContext_Menu_location(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Menu", field, true, true, "MenuLocation")
 }
 
-func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13187,11 +13133,11 @@ func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.Colle
 			return ec.fieldContext_Menu_items(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Menu().Items(ctx, obj)
+			return obj.Items(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
-			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
+			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13202,7 +13148,7 @@ func (ec *executionContext) fieldContext_Menu_items(_ context.Context, field gra
 		Object:     "Menu",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MenuItem(ctx, field)
 		},
@@ -13210,7 +13156,7 @@ func (ec *executionContext) fieldContext_Menu_items(_ context.Context, field gra
 	return fc, nil
 }
 
-func (ec *executionContext) _MenuItem_id(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_id(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13233,7 +13179,7 @@ func (ec *executionContext) fieldContext_MenuItem_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("MenuItem", field, true, false, "ID")
 }
 
-func (ec *executionContext) _MenuItem_label(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_label(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13277,7 +13223,7 @@ func (ec *executionContext) fieldContext_MenuItem_label(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _MenuItem_url(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_url(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13300,7 +13246,7 @@ func (ec *executionContext) fieldContext_MenuItem_url(_ context.Context, field g
 	return graphql.NewScalarFieldContext("MenuItem", field, true, true, "URL")
 }
 
-func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13309,21 +13255,21 @@ func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.
 			return ec.fieldContext_MenuItem_target(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MenuItem().Target(ctx, obj)
+			return obj.Target(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_MenuItem_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("MenuItem", field, true, true, "MenuTarget")
+	return graphql.NewScalarFieldContext("MenuItem", field, true, false, "MenuTarget")
 }
 
-func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13332,11 +13278,11 @@ func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphq
 			return ec.fieldContext_MenuItem_children(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MenuItem().Children(ctx, obj)
+			return obj.Children(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
-			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
+			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13347,7 +13293,7 @@ func (ec *executionContext) fieldContext_MenuItem_children(_ context.Context, fi
 		Object:     "MenuItem",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MenuItem(ctx, field)
 		},
@@ -13367,8 +13313,8 @@ func (ec *executionContext) _MergeAuthorsPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13431,8 +13377,8 @@ func (ec *executionContext) _MergeCategoriesPayload_category(ctx context.Context
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13495,8 +13441,8 @@ func (ec *executionContext) _MergePlacesPayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13559,8 +13505,8 @@ func (ec *executionContext) _MergeSeriesPayload_series(ctx context.Context, fiel
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13623,8 +13569,8 @@ func (ec *executionContext) _MergeTagsPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13687,8 +13633,8 @@ func (ec *executionContext) _MoveCategoryPayload_category(ctx context.Context, f
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19445,7 +19391,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteAdSlot(ctx context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_version(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_version(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19468,7 +19414,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_version(_ context.Contex
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "Int")
 }
 
-func (ec *executionContext) _NewsroomRecord_allowedSteps(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_allowedSteps(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19491,7 +19437,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_allowedSteps(_ context.C
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, true, true, "ArticleStep")
 }
 
-func (ec *executionContext) _NewsroomRecord_statusChangedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_statusChangedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19514,7 +19460,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_statusChangedAt(_ contex
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_scheduledAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_scheduledAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19537,7 +19483,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_scheduledAt(_ context.Co
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_embargoUntil(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_embargoUntil(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19560,7 +19506,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_embargoUntil(_ context.C
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_unpublishAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_unpublishAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19583,7 +19529,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_unpublishAt(_ context.Co
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_trashedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_trashedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19606,7 +19552,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_trashedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_editedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_editedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19629,7 +19575,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_editedAt(_ context.Conte
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19638,11 +19584,11 @@ func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field
 			return ec.fieldContext_NewsroomRecord_createdBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().CreatedBy(ctx, obj)
+			return obj.CreatedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19653,7 +19599,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_createdBy(_ context.Cont
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -19661,7 +19607,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_createdBy(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19670,11 +19616,11 @@ func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field 
 			return ec.fieldContext_NewsroomRecord_assignee(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Assignee(ctx, obj)
+			return obj.Assignee(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19685,7 +19631,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_assignee(_ context.Conte
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -19693,7 +19639,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_assignee(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19706,7 +19652,7 @@ func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field
 			return ec.Resolvers.NewsroomRecord().Revisions(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -19737,7 +19683,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revisions(ctx context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19747,11 +19693,11 @@ func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.NewsroomRecord().Revision(ctx, obj, fc.Args["number"].(int32))
+			return obj.Revision(ctx, fc.Args["number"].(int32))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
-			return ec.marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
+			return ec.marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19762,7 +19708,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revision(ctx context.Con
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Revision(ctx, field)
 		},
@@ -19781,7 +19727,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revision(ctx context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19791,7 +19737,7 @@ func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.NewsroomRecord().Diff(ctx, obj, fc.Args["from"].(int32), fc.Args["to"].(int32))
+			return obj.Diff(ctx, fc.Args["from"].(int32), fc.Args["to"].(int32))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Diff) graphql.Marshaler {
@@ -19806,7 +19752,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_diff(ctx context.Context
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleDiff(ctx, field)
 		},
@@ -19825,7 +19771,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_diff(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19834,11 +19780,11 @@ func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field grap
 			return ec.fieldContext_NewsroomRecord_lock(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Lock(ctx, obj)
+			return obj.Lock(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19849,7 +19795,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_lock(_ context.Context, 
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleLock(ctx, field)
 		},
@@ -19857,7 +19803,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_lock(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19866,11 +19812,11 @@ func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field 
 			return ec.fieldContext_NewsroomRecord_autosave(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Autosave(ctx, obj)
+			return obj.Autosave(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
-			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
+			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19881,7 +19827,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_autosave(_ context.Conte
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Autosave(ctx, field)
 		},
@@ -19889,7 +19835,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_autosave(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19899,11 +19845,11 @@ func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.NewsroomRecord().Notes(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string))
+			return obj.Notes(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.ArticleNote) graphql.Marshaler {
-			return ec.marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Note) graphql.Marshaler {
+			return ec.marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19914,7 +19860,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_notes(ctx context.Contex
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleNote(ctx, field)
 		},
@@ -19933,7 +19879,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_notes(ctx context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19942,11 +19888,11 @@ func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, fiel
 			return ec.fieldContext_NewsroomRecord_withdrawal(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Withdrawal(ctx, obj)
+			return obj.Withdrawal(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Withdrawal) graphql.Marshaler {
-			return ec.marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Withdrawal) graphql.Marshaler {
+			return ec.marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(ctx, selections, v)
 		},
 		true,
 		false,
@@ -19957,7 +19903,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_withdrawal(_ context.Con
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleWithdrawal(ctx, field)
 		},
@@ -19965,7 +19911,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_withdrawal(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19975,11 +19921,11 @@ func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.NewsroomRecord().PreviewTokens(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string))
+			return obj.PreviewTokens(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.PreviewToken) graphql.Marshaler {
-			return ec.marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.PreviewToken) graphql.Marshaler {
+			return ec.marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19990,7 +19936,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(ctx contex
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PreviewToken(ctx, field)
 		},
@@ -20009,7 +19955,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_id(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_id(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20032,7 +19978,7 @@ func (ec *executionContext) fieldContext_Page_id(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Page", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Page_title(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_title(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20055,7 +20001,7 @@ func (ec *executionContext) fieldContext_Page_title(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20078,7 +20024,7 @@ func (ec *executionContext) fieldContext_Page_slug(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_path(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_path(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20101,7 +20047,7 @@ func (ec *executionContext) fieldContext_Page_path(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Page", field, true, true, "String")
 }
 
-func (ec *executionContext) _Page_url(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_url(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20124,7 +20070,7 @@ func (ec *executionContext) fieldContext_Page_url(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Page", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Page_language(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_language(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20147,7 +20093,7 @@ func (ec *executionContext) fieldContext_Page_language(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Page_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20170,7 +20116,7 @@ func (ec *executionContext) fieldContext_Page_direction(_ context.Context, field
 	return graphql.NewScalarFieldContext("Page", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Page_body(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_body(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20202,7 +20148,7 @@ func (ec *executionContext) fieldContext_Page_body(_ context.Context, field grap
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20225,7 +20171,7 @@ func (ec *executionContext) fieldContext_Page_bodyHtml(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _Page_bodyText(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20248,7 +20194,7 @@ func (ec *executionContext) fieldContext_Page_bodyText(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20271,7 +20217,7 @@ func (ec *executionContext) fieldContext_Page_publishedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Page", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Page_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_updatedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20294,7 +20240,7 @@ func (ec *executionContext) fieldContext_Page_updatedAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Page", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Page_seo(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_seo(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20326,7 +20272,7 @@ func (ec *executionContext) fieldContext_Page_seo(_ context.Context, field graph
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_status(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_status(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20349,7 +20295,7 @@ func (ec *executionContext) fieldContext_Page_status(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Page", field, false, false, "PageStatus")
 }
 
-func (ec *executionContext) _Page_version(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_version(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20579,7 +20525,7 @@ func (ec *executionContext) fieldContext_ParagraphChange_after(_ context.Context
 	return graphql.NewScalarFieldContext("ParagraphChange", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_id(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_id(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20602,7 +20548,7 @@ func (ec *executionContext) fieldContext_Place_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Place", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Place_name(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_name(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20625,7 +20571,7 @@ func (ec *executionContext) fieldContext_Place_name(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_label(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_label(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20669,7 +20615,7 @@ func (ec *executionContext) fieldContext_Place_label(ctx context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Place_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20692,7 +20638,7 @@ func (ec *executionContext) fieldContext_Place_slug(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_path(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_path(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20715,7 +20661,7 @@ func (ec *executionContext) fieldContext_Place_path(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, true, true, "String")
 }
 
-func (ec *executionContext) _Place_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20738,7 +20684,7 @@ func (ec *executionContext) fieldContext_Place_kind(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "PlaceKind")
 }
 
-func (ec *executionContext) _Place_countryCode(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_countryCode(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20761,7 +20707,7 @@ func (ec *executionContext) fieldContext_Place_countryCode(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Place", field, true, true, "CountryCode")
 }
 
-func (ec *executionContext) _Place_latitude(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_latitude(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20784,7 +20730,7 @@ func (ec *executionContext) fieldContext_Place_latitude(_ context.Context, field
 	return graphql.NewScalarFieldContext("Place", field, false, false, "Float")
 }
 
-func (ec *executionContext) _Place_longitude(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_longitude(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20807,7 +20753,7 @@ func (ec *executionContext) fieldContext_Place_longitude(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Place", field, false, false, "Float")
 }
 
-func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20820,7 +20766,7 @@ func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql
 			return ec.Resolvers.Place().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -20863,8 +20809,8 @@ func (ec *executionContext) _PlaceFacet_place(ctx context.Context, field graphql
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20906,7 +20852,7 @@ func (ec *executionContext) fieldContext_PlaceFacet_count(_ context.Context, fie
 	return graphql.NewScalarFieldContext("PlaceFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PreviewToken_id(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_id(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20929,7 +20875,7 @@ func (ec *executionContext) fieldContext_PreviewToken_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("PreviewToken", field, true, false, "ID")
 }
 
-func (ec *executionContext) _PreviewToken_label(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_label(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20952,7 +20898,7 @@ func (ec *executionContext) fieldContext_PreviewToken_label(_ context.Context, f
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "String")
 }
 
-func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20961,11 +20907,11 @@ func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field g
 			return ec.fieldContext_PreviewToken_createdBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.PreviewToken().CreatedBy(ctx, obj)
+			return obj.CreatedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -20976,7 +20922,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdBy(_ context.Contex
 		Object:     "PreviewToken",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -20984,7 +20930,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdBy(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PreviewToken_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21007,7 +20953,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdAt(_ context.Contex
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PreviewToken_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21030,7 +20976,7 @@ func (ec *executionContext) fieldContext_PreviewToken_expiresAt(_ context.Contex
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PreviewToken_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_revokedAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21088,8 +21034,8 @@ func (ec *executionContext) _PreviewTokenPayload_previewToken(ctx context.Contex
 			return obj.PreviewToken, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
-			return ec.marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
+			return ec.marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21152,8 +21098,8 @@ func (ec *executionContext) _PublishPagePayload_page(ctx context.Context, field 
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21216,8 +21162,8 @@ func (ec *executionContext) _Query_site(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Site(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Site) graphql.Marshaler {
-			return ec.marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Site) graphql.Marshaler {
+			return ec.marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21249,8 +21195,8 @@ func (ec *executionContext) _Query_article(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Article(ctx, fc.Args["by"].(model.ArticleBy), fc.Args["at"].(*time.Time))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21293,7 +21239,7 @@ func (ec *executionContext) _Query_latestNews(ctx context.Context, field graphql
 			return ec.Resolvers.Query().LatestNews(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -21425,8 +21371,8 @@ func (ec *executionContext) _Query_category(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Category(ctx, fc.Args["by"].(model.CategoryBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21469,8 +21415,8 @@ func (ec *executionContext) _Query_categories(ctx context.Context, field graphql
 			return ec.Resolvers.Query().Categories(ctx, fc.Args["topLevel"].(*bool))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21513,8 +21459,8 @@ func (ec *executionContext) _Query_tag(ctx context.Context, field graphql.Collec
 			return ec.Resolvers.Query().Tag(ctx, fc.Args["by"].(model.TagBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21557,7 +21503,7 @@ func (ec *executionContext) _Query_tags(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Tags(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Tag]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Tag]) graphql.Marshaler {
 			return ec.marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -21601,8 +21547,8 @@ func (ec *executionContext) _Query_place(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Place(ctx, fc.Args["by"].(model.PlaceBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21645,8 +21591,8 @@ func (ec *executionContext) _Query_places(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21689,8 +21635,8 @@ func (ec *executionContext) _Query_series(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Series(ctx, fc.Args["by"].(model.SeriesBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21733,8 +21679,8 @@ func (ec *executionContext) _Query_author(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Author(ctx, fc.Args["by"].(model.AuthorBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21777,8 +21723,8 @@ func (ec *executionContext) _Query_authors(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21821,8 +21767,8 @@ func (ec *executionContext) _Query_page(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Page(ctx, fc.Args["by"].(model.PageBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21865,8 +21811,8 @@ func (ec *executionContext) _Query_menu(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Menu(ctx, fc.Args["location"].(model.MenuLocation), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
-			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
+			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21909,8 +21855,8 @@ func (ec *executionContext) _Query_adSlots(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().AdSlots(ctx, fc.Args["placement"].(model.AdPlacement))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.AdSlot) graphql.Marshaler {
-			return ec.marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.AdSlot) graphql.Marshaler {
+			return ec.marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21953,8 +21899,8 @@ func (ec *executionContext) _Query_picks(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Picks(ctx, fc.Args["categoryId"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22002,11 +21948,11 @@ func (ec *executionContext) _Query_editorsPicks(ctx context.Context, field graph
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "CURATE_ARTICLES")
 				if err != nil {
-					var zeroVal []*ent.Pick
+					var zeroVal []*loader.Pick
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal []*ent.Pick
+					var zeroVal []*loader.Pick
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22015,8 +21961,8 @@ func (ec *executionContext) _Query_editorsPicks(ctx context.Context, field graph
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
-			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
+			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22059,7 +22005,7 @@ func (ec *executionContext) _Query_corrections(ctx context.Context, field graphq
 			return ec.Resolvers.Query().Corrections(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*content.Correction]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Correction]) graphql.Marshaler {
 			return ec.marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22184,11 +22130,11 @@ func (ec *executionContext) _Query_user(ctx context.Context, field graphql.Colle
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_USERS")
 				if err != nil {
-					var zeroVal *account.Account
+					var zeroVal *loader.Account
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *account.Account
+					var zeroVal *loader.Account
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22197,8 +22143,8 @@ func (ec *executionContext) _Query_user(ctx context.Context, field graphql.Colle
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22246,11 +22192,11 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_USERS")
 				if err != nil {
-					var zeroVal *relay.Connection[*account.Account]
+					var zeroVal *relay.Connection[*loader.Account]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*account.Account]
+					var zeroVal *relay.Connection[*loader.Account]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22259,7 +22205,7 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*account.Account]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Account]) graphql.Marshaler {
 			return ec.marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22308,11 +22254,11 @@ func (ec *executionContext) _Query_redirects(ctx context.Context, field graphql.
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PAGES")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Redirect]
+					var zeroVal *relay.Connection[*loader.Redirect]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Redirect]
+					var zeroVal *relay.Connection[*loader.Redirect]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22321,7 +22267,7 @@ func (ec *executionContext) _Query_redirects(ctx context.Context, field graphql.
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 			return ec.marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22370,11 +22316,11 @@ func (ec *executionContext) _Query_staticPages(ctx context.Context, field graphq
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PAGES")
 				if err != nil {
-					var zeroVal []*ent.Page
+					var zeroVal []*loader.Page
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal []*ent.Page
+					var zeroVal []*loader.Page
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22383,8 +22329,8 @@ func (ec *executionContext) _Query_staticPages(ctx context.Context, field graphq
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Page) graphql.Marshaler {
-			return ec.marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Page) graphql.Marshaler {
+			return ec.marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22432,11 +22378,11 @@ func (ec *executionContext) _Query_auditLog(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_AUDIT_LOG")
 				if err != nil {
-					var zeroVal *relay.Connection[*model.AuditEntry]
+					var zeroVal *relay.Connection[*loader.AuditEntry]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*model.AuditEntry]
+					var zeroVal *relay.Connection[*loader.AuditEntry]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22445,7 +22391,7 @@ func (ec *executionContext) _Query_auditLog(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 			return ec.marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22494,11 +22440,11 @@ func (ec *executionContext) _Query_deadJobs(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_JOBS")
 				if err != nil {
-					var zeroVal *relay.Connection[*job.Dead]
+					var zeroVal *relay.Connection[*loader.DeadJob]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*job.Dead]
+					var zeroVal *relay.Connection[*loader.DeadJob]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22507,7 +22453,7 @@ func (ec *executionContext) _Query_deadJobs(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*job.Dead]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.DeadJob]) graphql.Marshaler {
 			return ec.marshalODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22551,8 +22497,8 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22595,8 +22541,8 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Nodes(ctx, fc.Args["ids"].([]string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
-			return ec.marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []loader.Node) graphql.Marshaler {
+			return ec.marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22694,11 +22640,11 @@ func (ec *executionContext) _Query_workQueue(ctx context.Context, field graphql.
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22707,7 +22653,7 @@ func (ec *executionContext) _Query_workQueue(ctx context.Context, field graphql.
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22818,11 +22764,11 @@ func (ec *executionContext) _Query_myArticles(ctx context.Context, field graphql
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22831,7 +22777,7 @@ func (ec *executionContext) _Query_myArticles(ctx context.Context, field graphql
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22880,11 +22826,11 @@ func (ec *executionContext) _Query_calendar(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *newsroom.Calendar
+					var zeroVal *model.Calendar
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *newsroom.Calendar
+					var zeroVal *model.Calendar
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22893,8 +22839,8 @@ func (ec *executionContext) _Query_calendar(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Calendar) graphql.Marshaler {
-			return ec.marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Calendar) graphql.Marshaler {
+			return ec.marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22942,11 +22888,11 @@ func (ec *executionContext) _Query_trash(ctx context.Context, field graphql.Coll
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -22955,7 +22901,7 @@ func (ec *executionContext) _Query_trash(ctx context.Context, field graphql.Coll
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -23216,7 +23162,7 @@ func (ec *executionContext) fieldContext_QuoteBlock_isPullQuote(_ context.Contex
 	return graphql.NewScalarFieldContext("QuoteBlock", field, true, false, "Boolean")
 }
 
-func (ec *executionContext) _Redirect_id(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_id(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23239,7 +23185,7 @@ func (ec *executionContext) fieldContext_Redirect_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Redirect", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Redirect_path(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_path(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23262,7 +23208,7 @@ func (ec *executionContext) fieldContext_Redirect_path(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Redirect", field, false, false, "String")
 }
 
-func (ec *executionContext) _Redirect_location(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_location(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23285,7 +23231,7 @@ func (ec *executionContext) fieldContext_Redirect_location(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Redirect", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Redirect_statusCode(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_statusCode(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23308,7 +23254,7 @@ func (ec *executionContext) fieldContext_Redirect_statusCode(_ context.Context, 
 	return graphql.NewScalarFieldContext("Redirect", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23320,7 +23266,7 @@ func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Redirect]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Redirect]) graphql.Marshaler {
 			return ec.marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -23340,7 +23286,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23352,8 +23298,8 @@ func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Redirect) graphql.Marshaler {
-			return ec.marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Redirect) graphql.Marshaler {
+			return ec.marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23372,7 +23318,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23404,7 +23350,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23448,7 +23394,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_totalCount(ctx conte
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23471,7 +23417,7 @@ func (ec *executionContext) fieldContext_RedirectEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("RedirectEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23483,8 +23429,8 @@ func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphq
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23602,8 +23548,8 @@ func (ec *executionContext) _RelatedArticleConnection_nodes(ctx context.Context,
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23689,8 +23635,8 @@ func (ec *executionContext) _RelatedArticleEdge_node(ctx context.Context, field 
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23822,8 +23768,8 @@ func (ec *executionContext) _ResetUserPasswordPayload_user(ctx context.Context, 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23909,8 +23855,8 @@ func (ec *executionContext) _ResetUserSecondFactorPayload_user(ctx context.Conte
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23973,8 +23919,8 @@ func (ec *executionContext) _RestorePagePayload_page(ctx context.Context, field 
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24080,7 +24026,7 @@ func (ec *executionContext) fieldContext_RetryJobPayload_userErrors(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _Revision_id(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_id(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24103,7 +24049,7 @@ func (ec *executionContext) fieldContext_Revision_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Revision", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Revision_number(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_number(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24126,7 +24072,7 @@ func (ec *executionContext) fieldContext_Revision_number(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Revision_action(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_action(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24149,7 +24095,7 @@ func (ec *executionContext) fieldContext_Revision_action(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_status(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_status(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24172,7 +24118,7 @@ func (ec *executionContext) fieldContext_Revision_status(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, true, true, "ArticleStatus")
 }
 
-func (ec *executionContext) _Revision_version(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_version(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24195,7 +24141,7 @@ func (ec *executionContext) fieldContext_Revision_version(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Revision_title(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_title(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24218,7 +24164,7 @@ func (ec *executionContext) fieldContext_Revision_title(_ context.Context, field
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_note(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_note(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24241,7 +24187,7 @@ func (ec *executionContext) fieldContext_Revision_note(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24250,11 +24196,11 @@ func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.
 			return ec.fieldContext_Revision_author(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Revision().Author(ctx, obj)
+			return obj.Author(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24265,7 +24211,7 @@ func (ec *executionContext) fieldContext_Revision_author(_ context.Context, fiel
 		Object:     "Revision",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -24273,7 +24219,7 @@ func (ec *executionContext) fieldContext_Revision_author(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Revision_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24296,7 +24242,7 @@ func (ec *executionContext) fieldContext_Revision_createdAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Revision_content(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_content(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24305,11 +24251,11 @@ func (ec *executionContext) _Revision_content(ctx context.Context, field graphql
 			return ec.fieldContext_Revision_content(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Revision().Content(ctx, obj)
+			return obj.Content(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Draft) graphql.Marshaler {
-			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Content) graphql.Marshaler {
+			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24320,7 +24266,7 @@ func (ec *executionContext) fieldContext_Revision_content(_ context.Context, fie
 		Object:     "Revision",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleContent(ctx, field)
 		},
@@ -24328,7 +24274,7 @@ func (ec *executionContext) fieldContext_Revision_content(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24340,7 +24286,7 @@ func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Revision]) graphql.Marshaler {
 			return ec.marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -24360,7 +24306,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24372,8 +24318,8 @@ func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Revision) graphql.Marshaler {
-			return ec.marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24392,7 +24338,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24424,7 +24370,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24468,7 +24414,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_totalCount(ctx conte
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24491,7 +24437,7 @@ func (ec *executionContext) fieldContext_RevisionEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("RevisionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24503,8 +24449,8 @@ func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphq
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
-			return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24939,8 +24885,8 @@ func (ec *executionContext) _SaveMenuPayload_menu(ctx context.Context, field gra
 			return obj.Menu, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
-			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
+			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25003,8 +24949,8 @@ func (ec *executionContext) _ScheduleFailure_article(ctx context.Context, field 
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25361,8 +25307,8 @@ func (ec *executionContext) _SearchConnection_nodes(ctx context.Context, field g
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25512,8 +25458,8 @@ func (ec *executionContext) _SearchEdge_node(ctx context.Context, field graphql.
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25828,8 +25774,8 @@ func (ec *executionContext) _SearchSuggestion_target(ctx context.Context, field 
 			return obj.Target, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25908,7 +25854,7 @@ func (ec *executionContext) fieldContext_SecondFactor_recoveryCodesLeft(_ contex
 	return graphql.NewScalarFieldContext("SecondFactor", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Series_id(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_id(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25931,7 +25877,7 @@ func (ec *executionContext) fieldContext_Series_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Series", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Series_name(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_name(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25954,7 +25900,7 @@ func (ec *executionContext) fieldContext_Series_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_label(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_label(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25998,7 +25944,7 @@ func (ec *executionContext) fieldContext_Series_label(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Series_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26021,7 +25967,7 @@ func (ec *executionContext) fieldContext_Series_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_path(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_path(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26044,7 +25990,7 @@ func (ec *executionContext) fieldContext_Series_path(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, true, true, "String")
 }
 
-func (ec *executionContext) _Series_description(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_description(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26067,7 +26013,7 @@ func (ec *executionContext) fieldContext_Series_description(_ context.Context, f
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26080,7 +26026,7 @@ func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphq
 			return ec.Resolvers.Series().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -26111,7 +26057,7 @@ func (ec *executionContext) fieldContext_Series_latestNews(ctx context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26134,7 +26080,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Session", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Session_transport(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_transport(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26157,7 +26103,7 @@ func (ec *executionContext) fieldContext_Session_transport(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "SessionTransport")
 }
 
-func (ec *executionContext) _Session_label(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_label(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26180,7 +26126,7 @@ func (ec *executionContext) fieldContext_Session_label(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_address(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_address(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26203,7 +26149,7 @@ func (ec *executionContext) fieldContext_Session_address(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_userAgent(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_userAgent(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26226,7 +26172,7 @@ func (ec *executionContext) fieldContext_Session_userAgent(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26249,7 +26195,7 @@ func (ec *executionContext) fieldContext_Session_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_seenAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_seenAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26272,7 +26218,7 @@ func (ec *executionContext) fieldContext_Session_seenAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26295,7 +26241,7 @@ func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_isCurrent(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_isCurrent(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26330,8 +26276,8 @@ func (ec *executionContext) _SetPicksPayload_picks(ctx context.Context, field gr
 			return obj.Picks, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
-			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
+			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26394,8 +26340,8 @@ func (ec *executionContext) _SetUpAdminPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26458,8 +26404,8 @@ func (ec *executionContext) _SetUserRolePayload_user(ctx context.Context, field 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26545,8 +26491,8 @@ func (ec *executionContext) _SignInPayload_session(ctx context.Context, field gr
 			return obj.Session, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Session) graphql.Marshaler {
-			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26661,7 +26607,7 @@ func (ec *executionContext) fieldContext_SignOutPayload_userErrors(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_name(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_name(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26684,7 +26630,7 @@ func (ec *executionContext) fieldContext_Site_name(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_tagline(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_tagline(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26707,7 +26653,7 @@ func (ec *executionContext) fieldContext_Site_tagline(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_description(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_description(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26730,7 +26676,7 @@ func (ec *executionContext) fieldContext_Site_description(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_url(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_url(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26753,7 +26699,7 @@ func (ec *executionContext) fieldContext_Site_url(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Site", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Site_language(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_language(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26776,7 +26722,7 @@ func (ec *executionContext) fieldContext_Site_language(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Site", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Site_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26799,7 +26745,7 @@ func (ec *executionContext) fieldContext_Site_direction(_ context.Context, field
 	return graphql.NewScalarFieldContext("Site", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Site_timeZone(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_timeZone(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26822,7 +26768,7 @@ func (ec *executionContext) fieldContext_Site_timeZone(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_copyright(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_copyright(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26866,7 +26812,7 @@ func (ec *executionContext) fieldContext_Site_copyright(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26879,8 +26825,8 @@ func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.Collec
 			return ec.Resolvers.Site().Logo(ctx, obj, fc.Args["theme"].(*model.Theme))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26910,7 +26856,7 @@ func (ec *executionContext) fieldContext_Site_logo(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_socialProfiles(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_socialProfiles(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26942,7 +26888,7 @@ func (ec *executionContext) fieldContext_Site_socialProfiles(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26951,11 +26897,11 @@ func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field grap
 			return ec.fieldContext_Site_legalDocuments(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.LegalDocuments, nil
+			return obj.LegalDocuments(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []schema.LegalDocument) graphql.Marshaler {
-			return ec.marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.LegalDocument) graphql.Marshaler {
+			return ec.marshalNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26965,7 +26911,7 @@ func (ec *executionContext) fieldContext_Site_legalDocuments(_ context.Context, 
 	fc = &graphql.FieldContext{
 		Object:     "Site",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LegalDocument(ctx, field)
@@ -26974,7 +26920,7 @@ func (ec *executionContext) fieldContext_Site_legalDocuments(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_consent(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_consent(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27133,7 +27079,7 @@ func (ec *executionContext) fieldContext_SocialProfile_countedAt(_ context.Conte
 	return graphql.NewScalarFieldContext("SocialProfile", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _StaffMember_id(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_id(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27156,7 +27102,7 @@ func (ec *executionContext) fieldContext_StaffMember_id(_ context.Context, field
 	return graphql.NewScalarFieldContext("StaffMember", field, true, false, "ID")
 }
 
-func (ec *executionContext) _StaffMember_name(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_name(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27179,7 +27125,7 @@ func (ec *executionContext) fieldContext_StaffMember_name(_ context.Context, fie
 	return graphql.NewScalarFieldContext("StaffMember", field, false, false, "String")
 }
 
-func (ec *executionContext) _StaffMember_role(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_role(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27569,7 +27515,7 @@ func (ec *executionContext) fieldContext_TableRow_cells(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_id(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_id(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27592,7 +27538,7 @@ func (ec *executionContext) fieldContext_Tag_id(_ context.Context, field graphql
 	return graphql.NewScalarFieldContext("Tag", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Tag_name(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_name(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27615,7 +27561,7 @@ func (ec *executionContext) fieldContext_Tag_name(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_label(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_label(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27659,7 +27605,7 @@ func (ec *executionContext) fieldContext_Tag_label(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27682,7 +27628,7 @@ func (ec *executionContext) fieldContext_Tag_slug(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_path(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_path(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27705,7 +27651,7 @@ func (ec *executionContext) fieldContext_Tag_path(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, true, true, "String")
 }
 
-func (ec *executionContext) _Tag_scheme(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_scheme(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27728,7 +27674,7 @@ func (ec *executionContext) fieldContext_Tag_scheme(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_description(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_description(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27751,7 +27697,7 @@ func (ec *executionContext) fieldContext_Tag_description(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27764,7 +27710,7 @@ func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.C
 			return ec.Resolvers.Tag().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -27795,7 +27741,7 @@ func (ec *executionContext) fieldContext_Tag_latestNews(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27807,7 +27753,7 @@ func (ec *executionContext) _TagConnection_edges(ctx context.Context, field grap
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Tag]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Tag]) graphql.Marshaler {
 			return ec.marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -27827,7 +27773,7 @@ func (ec *executionContext) fieldContext_TagConnection_edges(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27839,8 +27785,8 @@ func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field grap
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27859,7 +27805,7 @@ func (ec *executionContext) fieldContext_TagConnection_nodes(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27891,7 +27837,7 @@ func (ec *executionContext) fieldContext_TagConnection_pageInfo(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27935,7 +27881,7 @@ func (ec *executionContext) fieldContext_TagConnection_totalCount(ctx context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27958,7 +27904,7 @@ func (ec *executionContext) fieldContext_TagEdge_cursor(_ context.Context, field
 	return graphql.NewScalarFieldContext("TagEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27970,8 +27916,8 @@ func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.Col
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		true,
@@ -28002,8 +27948,8 @@ func (ec *executionContext) _TagFacet_tag(ctx context.Context, field graphql.Col
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		true,
@@ -28057,8 +28003,8 @@ func (ec *executionContext) _TrashPagePayload_page(ctx context.Context, field gr
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28121,8 +28067,8 @@ func (ec *executionContext) _UnpublishPagePayload_page(ctx context.Context, fiel
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28185,8 +28131,8 @@ func (ec *executionContext) _UpdateAdSlotPayload_adSlot(ctx context.Context, fie
 			return obj.AdSlot, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
-			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
+			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28249,8 +28195,8 @@ func (ec *executionContext) _UpdateAuthorPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28313,8 +28259,8 @@ func (ec *executionContext) _UpdateCategoryPayload_category(ctx context.Context,
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28377,8 +28323,8 @@ func (ec *executionContext) _UpdatePagePayload_page(ctx context.Context, field g
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28441,8 +28387,8 @@ func (ec *executionContext) _UpdatePlacePayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28505,8 +28451,8 @@ func (ec *executionContext) _UpdateRedirectPayload_redirect(ctx context.Context,
 			return obj.Redirect, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28569,8 +28515,8 @@ func (ec *executionContext) _UpdateSeriesPayload_series(ctx context.Context, fie
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28633,8 +28579,8 @@ func (ec *executionContext) _UpdateSitePayload_site(ctx context.Context, field g
 			return obj.Site, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Site) graphql.Marshaler {
-			return ec.marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Site) graphql.Marshaler {
+			return ec.marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28697,8 +28643,8 @@ func (ec *executionContext) _UpdateTagPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28850,11 +28796,11 @@ func (ec *executionContext) _VersionConflict_article(ctx context.Context, field 
 			return ec.fieldContext_VersionConflict_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Article, nil
+			return ec.Resolvers.VersionConflict().Article(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -28864,8 +28810,8 @@ func (ec *executionContext) fieldContext_VersionConflict_article(_ context.Conte
 	fc = &graphql.FieldContext{
 		Object:     "VersionConflict",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -29124,8 +29070,8 @@ func (ec *executionContext) _Viewer_sessions(ctx context.Context, field graphql.
 			return ec.Resolvers.Viewer().Sessions(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Session) graphql.Marshaler {
-			return ec.marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -36747,41 +36693,55 @@ func (ec *executionContext) _ContentBlock(ctx context.Context, sel ast.Selection
 	}
 }
 
-func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Page:
+	case loader.Page:
+		return ec._Page(ctx, sel, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -36795,124 +36755,156 @@ func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSe
 	}
 }
 
-func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *newsroom.Member:
+	case *loader.Member:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._StaffMember(ctx, sel, obj)
-	case *ent.Session:
+	case loader.Session:
+		return ec._Session(ctx, sel, &obj)
+	case *loader.Session:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Session(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Revision:
+	case loader.Revision:
+		return ec._Revision(ctx, sel, &obj)
+	case *loader.Revision:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Revision(ctx, sel, obj)
-	case *ent.Redirect:
+	case loader.Redirect:
+		return ec._Redirect(ctx, sel, &obj)
+	case *loader.Redirect:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Redirect(ctx, sel, obj)
-	case *ent.PreviewToken:
+	case loader.PreviewToken:
+		return ec._PreviewToken(ctx, sel, &obj)
+	case *loader.PreviewToken:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._PreviewToken(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Page:
+	case loader.Page:
+		return ec._Page(ctx, sel, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case directory.MenuItem:
+	case loader.MenuItem:
 		return ec._MenuItem(ctx, sel, &obj)
-	case *directory.MenuItem:
+	case *loader.MenuItem:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._MenuItem(ctx, sel, obj)
-	case directory.Menu:
+	case loader.Menu:
 		return ec._Menu(ctx, sel, &obj)
-	case *directory.Menu:
+	case *loader.Menu:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Menu(ctx, sel, obj)
-	case *ent.Media:
+	case loader.Media:
+		return ec._Media(ctx, sel, &obj)
+	case *loader.Media:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Media(ctx, sel, obj)
-	case *ent.LiveEntry:
+	case loader.LiveEntry:
+		return ec._LiveEntry(ctx, sel, &obj)
+	case *loader.LiveEntry:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._LiveEntry(ctx, sel, obj)
-	case *job.Dead:
+	case *loader.DeadJob:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._DeadJob(ctx, sel, obj)
-	case content.Correction:
+	case loader.Correction:
 		return ec._Correction(ctx, sel, &obj)
-	case *content.Correction:
+	case *loader.Correction:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Correction(ctx, sel, obj)
-	case *ent.Comment:
+	case loader.Comment:
+		return ec._Comment(ctx, sel, &obj)
+	case *loader.Comment:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Comment(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case model.AuditEntry:
+	case loader.AuditEntry:
 		return ec._AuditEntry(ctx, sel, &obj)
-	case *model.AuditEntry:
+	case *loader.AuditEntry:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._AuditEntry(ctx, sel, obj)
-	case *ent.ArticleNote:
+	case loader.Note:
+		return ec._ArticleNote(ctx, sel, &obj)
+	case *loader.Note:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._ArticleNote(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Article(ctx, sel, obj)
-	case *ent.AdSlot:
+	case loader.AdSlot:
+		return ec._AdSlot(ctx, sel, &obj)
+	case *loader.AdSlot:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -36930,58 +36922,58 @@ func (ec *executionContext) _RouteTarget(ctx context.Context, sel ast.SelectionS
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case ent.Tag:
+	case loader.Tag:
 		return ec._Tag(ctx, sel, &obj)
-	case *ent.Tag:
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case ent.Series:
+	case loader.Series:
 		return ec._Series(ctx, sel, &obj)
-	case *ent.Series:
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case ent.Redirect:
+	case loader.Redirect:
 		return ec._Redirect(ctx, sel, &obj)
-	case *ent.Redirect:
+	case *loader.Redirect:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Redirect(ctx, sel, obj)
-	case ent.Place:
+	case loader.Place:
 		return ec._Place(ctx, sel, &obj)
-	case *ent.Place:
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case ent.Page:
+	case loader.Page:
 		return ec._Page(ctx, sel, &obj)
-	case *ent.Page:
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case ent.Category:
+	case loader.Category:
 		return ec._Category(ctx, sel, &obj)
-	case *ent.Category:
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case ent.Author:
+	case loader.Author:
 		return ec._Author(ctx, sel, &obj)
-	case *ent.Author:
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case ent.Article:
+	case loader.Article:
 		return ec._Article(ctx, sel, &obj)
-	case *ent.Article:
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -37002,36 +36994,48 @@ func (ec *executionContext) _RouteTarget(ctx context.Context, sel ast.SelectionS
 	}
 }
 
-func (ec *executionContext) _SuggestionTarget(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _SuggestionTarget(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -37085,7 +37089,7 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 
 var accountImplementors = []string{"Account"}
 
-func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, obj *account.Account) graphql.Marshaler {
+func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, obj *loader.Account) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37158,7 +37162,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 
 var accountConnectionImplementors = []string{"AccountConnection"}
 
-func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Account]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37207,7 +37211,7 @@ func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.Sele
 
 var accountEdgeImplementors = []string{"AccountEdge"}
 
-func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Account]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37245,7 +37249,7 @@ func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionS
 
 var adSlotImplementors = []string{"AdSlot", "Node"}
 
-func (ec *executionContext) _AdSlot(ctx context.Context, sel ast.SelectionSet, obj *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) _AdSlot(ctx context.Context, sel ast.SelectionSet, obj *loader.AdSlot) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, adSlotImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37309,7 +37313,7 @@ func (ec *executionContext) _AdSlot(ctx context.Context, sel ast.SelectionSet, o
 
 var articleImplementors = []string{"Article", "RouteTarget", "Node", "SuggestionTarget", "MenuTarget"}
 
-func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, obj *ent.Article) graphql.Marshaler {
+func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, obj *loader.Article) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37592,7 +37596,7 @@ func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, 
 
 var articleConnectionImplementors = []string{"ArticleConnection"}
 
-func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Article]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37641,7 +37645,7 @@ func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.Sele
 
 var articleContentImplementors = []string{"ArticleContent"}
 
-func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *content.Draft) graphql.Marshaler {
+func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *loader.Content) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37778,7 +37782,7 @@ func (ec *executionContext) _ArticleDiff(ctx context.Context, sel ast.SelectionS
 
 var articleEdgeImplementors = []string{"ArticleEdge"}
 
-func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Article]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37816,7 +37820,7 @@ func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionS
 
 var articleLockImplementors = []string{"ArticleLock"}
 
-func (ec *executionContext) _ArticleLock(ctx context.Context, sel ast.SelectionSet, obj *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) _ArticleLock(ctx context.Context, sel ast.SelectionSet, obj *loader.Lock) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleLockImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37910,23 +37914,24 @@ func (ec *executionContext) _ArticleLocked(ctx context.Context, sel ast.Selectio
 		case "message":
 			out.Values[i] = ec._ArticleLocked_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "field":
 			out.Values[i] = ec._ArticleLocked_field(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "code":
 			out.Values[i] = ec._ArticleLocked_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "lock":
-			out.Values[i] = ec._ArticleLocked_lock(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ArticleLocked_lock(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -37946,7 +37951,7 @@ func (ec *executionContext) _ArticleLocked(ctx context.Context, sel ast.Selectio
 
 var articleNoteImplementors = []string{"ArticleNote", "Node"}
 
-func (ec *executionContext) _ArticleNote(ctx context.Context, sel ast.SelectionSet, obj *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) _ArticleNote(ctx context.Context, sel ast.SelectionSet, obj *loader.Note) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleNoteImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38125,7 +38130,7 @@ func (ec *executionContext) _ArticleSource(ctx context.Context, sel ast.Selectio
 
 var articleWithdrawalImplementors = []string{"ArticleWithdrawal"}
 
-func (ec *executionContext) _ArticleWithdrawal(ctx context.Context, sel ast.SelectionSet, obj *ent.Withdrawal) graphql.Marshaler {
+func (ec *executionContext) _ArticleWithdrawal(ctx context.Context, sel ast.SelectionSet, obj *loader.Withdrawal) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleWithdrawalImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38217,7 +38222,7 @@ func (ec *executionContext) _AudioBlock(ctx context.Context, sel ast.SelectionSe
 
 var auditEntryImplementors = []string{"AuditEntry", "Node"}
 
-func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *loader.AuditEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38314,7 +38319,7 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 
 var auditEntryConnectionImplementors = []string{"AuditEntryConnection"}
 
-func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38363,7 +38368,7 @@ func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.S
 
 var auditEntryEdgeImplementors = []string{"AuditEntryEdge"}
 
-func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38401,7 +38406,7 @@ func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.Selecti
 
 var authorImplementors = []string{"Author", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Author(ctx context.Context, sel ast.SelectionSet, obj *ent.Author) graphql.Marshaler {
+func (ec *executionContext) _Author(ctx context.Context, sel ast.SelectionSet, obj *loader.Author) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, authorImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38516,7 +38521,7 @@ func (ec *executionContext) _AuthorFacet(ctx context.Context, sel ast.SelectionS
 
 var autosaveImplementors = []string{"Autosave"}
 
-func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Autosave) graphql.Marshaler {
+func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet, obj *loader.Autosave) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, autosaveImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38526,24 +38531,25 @@ func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet,
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Autosave")
 		case "content":
-			out.Values[i] = ec._Autosave_content(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Autosave_content(ctx, field, obj)
+				})
 		case "baseVersion":
 			out.Values[i] = ec._Autosave_baseVersion(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "savedAt":
 			out.Values[i] = ec._Autosave_savedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "isStale":
 			out.Values[i] = ec._Autosave_isStale(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -38833,7 +38839,7 @@ func (ec *executionContext) _ButtonBlock(ctx context.Context, sel ast.SelectionS
 
 var calendarImplementors = []string{"Calendar"}
 
-func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Calendar) graphql.Marshaler {
+func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet, obj *model.Calendar) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, calendarImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38871,7 +38877,7 @@ func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet,
 
 var calendarEntryImplementors = []string{"CalendarEntry"}
 
-func (ec *executionContext) _CalendarEntry(ctx context.Context, sel ast.SelectionSet, obj *newsroom.CalendarEntry) graphql.Marshaler {
+func (ec *executionContext) _CalendarEntry(ctx context.Context, sel ast.SelectionSet, obj *model.CalendarEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, calendarEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38914,7 +38920,7 @@ func (ec *executionContext) _CalendarEntry(ctx context.Context, sel ast.Selectio
 
 var categoryImplementors = []string{"Category", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *ent.Category) graphql.Marshaler {
+func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *loader.Category) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, categoryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39129,7 +39135,7 @@ func (ec *executionContext) _CodeBlock(ctx context.Context, sel ast.SelectionSet
 
 var commentImplementors = []string{"Comment", "Node"}
 
-func (ec *executionContext) _Comment(ctx context.Context, sel ast.SelectionSet, obj *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) _Comment(ctx context.Context, sel ast.SelectionSet, obj *loader.Comment) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39244,7 +39250,7 @@ func (ec *executionContext) _CommentAuthor(ctx context.Context, sel ast.Selectio
 
 var commentConnectionImplementors = []string{"CommentConnection"}
 
-func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Comment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39293,7 +39299,7 @@ func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.Sele
 
 var commentEdgeImplementors = []string{"CommentEdge"}
 
-func (ec *executionContext) _CommentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) _CommentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Comment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39455,7 +39461,7 @@ func (ec *executionContext) _Consent(ctx context.Context, sel ast.SelectionSet, 
 
 var correctionImplementors = []string{"Correction", "Node"}
 
-func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSet, obj *content.Correction) graphql.Marshaler {
+func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSet, obj *loader.Correction) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39467,27 +39473,28 @@ func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSe
 		case "id":
 			out.Values[i] = ec._Correction_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "article":
-			out.Values[i] = ec._Correction_article(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Correction_article(ctx, field, obj)
+				})
 		case "note":
 			out.Values[i] = ec._Correction_note(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "issuedAt":
 			out.Values[i] = ec._Correction_issuedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "changes":
 			out.Values[i] = ec._Correction_changes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -39508,7 +39515,7 @@ func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSe
 
 var correctionConnectionImplementors = []string{"CorrectionConnection"}
 
-func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Correction]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39557,7 +39564,7 @@ func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.S
 
 var correctionEdgeImplementors = []string{"CorrectionEdge"}
 
-func (ec *executionContext) _CorrectionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) _CorrectionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Correction]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39981,7 +39988,7 @@ func (ec *executionContext) _CreateUserPayload(ctx context.Context, sel ast.Sele
 
 var deadJobImplementors = []string{"DeadJob", "Node"}
 
-func (ec *executionContext) _DeadJob(ctx context.Context, sel ast.SelectionSet, obj *job.Dead) graphql.Marshaler {
+func (ec *executionContext) _DeadJob(ctx context.Context, sel ast.SelectionSet, obj *loader.DeadJob) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadJobImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40039,7 +40046,7 @@ func (ec *executionContext) _DeadJob(ctx context.Context, sel ast.SelectionSet, 
 
 var deadJobConnectionImplementors = []string{"DeadJobConnection"}
 
-func (ec *executionContext) _DeadJobConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) _DeadJobConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.DeadJob]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadJobConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40088,7 +40095,7 @@ func (ec *executionContext) _DeadJobConnection(ctx context.Context, sel ast.Sele
 
 var deadJobEdgeImplementors = []string{"DeadJobEdge"}
 
-func (ec *executionContext) _DeadJobEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) _DeadJobEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadJobEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40577,7 +40584,7 @@ func (ec *executionContext) _DividerBlock(ctx context.Context, sel ast.Selection
 
 var editorsPickImplementors = []string{"EditorsPick"}
 
-func (ec *executionContext) _EditorsPick(ctx context.Context, sel ast.SelectionSet, obj *ent.Pick) graphql.Marshaler {
+func (ec *executionContext) _EditorsPick(ctx context.Context, sel ast.SelectionSet, obj *loader.Pick) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, editorsPickImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41089,7 +41096,7 @@ func (ec *executionContext) _LanguageFacet(ctx context.Context, sel ast.Selectio
 
 var legalDocumentImplementors = []string{"LegalDocument"}
 
-func (ec *executionContext) _LegalDocument(ctx context.Context, sel ast.SelectionSet, obj *schema.LegalDocument) graphql.Marshaler {
+func (ec *executionContext) _LegalDocument(ctx context.Context, sel ast.SelectionSet, obj *loader.LegalDocument) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, legalDocumentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41229,7 +41236,7 @@ func (ec *executionContext) _ListItem(ctx context.Context, sel ast.SelectionSet,
 
 var liveEntryImplementors = []string{"LiveEntry", "Node"}
 
-func (ec *executionContext) _LiveEntry(ctx context.Context, sel ast.SelectionSet, obj *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) _LiveEntry(ctx context.Context, sel ast.SelectionSet, obj *loader.LiveEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, liveEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41336,7 +41343,7 @@ func (ec *executionContext) _LiveEntryPayload(ctx context.Context, sel ast.Selec
 
 var mediaImplementors = []string{"Media", "Node"}
 
-func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, obj *ent.Media) graphql.Marshaler {
+func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, obj *loader.Media) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, mediaImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41423,7 +41430,7 @@ func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, ob
 
 var menuImplementors = []string{"Menu", "Node"}
 
-func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj *directory.Menu) graphql.Marshaler {
+func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj *loader.Menu) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, menuImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41473,7 +41480,7 @@ func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj
 
 var menuItemImplementors = []string{"MenuItem", "Node"}
 
-func (ec *executionContext) _MenuItem(ctx context.Context, sel ast.SelectionSet, obj *directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) _MenuItem(ctx context.Context, sel ast.SelectionSet, obj *loader.MenuItem) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, menuItemImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42445,7 +42452,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 var newsroomRecordImplementors = []string{"NewsroomRecord"}
 
-func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Record) graphql.Marshaler {
+func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.SelectionSet, obj *loader.Record) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, newsroomRecordImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42574,7 +42581,7 @@ func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.Selecti
 
 var pageImplementors = []string{"Page", "RouteTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Page(ctx context.Context, sel ast.SelectionSet, obj *ent.Page) graphql.Marshaler {
+func (ec *executionContext) _Page(ctx context.Context, sel ast.SelectionSet, obj *loader.Page) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42813,7 +42820,7 @@ func (ec *executionContext) _ParagraphChange(ctx context.Context, sel ast.Select
 
 var placeImplementors = []string{"Place", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, obj *ent.Place) graphql.Marshaler {
+func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, obj *loader.Place) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, placeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42933,7 +42940,7 @@ func (ec *executionContext) _PlaceFacet(ctx context.Context, sel ast.SelectionSe
 
 var previewTokenImplementors = []string{"PreviewToken", "Node"}
 
-func (ec *executionContext) _PreviewToken(ctx context.Context, sel ast.SelectionSet, obj *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) _PreviewToken(ctx context.Context, sel ast.SelectionSet, obj *loader.PreviewToken) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, previewTokenImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43393,7 +43400,7 @@ func (ec *executionContext) _QuoteBlock(ctx context.Context, sel ast.SelectionSe
 
 var redirectImplementors = []string{"Redirect", "RouteTarget", "Node"}
 
-func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet, obj *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet, obj *loader.Redirect) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43442,7 +43449,7 @@ func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet,
 
 var redirectConnectionImplementors = []string{"RedirectConnection"}
 
-func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43491,7 +43498,7 @@ func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.Sel
 
 var redirectEdgeImplementors = []string{"RedirectEdge"}
 
-func (ec *executionContext) _RedirectEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) _RedirectEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43854,7 +43861,7 @@ func (ec *executionContext) _RetryJobPayload(ctx context.Context, sel ast.Select
 
 var revisionImplementors = []string{"Revision", "Node"}
 
-func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet, obj *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet, obj *loader.Revision) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43935,7 +43942,7 @@ func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet,
 
 var revisionConnectionImplementors = []string{"RevisionConnection"}
 
-func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Revision]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43984,7 +43991,7 @@ func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.Sel
 
 var revisionEdgeImplementors = []string{"RevisionEdge"}
 
-func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Revision]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44676,7 +44683,7 @@ func (ec *executionContext) _SecondFactor(ctx context.Context, sel ast.Selection
 
 var seriesImplementors = []string{"Series", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *ent.Series) graphql.Marshaler {
+func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *loader.Series) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, seriesImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44742,7 +44749,7 @@ func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, o
 
 var sessionImplementors = []string{"Session", "Node"}
 
-func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *ent.Session) graphql.Marshaler {
+func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *loader.Session) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45011,7 +45018,7 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 
 var siteImplementors = []string{"Site"}
 
-func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj *ent.Site) graphql.Marshaler {
+func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj *loader.Site) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, siteImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45075,10 +45082,11 @@ func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "legalDocuments":
-			out.Values[i] = ec._Site_legalDocuments(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Site_legalDocuments(ctx, field, obj)
+				})
 		case "consent":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -45157,7 +45165,7 @@ func (ec *executionContext) _SocialProfile(ctx context.Context, sel ast.Selectio
 
 var staffMemberImplementors = []string{"StaffMember", "Node"}
 
-func (ec *executionContext) _StaffMember(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Member) graphql.Marshaler {
+func (ec *executionContext) _StaffMember(ctx context.Context, sel ast.SelectionSet, obj *loader.Member) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, staffMemberImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45410,7 +45418,7 @@ func (ec *executionContext) _TableRow(ctx context.Context, sel ast.SelectionSet,
 
 var tagImplementors = []string{"Tag", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *loader.Tag) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45481,7 +45489,7 @@ func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj 
 
 var tagConnectionImplementors = []string{"TagConnection"}
 
-func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Tag]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45530,7 +45538,7 @@ func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.Selectio
 
 var tagEdgeImplementors = []string{"TagEdge"}
 
-func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Tag]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -46036,28 +46044,29 @@ func (ec *executionContext) _VersionConflict(ctx context.Context, sel ast.Select
 		case "message":
 			out.Values[i] = ec._VersionConflict_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "field":
 			out.Values[i] = ec._VersionConflict_field(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "code":
 			out.Values[i] = ec._VersionConflict_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "currentVersion":
 			out.Values[i] = ec._VersionConflict_currentVersion(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "article":
-			out.Values[i] = ec._VersionConflict_article(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._VersionConflict_article(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -46273,11 +46282,11 @@ func (ec *executionContext) _YearFacet(ctx context.Context, sel ast.SelectionSet
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Account) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, sel, v[i])
+		return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46289,7 +46298,7 @@ func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx context.Context, sel ast.SelectionSet, v *account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx context.Context, sel ast.SelectionSet, v *loader.Account) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Account!")
 		return graphql.Null
@@ -46297,7 +46306,7 @@ func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Account(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Account]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46313,7 +46322,7 @@ func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Account]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AccountEdge!")
 		return graphql.Null
@@ -46331,11 +46340,11 @@ func (ec *executionContext) marshalNAdPlacement2githubᚗcomᚋbroadsheetᚑcms�
 	return v
 }
 
-func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.AdSlot) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, sel, v[i])
+		return ec.marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46347,7 +46356,7 @@ func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ret
 }
 
-func (ec *executionContext) marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AdSlot!")
 		return graphql.Null
@@ -46365,11 +46374,11 @@ func (ec *executionContext) unmarshalNAddLiveEntryInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, sel, v[i])
+		return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46381,7 +46390,7 @@ func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx context.Context, sel ast.SelectionSet, v *ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx context.Context, sel ast.SelectionSet, v *loader.Article) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Article!")
 		return graphql.Null
@@ -46394,7 +46403,7 @@ func (ec *executionContext) unmarshalNArticleBy2githubᚗcomᚋbroadsheetᚑcms�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx context.Context, sel ast.SelectionSet, v *content.Draft) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx context.Context, sel ast.SelectionSet, v *loader.Content) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleContent!")
 		return graphql.Null
@@ -46407,7 +46416,7 @@ func (ec *executionContext) unmarshalNArticleContentInput2ᚖgithubᚗcomᚋbroa
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Article]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46423,7 +46432,7 @@ func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Article]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleEdge!")
 		return graphql.Null
@@ -46467,7 +46476,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx context.Context, sel ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleLock!")
 		return graphql.Null
@@ -46475,11 +46484,11 @@ func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return ec._ArticleLock(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Note) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx, sel, v[i])
+		return ec.marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46491,7 +46500,7 @@ func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx context.Context, sel ast.SelectionSet, v *loader.Note) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleNote!")
 		return graphql.Null
@@ -46668,11 +46677,11 @@ func (ec *executionContext) unmarshalNAssignArticleInput2githubᚗcomᚋbroadshe
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.AuditEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx, sel, v[i])
+		return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46684,7 +46693,7 @@ func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx context.Context, sel ast.SelectionSet, v *model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx context.Context, sel ast.SelectionSet, v *loader.AuditEntry) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AuditEntry!")
 		return graphql.Null
@@ -46692,7 +46701,7 @@ func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ec._AuditEntry(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46708,7 +46717,7 @@ func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadshe
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AuditEntryEdge!")
 		return graphql.Null
@@ -46716,11 +46725,11 @@ func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._AuditEntryEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, sel, v[i])
+		return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46732,7 +46741,7 @@ func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ret
 }
 
-func (ec *executionContext) marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *loader.Author) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Author!")
 		return graphql.Null
@@ -46917,15 +46926,11 @@ func (ec *executionContext) unmarshalNBulkScheduleInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(ctx context.Context, sel ast.SelectionSet, v newsroom.CalendarEntry) graphql.Marshaler {
-	return ec._CalendarEntry(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []newsroom.CalendarEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CalendarEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(ctx, sel, v[i])
+		return ec.marshalNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46935,6 +46940,14 @@ func (ec *executionContext) marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheet�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(ctx context.Context, sel ast.SelectionSet, v *model.CalendarEntry) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CalendarEntry!")
+		return graphql.Null
+	}
+	return ec._CalendarEntry(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCalendarEntryKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐOccasion(ctx context.Context, v any) (newsroom.Occasion, error) {
@@ -47051,11 +47064,11 @@ func (ec *executionContext) marshalNCapability2ᚕgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, sel, v[i])
+		return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47067,7 +47080,7 @@ func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx context.Context, sel ast.SelectionSet, v *ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx context.Context, sel ast.SelectionSet, v *loader.Category) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Category!")
 		return graphql.Null
@@ -47109,11 +47122,11 @@ func (ec *executionContext) unmarshalNChangePasswordInput2githubᚗcomᚋbroadsh
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Comment) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, sel, v[i])
+		return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47125,7 +47138,7 @@ func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx context.Context, sel ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx context.Context, sel ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Comment!")
 		return graphql.Null
@@ -47141,7 +47154,7 @@ func (ec *executionContext) marshalNCommentAuthor2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._CommentAuthor(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Comment]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47157,7 +47170,7 @@ func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Comment]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CommentEdge!")
 		return graphql.Null
@@ -47245,11 +47258,11 @@ func (ec *executionContext) unmarshalNCorrectArticleInput2githubᚗcomᚋbroadsh
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx, sel, v[i])
+		return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47261,7 +47274,7 @@ func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx context.Context, sel ast.SelectionSet, v *content.Correction) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx context.Context, sel ast.SelectionSet, v *loader.Correction) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Correction!")
 		return graphql.Null
@@ -47269,7 +47282,7 @@ func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ec._Correction(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Correction]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47285,7 +47298,7 @@ func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadshe
 	return ret
 }
 
-func (ec *executionContext) marshalNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Correction]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CorrectionEdge!")
 		return graphql.Null
@@ -47398,11 +47411,11 @@ func (ec *executionContext) marshalNDateTime2ᚖtimeᚐTime(ctx context.Context,
 	return res
 }
 
-func (ec *executionContext) marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(ctx context.Context, sel ast.SelectionSet, v []*job.Dead) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJobᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.DeadJob) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(ctx, sel, v[i])
+		return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47414,7 +47427,7 @@ func (ec *executionContext) marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(ctx context.Context, sel ast.SelectionSet, v *job.Dead) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(ctx context.Context, sel ast.SelectionSet, v *loader.DeadJob) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DeadJob!")
 		return graphql.Null
@@ -47422,7 +47435,7 @@ func (ec *executionContext) marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._DeadJob(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47438,7 +47451,7 @@ func (ec *executionContext) marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DeadJobEdge!")
 		return graphql.Null
@@ -47496,11 +47509,11 @@ func (ec *executionContext) unmarshalNDiscardJobInput2githubᚗcomᚋbroadsheet�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
+func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(ctx, sel, v[i])
+		return ec.marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47512,7 +47525,7 @@ func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(ctx context.Context, sel ast.SelectionSet, v *ent.Pick) graphql.Marshaler {
+func (ec *executionContext) marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(ctx context.Context, sel ast.SelectionSet, v *loader.Pick) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EditorsPick!")
 		return graphql.Null
@@ -47612,15 +47625,11 @@ func (ec *executionContext) marshalNLanguageFacet2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._LanguageFacet(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(ctx context.Context, sel ast.SelectionSet, v schema.LegalDocument) graphql.Marshaler {
-	return ec._LegalDocument(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.LegalDocument) graphql.Marshaler {
+func (ec *executionContext) marshalNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.LegalDocument) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(ctx, sel, v[i])
+		return ec.marshalNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47630,6 +47639,14 @@ func (ec *executionContext) marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheet�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(ctx context.Context, sel ast.SelectionSet, v *loader.LegalDocument) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LegalDocument!")
+		return graphql.Null
+	}
+	return ec._LegalDocument(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNLegalDocumentInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐLegalDocumentInput(ctx context.Context, v any) (*model.LegalDocumentInput, error) {
@@ -47676,11 +47693,11 @@ func (ec *executionContext) unmarshalNListItemInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.LiveEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx, sel, v[i])
+		return ec.marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47692,7 +47709,7 @@ func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑ
 	return ret
 }
 
-func (ec *executionContext) marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "LiveEntry!")
 		return graphql.Null
@@ -47754,11 +47771,11 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(ctx, sel, v[i])
+		return ec.marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47770,7 +47787,7 @@ func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(ctx context.Context, sel ast.SelectionSet, v *directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(ctx context.Context, sel ast.SelectionSet, v *loader.MenuItem) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "MenuItem!")
 		return graphql.Null
@@ -47837,21 +47854,21 @@ func (ec *executionContext) unmarshalNMoveCategoryInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v []loader.Node) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
+		return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Page) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, sel, v[i])
+		return ec.marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47863,7 +47880,7 @@ func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ret
 }
 
-func (ec *executionContext) marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx context.Context, sel ast.SelectionSet, v *ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx context.Context, sel ast.SelectionSet, v *loader.Page) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Page!")
 		return graphql.Null
@@ -47956,11 +47973,11 @@ func (ec *executionContext) unmarshalNPinRelatedArticleInput2githubᚗcomᚋbroa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, sel, v[i])
+		return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -47972,7 +47989,7 @@ func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ret
 }
 
-func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx context.Context, sel ast.SelectionSet, v *ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx context.Context, sel ast.SelectionSet, v *loader.Place) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Place!")
 		return graphql.Null
@@ -48039,11 +48056,11 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.PreviewToken) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx, sel, v[i])
+		return ec.marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -48055,7 +48072,7 @@ func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PreviewToken!")
 		return graphql.Null
@@ -48073,11 +48090,11 @@ func (ec *executionContext) unmarshalNPublishPageInput2githubᚗcomᚋbroadsheet
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Redirect) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, sel, v[i])
+		return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -48089,7 +48106,7 @@ func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Redirect!")
 		return graphql.Null
@@ -48097,7 +48114,7 @@ func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Redirect(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -48113,7 +48130,7 @@ func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RedirectEdge!")
 		return graphql.Null
@@ -48235,11 +48252,11 @@ func (ec *executionContext) unmarshalNRetryJobInput2githubᚗcomᚋbroadsheetᚑ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Revision) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, sel, v[i])
+		return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -48251,7 +48268,7 @@ func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx context.Context, sel ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx context.Context, sel ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Revision!")
 		return graphql.Null
@@ -48259,7 +48276,7 @@ func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Revision(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Revision]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -48275,7 +48292,7 @@ func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Revision]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RevisionEdge!")
 		return graphql.Null
@@ -48427,11 +48444,11 @@ func (ec *executionContext) unmarshalNSeriesBy2githubᚗcomᚋbroadsheetᚑcms�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Session) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx, sel, v[i])
+		return ec.marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -48443,7 +48460,7 @@ func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx context.Context, sel ast.SelectionSet, v *ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx context.Context, sel ast.SelectionSet, v *loader.Session) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Session!")
 		return graphql.Null
@@ -48497,7 +48514,7 @@ func (ec *executionContext) unmarshalNSignInInput2githubᚗcomᚋbroadsheetᚑcm
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx context.Context, sel ast.SelectionSet, v *ent.Site) graphql.Marshaler {
+func (ec *executionContext) marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx context.Context, sel ast.SelectionSet, v *loader.Site) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Site!")
 		return graphql.Null
@@ -48559,7 +48576,7 @@ func (ec *executionContext) marshalNStatusCount2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return ec._StatusCount(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SuggestionTarget!")
 		return graphql.Null
@@ -48639,11 +48656,11 @@ func (ec *executionContext) unmarshalNTableRowInput2githubᚗcomᚋbroadsheetᚑ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, sel, v[i])
+		return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -48655,7 +48672,7 @@ func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	return ret
 }
 
-func (ec *executionContext) marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx context.Context, sel ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx context.Context, sel ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Tag!")
 		return graphql.Null
@@ -48668,7 +48685,7 @@ func (ec *executionContext) unmarshalNTagBy2githubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Tag]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -48684,7 +48701,7 @@ func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Tag]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TagEdge!")
 		return graphql.Null
@@ -48934,14 +48951,14 @@ func (ec *executionContext) marshalNYearFacet2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ec._YearFacet(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx context.Context, sel ast.SelectionSet, v *account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx context.Context, sel ast.SelectionSet, v *loader.Account) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Account(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Account]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -48964,21 +48981,21 @@ func (ec *executionContext) marshalOAdPlacement2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return v
 }
 
-func (ec *executionContext) marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._AdSlot(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx context.Context, sel ast.SelectionSet, v *ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx context.Context, sel ast.SelectionSet, v *loader.Article) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Article(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49068,7 +49085,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx context.Context, sel ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49082,7 +49099,7 @@ func (ec *executionContext) marshalOArticleLockPayload2ᚖgithubᚗcomᚋbroadsh
 	return ec._ArticleLockPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx context.Context, sel ast.SelectionSet, v *loader.Note) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49146,7 +49163,7 @@ func (ec *executionContext) marshalOArticleStatus2ᚕgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(ctx context.Context, sel ast.SelectionSet, v *ent.Withdrawal) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(ctx context.Context, sel ast.SelectionSet, v *loader.Withdrawal) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49161,7 +49178,7 @@ func (ec *executionContext) unmarshalOAudioBlockInput2ᚖgithubᚗcomᚋbroadshe
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49176,7 +49193,7 @@ func (ec *executionContext) unmarshalOAuditFilter2ᚖgithubᚗcomᚋbroadsheet�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *loader.Author) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49213,7 +49230,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx context.Context, sel ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
+func (ec *executionContext) marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx context.Context, sel ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49267,14 +49284,14 @@ func (ec *executionContext) unmarshalOButtonBlockInput2ᚖgithubᚗcomᚋbroadsh
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(ctx context.Context, sel ast.SelectionSet, v *newsroom.Calendar) graphql.Marshaler {
+func (ec *executionContext) marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(ctx context.Context, sel ast.SelectionSet, v *model.Calendar) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Calendar(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx context.Context, sel ast.SelectionSet, v *ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx context.Context, sel ast.SelectionSet, v *loader.Category) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49296,14 +49313,14 @@ func (ec *executionContext) unmarshalOCodeBlockInput2ᚖgithubᚗcomᚋbroadshee
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx context.Context, sel ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx context.Context, sel ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Comment(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49396,7 +49413,7 @@ func (ec *executionContext) marshalOContentBlock2githubᚗcomᚋbroadsheetᚑcms
 	return ec._ContentBlock(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Correction]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49502,7 +49519,7 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	return res
 }
 
-func (ec *executionContext) marshalODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) marshalODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.DeadJob]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49745,7 +49762,7 @@ func (ec *executionContext) unmarshalOListItemInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49812,14 +49829,14 @@ func (ec *executionContext) marshalOLocale2ᚖstring(ctx context.Context, sel as
 	return res
 }
 
-func (ec *executionContext) marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx context.Context, sel ast.SelectionSet, v *ent.Media) graphql.Marshaler {
+func (ec *executionContext) marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx context.Context, sel ast.SelectionSet, v *loader.Media) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Media(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx context.Context, sel ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
+func (ec *executionContext) marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx context.Context, sel ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49843,7 +49860,7 @@ func (ec *executionContext) unmarshalOMenuItemInput2ᚕᚖgithubᚗcomᚋbroadsh
 	return res, nil
 }
 
-func (ec *executionContext) marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49922,21 +49939,21 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(ctx context.Context, sel ast.SelectionSet, v *newsroom.Record) graphql.Marshaler {
+func (ec *executionContext) marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(ctx context.Context, sel ast.SelectionSet, v *loader.Record) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._NewsroomRecord(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx context.Context, sel ast.SelectionSet, v *ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx context.Context, sel ast.SelectionSet, v *loader.Page) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49951,7 +49968,7 @@ func (ec *executionContext) unmarshalOParagraphBlockInput2ᚖgithubᚗcomᚋbroa
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx context.Context, sel ast.SelectionSet, v *ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx context.Context, sel ast.SelectionSet, v *loader.Place) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -49992,7 +50009,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -50021,14 +50038,14 @@ func (ec *executionContext) unmarshalOQuoteBlockInput2ᚖgithubᚗcomᚋbroadshe
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Redirect(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -50077,14 +50094,14 @@ func (ec *executionContext) marshalORetryJobPayload2ᚖgithubᚗcomᚋbroadsheet
 	return ec._RetryJobPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx context.Context, sel ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx context.Context, sel ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Revision(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Revision]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -50235,14 +50252,14 @@ func (ec *executionContext) marshalOSearchSuggestion2ᚕᚖgithubᚗcomᚋbroads
 	return ret
 }
 
-func (ec *executionContext) marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx context.Context, sel ast.SelectionSet, v *ent.Series) graphql.Marshaler {
+func (ec *executionContext) marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx context.Context, sel ast.SelectionSet, v *loader.Series) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Series(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx context.Context, sel ast.SelectionSet, v *ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx context.Context, sel ast.SelectionSet, v *loader.Session) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -50284,7 +50301,7 @@ func (ec *executionContext) marshalOSignOutPayload2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._SignOutPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx context.Context, sel ast.SelectionSet, v *ent.Site) graphql.Marshaler {
+func (ec *executionContext) marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx context.Context, sel ast.SelectionSet, v *loader.Site) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -50308,7 +50325,7 @@ func (ec *executionContext) unmarshalOSocialProfileInput2ᚕᚖgithubᚗcomᚋbr
 	return res, nil
 }
 
-func (ec *executionContext) marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx context.Context, sel ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
+func (ec *executionContext) marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx context.Context, sel ast.SelectionSet, v *loader.Member) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -50347,14 +50364,14 @@ func (ec *executionContext) unmarshalOTableRowInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx context.Context, sel ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx context.Context, sel ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Tag(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Tag]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

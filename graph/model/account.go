@@ -1,6 +1,7 @@
 package model
 
 import (
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
@@ -9,9 +10,9 @@ import (
 // Lists of accounts, by the names of the schema.
 type (
 	// AccountConnection is a page of accounts.
-	AccountConnection = relay.Connection[*account.Account]
+	AccountConnection = relay.Connection[*loader.Account]
 	// AccountEdge is a row of it.
-	AccountEdge = relay.Edge[*account.Account]
+	AccountEdge = relay.Edge[*loader.Account]
 )
 
 // Viewer is who is signed in. It is made for nobody but its owner, for whom As

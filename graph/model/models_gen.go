@@ -11,15 +11,13 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
-	"github.com/broadsheet-cms/broadsheet/internal/account"
-	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 )
 
@@ -104,7 +102,7 @@ type ArticleContentInput struct {
 // Answer of a change of a lock.
 type ArticleLockPayload struct {
 	// The viewer's lock; null when there is none.
-	Lock *ent.ArticleLock `json:"lock,omitempty"`
+	Lock *loader.Lock `json:"lock,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -112,7 +110,7 @@ type ArticleLockPayload struct {
 // Answer of a change of a remark.
 type ArticleNotePayload struct {
 	// The remark; null when nothing was changed.
-	Note *ent.ArticleNote `json:"note,omitempty"`
+	Note *loader.Note `json:"note,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -120,7 +118,7 @@ type ArticleNotePayload struct {
 // Answer of a change of one article.
 type ArticlePayload struct {
 	// The article as it is now; null when it was not changed.
-	Article *ent.Article `json:"article,omitempty"`
+	Article *loader.Article `json:"article,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -188,7 +186,7 @@ type AuthorBy struct {
 // How many articles found are by an author.
 type AuthorFacet struct {
 	// The author.
-	Author *ent.Author `json:"author"`
+	Author *loader.Author `json:"author"`
 	// Articles found by the author.
 	Count int32 `json:"count"`
 }
@@ -206,7 +204,7 @@ type AutosaveArticleInput struct {
 // Answer of an autosave.
 type AutosavePayload struct {
 	// What is kept; null when nothing is.
-	Autosave *newsroom.Autosave `json:"autosave,omitempty"`
+	Autosave *loader.Autosave `json:"autosave,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -290,6 +288,24 @@ type BulkScheduleInput struct {
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 }
 
+// What happens to articles in a span of time.
+type Calendar struct {
+	// What happens, the earliest first.
+	Entries []*CalendarEntry `json:"entries"`
+	// Whether later entries of the span were left out.
+	HasMore bool `json:"hasMore"`
+}
+
+// Something that happens, or happened, to an article.
+type CalendarEntry struct {
+	// What it is.
+	Kind newsroom.Occasion `json:"kind"`
+	// When.
+	At time.Time `json:"at"`
+	// To which article.
+	Article *loader.Article `json:"article"`
+}
+
 // Names one section.
 type CategoryBy struct {
 	// Its id.
@@ -303,7 +319,7 @@ type CategoryBy struct {
 // How many articles found are in a section.
 type CategoryFacet struct {
 	// The section.
-	Category *ent.Category `json:"category"`
+	Category *loader.Category `json:"category"`
 	// Articles found in it.
 	Count int32 `json:"count"`
 }
@@ -401,7 +417,7 @@ type CreateAdSlotInput struct {
 // Answer of createAdSlot.
 type CreateAdSlotPayload struct {
 	// What was made; null when nothing was.
-	AdSlot *ent.AdSlot `json:"adSlot,omitempty"`
+	AdSlot *loader.AdSlot `json:"adSlot,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -439,7 +455,7 @@ type CreateAuthorInput struct {
 // Answer of createAuthor.
 type CreateAuthorPayload struct {
 	// What was made; null when nothing was.
-	Author *ent.Author `json:"author,omitempty"`
+	Author *loader.Author `json:"author,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -465,7 +481,7 @@ type CreateCategoryInput struct {
 // Answer of createCategory.
 type CreateCategoryPayload struct {
 	// What was made; null when nothing was.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -495,7 +511,7 @@ type CreatePageInput struct {
 // Answer of createPage.
 type CreatePagePayload struct {
 	// What was made; null when nothing was.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -523,7 +539,7 @@ type CreatePlaceInput struct {
 // Answer of createPlace.
 type CreatePlacePayload struct {
 	// What was made; null when nothing was.
-	Place *ent.Place `json:"place,omitempty"`
+	Place *loader.Place `json:"place,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -557,7 +573,7 @@ type CreateRedirectInput struct {
 // Answer of createRedirect.
 type CreateRedirectPayload struct {
 	// What was made; null when nothing was.
-	Redirect *ent.Redirect `json:"redirect,omitempty"`
+	Redirect *loader.Redirect `json:"redirect,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -579,7 +595,7 @@ type CreateSeriesInput struct {
 // Answer of createSeries.
 type CreateSeriesPayload struct {
 	// What was made; null when nothing was.
-	Series *ent.Series `json:"series,omitempty"`
+	Series *loader.Series `json:"series,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -603,7 +619,7 @@ type CreateTagInput struct {
 // Answer of createTag.
 type CreateTagPayload struct {
 	// What was made; null when nothing was.
-	Tag *ent.Tag `json:"tag,omitempty"`
+	Tag *loader.Tag `json:"tag,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -623,7 +639,7 @@ type CreateUserInput struct {
 // Answer of createUser.
 type CreateUserPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// The password that was made up, shown this once; null when one was given.
 	GeneratedPassword *string `json:"generatedPassword,omitempty"`
 	// What stood in the way.
@@ -763,7 +779,7 @@ type DisableSecondFactorPayload struct {
 // Answer of disableUser.
 type DisableUserPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -807,7 +823,7 @@ type EmbargoArticleInput struct {
 // Answer of enableUser.
 type EnableUserPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -881,9 +897,9 @@ type LiveEntryInput struct {
 // Answer of a change of an entry.
 type LiveEntryPayload struct {
 	// The entry; null when it was taken out or nothing was changed.
-	Entry *ent.LiveEntry `json:"entry,omitempty"`
+	Entry *loader.LiveEntry `json:"entry,omitempty"`
 	// The live blog as it is now; null when nothing was changed.
-	Article *ent.Article `json:"article,omitempty"`
+	Article *loader.Article `json:"article,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -921,7 +937,7 @@ type MergeAuthorsInput struct {
 // Answer of mergeAuthors.
 type MergeAuthorsPayload struct {
 	// The author that stays; null when nothing was changed.
-	Author *ent.Author `json:"author,omitempty"`
+	Author *loader.Author `json:"author,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -937,7 +953,7 @@ type MergeCategoriesInput struct {
 // Answer of mergeCategories.
 type MergeCategoriesPayload struct {
 	// The section that stays; null when nothing was changed.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -953,7 +969,7 @@ type MergePlacesInput struct {
 // Answer of mergePlaces.
 type MergePlacesPayload struct {
 	// The place that stays; null when nothing was changed.
-	Place *ent.Place `json:"place,omitempty"`
+	Place *loader.Place `json:"place,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -969,7 +985,7 @@ type MergeSeriesInput struct {
 // Answer of mergeSeries.
 type MergeSeriesPayload struct {
 	// The series that stays; null when nothing was changed.
-	Series *ent.Series `json:"series,omitempty"`
+	Series *loader.Series `json:"series,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -985,7 +1001,7 @@ type MergeTagsInput struct {
 // Answer of mergeTags.
 type MergeTagsPayload struct {
 	// The tag that stays; null when nothing was changed.
-	Tag *ent.Tag `json:"tag,omitempty"`
+	Tag *loader.Tag `json:"tag,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1003,7 +1019,7 @@ type MoveCategoryInput struct {
 // Answer of moveCategory.
 type MoveCategoryPayload struct {
 	// The section as it is now; null when nothing was changed.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1055,7 +1071,7 @@ type PlaceBy struct {
 // How many articles found are about a place.
 type PlaceFacet struct {
 	// The place.
-	Place *ent.Place `json:"place"`
+	Place *loader.Place `json:"place"`
 	// Articles found about it.
 	Count int32 `json:"count"`
 }
@@ -1065,7 +1081,7 @@ type PreviewTokenPayload struct {
 	// The token itself, shown this once alone; null for a repeat and after a revocation.
 	Token *string `json:"token,omitempty"`
 	// What is kept of it.
-	PreviewToken *ent.PreviewToken `json:"previewToken,omitempty"`
+	PreviewToken *loader.PreviewToken `json:"previewToken,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1093,7 +1109,7 @@ type PublishPageInput struct {
 // Answer of publishPage.
 type PublishPagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1123,7 +1139,7 @@ type ResetUserPasswordInput struct {
 // Answer of resetUserPassword.
 type ResetUserPasswordPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// The password that was made up, shown this once; null when one was given.
 	GeneratedPassword *string `json:"generatedPassword,omitempty"`
 	// What stood in the way.
@@ -1133,7 +1149,7 @@ type ResetUserPasswordPayload struct {
 // Answer of resetUserSecondFactor.
 type ResetUserSecondFactorPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1153,7 +1169,7 @@ type RestorePageInput struct {
 // Answer of restorePage.
 type RestorePagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1265,7 +1281,7 @@ type SaveMenuInput struct {
 // Answer of saveMenu.
 type SaveMenuPayload struct {
 	// The menu as readers see it; null when nothing was changed.
-	Menu *directory.Menu `json:"menu,omitempty"`
+	Menu *loader.Menu `json:"menu,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1289,7 +1305,7 @@ type ScheduleArticleInput struct {
 // An article for which what is due fails. It is tried again by and by, and at once when it is changed.
 type ScheduleFailure struct {
 	// The article.
-	Article *ent.Article `json:"article"`
+	Article *loader.Article `json:"article"`
 	// How often it was tried since it was last changed.
 	Attempts int32 `json:"attempts"`
 	// When it failed first.
@@ -1329,7 +1345,7 @@ type SearchEdge struct {
 	// Opaque place of the row in its ranking.
 	Cursor string `json:"cursor"`
 	// The article.
-	Node *ent.Article `json:"node"`
+	Node *loader.Article `json:"node"`
 	// How well it fits, above 0 to 1, comparable within one search only.
 	Score float64 `json:"score"`
 	// The words around what was found, in their original spelling: escaped HTML with <mark> and nothing else in it.
@@ -1381,7 +1397,7 @@ type SearchSuggestion struct {
 	// The words to show.
 	Text string `json:"text"`
 	// What they lead to.
-	Target Node `json:"target"`
+	Target loader.Node `json:"target"`
 }
 
 // The second factor of an account: codes of an authenticator.
@@ -1419,7 +1435,7 @@ type SetPicksInput struct {
 // Answer of a change of editors' picks.
 type SetPicksPayload struct {
 	// The picks as they are now; empty when nothing was changed. Answers at most 100 rows.
-	Picks []*ent.Pick `json:"picks"`
+	Picks []*loader.Pick `json:"picks"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1439,7 +1455,7 @@ type SetUpAdminInput struct {
 // Answer of setUpAdmin.
 type SetUpAdminPayload struct {
 	// The administrator, who can sign in now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1455,7 +1471,7 @@ type SetUserRoleInput struct {
 // Answer of setUserRole.
 type SetUserRolePayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1479,7 +1495,7 @@ type SignInPayload struct {
 	// The token of the session, shown this once; null for a cookie.
 	Token *string `json:"token,omitempty"`
 	// The session; null when something stood in the way.
-	Session *ent.Session `json:"session,omitempty"`
+	Session *loader.Session `json:"session,omitempty"`
 	// Who signed in; null when something stood in the way.
 	Viewer *Viewer `json:"viewer,omitempty"`
 	// What stood in the way.
@@ -1541,7 +1557,7 @@ type TagBy struct {
 // How many articles found have a tag.
 type TagFacet struct {
 	// The tag.
-	Tag *ent.Tag `json:"tag"`
+	Tag *loader.Tag `json:"tag"`
 	// Articles found with it.
 	Count int32 `json:"count"`
 }
@@ -1555,7 +1571,7 @@ type TrashPageInput struct {
 // Answer of trashPage.
 type TrashPagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1589,7 +1605,7 @@ type UnpublishPageInput struct {
 // Answer of unpublishPage.
 type UnpublishPagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1619,7 +1635,7 @@ type UpdateAdSlotInput struct {
 // Answer of updateAdSlot.
 type UpdateAdSlotPayload struct {
 	// The slot as it is now; null when nothing was changed.
-	AdSlot *ent.AdSlot `json:"adSlot,omitempty"`
+	AdSlot *loader.AdSlot `json:"adSlot,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1663,7 +1679,7 @@ type UpdateAuthorInput struct {
 // Answer of updateAuthor.
 type UpdateAuthorPayload struct {
 	// The author as it is now; null when nothing was changed.
-	Author *ent.Author `json:"author,omitempty"`
+	Author *loader.Author `json:"author,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1687,7 +1703,7 @@ type UpdateCategoryInput struct {
 // Answer of updateCategory.
 type UpdateCategoryPayload struct {
 	// The section as it is now; null when nothing was changed.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1727,7 +1743,7 @@ type UpdatePageInput struct {
 // Answer of updatePage.
 type UpdatePagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1755,7 +1771,7 @@ type UpdatePlaceInput struct {
 // Answer of updatePlace.
 type UpdatePlacePayload struct {
 	// The place as it is now; null when nothing was changed.
-	Place *ent.Place `json:"place,omitempty"`
+	Place *loader.Place `json:"place,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1777,7 +1793,7 @@ type UpdateRedirectInput struct {
 // Answer of updateRedirect.
 type UpdateRedirectPayload struct {
 	// The redirect as it is now; null when nothing was changed.
-	Redirect *ent.Redirect `json:"redirect,omitempty"`
+	Redirect *loader.Redirect `json:"redirect,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1799,7 +1815,7 @@ type UpdateSeriesInput struct {
 // Answer of updateSeries.
 type UpdateSeriesPayload struct {
 	// The series as it is now; null when nothing was changed.
-	Series *ent.Series `json:"series,omitempty"`
+	Series *loader.Series `json:"series,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1837,7 +1853,7 @@ type UpdateSiteInput struct {
 // Answer of updateSite.
 type UpdateSitePayload struct {
 	// The settings as they are now; null when nothing was changed.
-	Site *ent.Site `json:"site,omitempty"`
+	Site *loader.Site `json:"site,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1861,7 +1877,7 @@ type UpdateTagInput struct {
 // Answer of updateTag.
 type UpdateTagPayload struct {
 	// The tag as it is now; null when nothing was changed.
-	Tag *ent.Tag `json:"tag,omitempty"`
+	Tag *loader.Tag `json:"tag,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
