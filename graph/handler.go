@@ -77,7 +77,7 @@ func Handler(services Services, opts Options) http.Handler {
 			// Each mutation of a document sees what the one before it changed.
 			ctx = loader.With(ctx, sources)
 		}
-		return next(ctx)
+		return next(withColumns(ctx))
 	})
 	limit := compiled.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), Exceeded: errTooLarge}
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
