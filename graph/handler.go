@@ -14,7 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/broadsheet-cms/broadsheet/graph/document"
-	compiled "github.com/broadsheet-cms/broadsheet/graph/executor"
+	"github.com/broadsheet-cms/broadsheet/graph/executor"
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -79,9 +79,9 @@ func Handler(services Services, opts Options) http.Handler {
 		}
 		return next(withColumns(ctx))
 	})
-	limit := compiled.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), Exceeded: errTooLarge}
+	limit := executor.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), Exceeded: errTooLarge}
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-		return next(compiled.WithLimit(withErrorCount(loader.With(ctx, sources)), limit))
+		return next(executor.WithLimit(withErrorCount(loader.With(ctx, sources)), limit))
 	})
 	return srv
 }

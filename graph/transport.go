@@ -50,7 +50,7 @@ func (e exchange) Do(w http.ResponseWriter, r *http.Request, library graphql.Gra
 	ctx, cancel := context.WithTimeoutCause(r.Context(), e.timeout, tookTooLong)
 	defer cancel()
 	r = r.WithContext(ctx)
-	exec := executor{library, e.documents}
+	exec := checked{library, e.documents}
 	kind := responseType(r)
 	w.Header().Set("Content-Type", kind)
 	params, refused := read(r)

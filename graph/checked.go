@@ -11,15 +11,15 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/document"
 )
 
-// executor is the library's executor, given documents that were checked
+// checked is the library's executor, given documents that were checked
 // already: by itself it validates before any limit is asked.
-type executor struct {
+type checked struct {
 	graphql.GraphExecutor
 	documents *document.Store
 }
 
 // CreateOperationContext implements graphql.GraphExecutor.
-func (e executor) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+func (e checked) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
 	doc, errs := e.documents.Load(ctx, params.Query)
 	if len(errs) > 0 {
 		return &graphql.OperationContext{}, errs
