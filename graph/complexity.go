@@ -10,6 +10,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 )
 
 // plainList is how long a list without paging is taken to be.
@@ -40,6 +41,12 @@ func weigh(c *generated.ComplexityRoot) {
 		return rows(child, relay.DefaultPage, first, last)
 	}
 	c.Query.DeadJobs = paged
+	c.Query.APIKeys = list
+	c.Query.APIKeyUsage = func(child int, _ string) int { return list(child) }
+	c.Query.KillCompliance = func(child int, _ string) int { return list(child) }
+	// Each change may bring a whole article.
+	c.Query.Changes = func(child int, _ *string, first *int32, _ []model.ChangeType) int { return rows(child, partner.DefaultPage, first, nil) }
+	c.Query.ContentSnapshot = func(child int, _ *string, first *int32) int { return rows(child, partner.DefaultPage, first, nil) }
 	c.Query.StaticPages = func(child int, _ *bool) int { return list(child) }
 	c.Comment.Replies = paged
 	c.Article.Comments = func(child int, first *int32, _ *string, last *int32, _ *string, _ *model.CommentOrder) int {

@@ -19,6 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -211,6 +212,7 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		"editor":  func() string { return id.Encode(id.User, r.people[access.Editor].UserID) },
 		"serial":  func() string { return fmt.Sprint(r.serial) },
 		"job":     func() string { return r.deadJob(t) },
+		"apiKey":  func() string { return r.apiKey(t) },
 	}
 	maps.Copy(words, r.accountWords(t, viewer))
 	for name, make := range words {
@@ -219,6 +221,13 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		}
 	}
 	return document
+}
+
+// apiKey makes a key of a partner.
+func (r *room) apiKey(t *testing.T) string {
+	t.Helper()
+	made, _, err := r.Partners.Create(access.AsSystem(t.Context()), partner.Key{Name: "Partner", Scopes: partner.Scopes()})
+	return must[*partner.Key](t)(made, err).PublicID()
 }
 
 // deadJob makes a job that has failed for good.

@@ -15,6 +15,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
@@ -34,6 +35,7 @@ type Services struct {
 	SiteEditor *site.Editor
 	Audit      *audit.Log
 	Jobs       *job.Office
+	Partners   *partner.Service
 	Search     *search.Service
 	Directory  *directory.Directory
 }

@@ -12,10 +12,15 @@ import (
 // keys, preview tokens, old dead jobs.
 var tidy = job.Kind[struct{}]{Name: "tidy", Timeout: 5 * time.Minute, MaxAttempts: 3}
 
+// keepEvents is how long events are kept: a partner that stays away longer takes
+// a snapshot.
+const keepEvents = 90 * 24 * time.Hour
+
 // registerJobs says what the jobs of the server do that belong to no service.
 func (a *App) registerJobs() {
 	job.Register(a.Jobs, tidy, func(ctx context.Context, _ struct{}) error {
-		return errors.Join(a.Accounts.Tidy(ctx), a.Repeats.Forget(ctx), a.Newsroom.ForgetPreviews(ctx), a.Jobs.Forget(ctx))
+		return errors.Join(a.Accounts.Tidy(ctx), a.Repeats.Forget(ctx), a.Newsroom.ForgetPreviews(ctx), a.Jobs.Forget(ctx),
+			a.Partners.Forget(ctx), a.Log.Trim(ctx, time.Now().Add(-keepEvents)))
 	})
 	job.Periodic(a.Jobs, tidy, struct{}{}, job.Every(10*time.Minute))
 }
