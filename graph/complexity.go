@@ -45,7 +45,9 @@ func weigh(c *generated.ComplexityRoot) {
 	c.Query.APIKeyUsage = func(child int, _ string) int { return list(child) }
 	c.Query.KillCompliance = func(child int, _ string) int { return list(child) }
 	// Each change may bring a whole article.
-	c.Query.Changes = func(child int, _ *string, first *int32, _ []model.ChangeType) int { return rows(child, partner.DefaultPage, first, nil) }
+	c.Query.Changes = func(child int, _ *string, first *int32, _ []model.ChangeType) int {
+		return rows(child, partner.DefaultPage, first, nil)
+	}
 	c.Query.ContentSnapshot = func(child int, _ *string, first *int32) int { return rows(child, partner.DefaultPage, first, nil) }
 	c.Query.StaticPages = func(child int, _ *bool) int { return list(child) }
 	c.Comment.Replies = paged

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,7 +9,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/broadsheet-cms/broadsheet/ent/article"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
@@ -18,46 +19,12 @@ import (
 )
 
 // APIKeys is the field of the same name of Query.
-func (r *queryResolver) APIKeys(ctx context.Context) ([]*model.APIKey, error) {
+func (r *queryResolver) APIKeys(ctx context.Context) ([]*loader.APIKey, error) {
 	keys, err := r.Partners.Keys(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]*model.APIKey, len(keys))
-	for i, k := range keys {
-		all[i] = apiKey(k)
-	}
-	return all, nil
-}
-
-// apiKey is a key as the API shows it.
-func apiKey(k *partner.Key) *model.APIKey {
-	if k == nil {
-		return nil
-	}
-	e := k.Entitlement
-	shown := &model.APIKey{
-		ID: k.PublicID(), Name: k.Name, Scopes: make([]model.APIKeyScope, len(k.Scopes)), Addresses: make([]string, len(k.Addresses)),
-		QuotaPerMinute: int32(k.QuotaMinute), QuotaPerDay: int32(k.QuotaDay), Prefixes: append([]string{}, k.Hints...), CreatedAt: k.CreatedAt, //nolint:gosec // bounded
-		ExpiresAt: k.ExpiresAt, RevokedAt: k.RevokedAt, LastUsedAt: k.LastUsedAt,
-		Entitlement: &model.Entitlement{CategoryIds: encodeIDs(id.Category, e.Categories), TagIds: encodeIDs(id.Tag, e.Tags), Kinds: append([]article.Kind{}, e.Kinds...),
-			Languages: append([]string{}, e.Languages...), OwnRightsOnly: e.OwnRights},
-	}
-	for i, s := range k.Scopes {
-		shown.Scopes[i] = model.APIKeyScope(s)
-	}
-	for i, a := range k.Addresses {
-		shown.Addresses[i] = a.String()
-	}
-	return shown
-}
-
-func encodeIDs(prefix string, keys []int) []string {
-	ids := make([]string, len(keys))
-	for i, key := range keys {
-		ids[i] = id.Encode(prefix, key)
-	}
-	return ids
+	return loader.APIKeys.List(ctx, loader.Dependency{List: "apiKeys"}, keys), nil
 }
 
 // usageDays is how many days apiKeyUsage gives.
@@ -107,7 +74,7 @@ func (r *mutationResolver) CreateAPIKey(ctx context.Context, in model.CreateAPIK
 		made, secret, err = r.Partners.Create(ctx, k)
 	}
 	wrong, err := mistakes(err)
-	return payload(&model.CreateAPIKeyPayload{APIKey: apiKey(made), Secret: orNull(secret), UserErrors: wrong}, err)
+	return payload(&model.CreateAPIKeyPayload{APIKey: loader.APIKeys.One(ctx, made), Secret: orNull(secret), UserErrors: wrong}, err)
 }
 
 func orNull(s string) *string {
@@ -118,10 +85,7 @@ func orNull(s string) *string {
 }
 
 func decodeKey(in model.CreateAPIKeyInput) (k partner.Key, err error) {
-	k = partner.Key{Name: in.Name, ExpiresAt: in.ExpiresAt.Value()}
-	for _, s := range in.Scopes {
-		k.Scopes = append(k.Scopes, partner.Scope(s))
-	}
+	k = partner.Key{Name: in.Name, Scopes: in.Scopes, ExpiresAt: in.ExpiresAt.Value()}
 	if q := in.QuotaPerMinute.Value(); q != nil {
 		k.QuotaMinute = int(*q)
 	}
@@ -165,7 +129,7 @@ func (r *mutationResolver) RotateAPIKey(ctx context.Context, in model.RotateAPIK
 	if len(wrong) > 0 {
 		rotated = nil
 	}
-	return payload(&model.RotateAPIKeyPayload{APIKey: apiKey(rotated), Secret: orNull(secret), UserErrors: wrong}, err)
+	return payload(&model.RotateAPIKeyPayload{APIKey: loader.APIKeys.One(ctx, rotated), Secret: orNull(secret), UserErrors: wrong}, err)
 }
 
 // RevokeAPIKey is the field of the same name of Mutation.
@@ -179,11 +143,11 @@ func (r *mutationResolver) RevokeAPIKey(ctx context.Context, in model.RevokeAPIK
 	if len(wrong) > 0 {
 		revoked = nil
 	}
-	return payload(&model.RevokeAPIKeyPayload{APIKey: apiKey(revoked), UserErrors: wrong}, err)
+	return payload(&model.RevokeAPIKeyPayload{APIKey: loader.APIKeys.One(ctx, revoked), UserErrors: wrong}, err)
 }
 
-// keyOf gives the API key of a request.
-func keyOf(ctx context.Context) (*partner.Key, error) {
+// requestKey gives the API key of a request.
+func requestKey(ctx context.Context) (*partner.Key, error) {
 	if k := partner.Of(ctx); k != nil {
 		return k, nil
 	}
@@ -192,7 +156,7 @@ func keyOf(ctx context.Context) (*partner.Key, error) {
 
 // Changes is the field of the same name of Query.
 func (r *queryResolver) Changes(ctx context.Context, after *string, first *int32, types []model.ChangeType) (*model.ChangeFeed, error) {
-	k, err := keyOf(ctx)
+	k, err := requestKey(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -206,11 +170,7 @@ func (r *queryResolver) Changes(ctx context.Context, after *string, first *int32
 	}
 	feed := &model.ChangeFeed{Changes: make([]*model.Change, len(page.Changes)), Next: page.Next, HasMore: page.HasMore}
 	for i, c := range page.Changes {
-		out := &model.Change{Cursor: c.Cursor, Type: model.ChangeType(c.Type), At: c.At, ArticleID: id.Encode(id.Article, c.ArticleID)}
-		if c.Reason != "" {
-			reason := model.RemovalReason(c.Reason)
-			out.Reason = &reason
-		}
+		out := &model.Change{Cursor: c.Cursor, Type: model.ChangeType(c.Type), At: c.At, ArticleID: id.Encode(id.Article, c.ArticleID), Reason: model.RemovalReason(cmp.Or(string(c.Reason), string(model.RemovalReasonNone)))}
 		if c.Story != nil {
 			if out.Article, err = ninjs.Encode(c.Story.Item); err != nil {
 				return nil, err
@@ -233,7 +193,7 @@ func orDefault(first *int32) int {
 
 // ContentSnapshot is the field of the same name of Query.
 func (r *queryResolver) ContentSnapshot(ctx context.Context, after *string, first *int32) (*model.ContentSnapshot, error) {
-	k, err := keyOf(ctx)
+	k, err := requestKey(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +212,7 @@ func (r *queryResolver) ContentSnapshot(ctx context.Context, after *string, firs
 
 // AcknowledgeChange is the field of the same name of Mutation.
 func (r *mutationResolver) AcknowledgeChange(ctx context.Context, in model.AcknowledgeChangeInput) (*model.AcknowledgeChangePayload, error) {
-	k, err := keyOf(ctx)
+	k, err := requestKey(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 )
 
@@ -70,6 +71,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		answered = true
 		ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, func() *graphql.InputUnmarshalerIndex {
 			return graphql.NewInputUnmarshalerIndex(
+				graphql.NewInputUnmarshaler("AcknowledgeChangeInput", ec.unmarshalInputAcknowledgeChangeInput),
 				graphql.NewInputUnmarshaler("AddArticleNoteInput", ec.unmarshalInputAddArticleNoteInput),
 				graphql.NewInputUnmarshaler("AddLiveEntryInput", ec.unmarshalInputAddLiveEntryInput),
 				graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
@@ -92,6 +94,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 				graphql.NewInputUnmarshaler("CorrectArticleInput", ec.unmarshalInputCorrectArticleInput),
 				graphql.NewInputUnmarshaler("CreateAdSlotInput", ec.unmarshalInputCreateAdSlotInput),
+				graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 				graphql.NewInputUnmarshaler("CreateArticleInput", ec.unmarshalInputCreateArticleInput),
 				graphql.NewInputUnmarshaler("CreateAuthorInput", ec.unmarshalInputCreateAuthorInput),
 				graphql.NewInputUnmarshaler("CreateCategoryInput", ec.unmarshalInputCreateCategoryInput),
@@ -115,6 +118,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
 				graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 				graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
+				graphql.NewInputUnmarshaler("EntitlementInput", ec.unmarshalInputEntitlementInput),
 				graphql.NewInputUnmarshaler("FileBlockInput", ec.unmarshalInputFileBlockInput),
 				graphql.NewInputUnmarshaler("GalleryBlockInput", ec.unmarshalInputGalleryBlockInput),
 				graphql.NewInputUnmarshaler("GalleryImageInput", ec.unmarshalInputGalleryImageInput),
@@ -149,9 +153,11 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 				graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
 				graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+				graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 				graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 				graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 				graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
+				graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 				graphql.NewInputUnmarshaler("SEOInput", ec.unmarshalInputSEOInput),
 				graphql.NewInputUnmarshaler("SaveMenuInput", ec.unmarshalInputSaveMenuInput),
 				graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
@@ -352,6 +358,34 @@ func (x *execution) objectAccountEdge(parent *executor.Node, obj *relay.Edge[*lo
 	return false
 }
 
+var objectAcknowledgeChangePayload = executor.NewObject("AcknowledgeChangePayload", []string{"AcknowledgeChangePayload"},
+	executor.Field{Name: "acknowledgedCursor"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectAcknowledgeChangePayload(parent *executor.Node, obj *model.AcknowledgeChangePayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectAcknowledgeChangePayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("AcknowledgeChangePayload")
+		case 0: // acknowledgedCursor
+			x.writeOString2ᚖstring(n, obj.AcknowledgedCursor)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of AcknowledgeChangePayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectAdSlot = executor.NewObject("AdSlot", []string{"AdSlot", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
@@ -411,6 +445,127 @@ func (x *execution) adSlot_placement(n *executor.Node, obj *loader.AdSlot) (null
 		return x.Fail(s, err)
 	}
 	return x.writeNAdPlacement2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAdPlacement(n, v)
+}
+
+var objectApiKey = executor.NewObject("ApiKey", []string{"ApiKey", "Node"},
+	executor.Field{Name: "id", Method: true},
+	executor.Field{Name: "name"},
+	executor.Field{Name: "scopes"},
+	executor.Field{Name: "entitlement", Method: true},
+	executor.Field{Name: "addresses", Method: true},
+	executor.Field{Name: "quotaPerMinute", Method: true},
+	executor.Field{Name: "quotaPerDay", Method: true},
+	executor.Field{Name: "prefixes"},
+	executor.Field{Name: "createdAt"},
+	executor.Field{Name: "expiresAt"},
+	executor.Field{Name: "revokedAt"},
+	executor.Field{Name: "lastUsedAt"},
+)
+
+func (x *execution) objectApiKey(parent *executor.Node, obj *loader.APIKey) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectApiKey) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ApiKey")
+		case 0: // id
+			missing = x.apiKey_id(n, obj) || missing
+		case 1: // name
+			missing = x.writeNString2string(n, obj.Name) || missing
+		case 2: // scopes
+			missing = x.writeNApiKeyScope2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScopeᚄ(n, obj.Scopes) || missing
+		case 3: // entitlement
+			missing = x.apiKey_entitlement(n, obj) || missing
+		case 4: // addresses
+			missing = x.apiKey_addresses(n, obj) || missing
+		case 5: // quotaPerMinute
+			missing = x.apiKey_quotaPerMinute(n, obj) || missing
+		case 6: // quotaPerDay
+			missing = x.apiKey_quotaPerDay(n, obj) || missing
+		case 7: // prefixes
+			missing = x.writeNString2ᚕstringᚄ(n, obj.Hints) || missing
+		case 8: // createdAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
+		case 9: // expiresAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.ExpiresAt)
+		case 10: // revokedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.RevokedAt)
+		case 11: // lastUsedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.LastUsedAt)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ApiKey")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) apiKey_id(n *executor.Node, obj *loader.APIKey) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PublicID()
+	return x.writeNID2string(n, v)
+}
+
+func (x *execution) apiKey_entitlement(n *executor.Node, obj *loader.APIKey) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Entitlement()
+	return x.writeNEntitlement2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐEntitlement(n, v)
+}
+
+func (x *execution) apiKey_addresses(n *executor.Node, obj *loader.APIKey) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Addresses()
+	return x.writeNString2ᚕstringᚄ(n, v)
+}
+
+func (x *execution) apiKey_quotaPerMinute(n *executor.Node, obj *loader.APIKey) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.QuotaPerMinute()
+	return x.writeNInt2int(n, v)
+}
+
+func (x *execution) apiKey_quotaPerDay(n *executor.Node, obj *loader.APIKey) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.QuotaPerDay()
+	return x.writeNInt2int(n, v)
+}
+
+var objectApiKeyUsage = executor.NewObject("ApiKeyUsage", []string{"ApiKeyUsage"},
+	executor.Field{Name: "day"},
+	executor.Field{Name: "requestCount"},
+)
+
+func (x *execution) objectApiKeyUsage(parent *executor.Node, obj *model.APIKeyUsage) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectApiKeyUsage) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ApiKeyUsage")
+		case 0: // day
+			missing = x.writeNDateTime2timeᚐTime(n, obj.Day) || missing
+		case 1: // requestCount
+			missing = x.writeNInt2int32(n, obj.RequestCount) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ApiKeyUsage")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
 }
 
 var objectArticle = executor.NewObject("Article", []string{"Article", "RouteTarget", "Node", "SuggestionTarget", "MenuTarget"},
@@ -2446,6 +2601,77 @@ func (x *execution) objectCategoryFacet(parent *executor.Node, obj *model.Catego
 	return false
 }
 
+var objectChange = executor.NewObject("Change", []string{"Change"},
+	executor.Field{Name: "cursor"},
+	executor.Field{Name: "type"},
+	executor.Field{Name: "reason"},
+	executor.Field{Name: "at"},
+	executor.Field{Name: "articleId"},
+	executor.Field{Name: "article"},
+)
+
+func (x *execution) objectChange(parent *executor.Node, obj *model.Change) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectChange) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("Change")
+		case 0: // cursor
+			missing = x.writeNString2string(n, obj.Cursor) || missing
+		case 1: // type
+			missing = x.writeNChangeType2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeType(n, obj.Type) || missing
+		case 2: // reason
+			missing = x.writeNRemovalReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemovalReason(n, obj.Reason) || missing
+		case 3: // at
+			missing = x.writeNDateTime2timeᚐTime(n, obj.At) || missing
+		case 4: // articleId
+			missing = x.writeNID2string(n, obj.ArticleID) || missing
+		case 5: // article
+			x.writeOJSON2encodingᚋjsonᚐRawMessage(n, obj.Article)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of Change")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectChangeFeed = executor.NewObject("ChangeFeed", []string{"ChangeFeed"},
+	executor.Field{Name: "changes"},
+	executor.Field{Name: "next"},
+	executor.Field{Name: "hasMore"},
+)
+
+func (x *execution) objectChangeFeed(parent *executor.Node, obj *model.ChangeFeed) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectChangeFeed) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ChangeFeed")
+		case 0: // changes
+			missing = x.writeNChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeᚄ(n, obj.Changes) || missing
+		case 1: // next
+			missing = x.writeNString2string(n, obj.Next) || missing
+		case 2: // hasMore
+			missing = x.writeNBoolean2bool(n, obj.HasMore) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ChangeFeed")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectChangePasswordPayload = executor.NewObject("ChangePasswordPayload", []string{"ChangePasswordPayload"},
 	executor.Field{Name: "viewer"},
 	executor.Field{Name: "userErrors"},
@@ -2832,6 +3058,37 @@ func (x *execution) objectConsent(parent *executor.Node, obj *schema.Consent) (n
 	return false
 }
 
+var objectContentSnapshot = executor.NewObject("ContentSnapshot", []string{"ContentSnapshot"},
+	executor.Field{Name: "articles"},
+	executor.Field{Name: "next"},
+	executor.Field{Name: "changesCursor"},
+)
+
+func (x *execution) objectContentSnapshot(parent *executor.Node, obj *model.ContentSnapshot) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectContentSnapshot) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ContentSnapshot")
+		case 0: // articles
+			missing = x.writeNJSON2ᚕencodingᚋjsonᚐRawMessageᚄ(n, obj.Articles) || missing
+		case 1: // next
+			x.writeOString2ᚖstring(n, obj.Next)
+		case 2: // changesCursor
+			missing = x.writeNString2string(n, obj.ChangesCursor) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ContentSnapshot")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectCorrection = executor.NewObject("Correction", []string{"Correction", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "article", Method: true},
@@ -3043,6 +3300,37 @@ func (x *execution) objectCreateAdSlotPayload(parent *executor.Node, obj *model.
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CreateAdSlotPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectCreateApiKeyPayload = executor.NewObject("CreateApiKeyPayload", []string{"CreateApiKeyPayload"},
+	executor.Field{Name: "apiKey"},
+	executor.Field{Name: "secret"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectCreateApiKeyPayload(parent *executor.Node, obj *model.CreateAPIKeyPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectCreateApiKeyPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("CreateApiKeyPayload")
+		case 0: // apiKey
+			x.writeOApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n, obj.APIKey)
+		case 1: // secret
+			x.writeOString2ᚖstring(n, obj.Secret)
+		case 2: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of CreateApiKeyPayload")
 		}
 	}
 	if missing {
@@ -3875,6 +4163,43 @@ func (x *execution) objectEnableUserPayload(parent *executor.Node, obj *model.En
 	return false
 }
 
+var objectEntitlement = executor.NewObject("Entitlement", []string{"Entitlement"},
+	executor.Field{Name: "categoryIds"},
+	executor.Field{Name: "tagIds"},
+	executor.Field{Name: "kinds"},
+	executor.Field{Name: "languages"},
+	executor.Field{Name: "ownRightsOnly"},
+)
+
+func (x *execution) objectEntitlement(parent *executor.Node, obj *loader.Entitlement) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectEntitlement) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("Entitlement")
+		case 0: // categoryIds
+			missing = x.writeNID2ᚕstringᚄ(n, obj.CategoryIDs) || missing
+		case 1: // tagIds
+			missing = x.writeNID2ᚕstringᚄ(n, obj.TagIDs) || missing
+		case 2: // kinds
+			missing = x.writeNArticleKind2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐKindᚄ(n, obj.Kinds) || missing
+		case 3: // languages
+			missing = x.writeNLocale2ᚕstringᚄ(n, obj.Languages) || missing
+		case 4: // ownRightsOnly
+			missing = x.writeNBoolean2bool(n, obj.OwnRightsOnly) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of Entitlement")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectFieldChange = executor.NewObject("FieldChange", []string{"FieldChange"},
 	executor.Field{Name: "field"},
 	executor.Field{Name: "before"},
@@ -4170,6 +4495,43 @@ func (x *execution) objectInputError(parent *executor.Node, obj *model.InputErro
 			missing = x.writeNUserErrorCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋfaultᚐReason(n, obj.Code) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of InputError")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectKillCompliance = executor.NewObject("KillCompliance", []string{"KillCompliance"},
+	executor.Field{Name: "apiKeyId"},
+	executor.Field{Name: "name"},
+	executor.Field{Name: "state"},
+	executor.Field{Name: "fetchedAt"},
+	executor.Field{Name: "acknowledgedAt"},
+)
+
+func (x *execution) objectKillCompliance(parent *executor.Node, obj *model.KillCompliance) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectKillCompliance) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("KillCompliance")
+		case 0: // apiKeyId
+			missing = x.writeNID2string(n, obj.APIKeyID) || missing
+		case 1: // name
+			missing = x.writeNString2string(n, obj.Name) || missing
+		case 2: // state
+			missing = x.writeNKillComplianceState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceState(n, obj.State) || missing
+		case 3: // fetchedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.FetchedAt)
+		case 4: // acknowledgedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.AcknowledgedAt)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of KillCompliance")
 		}
 	}
 	if missing {
@@ -4933,6 +5295,10 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "updateAuthor", Method: true, Resolver: true},
 	executor.Field{Name: "mergeAuthors", Method: true, Resolver: true},
 	executor.Field{Name: "deleteAuthor", Method: true, Resolver: true},
+	executor.Field{Name: "createApiKey", Method: true, Resolver: true},
+	executor.Field{Name: "rotateApiKey", Method: true, Resolver: true},
+	executor.Field{Name: "revokeApiKey", Method: true, Resolver: true},
+	executor.Field{Name: "acknowledgeChange", Method: true, Resolver: true},
 	executor.Field{Name: "retryJob", Method: true, Resolver: true},
 	executor.Field{Name: "discardJob", Method: true, Resolver: true},
 	executor.Field{Name: "updateSite", Method: true, Resolver: true},
@@ -5107,38 +5473,46 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 75:
 		return x.mutation_deleteAuthor(n)
 	case 76:
-		return x.mutation_retryJob(n)
+		return x.mutation_createApiKey(n)
 	case 77:
-		return x.mutation_discardJob(n)
+		return x.mutation_rotateApiKey(n)
 	case 78:
-		return x.mutation_updateSite(n)
+		return x.mutation_revokeApiKey(n)
 	case 79:
-		return x.mutation_createPage(n)
+		return x.mutation_acknowledgeChange(n)
 	case 80:
-		return x.mutation_updatePage(n)
+		return x.mutation_retryJob(n)
 	case 81:
-		return x.mutation_publishPage(n)
+		return x.mutation_discardJob(n)
 	case 82:
-		return x.mutation_unpublishPage(n)
+		return x.mutation_updateSite(n)
 	case 83:
-		return x.mutation_trashPage(n)
+		return x.mutation_createPage(n)
 	case 84:
-		return x.mutation_restorePage(n)
+		return x.mutation_updatePage(n)
 	case 85:
-		return x.mutation_saveMenu(n)
+		return x.mutation_publishPage(n)
 	case 86:
-		return x.mutation_deleteMenu(n)
+		return x.mutation_unpublishPage(n)
 	case 87:
-		return x.mutation_createRedirect(n)
+		return x.mutation_trashPage(n)
 	case 88:
-		return x.mutation_updateRedirect(n)
+		return x.mutation_restorePage(n)
 	case 89:
-		return x.mutation_deleteRedirect(n)
+		return x.mutation_saveMenu(n)
 	case 90:
-		return x.mutation_createAdSlot(n)
+		return x.mutation_deleteMenu(n)
 	case 91:
-		return x.mutation_updateAdSlot(n)
+		return x.mutation_createRedirect(n)
 	case 92:
+		return x.mutation_updateRedirect(n)
+	case 93:
+		return x.mutation_deleteRedirect(n)
+	case 94:
+		return x.mutation_createAdSlot(n)
+	case 95:
+		return x.mutation_updateAdSlot(n)
+	case 96:
 		return x.mutation_deleteAdSlot(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -7312,6 +7686,108 @@ func (x *execution) mutation_deleteAuthor(n *executor.Node) (null bool) {
 	return x.writeODeleteAuthorPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteAuthorPayload(n, v)
 }
 
+func (x *execution) mutation_createApiKey(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_createApiKey_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().CreateAPIKey(ctx, fc.Args["input"].(model.CreateAPIKeyInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.CreateAPIKeyPayload)
+	return x.writeOCreateApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateAPIKeyPayload(n, v)
+}
+
+func (x *execution) mutation_rotateApiKey(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_rotateApiKey_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RotateAPIKey(ctx, fc.Args["input"].(model.RotateAPIKeyInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RotateAPIKeyPayload)
+	return x.writeORotateApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRotateAPIKeyPayload(n, v)
+}
+
+func (x *execution) mutation_revokeApiKey(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_revokeApiKey_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RevokeAPIKey(ctx, fc.Args["input"].(model.RevokeAPIKeyInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RevokeAPIKeyPayload)
+	return x.writeORevokeApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRevokeAPIKeyPayload(n, v)
+}
+
+func (x *execution) mutation_acknowledgeChange(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_acknowledgeChange_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Mutation().AcknowledgeChange(ctx, fc.Args["input"].(model.AcknowledgeChangeInput))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOAcknowledgeChangePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAcknowledgeChangePayload(n, v)
+}
+
 func (x *execution) mutation_retryJob(n *executor.Node) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
@@ -8557,6 +9033,11 @@ var objectQuery = executor.NewObject("Query", []string{"Query"},
 	executor.Field{Name: "staticPages", Method: true, Resolver: true},
 	executor.Field{Name: "auditLog", Method: true, Resolver: true},
 	executor.Field{Name: "deadJobs", Method: true, Resolver: true},
+	executor.Field{Name: "apiKeys", Method: true, Resolver: true},
+	executor.Field{Name: "apiKeyUsage", Method: true, Resolver: true},
+	executor.Field{Name: "killCompliance", Method: true, Resolver: true},
+	executor.Field{Name: "changes", Method: true, Resolver: true},
+	executor.Field{Name: "contentSnapshot", Method: true, Resolver: true},
 	executor.Field{Name: "node", Method: true, Resolver: true},
 	executor.Field{Name: "nodes", Method: true, Resolver: true},
 	executor.Field{Name: "scheduleHealth", Method: true, Resolver: true},
@@ -8629,26 +9110,36 @@ func (x *execution) rootQuery(n *executor.Node) (null bool) {
 	case 27:
 		return x.query_deadJobs(n)
 	case 28:
-		return x.query_node(n)
+		return x.query_apiKeys(n)
 	case 29:
-		return x.query_nodes(n)
+		return x.query_apiKeyUsage(n)
 	case 30:
-		return x.query_scheduleHealth(n)
+		return x.query_killCompliance(n)
 	case 31:
-		return x.query_workQueue(n)
+		return x.query_changes(n)
 	case 32:
-		return x.query_workQueueCounts(n)
+		return x.query_contentSnapshot(n)
 	case 33:
-		return x.query_myArticles(n)
+		return x.query_node(n)
 	case 34:
-		return x.query_calendar(n)
+		return x.query_nodes(n)
 	case 35:
-		return x.query_trash(n)
+		return x.query_scheduleHealth(n)
 	case 36:
-		return x.query_newsroomSearch(n)
+		return x.query_workQueue(n)
 	case 37:
-		return x.query___type(n)
+		return x.query_workQueueCounts(n)
 	case 38:
+		return x.query_myArticles(n)
+	case 39:
+		return x.query_calendar(n)
+	case 40:
+		return x.query_trash(n)
+	case 41:
+		return x.query_newsroomSearch(n)
+	case 42:
+		return x.query___type(n)
+	case 43:
 		return x.query___schema(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Query")
@@ -9162,6 +9653,119 @@ func (x *execution) query_deadJobs(n *executor.Node) (null bool) {
 	}
 	v := answer.(*relay.Connection[*loader.DeadJob])
 	return x.writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) query_apiKeys(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().APIKeys(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.([]*loader.APIKey)
+	return x.writeNApiKey2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKeyᚄ(n, v)
+}
+
+func (x *execution) query_apiKeyUsage(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_apiKeyUsage_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().APIKeyUsage(ctx, fc.Args["id"].(string))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.([]*model.APIKeyUsage)
+	return x.writeNApiKeyUsage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAPIKeyUsageᚄ(n, v)
+}
+
+func (x *execution) query_killCompliance(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_killCompliance_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().KillCompliance(ctx, fc.Args["articleId"].(string))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WITHDRAW_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.([]*model.KillCompliance)
+	return x.writeNKillCompliance2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceᚄ(n, v)
+}
+
+func (x *execution) query_changes(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_changes_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().Changes(ctx, fc.Args["after"].(*string), fc.Args["first"].(*int32), fc.Args["types"].([]model.ChangeType))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOChangeFeed2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeFeed(n, v)
+}
+
+func (x *execution) query_contentSnapshot(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_contentSnapshot_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().ContentSnapshot(ctx, fc.Args["after"].(*string), fc.Args["first"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOContentSnapshot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentSnapshot(n, v)
 }
 
 func (x *execution) query_node(n *executor.Node) (null bool) {
@@ -10061,6 +10665,34 @@ func (x *execution) objectRevisionEdge(parent *executor.Node, obj *relay.Edge[*l
 	return false
 }
 
+var objectRevokeApiKeyPayload = executor.NewObject("RevokeApiKeyPayload", []string{"RevokeApiKeyPayload"},
+	executor.Field{Name: "apiKey"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRevokeApiKeyPayload(parent *executor.Node, obj *model.RevokeAPIKeyPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRevokeApiKeyPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RevokeApiKeyPayload")
+		case 0: // apiKey
+			x.writeOApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n, obj.APIKey)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RevokeApiKeyPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectRevokeOtherSessionsPayload = executor.NewObject("RevokeOtherSessionsPayload", []string{"RevokeOtherSessionsPayload"},
 	executor.Field{Name: "endedCount"},
 	executor.Field{Name: "viewer"},
@@ -10142,6 +10774,37 @@ func (x *execution) objectRights(parent *executor.Node, obj *schema.Rights) (nul
 			missing = x.writeNString2string(n, obj.UsageTerms) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Rights")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectRotateApiKeyPayload = executor.NewObject("RotateApiKeyPayload", []string{"RotateApiKeyPayload"},
+	executor.Field{Name: "apiKey"},
+	executor.Field{Name: "secret"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRotateApiKeyPayload(parent *executor.Node, obj *model.RotateAPIKeyPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRotateApiKeyPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RotateApiKeyPayload")
+		case 0: // apiKey
+			x.writeOApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n, obj.APIKey)
+		case 1: // secret
+			x.writeOString2ᚖstring(n, obj.Secret)
+		case 2: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RotateApiKeyPayload")
 		}
 	}
 	if missing {
@@ -12801,6 +13464,11 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectArticle(n, obj)
+	case *loader.APIKey:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectApiKey(n, obj)
 	case loader.AdSlot:
 		return x.objectAdSlot(n, &obj)
 	case *loader.AdSlot:
@@ -13047,6 +13715,85 @@ func (x *execution) writeNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	return x.objectAdSlot(n, v)
 }
 
+func (x *execution) writeNApiKey2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKeyᚄ(n *executor.Node, v []*loader.APIKey) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n *executor.Node, v *loader.APIKey) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ApiKey!")
+	}
+	return x.objectApiKey(n, v)
+}
+
+func (x *execution) writeNApiKeyScope2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScope(n *executor.Node, v partner.Scope) (null bool) {
+	x.String(marshalNApiKeyScope2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScope[v])
+	return false
+}
+
+func (x *execution) writeNApiKeyScope2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScopeᚄ(n *executor.Node, v []partner.Scope) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNApiKeyScope2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScope(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNApiKeyUsage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAPIKeyUsageᚄ(n *executor.Node, v []*model.APIKeyUsage) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNApiKeyUsage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAPIKeyUsage(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNApiKeyUsage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAPIKeyUsage(n *executor.Node, v *model.APIKeyUsage) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ApiKeyUsage!")
+	}
+	return x.objectApiKeyUsage(n, v)
+}
+
 func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n *executor.Node, v []*loader.Article) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
@@ -13110,6 +13857,26 @@ func (x *execution) writeNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 
 func (x *execution) writeNArticleKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐKind(n *executor.Node, v article.Kind) (null bool) {
 	x.String(marshalNArticleKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐKind[v])
+	return false
+}
+
+func (x *execution) writeNArticleKind2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐKindᚄ(n *executor.Node, v []article.Kind) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNArticleKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐKind(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
 	return false
 }
 
@@ -13519,6 +14286,37 @@ func (x *execution) writeNCategoryFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectCategoryFacet(n, v)
 }
 
+func (x *execution) writeNChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeᚄ(n *executor.Node, v []*model.Change) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNChange2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChange(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNChange2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChange(n *executor.Node, v *model.Change) (null bool) {
+	if v == nil {
+		return x.Missing(n, "Change!")
+	}
+	return x.objectChange(n, v)
+}
+
+func (x *execution) writeNChangeType2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeType(n *executor.Node, v model.ChangeType) (null bool) {
+	return x.Leaf(x.ec.marshalNChangeType2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeType(x.Here(n), nil, v))
+}
+
 func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(n *executor.Node, v []*loader.Comment) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
@@ -13778,6 +14576,13 @@ func (x *execution) writeNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return x.objectEditorsPick(n, v)
 }
 
+func (x *execution) writeNEntitlement2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐEntitlement(n *executor.Node, v *loader.Entitlement) (null bool) {
+	if v == nil {
+		return x.Missing(n, "Entitlement!")
+	}
+	return x.objectEntitlement(n, v)
+}
+
 func (x *execution) writeNFieldChange2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFieldChange(n *executor.Node, v newsroom.FieldChange) (null bool) {
 	return x.objectFieldChange(n, &v)
 }
@@ -13816,6 +14621,22 @@ func (x *execution) writeNID2string(n *executor.Node, v string) (null bool) {
 	return false
 }
 
+func (x *execution) writeNID2ᚕstringᚄ(n *executor.Node, v []string) (null bool) {
+	mark := len(x.Buf)
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		null = x.writeNID2string(n, v[i]) || null
+	}
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
 func (x *execution) writeNInt2int(n *executor.Node, v int) (null bool) {
 	x.Int(int64(v))
 	return false
@@ -13824,6 +14645,57 @@ func (x *execution) writeNInt2int(n *executor.Node, v int) (null bool) {
 func (x *execution) writeNInt2int32(n *executor.Node, v int32) (null bool) {
 	x.Int(int64(v))
 	return false
+}
+
+func (x *execution) writeNJSON2encodingᚋjsonᚐRawMessage(n *executor.Node, v json.RawMessage) (null bool) {
+	return x.Leaf(x.ec.marshalNJSON2encodingᚋjsonᚐRawMessage(x.Here(n), nil, v))
+}
+
+func (x *execution) writeNJSON2ᚕencodingᚋjsonᚐRawMessageᚄ(n *executor.Node, v []json.RawMessage) (null bool) {
+	mark := len(x.Buf)
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		null = x.writeNJSON2encodingᚋjsonᚐRawMessage(n, v[i]) || null
+	}
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNKillCompliance2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceᚄ(n *executor.Node, v []*model.KillCompliance) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNKillCompliance2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillCompliance(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNKillCompliance2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillCompliance(n *executor.Node, v *model.KillCompliance) (null bool) {
+	if v == nil {
+		return x.Missing(n, "KillCompliance!")
+	}
+	return x.objectKillCompliance(n, v)
+}
+
+func (x *execution) writeNKillComplianceState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceState(n *executor.Node, v model.KillComplianceState) (null bool) {
+	return x.Leaf(x.ec.marshalNKillComplianceState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceState(x.Here(n), nil, v))
 }
 
 func (x *execution) writeNLanguageFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐLanguageFacetᚄ(n *executor.Node, v []*model.LanguageFacet) (null bool) {
@@ -13933,6 +14805,22 @@ func (x *execution) writeNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 
 func (x *execution) writeNLocale2string(n *executor.Node, v string) (null bool) {
 	x.Buf = model.AppendLocale(x.Buf, v)
+	return false
+}
+
+func (x *execution) writeNLocale2ᚕstringᚄ(n *executor.Node, v []string) (null bool) {
+	mark := len(x.Buf)
+	x.Buf = append(x.Buf, '[')
+	for i := range v {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		null = x.writeNLocale2string(n, v[i]) || null
+	}
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
 	return false
 }
 
@@ -14248,6 +15136,10 @@ func (x *execution) writeNRelatedReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 func (x *execution) writeNRelatedReasonKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐReasonKind(n *executor.Node, v content.ReasonKind) (null bool) {
 	x.String(marshalNRelatedReasonKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐReasonKind[v])
 	return false
+}
+
+func (x *execution) writeNRemovalReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemovalReason(n *executor.Node, v model.RemovalReason) (null bool) {
+	return x.Leaf(x.ec.marshalNRemovalReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemovalReason(x.Here(n), nil, v))
 }
 
 func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(n *executor.Node, v []*loader.Revision) (null bool) {
@@ -14850,11 +15742,25 @@ func (x *execution) writeOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectAccountConnection(n, v)
 }
 
+func (x *execution) writeOAcknowledgeChangePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAcknowledgeChangePayload(n *executor.Node, v *model.AcknowledgeChangePayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectAcknowledgeChangePayload(n, v)
+}
+
 func (x *execution) writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n *executor.Node, v *loader.AdSlot) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectAdSlot(n, v)
+}
+
+func (x *execution) writeOApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n *executor.Node, v *loader.APIKey) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectApiKey(n, v)
 }
 
 func (x *execution) writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n *executor.Node, v *loader.Article) (null bool) {
@@ -14981,6 +15887,13 @@ func (x *execution) writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return x.objectCategory(n, v)
 }
 
+func (x *execution) writeOChangeFeed2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeFeed(n *executor.Node, v *model.ChangeFeed) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectChangeFeed(n, v)
+}
+
 func (x *execution) writeOChangePasswordPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangePasswordPayload(n *executor.Node, v *model.ChangePasswordPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -15023,6 +15936,13 @@ func (x *execution) writeOContentBlock2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return x.objectContentBlock(n, v)
 }
 
+func (x *execution) writeOContentSnapshot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentSnapshot(n *executor.Node, v *model.ContentSnapshot) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectContentSnapshot(n, v)
+}
+
 func (x *execution) writeOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Correction]) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -15043,6 +15963,13 @@ func (x *execution) writeOCreateAdSlotPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms
 		return x.Null()
 	}
 	return x.objectCreateAdSlotPayload(n, v)
+}
+
+func (x *execution) writeOCreateApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateAPIKeyPayload(n *executor.Node, v *model.CreateAPIKeyPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectCreateApiKeyPayload(n, v)
 }
 
 func (x *execution) writeOCreateAuthorPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateAuthorPayload(n *executor.Node, v *model.CreateAuthorPayload) (null bool) {
@@ -15435,6 +16362,13 @@ func (x *execution) writeORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectRevisionConnection(n, v)
 }
 
+func (x *execution) writeORevokeApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRevokeAPIKeyPayload(n *executor.Node, v *model.RevokeAPIKeyPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRevokeApiKeyPayload(n, v)
+}
+
 func (x *execution) writeORevokeOtherSessionsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRevokeOtherSessionsPayload(n *executor.Node, v *model.RevokeOtherSessionsPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -15454,6 +16388,13 @@ func (x *execution) writeORights2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 		return x.Null()
 	}
 	return x.objectRights(n, v)
+}
+
+func (x *execution) writeORotateApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRotateAPIKeyPayload(n *executor.Node, v *model.RotateAPIKeyPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRotateApiKeyPayload(n, v)
 }
 
 func (x *execution) writeORoute2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRoute(n *executor.Node, v *model.Route) (null bool) {

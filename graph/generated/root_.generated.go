@@ -91,6 +91,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	AcknowledgeChangePayload struct {
+		AcknowledgedCursor func(childComplexity int) int
+		UserErrors         func(childComplexity int) int
+	}
+
 	AdSlot struct {
 		Height    func(childComplexity int) int
 		Name      func(childComplexity int) int
@@ -99,6 +104,26 @@ type ComplexityRoot struct {
 		PublicID  func(childComplexity int) int
 		Unit      func(childComplexity int) int
 		Width     func(childComplexity int) int
+	}
+
+	ApiKey struct {
+		Addresses      func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		Entitlement    func(childComplexity int) int
+		ExpiresAt      func(childComplexity int) int
+		Hints          func(childComplexity int) int
+		LastUsedAt     func(childComplexity int) int
+		Name           func(childComplexity int) int
+		PublicID       func(childComplexity int) int
+		QuotaPerDay    func(childComplexity int) int
+		QuotaPerMinute func(childComplexity int) int
+		RevokedAt      func(childComplexity int) int
+		Scopes         func(childComplexity int) int
+	}
+
+	ApiKeyUsage struct {
+		Day          func(childComplexity int) int
+		RequestCount func(childComplexity int) int
 	}
 
 	Article struct {
@@ -359,6 +384,21 @@ type ComplexityRoot struct {
 		Count    func(childComplexity int) int
 	}
 
+	Change struct {
+		Article   func(childComplexity int) int
+		ArticleID func(childComplexity int) int
+		At        func(childComplexity int) int
+		Cursor    func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		Type      func(childComplexity int) int
+	}
+
+	ChangeFeed struct {
+		Changes func(childComplexity int) int
+		HasMore func(childComplexity int) int
+		Next    func(childComplexity int) int
+	}
+
 	ChangePasswordPayload struct {
 		UserErrors func(childComplexity int) int
 		Viewer     func(childComplexity int) int
@@ -416,6 +456,12 @@ type ComplexityRoot struct {
 		Version func(childComplexity int) int
 	}
 
+	ContentSnapshot struct {
+		Articles      func(childComplexity int) int
+		ChangesCursor func(childComplexity int) int
+		Next          func(childComplexity int) int
+	}
+
 	Correction struct {
 		Article  func(childComplexity int) int
 		Changes  func(childComplexity int) int
@@ -443,6 +489,12 @@ type ComplexityRoot struct {
 
 	CreateAdSlotPayload struct {
 		AdSlot     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateApiKeyPayload struct {
+		APIKey     func(childComplexity int) int
+		Secret     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -585,6 +637,14 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	Entitlement struct {
+		CategoryIDs   func(childComplexity int) int
+		Kinds         func(childComplexity int) int
+		Languages     func(childComplexity int) int
+		OwnRightsOnly func(childComplexity int) int
+		TagIDs        func(childComplexity int) int
+	}
+
 	FieldChange struct {
 		After  func(childComplexity int) int
 		Before func(childComplexity int) int
@@ -631,6 +691,14 @@ type ComplexityRoot struct {
 		Code    func(childComplexity int) int
 		Field   func(childComplexity int) int
 		Message func(childComplexity int) int
+	}
+
+	KillCompliance struct {
+		APIKeyID       func(childComplexity int) int
+		AcknowledgedAt func(childComplexity int) int
+		FetchedAt      func(childComplexity int) int
+		Name           func(childComplexity int) int
+		State          func(childComplexity int) int
 	}
 
 	LanguageFacet struct {
@@ -734,6 +802,7 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		AcknowledgeChange       func(childComplexity int, input model.AcknowledgeChangeInput) int
 		AddArticleNote          func(childComplexity int, input model.AddArticleNoteInput) int
 		AddLiveEntry            func(childComplexity int, input model.AddLiveEntryInput) int
 		ApproveArticle          func(childComplexity int, input model.ArticleStepInput) int
@@ -745,6 +814,7 @@ type ComplexityRoot struct {
 		ChangePassword          func(childComplexity int, input model.ChangePasswordInput) int
 		ConfirmSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
 		CorrectArticle          func(childComplexity int, input model.CorrectArticleInput) int
+		CreateAPIKey            func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateAdSlot            func(childComplexity int, input model.CreateAdSlotInput) int
 		CreateArticle           func(childComplexity int, input model.CreateArticleInput) int
 		CreateAuthor            func(childComplexity int, input model.CreateAuthorInput) int
@@ -794,9 +864,11 @@ type ComplexityRoot struct {
 		RestorePage             func(childComplexity int, input model.RestorePageInput) int
 		RestoreRevision         func(childComplexity int, input model.RestoreRevisionInput) int
 		RetryJob                func(childComplexity int, input model.RetryJobInput) int
+		RevokeAPIKey            func(childComplexity int, input model.RevokeAPIKeyInput) int
 		RevokeOtherSessions     func(childComplexity int) int
 		RevokePreviewToken      func(childComplexity int, input model.RevokePreviewTokenInput) int
 		RevokeSession           func(childComplexity int, input model.RevokeSessionInput) int
+		RotateAPIKey            func(childComplexity int, input model.RotateAPIKeyInput) int
 		SaveMenu                func(childComplexity int, input model.SaveMenuInput) int
 		ScheduleArticle         func(childComplexity int, input model.ScheduleArticleInput) int
 		ScheduleArticles        func(childComplexity int, input model.BulkScheduleInput) int
@@ -925,6 +997,8 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		APIKeyUsage       func(childComplexity int, id string) int
+		APIKeys           func(childComplexity int) int
 		AdSlots           func(childComplexity int, placement model.AdPlacement) int
 		Article           func(childComplexity int, by model.ArticleBy, at *time.Time) int
 		AuditLog          func(childComplexity int, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) int
@@ -933,9 +1007,12 @@ type ComplexityRoot struct {
 		Calendar          func(childComplexity int, from time.Time, to time.Time, first *int32) int
 		Categories        func(childComplexity int, topLevel *bool) int
 		Category          func(childComplexity int, by model.CategoryBy) int
+		Changes           func(childComplexity int, after *string, first *int32, types []model.ChangeType) int
+		ContentSnapshot   func(childComplexity int, after *string, first *int32) int
 		Corrections       func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		DeadJobs          func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		EditorsPicks      func(childComplexity int, categoryID *string) int
+		KillCompliance    func(childComplexity int, articleID string) int
 		LatestNews        func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
 		Menu              func(childComplexity int, location model.MenuLocation, language *string) int
 		MyArticles        func(childComplexity int, first *int32, after *string, last *int32, before *string, statuses []article.Status) int
@@ -1059,6 +1136,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	RevokeApiKeyPayload struct {
+		APIKey     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RevokeOtherSessionsPayload struct {
 		EndedCount func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1074,6 +1156,12 @@ type ComplexityRoot struct {
 		Holder     func(childComplexity int) int
 		Notice     func(childComplexity int) int
 		UsageTerms func(childComplexity int) int
+	}
+
+	RotateApiKeyPayload struct {
+		APIKey     func(childComplexity int) int
+		Secret     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Route struct {
@@ -1491,6 +1579,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccountEdge.Node(childComplexity), true
 
+	case "AcknowledgeChangePayload.acknowledgedCursor":
+		if e.ComplexityRoot.AcknowledgeChangePayload.AcknowledgedCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgeChangePayload.AcknowledgedCursor(childComplexity), true
+	case "AcknowledgeChangePayload.userErrors":
+		if e.ComplexityRoot.AcknowledgeChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgeChangePayload.UserErrors(childComplexity), true
+
 	case "AdSlot.height":
 		if e.ComplexityRoot.AdSlot.Height == nil {
 			break
@@ -1533,6 +1634,92 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AdSlot.Width(childComplexity), true
+
+	case "ApiKey.addresses":
+		if e.ComplexityRoot.ApiKey.Addresses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Addresses(childComplexity), true
+	case "ApiKey.createdAt":
+		if e.ComplexityRoot.ApiKey.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.CreatedAt(childComplexity), true
+	case "ApiKey.entitlement":
+		if e.ComplexityRoot.ApiKey.Entitlement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Entitlement(childComplexity), true
+	case "ApiKey.expiresAt":
+		if e.ComplexityRoot.ApiKey.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.ExpiresAt(childComplexity), true
+	case "ApiKey.prefixes":
+		if e.ComplexityRoot.ApiKey.Hints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Hints(childComplexity), true
+	case "ApiKey.lastUsedAt":
+		if e.ComplexityRoot.ApiKey.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.LastUsedAt(childComplexity), true
+	case "ApiKey.name":
+		if e.ComplexityRoot.ApiKey.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Name(childComplexity), true
+	case "ApiKey.id":
+		if e.ComplexityRoot.ApiKey.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.PublicID(childComplexity), true
+	case "ApiKey.quotaPerDay":
+		if e.ComplexityRoot.ApiKey.QuotaPerDay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.QuotaPerDay(childComplexity), true
+	case "ApiKey.quotaPerMinute":
+		if e.ComplexityRoot.ApiKey.QuotaPerMinute == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.QuotaPerMinute(childComplexity), true
+	case "ApiKey.revokedAt":
+		if e.ComplexityRoot.ApiKey.RevokedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.RevokedAt(childComplexity), true
+	case "ApiKey.scopes":
+		if e.ComplexityRoot.ApiKey.Scopes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Scopes(childComplexity), true
+
+	case "ApiKeyUsage.day":
+		if e.ComplexityRoot.ApiKeyUsage.Day == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyUsage.Day(childComplexity), true
+	case "ApiKeyUsage.requestCount":
+		if e.ComplexityRoot.ApiKeyUsage.RequestCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyUsage.RequestCount(childComplexity), true
 
 	case "Article.authors":
 		if e.ComplexityRoot.Article.Authors == nil {
@@ -2627,6 +2814,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CategoryFacet.Count(childComplexity), true
 
+	case "Change.article":
+		if e.ComplexityRoot.Change.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Article(childComplexity), true
+	case "Change.articleId":
+		if e.ComplexityRoot.Change.ArticleID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.ArticleID(childComplexity), true
+	case "Change.at":
+		if e.ComplexityRoot.Change.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.At(childComplexity), true
+	case "Change.cursor":
+		if e.ComplexityRoot.Change.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Cursor(childComplexity), true
+	case "Change.reason":
+		if e.ComplexityRoot.Change.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Reason(childComplexity), true
+	case "Change.type":
+		if e.ComplexityRoot.Change.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Type(childComplexity), true
+
+	case "ChangeFeed.changes":
+		if e.ComplexityRoot.ChangeFeed.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeFeed.Changes(childComplexity), true
+	case "ChangeFeed.hasMore":
+		if e.ComplexityRoot.ChangeFeed.HasMore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeFeed.HasMore(childComplexity), true
+	case "ChangeFeed.next":
+		if e.ComplexityRoot.ChangeFeed.Next == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeFeed.Next(childComplexity), true
+
 	case "ChangePasswordPayload.userErrors":
 		if e.ComplexityRoot.ChangePasswordPayload.UserErrors == nil {
 			break
@@ -2826,6 +3069,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Consent.Version(childComplexity), true
 
+	case "ContentSnapshot.articles":
+		if e.ComplexityRoot.ContentSnapshot.Articles == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentSnapshot.Articles(childComplexity), true
+	case "ContentSnapshot.changesCursor":
+		if e.ComplexityRoot.ContentSnapshot.ChangesCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentSnapshot.ChangesCursor(childComplexity), true
+	case "ContentSnapshot.next":
+		if e.ComplexityRoot.ContentSnapshot.Next == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentSnapshot.Next(childComplexity), true
+
 	case "Correction.article":
 		if e.ComplexityRoot.Correction.Article == nil {
 			break
@@ -2925,6 +3187,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateAdSlotPayload.UserErrors(childComplexity), true
+
+	case "CreateApiKeyPayload.apiKey":
+		if e.ComplexityRoot.CreateApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiKeyPayload.APIKey(childComplexity), true
+	case "CreateApiKeyPayload.secret":
+		if e.ComplexityRoot.CreateApiKeyPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiKeyPayload.Secret(childComplexity), true
+	case "CreateApiKeyPayload.userErrors":
+		if e.ComplexityRoot.CreateApiKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiKeyPayload.UserErrors(childComplexity), true
 
 	case "CreateAuthorPayload.author":
 		if e.ComplexityRoot.CreateAuthorPayload.Author == nil {
@@ -3323,6 +3604,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EnableUserPayload.UserErrors(childComplexity), true
 
+	case "Entitlement.categoryIds":
+		if e.ComplexityRoot.Entitlement.CategoryIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.CategoryIDs(childComplexity), true
+	case "Entitlement.kinds":
+		if e.ComplexityRoot.Entitlement.Kinds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.Kinds(childComplexity), true
+	case "Entitlement.languages":
+		if e.ComplexityRoot.Entitlement.Languages == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.Languages(childComplexity), true
+	case "Entitlement.ownRightsOnly":
+		if e.ComplexityRoot.Entitlement.OwnRightsOnly == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.OwnRightsOnly(childComplexity), true
+	case "Entitlement.tagIds":
+		if e.ComplexityRoot.Entitlement.TagIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.TagIDs(childComplexity), true
+
 	case "FieldChange.after":
 		if e.ComplexityRoot.FieldChange.After == nil {
 			break
@@ -3474,6 +3786,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InputError.Message(childComplexity), true
+
+	case "KillCompliance.apiKeyId":
+		if e.ComplexityRoot.KillCompliance.APIKeyID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.APIKeyID(childComplexity), true
+	case "KillCompliance.acknowledgedAt":
+		if e.ComplexityRoot.KillCompliance.AcknowledgedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.AcknowledgedAt(childComplexity), true
+	case "KillCompliance.fetchedAt":
+		if e.ComplexityRoot.KillCompliance.FetchedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.FetchedAt(childComplexity), true
+	case "KillCompliance.name":
+		if e.ComplexityRoot.KillCompliance.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.Name(childComplexity), true
+	case "KillCompliance.state":
+		if e.ComplexityRoot.KillCompliance.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.State(childComplexity), true
 
 	case "LanguageFacet.count":
 		if e.ComplexityRoot.LanguageFacet.Count == nil {
@@ -3830,6 +4173,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MoveCategoryPayload.UserErrors(childComplexity), true
 
+	case "Mutation.acknowledgeChange":
+		if e.ComplexityRoot.Mutation.AcknowledgeChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acknowledgeChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcknowledgeChange(childComplexity, args["input"].(model.AcknowledgeChangeInput)), true
 	case "Mutation.addArticleNote":
 		if e.ComplexityRoot.Mutation.AddArticleNote == nil {
 			break
@@ -3951,6 +4305,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CorrectArticle(childComplexity, args["input"].(model.CorrectArticleInput)), true
+	case "Mutation.createApiKey":
+		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateAPIKey(childComplexity, args["input"].(model.CreateAPIKeyInput)), true
 	case "Mutation.createAdSlot":
 		if e.ComplexityRoot.Mutation.CreateAdSlot == nil {
 			break
@@ -4490,6 +4855,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RetryJob(childComplexity, args["input"].(model.RetryJobInput)), true
+	case "Mutation.revokeApiKey":
+		if e.ComplexityRoot.Mutation.RevokeAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeAPIKey(childComplexity, args["input"].(model.RevokeAPIKeyInput)), true
 	case "Mutation.revokeOtherSessions":
 		if e.ComplexityRoot.Mutation.RevokeOtherSessions == nil {
 			break
@@ -4518,6 +4894,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeSession(childComplexity, args["input"].(model.RevokeSessionInput)), true
+	case "Mutation.rotateApiKey":
+		if e.ComplexityRoot.Mutation.RotateAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateAPIKey(childComplexity, args["input"].(model.RotateAPIKeyInput)), true
 	case "Mutation.saveMenu":
 		if e.ComplexityRoot.Mutation.SaveMenu == nil {
 			break
@@ -5269,6 +5656,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PublishPagePayload.UserErrors(childComplexity), true
 
+	case "Query.apiKeyUsage":
+		if e.ComplexityRoot.Query.APIKeyUsage == nil {
+			break
+		}
+
+		args, err := ec.field_Query_apiKeyUsage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.APIKeyUsage(childComplexity, args["id"].(string)), true
+	case "Query.apiKeys":
+		if e.ComplexityRoot.Query.APIKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.APIKeys(childComplexity), true
 	case "Query.adSlots":
 		if e.ComplexityRoot.Query.AdSlots == nil {
 			break
@@ -5357,6 +5761,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Category(childComplexity, args["by"].(model.CategoryBy)), true
+	case "Query.changes":
+		if e.ComplexityRoot.Query.Changes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_changes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Changes(childComplexity, args["after"].(*string), args["first"].(*int32), args["types"].([]model.ChangeType)), true
+	case "Query.contentSnapshot":
+		if e.ComplexityRoot.Query.ContentSnapshot == nil {
+			break
+		}
+
+		args, err := ec.field_Query_contentSnapshot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ContentSnapshot(childComplexity, args["after"].(*string), args["first"].(*int32)), true
 	case "Query.corrections":
 		if e.ComplexityRoot.Query.Corrections == nil {
 			break
@@ -5391,6 +5817,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.EditorsPicks(childComplexity, args["categoryId"].(*string)), true
 
+	case "Query.killCompliance":
+		if e.ComplexityRoot.Query.KillCompliance == nil {
+			break
+		}
+
+		args, err := ec.field_Query_killCompliance_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.KillCompliance(childComplexity, args["articleId"].(string)), true
 	case "Query.latestNews":
 		if e.ComplexityRoot.Query.LatestNews == nil {
 			break
@@ -5988,6 +6425,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevisionEdge.Node(childComplexity), true
 
+	case "RevokeApiKeyPayload.apiKey":
+		if e.ComplexityRoot.RevokeApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeApiKeyPayload.APIKey(childComplexity), true
+	case "RevokeApiKeyPayload.userErrors":
+		if e.ComplexityRoot.RevokeApiKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeApiKeyPayload.UserErrors(childComplexity), true
+
 	case "RevokeOtherSessionsPayload.endedCount":
 		if e.ComplexityRoot.RevokeOtherSessionsPayload.EndedCount == nil {
 			break
@@ -6038,6 +6488,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Rights.UsageTerms(childComplexity), true
+
+	case "RotateApiKeyPayload.apiKey":
+		if e.ComplexityRoot.RotateApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.APIKey(childComplexity), true
+	case "RotateApiKeyPayload.secret":
+		if e.ComplexityRoot.RotateApiKeyPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.Secret(childComplexity), true
+	case "RotateApiKeyPayload.userErrors":
+		if e.ComplexityRoot.RotateApiKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.UserErrors(childComplexity), true
 
 	case "Route.path":
 		if e.ComplexityRoot.Route.Path == nil {
@@ -7118,6 +7587,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AcknowledgeChangeInput", ec.unmarshalInputAcknowledgeChangeInput),
 			graphql.NewInputUnmarshaler("AddArticleNoteInput", ec.unmarshalInputAddArticleNoteInput),
 			graphql.NewInputUnmarshaler("AddLiveEntryInput", ec.unmarshalInputAddLiveEntryInput),
 			graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
@@ -7140,6 +7610,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 			graphql.NewInputUnmarshaler("CorrectArticleInput", ec.unmarshalInputCorrectArticleInput),
 			graphql.NewInputUnmarshaler("CreateAdSlotInput", ec.unmarshalInputCreateAdSlotInput),
+			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateArticleInput", ec.unmarshalInputCreateArticleInput),
 			graphql.NewInputUnmarshaler("CreateAuthorInput", ec.unmarshalInputCreateAuthorInput),
 			graphql.NewInputUnmarshaler("CreateCategoryInput", ec.unmarshalInputCreateCategoryInput),
@@ -7163,6 +7634,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
 			graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
+			graphql.NewInputUnmarshaler("EntitlementInput", ec.unmarshalInputEntitlementInput),
 			graphql.NewInputUnmarshaler("FileBlockInput", ec.unmarshalInputFileBlockInput),
 			graphql.NewInputUnmarshaler("GalleryBlockInput", ec.unmarshalInputGalleryBlockInput),
 			graphql.NewInputUnmarshaler("GalleryImageInput", ec.unmarshalInputGalleryImageInput),
@@ -7197,9 +7669,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
+			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 			graphql.NewInputUnmarshaler("SEOInput", ec.unmarshalInputSEOInput),
 			graphql.NewInputUnmarshaler("SaveMenuInput", ec.unmarshalInputSaveMenuInput),
 			graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
@@ -7371,6 +7845,8 @@ enum Capability {
   READ_AUDIT_LOG
   "Look after work in the background that failed."
   MANAGE_JOBS
+  "Give partners access to content."
+  MANAGE_PARTNERS
 }
 
 # ── Entry points ──────────────────────────────────────────────────────────────
@@ -7525,6 +8001,34 @@ type Query {
 
   "Jobs in the background that failed too often to be tried again, the latest first. Needs MANAGE_JOBS (admin)."
   deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS)
+
+  # Partners
+
+  "The API keys of partners by name, at most 1,000. Needs MANAGE_PARTNERS (admin)."
+  apiKeys: [ApiKey!]! @auth(can: MANAGE_PARTNERS)
+  "How many requests an API key made on each of the latest days, at most 100 of them. Needs MANAGE_PARTNERS (admin)."
+  apiKeyUsage("The id of the key." id: ID!): [ApiKeyUsage!]! @auth(can: MANAGE_PARTNERS)
+  "What each partner that was given an article did about its being killed, at most 1,000 of them. Needs WITHDRAW_ARTICLES (editor, admin)."
+  killCompliance("The id of the article." articleId: ID!): [KillCompliance!]! @auth(can: WITHDRAW_ARTICLES)
+  """
+  Committed changes of the articles that the API key of the request may have, or had, the oldest first. An article is given as it is now: store
+  what has one and remove what has none. Needs a key with the scope CHANGES.
+  """
+  changes(
+    "The ` + "`" + `next` + "`" + ` or a ` + "`" + `cursor` + "`" + ` of the same key; left out: everything that is kept."
+    after: String
+    "How many at most, 1 to 500."
+    first: Int = 100
+    "Only changes of these types; left out: all."
+    types: [ChangeType!]
+  ): ChangeFeed
+  "A page of everything that the API key of the request may have, to begin with or after CURSOR_EXPIRED. Needs a key with the scope CHANGES."
+  contentSnapshot(
+    "The ` + "`" + `next` + "`" + ` of the page before; left out: the first page."
+    after: String
+    "How many at most, 1 to 500."
+    first: Int = 100
+  ): ContentSnapshot
 
   "Any object by its id; null when there is none to be seen."
   node("The id of any object." id: ID!): Node
@@ -7801,6 +8305,15 @@ type Mutation {
   deleteAuthor("Which." input: DeleteAuthorInput!): DeleteAuthorPayload @auth(can: MANAGE_TAXONOMY)
 
   # Site
+
+  "Makes an API key for a partner. Needs MANAGE_PARTNERS (admin)."
+  createApiKey("What the key is for." input: CreateApiKeyInput!): CreateApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Gives an API key another secret; the old ones stay valid for a while. Needs MANAGE_PARTNERS (admin)."
+  rotateApiKey("Which one." input: RotateApiKeyInput!): RotateApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Ends an API key at once. Needs MANAGE_PARTNERS (admin)."
+  revokeApiKey("Which one." input: RevokeApiKeyInput!): RevokeApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Confirms that a partner has removed its copy of an article. Needs an API key with the scope CHANGES."
+  acknowledgeChange("Which change." input: AcknowledgeChangeInput!): AcknowledgeChangePayload
 
   "Runs a dead job again, with all its attempts. Needs MANAGE_JOBS (admin)."
   retryJob("Which one." input: RetryJobInput!): RetryJobPayload @auth(can: MANAGE_JOBS)
@@ -11631,6 +12144,248 @@ type DiscardJobPayload {
   "What is wrong with the input."
   userErrors: [UserError!]!
 }
+
+# ── Partners ──────────────────────────────────────────────────────────────────
+
+"What an API key may be used for."
+enum ApiKeyScope {
+  "To read published articles."
+  PUBLISHED
+  "To read articles under embargo, ahead of its end."
+  EMBARGOED
+  "To follow the changes."
+  CHANGES
+}
+
+"Access of a partner to content. Its secret is shown once, when it is made."
+type ApiKey implements Node {
+  "Opaque and global."
+  id: ID!
+  "The name of the partner."
+  name: String!
+  "What it may be used for."
+  scopes: [ApiKeyScope!]!
+  "Which articles it may have."
+  entitlement: Entitlement!
+  "The networks that may use it, such as ` + "`" + `192.0.2.0/24` + "`" + `; none: all."
+  addresses: [String!]!
+  "How many requests it may make in a minute."
+  quotaPerMinute: Int!
+  "How many requests it may make in a day, UTC."
+  quotaPerDay: Int!
+  "The beginnings of its valid secrets, to recognise them by."
+  prefixes: [String!]!
+  "When it was made."
+  createdAt: DateTime!
+  "When it ends; null: when it is revoked."
+  expiresAt: DateTime
+  "When it was revoked; null: it was not."
+  revokedAt: DateTime
+  "When it was last used, to the minute; null: never."
+  lastUsedAt: DateTime
+}
+
+"Which articles an API key may have. Conditions add up; an empty list lets every article pass."
+type Entitlement {
+  "Ids of sections: an article passes that is in any of these, in a section below them, or has any of ` + "`" + `tagIds` + "`" + `."
+  categoryIds: [ID!]!
+  "Ids of tags."
+  tagIds: [ID!]!
+  "Kinds of articles."
+  kinds: [ArticleKind!]!
+  "Languages; ` + "`" + `en` + "`" + ` lets ` + "`" + `en-GB` + "`" + ` pass."
+  languages: [Locale!]!
+  "Whether only articles pass whose rights are the newsroom's own."
+  ownRightsOnly: Boolean!
+}
+
+"How many requests an API key made on a day."
+type ApiKeyUsage {
+  "The beginning of the day, UTC."
+  day: DateTime!
+  "How many requests, refused ones included."
+  requestCount: Int!
+}
+
+"Which articles an API key may have. Conditions add up; what is left out lets every article pass."
+input EntitlementInput {
+  "Ids of sections: an article passes that is in any of these, in a section below them, or has any of ` + "`" + `tagIds` + "`" + `."
+  categoryIds: [ID!]
+  "Ids of tags."
+  tagIds: [ID!]
+  "Kinds of articles."
+  kinds: [ArticleKind!]
+  "Languages; ` + "`" + `en` + "`" + ` lets ` + "`" + `en-GB` + "`" + ` pass."
+  languages: [Locale!]
+  "Whether only articles pass whose rights are the newsroom's own."
+  ownRightsOnly: Boolean
+}
+
+"An API key to be made."
+input CreateApiKeyInput {
+  "The name of the partner."
+  name: String!
+  "What it may be used for."
+  scopes: [ApiKeyScope!]!
+  "Which articles it may have; left out: all."
+  entitlement: EntitlementInput
+  "The networks that may use it, such as ` + "`" + `192.0.2.0/24` + "`" + `; left out: all."
+  addresses: [String!]
+  "How many requests it may make in a minute; left out: 600."
+  quotaPerMinute: Int
+  "How many requests it may make in a day; left out: 100,000."
+  quotaPerDay: Int
+  "When it ends; left out: when it is revoked."
+  expiresAt: DateTime
+}
+
+"Answer of createApiKey."
+type CreateApiKeyPayload {
+  "The key; null if there were errors."
+  apiKey: ApiKey
+  "Its secret, which is shown this once; null if there were errors."
+  secret: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Names an API key that gets another secret."
+input RotateApiKeyInput {
+  "The id of the key."
+  id: ID!
+  "For how many hours the old secrets stay valid, up to 2,160."
+  overlapHours: Int = 24
+}
+
+"Answer of rotateApiKey."
+type RotateApiKeyPayload {
+  "The key; null if there were errors."
+  apiKey: ApiKey
+  "Its new secret, which is shown this once; null if there were errors."
+  secret: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Names an API key to revoke."
+input RevokeApiKeyInput {
+  "The id of the key."
+  id: ID!
+}
+
+"Answer of revokeApiKey."
+type RevokeApiKeyPayload {
+  "The key; null if there were errors."
+  apiKey: ApiKey
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What happened to an article from the point of view of a partner."
+enum ChangeType {
+  "It was published."
+  PUBLISHED
+  "It was changed."
+  UPDATED
+  "A correction was issued."
+  CORRECTED
+  "It came into the entitlement of the key."
+  ENTERED
+  "It was killed or taken back: remove it."
+  WITHDRAWN
+  "It was deleted: remove it."
+  DELETED
+  "It left the entitlement of the key: remove it."
+  LEFT
+}
+
+"Why a partner must remove its copy."
+enum RemovalReason {
+  "It need not."
+  NONE
+  "Nobody may show it any more: remove it everywhere and acknowledge the change."
+  KILLED
+  "The newsroom took it back."
+  UNPUBLISHED
+  "It was deleted."
+  DELETED
+  "It left the entitlement of the key."
+  NOT_ENTITLED
+}
+
+"A change of an article that a partner may have, or had."
+type Change {
+  "The place of the change in the feed, to go on from and to acknowledge."
+  cursor: String!
+  "What happened."
+  type: ChangeType!
+  "Why the copy must be removed, if it must."
+  reason: RemovalReason!
+  "When."
+  at: DateTime!
+  "The id of the article."
+  articleId: ID!
+  "The article as it is now, in ninjs 3.1; null if the copy must be removed."
+  article: JSON
+}
+
+"A stretch of the feed of changes."
+type ChangeFeed {
+  "The changes, the oldest first."
+  changes: [Change!]!
+  "The cursor to go on from, also when there are no changes."
+  next: String!
+  "Whether there are more already."
+  hasMore: Boolean!
+}
+
+"A page of everything that a partner may have."
+type ContentSnapshot {
+  "Articles in ninjs 3.1."
+  articles: [JSON!]!
+  "The cursor of the next page; null on the last one."
+  next: String
+  "The cursor from which to follow the changes after the last page: whatever changed since the first page comes after it."
+  changesCursor: String!
+}
+
+"Names a change that took an article away."
+input AcknowledgeChangeInput {
+  "The cursor of the change."
+  cursor: String!
+}
+
+"Answer of acknowledgeChange."
+type AcknowledgeChangePayload {
+  "The cursor of the change; null if there were errors."
+  acknowledgedCursor: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What a partner did about an article that was killed."
+type KillCompliance {
+  "The id of the API key of the partner."
+  apiKeyId: ID!
+  "The name of the partner."
+  name: String!
+  "How far it is."
+  state: KillComplianceState!
+  "When it was told; null: not yet."
+  fetchedAt: DateTime
+  "When it confirmed that its copy is gone; null: not yet."
+  acknowledgedAt: DateTime
+}
+
+"How far a partner is with an article that was killed."
+enum KillComplianceState {
+  "It was not told yet and may still show the article."
+  NOT_FETCHED
+  "It was told."
+  FETCHED
+  "It confirmed that its copy is gone."
+  ACKNOWLEDGED
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -11687,6 +12442,16 @@ func (ec *executionContext) childFields_AccountEdge(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type AccountEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_AcknowledgeChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "acknowledgedCursor":
+		return ec.fieldContext_AcknowledgeChangePayload_acknowledgedCursor(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcknowledgeChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcknowledgeChangePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AdSlot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -11705,6 +12470,46 @@ func (ec *executionContext) childFields_AdSlot(ctx context.Context, field graphq
 		return ec.fieldContext_AdSlot_unit(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AdSlot", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ApiKey_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ApiKey_name(ctx, field)
+	case "scopes":
+		return ec.fieldContext_ApiKey_scopes(ctx, field)
+	case "entitlement":
+		return ec.fieldContext_ApiKey_entitlement(ctx, field)
+	case "addresses":
+		return ec.fieldContext_ApiKey_addresses(ctx, field)
+	case "quotaPerMinute":
+		return ec.fieldContext_ApiKey_quotaPerMinute(ctx, field)
+	case "quotaPerDay":
+		return ec.fieldContext_ApiKey_quotaPerDay(ctx, field)
+	case "prefixes":
+		return ec.fieldContext_ApiKey_prefixes(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ApiKey_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ApiKey_expiresAt(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_ApiKey_revokedAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_ApiKey_lastUsedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKey", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKeyUsage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "day":
+		return ec.fieldContext_ApiKeyUsage_day(ctx, field)
+	case "requestCount":
+		return ec.fieldContext_ApiKeyUsage_requestCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyUsage", field.Name)
 }
 
 func (ec *executionContext) childFields_Article(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12185,6 +12990,36 @@ func (ec *executionContext) childFields_CategoryFacet(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type CategoryFacet", field.Name)
 }
 
+func (ec *executionContext) childFields_Change(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_Change_cursor(ctx, field)
+	case "type":
+		return ec.fieldContext_Change_type(ctx, field)
+	case "reason":
+		return ec.fieldContext_Change_reason(ctx, field)
+	case "at":
+		return ec.fieldContext_Change_at(ctx, field)
+	case "articleId":
+		return ec.fieldContext_Change_articleId(ctx, field)
+	case "article":
+		return ec.fieldContext_Change_article(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Change", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangeFeed(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "changes":
+		return ec.fieldContext_ChangeFeed_changes(ctx, field)
+	case "next":
+		return ec.fieldContext_ChangeFeed_next(ctx, field)
+	case "hasMore":
+		return ec.fieldContext_ChangeFeed_hasMore(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeFeed", field.Name)
+}
+
 func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "viewer":
@@ -12287,6 +13122,18 @@ func (ec *executionContext) childFields_Consent(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Consent", field.Name)
 }
 
+func (ec *executionContext) childFields_ContentSnapshot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "articles":
+		return ec.fieldContext_ContentSnapshot_articles(ctx, field)
+	case "next":
+		return ec.fieldContext_ContentSnapshot_next(ctx, field)
+	case "changesCursor":
+		return ec.fieldContext_ContentSnapshot_changesCursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ContentSnapshot", field.Name)
+}
+
 func (ec *executionContext) childFields_Correction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -12345,6 +13192,18 @@ func (ec *executionContext) childFields_CreateAdSlotPayload(ctx context.Context,
 		return ec.fieldContext_CreateAdSlotPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateAdSlotPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_CreateApiKeyPayload_apiKey(ctx, field)
+	case "secret":
+		return ec.fieldContext_CreateApiKeyPayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateApiKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12601,6 +13460,22 @@ func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type EnableUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Entitlement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "categoryIds":
+		return ec.fieldContext_Entitlement_categoryIds(ctx, field)
+	case "tagIds":
+		return ec.fieldContext_Entitlement_tagIds(ctx, field)
+	case "kinds":
+		return ec.fieldContext_Entitlement_kinds(ctx, field)
+	case "languages":
+		return ec.fieldContext_Entitlement_languages(ctx, field)
+	case "ownRightsOnly":
+		return ec.fieldContext_Entitlement_ownRightsOnly(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Entitlement", field.Name)
+}
+
 func (ec *executionContext) childFields_FieldChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "field":
@@ -12621,6 +13496,22 @@ func (ec *executionContext) childFields_FocalPoint(ctx context.Context, field gr
 		return ec.fieldContext_FocalPoint_y(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FocalPoint", field.Name)
+}
+
+func (ec *executionContext) childFields_KillCompliance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKeyId":
+		return ec.fieldContext_KillCompliance_apiKeyId(ctx, field)
+	case "name":
+		return ec.fieldContext_KillCompliance_name(ctx, field)
+	case "state":
+		return ec.fieldContext_KillCompliance_state(ctx, field)
+	case "fetchedAt":
+		return ec.fieldContext_KillCompliance_fetchedAt(ctx, field)
+	case "acknowledgedAt":
+		return ec.fieldContext_KillCompliance_acknowledgedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KillCompliance", field.Name)
 }
 
 func (ec *executionContext) childFields_LanguageFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13163,6 +14054,16 @@ func (ec *executionContext) childFields_RevisionEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type RevisionEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_RevokeApiKeyPayload_apiKey(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeApiKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeApiKeyPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeOtherSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "endedCount":
@@ -13195,6 +14096,18 @@ func (ec *executionContext) childFields_Rights(ctx context.Context, field graphq
 		return ec.fieldContext_Rights_usageTerms(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Rights", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_RotateApiKeyPayload_apiKey(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateApiKeyPayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RotateApiKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateApiKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Route(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 )
@@ -23,6 +24,7 @@ type Services struct {
 	Comments  *comment.Service
 	Directory *directory.Directory
 	Jobs      *job.Office
+	Partners  *partner.Service
 	Newsroom  *newsroom.Service
 	Pages     *site.Service
 	Taxonomy  *taxonomy.Service

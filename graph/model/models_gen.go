@@ -4,6 +4,7 @@ package model
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -19,7 +20,22 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 )
+
+// Names a change that took an article away.
+type AcknowledgeChangeInput struct {
+	// The cursor of the change.
+	Cursor string `json:"cursor"`
+}
+
+// Answer of acknowledgeChange.
+type AcknowledgeChangePayload struct {
+	// The cursor of the change; null if there were errors.
+	AcknowledgedCursor *string `json:"acknowledgedCursor,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
 
 // A remark about an article.
 type AddArticleNoteInput struct {
@@ -39,6 +55,14 @@ type AddLiveEntryInput struct {
 	Entry *LiveEntryInput `json:"entry"`
 	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// How many requests an API key made on a day.
+type APIKeyUsage struct {
+	// The beginning of the day, UTC.
+	Day time.Time `json:"day"`
+	// How many requests, refused ones included.
+	RequestCount int32 `json:"requestCount"`
 }
 
 // Names one article.
@@ -324,6 +348,32 @@ type CategoryFacet struct {
 	Count int32 `json:"count"`
 }
 
+// A change of an article that a partner may have, or had.
+type Change struct {
+	// The place of the change in the feed, to go on from and to acknowledge.
+	Cursor string `json:"cursor"`
+	// What happened.
+	Type ChangeType `json:"type"`
+	// Why the copy must be removed, if it must.
+	Reason RemovalReason `json:"reason"`
+	// When.
+	At time.Time `json:"at"`
+	// The id of the article.
+	ArticleID string `json:"articleId"`
+	// The article as it is now, in ninjs 3.1; null if the copy must be removed.
+	Article json.RawMessage `json:"article,omitempty"`
+}
+
+// A stretch of the feed of changes.
+type ChangeFeed struct {
+	// The changes, the oldest first.
+	Changes []*Change `json:"changes"`
+	// The cursor to go on from, also when there are no changes.
+	Next string `json:"next"`
+	// Whether there are more already.
+	HasMore bool `json:"hasMore"`
+}
+
 // Another password.
 type ChangePasswordInput struct {
 	// The password so far.
@@ -378,6 +428,16 @@ type ConsentInput struct {
 	HTML string `json:"html"`
 }
 
+// A page of everything that a partner may have.
+type ContentSnapshot struct {
+	// Articles in ninjs 3.1.
+	Articles []json.RawMessage `json:"articles"`
+	// The cursor of the next page; null on the last one.
+	Next *string `json:"next,omitempty"`
+	// The cursor from which to follow the changes after the last page: whatever changed since the first page comes after it.
+	ChangesCursor string `json:"changesCursor"`
+}
+
 // A correction of a published article.
 type CorrectArticleInput struct {
 	// The article.
@@ -418,6 +478,34 @@ type CreateAdSlotInput struct {
 type CreateAdSlotPayload struct {
 	// What was made; null when nothing was.
 	AdSlot *loader.AdSlot `json:"adSlot,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// An API key to be made.
+type CreateAPIKeyInput struct {
+	// The name of the partner.
+	Name string `json:"name"`
+	// What it may be used for.
+	Scopes []partner.Scope `json:"scopes"`
+	// Which articles it may have; left out: all.
+	Entitlement graphql.Omittable[*EntitlementInput] `json:"entitlement,omitempty"`
+	// The networks that may use it, such as `192.0.2.0/24`; left out: all.
+	Addresses graphql.Omittable[[]string] `json:"addresses,omitempty"`
+	// How many requests it may make in a minute; left out: 600.
+	QuotaPerMinute graphql.Omittable[*int32] `json:"quotaPerMinute,omitempty"`
+	// How many requests it may make in a day; left out: 100,000.
+	QuotaPerDay graphql.Omittable[*int32] `json:"quotaPerDay,omitempty"`
+	// When it ends; left out: when it is revoked.
+	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
+}
+
+// Answer of createApiKey.
+type CreateAPIKeyPayload struct {
+	// The key; null if there were errors.
+	APIKey *loader.APIKey `json:"apiKey,omitempty"`
+	// Its secret, which is shown this once; null if there were errors.
+	Secret *string `json:"secret,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -828,6 +916,20 @@ type EnableUserPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Which articles an API key may have. Conditions add up; what is left out lets every article pass.
+type EntitlementInput struct {
+	// Ids of sections: an article passes that is in any of these, in a section below them, or has any of `tagIds`.
+	CategoryIds graphql.Omittable[[]string] `json:"categoryIds,omitempty"`
+	// Ids of tags.
+	TagIds graphql.Omittable[[]string] `json:"tagIds,omitempty"`
+	// Kinds of articles.
+	Kinds graphql.Omittable[[]article.Kind] `json:"kinds,omitempty"`
+	// Languages; `en` lets `en-GB` pass.
+	Languages graphql.Omittable[[]string] `json:"languages,omitempty"`
+	// Whether only articles pass whose rights are the newsroom's own.
+	OwnRightsOnly graphql.Omittable[*bool] `json:"ownRightsOnly,omitempty"`
+}
+
 // A point in a picture, from 0, 0 at the top left to 1, 1 at the bottom right.
 type FocalPoint struct {
 	// From the left.
@@ -848,6 +950,20 @@ type KillArticleInput struct {
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What a partner did about an article that was killed.
+type KillCompliance struct {
+	// The id of the API key of the partner.
+	APIKeyID string `json:"apiKeyId"`
+	// The name of the partner.
+	Name string `json:"name"`
+	// How far it is.
+	State KillComplianceState `json:"state"`
+	// When it was told; null: not yet.
+	FetchedAt *time.Time `json:"fetchedAt,omitempty"`
+	// When it confirmed that its copy is gone; null: not yet.
+	AcknowledgedAt *time.Time `json:"acknowledgedAt,omitempty"`
 }
 
 // What a thing is called in a language.
@@ -1202,6 +1318,20 @@ type RetryJobPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Names an API key to revoke.
+type RevokeAPIKeyInput struct {
+	// The id of the key.
+	ID string `json:"id"`
+}
+
+// Answer of revokeApiKey.
+type RevokeAPIKeyPayload struct {
+	// The key; null if there were errors.
+	APIKey *loader.APIKey `json:"apiKey,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Answer of revokeOtherSessions.
 type RevokeOtherSessionsPayload struct {
 	// How many have ended.
@@ -1240,6 +1370,24 @@ type RightsInput struct {
 	Notice graphql.Omittable[*string] `json:"notice,omitempty"`
 	// Terms of use.
 	UsageTerms graphql.Omittable[*string] `json:"usageTerms,omitempty"`
+}
+
+// Names an API key that gets another secret.
+type RotateAPIKeyInput struct {
+	// The id of the key.
+	ID string `json:"id"`
+	// For how many hours the old secrets stay valid, up to 2,160.
+	OverlapHours graphql.Omittable[*int32] `json:"overlapHours,omitempty"`
+}
+
+// Answer of rotateApiKey.
+type RotateAPIKeyPayload struct {
+	// The key; null if there were errors.
+	APIKey *loader.APIKey `json:"apiKey,omitempty"`
+	// Its new secret, which is shown this once; null if there were errors.
+	Secret *string `json:"secret,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Says what a router shall show for a path.
@@ -1981,6 +2129,79 @@ func (e AdPlacement) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What happened to an article from the point of view of a partner.
+type ChangeType string
+
+const (
+	// It was published.
+	ChangeTypePublished ChangeType = "PUBLISHED"
+	// It was changed.
+	ChangeTypeUpdated ChangeType = "UPDATED"
+	// A correction was issued.
+	ChangeTypeCorrected ChangeType = "CORRECTED"
+	// It came into the entitlement of the key.
+	ChangeTypeEntered ChangeType = "ENTERED"
+	// It was killed or taken back: remove it.
+	ChangeTypeWithdrawn ChangeType = "WITHDRAWN"
+	// It was deleted: remove it.
+	ChangeTypeDeleted ChangeType = "DELETED"
+	// It left the entitlement of the key: remove it.
+	ChangeTypeLeft ChangeType = "LEFT"
+)
+
+var AllChangeType = []ChangeType{
+	ChangeTypePublished,
+	ChangeTypeUpdated,
+	ChangeTypeCorrected,
+	ChangeTypeEntered,
+	ChangeTypeWithdrawn,
+	ChangeTypeDeleted,
+	ChangeTypeLeft,
+}
+
+func (e ChangeType) IsValid() bool {
+	switch e {
+	case ChangeTypePublished, ChangeTypeUpdated, ChangeTypeCorrected, ChangeTypeEntered, ChangeTypeWithdrawn, ChangeTypeDeleted, ChangeTypeLeft:
+		return true
+	}
+	return false
+}
+
+func (e ChangeType) String() string {
+	return string(e)
+}
+
+func (e *ChangeType) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ChangeType(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ChangeType", str)
+	}
+	return nil
+}
+
+func (e ChangeType) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ChangeType) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ChangeType) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Order of comments.
 type CommentOrder string
 
@@ -2155,6 +2376,67 @@ func (e CountPrecision) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// How far a partner is with an article that was killed.
+type KillComplianceState string
+
+const (
+	// It was not told yet and may still show the article.
+	KillComplianceStateNotFetched KillComplianceState = "NOT_FETCHED"
+	// It was told.
+	KillComplianceStateFetched KillComplianceState = "FETCHED"
+	// It confirmed that its copy is gone.
+	KillComplianceStateAcknowledged KillComplianceState = "ACKNOWLEDGED"
+)
+
+var AllKillComplianceState = []KillComplianceState{
+	KillComplianceStateNotFetched,
+	KillComplianceStateFetched,
+	KillComplianceStateAcknowledged,
+}
+
+func (e KillComplianceState) IsValid() bool {
+	switch e {
+	case KillComplianceStateNotFetched, KillComplianceStateFetched, KillComplianceStateAcknowledged:
+		return true
+	}
+	return false
+}
+
+func (e KillComplianceState) String() string {
+	return string(e)
+}
+
+func (e *KillComplianceState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = KillComplianceState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid KillComplianceState", str)
+	}
+	return nil
+}
+
+func (e KillComplianceState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *KillComplianceState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e KillComplianceState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Places of a front end that show a menu.
 type MenuLocation string
 
@@ -2223,6 +2505,73 @@ func (e *MenuLocation) UnmarshalJSON(b []byte) error {
 }
 
 func (e MenuLocation) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Why a partner must remove its copy.
+type RemovalReason string
+
+const (
+	// It need not.
+	RemovalReasonNone RemovalReason = "NONE"
+	// Nobody may show it any more: remove it everywhere and acknowledge the change.
+	RemovalReasonKilled RemovalReason = "KILLED"
+	// The newsroom took it back.
+	RemovalReasonUnpublished RemovalReason = "UNPUBLISHED"
+	// It was deleted.
+	RemovalReasonDeleted RemovalReason = "DELETED"
+	// It left the entitlement of the key.
+	RemovalReasonNotEntitled RemovalReason = "NOT_ENTITLED"
+)
+
+var AllRemovalReason = []RemovalReason{
+	RemovalReasonNone,
+	RemovalReasonKilled,
+	RemovalReasonUnpublished,
+	RemovalReasonDeleted,
+	RemovalReasonNotEntitled,
+}
+
+func (e RemovalReason) IsValid() bool {
+	switch e {
+	case RemovalReasonNone, RemovalReasonKilled, RemovalReasonUnpublished, RemovalReasonDeleted, RemovalReasonNotEntitled:
+		return true
+	}
+	return false
+}
+
+func (e RemovalReason) String() string {
+	return string(e)
+}
+
+func (e *RemovalReason) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RemovalReason(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RemovalReason", str)
+	}
+	return nil
+}
+
+func (e RemovalReason) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RemovalReason) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RemovalReason) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
