@@ -35,6 +35,9 @@ func present(logger *slog.Logger) graphql.ErrorPresenterFunc {
 			return shown
 		}
 		if f, ok := errors.AsType[*fault.Error](err); ok && f.Code != fault.Internal {
+			if f.Code == fault.TryAgain {
+				logger.WarnContext(ctx, "a field failed for now", "path", shown.Path.String(), "error", err)
+			}
 			shown.Message = f.Message
 			shown.Extensions = map[string]any{"code": string(f.Code)}
 			if f.Field != "" {

@@ -109,7 +109,7 @@ type App struct {
 // New opens and migrates the database and puts the server together. The caller
 // closes it.
 func New(ctx context.Context, cfg config.Serve, logger *slog.Logger) (*App, error) {
-	db, err := store.Open(ctx, cfg.Database.Database, store.Options{StatementTimeout: cfg.StatementTimeout, MaxConns: cfg.DatabaseConns})
+	db, err := store.Open(ctx, cfg.Database.Database, store.Options{StatementTimeout: cfg.StatementTimeout, MaxConns: cfg.DatabaseConns, Relaxed: cfg.Relaxed()})
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		Partner: door.Handler(a.Partners.Handler()),
 		Media:   a.Media.Handler(),
 		SDL:     broadsheet.SDL,
-		Ready:   db.Ping,
+		Ready:   db.Ready,
 	}
 	if a.cfg.GraphiQL {
 		routes.GraphiQL = graphiql.Handler(graphiql.Options{})

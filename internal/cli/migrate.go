@@ -13,7 +13,7 @@ type migrateCommand struct{ config.Database }
 
 // Run migrates and says what it did.
 func (c *migrateCommand) Run(ctx context.Context, s *streams) (err error) {
-	db, err := store.Open(ctx, c.Database.Database, store.Options{StatementTimeout: -1})
+	db, err := store.Open(ctx, c.Database.Database, store.Options{StatementTimeout: -1, Relaxed: c.Relaxed()})
 	if err != nil {
 		return err
 	}

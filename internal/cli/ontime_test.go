@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ type rush struct {
 	within   time.Duration // from the first to the last
 	servers  int
 	kill     bool // all servers with SIGKILL in the middle, and start them again
+	freeze   bool // one of the servers with SIGSTOP in the middle
 	commits  bool // the database keeps the times of its commits
 }
 
@@ -43,6 +45,21 @@ func TestPlansAreCarriedOutByTwoServers(t *testing.T) {
 	t.Parallel()
 	url := testkit.URL(t, store.Postgres)
 	rush{archive: 60, articles: 100, in: 3 * time.Second, within: time.Second, servers: 2}.run(t, url)
+}
+
+// TestPlansAreCarriedOutBesideAServerThatStopped: a server that is stopped in the
+// middle of a sweep keeps its locks no longer than PostgreSQL lets a transaction
+// be idle.
+func TestPlansAreCarriedOutBesideAServerThatStopped(t *testing.T) {
+	t.Parallel()
+	url := testkit.URL(t, store.Postgres)
+	if strings.Contains(url, "?") {
+		url += "&"
+	} else {
+		url += "?"
+	}
+	url += "idle_in_transaction_session_timeout=1000"
+	rush{archive: 60, articles: 100, in: 3 * time.Second, within: 2 * time.Second, servers: 2, freeze: true}.run(t, url)
 }
 
 func TestPlansOutliveServers(t *testing.T) {
@@ -100,7 +117,19 @@ func (r rush) run(t *testing.T, url string) {
 		t.Logf("killed with %d of %d left", r.left(t, db), r.articles)
 		startServers(t, url, r.servers)
 	}
+	if r.freeze {
+		waitUntil(t, func() bool { return r.left(t, db) <= r.articles*2/3 })
+		if err := running[0].cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+	}
 	waitUntil(t, func() bool { return r.left(t, db) == 0 })
+	if r.freeze {
+		t.Logf("all were published %v after the last was due", time.Since(first.Add(r.within)).Round(time.Millisecond))
+		if err := running[0].cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+	}
 	r.check(t, db, planned)
 	r.tellLateness(t, db)
 	waitUntil(t, func() bool { return count(t, db, `SELECT count(*) FROM related_pending`) == 0 })

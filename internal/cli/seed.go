@@ -43,7 +43,7 @@ func (c *seedCommand) Run(ctx context.Context, s *streams) (err error) {
 // openMigrated opens a database for a command that fills it, whose statements
 // may take as long as they need.
 func openMigrated(ctx context.Context, d config.Database) (*store.DB, error) {
-	db, err := store.Open(ctx, d.Database, store.Options{StatementTimeout: -1})
+	db, err := store.Open(ctx, d.Database, store.Options{StatementTimeout: -1, Relaxed: d.Relaxed()})
 	if err != nil {
 		return nil, err
 	}

@@ -16,8 +16,13 @@ import (
 
 // Database says where content is stored. Every command has it.
 type Database struct {
-	Database string `help:"Where content is stored: sqlite:PATH or postgres://…" default:"sqlite:data/broadsheet.db" env:"BROADSHEET_DATABASE" placeholder:"URL"`
+	Database   string `help:"Where content is stored: sqlite:PATH or postgres://…" default:"sqlite:data/broadsheet.db" env:"BROADSHEET_DATABASE" placeholder:"URL"`
+	SQLiteSync string `name:"sqlite-sync" help:"When SQLite reports a change as stored: full, once it is safe on the disk; normal, earlier, so that a power cut can lose the last changes." default:"full" enum:"full,normal" env:"BROADSHEET_SQLITE_SYNC" placeholder:"MODE"`
 }
+
+// Relaxed reports whether SQLite may say that a change is stored before it is safe
+// on the disk.
+func (d Database) Relaxed() bool { return d.SQLiteSync == "normal" }
 
 // Media says where pictures and files are stored.
 type Media struct {

@@ -10,13 +10,19 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
+// reviveEntrySQL gives an entry the key $1 in place of $2, where it is free.
+var reviveEntrySQL = store.MaintainBoth(`UPDATE live_entries SET id = $1 WHERE id = $2 AND NOT EXISTS (SELECT 1 FROM live_entries o WHERE o.id = $1)`)
+
 // saveEntries stores the entries of live blogs. Those that are there keep their
-// keys, which links and readers know.
+// keys, which links and readers know, and those that come back from an earlier
+// revision get theirs again.
 func (s *Service) saveEntries(ctx context.Context, drafts []*prepared, saved []*ent.Article) error {
 	client := s.db.Ent(ctx)
 	var created []*ent.LiveEntryCreate
+	var keys []int // of those created, 0: a new one
 	for i, p := range drafts {
 		article := saved[i].ID
 		stored := map[int]*ent.LiveEntry{}
@@ -44,7 +50,7 @@ func (s *Service) saveEntries(ctx context.Context, drafts []*prepared, saved []*
 			}
 			c := client.LiveEntry.Create().SetArticleID(article)
 			setEntry(c.Mutation(), e)
-			created = append(created, c)
+			created, keys = append(created, c), append(keys, e.ID)
 		}
 		if len(stored) > 0 {
 			if _, err := client.LiveEntry.Delete().Where(liveentry.IDIn(slices.Collect(maps.Keys(stored))...)).Exec(ctx); err != nil {
@@ -52,7 +58,22 @@ func (s *Service) saveEntries(ctx context.Context, drafts []*prepared, saved []*
 			}
 		}
 	}
-	return inChunks(created, func(c []*ent.LiveEntryCreate) error { return client.LiveEntry.CreateBulk(c...).Exec(ctx) })
+	return inChunks(created, func(c []*ent.LiveEntryCreate) error {
+		rows, err := client.LiveEntry.CreateBulk(c...).Save(ctx)
+		if err != nil {
+			return err
+		}
+		for i, row := range rows {
+			if keys[i] == 0 {
+				continue
+			}
+			if _, err := s.db.Exec(ctx, reviveEntrySQL, keys[i], row.ID); err != nil {
+				return err
+			}
+		}
+		keys = keys[len(rows):]
+		return nil
+	})
 }
 
 // isEntry reports whether an entry is stored as it shall be. Of the many of a

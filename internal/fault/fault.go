@@ -23,6 +23,7 @@ const (
 	CursorExpired     Code = "CURSOR_EXPIRED"
 	NotFound          Code = "NOT_FOUND"
 	Conflict          Code = "CONFLICT"
+	TryAgain          Code = "TRY_AGAIN" // busy, timed out, lost connection: nothing was done
 	Internal          Code = "INTERNAL"
 )
 

@@ -2,6 +2,7 @@ package newsroom_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -259,9 +260,15 @@ func TestLiveBlogIsReported(t *testing.T) {
 		if _, err := b.desk.RemoveEntry(b.as(access.Author), second.ID); reasonOf(err) != fault.Missing {
 			t.Errorf("removed twice: %v", err)
 		}
-		ok[*ent.Article](b)(b.desk.Restore(b.as(access.Editor), blog.ID, 3, nil, "")) // as it was with both
-		if shown := ok[map[int][]*ent.LiveEntry](b)(b.articles.LiveEntries(b.as(access.Author), []int{blog.ID}))[blog.ID]; len(shown) != 2 {
-			t.Errorf("restored %v", shown)
+		third := ok[*ent.LiveEntry](b)(add(access.Author, blog.ID, newsroom.EntryPatch{Body: body("It stops.")}))
+		ok[*ent.Article](b)(b.desk.Restore(b.as(access.Editor), blog.ID, 3, nil, "")) // as it was with the first two
+		var keys []int
+		for _, e := range ok[map[int][]*ent.LiveEntry](b)(b.articles.LiveEntries(b.as(access.Author), []int{blog.ID}))[blog.ID] {
+			keys = append(keys, e.ID)
+		}
+		slices.Sort(keys)
+		if diff := cmp.Diff([]int{first.ID, second.ID, third.ID}, keys); diff != "" {
+			t.Errorf("a restoring gives back what was removed under its key and keeps what came since (-want +got):\n%s", diff)
 		}
 	})
 }

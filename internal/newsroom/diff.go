@@ -82,45 +82,60 @@ func compare(before, after *ent.Revision, from, to int) (*Diff, error) {
 	return &Diff{Fields: diffFields(a, b), Blocks: diffBlocks(a.Body, b.Body)}, nil
 }
 
-// diffFields compares all of two drafts but their bodies, by the names of the
-// API's fields.
+// compared is every field of a draft but its body, by the API's name, as text.
+var compared = []struct {
+	field string
+	text  func(*content.Draft) string
+}{
+	{"status", func(d *content.Draft) string { return string(d.Status) }},
+	{"visibility", func(d *content.Draft) string { return string(d.Visibility) }},
+	{"kind", func(d *content.Draft) string { return string(d.Kind) }},
+	{"title", func(d *content.Draft) string { return d.Title }},
+	{"subtitle", func(d *content.Draft) string { return d.Subtitle }},
+	{"excerpt", func(d *content.Draft) string { return d.Excerpt }},
+	{"slug", func(d *content.Draft) string { return d.Slug }},
+	{"language", func(d *content.Draft) string { return d.Language }},
+	{"translationGroup", func(d *content.Draft) string { return idsOf(id.Article, one(d.TranslationGroup)) }},
+	{"byline", func(d *content.Draft) string { return d.Byline }},
+	{"dateline", func(d *content.Draft) string { return d.Dateline }},
+	{"seo", func(d *content.Draft) string { return jsonOf(d.SEO) }},
+	{"rights", func(d *content.Draft) string { return jsonOf(d.Rights) }},
+	{"customFields", func(d *content.Draft) string { return mapText(d.Custom) }},
+	{"source.uri", func(d *content.Draft) string { return d.Source.URI }},
+	{"source.name", func(d *content.Draft) string { return d.Source.Name }},
+	{"source.url", func(d *content.Draft) string { return d.Source.URL }},
+	{"source.versionAt", func(d *content.Draft) string { return moment(d.Source.VersionAt) }},
+	{"source.hash", func(d *content.Draft) string { return d.Source.Hash }},
+	{"commentPolicy", func(d *content.Draft) string { return string(d.CommentPolicy) }},
+	{"commentsCloseAt", func(d *content.Draft) string { return moment(d.CommentsCloseAt) }},
+	{"primaryCategory", func(d *content.Draft) string { return idsOf(id.Category, one(d.PrimaryCategory)) }},
+	{"categories", func(d *content.Draft) string { return idsOf(id.Category, d.Categories) }},
+	{"tags", func(d *content.Draft) string { return idsOf(id.Tag, d.Tags) }},
+	{"places", func(d *content.Draft) string { return idsOf(id.Place, d.Places) }},
+	{"authors", func(d *content.Draft) string { return idsOf(id.Author, d.Authors) }},
+	{"series", func(d *content.Draft) string { return idsOf(id.Series, one(d.Series)) }},
+	{"seriesPosition", func(d *content.Draft) string { return number(d.SeriesPosition) }},
+	{"featuredImage", func(d *content.Draft) string { return idsOf(id.Media, one(d.FeaturedMedia)) }},
+	{"pinnedRelatedArticles", func(d *content.Draft) string { return idsOf(id.Article, d.Pins) }},
+	{"publishedAt", func(d *content.Draft) string { return moment(d.PublishedAt) }},
+	{"firstPublishedAt", func(d *content.Draft) string { return moment(d.FirstPublishedAt) }},
+	{"updatedAt", func(d *content.Draft) string { return moment(d.UpdatedAt) }},
+	{"correctedAt", func(d *content.Draft) string { return moment(d.CorrectedAt) }},
+	{"scheduledAt", func(d *content.Draft) string { return moment(d.ScheduledAt) }},
+	{"embargoUntil", func(d *content.Draft) string { return moment(d.EmbargoUntil) }},
+	{"unpublishAt", func(d *content.Draft) string { return moment(d.UnpublishAt) }},
+	{"trashedAt", func(d *content.Draft) string { return moment(d.TrashedAt) }},
+	{"liveEntries", func(d *content.Draft) string { return entriesText(d.Entries) }},
+}
+
+// diffFields compares all of two drafts but their bodies.
 func diffFields(a, b *content.Draft) []FieldChange {
 	changes := []FieldChange{}
-	compare := func(field, before, after string) {
-		if before != after {
-			changes = append(changes, FieldChange{field, before, after})
+	for _, c := range compared {
+		if before, after := c.text(a), c.text(b); before != after {
+			changes = append(changes, FieldChange{c.field, before, after})
 		}
 	}
-	compare("status", string(a.Status), string(b.Status))
-	compare("kind", string(a.Kind), string(b.Kind))
-	compare("title", a.Title, b.Title)
-	compare("subtitle", a.Subtitle, b.Subtitle)
-	compare("excerpt", a.Excerpt, b.Excerpt)
-	compare("slug", a.Slug, b.Slug)
-	compare("language", a.Language, b.Language)
-	compare("byline", a.Byline, b.Byline)
-	compare("dateline", a.Dateline, b.Dateline)
-	compare("seo", jsonOf(a.SEO), jsonOf(b.SEO))
-	compare("rights", jsonOf(a.Rights), jsonOf(b.Rights))
-	compare("commentPolicy", string(a.CommentPolicy), string(b.CommentPolicy))
-	compare("commentsCloseAt", moment(a.CommentsCloseAt), moment(b.CommentsCloseAt))
-	compare("primaryCategory", idsOf(id.Category, one(a.PrimaryCategory)), idsOf(id.Category, one(b.PrimaryCategory)))
-	compare("categories", idsOf(id.Category, a.Categories), idsOf(id.Category, b.Categories))
-	compare("tags", idsOf(id.Tag, a.Tags), idsOf(id.Tag, b.Tags))
-	compare("places", idsOf(id.Place, a.Places), idsOf(id.Place, b.Places))
-	compare("authors", idsOf(id.Author, a.Authors), idsOf(id.Author, b.Authors))
-	compare("series", idsOf(id.Series, one(a.Series)), idsOf(id.Series, one(b.Series)))
-	compare("seriesPosition", number(a.SeriesPosition), number(b.SeriesPosition))
-	compare("featuredImage", idsOf(id.Media, one(a.FeaturedMedia)), idsOf(id.Media, one(b.FeaturedMedia)))
-	compare("pinnedRelatedArticles", idsOf(id.Article, a.Pins), idsOf(id.Article, b.Pins))
-	compare("publishedAt", moment(a.PublishedAt), moment(b.PublishedAt))
-	compare("updatedAt", moment(a.UpdatedAt), moment(b.UpdatedAt))
-	compare("correctedAt", moment(a.CorrectedAt), moment(b.CorrectedAt))
-	compare("scheduledAt", moment(a.ScheduledAt), moment(b.ScheduledAt))
-	compare("embargoUntil", moment(a.EmbargoUntil), moment(b.EmbargoUntil))
-	compare("unpublishAt", moment(a.UnpublishAt), moment(b.UnpublishAt))
-	compare("trashedAt", moment(a.TrashedAt), moment(b.TrashedAt))
-	compare("liveEntries", entriesText(a.Entries), entriesText(b.Entries))
 	return changes
 }
 
@@ -154,10 +169,30 @@ func jsonOf[T any](v *T) string {
 	return string(text)
 }
 
+// mapText is a map as JSON, whose keys are in order.
+func mapText(m map[string]any) string {
+	if len(m) == 0 {
+		return ""
+	}
+	text, _ := json.Marshal(m) // it came from JSON
+	return string(text)
+}
+
+// entriesText gives the entries of a live blog with all that they have. Markup
+// stands there too: a change of it alone is a change.
 func entriesText(entries []content.Entry) string {
 	var b strings.Builder
 	for _, e := range entries {
-		fmt.Fprintf(&b, "%s %s\n%s\n\n", moment(&e.PublishedAt), e.Title, richtext.Text(e.Body))
+		fmt.Fprintf(&b, "%s %s", idsOf(id.LiveEntry, []int{e.ID}), moment(&e.PublishedAt))
+		for _, mark := range []struct {
+			is   bool
+			word string
+		}{{e.Key, "key"}, {e.Pinned, "pinned"}} {
+			if mark.is {
+				b.WriteString(" [" + mark.word + "]")
+			}
+		}
+		fmt.Fprintf(&b, " %s\n%s\n\n", e.Title, richtext.PlacedHTML(e.Body))
 	}
 	return strings.TrimSpace(b.String())
 }

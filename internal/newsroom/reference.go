@@ -151,12 +151,27 @@ func (s *Service) joinTranslations(ctx context.Context, viewer access.Viewer, d 
 	return nil
 }
 
-// takeWords puts the words of an older draft into a draft. Things that are gone
-// meanwhile are left out; state, address and origin stay.
+// takeWords gives a draft the words of an older one. A field is part of the words
+// unless it is named here. What the words refer to and is gone meanwhile is left
+// out.
 func (s *Service) takeWords(ctx context.Context, d, old *content.Draft) error {
-	d.Kind, d.Title, d.Subtitle, d.Excerpt, d.Language = old.Kind, old.Title, old.Subtitle, old.Excerpt, old.Language
-	d.Body, d.Byline, d.Dateline, d.SEO, d.Rights = old.Body, old.Byline, old.Dateline, old.SEO, old.Rights
-	d.CommentPolicy, d.CommentsCloseAt, d.SeriesPosition, d.Entries = old.CommentPolicy, old.CommentsCloseAt, old.SeriesPosition, old.Entries
+	was := *d
+	*d = *old
+	// The identity and the origin of the article stay as they are,
+	d.ID, d.CreatedBy, d.EditedAt, d.Source, d.Slug, d.TranslationGroup = was.ID, was.CreatedBy, was.EditedAt, was.Source, was.Slug, was.TranslationGroup
+	// so does its state, with its times,
+	d.Status, d.Visibility, d.TrashedAt = was.Status, was.Visibility, was.TrashedAt
+	d.PublishedAt, d.FirstPublishedAt, d.UpdatedAt, d.CorrectedAt = was.PublishedAt, was.FirstPublishedAt, was.UpdatedAt, was.CorrectedAt
+	d.ScheduledAt, d.EmbargoUntil, d.UnpublishAt = was.ScheduledAt, was.EmbargoUntil, was.UnpublishAt
+	// and the related articles that editors chose.
+	d.Pins = was.Pins
+	// A live blog gets back what was taken out and keeps what was reported since.
+	d.Entries = slices.Clone(old.Entries)
+	for _, e := range was.Entries {
+		if !slices.ContainsFunc(old.Entries, func(o content.Entry) bool { return o.ID == e.ID }) {
+			d.Entries = append(d.Entries, e)
+		}
+	}
 	for _, list := range []struct {
 		field string
 		from  []int

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,8 +18,14 @@ import (
 	entevent "github.com/broadsheet-cms/broadsheet/ent/event"
 	"github.com/broadsheet-cms/broadsheet/ent/revision"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/repeat"
+	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
@@ -287,3 +294,55 @@ func (d told) Refresh(ctx context.Context, articles []int) error {
 }
 
 var _ content.Derivation = told{}
+
+// stopped is a node that stops in the middle of a sweep.
+type stopped struct{ reached, goOn chan struct{} }
+
+func (s *stopped) Refresh(context.Context, []int) error {
+	close(s.reached)
+	<-s.goOn
+	return nil
+}
+
+// TestStoppedNodeKeepsNothingFromReaders: the articles that a node has claimed
+// when it stops are published by another once PostgreSQL ends its idle
+// transaction, and nothing is done twice when it goes on.
+func TestStoppedNodeKeepsNothingFromReaders(t *testing.T) {
+	t.Parallel()
+	url := testkit.URL(t, store.Postgres)
+	and := "?"
+	if strings.Contains(url, "?") {
+		and = "&"
+	}
+	b := setup(t, testkit.Open(t, url, store.Options{}))
+	noon := morning.Add(4 * time.Hour)
+	due := []*ent.Article{b.planned(newsroom.Schedule, "One", noon), b.planned(newsroom.Schedule, "Two", noon)}
+
+	node := testkit.Open(t, url+and+"idle_in_transaction_session_timeout=200", store.Options{})
+	log := event.NewLog(node)
+	dir := directory.New(node, log)
+	articles := content.New(node, log, dir)
+	stop := &stopped{make(chan struct{}), make(chan struct{})}
+	articles.Derive(stop)
+	other := newsroom.New(node, log, audit.NewLog(node), articles, site.New(node, log), repeat.New(node))
+	other.Now = func() time.Time { return noon }
+	articles.Now = other.Now
+	failed := make(chan error, 1)
+	go func() {
+		_, err := other.Sweep(t.Context(), noon)
+		failed <- err
+	}()
+	<-stop.reached
+	for done := 0; done < len(due) && t.Context().Err() == nil; {
+		done += b.sweep(noon).Done
+	}
+	close(stop.goOn)
+	if err := <-failed; err != nil && fault.CodeOf(err) != fault.TryAgain {
+		t.Errorf("the node that stopped says %v", err)
+	}
+	for _, a := range due {
+		if diff := cmp.Diff(traces{Revisions: 1, Audit: 1, Published: 1}, b.traces(a)); diff != "" {
+			t.Errorf("%s: %s", a.Title, diff)
+		}
+	}
+}

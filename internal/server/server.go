@@ -69,14 +69,14 @@ func (s *Server) mux() http.Handler {
 		// Without credentials: answers to other origins are what everybody sees.
 		AllowCredentials: false,
 	}).Handler
-	mux.Handle("/graphql", public(s.limit(s.routes.GraphQL)))
+	mux.Handle("/graphql", public(s.deadline(s.limit(s.routes.GraphQL))))
 	mux.Handle("GET /schema.graphql", public(http.HandlerFunc(s.serveSDL)))
 	if s.routes.GraphiQL != nil {
 		mux.Handle("/graphiql", s.routes.GraphiQL)
 		mux.Handle("/graphiql/", s.routes.GraphiQL)
 	}
 	if s.routes.SignIn != nil {
-		mux.Handle("/auth/", s.routes.SignIn)
+		mux.Handle("/auth/", s.deadline(s.routes.SignIn))
 	}
 	if s.routes.Media != nil {
 		mux.Handle("/media/", public(s.routes.Media))
@@ -105,7 +105,7 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	if err := s.routes.Ready(ctx); err != nil {
 		s.opts.Logger.WarnContext(ctx, "not ready", "error", err)
-		plain(w, http.StatusServiceUnavailable, "the database does not answer")
+		plain(w, http.StatusServiceUnavailable, "the database does not answer or cannot be written to")
 		return
 	}
 	plain(w, http.StatusOK, "ready")
@@ -129,6 +129,15 @@ func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text + "\n")) // the client may be gone
+}
+
+// deadline bounds the time of a request, signing in included.
+func (s *Server) deadline(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), s.opts.RequestTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // limit bounds the body of a request.

@@ -87,6 +87,11 @@ func (d *Door) Handler(next http.Handler) http.Handler {
 		switch {
 		case err == nil:
 			ctx = access.With(ctx, viewer)
+		case fault.CodeOf(err) == fault.TryAgain:
+			d.opts.Logger.WarnContext(ctx, "a session could not be looked up", "error", err)
+			w.Header().Set("Retry-After", "5")
+			refuse(w, http.StatusServiceUnavailable, fault.TryAgain, "The database is not available at the moment. Try again.")
+			return
 		case !errors.Is(err, account.ErrNoSession):
 			d.opts.Logger.ErrorContext(ctx, "a session could not be looked up", "error", err)
 			refuse(w, http.StatusServiceUnavailable, fault.Internal, "internal error")

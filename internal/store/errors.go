@@ -1,7 +1,14 @@
 package store
 
 import (
+	"context"
+	"database/sql/driver"
 	"errors"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/lib/pq"
 	sqlite "modernc.org/sqlite"
@@ -30,7 +37,60 @@ func withConflict(err error) error {
 	return err
 }
 
-// isBusy reports whether err says that another connection holds the file.
+// withTryAgain makes a fault of an error that says nothing about what was asked
+// and all about the database: it is away, busy, or cannot write.
+func withTryAgain(ctx context.Context, err error) error {
+	if err == nil || !isConnectionLost(err) && !isUnavailable(err) {
+		return err
+	}
+	if ended := ctx.Err(); ended != nil {
+		err = errors.Join(err, ended)
+	}
+	return tryAgain(err)
+}
+
+func tryAgain(cause error) error {
+	return fault.New(fault.TryAgain, "The database is not available or too busy at the moment. Nothing was done; try again.").Because(cause)
+}
+
+// unconfirmed makes a fault of a change to which no answer came. It hides the
+// cause from database/sql, which would do the change again.
+func unconfirmed(cause error) error {
+	return fault.New(fault.TryAgain, "The database did not confirm the change, which may be stored or not. Look before you send it again.").
+		Because(errors.New(cause.Error()))
+}
+
+// isConnectionLost reports whether err says that a connection to the server, or
+// an attempt to make one, broke.
+func isConnectionLost(err error) bool {
+	if e, ok := errors.AsType[*pq.Error](err); ok {
+		// Connection exceptions; the server ends, or starts; a session that was idle
+		// in a transaction was ended; a server that only reads now.
+		return strings.HasPrefix(string(e.Code), "08") || slices.Contains([]pq.ErrorCode{"57P01", "57P02", "57P03", "25P03", "25006"}, e.Code)
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return true
+	}
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// isUnavailable reports whether a database that answers cannot do anything at
+// the moment, or took longer than it may.
+func isUnavailable(err error) bool {
+	if e, ok := errors.AsType[*pq.Error](err); ok {
+		// Insufficient resources, such as connections and disk; a lock that was not
+		// given in time; a statement that took too long; an I/O error.
+		return strings.HasPrefix(string(e.Code), "53") || slices.Contains([]pq.ErrorCode{"55P03", "57014", "58030"}, e.Code)
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return slices.Contains([]int{sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_LOCKED, sqlitelib.SQLITE_FULL, sqlitelib.SQLITE_IOERR,
+			sqlitelib.SQLITE_READONLY, sqlitelib.SQLITE_CANTOPEN}, e.Code()&0xff)
+	}
+	return false
+}
+
+// isBusy reports whether err says that another connection has a lock on the file.
 func isBusy(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && e.Code()&0xff == sqlitelib.SQLITE_BUSY

@@ -19,7 +19,10 @@ func (db *DB) Listen(ctx context.Context, wake func()) error {
 }
 
 func (db *DB) listenPostgres(ctx context.Context, wake func()) error {
-	listener := pq.NewListener(db.url, 200*time.Millisecond, 10*time.Second, nil)
+	// The connection may be idle for long, so it is asked whether it lives, and a
+	// read without an answer ends it: the listener then makes another.
+	dialer := &postgresDialer{answer: listenSilence, listens: true}
+	listener := pq.NewDialListener(dialer, db.url, 200*time.Millisecond, 10*time.Second, nil)
 	defer func() { _ = listener.Close() }()
 	// Listen waits for a connection; closing the listener ends the wait.
 	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
@@ -30,6 +33,8 @@ func (db *DB) listenPostgres(ctx context.Context, wake func()) error {
 		}
 		return fmt.Errorf("listen: %w", err)
 	}
+	tick := time.NewTicker(listenPing)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -41,8 +46,8 @@ func (db *DB) listenPostgres(ctx context.Context, wake func()) error {
 			// A nil notification says that the connection was lost and made
 			// again: something may have been missed, so it wakes as well.
 			wake()
-		case <-time.After(time.Minute):
-			go func() { _ = listener.Ping() }() // ends with the connection; finds one that died silently
+		case <-tick.C:
+			go func() { _ = listener.Ping() }() // ends with the connection
 		}
 	}
 }

@@ -21,6 +21,10 @@ var migrationFiles embed.FS
 // ErrNewerSchema says that the database was migrated by a newer program.
 var ErrNewerSchema = errors.New("the database was made by a newer version of broadsheet: use that version or a newer one")
 
+// ErrOtherSchema says that a step was applied with another text than this program
+// has for it, so that nobody knows what the schema is.
+var ErrOtherSchema = errors.New("the database was not made by a release of broadsheet that this one follows: restore a backup, or use the program that made it")
+
 // Migration is one step of the schema, a file that is never edited after a
 // release.
 type Migration struct {
@@ -76,7 +80,7 @@ func (db *DB) Migrate(ctx context.Context) (applied []Migration, err error) {
 	}
 	defer func() { _ = conn.Close() }()
 	if db.Dialect == Postgres {
-		for _, q := range []string{"SET statement_timeout = 0", fmt.Sprintf("SELECT pg_advisory_lock(%d)", migrationLock)} {
+		for _, q := range []string{"SET statement_timeout = 0", "SET lock_timeout = 0", fmt.Sprintf("SELECT pg_advisory_lock(%d)", migrationLock)} {
 			if _, err := conn.ExecContext(ctx, q); err != nil {
 				return nil, fmt.Errorf("lock the schema: %w", err)
 			}
@@ -87,7 +91,8 @@ func (db *DB) Migrate(ctx context.Context) (applied []Migration, err error) {
 			defer cancel()
 			_, unlock := conn.ExecContext(background, fmt.Sprintf("SELECT pg_advisory_unlock(%d)", migrationLock))
 			_, reset := conn.ExecContext(background, "RESET statement_timeout")
-			err = errors.Join(err, unlock, reset)
+			_, resetLock := conn.ExecContext(background, "RESET lock_timeout")
+			err = errors.Join(err, unlock, reset, resetLock)
 		}()
 	}
 	for {
@@ -114,9 +119,9 @@ func (db *DB) migrateOne(ctx context.Context, conn *sql.Conn, steps []Migration)
 		version bigint PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at text NOT NULL)`); err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	var current int
-	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM schema_migrations").Scan(&current); err != nil {
-		return nil, fmt.Errorf("read the schema version: %w", err)
+	current, err := checkApplied(ctx, tx, steps)
+	if err != nil {
+		return nil, err
 	}
 	switch {
 	case current > len(steps):
@@ -136,6 +141,29 @@ func (db *DB) migrateOne(ctx context.Context, conn *sql.Conn, steps []Migration)
 		return nil, fmt.Errorf("commit migration %04d_%s: %w", step.Version, step.Name, err)
 	}
 	return &step, nil
+}
+
+// checkApplied gives the version of the database, and refuses one whose steps had
+// other texts.
+func checkApplied(ctx context.Context, tx *sql.Tx, steps []Migration) (current int, err error) {
+	rows, err := tx.QueryContext(ctx, "SELECT version, name, checksum FROM schema_migrations ORDER BY version")
+	if err != nil {
+		return 0, fmt.Errorf("read the schema version: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name, checksum string
+		if err := rows.Scan(&current, &name, &checksum); err != nil {
+			return 0, fmt.Errorf("read the schema version: %w", err)
+		}
+		if current > len(steps) {
+			continue // of a newer program
+		}
+		if step := steps[current-1]; checksum != step.Checksum() {
+			return 0, fmt.Errorf("migration %04d_%s was applied as %q with another text than this program has: %w", current, step.Name, name, ErrOtherSchema)
+		}
+	}
+	return current, rows.Err()
 }
 
 // SchemaVersion gives the version of the database and the one this program

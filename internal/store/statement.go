@@ -167,7 +167,7 @@ func (db *DB) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 		return stmt, nil
 	}
 	// A connection is taken for this; nobody waits for it under the lock.
-	stmt, err := db.sql.PrepareContext(context.WithoutCancel(ctx), text)
+	stmt, err := db.sql.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
@@ -214,6 +214,11 @@ func (db *DB) Exec(ctx context.Context, s *Statement, args ...any) (sql.Result, 
 	if tx := db.txOf(ctx); tx != nil {
 		return tx.sql.ExecContext(ctx, text, args...)
 	}
+	ctx, done, err := db.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	return db.sql.ExecContext(ctx, text, args...)
 }
 

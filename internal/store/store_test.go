@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -50,6 +51,33 @@ func at(t *testing.T, driver, source string, steps []store.Migration, data ...st
 	}
 	for _, text := range data {
 		do(text)
+	}
+}
+
+// TestChangedMigrationIsRefused: a step whose text is another than the one that was
+// applied stops the program, and nothing is done.
+func TestChangedMigrationIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, d := range []store.Dialect{store.SQLite, store.Postgres} {
+		t.Run(string(d), func(t *testing.T) {
+			t.Parallel()
+			steps, err := store.Migrations(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			url, driver, source := emptyURL(t, d)
+			edited := slices.Clone(steps[:3])
+			edited[1].SQL += "\n-- edited after it was released"
+			at(t, driver, source, edited)
+			db := testkit.Open(t, url, store.Options{})
+			applied, err := db.Migrate(t.Context())
+			if !errors.Is(err, store.ErrOtherSchema) || !strings.Contains(err.Error(), "0002_") || len(applied) != 0 {
+				t.Errorf("applied %v, %v", applied, err)
+			}
+			if have, _, err := db.SchemaVersion(t.Context()); err != nil || have != 3 {
+				t.Errorf("version %d, %v", have, err)
+			}
+		})
 	}
 }
 

@@ -44,6 +44,11 @@ func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context) error) (err e
 	if db.txOf(ctx) != nil {
 		return fn(ctx)
 	}
+	ctx, done, err := db.turn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	defer done()
 	sqlTx, err := db.sql.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
@@ -71,6 +76,7 @@ func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context) error) (err e
 		return withConflict(fmt.Errorf("commit: %w", err))
 	}
 	tx.done.Store(true)
+	done()
 	for _, f := range tx.afterCommit {
 		f()
 	}
