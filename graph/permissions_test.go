@@ -20,6 +20,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -222,7 +223,8 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		"device": func() string {
 			return must[bookmark.Added](t)(r.Bookmarks.Add(t.Context(), "", a.ID)).DeviceToken
 		},
-		"job": func() string { return r.deadJob(t) },
+		"job":    func() string { return r.deadJob(t) },
+		"apiKey": func() string { return r.apiKey(t) },
 	}
 	maps.Copy(words, r.accountWords(t, viewer))
 	for name, make := range words {
@@ -231,6 +233,13 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		}
 	}
 	return document
+}
+
+// apiKey makes a key of a partner.
+func (r *room) apiKey(t *testing.T) string {
+	t.Helper()
+	made, _, err := r.Partners.Create(access.AsSystem(t.Context()), partner.Key{Name: "Partner", Scopes: partner.Scopes()})
+	return must[*partner.Key](t)(made, err).PublicID()
 }
 
 // deadJob makes a job that has failed for good.

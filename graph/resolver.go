@@ -17,6 +17,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
@@ -41,6 +42,7 @@ type Services struct {
 	SiteEditor *site.Editor
 	Audit      *audit.Log
 	Jobs       *job.Office
+	Partners   *partner.Service
 	Search     *search.Service
 	Directory  *directory.Directory
 }

@@ -79,6 +79,8 @@ func (r *Response) find(ctx context.Context, prefix string, keys []int) (map[int
 		return nodesOf(ctx, r, Pages, keys)
 	case id.AuditEntry:
 		return nodesOf(ctx, r, AuditEntries, keys)
+	case id.APIKey:
+		return nodesOf(ctx, r, APIKeys, keys)
 	case id.Job:
 		return nodesOf(ctx, r, DeadJobs, keys)
 	case id.Redirect:

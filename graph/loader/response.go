@@ -13,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
@@ -30,6 +31,7 @@ type Services struct {
 	Directory  *directory.Directory
 	Jobs       *job.Office
 	Newsroom   *newsroom.Service
+	Partners   *partner.Service
 	Pages      *site.Service
 	Taxonomy   *taxonomy.Service
 

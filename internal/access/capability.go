@@ -29,13 +29,14 @@ const (
 	ModerateComments   Capability = "MODERATE_COMMENTS"
 	ManageUsers        Capability = "MANAGE_USERS"
 	ReadAuditLog       Capability = "READ_AUDIT_LOG"
-	ManageJobs         Capability = "MANAGE_JOBS" // look after work in the background that failed
+	ManageJobs         Capability = "MANAGE_JOBS"     // look after work in the background that failed
+	ManagePartners     Capability = "MANAGE_PARTNERS" // keys of partners
 )
 
 // Capabilities lists all of them.
 func Capabilities() []Capability {
 	return []Capability{UseAccount, ReadNewsroom, WriteArticles, PublishOwnArticles, EditArticles, ReviewArticles, PublishArticles, WithdrawArticles,
-		CurateArticles, ManageTaxonomy, ManagePages, ManageSite, ModerateComments, ManageUsers, ReadAuditLog, ManageJobs}
+		CurateArticles, ManageTaxonomy, ManagePages, ManageSite, ModerateComments, ManageUsers, ReadAuditLog, ManageJobs, ManagePartners}
 }
 
 // Roles lists all roles, the least powerful first.

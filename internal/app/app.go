@@ -35,6 +35,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
@@ -51,6 +52,7 @@ type Services struct {
 	Log        *event.Log
 	Jobs       *job.Runner
 	JobOffice  *job.Office
+	Partners   *partner.Service
 	Directory  *directory.Directory
 	Articles   *content.Service
 	Bookmarks  *bookmark.Service
@@ -95,6 +97,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Search = search.New(db, s.Directory)
 	s.Articles.Derive(s.Search)
 	s.Repeats = repeat.New(db)
+	s.Partners = partner.New(db, s.Log, s.Articles, s.Directory, s.Audit)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
 	return s
 }
@@ -102,7 +105,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Moderator: s.Moderator, Interests: s.Interests, Popularity: s.Popularity, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice}
+		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners}
 }
 
 // App is the server with all it needs.
@@ -162,10 +165,11 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	routes := server.Routes{
 		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, Limits: a.documentLimits(),
 			MaxAnswerBytes: a.cfg.MaxAnswerBytes, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
-		SignIn: openID,
-		Media:  a.Media.Handler(),
-		SDL:    broadsheet.SDL,
-		Ready:  db.Ready,
+		SignIn:  openID,
+		Partner: door.Handler(a.Partners.Handler()),
+		Media:   a.Media.Handler(),
+		SDL:     broadsheet.SDL,
+		Ready:   db.Ready,
 	}
 	if a.cfg.GraphiQL {
 		routes.GraphiQL = graphiql.Handler(graphiql.Options{})

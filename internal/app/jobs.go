@@ -16,10 +16,15 @@ var tidy = job.Kind[struct{}]{Name: "tidy", Timeout: 5 * time.Minute, MaxAttempt
 // rank finds the most read articles anew.
 var rank = job.Kind[struct{}]{Name: "mostread.rank", Timeout: time.Minute, MaxAttempts: 1}
 
+// keepEvents is how long events are kept: a partner that stays away longer takes
+// a snapshot.
+const keepEvents = 90 * 24 * time.Hour
+
 // registerJobs says what the jobs of the server do that belong to no service.
 func (a *App) registerJobs() {
 	job.Register(a.Jobs, tidy, func(ctx context.Context, _ struct{}) error {
-		return errors.Join(a.Accounts.Tidy(ctx), a.Repeats.Forget(ctx), a.Newsroom.ForgetPreviews(ctx), a.Bookmarks.Tidy(ctx), a.Interests.Tidy(ctx), a.Jobs.Forget(ctx))
+		return errors.Join(a.Accounts.Tidy(ctx), a.Repeats.Forget(ctx), a.Newsroom.ForgetPreviews(ctx), a.Bookmarks.Tidy(ctx), a.Interests.Tidy(ctx), a.Jobs.Forget(ctx),
+			a.Partners.Forget(ctx), a.Log.Trim(ctx, time.Now().Add(-keepEvents)))
 	})
 	job.Register(a.Jobs, rank, func(ctx context.Context, _ struct{}) error { return a.Popularity.Rank(ctx) })
 	job.Periodic(a.Jobs, rank, struct{}{}, job.Every(popularity.RankEvery))

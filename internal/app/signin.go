@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
 	"github.com/broadsheet-cms/broadsheet/internal/signin"
 )
@@ -25,6 +26,7 @@ func (a *App) signIn() (*signin.Door, http.Handler, error) {
 		a.Accounts.Issuer = u.Hostname()
 	}
 	door := signin.New(a.Accounts, signin.Options{SiteURL: a.cfg.SiteURL, TrustedProxies: proxies, RequestID: server.RequestID,
+		Keys: a.Partners.Authenticate, KeyPrefix: partner.Prefix,
 		Logger: slog.New(server.LogRequestID(a.logger.Handler()))})
 	if a.cfg.OIDCIssuer == "" {
 		return door, nil, nil

@@ -23,6 +23,7 @@ type commands struct {
 	Import  importCommand  `cmd:"" help:"Bring content of other systems in."`
 	Verify  verifyCommand  `cmd:"" help:"Compare the database with what it was filled from."`
 	User    userCommand    `cmd:"" help:"Keep the accounts of staff and readers."`
+	Key     keyCommand     `cmd:"" help:"Keep the API keys of partners."`
 	Seed    seedCommand    `cmd:"" help:"Fill an empty database with a synthetic newsroom."`
 	Version versionCommand `cmd:"" help:"Say which version this is."`
 }

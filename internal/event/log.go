@@ -191,6 +191,12 @@ func (l *Log) Head(ctx context.Context) (Position, error) {
 	if err != nil {
 		return Position{}, fmt.Errorf("find the newest event: %w", err)
 	}
+	if len(found) == 0 { // none, or all were removed
+		found, err = store.Collect(ctx, l.db, trimmedSQL, scanPosition, trimmed)
+		if err != nil {
+			return Position{}, fmt.Errorf("find the end of what was removed: %w", err)
+		}
+	}
 	if len(found) == 0 {
 		return Position{}, nil
 	}
@@ -212,4 +218,63 @@ func (l *Log) Woken() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.woken
+}
+
+// Before reports whether a position comes before another.
+func (p Position) Before(other Position) bool {
+	return cmp.Or(cmp.Compare(p.TxID, other.TxID), cmp.Compare(p.ID, other.ID)) < 0
+}
+
+// trimmed is the name under which the log keeps, among the positions of the
+// consumers, up to where its events were removed.
+const trimmed = "log.trimmed"
+
+var (
+	// The oldest events, of which those are removed that are old enough and behind
+	// every consumer.
+	oldSQL = store.MaintainBoth(`SELECT o.txid, o.id FROM (SELECT txid, id, occurred_at FROM events ORDER BY txid, id LIMIT $2) o
+		WHERE o.occurred_at < $1 AND NOT EXISTS (SELECT 1 FROM event_consumers c WHERE c.name <> 'log.trimmed' AND (c.txid, c.id) < (o.txid, o.id))
+		ORDER BY o.txid DESC, o.id DESC LIMIT 1`)
+	removeSQL = store.MaintainBoth(`DELETE FROM events WHERE (txid, id) <= ($1, $2)`)
+	markSQL   = store.MaintainBoth(`INSERT INTO event_consumers (name, txid, id) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET txid = excluded.txid, id = excluded.id`)
+	// trimmedSQL gives up to where events were removed.
+	trimmedSQL = store.MaintainBoth(`SELECT txid, id FROM event_consumers WHERE name = $1`)
+	keptSQL    = store.MaintainBoth(`SELECT 1 FROM event_consumers WHERE name = $1 AND (txid, id) > ($2, $3)`)
+)
+
+// trimAtOnce is how many events one transaction removes.
+const trimAtOnce = 5000
+
+// Trim removes events from before a moment, as far as all consumers have come.
+func (l *Log) Trim(ctx context.Context, before time.Time) error {
+	for {
+		done := false
+		err := l.db.Tx(ctx, func(ctx context.Context) error {
+			found, err := store.Collect(ctx, l.db, oldSQL, scanPosition, before.UTC(), trimAtOnce)
+			if err != nil || len(found) == 0 {
+				done = true
+				return err
+			}
+			if _, err := l.db.Exec(ctx, removeSQL, found[0].TxID, found[0].ID); err != nil {
+				return err
+			}
+			_, err = l.db.Exec(ctx, markSQL, trimmed, found[0].TxID, found[0].ID)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("remove old events: %w", err)
+		}
+		if done {
+			return nil
+		}
+	}
+}
+
+// Kept reports whether all events after a position are still there.
+func (l *Log) Kept(ctx context.Context, after Position) (bool, error) {
+	gone, err := store.Collect(ctx, l.db, keptSQL, store.ScanInt, trimmed, after.TxID, after.ID)
+	if err != nil {
+		return false, fmt.Errorf("look how far the log goes back: %w", err)
+	}
+	return len(gone) == 0, nil
 }

@@ -30,6 +30,7 @@ const (
 	User      = "usr"
 	Bookmark  = "bkm"
 	Job       = "job"
+	APIKey    = "key"
 
 	Session      = "ses"
 	AuditEntry   = "aud"

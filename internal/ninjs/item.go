@@ -153,7 +153,8 @@ type Rendition struct {
 // Focus is the point of a picture which must stay visible when it is cropped,
 // in pixels from the top left.
 type Focus struct {
-	X, Y int
+	X int `json:"x"`
+	Y int `json:"y"`
 }
 
 // Association is an item which belongs to another, such as its picture.

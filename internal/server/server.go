@@ -24,6 +24,7 @@ type Routes struct {
 	GraphiQL http.Handler // /graphiql
 	SignIn   http.Handler // /auth/
 	Media    http.Handler // /media/
+	Partner  http.Handler // /partner/
 	SDL      string       // GET /schema.graphql
 	Ready    func(ctx context.Context) error
 }
@@ -79,6 +80,9 @@ func (s *Server) mux() http.Handler {
 	}
 	if s.routes.Media != nil {
 		mux.Handle("/media/", public(s.routes.Media))
+	}
+	if s.routes.Partner != nil {
+		mux.Handle("/partner/", s.limit(s.routes.Partner))
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.serveReady)

@@ -28,6 +28,11 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// RequestID gives the id of a request from its context.
 	RequestID func(context.Context) string
+	// Keys answers requests that bring an API key as their bearer token, by what
+	// comes next; nil: there are no keys.
+	Keys func(next http.Handler) http.Handler
+	// KeyPrefix is what API keys begin with.
+	KeyPrefix string
 	Logger    *slog.Logger
 }
 
@@ -66,6 +71,10 @@ func (d *Door) Handler(next http.Handler) http.Handler {
 		}
 		if token == "" {
 			next.ServeHTTP(w, r.WithContext(ctx))
+			return
+		}
+		if d.opts.Keys != nil && kind == session.KindBearer && strings.HasPrefix(token, d.opts.KeyPrefix) {
+			d.opts.Keys(next).ServeHTTP(w, r.WithContext(ctx))
 			return
 		}
 		// What one viewer gets is for no cache between.
