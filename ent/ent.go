@@ -24,13 +24,19 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/byline"
 	"github.com/broadsheet-cms/broadsheet/ent/category"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/consentrecord"
 	"github.com/broadsheet-cms/broadsheet/ent/correction"
+	"github.com/broadsheet-cms/broadsheet/ent/dataexport"
+	"github.com/broadsheet-cms/broadsheet/ent/delivery"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
+	"github.com/broadsheet-cms/broadsheet/ent/keptmail"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/menu"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/ent/pick"
@@ -43,7 +49,11 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/series"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/ent/signinfailure"
+	"github.com/broadsheet-cms/broadsheet/ent/signingkey"
 	"github.com/broadsheet-cms/broadsheet/ent/site"
+	"github.com/broadsheet-cms/broadsheet/ent/subscriber"
+	"github.com/broadsheet-cms/broadsheet/ent/subscription"
+	"github.com/broadsheet-cms/broadsheet/ent/suppression"
 	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/ent/withdrawal"
@@ -107,41 +117,51 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			adslot.Table:        adslot.ValidColumn,
-			article.Table:       article.ValidColumn,
-			articledetail.Table: articledetail.ValidColumn,
-			articlelock.Table:   articlelock.ValidColumn,
-			articlenote.Table:   articlenote.ValidColumn,
-			auditentry.Table:    auditentry.ValidColumn,
-			author.Table:        author.ValidColumn,
-			autosave.Table:      autosave.ValidColumn,
-			bookmark.Table:      bookmark.ValidColumn,
-			byline.Table:        byline.ValidColumn,
-			category.Table:      category.ValidColumn,
-			comment.Table:       comment.ValidColumn,
-			correction.Table:    correction.ValidColumn,
-			event.Table:         event.ValidColumn,
-			identity.Table:      identity.ValidColumn,
-			liveentry.Table:     liveentry.ValidColumn,
-			media.Table:         media.ValidColumn,
-			menu.Table:          menu.ValidColumn,
-			menuitem.Table:      menuitem.ValidColumn,
-			onetimetoken.Table:  onetimetoken.ValidColumn,
-			page.Table:          page.ValidColumn,
-			pick.Table:          pick.ValidColumn,
-			place.Table:         place.ValidColumn,
-			previewtoken.Table:  previewtoken.ValidColumn,
-			redirect.Table:      redirect.ValidColumn,
-			relatedpin.Table:    relatedpin.ValidColumn,
-			repeat.Table:        repeat.ValidColumn,
-			revision.Table:      revision.ValidColumn,
-			series.Table:        series.ValidColumn,
-			session.Table:       session.ValidColumn,
-			signinfailure.Table: signinfailure.ValidColumn,
-			site.Table:          site.ValidColumn,
-			tag.Table:           tag.ValidColumn,
-			user.Table:          user.ValidColumn,
-			withdrawal.Table:    withdrawal.ValidColumn,
+			adslot.Table:          adslot.ValidColumn,
+			article.Table:         article.ValidColumn,
+			articledetail.Table:   articledetail.ValidColumn,
+			articlelock.Table:     articlelock.ValidColumn,
+			articlenote.Table:     articlenote.ValidColumn,
+			auditentry.Table:      auditentry.ValidColumn,
+			author.Table:          author.ValidColumn,
+			autosave.Table:        autosave.ValidColumn,
+			bookmark.Table:        bookmark.ValidColumn,
+			byline.Table:          byline.ValidColumn,
+			category.Table:        category.ValidColumn,
+			comment.Table:         comment.ValidColumn,
+			consentrecord.Table:   consentrecord.ValidColumn,
+			correction.Table:      correction.ValidColumn,
+			dataexport.Table:      dataexport.ValidColumn,
+			delivery.Table:        delivery.ValidColumn,
+			event.Table:           event.ValidColumn,
+			identity.Table:        identity.ValidColumn,
+			keptmail.Table:        keptmail.ValidColumn,
+			liveentry.Table:       liveentry.ValidColumn,
+			media.Table:           media.ValidColumn,
+			menu.Table:            menu.ValidColumn,
+			menuitem.Table:        menuitem.ValidColumn,
+			newsletter.Table:      newsletter.ValidColumn,
+			newsletterissue.Table: newsletterissue.ValidColumn,
+			onetimetoken.Table:    onetimetoken.ValidColumn,
+			page.Table:            page.ValidColumn,
+			pick.Table:            pick.ValidColumn,
+			place.Table:           place.ValidColumn,
+			previewtoken.Table:    previewtoken.ValidColumn,
+			redirect.Table:        redirect.ValidColumn,
+			relatedpin.Table:      relatedpin.ValidColumn,
+			repeat.Table:          repeat.ValidColumn,
+			revision.Table:        revision.ValidColumn,
+			series.Table:          series.ValidColumn,
+			session.Table:         session.ValidColumn,
+			signinfailure.Table:   signinfailure.ValidColumn,
+			signingkey.Table:      signingkey.ValidColumn,
+			site.Table:            site.ValidColumn,
+			subscriber.Table:      subscriber.ValidColumn,
+			subscription.Table:    subscription.ValidColumn,
+			suppression.Table:     suppression.ValidColumn,
+			tag.Table:             tag.ValidColumn,
+			user.Table:            user.ValidColumn,
+			withdrawal.Table:      withdrawal.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

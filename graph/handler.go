@@ -53,6 +53,7 @@ func Handler(services Services, opts Options) http.Handler {
 	srv.SetErrorPresenter(present(opts.Logger))
 	srv.SetRecoverFunc(recovered)
 	srv.Use(expansion{})
+	srv.Use(sensitive{})
 	srv.Use(extension.FixedComplexityLimit(opts.MaxComplexity))
 	if opts.Introspection {
 		srv.Use(extension.Introspection{})

@@ -104,6 +104,13 @@ func (r *Resolver) find(ctx context.Context, prefix string, keys []int) (map[int
 		return nodesOf(r.Comments.ByIDs(ctx, keys))
 	case id.Session:
 		return nodesOf(r.Accounts.SessionsByIDs(ctx, keys))
+	case id.Newsletter:
+		return nodesOf(r.Newsletters.ByIDs(ctx, keys))
+	case id.NewsletterIssue:
+		if access.Require(ctx, access.ManageNewsletters) != nil {
+			return nil, nil
+		}
+		return nodesOf(r.Newsletters.IssuesByIDs(ctx, keys))
 	case id.LiveEntry:
 		return nodesOf(r.Articles.LiveEntriesByIDs(ctx, keys))
 	case id.Correction:

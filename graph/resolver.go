@@ -17,6 +17,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
@@ -38,6 +39,8 @@ type Services struct {
 	Audit      *audit.Log
 	Search     *search.Service
 	Directory  *directory.Directory
+
+	Newsletters *newsletter.Service
 }
 
 // Resolver answers every field.
@@ -150,6 +153,14 @@ func (r *Resolver) Session() generated.SessionResolver { return &sessionResolver
 
 // Count answers the fields of counts.
 func (r *Resolver) Count() generated.CountResolver { return &countResolver{r} }
+
+// Newsletter answers the fields of newsletters.
+func (r *Resolver) Newsletter() generated.NewsletterResolver { return &newsletterResolver{r} }
+
+// NewsletterIssue answers the fields of issues of newsletters.
+func (r *Resolver) NewsletterIssue() generated.NewsletterIssueResolver {
+	return &newsletterIssueResolver{r}
+}
 
 // BlockImage answers the fields of pictures in bodies.
 func (r *Resolver) BlockImage() generated.BlockImageResolver { return &blockImageResolver{r} }

@@ -42,14 +42,26 @@ type Category func(*sql.Selector)
 // Comment is the predicate function for comment builders.
 type Comment func(*sql.Selector)
 
+// ConsentRecord is the predicate function for consentrecord builders.
+type ConsentRecord func(*sql.Selector)
+
 // Correction is the predicate function for correction builders.
 type Correction func(*sql.Selector)
+
+// DataExport is the predicate function for dataexport builders.
+type DataExport func(*sql.Selector)
+
+// Delivery is the predicate function for delivery builders.
+type Delivery func(*sql.Selector)
 
 // Event is the predicate function for event builders.
 type Event func(*sql.Selector)
 
 // Identity is the predicate function for identity builders.
 type Identity func(*sql.Selector)
+
+// KeptMail is the predicate function for keptmail builders.
+type KeptMail func(*sql.Selector)
 
 // LiveEntry is the predicate function for liveentry builders.
 type LiveEntry func(*sql.Selector)
@@ -62,6 +74,12 @@ type Menu func(*sql.Selector)
 
 // MenuItem is the predicate function for menuitem builders.
 type MenuItem func(*sql.Selector)
+
+// Newsletter is the predicate function for newsletter builders.
+type Newsletter func(*sql.Selector)
+
+// NewsletterIssue is the predicate function for newsletterissue builders.
+type NewsletterIssue func(*sql.Selector)
 
 // OneTimeToken is the predicate function for onetimetoken builders.
 type OneTimeToken func(*sql.Selector)
@@ -99,8 +117,20 @@ type Session func(*sql.Selector)
 // SignInFailure is the predicate function for signinfailure builders.
 type SignInFailure func(*sql.Selector)
 
+// SigningKey is the predicate function for signingkey builders.
+type SigningKey func(*sql.Selector)
+
 // Site is the predicate function for site builders.
 type Site func(*sql.Selector)
+
+// Subscriber is the predicate function for subscriber builders.
+type Subscriber func(*sql.Selector)
+
+// Subscription is the predicate function for subscription builders.
+type Subscription func(*sql.Selector)
+
+// Suppression is the predicate function for suppression builders.
+type Suppression func(*sql.Selector)
 
 // Tag is the predicate function for tag builders.
 type Tag func(*sql.Selector)

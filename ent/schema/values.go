@@ -55,3 +55,11 @@ type Consent struct {
 	Version string `json:"version"`
 	HTML    string `json:"html"`
 }
+
+// MailedArticle is an article as a newsletter showed it.
+type MailedArticle struct {
+	ID      int    `json:"id"`
+	Title   string `json:"title"`
+	Summary string `json:"summary,omitempty"`
+	Path    string `json:"path"`
+}

@@ -12,6 +12,10 @@ type (
 	AccountConnection = relay.Connection[*account.Account]
 	// AccountEdge is a row of it.
 	AccountEdge = relay.Edge[*account.Account]
+	// NewsletterIssueConnection is a page of issues of newsletters.
+	NewsletterIssueConnection = relay.Connection[*ent.NewsletterIssue]
+	// NewsletterIssueEdge is a row of it.
+	NewsletterIssueEdge = relay.Edge[*ent.NewsletterIssue]
 )
 
 // Viewer is who is signed in. It is made for nobody but its owner, for whom As

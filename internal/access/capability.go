@@ -29,12 +29,13 @@ const (
 	ModerateComments   Capability = "MODERATE_COMMENTS"
 	ManageUsers        Capability = "MANAGE_USERS"
 	ReadAuditLog       Capability = "READ_AUDIT_LOG"
+	ManageNewsletters  Capability = "MANAGE_NEWSLETTERS" // compose and send newsletters
 )
 
 // Capabilities lists all of them.
 func Capabilities() []Capability {
 	return []Capability{UseAccount, ReadNewsroom, WriteArticles, PublishOwnArticles, EditArticles, ReviewArticles, PublishArticles, WithdrawArticles,
-		CurateArticles, ManageTaxonomy, ManagePages, ManageSite, ModerateComments, ManageUsers, ReadAuditLog}
+		CurateArticles, ManageTaxonomy, ManagePages, ManageSite, ModerateComments, ManageUsers, ReadAuditLog, ManageNewsletters}
 }
 
 // Roles lists all roles, the least powerful first.
@@ -47,7 +48,7 @@ var capabilities = map[Role][]Capability{
 	Author:      {UseAccount, ReadNewsroom, WriteArticles, PublishOwnArticles},
 	Moderator:   {UseAccount, ModerateComments},
 	Editor: {UseAccount, ReadNewsroom, WriteArticles, PublishOwnArticles, EditArticles, ReviewArticles, PublishArticles, WithdrawArticles,
-		CurateArticles, ManageTaxonomy, ManagePages, ModerateComments},
+		CurateArticles, ManageTaxonomy, ManagePages, ModerateComments, ManageNewsletters},
 	Admin: Capabilities(),
 }
 

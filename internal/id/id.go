@@ -36,6 +36,9 @@ const (
 	ArticleNote  = "nte"
 	Correction   = "cor"
 	PreviewToken = "prv"
+
+	Newsletter      = "nwl"
+	NewsletterIssue = "nli"
 )
 
 // Known reports whether a text has the form of a prefix of public ids.
