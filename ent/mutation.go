@@ -37986,7 +37986,7 @@ func (m *SubscriptionMutation) ConfirmedAt() (r time.Time, exists bool) {
 // OldConfirmedAt returns the old "confirmed_at" field's value of the Subscription entity.
 // If the Subscription object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *SubscriptionMutation) OldConfirmedAt(ctx context.Context) (v *time.Time, err error) {
+func (m *SubscriptionMutation) OldConfirmedAt(ctx context.Context) (v time.Time, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldConfirmedAt is only allowed on UpdateOne operations")
 	}
@@ -38000,22 +38000,9 @@ func (m *SubscriptionMutation) OldConfirmedAt(ctx context.Context) (v *time.Time
 	return oldValue.ConfirmedAt, nil
 }
 
-// ClearConfirmedAt clears the value of the "confirmed_at" field.
-func (m *SubscriptionMutation) ClearConfirmedAt() {
-	m.confirmed_at = nil
-	m.clearedFields[subscription.FieldConfirmedAt] = struct{}{}
-}
-
-// ConfirmedAtCleared returns if the "confirmed_at" field was cleared in this mutation.
-func (m *SubscriptionMutation) ConfirmedAtCleared() bool {
-	_, ok := m.clearedFields[subscription.FieldConfirmedAt]
-	return ok
-}
-
 // ResetConfirmedAt resets all changes to the "confirmed_at" field.
 func (m *SubscriptionMutation) ResetConfirmedAt() {
 	m.confirmed_at = nil
-	delete(m.clearedFields, subscription.FieldConfirmedAt)
 }
 
 // SetEndedAt sets the "ended_at" field.
@@ -38299,9 +38286,6 @@ func (m *SubscriptionMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *SubscriptionMutation) ClearedFields() []string {
 	var fields []string
-	if m.FieldCleared(subscription.FieldConfirmedAt) {
-		fields = append(fields, subscription.FieldConfirmedAt)
-	}
 	if m.FieldCleared(subscription.FieldEndedAt) {
 		fields = append(fields, subscription.FieldEndedAt)
 	}
@@ -38319,9 +38303,6 @@ func (m *SubscriptionMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *SubscriptionMutation) ClearField(name string) error {
 	switch name {
-	case subscription.FieldConfirmedAt:
-		m.ClearConfirmedAt()
-		return nil
 	case subscription.FieldEndedAt:
 		m.ClearEndedAt()
 		return nil

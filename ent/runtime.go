@@ -790,6 +790,10 @@ func init() {
 	subscriptionDescCreatedAt := subscriptionFields[3].Descriptor()
 	// subscription.DefaultCreatedAt holds the default value on creation for the created_at field.
 	subscription.DefaultCreatedAt = subscriptionDescCreatedAt.Default.(func() time.Time)
+	// subscriptionDescConfirmedAt is the schema descriptor for confirmed_at field.
+	subscriptionDescConfirmedAt := subscriptionFields[4].Descriptor()
+	// subscription.DefaultConfirmedAt holds the default value on creation for the confirmed_at field.
+	subscription.DefaultConfirmedAt = subscriptionDescConfirmedAt.Default.(func() time.Time)
 	suppressionFields := schema.Suppression{}.Fields()
 	_ = suppressionFields
 	// suppressionDescCreatedAt is the schema descriptor for created_at field.

@@ -28,7 +28,7 @@ type Subscription struct {
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// ConfirmedAt holds the value of the "confirmed_at" field.
-	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
+	ConfirmedAt time.Time `json:"confirmed_at,omitempty"`
 	// EndedAt holds the value of the "ended_at" field.
 	EndedAt *time.Time `json:"ended_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -130,8 +130,7 @@ func (_m *Subscription) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field confirmed_at", values[i])
 			} else if value.Valid {
-				_m.ConfirmedAt = new(time.Time)
-				*_m.ConfirmedAt = value.Time
+				_m.ConfirmedAt = value.Time
 			}
 		case subscription.FieldEndedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -198,10 +197,8 @@ func (_m *Subscription) String() string {
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
 	builder.WriteString(", ")
-	if v := _m.ConfirmedAt; v != nil {
-		builder.WriteString("confirmed_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
+	builder.WriteString("confirmed_at=")
+	builder.WriteString(_m.ConfirmedAt.Format(time.ANSIC))
 	builder.WriteString(", ")
 	if v := _m.EndedAt; v != nil {
 		builder.WriteString("ended_at=")

@@ -143,6 +143,10 @@ func (_c *SubscriptionCreate) defaults() {
 		v := subscription.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
+	if _, ok := _c.mutation.ConfirmedAt(); !ok {
+		v := subscription.DefaultConfirmedAt()
+		_c.mutation.SetConfirmedAt(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -163,6 +167,9 @@ func (_c *SubscriptionCreate) check() error {
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Subscription.created_at"`)}
+	}
+	if _, ok := _c.mutation.ConfirmedAt(); !ok {
+		return &ValidationError{Name: "confirmed_at", err: errors.New(`ent: missing required field "Subscription.confirmed_at"`)}
 	}
 	if len(_c.mutation.SubscriberIDs()) == 0 {
 		return &ValidationError{Name: "subscriber", err: errors.New(`ent: missing required edge "Subscription.subscriber"`)}
@@ -206,7 +213,7 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 	}
 	if value, ok := _c.mutation.ConfirmedAt(); ok {
 		_spec.SetField(subscription.FieldConfirmedAt, field.TypeTime, value)
-		_node.ConfirmedAt = &value
+		_node.ConfirmedAt = value
 	}
 	if value, ok := _c.mutation.EndedAt(); ok {
 		_spec.SetField(subscription.FieldEndedAt, field.TypeTime, value)

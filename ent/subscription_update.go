@@ -87,12 +87,6 @@ func (_u *SubscriptionUpdate) SetNillableConfirmedAt(v *time.Time) *Subscription
 	return _u
 }
 
-// ClearConfirmedAt clears the value of the "confirmed_at" field.
-func (_u *SubscriptionUpdate) ClearConfirmedAt() *SubscriptionUpdate {
-	_u.mutation.ClearConfirmedAt()
-	return _u
-}
-
 // SetEndedAt sets the "ended_at" field.
 func (_u *SubscriptionUpdate) SetEndedAt(v time.Time) *SubscriptionUpdate {
 	_u.mutation.SetEndedAt(v)
@@ -206,9 +200,6 @@ func (_u *SubscriptionUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.ConfirmedAt(); ok {
 		_spec.SetField(subscription.FieldConfirmedAt, field.TypeTime, value)
-	}
-	if _u.mutation.ConfirmedAtCleared() {
-		_spec.ClearField(subscription.FieldConfirmedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.EndedAt(); ok {
 		_spec.SetField(subscription.FieldEndedAt, field.TypeTime, value)
@@ -349,12 +340,6 @@ func (_u *SubscriptionUpdateOne) SetNillableConfirmedAt(v *time.Time) *Subscript
 	if v != nil {
 		_u.SetConfirmedAt(*v)
 	}
-	return _u
-}
-
-// ClearConfirmedAt clears the value of the "confirmed_at" field.
-func (_u *SubscriptionUpdateOne) ClearConfirmedAt() *SubscriptionUpdateOne {
-	_u.mutation.ClearConfirmedAt()
 	return _u
 }
 
@@ -501,9 +486,6 @@ func (_u *SubscriptionUpdateOne) sqlSave(ctx context.Context) (_node *Subscripti
 	}
 	if value, ok := _u.mutation.ConfirmedAt(); ok {
 		_spec.SetField(subscription.FieldConfirmedAt, field.TypeTime, value)
-	}
-	if _u.mutation.ConfirmedAtCleared() {
-		_spec.ClearField(subscription.FieldConfirmedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.EndedAt(); ok {
 		_spec.SetField(subscription.FieldEndedAt, field.TypeTime, value)

@@ -49,7 +49,9 @@ func (r *queryResolver) NewsletterIssues(ctx context.Context, newsletterID *stri
 		Name:   listName("newsletterIssues", key),
 		Key:    newsletter.IssueKey,
 		Beyond: relay.BeyondBy(read),
-		Count:  func(ctx context.Context, limit int) (int, error) { return r.Resolver.Newsletters.CountIssues(ctx, key, limit) },
+		Count: func(ctx context.Context, limit int) (int, error) {
+			return r.Resolver.Newsletters.CountIssues(ctx, key, limit)
+		},
 	}
 	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, read)
 }
@@ -60,8 +62,9 @@ func (r *viewerResolver) NewsletterSubscriptions(ctx context.Context, v *model.V
 }
 
 // SubscriberCount is the field of the same name of Newsletter.
-func (r *newsletterResolver) SubscriberCount(ctx context.Context, n *ent.Newsletter) (int, error) {
-	return r.Newsletters.SubscriberCount(ctx, n.ID)
+func (r *newsletterResolver) SubscriberCount(ctx context.Context, n *ent.Newsletter) (int32, error) {
+	count, err := r.Newsletters.SubscriberCount(ctx, n.ID)
+	return int32(count), err
 }
 
 // Newsletter is the field of the same name of NewsletterIssue.
@@ -82,21 +85,21 @@ func (r *newsletterIssueResolver) PreviewText(ctx context.Context, i *ent.Newsle
 }
 
 // RecipientCount is the field of the same name of NewsletterIssue.
-func (r *newsletterIssueResolver) RecipientCount(ctx context.Context, i *ent.NewsletterIssue) (int, error) {
+func (r *newsletterIssueResolver) RecipientCount(ctx context.Context, i *ent.NewsletterIssue) (int32, error) {
 	p, err := r.Newsletters.Progress(ctx, i.ID)
-	return p.Recipients, err
+	return int32(p.Recipients), err
 }
 
 // SentCount is the field of the same name of NewsletterIssue.
-func (r *newsletterIssueResolver) SentCount(ctx context.Context, i *ent.NewsletterIssue) (int, error) {
+func (r *newsletterIssueResolver) SentCount(ctx context.Context, i *ent.NewsletterIssue) (int32, error) {
 	p, err := r.Newsletters.Progress(ctx, i.ID)
-	return p.Sent, err
+	return int32(p.Sent), err
 }
 
 // RefusedCount is the field of the same name of NewsletterIssue.
-func (r *newsletterIssueResolver) RefusedCount(ctx context.Context, i *ent.NewsletterIssue) (int, error) {
+func (r *newsletterIssueResolver) RefusedCount(ctx context.Context, i *ent.NewsletterIssue) (int32, error) {
 	p, err := r.Newsletters.Progress(ctx, i.ID)
-	return p.Refused, err
+	return int32(p.Refused), err
 }
 
 // newsletterKeys are the keys of ids; one of nothing is NOT_FOUND.

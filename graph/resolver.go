@@ -17,6 +17,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/repeat"
@@ -37,6 +38,7 @@ type Services struct {
 	Pages      *site.Service
 	SiteEditor *site.Editor
 	Audit      *audit.Log
+	Jobs       *job.Office
 	Search     *search.Service
 	Directory  *directory.Directory
 

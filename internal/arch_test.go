@@ -78,17 +78,23 @@ var leaves = map[string][]string{
 // domains are the packages that decide, with the other domains that each may
 // call. Whatever else they must tell one another goes through events.
 var domains = map[string][]string{
-	"internal/account":   {"internal/audit"},
-	"internal/audit":     nil,
-	"internal/content":   {"internal/directory"},
-	"internal/comment":   nil,
-	"internal/directory": nil,
-	"internal/media":     nil,
-	"internal/search":    {"internal/directory"},
-	"internal/newsroom":  {"internal/content", "internal/audit", "internal/directory", "internal/repeat", "internal/search", "internal/site"},
-	"internal/repeat":    nil,
-	"internal/site":      {"internal/audit"},
-	"internal/taxonomy":  {"internal/content", "internal/audit", "internal/site"},
+	"internal/account":    {"internal/audit", "internal/job", "internal/link", "internal/mail", "internal/throttle"},
+	"internal/audit":      nil,
+	"internal/content":    {"internal/directory"},
+	"internal/comment":    nil,
+	"internal/directory":  nil,
+	"internal/job":        {"internal/audit"},
+	"internal/link":       nil,
+	"internal/mail":       nil,
+	"internal/media":      nil,
+	"internal/newsletter": {"internal/account", "internal/audit", "internal/content", "internal/directory", "internal/job", "internal/link", "internal/mail", "internal/throttle"},
+	"internal/retention":  {"internal/job"},
+	"internal/throttle":   nil,
+	"internal/search":     {"internal/directory"},
+	"internal/newsroom":   {"internal/content", "internal/audit", "internal/directory", "internal/repeat", "internal/search", "internal/site"},
+	"internal/repeat":     nil,
+	"internal/site":       {"internal/audit"},
+	"internal/taxonomy":   {"internal/content", "internal/audit", "internal/site"},
 }
 
 // restricted are packages that only these may import.

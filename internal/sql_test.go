@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 )
 
-// maintains are the hand-written statements that read articles, comments or
-// pages without the visibility rule, each with the reason why no reader gets
+// maintains are the hand-written statements that read a guarded table without
+// its visibility rule, each with the reason why no reader gets
 // what they read.
 var maintains = map[string]string{
 	"content.archiveSQL":         "reads what articles are about, to rank all of them",
@@ -51,7 +53,15 @@ var maintains = map[string]string{
 }
 
 // guardedTables matches SQL that reads a table whose rows may be hidden.
-var guardedTables = regexp.MustCompile(`\b(FROM|JOIN)\s+(articles|comments|pages)\b`)
+var guardedTables = func() *regexp.Regexp {
+	var names []string
+	for _, table := range access.Tables() {
+		if table.Word != "" {
+			names = append(names, table.Name)
+		}
+	}
+	return regexp.MustCompile(`\b(FROM|JOIN)\s+(` + strings.Join(names, "|") + `)\b`)
+}()
 
 // statement is a piece of SQL in the source.
 type statement struct {
@@ -152,7 +162,7 @@ func isName(e ast.Expr, name string) bool {
 	return ok && id.Name == name
 }
 
-// TestSQLIsGuarded holds that SQL over articles, comments and pages is run by
+// TestSQLIsGuarded holds that SQL over the guarded tables is run by
 // the store alone, which refuses to run it for a reader without the visibility
 // rule, and that what is run for no reader has a reason.
 func TestSQLIsGuarded(t *testing.T) {

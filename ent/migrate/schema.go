@@ -1459,9 +1459,9 @@ var (
 	// SubscriptionsColumns holds the columns for the "subscriptions" table.
 	SubscriptionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
-		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "CONFIRMED", "ENDED"}, Default: "PENDING"},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"CONFIRMED", "ENDED"}, Default: "CONFIRMED"},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "confirmed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "confirmed_at", Type: field.TypeTime},
 		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
 		{Name: "newsletter_id", Type: field.TypeInt},
 		{Name: "subscriber_id", Type: field.TypeInt},

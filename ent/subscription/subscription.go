@@ -73,17 +73,18 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
+	// DefaultConfirmedAt holds the default value on creation for the "confirmed_at" field.
+	DefaultConfirmedAt func() time.Time
 )
 
 // Status defines the type for the "status" enum field.
 type Status string
 
-// StatusPending is the default value of the Status enum.
-const DefaultStatus = StatusPending
+// StatusConfirmed is the default value of the Status enum.
+const DefaultStatus = StatusConfirmed
 
 // Status values.
 const (
-	StatusPending   Status = "PENDING"
 	StatusConfirmed Status = "CONFIRMED"
 	StatusEnded     Status = "ENDED"
 )
@@ -95,7 +96,7 @@ func (s Status) String() string {
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
 func StatusValidator(s Status) error {
 	switch s {
-	case StatusPending, StatusConfirmed, StatusEnded:
+	case StatusConfirmed, StatusEnded:
 		return nil
 	default:
 		return fmt.Errorf("subscription: invalid enum value for status field: %q", s)

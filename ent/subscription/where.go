@@ -220,16 +220,6 @@ func ConfirmedAtLTE(v time.Time) predicate.Subscription {
 	return predicate.Subscription(sql.FieldLTE(FieldConfirmedAt, v))
 }
 
-// ConfirmedAtIsNil applies the IsNil predicate on the "confirmed_at" field.
-func ConfirmedAtIsNil() predicate.Subscription {
-	return predicate.Subscription(sql.FieldIsNull(FieldConfirmedAt))
-}
-
-// ConfirmedAtNotNil applies the NotNil predicate on the "confirmed_at" field.
-func ConfirmedAtNotNil() predicate.Subscription {
-	return predicate.Subscription(sql.FieldNotNull(FieldConfirmedAt))
-}
-
 // EndedAtEQ applies the EQ predicate on the "ended_at" field.
 func EndedAtEQ(v time.Time) predicate.Subscription {
 	return predicate.Subscription(sql.FieldEQ(FieldEndedAt, v))

@@ -50,6 +50,8 @@ type ResolverRoot interface {
 	Menu() MenuResolver
 	MenuItem() MenuItemResolver
 	Mutation() MutationResolver
+	Newsletter() NewsletterResolver
+	NewsletterIssue() NewsletterIssueResolver
 	NewsroomRecord() NewsroomRecordResolver
 	Page() PageResolver
 	Place() PlaceResolver
@@ -68,6 +70,7 @@ type ResolverRoot interface {
 
 type DirectiveRoot struct {
 	Auth func(ctx context.Context, obj any, next graphql.Resolver, can access.Capability) (res any, err error)
+	Once func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -343,6 +346,11 @@ type ComplexityRoot struct {
 		Occasion func(childComplexity int) int
 	}
 
+	CancelAccountDeletionPayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
 	Category struct {
 		Breadcrumbs func(childComplexity int) int
 		Children    func(childComplexity int) int
@@ -361,6 +369,10 @@ type ComplexityRoot struct {
 	CategoryFacet struct {
 		Category func(childComplexity int) int
 		Count    func(childComplexity int) int
+	}
+
+	ChangeEmailPayload struct {
+		UserErrors func(childComplexity int) int
 	}
 
 	ChangePasswordPayload struct {
@@ -409,6 +421,16 @@ type ComplexityRoot struct {
 		Mode                func(childComplexity int) int
 	}
 
+	ConfirmEmailChangePayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	ConfirmNewsletterSubscriptionPayload struct {
+		Preferences      func(childComplexity int) int
+		PreferencesToken func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	ConfirmSecondFactorPayload struct {
 		RecoveryCodes func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
@@ -418,6 +440,13 @@ type ComplexityRoot struct {
 	Consent struct {
 		HTML    func(childComplexity int) int
 		Version func(childComplexity int) int
+	}
+
+	ConsentRecord struct {
+		Document func(childComplexity int) int
+		GivenAt  func(childComplexity int) int
+		Place    func(childComplexity int) int
+		Version  func(childComplexity int) int
 	}
 
 	Correction struct {
@@ -460,6 +489,16 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CreateNewsletterIssuePayload struct {
+		Issue      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateNewsletterPayload struct {
+		Newsletter func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CreatePagePayload struct {
 		Page       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -491,6 +530,11 @@ type ComplexityRoot struct {
 		UserErrors        func(childComplexity int) int
 	}
 
+	DeleteAccountPayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
 	DeleteAdSlotPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -507,6 +551,11 @@ type ComplexityRoot struct {
 	}
 
 	DeleteMenuPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteNewsletterIssuePayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
@@ -611,6 +660,10 @@ type ComplexityRoot struct {
 		Message func(childComplexity int) int
 	}
 
+	InviteReaderPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
 	LanguageFacet struct {
 		Count    func(childComplexity int) int
 		Language func(childComplexity int) int
@@ -712,97 +765,171 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AddArticleNote          func(childComplexity int, input model.AddArticleNoteInput) int
-		AddLiveEntry            func(childComplexity int, input model.AddLiveEntryInput) int
-		ApproveArticle          func(childComplexity int, input model.ArticleStepInput) int
-		ApproveArticles         func(childComplexity int, input model.BulkArticleInput) int
-		ArchiveArticle          func(childComplexity int, input model.ArticleStepInput) int
-		ArchiveArticles         func(childComplexity int, input model.BulkArticleInput) int
-		AssignArticle           func(childComplexity int, input model.AssignArticleInput) int
-		AutosaveArticle         func(childComplexity int, input model.AutosaveArticleInput) int
-		ChangePassword          func(childComplexity int, input model.ChangePasswordInput) int
-		ConfirmSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
-		CorrectArticle          func(childComplexity int, input model.CorrectArticleInput) int
-		CreateAdSlot            func(childComplexity int, input model.CreateAdSlotInput) int
-		CreateArticle           func(childComplexity int, input model.CreateArticleInput) int
-		CreateAuthor            func(childComplexity int, input model.CreateAuthorInput) int
-		CreateCategory          func(childComplexity int, input model.CreateCategoryInput) int
-		CreatePage              func(childComplexity int, input model.CreatePageInput) int
-		CreatePlace             func(childComplexity int, input model.CreatePlaceInput) int
-		CreatePreviewToken      func(childComplexity int, input model.CreatePreviewTokenInput) int
-		CreateRedirect          func(childComplexity int, input model.CreateRedirectInput) int
-		CreateSeries            func(childComplexity int, input model.CreateSeriesInput) int
-		CreateTag               func(childComplexity int, input model.CreateTagInput) int
-		CreateUser              func(childComplexity int, input model.CreateUserInput) int
-		DeleteAdSlot            func(childComplexity int, input model.DeleteAdSlotInput) int
-		DeleteAuthor            func(childComplexity int, input model.DeleteAuthorInput) int
-		DeleteCategory          func(childComplexity int, input model.DeleteCategoryInput) int
-		DeleteMenu              func(childComplexity int, input model.DeleteMenuInput) int
-		DeletePlace             func(childComplexity int, input model.DeletePlaceInput) int
-		DeleteRedirect          func(childComplexity int, input model.DeleteRedirectInput) int
-		DeleteSeries            func(childComplexity int, input model.DeleteSeriesInput) int
-		DeleteTag               func(childComplexity int, input model.DeleteTagInput) int
-		DisableSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
-		DisableUser             func(childComplexity int, input model.UserInput) int
-		DiscardAutosave         func(childComplexity int, input model.DiscardAutosaveInput) int
-		EmbargoArticle          func(childComplexity int, input model.EmbargoArticleInput) int
-		EnableUser              func(childComplexity int, input model.UserInput) int
-		KillArticle             func(childComplexity int, input model.KillArticleInput) int
-		LiftEmbargo             func(childComplexity int, input model.ArticleStepInput) int
-		LockArticle             func(childComplexity int, input model.LockArticleInput) int
-		MergeAuthors            func(childComplexity int, input model.MergeAuthorsInput) int
-		MergeCategories         func(childComplexity int, input model.MergeCategoriesInput) int
-		MergePlaces             func(childComplexity int, input model.MergePlacesInput) int
-		MergeSeries             func(childComplexity int, input model.MergeSeriesInput) int
-		MergeTags               func(childComplexity int, input model.MergeTagsInput) int
-		MoveCategory            func(childComplexity int, input model.MoveCategoryInput) int
-		PinRelatedArticle       func(childComplexity int, input model.PinRelatedArticleInput) int
-		PublishArticle          func(childComplexity int, input model.PublishArticleInput) int
-		PublishArticles         func(childComplexity int, input model.BulkArticleInput) int
-		PublishPage             func(childComplexity int, input model.PublishPageInput) int
-		RegenerateRecoveryCodes func(childComplexity int, input model.SecondFactorCodeInput) int
-		RemoveLiveEntry         func(childComplexity int, input model.RemoveLiveEntryInput) int
-		ReopenArticle           func(childComplexity int, input model.ArticleStepInput) int
-		RequestChanges          func(childComplexity int, input model.ArticleStepInput) int
-		ResetUserPassword       func(childComplexity int, input model.ResetUserPasswordInput) int
-		ResetUserSecondFactor   func(childComplexity int, input model.UserInput) int
-		ResolveArticleNote      func(childComplexity int, input model.ResolveArticleNoteInput) int
-		RestoreArticle          func(childComplexity int, input model.ArticleStepInput) int
-		RestorePage             func(childComplexity int, input model.RestorePageInput) int
-		RestoreRevision         func(childComplexity int, input model.RestoreRevisionInput) int
-		RevokeOtherSessions     func(childComplexity int) int
-		RevokePreviewToken      func(childComplexity int, input model.RevokePreviewTokenInput) int
-		RevokeSession           func(childComplexity int, input model.RevokeSessionInput) int
-		SaveMenu                func(childComplexity int, input model.SaveMenuInput) int
-		ScheduleArticle         func(childComplexity int, input model.ScheduleArticleInput) int
-		ScheduleArticles        func(childComplexity int, input model.BulkScheduleInput) int
-		SetPicks                func(childComplexity int, input model.SetPicksInput) int
-		SetUpAdmin              func(childComplexity int, input model.SetUpAdminInput) int
-		SetUserRole             func(childComplexity int, input model.SetUserRoleInput) int
-		SignIn                  func(childComplexity int, input model.SignInInput) int
-		SignOut                 func(childComplexity int) int
-		StartSecondFactor       func(childComplexity int, input model.StartSecondFactorInput) int
-		SubmitArticleForReview  func(childComplexity int, input model.ArticleStepInput) int
-		TrashArticle            func(childComplexity int, input model.ArticleStepInput) int
-		TrashArticles           func(childComplexity int, input model.BulkArticleInput) int
-		TrashPage               func(childComplexity int, input model.TrashPageInput) int
-		UnlockArticle           func(childComplexity int, input model.UnlockArticleInput) int
-		UnpinRelatedArticle     func(childComplexity int, input model.UnpinRelatedArticleInput) int
-		UnpublishArticle        func(childComplexity int, input model.ArticleStepInput) int
-		UnpublishArticles       func(childComplexity int, input model.BulkArticleInput) int
-		UnpublishPage           func(childComplexity int, input model.UnpublishPageInput) int
-		UnscheduleArticle       func(childComplexity int, input model.ArticleStepInput) int
-		UpdateAdSlot            func(childComplexity int, input model.UpdateAdSlotInput) int
-		UpdateArticle           func(childComplexity int, input model.UpdateArticleInput) int
-		UpdateAuthor            func(childComplexity int, input model.UpdateAuthorInput) int
-		UpdateCategory          func(childComplexity int, input model.UpdateCategoryInput) int
-		UpdateLiveEntry         func(childComplexity int, input model.UpdateLiveEntryInput) int
-		UpdatePage              func(childComplexity int, input model.UpdatePageInput) int
-		UpdatePlace             func(childComplexity int, input model.UpdatePlaceInput) int
-		UpdateRedirect          func(childComplexity int, input model.UpdateRedirectInput) int
-		UpdateSeries            func(childComplexity int, input model.UpdateSeriesInput) int
-		UpdateSite              func(childComplexity int, input model.UpdateSiteInput) int
-		UpdateTag               func(childComplexity int, input model.UpdateTagInput) int
+		AddArticleNote                func(childComplexity int, input model.AddArticleNoteInput) int
+		AddLiveEntry                  func(childComplexity int, input model.AddLiveEntryInput) int
+		ApproveArticle                func(childComplexity int, input model.ArticleStepInput) int
+		ApproveArticles               func(childComplexity int, input model.BulkArticleInput) int
+		ArchiveArticle                func(childComplexity int, input model.ArticleStepInput) int
+		ArchiveArticles               func(childComplexity int, input model.BulkArticleInput) int
+		AssignArticle                 func(childComplexity int, input model.AssignArticleInput) int
+		AutosaveArticle               func(childComplexity int, input model.AutosaveArticleInput) int
+		CancelAccountDeletion         func(childComplexity int) int
+		ChangeEmail                   func(childComplexity int, input model.ChangeEmailInput) int
+		ChangePassword                func(childComplexity int, input model.ChangePasswordInput) int
+		ConfirmEmailChange            func(childComplexity int, input model.ConfirmEmailChangeInput) int
+		ConfirmNewsletterSubscription func(childComplexity int, input model.ConfirmNewsletterSubscriptionInput) int
+		ConfirmSecondFactor           func(childComplexity int, input model.SecondFactorCodeInput) int
+		CorrectArticle                func(childComplexity int, input model.CorrectArticleInput) int
+		CreateAdSlot                  func(childComplexity int, input model.CreateAdSlotInput) int
+		CreateArticle                 func(childComplexity int, input model.CreateArticleInput) int
+		CreateAuthor                  func(childComplexity int, input model.CreateAuthorInput) int
+		CreateCategory                func(childComplexity int, input model.CreateCategoryInput) int
+		CreateNewsletter              func(childComplexity int, input model.CreateNewsletterInput) int
+		CreateNewsletterIssue         func(childComplexity int, input model.CreateNewsletterIssueInput) int
+		CreatePage                    func(childComplexity int, input model.CreatePageInput) int
+		CreatePlace                   func(childComplexity int, input model.CreatePlaceInput) int
+		CreatePreviewToken            func(childComplexity int, input model.CreatePreviewTokenInput) int
+		CreateRedirect                func(childComplexity int, input model.CreateRedirectInput) int
+		CreateSeries                  func(childComplexity int, input model.CreateSeriesInput) int
+		CreateTag                     func(childComplexity int, input model.CreateTagInput) int
+		CreateUser                    func(childComplexity int, input model.CreateUserInput) int
+		DeleteAccount                 func(childComplexity int, input model.DeleteAccountInput) int
+		DeleteAdSlot                  func(childComplexity int, input model.DeleteAdSlotInput) int
+		DeleteAuthor                  func(childComplexity int, input model.DeleteAuthorInput) int
+		DeleteCategory                func(childComplexity int, input model.DeleteCategoryInput) int
+		DeleteMenu                    func(childComplexity int, input model.DeleteMenuInput) int
+		DeleteNewsletterIssue         func(childComplexity int, input model.NewsletterIssueInput) int
+		DeletePlace                   func(childComplexity int, input model.DeletePlaceInput) int
+		DeleteRedirect                func(childComplexity int, input model.DeleteRedirectInput) int
+		DeleteSeries                  func(childComplexity int, input model.DeleteSeriesInput) int
+		DeleteTag                     func(childComplexity int, input model.DeleteTagInput) int
+		DisableSecondFactor           func(childComplexity int, input model.SecondFactorCodeInput) int
+		DisableUser                   func(childComplexity int, input model.UserInput) int
+		DiscardAutosave               func(childComplexity int, input model.DiscardAutosaveInput) int
+		EmbargoArticle                func(childComplexity int, input model.EmbargoArticleInput) int
+		EnableUser                    func(childComplexity int, input model.UserInput) int
+		InviteReader                  func(childComplexity int, input model.InviteReaderInput) int
+		KillArticle                   func(childComplexity int, input model.KillArticleInput) int
+		LiftEmbargo                   func(childComplexity int, input model.ArticleStepInput) int
+		LockArticle                   func(childComplexity int, input model.LockArticleInput) int
+		MergeAuthors                  func(childComplexity int, input model.MergeAuthorsInput) int
+		MergeCategories               func(childComplexity int, input model.MergeCategoriesInput) int
+		MergePlaces                   func(childComplexity int, input model.MergePlacesInput) int
+		MergeSeries                   func(childComplexity int, input model.MergeSeriesInput) int
+		MergeTags                     func(childComplexity int, input model.MergeTagsInput) int
+		MoveCategory                  func(childComplexity int, input model.MoveCategoryInput) int
+		PinRelatedArticle             func(childComplexity int, input model.PinRelatedArticleInput) int
+		PublishArticle                func(childComplexity int, input model.PublishArticleInput) int
+		PublishArticles               func(childComplexity int, input model.BulkArticleInput) int
+		PublishPage                   func(childComplexity int, input model.PublishPageInput) int
+		RecordConsent                 func(childComplexity int, input model.RecordConsentInput) int
+		RegenerateRecoveryCodes       func(childComplexity int, input model.SecondFactorCodeInput) int
+		RemoveLiveEntry               func(childComplexity int, input model.RemoveLiveEntryInput) int
+		ReopenArticle                 func(childComplexity int, input model.ArticleStepInput) int
+		RequestChanges                func(childComplexity int, input model.ArticleStepInput) int
+		RequestDataExport             func(childComplexity int) int
+		RequestPasswordReset          func(childComplexity int, input model.RequestPasswordResetInput) int
+		RequestSignInLink             func(childComplexity int, input model.RequestSignInLinkInput) int
+		ResetPassword                 func(childComplexity int, input model.ResetPasswordInput) int
+		ResetUserPassword             func(childComplexity int, input model.ResetUserPasswordInput) int
+		ResetUserSecondFactor         func(childComplexity int, input model.UserInput) int
+		ResolveArticleNote            func(childComplexity int, input model.ResolveArticleNoteInput) int
+		RestoreArticle                func(childComplexity int, input model.ArticleStepInput) int
+		RestorePage                   func(childComplexity int, input model.RestorePageInput) int
+		RestoreRevision               func(childComplexity int, input model.RestoreRevisionInput) int
+		RevokeOtherSessions           func(childComplexity int) int
+		RevokePreviewToken            func(childComplexity int, input model.RevokePreviewTokenInput) int
+		RevokeSession                 func(childComplexity int, input model.RevokeSessionInput) int
+		SaveMenu                      func(childComplexity int, input model.SaveMenuInput) int
+		ScheduleArticle               func(childComplexity int, input model.ScheduleArticleInput) int
+		ScheduleArticles              func(childComplexity int, input model.BulkScheduleInput) int
+		SendNewsletterIssue           func(childComplexity int, input model.NewsletterIssueInput) int
+		SetPicks                      func(childComplexity int, input model.SetPicksInput) int
+		SetUpAdmin                    func(childComplexity int, input model.SetUpAdminInput) int
+		SetUserRole                   func(childComplexity int, input model.SetUserRoleInput) int
+		SignIn                        func(childComplexity int, input model.SignInInput) int
+		SignInWithLink                func(childComplexity int, input model.SignInWithLinkInput) int
+		SignOut                       func(childComplexity int) int
+		SignUp                        func(childComplexity int, input model.SignUpInput) int
+		StartSecondFactor             func(childComplexity int, input model.StartSecondFactorInput) int
+		SubmitArticleForReview        func(childComplexity int, input model.ArticleStepInput) int
+		SubmitContactMessage          func(childComplexity int, input model.SubmitContactMessageInput) int
+		SubscribeToNewsletter         func(childComplexity int, input model.SubscribeToNewsletterInput) int
+		TrashArticle                  func(childComplexity int, input model.ArticleStepInput) int
+		TrashArticles                 func(childComplexity int, input model.BulkArticleInput) int
+		TrashPage                     func(childComplexity int, input model.TrashPageInput) int
+		UnlockArticle                 func(childComplexity int, input model.UnlockArticleInput) int
+		UnpinRelatedArticle           func(childComplexity int, input model.UnpinRelatedArticleInput) int
+		UnpublishArticle              func(childComplexity int, input model.ArticleStepInput) int
+		UnpublishArticles             func(childComplexity int, input model.BulkArticleInput) int
+		UnpublishPage                 func(childComplexity int, input model.UnpublishPageInput) int
+		UnscheduleArticle             func(childComplexity int, input model.ArticleStepInput) int
+		UnsubscribeFromNewsletter     func(childComplexity int, input model.UnsubscribeFromNewsletterInput) int
+		UpdateAdSlot                  func(childComplexity int, input model.UpdateAdSlotInput) int
+		UpdateArticle                 func(childComplexity int, input model.UpdateArticleInput) int
+		UpdateAuthor                  func(childComplexity int, input model.UpdateAuthorInput) int
+		UpdateCategory                func(childComplexity int, input model.UpdateCategoryInput) int
+		UpdateLiveEntry               func(childComplexity int, input model.UpdateLiveEntryInput) int
+		UpdateNewsletter              func(childComplexity int, input model.UpdateNewsletterInput) int
+		UpdateNewsletterPreferences   func(childComplexity int, input model.UpdateNewsletterPreferencesInput) int
+		UpdatePage                    func(childComplexity int, input model.UpdatePageInput) int
+		UpdatePlace                   func(childComplexity int, input model.UpdatePlaceInput) int
+		UpdateProfile                 func(childComplexity int, input model.UpdateProfileInput) int
+		UpdateRedirect                func(childComplexity int, input model.UpdateRedirectInput) int
+		UpdateSeries                  func(childComplexity int, input model.UpdateSeriesInput) int
+		UpdateSite                    func(childComplexity int, input model.UpdateSiteInput) int
+		UpdateTag                     func(childComplexity int, input model.UpdateTagInput) int
+		VerifyEmail                   func(childComplexity int, input model.VerifyEmailInput) int
+	}
+
+	Newsletter struct {
+		Description     func(childComplexity int) int
+		Frequency       func(childComplexity int) int
+		IsOpen          func(childComplexity int) int
+		Language        func(childComplexity int) int
+		Name            func(childComplexity int) int
+		PublicID        func(childComplexity int) int
+		Slug            func(childComplexity int) int
+		SubscriberCount func(childComplexity int) int
+	}
+
+	NewsletterIssue struct {
+		CreatedAt      func(childComplexity int) int
+		Intro          func(childComplexity int) int
+		Newsletter     func(childComplexity int) int
+		PreviewHTML    func(childComplexity int) int
+		PreviewText    func(childComplexity int) int
+		PublicID       func(childComplexity int) int
+		RecipientCount func(childComplexity int) int
+		RefusedCount   func(childComplexity int) int
+		SentAt         func(childComplexity int) int
+		SentCount      func(childComplexity int) int
+		Source         func(childComplexity int) int
+		StartedAt      func(childComplexity int) int
+		Status         func(childComplexity int) int
+		Subject        func(childComplexity int) int
+	}
+
+	NewsletterIssueConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	NewsletterIssueEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	NewsletterPreferences struct {
+		Choices     func(childComplexity int) int
+		MaskedEmail func(childComplexity int) int
+	}
+
+	NewsletterSubscription struct {
+		IsSubscribed func(childComplexity int) int
+		Newsletter   func(childComplexity int) int
 	}
 
 	NewsroomRecord struct {
@@ -901,42 +1028,45 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		AdSlots           func(childComplexity int, placement model.AdPlacement) int
-		Article           func(childComplexity int, by model.ArticleBy, at *time.Time) int
-		AuditLog          func(childComplexity int, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) int
-		Author            func(childComplexity int, by model.AuthorBy) int
-		Authors           func(childComplexity int, kind *author.Kind) int
-		Calendar          func(childComplexity int, from time.Time, to time.Time, first *int32) int
-		Categories        func(childComplexity int, topLevel *bool) int
-		Category          func(childComplexity int, by model.CategoryBy) int
-		Corrections       func(childComplexity int, first *int32, after *string, last *int32, before *string) int
-		EditorsPicks      func(childComplexity int, categoryID *string) int
-		LatestNews        func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
-		Menu              func(childComplexity int, location model.MenuLocation, language *string) int
-		MyArticles        func(childComplexity int, first *int32, after *string, last *int32, before *string, statuses []article.Status) int
-		NewsroomSearch    func(childComplexity int, query string, filter *model.SearchFilter, statuses []article.Status, trashed *bool, first *int32, after *string) int
-		Node              func(childComplexity int, id string) int
-		Nodes             func(childComplexity int, ids []string) int
-		Page              func(childComplexity int, by model.PageBy) int
-		Picks             func(childComplexity int, categoryID *string) int
-		Place             func(childComplexity int, by model.PlaceBy) int
-		Places            func(childComplexity int, kind *place.Kind) int
-		Redirects         func(childComplexity int, pathPrefix *string, first *int32, after *string, last *int32, before *string) int
-		Route             func(childComplexity int, path string) int
-		ScheduleHealth    func(childComplexity int) int
-		Search            func(childComplexity int, query string, filter *model.SearchFilter, first *int32, after *string) int
-		SearchSuggestions func(childComplexity int, query string, first *int32, language *string) int
-		Series            func(childComplexity int, by model.SeriesBy) int
-		Site              func(childComplexity int) int
-		StaticPages       func(childComplexity int, trashed *bool) int
-		Tag               func(childComplexity int, by model.TagBy) int
-		Tags              func(childComplexity int, first *int32, after *string, last *int32, before *string) int
-		Trash             func(childComplexity int, first *int32, after *string, last *int32, before *string) int
-		User              func(childComplexity int, id string) int
-		Users             func(childComplexity int, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) int
-		Viewer            func(childComplexity int) int
-		WorkQueue         func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) int
-		WorkQueueCounts   func(childComplexity int, filter *model.WorkQueueFilter) int
+		AdSlots               func(childComplexity int, placement model.AdPlacement) int
+		Article               func(childComplexity int, by model.ArticleBy, at *time.Time) int
+		AuditLog              func(childComplexity int, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) int
+		Author                func(childComplexity int, by model.AuthorBy) int
+		Authors               func(childComplexity int, kind *author.Kind) int
+		Calendar              func(childComplexity int, from time.Time, to time.Time, first *int32) int
+		Categories            func(childComplexity int, topLevel *bool) int
+		Category              func(childComplexity int, by model.CategoryBy) int
+		Corrections           func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		EditorsPicks          func(childComplexity int, categoryID *string) int
+		LatestNews            func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
+		Menu                  func(childComplexity int, location model.MenuLocation, language *string) int
+		MyArticles            func(childComplexity int, first *int32, after *string, last *int32, before *string, statuses []article.Status) int
+		NewsletterIssues      func(childComplexity int, newsletterID *string, first *int32, after *string, last *int32, before *string) int
+		NewsletterPreferences func(childComplexity int, token string) int
+		Newsletters           func(childComplexity int) int
+		NewsroomSearch        func(childComplexity int, query string, filter *model.SearchFilter, statuses []article.Status, trashed *bool, first *int32, after *string) int
+		Node                  func(childComplexity int, id string) int
+		Nodes                 func(childComplexity int, ids []string) int
+		Page                  func(childComplexity int, by model.PageBy) int
+		Picks                 func(childComplexity int, categoryID *string) int
+		Place                 func(childComplexity int, by model.PlaceBy) int
+		Places                func(childComplexity int, kind *place.Kind) int
+		Redirects             func(childComplexity int, pathPrefix *string, first *int32, after *string, last *int32, before *string) int
+		Route                 func(childComplexity int, path string) int
+		ScheduleHealth        func(childComplexity int) int
+		Search                func(childComplexity int, query string, filter *model.SearchFilter, first *int32, after *string) int
+		SearchSuggestions     func(childComplexity int, query string, first *int32, language *string) int
+		Series                func(childComplexity int, by model.SeriesBy) int
+		Site                  func(childComplexity int) int
+		StaticPages           func(childComplexity int, trashed *bool) int
+		Tag                   func(childComplexity int, by model.TagBy) int
+		Tags                  func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		Trash                 func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		User                  func(childComplexity int, id string) int
+		Users                 func(childComplexity int, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) int
+		Viewer                func(childComplexity int) int
+		WorkQueue             func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) int
+		WorkQueueCounts       func(childComplexity int, filter *model.WorkQueueFilter) int
 	}
 
 	QuoteBlock struct {
@@ -944,6 +1074,11 @@ type ComplexityRoot struct {
 		Direction   func(childComplexity int) int
 		HTML        func(childComplexity int) int
 		IsPullQuote func(childComplexity int) int
+	}
+
+	RecordConsentPayload struct {
+		Consent    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Redirect struct {
@@ -986,6 +1121,22 @@ type ComplexityRoot struct {
 	RelatedReason struct {
 		Kind   func(childComplexity int) int
 		Labels func(childComplexity int) int
+	}
+
+	RequestDataExportPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	RequestPasswordResetPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	RequestSignInLinkPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	ResetPasswordPayload struct {
+		UserErrors func(childComplexity int) int
 	}
 
 	ResetUserPasswordPayload struct {
@@ -1123,6 +1274,11 @@ type ComplexityRoot struct {
 		RecoveryCodesLeft func(childComplexity int) int
 	}
 
+	SendNewsletterIssuePayload struct {
+		Issue      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Series struct {
 		Description func(childComplexity int) int
 		Label       func(childComplexity int, language string) int
@@ -1167,7 +1323,18 @@ type ComplexityRoot struct {
 		Viewer     func(childComplexity int) int
 	}
 
+	SignInWithLinkPayload struct {
+		Session    func(childComplexity int) int
+		Token      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
 	SignOutPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	SignUpPayload struct {
 		UserErrors func(childComplexity int) int
 	}
 
@@ -1180,6 +1347,7 @@ type ComplexityRoot struct {
 		LegalDocuments func(childComplexity int) int
 		Logo           func(childComplexity int, theme *model.Theme) int
 		Name           func(childComplexity int) int
+		Registration   func(childComplexity int) int
 		SocialProfiles func(childComplexity int) int
 		Tagline        func(childComplexity int) int
 		TimeZone       func(childComplexity int) int
@@ -1209,6 +1377,14 @@ type ComplexityRoot struct {
 	StatusCount struct {
 		Count  func(childComplexity int) int
 		Status func(childComplexity int) int
+	}
+
+	SubmitContactMessagePayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	SubscribeToNewsletterPayload struct {
+		UserErrors func(childComplexity int) int
 	}
 
 	TableBlock struct {
@@ -1267,6 +1443,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UnsubscribeFromNewsletterPayload struct {
+		Preferences func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	UpdateAdSlotPayload struct {
 		AdSlot     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1282,6 +1463,16 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdateNewsletterPayload struct {
+		Newsletter func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateNewsletterPreferencesPayload struct {
+		Preferences func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	UpdatePagePayload struct {
 		Page       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1290,6 +1481,11 @@ type ComplexityRoot struct {
 	UpdatePlacePayload struct {
 		Place      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	UpdateProfilePayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
 	}
 
 	UpdateRedirectPayload struct {
@@ -1312,6 +1508,13 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	VerifyEmailPayload struct {
+		Session    func(childComplexity int) int
+		Token      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
 	VersionConflict struct {
 		Article        func(childComplexity int) int
 		Code           func(childComplexity int) int
@@ -1328,13 +1531,17 @@ type ComplexityRoot struct {
 	}
 
 	Viewer struct {
-		Capabilities func(childComplexity int) int
-		DisplayName  func(childComplexity int) int
-		Email        func(childComplexity int) int
-		PublicID     func(childComplexity int) int
-		Role         func(childComplexity int) int
-		SecondFactor func(childComplexity int) int
-		Sessions     func(childComplexity int) int
+		Capabilities            func(childComplexity int) int
+		Consents                func(childComplexity int) int
+		DeletionDueAt           func(childComplexity int) int
+		DisplayName             func(childComplexity int) int
+		Email                   func(childComplexity int) int
+		Language                func(childComplexity int) int
+		NewsletterSubscriptions func(childComplexity int) int
+		PublicID                func(childComplexity int) int
+		Role                    func(childComplexity int) int
+		SecondFactor            func(childComplexity int) int
+		Sessions                func(childComplexity int) int
 	}
 
 	WithdrawnNotice struct {
@@ -2501,6 +2708,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CalendarEntry.Occasion(childComplexity), true
 
+	case "CancelAccountDeletionPayload.userErrors":
+		if e.ComplexityRoot.CancelAccountDeletionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAccountDeletionPayload.UserErrors(childComplexity), true
+	case "CancelAccountDeletionPayload.viewer":
+		if e.ComplexityRoot.CancelAccountDeletionPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAccountDeletionPayload.Viewer(childComplexity), true
+
 	case "Category.breadcrumbs":
 		if e.ComplexityRoot.Category.Breadcrumbs == nil {
 			break
@@ -2596,6 +2816,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CategoryFacet.Count(childComplexity), true
+
+	case "ChangeEmailPayload.userErrors":
+		if e.ComplexityRoot.ChangeEmailPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeEmailPayload.UserErrors(childComplexity), true
 
 	case "ChangePasswordPayload.userErrors":
 		if e.ComplexityRoot.ChangePasswordPayload.UserErrors == nil {
@@ -2764,6 +2991,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CommentPolicy.Mode(childComplexity), true
 
+	case "ConfirmEmailChangePayload.userErrors":
+		if e.ComplexityRoot.ConfirmEmailChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmEmailChangePayload.UserErrors(childComplexity), true
+
+	case "ConfirmNewsletterSubscriptionPayload.preferences":
+		if e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.Preferences(childComplexity), true
+	case "ConfirmNewsletterSubscriptionPayload.preferencesToken":
+		if e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.PreferencesToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.PreferencesToken(childComplexity), true
+	case "ConfirmNewsletterSubscriptionPayload.userErrors":
+		if e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.UserErrors(childComplexity), true
+
 	case "ConfirmSecondFactorPayload.recoveryCodes":
 		if e.ComplexityRoot.ConfirmSecondFactorPayload.RecoveryCodes == nil {
 			break
@@ -2795,6 +3048,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Consent.Version(childComplexity), true
+
+	case "ConsentRecord.document":
+		if e.ComplexityRoot.ConsentRecord.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.Document(childComplexity), true
+	case "ConsentRecord.givenAt":
+		if e.ComplexityRoot.ConsentRecord.GivenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.GivenAt(childComplexity), true
+	case "ConsentRecord.place":
+		if e.ComplexityRoot.ConsentRecord.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.Place(childComplexity), true
+	case "ConsentRecord.version":
+		if e.ComplexityRoot.ConsentRecord.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.Version(childComplexity), true
 
 	case "Correction.article":
 		if e.ComplexityRoot.Correction.Article == nil {
@@ -2922,6 +3200,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateCategoryPayload.UserErrors(childComplexity), true
 
+	case "CreateNewsletterIssuePayload.issue":
+		if e.ComplexityRoot.CreateNewsletterIssuePayload.Issue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterIssuePayload.Issue(childComplexity), true
+	case "CreateNewsletterIssuePayload.userErrors":
+		if e.ComplexityRoot.CreateNewsletterIssuePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterIssuePayload.UserErrors(childComplexity), true
+
+	case "CreateNewsletterPayload.newsletter":
+		if e.ComplexityRoot.CreateNewsletterPayload.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterPayload.Newsletter(childComplexity), true
+	case "CreateNewsletterPayload.userErrors":
+		if e.ComplexityRoot.CreateNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterPayload.UserErrors(childComplexity), true
+
 	case "CreatePagePayload.page":
 		if e.ComplexityRoot.CreatePagePayload.Page == nil {
 			break
@@ -3006,6 +3310,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateUserPayload.UserErrors(childComplexity), true
 
+	case "DeleteAccountPayload.userErrors":
+		if e.ComplexityRoot.DeleteAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAccountPayload.UserErrors(childComplexity), true
+	case "DeleteAccountPayload.viewer":
+		if e.ComplexityRoot.DeleteAccountPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAccountPayload.Viewer(childComplexity), true
+
 	case "DeleteAdSlotPayload.deletedId":
 		if e.ComplexityRoot.DeleteAdSlotPayload.DeletedID == nil {
 			break
@@ -3057,6 +3374,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteMenuPayload.UserErrors(childComplexity), true
+
+	case "DeleteNewsletterIssuePayload.deletedId":
+		if e.ComplexityRoot.DeleteNewsletterIssuePayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteNewsletterIssuePayload.DeletedID(childComplexity), true
+	case "DeleteNewsletterIssuePayload.userErrors":
+		if e.ComplexityRoot.DeleteNewsletterIssuePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteNewsletterIssuePayload.UserErrors(childComplexity), true
 
 	case "DeletePlacePayload.deletedId":
 		if e.ComplexityRoot.DeletePlacePayload.DeletedID == nil {
@@ -3351,6 +3681,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InputError.Message(childComplexity), true
+
+	case "InviteReaderPayload.userErrors":
+		if e.ComplexityRoot.InviteReaderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteReaderPayload.UserErrors(childComplexity), true
 
 	case "LanguageFacet.count":
 		if e.ComplexityRoot.LanguageFacet.Count == nil {
@@ -3795,6 +4132,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AutosaveArticle(childComplexity, args["input"].(model.AutosaveArticleInput)), true
+	case "Mutation.cancelAccountDeletion":
+		if e.ComplexityRoot.Mutation.CancelAccountDeletion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.CancelAccountDeletion(childComplexity), true
+	case "Mutation.changeEmail":
+		if e.ComplexityRoot.Mutation.ChangeEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changeEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangeEmail(childComplexity, args["input"].(model.ChangeEmailInput)), true
 	case "Mutation.changePassword":
 		if e.ComplexityRoot.Mutation.ChangePassword == nil {
 			break
@@ -3806,6 +4160,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(model.ChangePasswordInput)), true
+	case "Mutation.confirmEmailChange":
+		if e.ComplexityRoot.Mutation.ConfirmEmailChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmEmailChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmEmailChange(childComplexity, args["input"].(model.ConfirmEmailChangeInput)), true
+	case "Mutation.confirmNewsletterSubscription":
+		if e.ComplexityRoot.Mutation.ConfirmNewsletterSubscription == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmNewsletterSubscription_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmNewsletterSubscription(childComplexity, args["input"].(model.ConfirmNewsletterSubscriptionInput)), true
 	case "Mutation.confirmSecondFactor":
 		if e.ComplexityRoot.Mutation.ConfirmSecondFactor == nil {
 			break
@@ -3872,6 +4248,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateCategory(childComplexity, args["input"].(model.CreateCategoryInput)), true
+	case "Mutation.createNewsletter":
+		if e.ComplexityRoot.Mutation.CreateNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateNewsletter(childComplexity, args["input"].(model.CreateNewsletterInput)), true
+	case "Mutation.createNewsletterIssue":
+		if e.ComplexityRoot.Mutation.CreateNewsletterIssue == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createNewsletterIssue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateNewsletterIssue(childComplexity, args["input"].(model.CreateNewsletterIssueInput)), true
 	case "Mutation.createPage":
 		if e.ComplexityRoot.Mutation.CreatePage == nil {
 			break
@@ -3949,6 +4347,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(model.CreateUserInput)), true
+	case "Mutation.deleteAccount":
+		if e.ComplexityRoot.Mutation.DeleteAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteAccount(childComplexity, args["input"].(model.DeleteAccountInput)), true
 	case "Mutation.deleteAdSlot":
 		if e.ComplexityRoot.Mutation.DeleteAdSlot == nil {
 			break
@@ -3993,6 +4402,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteMenu(childComplexity, args["input"].(model.DeleteMenuInput)), true
+	case "Mutation.deleteNewsletterIssue":
+		if e.ComplexityRoot.Mutation.DeleteNewsletterIssue == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteNewsletterIssue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteNewsletterIssue(childComplexity, args["input"].(model.NewsletterIssueInput)), true
 	case "Mutation.deletePlace":
 		if e.ComplexityRoot.Mutation.DeletePlace == nil {
 			break
@@ -4092,6 +4512,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EnableUser(childComplexity, args["input"].(model.UserInput)), true
+	case "Mutation.inviteReader":
+		if e.ComplexityRoot.Mutation.InviteReader == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteReader_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteReader(childComplexity, args["input"].(model.InviteReaderInput)), true
 	case "Mutation.killArticle":
 		if e.ComplexityRoot.Mutation.KillArticle == nil {
 			break
@@ -4235,6 +4666,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishPage(childComplexity, args["input"].(model.PublishPageInput)), true
+	case "Mutation.recordConsent":
+		if e.ComplexityRoot.Mutation.RecordConsent == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordConsent_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordConsent(childComplexity, args["input"].(model.RecordConsentInput)), true
 	case "Mutation.regenerateRecoveryCodes":
 		if e.ComplexityRoot.Mutation.RegenerateRecoveryCodes == nil {
 			break
@@ -4279,6 +4721,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestChanges(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.requestDataExport":
+		if e.ComplexityRoot.Mutation.RequestDataExport == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RequestDataExport(childComplexity), true
+	case "Mutation.requestPasswordReset":
+		if e.ComplexityRoot.Mutation.RequestPasswordReset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestPasswordReset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestPasswordReset(childComplexity, args["input"].(model.RequestPasswordResetInput)), true
+	case "Mutation.requestSignInLink":
+		if e.ComplexityRoot.Mutation.RequestSignInLink == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestSignInLink_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestSignInLink(childComplexity, args["input"].(model.RequestSignInLinkInput)), true
+	case "Mutation.resetPassword":
+		if e.ComplexityRoot.Mutation.ResetPassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetPassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetPassword(childComplexity, args["input"].(model.ResetPasswordInput)), true
 	case "Mutation.resetUserPassword":
 		if e.ComplexityRoot.Mutation.ResetUserPassword == nil {
 			break
@@ -4406,6 +4887,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ScheduleArticles(childComplexity, args["input"].(model.BulkScheduleInput)), true
+	case "Mutation.sendNewsletterIssue":
+		if e.ComplexityRoot.Mutation.SendNewsletterIssue == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendNewsletterIssue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendNewsletterIssue(childComplexity, args["input"].(model.NewsletterIssueInput)), true
 	case "Mutation.setPicks":
 		if e.ComplexityRoot.Mutation.SetPicks == nil {
 			break
@@ -4450,12 +4942,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(model.SignInInput)), true
+	case "Mutation.signInWithLink":
+		if e.ComplexityRoot.Mutation.SignInWithLink == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signInWithLink_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignInWithLink(childComplexity, args["input"].(model.SignInWithLinkInput)), true
 	case "Mutation.signOut":
 		if e.ComplexityRoot.Mutation.SignOut == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.signUp":
+		if e.ComplexityRoot.Mutation.SignUp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signUp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignUp(childComplexity, args["input"].(model.SignUpInput)), true
 	case "Mutation.startSecondFactor":
 		if e.ComplexityRoot.Mutation.StartSecondFactor == nil {
 			break
@@ -4478,6 +4992,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SubmitArticleForReview(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.submitContactMessage":
+		if e.ComplexityRoot.Mutation.SubmitContactMessage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitContactMessage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitContactMessage(childComplexity, args["input"].(model.SubmitContactMessageInput)), true
+	case "Mutation.subscribeToNewsletter":
+		if e.ComplexityRoot.Mutation.SubscribeToNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_subscribeToNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubscribeToNewsletter(childComplexity, args["input"].(model.SubscribeToNewsletterInput)), true
 	case "Mutation.trashArticle":
 		if e.ComplexityRoot.Mutation.TrashArticle == nil {
 			break
@@ -4577,6 +5113,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnscheduleArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.unsubscribeFromNewsletter":
+		if e.ComplexityRoot.Mutation.UnsubscribeFromNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unsubscribeFromNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnsubscribeFromNewsletter(childComplexity, args["input"].(model.UnsubscribeFromNewsletterInput)), true
 	case "Mutation.updateAdSlot":
 		if e.ComplexityRoot.Mutation.UpdateAdSlot == nil {
 			break
@@ -4632,6 +5179,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateLiveEntry(childComplexity, args["input"].(model.UpdateLiveEntryInput)), true
+	case "Mutation.updateNewsletter":
+		if e.ComplexityRoot.Mutation.UpdateNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNewsletter(childComplexity, args["input"].(model.UpdateNewsletterInput)), true
+	case "Mutation.updateNewsletterPreferences":
+		if e.ComplexityRoot.Mutation.UpdateNewsletterPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNewsletterPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNewsletterPreferences(childComplexity, args["input"].(model.UpdateNewsletterPreferencesInput)), true
 	case "Mutation.updatePage":
 		if e.ComplexityRoot.Mutation.UpdatePage == nil {
 			break
@@ -4654,6 +5223,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdatePlace(childComplexity, args["input"].(model.UpdatePlaceInput)), true
+	case "Mutation.updateProfile":
+		if e.ComplexityRoot.Mutation.UpdateProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProfile(childComplexity, args["input"].(model.UpdateProfileInput)), true
 	case "Mutation.updateRedirect":
 		if e.ComplexityRoot.Mutation.UpdateRedirect == nil {
 			break
@@ -4698,6 +5278,220 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateTag(childComplexity, args["input"].(model.UpdateTagInput)), true
+	case "Mutation.verifyEmail":
+		if e.ComplexityRoot.Mutation.VerifyEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_verifyEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.VerifyEmail(childComplexity, args["input"].(model.VerifyEmailInput)), true
+
+	case "Newsletter.description":
+		if e.ComplexityRoot.Newsletter.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Description(childComplexity), true
+	case "Newsletter.frequency":
+		if e.ComplexityRoot.Newsletter.Frequency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Frequency(childComplexity), true
+	case "Newsletter.isOpen":
+		if e.ComplexityRoot.Newsletter.IsOpen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.IsOpen(childComplexity), true
+	case "Newsletter.language":
+		if e.ComplexityRoot.Newsletter.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Language(childComplexity), true
+	case "Newsletter.name":
+		if e.ComplexityRoot.Newsletter.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Name(childComplexity), true
+	case "Newsletter.id":
+		if e.ComplexityRoot.Newsletter.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.PublicID(childComplexity), true
+	case "Newsletter.slug":
+		if e.ComplexityRoot.Newsletter.Slug == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Slug(childComplexity), true
+	case "Newsletter.subscriberCount":
+		if e.ComplexityRoot.Newsletter.SubscriberCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.SubscriberCount(childComplexity), true
+
+	case "NewsletterIssue.createdAt":
+		if e.ComplexityRoot.NewsletterIssue.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.CreatedAt(childComplexity), true
+	case "NewsletterIssue.intro":
+		if e.ComplexityRoot.NewsletterIssue.Intro == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Intro(childComplexity), true
+	case "NewsletterIssue.newsletter":
+		if e.ComplexityRoot.NewsletterIssue.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Newsletter(childComplexity), true
+	case "NewsletterIssue.previewHtml":
+		if e.ComplexityRoot.NewsletterIssue.PreviewHTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.PreviewHTML(childComplexity), true
+	case "NewsletterIssue.previewText":
+		if e.ComplexityRoot.NewsletterIssue.PreviewText == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.PreviewText(childComplexity), true
+	case "NewsletterIssue.id":
+		if e.ComplexityRoot.NewsletterIssue.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.PublicID(childComplexity), true
+	case "NewsletterIssue.recipientCount":
+		if e.ComplexityRoot.NewsletterIssue.RecipientCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.RecipientCount(childComplexity), true
+	case "NewsletterIssue.refusedCount":
+		if e.ComplexityRoot.NewsletterIssue.RefusedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.RefusedCount(childComplexity), true
+	case "NewsletterIssue.sentAt":
+		if e.ComplexityRoot.NewsletterIssue.SentAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.SentAt(childComplexity), true
+	case "NewsletterIssue.sentCount":
+		if e.ComplexityRoot.NewsletterIssue.SentCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.SentCount(childComplexity), true
+	case "NewsletterIssue.source":
+		if e.ComplexityRoot.NewsletterIssue.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Source(childComplexity), true
+	case "NewsletterIssue.startedAt":
+		if e.ComplexityRoot.NewsletterIssue.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.StartedAt(childComplexity), true
+	case "NewsletterIssue.status":
+		if e.ComplexityRoot.NewsletterIssue.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Status(childComplexity), true
+	case "NewsletterIssue.subject":
+		if e.ComplexityRoot.NewsletterIssue.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Subject(childComplexity), true
+
+	case "NewsletterIssueConnection.edges":
+		if e.ComplexityRoot.NewsletterIssueConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.Edges(childComplexity), true
+	case "NewsletterIssueConnection.nodes":
+		if e.ComplexityRoot.NewsletterIssueConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.Nodes(childComplexity), true
+	case "NewsletterIssueConnection.pageInfo":
+		if e.ComplexityRoot.NewsletterIssueConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.PageInfo(childComplexity), true
+	case "NewsletterIssueConnection.totalCount":
+		if e.ComplexityRoot.NewsletterIssueConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_NewsletterIssueConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "NewsletterIssueEdge.cursor":
+		if e.ComplexityRoot.NewsletterIssueEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueEdge.Cursor(childComplexity), true
+	case "NewsletterIssueEdge.node":
+		if e.ComplexityRoot.NewsletterIssueEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueEdge.Node(childComplexity), true
+
+	case "NewsletterPreferences.subscriptions":
+		if e.ComplexityRoot.NewsletterPreferences.Choices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterPreferences.Choices(childComplexity), true
+	case "NewsletterPreferences.maskedEmail":
+		if e.ComplexityRoot.NewsletterPreferences.MaskedEmail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterPreferences.MaskedEmail(childComplexity), true
+
+	case "NewsletterSubscription.isSubscribed":
+		if e.ComplexityRoot.NewsletterSubscription.IsSubscribed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterSubscription.IsSubscribed(childComplexity), true
+	case "NewsletterSubscription.newsletter":
+		if e.ComplexityRoot.NewsletterSubscription.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterSubscription.Newsletter(childComplexity), true
 
 	case "NewsroomRecord.allowedSteps":
 		if e.ComplexityRoot.NewsroomRecord.AllowedSteps == nil {
@@ -5268,6 +6062,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.MyArticles(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["statuses"].([]article.Status)), true
+	case "Query.newsletterIssues":
+		if e.ComplexityRoot.Query.NewsletterIssues == nil {
+			break
+		}
+
+		args, err := ec.field_Query_newsletterIssues_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NewsletterIssues(childComplexity, args["newsletterId"].(*string), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.newsletterPreferences":
+		if e.ComplexityRoot.Query.NewsletterPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_Query_newsletterPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NewsletterPreferences(childComplexity, args["token"].(string)), true
+	case "Query.newsletters":
+		if e.ComplexityRoot.Query.Newsletters == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Newsletters(childComplexity), true
 	case "Query.newsroomSearch":
 		if e.ComplexityRoot.Query.NewsroomSearch == nil {
 			break
@@ -5532,6 +6354,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.QuoteBlock.IsPullQuote(childComplexity), true
 
+	case "RecordConsentPayload.consent":
+		if e.ComplexityRoot.RecordConsentPayload.Consent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordConsentPayload.Consent(childComplexity), true
+	case "RecordConsentPayload.userErrors":
+		if e.ComplexityRoot.RecordConsentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordConsentPayload.UserErrors(childComplexity), true
+
 	case "Redirect.location":
 		if e.ComplexityRoot.Redirect.Location == nil {
 			break
@@ -5669,6 +6504,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RelatedReason.Labels(childComplexity), true
+
+	case "RequestDataExportPayload.userErrors":
+		if e.ComplexityRoot.RequestDataExportPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestDataExportPayload.UserErrors(childComplexity), true
+
+	case "RequestPasswordResetPayload.userErrors":
+		if e.ComplexityRoot.RequestPasswordResetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestPasswordResetPayload.UserErrors(childComplexity), true
+
+	case "RequestSignInLinkPayload.userErrors":
+		if e.ComplexityRoot.RequestSignInLinkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestSignInLinkPayload.UserErrors(childComplexity), true
+
+	case "ResetPasswordPayload.userErrors":
+		if e.ComplexityRoot.ResetPasswordPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetPasswordPayload.UserErrors(childComplexity), true
 
 	case "ResetUserPasswordPayload.generatedPassword":
 		if e.ComplexityRoot.ResetUserPasswordPayload.GeneratedPassword == nil {
@@ -6145,6 +7008,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SecondFactor.RecoveryCodesLeft(childComplexity), true
 
+	case "SendNewsletterIssuePayload.issue":
+		if e.ComplexityRoot.SendNewsletterIssuePayload.Issue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNewsletterIssuePayload.Issue(childComplexity), true
+	case "SendNewsletterIssuePayload.userErrors":
+		if e.ComplexityRoot.SendNewsletterIssuePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNewsletterIssuePayload.UserErrors(childComplexity), true
+
 	case "Series.description":
 		if e.ComplexityRoot.Series.Description == nil {
 			break
@@ -6317,12 +7193,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignInPayload.Viewer(childComplexity), true
 
+	case "SignInWithLinkPayload.session":
+		if e.ComplexityRoot.SignInWithLinkPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.Session(childComplexity), true
+	case "SignInWithLinkPayload.token":
+		if e.ComplexityRoot.SignInWithLinkPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.Token(childComplexity), true
+	case "SignInWithLinkPayload.userErrors":
+		if e.ComplexityRoot.SignInWithLinkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.UserErrors(childComplexity), true
+	case "SignInWithLinkPayload.viewer":
+		if e.ComplexityRoot.SignInWithLinkPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.Viewer(childComplexity), true
+
 	case "SignOutPayload.userErrors":
 		if e.ComplexityRoot.SignOutPayload.UserErrors == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SignOutPayload.UserErrors(childComplexity), true
+
+	case "SignUpPayload.userErrors":
+		if e.ComplexityRoot.SignUpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpPayload.UserErrors(childComplexity), true
 
 	case "Site.consent":
 		if e.ComplexityRoot.Site.Consent == nil {
@@ -6387,6 +7295,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Site.Name(childComplexity), true
+	case "Site.registration":
+		if e.ComplexityRoot.Site.Registration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Site.Registration(childComplexity), true
 	case "Site.socialProfiles":
 		if e.ComplexityRoot.Site.SocialProfiles == nil {
 			break
@@ -6493,6 +7407,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StatusCount.Status(childComplexity), true
+
+	case "SubmitContactMessagePayload.userErrors":
+		if e.ComplexityRoot.SubmitContactMessagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitContactMessagePayload.UserErrors(childComplexity), true
+
+	case "SubscribeToNewsletterPayload.userErrors":
+		if e.ComplexityRoot.SubscribeToNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubscribeToNewsletterPayload.UserErrors(childComplexity), true
 
 	case "TableBlock.caption":
 		if e.ComplexityRoot.TableBlock.Caption == nil {
@@ -6692,6 +7620,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UnpublishPagePayload.UserErrors(childComplexity), true
 
+	case "UnsubscribeFromNewsletterPayload.preferences":
+		if e.ComplexityRoot.UnsubscribeFromNewsletterPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnsubscribeFromNewsletterPayload.Preferences(childComplexity), true
+	case "UnsubscribeFromNewsletterPayload.userErrors":
+		if e.ComplexityRoot.UnsubscribeFromNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnsubscribeFromNewsletterPayload.UserErrors(childComplexity), true
+
 	case "UpdateAdSlotPayload.adSlot":
 		if e.ComplexityRoot.UpdateAdSlotPayload.AdSlot == nil {
 			break
@@ -6731,6 +7672,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateCategoryPayload.UserErrors(childComplexity), true
 
+	case "UpdateNewsletterPayload.newsletter":
+		if e.ComplexityRoot.UpdateNewsletterPayload.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPayload.Newsletter(childComplexity), true
+	case "UpdateNewsletterPayload.userErrors":
+		if e.ComplexityRoot.UpdateNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPayload.UserErrors(childComplexity), true
+
+	case "UpdateNewsletterPreferencesPayload.preferences":
+		if e.ComplexityRoot.UpdateNewsletterPreferencesPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPreferencesPayload.Preferences(childComplexity), true
+	case "UpdateNewsletterPreferencesPayload.userErrors":
+		if e.ComplexityRoot.UpdateNewsletterPreferencesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPreferencesPayload.UserErrors(childComplexity), true
+
 	case "UpdatePagePayload.page":
 		if e.ComplexityRoot.UpdatePagePayload.Page == nil {
 			break
@@ -6756,6 +7723,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdatePlacePayload.UserErrors(childComplexity), true
+
+	case "UpdateProfilePayload.userErrors":
+		if e.ComplexityRoot.UpdateProfilePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProfilePayload.UserErrors(childComplexity), true
+	case "UpdateProfilePayload.viewer":
+		if e.ComplexityRoot.UpdateProfilePayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProfilePayload.Viewer(childComplexity), true
 
 	case "UpdateRedirectPayload.redirect":
 		if e.ComplexityRoot.UpdateRedirectPayload.Redirect == nil {
@@ -6808,6 +7788,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateTagPayload.UserErrors(childComplexity), true
+
+	case "VerifyEmailPayload.session":
+		if e.ComplexityRoot.VerifyEmailPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Session(childComplexity), true
+	case "VerifyEmailPayload.token":
+		if e.ComplexityRoot.VerifyEmailPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Token(childComplexity), true
+	case "VerifyEmailPayload.userErrors":
+		if e.ComplexityRoot.VerifyEmailPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.UserErrors(childComplexity), true
+	case "VerifyEmailPayload.viewer":
+		if e.ComplexityRoot.VerifyEmailPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Viewer(childComplexity), true
 
 	case "VersionConflict.article":
 		if e.ComplexityRoot.VersionConflict.Article == nil {
@@ -6871,6 +7876,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Capabilities(childComplexity), true
+	case "Viewer.consents":
+		if e.ComplexityRoot.Viewer.Consents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Consents(childComplexity), true
+	case "Viewer.deletionDueAt":
+		if e.ComplexityRoot.Viewer.DeletionDueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.DeletionDueAt(childComplexity), true
 	case "Viewer.displayName":
 		if e.ComplexityRoot.Viewer.DisplayName == nil {
 			break
@@ -6883,6 +7900,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Email(childComplexity), true
+	case "Viewer.language":
+		if e.ComplexityRoot.Viewer.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Language(childComplexity), true
+	case "Viewer.newsletterSubscriptions":
+		if e.ComplexityRoot.Viewer.NewsletterSubscriptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.NewsletterSubscriptions(childComplexity), true
 	case "Viewer.userId":
 		if e.ComplexityRoot.Viewer.PublicID == nil {
 			break
@@ -6949,6 +7978,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AcceptedDocumentInput", ec.unmarshalInputAcceptedDocumentInput),
 			graphql.NewInputUnmarshaler("AddArticleNoteInput", ec.unmarshalInputAddArticleNoteInput),
 			graphql.NewInputUnmarshaler("AddLiveEntryInput", ec.unmarshalInputAddLiveEntryInput),
 			graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
@@ -6966,14 +7996,19 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("BulkScheduleInput", ec.unmarshalInputBulkScheduleInput),
 			graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
 			graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
+			graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
+			graphql.NewInputUnmarshaler("ConfirmEmailChangeInput", ec.unmarshalInputConfirmEmailChangeInput),
+			graphql.NewInputUnmarshaler("ConfirmNewsletterSubscriptionInput", ec.unmarshalInputConfirmNewsletterSubscriptionInput),
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 			graphql.NewInputUnmarshaler("CorrectArticleInput", ec.unmarshalInputCorrectArticleInput),
 			graphql.NewInputUnmarshaler("CreateAdSlotInput", ec.unmarshalInputCreateAdSlotInput),
 			graphql.NewInputUnmarshaler("CreateArticleInput", ec.unmarshalInputCreateArticleInput),
 			graphql.NewInputUnmarshaler("CreateAuthorInput", ec.unmarshalInputCreateAuthorInput),
 			graphql.NewInputUnmarshaler("CreateCategoryInput", ec.unmarshalInputCreateCategoryInput),
+			graphql.NewInputUnmarshaler("CreateNewsletterInput", ec.unmarshalInputCreateNewsletterInput),
+			graphql.NewInputUnmarshaler("CreateNewsletterIssueInput", ec.unmarshalInputCreateNewsletterIssueInput),
 			graphql.NewInputUnmarshaler("CreatePageInput", ec.unmarshalInputCreatePageInput),
 			graphql.NewInputUnmarshaler("CreatePlaceInput", ec.unmarshalInputCreatePlaceInput),
 			graphql.NewInputUnmarshaler("CreatePreviewTokenInput", ec.unmarshalInputCreatePreviewTokenInput),
@@ -6981,6 +8016,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateSeriesInput", ec.unmarshalInputCreateSeriesInput),
 			graphql.NewInputUnmarshaler("CreateTagInput", ec.unmarshalInputCreateTagInput),
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
+			graphql.NewInputUnmarshaler("DeleteAccountInput", ec.unmarshalInputDeleteAccountInput),
 			graphql.NewInputUnmarshaler("DeleteAdSlotInput", ec.unmarshalInputDeleteAdSlotInput),
 			graphql.NewInputUnmarshaler("DeleteAuthorInput", ec.unmarshalInputDeleteAuthorInput),
 			graphql.NewInputUnmarshaler("DeleteCategoryInput", ec.unmarshalInputDeleteCategoryInput),
@@ -6999,6 +8035,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
 			graphql.NewInputUnmarshaler("HtmlBlockInput", ec.unmarshalInputHtmlBlockInput),
 			graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
+			graphql.NewInputUnmarshaler("InviteReaderInput", ec.unmarshalInputInviteReaderInput),
 			graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
 			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
 			graphql.NewInputUnmarshaler("LegalDocumentInput", ec.unmarshalInputLegalDocumentInput),
@@ -7013,6 +8050,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("MergeSeriesInput", ec.unmarshalInputMergeSeriesInput),
 			graphql.NewInputUnmarshaler("MergeTagsInput", ec.unmarshalInputMergeTagsInput),
 			graphql.NewInputUnmarshaler("MoveCategoryInput", ec.unmarshalInputMoveCategoryInput),
+			graphql.NewInputUnmarshaler("NewsletterIssueInput", ec.unmarshalInputNewsletterIssueInput),
 			graphql.NewInputUnmarshaler("PageBy", ec.unmarshalInputPageBy),
 			graphql.NewInputUnmarshaler("ParagraphBlockInput", ec.unmarshalInputParagraphBlockInput),
 			graphql.NewInputUnmarshaler("PickInput", ec.unmarshalInputPickInput),
@@ -7021,7 +8059,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 			graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
 			graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
+			graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
 			graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
+			graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
+			graphql.NewInputUnmarshaler("RequestSignInLinkInput", ec.unmarshalInputRequestSignInLinkInput),
+			graphql.NewInputUnmarshaler("ResetPasswordInput", ec.unmarshalInputResetPasswordInput),
 			graphql.NewInputUnmarshaler("ResetUserPasswordInput", ec.unmarshalInputResetUserPasswordInput),
 			graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
 			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
@@ -7039,8 +8081,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SetUpAdminInput", ec.unmarshalInputSetUpAdminInput),
 			graphql.NewInputUnmarshaler("SetUserRoleInput", ec.unmarshalInputSetUserRoleInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SignInWithLinkInput", ec.unmarshalInputSignInWithLinkInput),
+			graphql.NewInputUnmarshaler("SignUpInput", ec.unmarshalInputSignUpInput),
 			graphql.NewInputUnmarshaler("SocialProfileInput", ec.unmarshalInputSocialProfileInput),
 			graphql.NewInputUnmarshaler("StartSecondFactorInput", ec.unmarshalInputStartSecondFactorInput),
+			graphql.NewInputUnmarshaler("SubmitContactMessageInput", ec.unmarshalInputSubmitContactMessageInput),
+			graphql.NewInputUnmarshaler("SubscribeToNewsletterInput", ec.unmarshalInputSubscribeToNewsletterInput),
 			graphql.NewInputUnmarshaler("TableBlockInput", ec.unmarshalInputTableBlockInput),
 			graphql.NewInputUnmarshaler("TableCellInput", ec.unmarshalInputTableCellInput),
 			graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
@@ -7049,18 +8095,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UnlockArticleInput", ec.unmarshalInputUnlockArticleInput),
 			graphql.NewInputUnmarshaler("UnpinRelatedArticleInput", ec.unmarshalInputUnpinRelatedArticleInput),
 			graphql.NewInputUnmarshaler("UnpublishPageInput", ec.unmarshalInputUnpublishPageInput),
+			graphql.NewInputUnmarshaler("UnsubscribeFromNewsletterInput", ec.unmarshalInputUnsubscribeFromNewsletterInput),
 			graphql.NewInputUnmarshaler("UpdateAdSlotInput", ec.unmarshalInputUpdateAdSlotInput),
 			graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
 			graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
 			graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
 			graphql.NewInputUnmarshaler("UpdateLiveEntryInput", ec.unmarshalInputUpdateLiveEntryInput),
+			graphql.NewInputUnmarshaler("UpdateNewsletterInput", ec.unmarshalInputUpdateNewsletterInput),
+			graphql.NewInputUnmarshaler("UpdateNewsletterPreferencesInput", ec.unmarshalInputUpdateNewsletterPreferencesInput),
 			graphql.NewInputUnmarshaler("UpdatePageInput", ec.unmarshalInputUpdatePageInput),
 			graphql.NewInputUnmarshaler("UpdatePlaceInput", ec.unmarshalInputUpdatePlaceInput),
+			graphql.NewInputUnmarshaler("UpdateProfileInput", ec.unmarshalInputUpdateProfileInput),
 			graphql.NewInputUnmarshaler("UpdateRedirectInput", ec.unmarshalInputUpdateRedirectInput),
 			graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
 			graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
 			graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
 			graphql.NewInputUnmarshaler("UserInput", ec.unmarshalInputUserInput),
+			graphql.NewInputUnmarshaler("VerifyEmailInput", ec.unmarshalInputVerifyEmailInput),
 			graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
 			graphql.NewInputUnmarshaler("WorkQueueFilter", ec.unmarshalInputWorkQueueFilter),
 		)
@@ -7160,6 +8211,9 @@ scalar CountryCode @specifiedBy(url: "https://www.iso.org/iso-3166-country-codes
 "HTML that is safe to put into a page: sanitised, without scripts, styles or event handlers."
 scalar HTML @specifiedBy(url: "https://html.spec.whatwg.org/")
 
+"The mutation may stand only once in a request, by whatever alias: it takes a secret, or sends mail, and many at once would be many guesses or many mails for one request."
+directive @once on FIELD_DEFINITION
+
 """
 Who may use a field. Introspection does not show this directive, so the field's description says it too.
 Whoever lacks the capability is answered UNAUTHENTICATED or FORBIDDEN.
@@ -7198,6 +8252,8 @@ enum Capability {
   MANAGE_USERS
   "Read who did what."
   READ_AUDIT_LOG
+  "Compose and send newsletters."
+  MANAGE_NEWSLETTERS
 }
 
 # ── Entry points ──────────────────────────────────────────────────────────────
@@ -7416,6 +8472,15 @@ type Query {
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
   ): SearchConnection @auth(can: READ_NEWSROOM)
+
+  "Newsletters that readers can subscribe to, by name."
+  newsletters: [Newsletter!]!
+
+  "What a subscriber's preference page shows, for the token of its link; null when the token is not valid."
+  newsletterPreferences("The token of the link." token: String!): NewsletterPreferences
+
+  "Issues of all newsletters or of one, the newest first. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  newsletterIssues("Only of this newsletter." newsletterId: ID, first: Int, after: String, last: Int, before: String): NewsletterIssueConnection @auth(can: MANAGE_NEWSLETTERS)
 }
 
 # ── Changes ───────────────────────────────────────────────────────────────────
@@ -7428,28 +8493,28 @@ type Mutation {
   # Accounts
 
   "Opens a session with an e-mail address, a password and, where there is one, the code of the second factor."
-  signIn("Who signs in, and how." input: SignInInput!): SignInPayload
+  signIn("Who signs in, and how." input: SignInInput!): SignInPayload @once
 
   "Ends the session that the request was made with. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   signOut: SignOutPayload @auth(can: USE_ACCOUNT)
 
   "Makes the first administrator, with the token that the server prints while there is none."
-  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload
+  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload @once
 
   "Gives the viewer another password and ends their other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT)
+  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT) @once
 
   "Makes a secret for the viewer's authenticator; confirmSecondFactor turns it on. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT)
+  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT) @once
 
   "Turns the second factor on, gives recovery codes and ends the viewer's other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT)
+  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT) @once
 
   "Turns the second factor off. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT)
+  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT) @once
 
   "Gives new recovery codes in place of all old ones. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT)
+  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT) @once
 
   "Ends one of the viewer's sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   revokeSession("Which one." input: RevokeSessionInput!): RevokeSessionPayload @auth(can: USE_ACCOUNT)
@@ -7670,6 +8735,82 @@ type Mutation {
 
   "Takes a space for advertising away. Needs MANAGE_SITE (admin)."
   deleteAdSlot("Which." input: DeleteAdSlotInput!): DeleteAdSlotPayload @auth(can: MANAGE_SITE)
+
+  # Readers' accounts
+
+  "Asks for an account. A mail with a link goes to the address; verifyEmail makes the account with it. The answer is the same whether or not the address has an account."
+  signUp("The account." input: SignUpInput!): SignUpPayload @once
+
+  "Makes the account that signUp asked for, with the token of the mail, and signs in."
+  verifyEmail("The token, and how the client keeps the session." input: VerifyEmailInput!): VerifyEmailPayload @once
+
+  "Sends a mail with a link and a code of six digits that sign in without a password. The answer is the same whether or not the address has an account."
+  requestSignInLink("Where to." input: RequestSignInLinkInput!): RequestSignInLinkPayload @once
+
+  "Signs in with the token or the code of a mail that requestSignInLink sent. Each works once."
+  signInWithLink("The token, or the address and the code." input: SignInWithLinkInput!): SignInWithLinkPayload @once
+
+  "Sends a mail with a link to choose another password. The answer is the same whether or not the address has an account."
+  requestPasswordReset("Where to." input: RequestPasswordResetInput!): RequestPasswordResetPayload @once
+
+  "Gives the account another password, with the token of the mail, and ends all its sessions."
+  resetPassword("The token and the password." input: ResetPasswordInput!): ResetPasswordPayload @once
+
+  "Asks for another e-mail address of the viewer's account. A mail with a link goes to the new address, a notice to the old one; confirmEmailChange makes the change. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  changeEmail("The new address." input: ChangeEmailInput!): ChangeEmailPayload @auth(can: USE_ACCOUNT) @once
+
+  "Makes the change that changeEmail asked for, with the token of the mail."
+  confirmEmailChange("The token." input: ConfirmEmailChangeInput!): ConfirmEmailChangePayload @once
+
+  "Changes what others see of the viewer, and the language of mails. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  updateProfile("What changes." input: UpdateProfileInput!): UpdateProfilePayload @auth(can: USE_ACCOUNT)
+
+  "Asks for the viewer's account to be removed, after a time in which cancelAccountDeletion takes that back. Comments stay, as those of a deleted reader. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  deleteAccount("The viewer's password." input: DeleteAccountInput!): DeleteAccountPayload @auth(can: USE_ACCOUNT) @once
+
+  "Keeps the viewer's account that was to be removed. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  cancelAccountDeletion: CancelAccountDeletionPayload @auth(can: USE_ACCOUNT)
+
+  "Asks for an archive of all that is kept about the viewer. A mail with a link goes to the viewer's address when it is ready. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  requestDataExport: RequestDataExportPayload @auth(can: USE_ACCOUNT) @once
+
+  "Keeps that a version of a legal document was accepted: by whom, when and where. Without an account only that it was."
+  recordConsent("What was accepted." input: RecordConsentInput!): RecordConsentPayload @once
+
+  "Sends a mail that lets somebody sign up where registration is by invitation. Needs MANAGE_USERS (admin)."
+  inviteReader("Whom." input: InviteReaderInput!): InviteReaderPayload @auth(can: MANAGE_USERS) @once
+
+  # Newsletters
+
+  "Asks for newsletters. A mail with a link goes to the address; nothing is sent before confirmNewsletterSubscription. The answer is the same whether or not the address is subscribed."
+  subscribeToNewsletter("The newsletters and the address." input: SubscribeToNewsletterInput!): SubscribeToNewsletterPayload @once
+
+  "Confirms subscriptions with the token of the mail, and gives the token of the preference page."
+  confirmNewsletterSubscription("The token." input: ConfirmNewsletterSubscriptionInput!): ConfirmNewsletterSubscriptionPayload @once
+
+  "Replaces the newsletters that an address gets, with the token of its preference page."
+  updateNewsletterPreferences("The token and the newsletters." input: UpdateNewsletterPreferencesInput!): UpdateNewsletterPreferencesPayload @once
+
+  "Ends one subscription or all of an address, with the token of a newsletter or of the preference page. Doing it again changes nothing."
+  unsubscribeFromNewsletter("The token." input: UnsubscribeFromNewsletterInput!): UnsubscribeFromNewsletterPayload @once
+
+  "Sends a message to the newsroom."
+  submitContactMessage("The message." input: SubmitContactMessageInput!): SubmitContactMessagePayload @once
+
+  "Makes a newsletter. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  createNewsletter("The newsletter." input: CreateNewsletterInput!): CreateNewsletterPayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Changes a newsletter. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  updateNewsletter("What changes." input: UpdateNewsletterInput!): UpdateNewsletterPayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Composes an issue of a newsletter. Nothing is sent before sendNewsletterIssue. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  createNewsletterIssue("The issue." input: CreateNewsletterIssueInput!): CreateNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Removes an issue that was not sent. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  deleteNewsletterIssue("Which." input: NewsletterIssueInput!): DeleteNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Begins to send an issue to all confirmed subscribers, each once. An issue that is being sent, or was, stays as it is. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  sendNewsletterIssue("Which." input: NewsletterIssueInput!): SendNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
 }
 
 "What is wrong with an input, for the one who made it."
@@ -9573,6 +10714,8 @@ type Site {
   socialProfiles: [SocialProfile!]!
   "Terms, privacy policy and the like, with their versions."
   legalDocuments: [LegalDocument!]!
+  "Who can sign up."
+  registration: RegistrationMode!
   "The words that a reader agrees to in a form; null when none are kept for it."
   consent("Which form." kind: ConsentKind!): Consent
 }
@@ -10170,6 +11313,14 @@ type Viewer {
   secondFactor: SecondFactor!
   "Sessions that have not ended, the one used last first."
   sessions: [Session!]!
+  "Language of mails to the viewer; null when it is the site's."
+  language: Locale
+  "When the account will be removed, as the viewer asked; null when it stays."
+  deletionDueAt: DateTime
+  "What the viewer agreed to, the newest first, at most 100."
+  consents: [ConsentRecord!]!
+  "Newsletters that go to the viewer's address."
+  newsletterSubscriptions: [NewsletterSubscription!]!
 }
 
 "The second factor of an account: codes of an authenticator."
@@ -11386,6 +12537,562 @@ enum CalendarEntryKind {
   "It was published, and readers still see it."
   WAS_PUBLISHED
 }
+
+# ── Readers' accounts ─────────────────────────────────────────────────────────
+
+"Who can sign up."
+enum RegistrationMode {
+  "Everybody."
+  OPEN
+  "Whoever was invited."
+  INVITATION
+  "Nobody."
+  OFF
+}
+
+"Something that somebody agreed to."
+type ConsentRecord {
+  "Kind of the legal document, such as ` + "`" + `terms` + "`" + `, or of the form, such as ` + "`" + `NEWSLETTER` + "`" + `."
+  document: String!
+  "Which version of it."
+  version: String!
+  "Where it was accepted, as the front end said; empty when it did not."
+  place: String!
+  "When."
+  givenAt: DateTime!
+}
+
+"An account to be made."
+input SignUpInput {
+  "The e-mail address."
+  email: String!
+  "The name as others will see it."
+  displayName: String!
+  "The password, at least 12 characters. Without one the account signs in by links."
+  password: String
+  "Language of mails; the site's when not given."
+  language: Locale
+  "The token of an invitation, where registration is by invitation."
+  invitation: String
+  "Legal documents that were accepted with the form."
+  accepted: [AcceptedDocumentInput!]
+}
+
+"A version of a legal document that was accepted."
+input AcceptedDocumentInput {
+  "Its kind, such as ` + "`" + `terms` + "`" + `."
+  document: String!
+  "Its version."
+  version: String!
+}
+
+"A token of a mail that makes an account."
+input VerifyEmailInput {
+  "The token of the link."
+  token: String!
+  "How the client keeps the session."
+  transport: SessionTransport! = COOKIE
+  "What to call the session, such as the name of a program."
+  label: String
+}
+
+"Whom a link to sign in goes to."
+input RequestSignInLinkInput {
+  "The e-mail address of the account."
+  email: String!
+}
+
+"What signs in without a password: the token, or the address with the code."
+input SignInWithLinkInput {
+  "The token of the link."
+  token: String
+  "The e-mail address of the account, with ` + "`" + `code` + "`" + `."
+  email: String
+  "The six digits of the mail, with ` + "`" + `email` + "`" + `."
+  code: String
+  "The code of the second factor, or a recovery code; needed where SECOND_FACTOR_REQUIRED is answered without."
+  secondFactorCode: String
+  "How the client keeps the session."
+  transport: SessionTransport! = COOKIE
+  "What to call the session, such as the name of a program."
+  label: String
+}
+
+"Whom a link to choose another password goes to."
+input RequestPasswordResetInput {
+  "The e-mail address of the account."
+  email: String!
+}
+
+"Another password for an account whose owner lost it."
+input ResetPasswordInput {
+  "The token of the link."
+  token: String!
+  "The new password, at least 12 characters."
+  newPassword: String!
+}
+
+"Another e-mail address."
+input ChangeEmailInput {
+  "The new address."
+  newEmail: String!
+  "The viewer's password, where there is one."
+  password: String
+}
+
+"A token of a mail to a new address."
+input ConfirmEmailChangeInput {
+  "The token of the link."
+  token: String!
+}
+
+"What changes of the viewer's profile; what is left out stays."
+input UpdateProfileInput {
+  "The name as others see it."
+  displayName: String
+  "Language of mails; null: the site's."
+  language: Locale
+}
+
+"Who wants to leave."
+input DeleteAccountInput {
+  "The viewer's password, where there is one."
+  password: String
+}
+
+"What was accepted."
+input RecordConsentInput {
+  "Kind of the legal document, such as ` + "`" + `terms` + "`" + `, or of the form: ` + "`" + `SITE_USE` + "`" + `."
+  document: String!
+  "Its version, which must be the present one."
+  version: String!
+  "Where it was accepted, such as ` + "`" + `banner` + "`" + ` or the path of a page."
+  place: String
+}
+
+"Who is invited."
+input InviteReaderInput {
+  "The e-mail address."
+  email: String!
+  "Language of the mail; the site's when not given."
+  language: Locale
+}
+
+"The answer of signUp."
+type SignUpPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of verifyEmail."
+type VerifyEmailPayload {
+  "The session that was opened."
+  session: Session
+  "Its token, when asked for as TOKEN. It is told this once."
+  token: String
+  "Who is signed in."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of requestSignInLink."
+type RequestSignInLinkPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of signInWithLink."
+type SignInWithLinkPayload {
+  "The session that was opened."
+  session: Session
+  "Its token, when asked for as TOKEN. It is told this once."
+  token: String
+  "Who is signed in."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of requestPasswordReset."
+type RequestPasswordResetPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of resetPassword."
+type ResetPasswordPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of changeEmail."
+type ChangeEmailPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of confirmEmailChange."
+type ConfirmEmailChangePayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of updateProfile."
+type UpdateProfilePayload {
+  "The viewer as changed."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of deleteAccount."
+type DeleteAccountPayload {
+  "The viewer, with the moment of the removal."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of cancelAccountDeletion."
+type CancelAccountDeletionPayload {
+  "The viewer, who stays."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of requestDataExport."
+type RequestDataExportPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of recordConsent."
+type RecordConsentPayload {
+  "What was kept."
+  consent: ConsentRecord
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of inviteReader."
+type InviteReaderPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+# ── Newsletters ───────────────────────────────────────────────────────────────
+
+"How often a newsletter comes."
+enum NewsletterFrequency {
+  "Every day."
+  DAILY
+  "Every week."
+  WEEKLY
+  "Every month."
+  MONTHLY
+  "When there is reason."
+  IRREGULAR
+}
+
+"A newsletter that readers subscribe to."
+type Newsletter implements Node {
+  "Opaque and global."
+  id: ID!
+  "Its name in addresses."
+  slug: String!
+  "Its name."
+  name: String!
+  "What it is about; empty when not said."
+  description: String!
+  "Its language."
+  language: Locale!
+  "How often it comes."
+  frequency: NewsletterFrequency!
+  "Whether it takes new subscribers."
+  isOpen: Boolean!
+  "How many addresses get it. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  subscriberCount: Int! @auth(can: MANAGE_NEWSLETTERS)
+}
+
+"A newsletter and whether an address gets it."
+type NewsletterSubscription {
+  "The newsletter."
+  newsletter: Newsletter!
+  "Whether the address gets it."
+  isSubscribed: Boolean!
+}
+
+"What the preference page of a subscriber shows."
+type NewsletterPreferences {
+  "The address, with all but its first letter and its domain hidden."
+  maskedEmail: String!
+  "All newsletters, and which of them the address gets."
+  subscriptions: [NewsletterSubscription!]!
+}
+
+"Where the articles of an issue come from."
+enum NewsletterSource {
+  "The newest of the site."
+  LATEST
+  "The editors' picks."
+  PICKS
+  "The newest of a section."
+  CATEGORY
+  "Those that were chosen."
+  CHOSEN
+}
+
+"State of an issue."
+enum NewsletterIssueStatus {
+  "It was composed."
+  DRAFT
+  "It is being sent."
+  SENDING
+  "It was sent."
+  SENT
+}
+
+"One mailing of a newsletter."
+type NewsletterIssue implements Node {
+  "Opaque and global."
+  id: ID!
+  "The newsletter."
+  newsletter: Newsletter!
+  "Its subject."
+  subject: String!
+  "The text above the articles; empty when there is none."
+  intro: String!
+  "Where its articles come from."
+  source: NewsletterSource!
+  "Where it stands."
+  status: NewsletterIssueStatus!
+  "The mail as it would be sent now, or as it was sent, as a whole HTML document."
+  previewHtml: String!
+  "The text part of that mail."
+  previewText: String!
+  "To how many addresses it goes: 0 before it is sent."
+  recipientCount: Int!
+  "To how many of them it was sent."
+  sentCount: Int!
+  "How many of them the mail server refused."
+  refusedCount: Int!
+  "When it was made."
+  createdAt: DateTime!
+  "When sending began; null when it did not."
+  startedAt: DateTime
+  "When it was sent to all; null when it was not."
+  sentAt: DateTime
+}
+
+"A page of issues."
+type NewsletterIssueConnection {
+  "Rows with their cursors."
+  edges: [NewsletterIssueEdge!]!
+  "The rows alone."
+  nodes: [NewsletterIssue!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many the whole list holds, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of issues."
+type NewsletterIssueEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The issue."
+  node: NewsletterIssue!
+}
+
+"Which newsletters go where."
+input SubscribeToNewsletterInput {
+  "The newsletters, by id; at most 20."
+  newsletterIds: [ID!]!
+  "The e-mail address."
+  email: String!
+  "Version of the consent sentence that was shown, as ` + "`" + `site.consent(kind: NEWSLETTER)` + "`" + ` has it."
+  consentVersion: String!
+  "Where the form stands, such as ` + "`" + `footer` + "`" + ` or the path of the page."
+  place: String
+  "Language of mails; the newsletter's when not given."
+  language: Locale
+  "Leave it empty: a field that people do not see."
+  website: String
+}
+
+"A token of a mail that asks to confirm subscriptions."
+input ConfirmNewsletterSubscriptionInput {
+  "The token of the link."
+  token: String!
+}
+
+"What an address shall get."
+input UpdateNewsletterPreferencesInput {
+  "The token of the link to the preference page."
+  token: String!
+  "All newsletters that the address shall get, by id; the others end. One that it did not get before needs ` + "`" + `consentVersion` + "`" + `."
+  newsletterIds: [ID!]!
+  "Version of the consent sentence that was shown, for newsletters that are new to the address."
+  consentVersion: String
+}
+
+"Which subscription ends."
+input UnsubscribeFromNewsletterInput {
+  "The token of a link in a newsletter, which ends that one, or of the preference page, which ends all."
+  token: String!
+}
+
+"A message to the newsroom."
+input SubmitContactMessageInput {
+  "The name of the writer."
+  name: String!
+  "The address that an answer goes to."
+  email: String!
+  "What it is about."
+  subject: String!
+  "The message as plain text, at most 5,000 characters and 3 links."
+  message: String!
+  "How long the form was open, in seconds; less than 3 are not believed."
+  secondsOnPage: Int!
+  "Leave it empty: a field that people do not see."
+  website: String
+}
+
+"A newsletter to be made."
+input CreateNewsletterInput {
+  "Its name."
+  name: String!
+  "Its name in addresses; made from the name when not given."
+  slug: String
+  "What it is about."
+  description: String
+  "Its language."
+  language: Locale! = "en"
+  "How often it comes."
+  frequency: NewsletterFrequency! = IRREGULAR
+  "Marks repeats of this request: the same key gives the same newsletter."
+  idempotencyKey: String
+}
+
+"What changes of a newsletter; what is left out stays."
+input UpdateNewsletterInput {
+  "Which."
+  id: ID!
+  "Its name."
+  name: String
+  "What it is about."
+  description: String
+  "How often it comes."
+  frequency: NewsletterFrequency
+  "Whether it takes new subscribers."
+  isOpen: Boolean
+}
+
+"An issue to be composed."
+input CreateNewsletterIssueInput {
+  "The newsletter."
+  newsletterId: ID!
+  "The subject, at most 200 characters."
+  subject: String!
+  "Plain text above the articles, at most 5,000 characters."
+  intro: String
+  "Where the articles come from."
+  source: NewsletterSource! = LATEST
+  "The section, for CATEGORY."
+  categoryId: ID
+  "The articles in their order, for CHOSEN; at most 50."
+  articleIds: [ID!]
+  "How many articles, 1 to 50, for all but CHOSEN."
+  articleCount: Int! = 10
+  "Marks repeats of this request: the same key gives the same issue."
+  idempotencyKey: String
+}
+
+"Names an issue."
+input NewsletterIssueInput {
+  "Which."
+  id: ID!
+}
+
+"The answer of subscribeToNewsletter."
+type SubscribeToNewsletterPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of confirmNewsletterSubscription."
+type ConfirmNewsletterSubscriptionPayload {
+  "What the address gets now."
+  preferences: NewsletterPreferences
+  "The token of the preference page."
+  preferencesToken: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of updateNewsletterPreferences."
+type UpdateNewsletterPreferencesPayload {
+  "What the address gets now."
+  preferences: NewsletterPreferences
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of unsubscribeFromNewsletter."
+type UnsubscribeFromNewsletterPayload {
+  "What the address gets now."
+  preferences: NewsletterPreferences
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of submitContactMessage."
+type SubmitContactMessagePayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of createNewsletter."
+type CreateNewsletterPayload {
+  "The newsletter."
+  newsletter: Newsletter
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of updateNewsletter."
+type UpdateNewsletterPayload {
+  "The newsletter as changed."
+  newsletter: Newsletter
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of createNewsletterIssue."
+type CreateNewsletterIssuePayload {
+  "The issue."
+  issue: NewsletterIssue
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of deleteNewsletterIssue."
+type DeleteNewsletterIssuePayload {
+  "The id of what was removed."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of sendNewsletterIssue."
+type SendNewsletterIssuePayload {
+  "The issue, which is being sent."
+  issue: NewsletterIssue
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -11900,6 +13607,16 @@ func (ec *executionContext) childFields_CalendarEntry(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type CalendarEntry", field.Name)
 }
 
+func (ec *executionContext) childFields_CancelAccountDeletionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_CancelAccountDeletionPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelAccountDeletionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelAccountDeletionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Category(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -11938,6 +13655,14 @@ func (ec *executionContext) childFields_CategoryFacet(ctx context.Context, field
 		return ec.fieldContext_CategoryFacet_count(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CategoryFacet", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangeEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_ChangeEmailPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeEmailPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12020,6 +13745,26 @@ func (ec *executionContext) childFields_CommentPolicy(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type CommentPolicy", field.Name)
 }
 
+func (ec *executionContext) childFields_ConfirmEmailChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_ConfirmEmailChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmEmailChangePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmNewsletterSubscriptionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_ConfirmNewsletterSubscriptionPayload_preferences(ctx, field)
+	case "preferencesToken":
+		return ec.fieldContext_ConfirmNewsletterSubscriptionPayload_preferencesToken(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmNewsletterSubscriptionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmNewsletterSubscriptionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ConfirmSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "recoveryCodes":
@@ -12040,6 +13785,20 @@ func (ec *executionContext) childFields_Consent(ctx context.Context, field graph
 		return ec.fieldContext_Consent_html(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Consent", field.Name)
+}
+
+func (ec *executionContext) childFields_ConsentRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "document":
+		return ec.fieldContext_ConsentRecord_document(ctx, field)
+	case "version":
+		return ec.fieldContext_ConsentRecord_version(ctx, field)
+	case "place":
+		return ec.fieldContext_ConsentRecord_place(ctx, field)
+	case "givenAt":
+		return ec.fieldContext_ConsentRecord_givenAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConsentRecord", field.Name)
 }
 
 func (ec *executionContext) childFields_Correction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12122,6 +13881,26 @@ func (ec *executionContext) childFields_CreateCategoryPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CreateCategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateNewsletterIssuePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "issue":
+		return ec.fieldContext_CreateNewsletterIssuePayload_issue(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateNewsletterIssuePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateNewsletterIssuePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateNewsletterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "newsletter":
+		return ec.fieldContext_CreateNewsletterPayload_newsletter(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateNewsletterPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateNewsletterPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreatePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "page":
@@ -12184,6 +13963,16 @@ func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_DeleteAccountPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteAccountPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -12222,6 +14011,16 @@ func (ec *executionContext) childFields_DeleteMenuPayload(ctx context.Context, f
 		return ec.fieldContext_DeleteMenuPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteMenuPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteNewsletterIssuePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteNewsletterIssuePayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteNewsletterIssuePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteNewsletterIssuePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeletePlacePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12324,6 +14123,14 @@ func (ec *executionContext) childFields_FocalPoint(ctx context.Context, field gr
 		return ec.fieldContext_FocalPoint_y(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FocalPoint", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteReaderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_InviteReaderPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteReaderPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_LanguageFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12512,6 +14319,106 @@ func (ec *executionContext) childFields_MoveCategoryPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type MoveCategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Newsletter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Newsletter_id(ctx, field)
+	case "slug":
+		return ec.fieldContext_Newsletter_slug(ctx, field)
+	case "name":
+		return ec.fieldContext_Newsletter_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Newsletter_description(ctx, field)
+	case "language":
+		return ec.fieldContext_Newsletter_language(ctx, field)
+	case "frequency":
+		return ec.fieldContext_Newsletter_frequency(ctx, field)
+	case "isOpen":
+		return ec.fieldContext_Newsletter_isOpen(ctx, field)
+	case "subscriberCount":
+		return ec.fieldContext_Newsletter_subscriberCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Newsletter", field.Name)
+}
+
+func (ec *executionContext) childFields_NewsletterIssue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_NewsletterIssue_id(ctx, field)
+	case "newsletter":
+		return ec.fieldContext_NewsletterIssue_newsletter(ctx, field)
+	case "subject":
+		return ec.fieldContext_NewsletterIssue_subject(ctx, field)
+	case "intro":
+		return ec.fieldContext_NewsletterIssue_intro(ctx, field)
+	case "source":
+		return ec.fieldContext_NewsletterIssue_source(ctx, field)
+	case "status":
+		return ec.fieldContext_NewsletterIssue_status(ctx, field)
+	case "previewHtml":
+		return ec.fieldContext_NewsletterIssue_previewHtml(ctx, field)
+	case "previewText":
+		return ec.fieldContext_NewsletterIssue_previewText(ctx, field)
+	case "recipientCount":
+		return ec.fieldContext_NewsletterIssue_recipientCount(ctx, field)
+	case "sentCount":
+		return ec.fieldContext_NewsletterIssue_sentCount(ctx, field)
+	case "refusedCount":
+		return ec.fieldContext_NewsletterIssue_refusedCount(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_NewsletterIssue_createdAt(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_NewsletterIssue_startedAt(ctx, field)
+	case "sentAt":
+		return ec.fieldContext_NewsletterIssue_sentAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewsletterIssue", field.Name)
+}
+
+func (ec *executionContext) childFields_NewsletterIssueConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_NewsletterIssueConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_NewsletterIssueConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NewsletterIssueConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_NewsletterIssueConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewsletterIssueConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NewsletterIssueEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_NewsletterIssueEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_NewsletterIssueEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewsletterIssueEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_NewsletterPreferences(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "maskedEmail":
+		return ec.fieldContext_NewsletterPreferences_maskedEmail(ctx, field)
+	case "subscriptions":
+		return ec.fieldContext_NewsletterPreferences_subscriptions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewsletterPreferences", field.Name)
+}
+
+func (ec *executionContext) childFields_NewsletterSubscription(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "newsletter":
+		return ec.fieldContext_NewsletterSubscription_newsletter(ctx, field)
+	case "isSubscribed":
+		return ec.fieldContext_NewsletterSubscription_isSubscribed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewsletterSubscription", field.Name)
+}
+
 func (ec *executionContext) childFields_NewsroomRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "version":
@@ -12690,6 +14597,16 @@ func (ec *executionContext) childFields_PublishPagePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type PublishPagePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RecordConsentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "consent":
+		return ec.fieldContext_RecordConsentPayload_consent(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordConsentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordConsentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Redirect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -12772,6 +14689,38 @@ func (ec *executionContext) childFields_RelatedReason(ctx context.Context, field
 		return ec.fieldContext_RelatedReason_labels(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RelatedReason", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestDataExportPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_RequestDataExportPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestDataExportPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_RequestPasswordResetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestPasswordResetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestSignInLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_RequestSignInLinkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestSignInLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_ResetPasswordPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ResetUserPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13044,6 +14993,16 @@ func (ec *executionContext) childFields_SecondFactor(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type SecondFactor", field.Name)
 }
 
+func (ec *executionContext) childFields_SendNewsletterIssuePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "issue":
+		return ec.fieldContext_SendNewsletterIssuePayload_issue(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendNewsletterIssuePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendNewsletterIssuePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -13132,12 +15091,34 @@ func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type SignInPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SignInWithLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_SignInWithLinkPayload_session(ctx, field)
+	case "token":
+		return ec.fieldContext_SignInWithLinkPayload_token(ctx, field)
+	case "viewer":
+		return ec.fieldContext_SignInWithLinkPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SignInWithLinkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignInWithLinkPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userErrors":
 		return ec.fieldContext_SignOutPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_SignUpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Site(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13164,6 +15145,8 @@ func (ec *executionContext) childFields_Site(ctx context.Context, field graphql.
 		return ec.fieldContext_Site_socialProfiles(ctx, field)
 	case "legalDocuments":
 		return ec.fieldContext_Site_legalDocuments(ctx, field)
+	case "registration":
+		return ec.fieldContext_Site_registration(ctx, field)
 	case "consent":
 		return ec.fieldContext_Site_consent(ctx, field)
 	}
@@ -13218,6 +15201,22 @@ func (ec *executionContext) childFields_StatusCount(ctx context.Context, field g
 		return ec.fieldContext_StatusCount_count(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StatusCount", field.Name)
+}
+
+func (ec *executionContext) childFields_SubmitContactMessagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_SubmitContactMessagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubmitContactMessagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SubscribeToNewsletterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_SubscribeToNewsletterPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubscribeToNewsletterPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_TableCell(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13318,6 +15317,16 @@ func (ec *executionContext) childFields_UnpublishPagePayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type UnpublishPagePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UnsubscribeFromNewsletterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_UnsubscribeFromNewsletterPayload_preferences(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnsubscribeFromNewsletterPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnsubscribeFromNewsletterPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "adSlot":
@@ -13348,6 +15357,26 @@ func (ec *executionContext) childFields_UpdateCategoryPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type UpdateCategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateNewsletterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "newsletter":
+		return ec.fieldContext_UpdateNewsletterPayload_newsletter(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateNewsletterPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateNewsletterPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateNewsletterPreferencesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_UpdateNewsletterPreferencesPayload_preferences(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateNewsletterPreferencesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateNewsletterPreferencesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdatePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "page":
@@ -13366,6 +15395,16 @@ func (ec *executionContext) childFields_UpdatePlacePayload(ctx context.Context, 
 		return ec.fieldContext_UpdatePlacePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdatePlacePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_UpdateProfilePayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateProfilePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateRedirectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13408,6 +15447,20 @@ func (ec *executionContext) childFields_UpdateTagPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type UpdateTagPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_VerifyEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_VerifyEmailPayload_session(ctx, field)
+	case "token":
+		return ec.fieldContext_VerifyEmailPayload_token(ctx, field)
+	case "viewer":
+		return ec.fieldContext_VerifyEmailPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_VerifyEmailPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifyEmailPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userId":
@@ -13424,6 +15477,14 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_secondFactor(ctx, field)
 	case "sessions":
 		return ec.fieldContext_Viewer_sessions(ctx, field)
+	case "language":
+		return ec.fieldContext_Viewer_language(ctx, field)
+	case "deletionDueAt":
+		return ec.fieldContext_Viewer_deletionDueAt(ctx, field)
+	case "consents":
+		return ec.fieldContext_Viewer_consents(ctx, field)
+	case "newsletterSubscriptions":
+		return ec.fieldContext_Viewer_newsletterSubscriptions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }

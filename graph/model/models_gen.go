@@ -14,14 +14,25 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
+	newsletter1 "github.com/broadsheet-cms/broadsheet/ent/newsletter"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 )
+
+// A version of a legal document that was accepted.
+type AcceptedDocumentInput struct {
+	// Its kind, such as `terms`.
+	Document string `json:"document"`
+	// Its version.
+	Version string `json:"version"`
+}
 
 // A remark about an article.
 type AddArticleNoteInput struct {
@@ -290,6 +301,14 @@ type BulkScheduleInput struct {
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 }
 
+// The answer of cancelAccountDeletion.
+type CancelAccountDeletionPayload struct {
+	// The viewer, who stays.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Names one section.
 type CategoryBy struct {
 	// Its id.
@@ -306,6 +325,20 @@ type CategoryFacet struct {
 	Category *ent.Category `json:"category"`
 	// Articles found in it.
 	Count int32 `json:"count"`
+}
+
+// Another e-mail address.
+type ChangeEmailInput struct {
+	// The new address.
+	NewEmail string `json:"newEmail"`
+	// The viewer's password, where there is one.
+	Password graphql.Omittable[*string] `json:"password,omitempty"`
+}
+
+// The answer of changeEmail.
+type ChangeEmailPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Another password.
@@ -340,6 +373,34 @@ type CommentPolicy struct {
 	ClosesAt *time.Time `json:"closesAt,omitempty"`
 	// Whether a guest must leave a name and an e-mail address, which is never shown.
 	GuestFieldsRequired bool `json:"guestFieldsRequired"`
+}
+
+// A token of a mail to a new address.
+type ConfirmEmailChangeInput struct {
+	// The token of the link.
+	Token string `json:"token"`
+}
+
+// The answer of confirmEmailChange.
+type ConfirmEmailChangePayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A token of a mail that asks to confirm subscriptions.
+type ConfirmNewsletterSubscriptionInput struct {
+	// The token of the link.
+	Token string `json:"token"`
+}
+
+// The answer of confirmNewsletterSubscription.
+type ConfirmNewsletterSubscriptionPayload struct {
+	// What the address gets now.
+	Preferences *newsletter.Preferences `json:"preferences,omitempty"`
+	// The token of the preference page.
+	PreferencesToken *string `json:"preferencesToken,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Answer of confirmSecondFactor.
@@ -466,6 +527,58 @@ type CreateCategoryInput struct {
 type CreateCategoryPayload struct {
 	// What was made; null when nothing was.
 	Category *ent.Category `json:"category,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A newsletter to be made.
+type CreateNewsletterInput struct {
+	// Its name.
+	Name string `json:"name"`
+	// Its name in addresses; made from the name when not given.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// What it is about.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// Its language.
+	Language string `json:"language"`
+	// How often it comes.
+	Frequency newsletter1.Frequency `json:"frequency"`
+	// Marks repeats of this request: the same key gives the same newsletter.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// An issue to be composed.
+type CreateNewsletterIssueInput struct {
+	// The newsletter.
+	NewsletterID string `json:"newsletterId"`
+	// The subject, at most 200 characters.
+	Subject string `json:"subject"`
+	// Plain text above the articles, at most 5,000 characters.
+	Intro graphql.Omittable[*string] `json:"intro,omitempty"`
+	// Where the articles come from.
+	Source newsletterissue.Source `json:"source"`
+	// The section, for CATEGORY.
+	CategoryID graphql.Omittable[*string] `json:"categoryId,omitempty"`
+	// The articles in their order, for CHOSEN; at most 50.
+	ArticleIds graphql.Omittable[[]string] `json:"articleIds,omitempty"`
+	// How many articles, 1 to 50, for all but CHOSEN.
+	ArticleCount int32 `json:"articleCount"`
+	// Marks repeats of this request: the same key gives the same issue.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer of createNewsletterIssue.
+type CreateNewsletterIssuePayload struct {
+	// The issue.
+	Issue *ent.NewsletterIssue `json:"issue,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// The answer of createNewsletter.
+type CreateNewsletterPayload struct {
+	// The newsletter.
+	Newsletter *ent.Newsletter `json:"newsletter,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -630,6 +743,20 @@ type CreateUserPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Who wants to leave.
+type DeleteAccountInput struct {
+	// The viewer's password, where there is one.
+	Password graphql.Omittable[*string] `json:"password,omitempty"`
+}
+
+// The answer of deleteAccount.
+type DeleteAccountPayload struct {
+	// The viewer, with the moment of the removal.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Which slot.
 type DeleteAdSlotInput struct {
 	// The slot.
@@ -685,6 +812,14 @@ type DeleteMenuInput struct {
 // Answer of deleteMenu.
 type DeleteMenuPayload struct {
 	// The id of what went; null when nothing did.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// The answer of deleteNewsletterIssue.
+type DeleteNewsletterIssuePayload struct {
+	// The id of what was removed.
 	DeletedID *string `json:"deletedId,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
@@ -804,6 +939,20 @@ type FocalPoint struct {
 	X float64 `json:"x"`
 	// From the top.
 	Y float64 `json:"y"`
+}
+
+// Who is invited.
+type InviteReaderInput struct {
+	// The e-mail address.
+	Email string `json:"email"`
+	// Language of the mail; the site's when not given.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+}
+
+// The answer of inviteReader.
+type InviteReaderPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // A withdrawal.
@@ -994,6 +1143,12 @@ type MoveCategoryPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Names an issue.
+type NewsletterIssueInput struct {
+	// Which.
+	ID string `json:"id"`
+}
+
 // Names one static page.
 type PageBy struct {
 	// Its id.
@@ -1084,6 +1239,24 @@ type PublishPagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// What was accepted.
+type RecordConsentInput struct {
+	// Kind of the legal document, such as `terms`, or of the form: `SITE_USE`.
+	Document string `json:"document"`
+	// Its version, which must be the present one.
+	Version string `json:"version"`
+	// Where it was accepted, such as `banner` or the path of a page.
+	Place graphql.Omittable[*string] `json:"place,omitempty"`
+}
+
+// The answer of recordConsent.
+type RecordConsentPayload struct {
+	// What was kept.
+	Consent *ent.ConsentRecord `json:"consent,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Answer of regenerateRecoveryCodes.
 type RegenerateRecoveryCodesPayload struct {
 	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way.
@@ -1096,6 +1269,50 @@ type RegenerateRecoveryCodesPayload struct {
 type RemoveLiveEntryInput struct {
 	// The entry.
 	ID string `json:"id"`
+}
+
+// The answer of requestDataExport.
+type RequestDataExportPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Whom a link to choose another password goes to.
+type RequestPasswordResetInput struct {
+	// The e-mail address of the account.
+	Email string `json:"email"`
+}
+
+// The answer of requestPasswordReset.
+type RequestPasswordResetPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Whom a link to sign in goes to.
+type RequestSignInLinkInput struct {
+	// The e-mail address of the account.
+	Email string `json:"email"`
+}
+
+// The answer of requestSignInLink.
+type RequestSignInLinkPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Another password for an account whose owner lost it.
+type ResetPasswordInput struct {
+	// The token of the link.
+	Token string `json:"token"`
+	// The new password, at least 12 characters.
+	NewPassword string `json:"newPassword"`
+}
+
+// The answer of resetPassword.
+type ResetPasswordPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Another password for an account.
@@ -1372,6 +1589,14 @@ type SecondFactorCodeInput struct {
 	Code string `json:"code"`
 }
 
+// The answer of sendNewsletterIssue.
+type SendNewsletterIssuePayload struct {
+	// The issue, which is being sent.
+	Issue *ent.NewsletterIssue `json:"issue,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Names one series.
 type SeriesBy struct {
 	// Its id.
@@ -1458,9 +1683,59 @@ type SignInPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// What signs in without a password: the token, or the address with the code.
+type SignInWithLinkInput struct {
+	// The token of the link.
+	Token graphql.Omittable[*string] `json:"token,omitempty"`
+	// The e-mail address of the account, with `code`.
+	Email graphql.Omittable[*string] `json:"email,omitempty"`
+	// The six digits of the mail, with `email`.
+	Code graphql.Omittable[*string] `json:"code,omitempty"`
+	// The code of the second factor, or a recovery code; needed where SECOND_FACTOR_REQUIRED is answered without.
+	SecondFactorCode graphql.Omittable[*string] `json:"secondFactorCode,omitempty"`
+	// How the client keeps the session.
+	Transport session.Kind `json:"transport"`
+	// What to call the session, such as the name of a program.
+	Label graphql.Omittable[*string] `json:"label,omitempty"`
+}
+
+// The answer of signInWithLink.
+type SignInWithLinkPayload struct {
+	// The session that was opened.
+	Session *ent.Session `json:"session,omitempty"`
+	// Its token, when asked for as TOKEN. It is told this once.
+	Token *string `json:"token,omitempty"`
+	// Who is signed in.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Answer of signOut.
 type SignOutPayload struct {
 	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// An account to be made.
+type SignUpInput struct {
+	// The e-mail address.
+	Email string `json:"email"`
+	// The name as others will see it.
+	DisplayName string `json:"displayName"`
+	// The password, at least 12 characters. Without one the account signs in by links.
+	Password graphql.Omittable[*string] `json:"password,omitempty"`
+	// Language of mails; the site's when not given.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// The token of an invitation, where registration is by invitation.
+	Invitation graphql.Omittable[*string] `json:"invitation,omitempty"`
+	// Legal documents that were accepted with the form.
+	Accepted graphql.Omittable[[]*AcceptedDocumentInput] `json:"accepted,omitempty"`
+}
+
+// The answer of signUp.
+type SignUpPayload struct {
+	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1500,6 +1775,50 @@ type StatusCount struct {
 	Status article.Status `json:"status"`
 	// How many have it; counting stops at 1,000.
 	Count *relay.Count `json:"count"`
+}
+
+// A message to the newsroom.
+type SubmitContactMessageInput struct {
+	// The name of the writer.
+	Name string `json:"name"`
+	// The address that an answer goes to.
+	Email string `json:"email"`
+	// What it is about.
+	Subject string `json:"subject"`
+	// The message as plain text, at most 5,000 characters and 3 links.
+	Message string `json:"message"`
+	// How long the form was open, in seconds; less than 3 are not believed.
+	SecondsOnPage int32 `json:"secondsOnPage"`
+	// Leave it empty: a field that people do not see.
+	Website graphql.Omittable[*string] `json:"website,omitempty"`
+}
+
+// The answer of submitContactMessage.
+type SubmitContactMessagePayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which newsletters go where.
+type SubscribeToNewsletterInput struct {
+	// The newsletters, by id; at most 20.
+	NewsletterIds []string `json:"newsletterIds"`
+	// The e-mail address.
+	Email string `json:"email"`
+	// Version of the consent sentence that was shown, as `site.consent(kind: NEWSLETTER)` has it.
+	ConsentVersion string `json:"consentVersion"`
+	// Where the form stands, such as `footer` or the path of the page.
+	Place graphql.Omittable[*string] `json:"place,omitempty"`
+	// Language of mails; the newsletter's when not given.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// Leave it empty: a field that people do not see.
+	Website graphql.Omittable[*string] `json:"website,omitempty"`
+}
+
+// The answer of subscribeToNewsletter.
+type SubscribeToNewsletterPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Names one tag.
@@ -1562,6 +1881,20 @@ type UnpublishPageInput struct {
 type UnpublishPagePayload struct {
 	// The page as it is now; null when nothing was changed.
 	Page *ent.Page `json:"page,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which subscription ends.
+type UnsubscribeFromNewsletterInput struct {
+	// The token of a link in a newsletter, which ends that one, or of the preference page, which ends all.
+	Token string `json:"token"`
+}
+
+// The answer of unsubscribeFromNewsletter.
+type UnsubscribeFromNewsletterPayload struct {
+	// What the address gets now.
+	Preferences *newsletter.Preferences `json:"preferences,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1672,6 +2005,46 @@ type UpdateLiveEntryInput struct {
 	Entry *LiveEntryInput `json:"entry"`
 }
 
+// What changes of a newsletter; what is left out stays.
+type UpdateNewsletterInput struct {
+	// Which.
+	ID string `json:"id"`
+	// Its name.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// What it is about.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// How often it comes.
+	Frequency graphql.Omittable[*newsletter1.Frequency] `json:"frequency,omitempty"`
+	// Whether it takes new subscribers.
+	IsOpen graphql.Omittable[*bool] `json:"isOpen,omitempty"`
+}
+
+// The answer of updateNewsletter.
+type UpdateNewsletterPayload struct {
+	// The newsletter as changed.
+	Newsletter *ent.Newsletter `json:"newsletter,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What an address shall get.
+type UpdateNewsletterPreferencesInput struct {
+	// The token of the link to the preference page.
+	Token string `json:"token"`
+	// All newsletters that the address shall get, by id; the others end. One that it did not get before needs `consentVersion`.
+	NewsletterIds []string `json:"newsletterIds"`
+	// Version of the consent sentence that was shown, for newsletters that are new to the address.
+	ConsentVersion graphql.Omittable[*string] `json:"consentVersion,omitempty"`
+}
+
+// The answer of updateNewsletterPreferences.
+type UpdateNewsletterPreferencesPayload struct {
+	// What the address gets now.
+	Preferences *newsletter.Preferences `json:"preferences,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // What shall change of a static page: what is not given stays, what is null is cleared.
 type UpdatePageInput struct {
 	// Which page.
@@ -1728,6 +2101,22 @@ type UpdatePlaceInput struct {
 type UpdatePlacePayload struct {
 	// The place as it is now; null when nothing was changed.
 	Place *ent.Place `json:"place,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What changes of the viewer's profile; what is left out stays.
+type UpdateProfileInput struct {
+	// The name as others see it.
+	DisplayName graphql.Omittable[*string] `json:"displayName,omitempty"`
+	// Language of mails; null: the site's.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+}
+
+// The answer of updateProfile.
+type UpdateProfilePayload struct {
+	// The viewer as changed.
+	Viewer *Viewer `json:"viewer,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1842,6 +2231,28 @@ type UpdateTagPayload struct {
 type UserInput struct {
 	// Its id.
 	UserID string `json:"userId"`
+}
+
+// A token of a mail that makes an account.
+type VerifyEmailInput struct {
+	// The token of the link.
+	Token string `json:"token"`
+	// How the client keeps the session.
+	Transport session.Kind `json:"transport"`
+	// What to call the session, such as the name of a program.
+	Label graphql.Omittable[*string] `json:"label,omitempty"`
+}
+
+// The answer of verifyEmail.
+type VerifyEmailPayload struct {
+	// The session that was opened.
+	Session *ent.Session `json:"session,omitempty"`
+	// Its token, when asked for as TOKEN. It is told this once.
+	Token *string `json:"token,omitempty"`
+	// Who is signed in.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Narrows the work queue. Fields add up; the values of one field are alternatives.

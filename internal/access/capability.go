@@ -30,12 +30,13 @@ const (
 	ManageUsers        Capability = "MANAGE_USERS"
 	ReadAuditLog       Capability = "READ_AUDIT_LOG"
 	ManageNewsletters  Capability = "MANAGE_NEWSLETTERS" // compose and send newsletters
+	ManageJobs         Capability = "MANAGE_JOBS"        // look after work in the background that failed
 )
 
 // Capabilities lists all of them.
 func Capabilities() []Capability {
 	return []Capability{UseAccount, ReadNewsroom, WriteArticles, PublishOwnArticles, EditArticles, ReviewArticles, PublishArticles, WithdrawArticles,
-		CurateArticles, ManageTaxonomy, ManagePages, ManageSite, ModerateComments, ManageUsers, ReadAuditLog, ManageNewsletters}
+		CurateArticles, ManageTaxonomy, ManagePages, ManageSite, ModerateComments, ManageUsers, ReadAuditLog, ManageNewsletters, ManageJobs}
 }
 
 // Roles lists all roles, the least powerful first.

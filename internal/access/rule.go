@@ -1,135 +1,123 @@
 package access
 
 import (
-	"context"
 	"fmt"
 	"strings"
-
-	"entgo.io/ent/dialect/sql"
-
-	"github.com/broadsheet-cms/broadsheet/ent"
-	"github.com/broadsheet-cms/broadsheet/ent/intercept"
 )
 
-// A Rule is a condition on the rows of one table, as SQL in which every "~"
-// stands for the name or alias of the table. It takes no arguments and asks no
-// clock, so the same words serve ent's queries, hand-written statements and
-// partial indexes.
-type Rule string
+// A Rule is a condition on the rows of one table. It takes no arguments and
+// reads no clock, so the same text serves ent's queries, hand-written
+// statements and partial indexes.
+type Rule struct {
+	text     string // SQL in which every "~" stands for the name or alias of the table
+	personal bool
+}
 
-// All lets every row pass.
-const All Rule = "1 = 1"
-
-// The public rules.
-const (
-	publicArticle = Rule("~.status = 'PUBLISHED' AND ~.visibility = 'PUBLIC' AND ~.trashed_at IS NULL")
-	publicPage    = Rule("~.status = 'PUBLISHED' AND ~.visibility = 'PUBLIC' AND ~.trashed_at IS NULL")
-)
-
-// publicComment asks for the article too: a comment is never more visible than
-// what it is about.
-var publicComment = Rule("~.status = 'APPROVED' AND ~.kind = 'COMMENT' AND EXISTS (SELECT 1 FROM articles AS shown WHERE shown.id = ~.article_id AND " +
-	publicArticle.For("shown") + ")")
+func newRule(text string) Rule { return Rule{text: text} }
 
 // For renders the rule for a table or alias.
-func (r Rule) For(table string) string { return strings.ReplaceAll(string(r), "~", table) }
+func (r Rule) For(table string) string { return strings.ReplaceAll(r.text, "~", table) }
 
-// staffArticle is what those see who work on everybody's articles. The trash is
-// listed apart.
-const staffArticle = Rule("~.trashed_at IS NULL")
+// Personal reports whether the rule is for one viewer alone, as the rule for a
+// writer's own articles is. Statements that carry such a rule are not worth
+// keeping prepared.
+func (r Rule) Personal() bool { return r.personal }
 
-// or widens a rule. The whole stays in brackets, as it stands beside other
-// conditions.
-func (r Rule) or(condition string) Rule { return Rule("((" + string(r) + ") OR (" + condition + "))") }
+// and narrows a rule.
+func (r Rule) and(other Rule) Rule {
+	return Rule{"((" + r.text + ") AND (" + other.text + "))", r.personal || other.personal}
+}
 
-// Articles is what v may see of articles: readers what is published, writers
-// their own as well, editors all, whoever holds a preview token that one more.
-func Articles(v Viewer) Rule {
+// or widens a rule. The brackets keep it whole beside other conditions.
+func (r Rule) or(other Rule) Rule {
+	return Rule{"((" + r.text + ") OR (" + other.text + "))", r.personal || other.personal}
+}
+
+// The rules that do not depend on a viewer.
+var (
+	everything     = newRule("1 = 1")
+	nothing        = newRule("1 = 0")
+	notInTrash     = newRule("~.trashed_at IS NULL")
+	publicArticle  = newRule("~.status = 'PUBLISHED' AND ~.visibility = 'PUBLIC' AND ~.trashed_at IS NULL")
+	publicPage     = newRule("~.status = 'PUBLISHED' AND ~.visibility = 'PUBLIC' AND ~.trashed_at IS NULL")
+	publicComments = newRule("~.status = 'APPROVED' AND ~.kind = 'COMMENT'")
+)
+
+// articles is what v may see of articles: readers what is published, writers
+// their own as well, editors all but the trash, which is listed apart. Whoever
+// holds a preview token sees that one more.
+func articles(v Viewer) Rule {
 	switch {
 	case v.system:
-		return All
+		return everything
 	case v.Can(EditArticles):
-		return staffArticle
+		return notInTrash
 	}
 	rule := publicArticle
 	if v.Can(WriteArticles) {
-		rule = rule.or("~.trashed_at IS NULL AND " + string(ownArticle(v)))
+		rule = rule.or(notInTrash.and(ownArticles(v)))
 	}
 	if v.Preview != 0 {
-		rule = rule.or(fmt.Sprintf("~.id = %d AND ~.trashed_at IS NULL AND ~.status <> 'KILLED'", v.Preview))
+		rule = rule.or(Rule{fmt.Sprintf("~.id = %d AND ~.trashed_at IS NULL AND ~.status <> 'KILLED'", v.Preview), true})
 	}
 	return rule
 }
 
-// ownArticle is what v began or is on the by-line of.
-func ownArticle(v Viewer) Rule {
-	return Rule(fmt.Sprintf("(~.created_by = %[1]d OR EXISTS (SELECT 1 FROM bylines AS own_line "+
-		"JOIN authors AS own ON own.id = own_line.author_id WHERE own_line.article_id = ~.id AND own.user_id = %[1]d))", v.UserID))
+// ownArticles is what v created or is on the byline of.
+func ownArticles(v Viewer) Rule {
+	return Rule{fmt.Sprintf("(~.created_by = %[1]d OR EXISTS (SELECT 1 FROM bylines AS own_line "+
+		"JOIN authors AS own ON own.id = own_line.author_id WHERE own_line.article_id = ~.id AND own.user_id = %[1]d))", v.UserID), true}
 }
 
-// DeskArticles is what v works on, in the trash or not: editors all articles,
-// writers their own, readers none. It is the rule of the newsroom's own lists,
-// where an article that readers see as well is not everybody's.
-func DeskArticles(v Viewer) Rule {
+// deskArticles is what v works on, in the trash or not: editors all articles,
+// writers their own, readers none. An article that everybody sees is not
+// everybody's to work on.
+func deskArticles(v Viewer) Rule {
 	switch {
 	case v.system, v.Can(EditArticles):
-		return All
+		return everything
 	case v.Can(WriteArticles):
-		return ownArticle(v)
+		return ownArticles(v)
 	}
-	return "1 = 0"
+	return nothing
 }
 
-// Personal reports whether the rules for v are for v alone, so that statements
-// that carry them are not worth keeping.
-func Personal(v Viewer) bool {
-	return !v.system && !v.Can(EditArticles) && (v.Can(WriteArticles) || v.Preview != 0)
-}
-
-// Comments is what v may see of comments.
-func Comments(v Viewer) Rule {
+// ofArticle is the rule for rows that belong to an article: they are never more
+// visible than it.
+func ofArticle(v Viewer) Rule {
 	if v.system {
-		return All
+		return everything
 	}
-	return publicComment
+	article := articles(v)
+	return Rule{"EXISTS (SELECT 1 FROM articles AS shown WHERE shown.id = ~.article_id AND " + article.For("shown") + ")", article.personal}
 }
 
-// Pages is what v may see of static pages.
-func Pages(v Viewer) Rule {
+// comments is what v may see of comments: what is approved, below an article
+// that everybody sees.
+func comments(v Viewer) Rule {
+	if v.system {
+		return everything
+	}
+	article := ofArticle(Viewer{})
+	return Rule{publicComments.text + " AND " + article.text, false}
+}
+
+// deskComments is what v moderates: comments of every status below the articles
+// that v sees.
+func deskComments(v Viewer) Rule {
+	if !v.Can(ModerateComments) {
+		return nothing
+	}
+	return ofArticle(v)
+}
+
+// pages is what v may see of static pages.
+func pages(v Viewer) Rule {
 	switch {
 	case v.system:
-		return All
+		return everything
 	case v.Can(ManagePages):
-		return "~.trashed_at IS NULL"
+		return notInTrash
 	}
 	return publicPage
-}
-
-// Guard attaches the rules to every query of an ent client. Ent's interceptors
-// see neither updates nor HasXWith conditions nor SQL written by hand: those
-// are guarded by the store's statements and found by tests.
-func Guard(client *ent.Client) {
-	guard := func(rule func(Viewer) Rule) ent.Interceptor {
-		return intercept.TraverseFunc(func(ctx context.Context, q intercept.Query) error {
-			if v := Of(ctx); !v.system {
-				q.WhereP(rule(v).predicate())
-			}
-			return nil
-		})
-	}
-	client.Article.Intercept(guard(Articles))
-	client.Comment.Intercept(guard(Comments))
-	client.Page.Intercept(guard(Pages))
-	client.ArticleDetail.Intercept(guard(ofArticle))
-	client.LiveEntry.Intercept(guard(ofArticle))
-	client.Byline.Intercept(guard(ofArticle))
-}
-
-// ofArticle is the rule for rows that belong to an article.
-func ofArticle(v Viewer) Rule {
-	return "EXISTS (SELECT 1 FROM articles AS shown WHERE shown.id = ~.article_id AND " + Rule(Articles(v).For("shown")) + ")"
-}
-
-func (r Rule) predicate() func(*sql.Selector) {
-	return func(s *sql.Selector) { s.Where(sql.ExprP(r.For(s.TableName()))) }
 }

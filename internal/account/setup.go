@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/dataexport"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
@@ -159,6 +160,9 @@ func (s *Service) Tidy(ctx context.Context) error {
 	}
 	if _, err := client.OneTimeToken.Delete().Where(onetimetoken.ExpiresAtLTE(now)).Exec(ctx); err != nil {
 		return fmt.Errorf("remove old tokens: %w", err)
+	}
+	if _, err := client.DataExport.Delete().Where(dataexport.ExpiresAtLTE(now)).Exec(ctx); err != nil {
+		return fmt.Errorf("remove old archives: %w", err)
 	}
 	return s.throttle.Tidy(ctx)
 }

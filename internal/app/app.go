@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"gocloud.dev/blob"
@@ -30,9 +29,14 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/ingest"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/link"
+	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/repeat"
+	"github.com/broadsheet-cms/broadsheet/internal/retention"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/seed"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
@@ -45,6 +49,8 @@ import (
 type Services struct {
 	DB         *store.DB
 	Log        *event.Log
+	Jobs       *job.Runner
+	JobOffice  *job.Office
 	Directory  *directory.Directory
 	Articles   *content.Service
 	Comments   *comment.Service
@@ -58,6 +64,11 @@ type Services struct {
 	Audit      *audit.Log
 	Repeats    *repeat.Keeper
 	Newsroom   *newsroom.Service
+
+	Mail        *mail.Mailer
+	Links       *link.Signer
+	Newsletters *newsletter.Service
+	Retention   *retention.Service
 }
 
 // NewServices puts the services together over a migrated database. Without a
@@ -65,6 +76,8 @@ type Services struct {
 func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s := &Services{DB: db, Log: event.NewLog(db)}
 	s.Audit = audit.NewLog(db)
+	s.Jobs = job.New(db, s.Log.Woken, job.Settings{})
+	s.JobOffice = job.NewOffice(s.Jobs, s.Audit)
 	s.Directory = directory.New(db, s.Log)
 	s.Articles = content.New(db, s.Log, s.Directory)
 	s.Comments = comment.New(db, s.Log)
@@ -78,13 +91,19 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Articles.Derive(s.Search)
 	s.Repeats = repeat.New(db)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
+	s.Links = link.New(db)
+	s.Mail = mail.New(db, s.brand)
+	s.Accounts.SendBy(s.Jobs, s.Mail, s.Links, s.settings)
+	s.Newsletters = newsletter.New(db, s.Audit, s.Articles, s.Directory, s.Jobs, s.Mail, s.Links)
+	s.Retention = retention.New(db, s.Jobs)
 	return s
 }
 
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit}
+		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice,
+		Newsletters: s.Newsletters}
 }
 
 // App is the server with all it needs.
@@ -128,7 +147,11 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err := a.Log.Adopt(ctx); err != nil {
 		return err
 	}
-	a.Directory.SiteURL = strings.TrimSuffix(a.cfg.SiteURL, "/")
+	a.Jobs.Configure(job.Settings{Grace: a.cfg.ShutdownTimeout, Logger: a.logger})
+	a.registerJobs()
+	if err := a.setUpReaders(); err != nil {
+		return err
+	}
 	if a.cfg.Demo {
 		if err := a.fillDemo(ctx); err != nil {
 			return err
@@ -142,9 +165,13 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, MaxTokens: a.cfg.MaxTokens,
 			MaxComplexity: a.cfg.MaxComplexity, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
 		SignIn: openID,
-		Media:  a.Media.Handler(),
-		SDL:    broadsheet.SDL,
-		Ready:  db.Ping,
+		Export: a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(),
+		Media: a.Media.Handler(),
+		SDL:   broadsheet.SDL,
+		Ready: db.Ping,
+	}
+	if a.Mail.Keeps() {
+		routes.Mail = a.Mail.Handler()
 	}
 	if a.cfg.GraphiQL {
 		routes.GraphiQL = graphiql.Handler(graphiql.Options{})
@@ -207,7 +234,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	group.Go(func() error { return a.server.Run(ctx, listening) })
 	group.Go(func() error { return a.again(ctx, "listen", func() error { return a.DB.Listen(ctx, a.Log.Wake) }) })
 	group.Go(func() error { return a.again(ctx, "relate", func() error { return a.relate(ctx) }) })
-	group.Go(func() error { return a.again(ctx, "tidy", func() error { return a.tidy(ctx) }) })
+	group.Go(func() error { return a.again(ctx, "jobs", func() error { return a.Jobs.Run(ctx) }) })
 	group.Go(func() error { return a.again(ctx, "follow", func() error { return a.follow(ctx) }) })
 	group.Go(func() error {
 		return a.again(ctx, "schedule", func() error { return a.Newsroom.KeepSchedule(ctx, a.logger) })

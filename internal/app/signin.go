@@ -2,15 +2,12 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"time"
 
-	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
 	"github.com/broadsheet-cms/broadsheet/internal/signin"
 )
@@ -34,24 +31,6 @@ func (a *App) signIn() (*signin.Door, http.Handler, error) {
 	}
 	return door, door.OpenID(signin.OpenID{Issuer: a.cfg.OIDCIssuer, ClientID: a.cfg.OIDCClientID, ClientSecret: a.cfg.OIDCClientSecret,
 		RedirectURL: a.cfg.OIDCRedirectURL}), nil
-}
-
-// tidyEvery is how often what has ended is removed.
-const tidyEvery = 10 * time.Minute
-
-// tidy removes what has ended: sessions, counts of wrong attempts, idempotency
-// keys, preview tokens. It does so until ctx ends.
-func (a *App) tidy(ctx context.Context) error {
-	for {
-		if err := errors.Join(a.Accounts.Tidy(ctx), a.Repeats.Forget(ctx), a.Newsroom.ForgetPreviews(access.AsSystem(ctx))); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(tidyEvery):
-		}
-	}
 }
 
 // Greet tells whoever starts the server how to sign in: by the demo accounts

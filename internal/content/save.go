@@ -144,7 +144,7 @@ func keysOf(articles []*ent.Article) []int {
 }
 
 // Live reports whether readers see an article. It says of a row at hand what
-// access.Articles says to the database.
+// the rule of articles in package access says to the database.
 func Live(a *ent.Article) bool {
 	return a.Status == article.StatusPublished && a.Visibility == article.VisibilityPublic && a.TrashedAt == nil
 }

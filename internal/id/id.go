@@ -29,6 +29,7 @@ const (
 	Comment   = "com"
 	User      = "usr"
 	Bookmark  = "bkm"
+	Job       = "job"
 
 	Session      = "ses"
 	AuditEntry   = "aud"

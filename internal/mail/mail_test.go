@@ -98,10 +98,12 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*mail.Message){
-		"name":         func(m *mail.Message) { m.To.Name = "Nadia\r\nBcc: all@example.org" },
-		"address":      func(m *mail.Message) { m.To.Email = "nadia@example.org>\r\nRCPT TO:<all@example.org" },
-		"subject":      func(m *mail.Message) { m.Subject = "Hello\nBcc: all@example.org" },
-		"reply":        func(m *mail.Message) { m.ReplyTo = mail.Address{Name: "x\rBcc: all@example.org", Email: "x@example.org"} },
+		"name":    func(m *mail.Message) { m.To.Name = "Nadia\r\nBcc: all@example.org" },
+		"address": func(m *mail.Message) { m.To.Email = "nadia@example.org>\r\nRCPT TO:<all@example.org" },
+		"subject": func(m *mail.Message) { m.Subject = "Hello\nBcc: all@example.org" },
+		"reply": func(m *mail.Message) {
+			m.ReplyTo = mail.Address{Name: "x\rBcc: all@example.org", Email: "x@example.org"}
+		},
 		"separator":    func(m *mail.Message) { m.Subject = "Hello\u2028Bcc: all@example.org" },
 		"id":           func(m *mail.Message) { m.ID = "x>\r\nBcc: all@example.org" },
 		"unsubscribe":  func(m *mail.Message) { m.Unsubscribe = "https://x.example\r\nBcc: all@example.org" },

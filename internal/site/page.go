@@ -160,7 +160,7 @@ func (s *Service) SavePage(ctx context.Context, p Page) (saved *ent.Page, err er
 }
 
 // live reports whether readers see a page. It says of a row at hand what
-// access.Pages says to the database.
+// the rule of pages in package access says to the database.
 func live(p *ent.Page) bool {
 	return p.Status == page.StatusPublished && p.Visibility == page.VisibilityPublic && p.TrashedAt == nil
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
-	"sync"
 
 	"github.com/lib/pq"
 
@@ -15,35 +16,38 @@ import (
 )
 
 // Statement is SQL written by hand, once for each database where they differ.
-// It is made at start with Read or Maintain and has a fixed text for each
-// class of viewer, so that it is prepared once on each connection. Viewers with
-// rights of their own (writers, holders of preview tokens) have texts of their
-// own, which are not kept.
+// It is made at start with Read or Maintain. Where it names visibility rules, its
+// text depends on the viewer: equal rules make equal texts, and a text is prepared
+// once on each connection. Texts with a rule that is for one viewer alone
+// (writers, holders of preview tokens) are not kept.
 //
 // In its text
 //   - $1, $2 … are the arguments on both databases;
 //   - each_id($1) in FROM is a table with one column id, of the keys that the
 //     argument (made by IDs) holds, and each_text($1) one with a column text,
 //     of those that Texts holds;
-//   - visible_article(a), visible_comment(c) and visible_page(p) are the
-//     visibility rules of the viewer for that table or alias, and
-//     public_article(a), public_comment(c) those of an anonymous reader;
-//   - desk_article(a) is the rule of the newsroom's lists: what the viewer works
-//     on, in the trash or not.
+//   - visible_article(a), visible_comment(c) and so on are what the viewer may see
+//     of that table or alias, for each table of the registry in package access;
+//     public_article(a) is what an anonymous reader may see;
+//   - desk_article(a) is what the viewer works on, for the newsroom's lists.
 type Statement struct {
-	text  [2]string // by dialectIndex
+	parts [2][]part // by database: PostgreSQL, SQLite
 	check error
-	class sync.Map // rendered text by classOf
 }
 
-// Read makes a statement that answers requests. It is refused when it reads
-// articles, comments or pages without their visibility rule.
+// part is a piece of a text: fixed SQL, then a rule for a table or alias, if any.
+type part struct {
+	sql   string
+	rule  func(access.Viewer) access.Rule
+	table string
+}
+
+// Read makes a statement that answers requests. It is refused when it reads a
+// guarded table without its visibility rule.
 func Read(postgres, sqlite string) *Statement {
 	s := newStatement(postgres, sqlite)
-	for _, text := range s.text {
-		if err := checkVisible(text); err != nil {
-			s.check = err
-		}
+	for _, text := range []string{postgres, sqlite} {
+		s.check = errors.Join(s.check, checkVisible(text))
 	}
 	return s
 }
@@ -63,8 +67,8 @@ var (
 	argument = regexp.MustCompile(`\$(\d+)`)
 	eachID   = regexp.MustCompile(`each_id\((\$\d+)\)`)
 	eachText = regexp.MustCompile(`each_text\((\$\d+)\)`)
-	visible  = regexp.MustCompile(`(?:(visible|public)_(article|comment|page)|(desk)_article)\((\w+)\)`)
-	guarded  = regexp.MustCompile(`(?i)\b(?:from|join|,)\s+(article|comment|page)s\b(?:\s+(?:as\s+)?(\w+))?`)
+	ruleName = regexp.MustCompile(`\b(visible|public|desk)_(\w+)\((\w+)\)`)
+	reading  = regexp.MustCompile(`(?i)(?:\b(?:from|join)|,)\s+(` + strings.Join(guardedNames(), "|") + `)\b(?:\s+(?:as\s+)?(\w+))?`)
 )
 
 func newStatement(postgres, sqlite string) *Statement {
@@ -72,21 +76,51 @@ func newStatement(postgres, sqlite string) *Statement {
 	sqlite = eachID.ReplaceAllString(sqlite, "(SELECT value AS id FROM json_each($1)) AS each_id")
 	postgres = eachText.ReplaceAllString(postgres, "unnest($1::text[]) AS each_text(text)")
 	sqlite = eachText.ReplaceAllString(sqlite, "(SELECT value AS text FROM json_each($1)) AS each_text")
-	return &Statement{text: [2]string{postgres, argument.ReplaceAllString(sqlite, "?$1")}}
+	s := &Statement{}
+	for i, text := range []string{postgres, argument.ReplaceAllString(sqlite, "?$1")} {
+		var err error
+		s.parts[i], err = split(text)
+		s.check = errors.Join(s.check, err)
+	}
+	return s
+}
+
+// split cuts a text at the rules that it names.
+func split(text string) (parts []part, err error) {
+	for m := ruleName.FindStringSubmatchIndex(text); m != nil; m = ruleName.FindStringSubmatchIndex(text) {
+		rule := access.Named(text[m[2]:m[3]], text[m[4]:m[5]])
+		if rule == nil {
+			return nil, fmt.Errorf("statement names %s, which is no rule of package access", text[m[0]:m[1]])
+		}
+		parts = append(parts, part{text[:m[0]], rule, text[m[6]:m[7]]})
+		text = text[m[1]:]
+	}
+	return append(parts, part{sql: text}), nil
 }
 
 var notAnAlias = map[string]bool{"where": true, "on": true, "join": true, "left": true, "order": true, "limit": true, "cross": true, "inner": true, "group": true, "set": true}
 
+// guardedNames are the tables that statements read with a rule only.
+func guardedNames() (names []string) {
+	for _, t := range access.Tables() {
+		if t.Word != "" {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
 // checkVisible finds a guarded table that stands in the text without its rule.
 func checkVisible(text string) error {
-	for _, m := range guarded.FindAllStringSubmatch(text, -1) {
-		table := strings.ToLower(m[1])
+	for _, m := range reading.FindAllStringSubmatch(text, -1) {
+		tables := access.Tables()
+		t := tables[slices.IndexFunc(tables, func(t access.Table) bool { return strings.EqualFold(t.Name, m[1]) })]
 		alias := m[2]
 		if alias == "" || notAnAlias[strings.ToLower(alias)] {
-			alias = table + "s"
+			alias = t.Name
 		}
-		if !strings.Contains(text, "visible_"+table+"("+alias+")") && (table != "article" || !strings.Contains(text, "desk_article("+alias+")")) {
-			return fmt.Errorf("statement reads %ss as %q without visible_%s(%s): %.80s", table, alias, table, alias, text)
+		if want := "visible_" + t.Word + "(" + alias + ")"; !strings.Contains(text, want) && !strings.Contains(text, "desk_"+t.Word+"("+alias+")") {
+			return fmt.Errorf("statement reads %s as %q without %s: %.80s", t.Name, alias, want, text)
 		}
 	}
 	return nil
@@ -95,37 +129,30 @@ func checkVisible(text string) error {
 // Check tells whether the statement may run at all; tests ask it of every one.
 func (s *Statement) Check() error { return s.check }
 
-func (s *Statement) render(ctx context.Context, d Dialect) (string, error) {
+// render gives the text of the statement for the viewer of ctx, and whether a
+// rule in it is for that viewer alone.
+func (s *Statement) render(ctx context.Context, d Dialect) (text string, personal bool, err error) {
 	if s.check != nil {
-		return "", s.check
+		return "", false, s.check
+	}
+	parts := s.parts[0]
+	if d == SQLite {
+		parts = s.parts[1]
+	}
+	if len(parts) == 1 {
+		return parts[0].sql, false, nil
 	}
 	viewer := access.Of(ctx)
-	i := 0
-	if d == SQLite {
-		i = 1
-	}
-	// What a viewer may see of articles tells all classes of viewers apart.
-	key := [2]string{string(d), string(access.Articles(viewer))}
-	personal := access.Personal(viewer)
-	if text, ok := s.class.Load(key); ok && !personal {
-		return text.(string), nil
-	}
-	text := visible.ReplaceAllStringFunc(s.text[i], func(token string) string {
-		m := visible.FindStringSubmatch(token)
-		if m[3] == "desk" {
-			return "(" + access.DeskArticles(viewer).For(m[4]) + ")"
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(p.sql)
+		if p.rule != nil {
+			rule := p.rule(viewer)
+			personal = personal || rule.Personal()
+			b.WriteString("(" + rule.For(p.table) + ")")
 		}
-		looking := viewer
-		if m[1] == "public" {
-			looking = access.Viewer{}
-		}
-		rule := map[string]func(access.Viewer) access.Rule{"article": access.Articles, "comment": access.Comments, "page": access.Pages}[m[2]]
-		return "(" + rule(looking).For(m[4]) + ")"
-	})
-	if !personal {
-		s.class.Store(key, text)
 	}
-	return text, nil
+	return b.String(), personal, nil
 }
 
 // maxPrepared bounds the prepared statements of one database. The program has
@@ -161,14 +188,14 @@ func (db *DB) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 // Query runs a statement for the viewer of the context and gives its rows,
 // which the caller closes.
 func (db *DB) Query(ctx context.Context, s *Statement, args ...any) (*sql.Rows, error) {
-	text, err := s.render(ctx, db.Dialect)
+	text, personal, err := s.render(ctx, db.Dialect)
 	if err != nil {
 		return nil, err
 	}
 	if tx := db.txOf(ctx); tx != nil {
 		return tx.sql.QueryContext(ctx, text, args...)
 	}
-	if access.Personal(access.Of(ctx)) {
+	if personal {
 		return db.sql.QueryContext(ctx, text, args...)
 	}
 	stmt, err := db.prepared(ctx, text) //nolint:sqlclosecheck // the cache keeps it until the database is closed
@@ -180,7 +207,7 @@ func (db *DB) Query(ctx context.Context, s *Statement, args ...any) (*sql.Rows, 
 
 // Exec runs a statement that gives no rows.
 func (db *DB) Exec(ctx context.Context, s *Statement, args ...any) (sql.Result, error) {
-	text, err := s.render(ctx, db.Dialect)
+	text, _, err := s.render(ctx, db.Dialect)
 	if err != nil {
 		return nil, err
 	}
