@@ -39,6 +39,7 @@ func weigh(c *generated.ComplexityRoot) {
 	c.Query.AuditLog = func(child int, _ *model.AuditFilter, first *int32, _ *string, last *int32, _ *string) int {
 		return rows(child, relay.DefaultPage, first, last)
 	}
+	c.Query.DeadJobs = paged
 	c.Query.StaticPages = func(child int, _ *bool) int { return list(child) }
 	c.Comment.Replies = paged
 	c.Article.Comments = func(child int, first *int32, _ *string, last *int32, _ *string, _ *model.CommentOrder) int {

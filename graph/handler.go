@@ -26,6 +26,10 @@ type Options struct {
 	MaxComplexity int  // see complexity.go; 0 means 50,000
 	Timeout       time.Duration
 	Logger        *slog.Logger
+
+	// executable makes the schema that is executed; nil means the compiled one. The
+	// tests compare that with gqlgen's own.
+	executable func(generated.Config) graphql.ExecutableSchema
 }
 
 // Handler serves the API over HTTP.
@@ -44,7 +48,10 @@ func Handler(services Services, opts Options) http.Handler {
 	}
 	config := generated.Config{Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth}}
 	weigh(&config.Complexity)
-	srv := handler.New(generated.NewExecutableSchema(config))
+	if opts.executable == nil {
+		opts.executable = generated.NewCompiledSchema
+	}
+	srv := handler.New(opts.executable(config))
 	srv.AddTransport(transport.Options{AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodOptions}})
 	srv.AddTransport(exchange{})
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](1000))

@@ -98,6 +98,8 @@ func (r *Resolver) find(ctx context.Context, prefix string, keys []int) (map[int
 		return nodesOf(r.Pages.PagesByIDs(ctx, keys))
 	case id.AuditEntry:
 		return r.auditNodes(ctx, keys)
+	case id.Job:
+		return nodesOf(r.Jobs.ByIDs(ctx, keys))
 	case id.Redirect:
 		return nodesOf(r.Pages.RedirectsByIDs(ctx, keys))
 	case id.Comment:

@@ -128,9 +128,13 @@ var permissionTable = map[string]permission{
 	"Mutation.deleteAdSlot":    {document: `mutation { deleteAdSlot(input: {id: "{slot}"}) { deletedId userErrors { code } } }`, own: "UFFFFFY"},
 	"Query.redirects":          {document: `{ redirects(first: 5) { nodes { path } totalCount { value } pageInfo { hasNextPage hasPreviousPage } } }`, own: "UFFFFYY"},
 	"Query.staticPages":        {document: `{ staticPages { title status version } }`, own: "UFFFFYY"},
-	"Query.auditLog":           {document: `{ auditLog(first: 5) { nodes { id action actorName actorRole target { id } } totalCount { value } pageInfo { hasNextPage } } }`, own: "UFFFFFY"},
-	"Query.users":              {document: `{ users(first: 1) { nodes { email } } }`, own: "UFFFFFY"},
-	"Query.user":               {document: `{ user(id: "{user}") { email } }`, own: "UFFFFFY"},
+	"Query.deadJobs":           {document: `{ deadJobs(first: 5) { nodes { id kind attempts lastError } totalCount { value } } }`, own: "UFFFFFY"},
+	"Mutation.retryJob":        {document: `mutation { retryJob(input: {id: "{job}"}) { retriedId userErrors { code } } }`, own: "UFFFFFY"},
+	"Mutation.discardJob":      {document: `mutation { discardJob(input: {id: "{job}"}) { discardedId userErrors { code } } }`, own: "UFFFFFY"},
+
+	"Query.auditLog": {document: `{ auditLog(first: 5) { nodes { id action actorName actorRole target { id } } totalCount { value } pageInfo { hasNextPage } } }`, own: "UFFFFFY"},
+	"Query.users":    {document: `{ users(first: 1) { nodes { email } } }`, own: "UFFFFFY"},
+	"Query.user":     {document: `{ user(id: "{user}") { email } }`, own: "UFFFFFY"},
 
 	"Mutation.signIn":                  {document: `mutation { signIn(input: {email: "{email}", password: "seven slow ferries", transport: TOKEN}) { token userErrors { code } } }`, own: "YYYYYYY"},
 	"Mutation.signOut":                 {document: `mutation { signOut { userErrors { code } } }`, own: "UYYYYYY"},

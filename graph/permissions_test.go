@@ -210,6 +210,7 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		"pinned":  func() string { return r.related(t, a, true) },
 		"editor":  func() string { return id.Encode(id.User, r.people[access.Editor].UserID) },
 		"serial":  func() string { return fmt.Sprint(r.serial) },
+		"job":     func() string { return r.deadJob(t) },
 	}
 	maps.Copy(words, r.accountWords(t, viewer))
 	for name, make := range words {
@@ -218,6 +219,13 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		}
 	}
 	return document
+}
+
+// deadJob makes a job that has failed for good.
+func (r *room) deadJob(t *testing.T) string {
+	t.Helper()
+	made := store.MaintainBoth(`INSERT INTO jobs (kind, args, state, priority, run_at, enqueued_at, died_at) VALUES ('test', '{}', 'dead', 0, $1, $1, $1) RETURNING id`)
+	return id.Encode(id.Job, must[[]int](t)(store.Collect(t.Context(), r.DB, made, store.ScanInt, r.Newsroom.Now()))[0])
 }
 
 // fillTerms puts the things that a document names, made anew, in its place.

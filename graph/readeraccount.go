@@ -14,6 +14,11 @@ func (r *siteResolver) Registration(context.Context, *ent.Site) (account.Registr
 	return r.Accounts.Registration, nil
 }
 
+// SignInProviders is the field of the same name of Site.
+func (r *siteResolver) SignInProviders(context.Context, *ent.Site) ([]*account.Provider, error) {
+	return orEmptyList(r.Accounts.Providers), nil
+}
+
 // Language is the field of the same name of Viewer.
 func (r *viewerResolver) Language(_ context.Context, v *model.Viewer) (*string, error) {
 	return shownOnce(v.Account.Language), nil

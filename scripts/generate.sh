@@ -16,6 +16,7 @@ if [[ -d ent ]]; then
 fi
 if [[ -f gqlgen.yml ]]; then
     "$go" run ./internal/tool/authdoc schema.graphql
-    rm -rf graph/generated
-    "$go" tool gqlgen generate
+    rm -rf graph/generated graph/executor/sample/generated
+    "$go" run ./internal/tool/gqlgen gqlgen.yml
+    "$go" run ./internal/tool/gqlgen graph/executor/sample/gqlgen.yml
 fi

@@ -530,6 +530,27 @@ type ComplexityRoot struct {
 		UserErrors        func(childComplexity int) int
 	}
 
+	DeadJob struct {
+		Attempts   func(childComplexity int) int
+		DiedAt     func(childComplexity int) int
+		EnqueuedAt func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		LastError  func(childComplexity int) int
+		PublicID   func(childComplexity int) int
+	}
+
+	DeadJobConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	DeadJobEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	DeleteAccountPayload struct {
 		UserErrors func(childComplexity int) int
 		Viewer     func(childComplexity int) int
@@ -588,6 +609,11 @@ type ComplexityRoot struct {
 	DisableUserPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	DiscardJobPayload struct {
+		DiscardedID func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	DividerBlock struct {
@@ -806,6 +832,7 @@ type ComplexityRoot struct {
 		DisableSecondFactor           func(childComplexity int, input model.SecondFactorCodeInput) int
 		DisableUser                   func(childComplexity int, input model.UserInput) int
 		DiscardAutosave               func(childComplexity int, input model.DiscardAutosaveInput) int
+		DiscardJob                    func(childComplexity int, input model.DiscardJobInput) int
 		EmbargoArticle                func(childComplexity int, input model.EmbargoArticleInput) int
 		EnableUser                    func(childComplexity int, input model.UserInput) int
 		InviteReader                  func(childComplexity int, input model.InviteReaderInput) int
@@ -837,6 +864,7 @@ type ComplexityRoot struct {
 		RestoreArticle                func(childComplexity int, input model.ArticleStepInput) int
 		RestorePage                   func(childComplexity int, input model.RestorePageInput) int
 		RestoreRevision               func(childComplexity int, input model.RestoreRevisionInput) int
+		RetryJob                      func(childComplexity int, input model.RetryJobInput) int
 		RevokeOtherSessions           func(childComplexity int) int
 		RevokePreviewToken            func(childComplexity int, input model.RevokePreviewTokenInput) int
 		RevokeSession                 func(childComplexity int, input model.RevokeSessionInput) int
@@ -1037,6 +1065,7 @@ type ComplexityRoot struct {
 		Categories            func(childComplexity int, topLevel *bool) int
 		Category              func(childComplexity int, by model.CategoryBy) int
 		Corrections           func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		DeadJobs              func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		EditorsPicks          func(childComplexity int, categoryID *string) int
 		LatestNews            func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
 		Menu                  func(childComplexity int, location model.MenuLocation, language *string) int
@@ -1152,6 +1181,11 @@ type ComplexityRoot struct {
 
 	RestorePagePayload struct {
 		Page       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RetryJobPayload struct {
+		RetriedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -1323,6 +1357,11 @@ type ComplexityRoot struct {
 		Viewer     func(childComplexity int) int
 	}
 
+	SignInProvider struct {
+		Name func(childComplexity int) int
+		URL  func(childComplexity int) int
+	}
+
 	SignInWithLinkPayload struct {
 		Session    func(childComplexity int) int
 		Token      func(childComplexity int) int
@@ -1339,19 +1378,20 @@ type ComplexityRoot struct {
 	}
 
 	Site struct {
-		Consent        func(childComplexity int, kind model.ConsentKind) int
-		Copyright      func(childComplexity int, year *int32) int
-		Description    func(childComplexity int) int
-		Direction      func(childComplexity int) int
-		Language       func(childComplexity int) int
-		LegalDocuments func(childComplexity int) int
-		Logo           func(childComplexity int, theme *model.Theme) int
-		Name           func(childComplexity int) int
-		Registration   func(childComplexity int) int
-		SocialProfiles func(childComplexity int) int
-		Tagline        func(childComplexity int) int
-		TimeZone       func(childComplexity int) int
-		URL            func(childComplexity int) int
+		Consent         func(childComplexity int, kind model.ConsentKind) int
+		Copyright       func(childComplexity int, year *int32) int
+		Description     func(childComplexity int) int
+		Direction       func(childComplexity int) int
+		Language        func(childComplexity int) int
+		LegalDocuments  func(childComplexity int) int
+		Logo            func(childComplexity int, theme *model.Theme) int
+		Name            func(childComplexity int) int
+		Registration    func(childComplexity int) int
+		SignInProviders func(childComplexity int) int
+		SocialProfiles  func(childComplexity int) int
+		Tagline         func(childComplexity int) int
+		TimeZone        func(childComplexity int) int
+		URL             func(childComplexity int) int
 	}
 
 	SocialProfile struct {
@@ -3310,6 +3350,86 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateUserPayload.UserErrors(childComplexity), true
 
+	case "DeadJob.attempts":
+		if e.ComplexityRoot.DeadJob.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.Attempts(childComplexity), true
+	case "DeadJob.diedAt":
+		if e.ComplexityRoot.DeadJob.DiedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.DiedAt(childComplexity), true
+	case "DeadJob.enqueuedAt":
+		if e.ComplexityRoot.DeadJob.EnqueuedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.EnqueuedAt(childComplexity), true
+	case "DeadJob.kind":
+		if e.ComplexityRoot.DeadJob.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.Kind(childComplexity), true
+	case "DeadJob.lastError":
+		if e.ComplexityRoot.DeadJob.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.LastError(childComplexity), true
+	case "DeadJob.id":
+		if e.ComplexityRoot.DeadJob.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJob.PublicID(childComplexity), true
+
+	case "DeadJobConnection.edges":
+		if e.ComplexityRoot.DeadJobConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.Edges(childComplexity), true
+	case "DeadJobConnection.nodes":
+		if e.ComplexityRoot.DeadJobConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.Nodes(childComplexity), true
+	case "DeadJobConnection.pageInfo":
+		if e.ComplexityRoot.DeadJobConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.PageInfo(childComplexity), true
+	case "DeadJobConnection.totalCount":
+		if e.ComplexityRoot.DeadJobConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_DeadJobConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.DeadJobConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "DeadJobEdge.cursor":
+		if e.ComplexityRoot.DeadJobEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobEdge.Cursor(childComplexity), true
+	case "DeadJobEdge.node":
+		if e.ComplexityRoot.DeadJobEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadJobEdge.Node(childComplexity), true
+
 	case "DeleteAccountPayload.userErrors":
 		if e.ComplexityRoot.DeleteAccountPayload.UserErrors == nil {
 			break
@@ -3465,6 +3585,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DisableUserPayload.UserErrors(childComplexity), true
+
+	case "DiscardJobPayload.discardedId":
+		if e.ComplexityRoot.DiscardJobPayload.DiscardedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscardJobPayload.DiscardedID(childComplexity), true
+	case "DiscardJobPayload.userErrors":
+		if e.ComplexityRoot.DiscardJobPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DiscardJobPayload.UserErrors(childComplexity), true
 
 	case "DividerBlock.direction":
 		if e.ComplexityRoot.DividerBlock.Direction == nil {
@@ -4490,6 +4623,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DiscardAutosave(childComplexity, args["input"].(model.DiscardAutosaveInput)), true
+	case "Mutation.discardJob":
+		if e.ComplexityRoot.Mutation.DiscardJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_discardJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DiscardJob(childComplexity, args["input"].(model.DiscardJobInput)), true
 	case "Mutation.embargoArticle":
 		if e.ComplexityRoot.Mutation.EmbargoArticle == nil {
 			break
@@ -4826,6 +4970,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreRevision(childComplexity, args["input"].(model.RestoreRevisionInput)), true
+	case "Mutation.retryJob":
+		if e.ComplexityRoot.Mutation.RetryJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryJob(childComplexity, args["input"].(model.RetryJobInput)), true
 	case "Mutation.revokeOtherSessions":
 		if e.ComplexityRoot.Mutation.RevokeOtherSessions == nil {
 			break
@@ -6017,6 +6172,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Corrections(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.deadJobs":
+		if e.ComplexityRoot.Query.DeadJobs == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deadJobs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DeadJobs(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Query.editorsPicks":
 		if e.ComplexityRoot.Query.EditorsPicks == nil {
 			break
@@ -6577,6 +6743,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RestorePagePayload.UserErrors(childComplexity), true
+
+	case "RetryJobPayload.retriedId":
+		if e.ComplexityRoot.RetryJobPayload.RetriedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryJobPayload.RetriedID(childComplexity), true
+	case "RetryJobPayload.userErrors":
+		if e.ComplexityRoot.RetryJobPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryJobPayload.UserErrors(childComplexity), true
 
 	case "Revision.action":
 		if e.ComplexityRoot.Revision.Action == nil {
@@ -7193,6 +7372,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignInPayload.Viewer(childComplexity), true
 
+	case "SignInProvider.name":
+		if e.ComplexityRoot.SignInProvider.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInProvider.Name(childComplexity), true
+	case "SignInProvider.url":
+		if e.ComplexityRoot.SignInProvider.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInProvider.URL(childComplexity), true
+
 	case "SignInWithLinkPayload.session":
 		if e.ComplexityRoot.SignInWithLinkPayload.Session == nil {
 			break
@@ -7301,6 +7493,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Site.Registration(childComplexity), true
+	case "Site.signInProviders":
+		if e.ComplexityRoot.Site.SignInProviders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Site.SignInProviders(childComplexity), true
 	case "Site.socialProfiles":
 		if e.ComplexityRoot.Site.SocialProfiles == nil {
 			break
@@ -8026,6 +8224,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteSeriesInput", ec.unmarshalInputDeleteSeriesInput),
 			graphql.NewInputUnmarshaler("DeleteTagInput", ec.unmarshalInputDeleteTagInput),
 			graphql.NewInputUnmarshaler("DiscardAutosaveInput", ec.unmarshalInputDiscardAutosaveInput),
+			graphql.NewInputUnmarshaler("DiscardJobInput", ec.unmarshalInputDiscardJobInput),
 			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
 			graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
@@ -8068,6 +8267,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
 			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
 			graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
@@ -8252,6 +8452,8 @@ enum Capability {
   MANAGE_USERS
   "Read who did what."
   READ_AUDIT_LOG
+  "Look after work in the background that failed."
+  MANAGE_JOBS
   "Compose and send newsletters."
   MANAGE_NEWSLETTERS
 }
@@ -8405,6 +8607,9 @@ type Query {
     last: Int
     before: String
   ): AuditEntryConnection @auth(can: READ_AUDIT_LOG)
+
+  "Jobs in the background that failed too often to be tried again, the latest first. Needs MANAGE_JOBS (admin)."
+  deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS)
 
   "Any object by its id; null when there is none to be seen."
   node("The id of any object." id: ID!): Node
@@ -8690,6 +8895,11 @@ type Mutation {
   deleteAuthor("Which." input: DeleteAuthorInput!): DeleteAuthorPayload @auth(can: MANAGE_TAXONOMY)
 
   # Site
+
+  "Runs a dead job again, with all its attempts. Needs MANAGE_JOBS (admin)."
+  retryJob("Which one." input: RetryJobInput!): RetryJobPayload @auth(can: MANAGE_JOBS)
+  "Deletes a dead job. Needs MANAGE_JOBS (admin)."
+  discardJob("Which one." input: DiscardJobInput!): DiscardJobPayload @auth(can: MANAGE_JOBS)
 
   "Changes the site's settings: what is not given stays as it is. Needs MANAGE_SITE (admin)."
   updateSite("What shall change." input: UpdateSiteInput!): UpdateSitePayload @auth(can: MANAGE_SITE)
@@ -10716,6 +10926,8 @@ type Site {
   legalDocuments: [LegalDocument!]!
   "Who can sign up."
   registration: RegistrationMode!
+  "OpenID providers by which readers can sign in and sign up."
+  signInProviders: [SignInProvider!]!
   "The words that a reader agrees to in a form; null when none are kept for it."
   consent("Which form." kind: ConsentKind!): Consent
 }
@@ -12538,6 +12750,70 @@ enum CalendarEntryKind {
   WAS_PUBLISHED
 }
 
+"A job in the background whose attempts are used up. It is kept for 90 days."
+type DeadJob implements Node {
+  "Opaque and global."
+  id: ID!
+  "What it does, such as ` + "`" + `tidy` + "`" + `."
+  kind: String!
+  "How many times it was tried."
+  attempts: Int!
+  "The error of the last attempt."
+  lastError: String!
+  "When it was enqueued."
+  enqueuedAt: DateTime!
+  "When its last attempt failed."
+  diedAt: DateTime!
+}
+
+"A page of dead jobs."
+type DeadJobConnection {
+  "Rows with their cursors."
+  edges: [DeadJobEdge!]!
+  "The rows alone."
+  nodes: [DeadJob!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of the list of dead jobs."
+type DeadJobEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The job."
+  node: DeadJob!
+}
+
+"Names a dead job to run again."
+input RetryJobInput {
+  "The id of the job."
+  id: ID!
+}
+
+"Answer of retryJob."
+type RetryJobPayload {
+  "The id of the job that will run; null if there were errors."
+  retriedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Names a dead job to delete."
+input DiscardJobInput {
+  "The id of the job."
+  id: ID!
+}
+
+"Answer of discardJob."
+type DiscardJobPayload {
+  "The id of the deleted job; null if there were errors."
+  discardedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
 # ── Readers' accounts ─────────────────────────────────────────────────────────
 
 "Who can sign up."
@@ -12548,6 +12824,14 @@ enum RegistrationMode {
   INVITATION
   "Nobody."
   OFF
+}
+
+"An OpenID provider by which readers sign in and sign up."
+type SignInProvider {
+  "Its name, to be shown on a button."
+  name: String!
+  "Where the browser goes, with ` + "`" + `?return=` + "`" + ` and the path to come back to."
+  url: URL!
 }
 
 "Something that somebody agreed to."
@@ -13963,6 +14247,48 @@ func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeadJob(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DeadJob_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_DeadJob_kind(ctx, field)
+	case "attempts":
+		return ec.fieldContext_DeadJob_attempts(ctx, field)
+	case "lastError":
+		return ec.fieldContext_DeadJob_lastError(ctx, field)
+	case "enqueuedAt":
+		return ec.fieldContext_DeadJob_enqueuedAt(ctx, field)
+	case "diedAt":
+		return ec.fieldContext_DeadJob_diedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadJob", field.Name)
+}
+
+func (ec *executionContext) childFields_DeadJobConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DeadJobConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DeadJobConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DeadJobConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DeadJobConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadJobConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DeadJobEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DeadJobEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DeadJobEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadJobEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "viewer":
@@ -14081,6 +14407,16 @@ func (ec *executionContext) childFields_DisableUserPayload(ctx context.Context, 
 		return ec.fieldContext_DisableUserPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DisableUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DiscardJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "discardedId":
+		return ec.fieldContext_DiscardJobPayload_discardedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DiscardJobPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscardJobPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EditorsPick(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -14755,6 +15091,16 @@ func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type RestorePagePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RetryJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "retriedId":
+		return ec.fieldContext_RetryJobPayload_retriedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryJobPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryJobPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Revision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -15091,6 +15437,16 @@ func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type SignInPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SignInProvider(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_SignInProvider_name(ctx, field)
+	case "url":
+		return ec.fieldContext_SignInProvider_url(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignInProvider", field.Name)
+}
+
 func (ec *executionContext) childFields_SignInWithLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "session":
@@ -15147,6 +15503,8 @@ func (ec *executionContext) childFields_Site(ctx context.Context, field graphql.
 		return ec.fieldContext_Site_legalDocuments(ctx, field)
 	case "registration":
 		return ec.fieldContext_Site_registration(ctx, field)
+	case "signInProviders":
+		return ec.fieldContext_Site_signInProviders(ctx, field)
 	case "consent":
 		return ec.fieldContext_Site_consent(ctx, field)
 	}

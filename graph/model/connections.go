@@ -6,6 +6,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
 )
 
 // Connections and edges of the API, by the names of the schema.
@@ -30,6 +31,10 @@ type (
 	AuditEntryConnection = relay.Connection[*AuditEntry]
 	// AuditEntryEdge is a row of it.
 	AuditEntryEdge = relay.Edge[*AuditEntry]
+	// DeadJobConnection is a page of dead jobs.
+	DeadJobConnection = relay.Connection[*job.Dead]
+	// DeadJobEdge is a row of it.
+	DeadJobEdge = relay.Edge[*job.Dead]
 	// RevisionConnection is a page of revisions.
 	RevisionConnection = relay.Connection[*ent.Revision]
 	// RevisionEdge is a row of it.

@@ -909,6 +909,20 @@ type DiscardAutosaveInput struct {
 	ID string `json:"id"`
 }
 
+// Names a dead job to delete.
+type DiscardJobInput struct {
+	// The id of the job.
+	ID string `json:"id"`
+}
+
+// Answer of discardJob.
+type DiscardJobPayload struct {
+	// The id of the deleted job; null if there were errors.
+	DiscardedID *string `json:"discardedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // An embargo.
 type EmbargoArticleInput struct {
 	// The article.
@@ -1373,6 +1387,20 @@ type RestoreRevisionInput struct {
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Names a dead job to run again.
+type RetryJobInput struct {
+	// The id of the job.
+	ID string `json:"id"`
+}
+
+// Answer of retryJob.
+type RetryJobPayload struct {
+	// The id of the job that will run; null if there were errors.
+	RetriedID *string `json:"retriedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Answer of revokeOtherSessions.

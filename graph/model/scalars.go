@@ -7,18 +7,20 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"golang.org/x/text/language"
 
+	"github.com/broadsheet-cms/broadsheet/graph/executor"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 )
 
 // MarshalDateTime writes a moment by RFC 3339 in UTC, to the microsecond where
 // it has a part of a second.
 func MarshalDateTime(t time.Time) graphql.Marshaler {
-	return graphql.WriterFunc(func(w io.Writer) {
-		b := make([]byte, 0, 32)
-		b = append(b, '"')
-		b = t.UTC().AppendFormat(b, "2006-01-02T15:04:05.999999Z07:00")
-		_, _ = w.Write(append(b, '"'))
-	})
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(AppendDateTime(make([]byte, 0, 32), t)) })
+}
+
+// AppendDateTime appends what MarshalDateTime writes. The executor calls it.
+func AppendDateTime(buf []byte, t time.Time) []byte {
+	buf = t.UTC().AppendFormat(append(buf, '"'), "2006-01-02T15:04:05.999999Z07:00")
+	return append(buf, '"')
 }
 
 // UnmarshalDateTime reads a moment by RFC 3339 with any offset.
@@ -37,6 +39,9 @@ func UnmarshalDateTime(v any) (time.Time, error) {
 // MarshalLocale writes a language.
 func MarshalLocale(s string) graphql.Marshaler { return graphql.MarshalString(s) }
 
+// AppendLocale appends what MarshalLocale writes.
+func AppendLocale(buf []byte, s string) []byte { return executor.AppendString(buf, s) }
+
 // UnmarshalLocale reads a language by BCP 47 in its canonical form.
 func UnmarshalLocale(v any) (string, error) {
 	s, ok := v.(string)
@@ -52,6 +57,9 @@ func UnmarshalLocale(v any) (string, error) {
 
 // MarshalCountryCode writes a country.
 func MarshalCountryCode(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// AppendCountryCode appends what MarshalCountryCode writes.
+func AppendCountryCode(buf []byte, s string) []byte { return executor.AppendString(buf, s) }
 
 // UnmarshalCountryCode reads a country by ISO 3166-1 alpha-2.
 func UnmarshalCountryCode(v any) (string, error) {

@@ -45,6 +45,8 @@ type Service struct {
 	Issuer string
 	// Registration says who can sign up.
 	Registration Registration
+	// Providers are the OpenID providers by which readers sign in and sign up.
+	Providers []*Provider
 	// DeletionGrace is how long an account stays after its owner asked to remove it.
 	DeletionGrace time.Duration
 

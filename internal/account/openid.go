@@ -96,3 +96,9 @@ func (s *Service) link(ctx context.Context, who Identity) (*ent.User, error) {
 func notLetIn() error {
 	return fault.New(fault.Forbidden, "There is no account here for this sign-in. Ask an administrator to make one.")
 }
+
+// Provider is an OpenID provider by which readers sign in and sign up.
+type Provider struct {
+	Name string // as it stands on a button
+	URL  string // where the browser begins
+}

@@ -30,6 +30,9 @@ type Dead struct {
 // PublicID is its id in the API.
 func (d *Dead) PublicID() string { return id.Encode(id.Job, d.ID) }
 
+// IsNode marks types that node(id:) finds.
+func (*Dead) IsNode() {}
+
 // Key is its place in the list of dead jobs.
 func (d *Dead) Key() keyset.Key { return keyset.Key{Time: d.DiedAt.UnixMicro(), ID: d.ID} }
 

@@ -1,0 +1,266 @@
+// Package executor runs the operations of parsed documents. It is the runtime
+// of the code that internal/tool/gqlgen writes to graph/generated.
+//
+// The selections of an operation are compiled once into a tree of nodes and kept
+// with the operation. A request walks that tree depth first in one goroutine for
+// each root field and appends JSON to one buffer: nothing is allocated for a
+// field that is a value of its object, and a resolver is called only where the
+// schema has one. Batches are the business of the loaders that resolvers call.
+//
+// Answers and errors equal those of gqlgen's own executor, which the tests keep
+// as their reference.
+package executor
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// Object describes an object type of the schema. The generated code makes one
+// for each.
+type Object struct {
+	Name string
+	// Types are the name of the object and those of the interfaces and unions
+	// that it belongs to: the type conditions that it meets.
+	Types  []string
+	Fields []Field
+
+	numbers map[string]int
+}
+
+// Field describes a field of an object type.
+type Field struct {
+	Name     string
+	Method   bool // answered by a method of the object or by a resolver
+	Resolver bool // answered by a resolver
+}
+
+// NewObject makes the description of an object type.
+func NewObject(name string, types []string, fields ...Field) *Object {
+	o := &Object{Name: name, Types: types, Fields: fields, numbers: make(map[string]int, len(fields)+1)}
+	for i, f := range fields {
+		o.numbers[f.Name] = i
+	}
+	o.numbers[typename] = Typename
+	return o
+}
+
+const typename = "__typename"
+
+// Typename is the Number of a node that selects __typename.
+const Typename = -1
+
+// Node is one selected field, with everything below it.
+type Node struct {
+	// Key is what stands before the value: its response name as JSON, a colon,
+	// and a comma unless the node is the first of its object.
+	Key []byte
+	// Number is the place of the field in the Fields of its object, or Typename.
+	Number int
+
+	field    graphql.CollectedField
+	object   *Object
+	parent   *Node // nil below the root
+	plan     *plan
+	state    int // place in Run.states
+	children atomic.Pointer[[]selection]
+}
+
+// selection is what a node selects of one type of object.
+type selection struct {
+	object *Object
+	nodes  []*Node
+}
+
+// NonNull reports whether the schema declares the field to be never null.
+func (n *Node) NonNull() bool { return n.field.Definition.Type.NonNull }
+
+// Select gives the nodes below n that apply to an object of type o. They are
+// compiled when an object of the type is met for the first time, as most fields
+// that may answer any type answer few.
+func (n *Node) Select(o *Object) []*Node {
+	if known := n.children.Load(); known != nil {
+		for i := range *known {
+			if (*known)[i].object == o {
+				return (*known)[i].nodes
+			}
+		}
+	}
+	return n.plan.add(n, o)
+}
+
+// plan is a compiled operation, for one choice of the variables that @skip and
+// @include ask for.
+type plan struct {
+	roots []*Node
+	size  atomic.Int64 // of the last answers, in bytes
+
+	mu        sync.Mutex
+	operation *graphql.OperationContext
+	states    int
+}
+
+func compile(op *graphql.OperationContext, root *Object) *plan {
+	p := &plan{operation: &graphql.OperationContext{Doc: op.Doc, Operation: op.Operation, Variables: op.Variables}}
+	p.roots = p.nodes(nil, root, op.Operation.SelectionSet)
+	return p
+}
+
+// add compiles what n selects of o, unless another request just did.
+func (p *plan) add(n *Node, o *Object) []*Node {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var known []selection
+	if before := n.children.Load(); before != nil {
+		known = *before
+	}
+	for _, s := range known {
+		if s.object == o {
+			return s.nodes
+		}
+	}
+	nodes := p.nodes(n, o, n.field.Selections)
+	after := append(slices.Clone(known), selection{o, nodes})
+	n.children.Store(&after)
+	return nodes
+}
+
+func (p *plan) nodes(parent *Node, o *Object, set ast.SelectionSet) []*Node {
+	fields := graphql.CollectFields(p.operation, set, o.Types)
+	nodes := make([]*Node, 0, len(fields))
+	for _, f := range fields {
+		// __typename of a union and of one of its members are collected apart.
+		if slices.ContainsFunc(nodes, func(n *Node) bool { return n.field.Alias == f.Alias }) {
+			continue
+		}
+		number, ok := o.numbers[f.Name]
+		if !ok {
+			panic("executor: " + o.Name + " has no field " + f.Name) // the document was validated
+		}
+		key := make([]byte, 0, len(f.Alias)+4)
+		if len(nodes) > 0 {
+			key = append(key, ',')
+		}
+		key = append(key, '"')
+		key = append(key, f.Alias...)
+		key = append(key, '"', ':')
+		nodes = append(nodes, &Node{Key: key, Number: number, field: f, object: o, parent: parent, plan: p, state: p.states})
+		p.states++
+	}
+	return nodes
+}
+
+// Plans keeps the plans of the operations that were executed last.
+type Plans struct {
+	mu         sync.Mutex
+	operations map[*ast.OperationDefinition]*operation
+	clock      int64
+}
+
+// operation is what is kept about one operation.
+type operation struct {
+	conditions []string // variables that @skip and @include ask for
+	variants   map[string]*plan
+	used       int64
+}
+
+// Bounds of what is kept: operations in all, and choices of conditions for each.
+const (
+	maxOperations = 1000
+	maxVariants   = 16
+)
+
+// NewPlans makes an empty store of plans.
+func NewPlans() *Plans { return &Plans{operations: map[*ast.OperationDefinition]*operation{}} }
+
+func (p *Plans) of(op *graphql.OperationContext, root *Object) *plan {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clock++
+	known := p.operations[op.Operation]
+	if known == nil {
+		if len(p.operations) >= maxOperations {
+			p.forget()
+		}
+		known = &operation{conditions: conditions(op.Doc, op.Operation), variants: map[string]*plan{}}
+		p.operations[op.Operation] = known
+	}
+	known.used = p.clock
+	choice := make([]byte, len(known.conditions))
+	for i, name := range known.conditions {
+		choice[i] = '0'
+		if set, _ := op.Variables[name].(bool); set {
+			choice[i] = '1'
+		}
+	}
+	compiled := known.variants[string(choice)]
+	if compiled == nil {
+		if len(known.variants) >= maxVariants {
+			clear(known.variants)
+		}
+		compiled = compile(op, root)
+		known.variants[string(choice)] = compiled
+	}
+	return compiled
+}
+
+// forget drops the half of the operations that was not used for longest.
+func (p *Plans) forget() {
+	used := make([]int64, 0, len(p.operations))
+	for _, o := range p.operations {
+		used = append(used, o.used)
+	}
+	slices.Sort(used)
+	middle := used[len(used)/2]
+	for key, o := range p.operations {
+		if o.used <= middle {
+			delete(p.operations, key)
+		}
+	}
+}
+
+// conditions gives the variables that @skip and @include ask for in an operation
+// and in the fragments of its document.
+func conditions(doc *ast.QueryDocument, op *ast.OperationDefinition) []string {
+	var names []string
+	var walk func(ast.SelectionSet)
+	ask := func(directives ast.DirectiveList) {
+		for _, d := range directives {
+			if arg := d.Arguments.ForName("if"); arg != nil && arg.Value.Kind == ast.Variable && !slices.Contains(names, arg.Value.Raw) {
+				names = append(names, arg.Value.Raw)
+			}
+		}
+	}
+	walk = func(set ast.SelectionSet) {
+		for _, s := range set {
+			switch s := s.(type) {
+			case *ast.Field:
+				ask(s.Directives)
+				walk(s.SelectionSet)
+			case *ast.InlineFragment:
+				ask(s.Directives)
+				walk(s.SelectionSet)
+			case *ast.FragmentSpread:
+				ask(s.Directives)
+			}
+		}
+	}
+	walk(op.SelectionSet)
+	for _, f := range doc.Fragments {
+		walk(f.SelectionSet)
+	}
+	return names
+}
+
+// fieldContext describes a node to whoever asks a context for its field.
+func (n *Node) fieldContext() graphql.FieldContext {
+	fc := graphql.FieldContext{Object: n.object.Name, Field: n.field}
+	if n.Number >= 0 {
+		fc.IsMethod, fc.IsResolver = n.object.Fields[n.Number].Method, n.object.Fields[n.Number].Resolver
+	}
+	return fc
+}

@@ -1,0 +1,9 @@
+package graph
+
+import "github.com/broadsheet-cms/broadsheet/graph/generated"
+
+// WithReferenceExecutor makes a handler answer by gqlgen's own executor.
+func (o Options) WithReferenceExecutor() Options {
+	o.executable = generated.NewExecutableSchema
+	return o
+}
