@@ -113,7 +113,7 @@ func (s *Service) remove(ctx context.Context, key int) error {
 		if err := s.db.Ent(ctx).User.DeleteOneID(u.ID).Exec(ctx); err != nil {
 			return fmt.Errorf("remove an account: %w", err)
 		}
-		u.Language, u.DisplayName = u.Language, ""
+		u.DisplayName = ""
 		if err := s.notify(ctx, "account-deleted", u, ""); err != nil {
 			return err
 		}

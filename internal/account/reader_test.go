@@ -133,6 +133,9 @@ func (l *lobby) reader(t *testing.T, email string) (context.Context, *account.Si
 
 func reasonOf(err error) fault.Reason {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
+		if f.ReasonOf() == "" {
+			return fault.Reason(f.Code)
+		}
 		return f.ReasonOf()
 	}
 	if err != nil {
@@ -234,7 +237,7 @@ func TestRequestsAreAlikeForAllAddresses(t *testing.T) {
 			if diff := cmp.Diff(did, didToo); diff != "" {
 				t.Errorf("%s asks the database other things (-known +unknown):\n%s", name, diff)
 			}
-			if len(did) < 3 {
+			if len(did) < 2 {
 				t.Errorf("%s made only the statements %q", name, did)
 			}
 		}
@@ -253,7 +256,9 @@ func TestTokensAreGoodForOneThing(t *testing.T) {
 	lobbies(t, func(t *testing.T, l *lobby) {
 		ctx, _ := l.reader(t, "nadia@example.org")
 		makers := map[string]func() error{
-			"sign-up":        func() error { return l.SignUp(t.Context(), account.SignUp{Email: "new@example.org", DisplayName: "New"}) },
+			"sign-up": func() error {
+				return l.SignUp(t.Context(), account.SignUp{Email: "new@example.org", DisplayName: "New"})
+			},
 			"sign-in":        func() error { return l.RequestSignInLink(t.Context(), "nadia@example.org") },
 			"reset-password": func() error { return l.RequestPasswordReset(t.Context(), "nadia@example.org") },
 			"change-email":   func() error { return l.ChangeEmail(ctx, "other@example.org", "nine slow ferries") },
@@ -337,6 +342,7 @@ func TestSignInByCode(t *testing.T) {
 			}
 			want(t, "a wrong code", by("nadia@example.org", wrong), fault.WrongCredentials)
 		}
+		l.now = l.now.Add(time.Minute)
 		want(t, "the right one after five", by("nadia@example.org", m.code), fault.WrongCredentials)
 		want(t, "neither token nor code", by("nadia@example.org", ""), fault.Blank)
 	})
@@ -376,7 +382,7 @@ func TestEmailIsChanged(t *testing.T) {
 		ctx, in := l.reader(t, "nadia@example.org")
 		want(t, "a wrong password", l.ChangeEmail(ctx, "new@example.org", "wrong"), fault.WrongCredentials)
 		want(t, "the same address", l.ChangeEmail(ctx, "Nadia@example.org", "nine slow ferries"), fault.Invalid)
-		want(t, "nobody", l.ChangeEmail(t.Context(), "new@example.org", ""), fault.Reason("Sign in to do this."))
+		want(t, "nobody", l.ChangeEmail(t.Context(), "new@example.org", ""), fault.Reason(fault.Unauthenticated))
 		want(t, "change", l.ChangeEmail(ctx, "new@example.org", "nine slow ferries"), "")
 		byAddress := map[string]letter{}
 		for _, m := range l.mails(t) {
@@ -454,7 +460,7 @@ func TestRegistrationModes(t *testing.T) {
 		want(t, "off", up("nadia@example.org", ""), fault.Denied)
 		l.Registration = account.ByInvitation
 		want(t, "without an invitation", up("nadia@example.org", ""), fault.Expired)
-		want(t, "a reader invites", l.Invite(access.With(t.Context(), access.Viewer{UserID: l.rita, Role: access.Editor}), "nadia@example.org", ""), fault.Reason("Your role does not allow this."))
+		want(t, "a reader invites", l.Invite(access.With(t.Context(), access.Viewer{UserID: l.rita, Role: access.Editor}), "nadia@example.org", ""), fault.Denied)
 		want(t, "invite", l.Invite(access.AsSystem(t.Context()), "nadia@example.org", "ar"), "")
 		m := l.mailed(t)
 		if !strings.HasPrefix(m.url, "https://harbour.example/account/sign-up?token=") || !strings.Contains(m.html, `dir="rtl"`) {
@@ -526,7 +532,7 @@ func TestMailServerThatIsDownLosesNothing(t *testing.T) {
 	lobbies(t, func(t *testing.T, l *lobby) {
 		server := smtptest.New(t)
 		l.mail.Configure(mail.Settings{Host: server.Host, Port: server.Port, Username: smtptest.Username, Password: smtptest.Password, Security: mail.StartTLS, RootCAs: server.Roots, Timeout: 5 * time.Second})
-		server.Stop()
+		server.SetDown(true)
 		want(t, "sign up", l.SignUp(t.Context(), account.SignUp{Email: "nadia@example.org", DisplayName: "Nadia", Password: "nine slow ferries"}), "")
 		want(t, "a mailbox that is none", l.SignUp(t.Context(), account.SignUp{Email: "nobody@refused.example", DisplayName: "Nobody"}), "")
 		down := l.now
@@ -536,7 +542,7 @@ func TestMailServerThatIsDownLosesNothing(t *testing.T) {
 			}
 			l.now = l.now.Add(time.Minute)
 		}
-		server.Start()
+		server.SetDown(false)
 		l.now = l.now.Add(2 * time.Hour) // the longest wait between two attempts
 		if _, err := l.jobs.RunDue(t.Context()); err != nil {
 			t.Fatal(err)

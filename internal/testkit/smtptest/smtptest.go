@@ -5,12 +5,10 @@ package smtptest
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"io"
 	"log"
 	"net"
 	"net/http/httptest"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -41,12 +39,11 @@ type Server struct {
 	// Roots are what its certificate is checked by.
 	Roots *x509.CertPool
 
-	t      testing.TB
-	tls    *tls.Config
 	mu     sync.Mutex
-	server *smtp.Server
+	down   bool
 	mails  []Mail
 	hook   func(to string)
+	onRcpt func(to string)
 }
 
 // New starts a server on an address of its own.
@@ -55,38 +52,48 @@ func New(t testing.TB) *Server {
 	certified := httptest.NewUnstartedServer(nil)
 	certified.StartTLS()
 	t.Cleanup(certified.Close)
-	s := &Server{t: t, Roots: x509.NewCertPool(), tls: &tls.Config{Certificates: certified.TLS.Certificates, MinVersion: tls.VersionTLS12}}
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, Roots: x509.NewCertPool()}
 	s.Roots.AddCert(certified.Certificate())
-	s.Start()
-	t.Cleanup(s.Stop)
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{server: s, conn: c}, nil }))
+	server.Domain, server.EnableSMTPUTF8, server.MaxMessageBytes = "mail.example", true, 10<<20
+	server.TLSConfig = &tls.Config{Certificates: certified.TLS.Certificates, MinVersion: tls.VersionTLS12}
+	server.ErrorLog = log.New(io.Discard, "", 0)
+	go func() { _ = server.Serve(&gate{listener, s}) }() // ends with Close
+	t.Cleanup(func() { _ = server.Close() })
 	return s
 }
 
-// Start listens again, at the same address, after Stop.
-func (s *Server) Start() {
-	s.t.Helper()
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port))) //nolint:noctx // of a test
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.Host, s.Port = "127.0.0.1", listener.Addr().(*net.TCPAddr).Port
-	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{server: s, conn: c}, nil }))
-	server.Domain, server.TLSConfig, server.EnableSMTPUTF8, server.MaxMessageBytes = "mail.example", s.tls, true, 10<<20
-	server.ErrorLog = log.New(io.Discard, "", 0)
-	s.mu.Lock()
-	s.server = server
-	s.mu.Unlock()
-	go func() { _ = server.Serve(listener) }() // ends with Stop
+// gate closes connections to a server that is down.
+type gate struct {
+	net.Listener
+	server *Server
 }
 
-// Stop closes the listener and all connections: the server is down.
-func (s *Server) Stop() {
+func (g *gate) Accept() (net.Conn, error) {
+	for {
+		conn, err := g.Listener.Accept()
+		if err != nil || !g.server.isDown() {
+			return conn, err
+		}
+		_ = conn.Close()
+	}
+}
+
+func (s *Server) isDown() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.server != nil {
-		_ = s.server.Close()
-		s.server = nil
-	}
+	return s.down
+}
+
+// SetDown has the server close all connections that begin.
+func (s *Server) SetDown(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
 }
 
 // Mails gives those that arrived, in order.
@@ -101,6 +108,13 @@ func (s *Server) OnMail(f func(to string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hook = f
+}
+
+// OnRecipient has f called for each recipient, before the mail itself comes.
+func (s *Server) OnRecipient(f func(to string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onRcpt = f
 }
 
 type session struct {
@@ -134,6 +148,12 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	case strings.HasSuffix(to, "@busy.example"):
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "busy"}
 	}
+	s.server.mu.Lock()
+	hook := s.server.onRcpt
+	s.server.mu.Unlock()
+	if hook != nil {
+		hook(to)
+	}
 	s.to = to
 	return nil
 }
@@ -152,9 +172,6 @@ func (s *session) Data(r io.Reader) error {
 	}
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
-	if s.server.server == nil {
-		return errors.New("the server was stopped")
-	}
 	s.server.mails = append(s.server.mails, Mail{From: s.from, To: s.to, Data: data, Signed: s.signed, TLS: secure})
 	return nil
 }
