@@ -5,8 +5,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
@@ -32,12 +32,16 @@ func (r *viewerResolver) SecondFactor(_ context.Context, v *model.Viewer) (*mode
 }
 
 // Sessions is the field of the same name of Viewer.
-func (r *viewerResolver) Sessions(ctx context.Context, v *model.Viewer) ([]*ent.Session, error) {
-	return r.Accounts.Sessions(access.With(ctx, v.As))
+func (r *viewerResolver) Sessions(ctx context.Context, v *model.Viewer) ([]*loader.Session, error) {
+	found, err := r.Accounts.Sessions(access.With(ctx, v.As))
+	if err != nil {
+		return nil, err
+	}
+	return loader.Sessions.Rows(ctx, found), nil
 }
 
 // IsCurrent is the field of the same name of Session.
-func (r *sessionResolver) IsCurrent(ctx context.Context, s *ent.Session) (bool, error) {
+func (r *sessionResolver) IsCurrent(ctx context.Context, s *loader.Session) (bool, error) {
 	return access.Of(ctx).SessionID == s.ID, nil
 }
 
@@ -48,7 +52,7 @@ func (r *mutationResolver) SignIn(ctx context.Context, in model.SignInInput) (*m
 	if err != nil || len(wrong) > 0 {
 		return &model.SignInPayload{UserErrors: wrong}, err
 	}
-	payload := &model.SignInPayload{Session: opened.Session, Viewer: &model.Viewer{Account: opened.Account, As: opened.Viewer}, UserErrors: wrong}
+	payload := &model.SignInPayload{Session: loader.Sessions.One(ctx, opened.Session), Viewer: &model.Viewer{Account: opened.Account, As: opened.Viewer}, UserErrors: wrong}
 	if opened.Token != "" {
 		payload.Token = &opened.Token
 	}
@@ -76,7 +80,7 @@ func (r *mutationResolver) SignOut(ctx context.Context) (*model.SignOutPayload, 
 func (r *mutationResolver) SetUpAdmin(ctx context.Context, in model.SetUpAdminInput) (*model.SetUpAdminPayload, error) {
 	made, err := r.Accounts.SetUpAdmin(ctx, in.Token, account.User{Email: in.Email, DisplayName: in.DisplayName}, in.Password)
 	wrong, err := mistakes(err)
-	return &model.SetUpAdminPayload{User: made, UserErrors: wrong}, err
+	return &model.SetUpAdminPayload{User: loader.Accounts.One(ctx, made), UserErrors: wrong}, err
 }
 
 // after reads the viewer anew after a mutation of their own account that went
@@ -147,7 +151,7 @@ func (r *mutationResolver) RevokeOtherSessions(ctx context.Context) (*model.Revo
 func (r *mutationResolver) CreateUser(ctx context.Context, in model.CreateUserInput) (*model.CreateUserPayload, error) {
 	made, password, err := r.Accounts.Create(ctx, account.User{Email: in.Email, DisplayName: in.DisplayName, Role: user.Role(in.Role)}, text(in.Password))
 	wrong, err := mistakes(err)
-	return &model.CreateUserPayload{User: made, GeneratedPassword: shownOnce(password), UserErrors: wrong}, err
+	return &model.CreateUserPayload{User: loader.Accounts.One(ctx, made), GeneratedPassword: shownOnce(password), UserErrors: wrong}, err
 }
 
 // shownOnce is a text of an answer, nil when there is none.
@@ -172,19 +176,19 @@ func administer(userID string, change func(key int) (*account.Account, error)) (
 // SetUserRole is the field of the same name of Mutation.
 func (r *mutationResolver) SetUserRole(ctx context.Context, in model.SetUserRoleInput) (*model.SetUserRolePayload, error) {
 	a, wrong, err := administer(in.UserID, func(key int) (*account.Account, error) { return r.Accounts.SetRole(ctx, key, in.Role) })
-	return &model.SetUserRolePayload{User: a, UserErrors: wrong}, err
+	return &model.SetUserRolePayload{User: loader.Accounts.One(ctx, a), UserErrors: wrong}, err
 }
 
 // DisableUser is the field of the same name of Mutation.
 func (r *mutationResolver) DisableUser(ctx context.Context, in model.UserInput) (*model.DisableUserPayload, error) {
 	a, wrong, err := administer(in.UserID, func(key int) (*account.Account, error) { return r.Accounts.Disable(ctx, key) })
-	return &model.DisableUserPayload{User: a, UserErrors: wrong}, err
+	return &model.DisableUserPayload{User: loader.Accounts.One(ctx, a), UserErrors: wrong}, err
 }
 
 // EnableUser is the field of the same name of Mutation.
 func (r *mutationResolver) EnableUser(ctx context.Context, in model.UserInput) (*model.EnableUserPayload, error) {
 	a, wrong, err := administer(in.UserID, func(key int) (*account.Account, error) { return r.Accounts.Enable(ctx, key) })
-	return &model.EnableUserPayload{User: a, UserErrors: wrong}, err
+	return &model.EnableUserPayload{User: loader.Accounts.One(ctx, a), UserErrors: wrong}, err
 }
 
 // ResetUserPassword is the field of the same name of Mutation.
@@ -194,11 +198,11 @@ func (r *mutationResolver) ResetUserPassword(ctx context.Context, in model.Reset
 		a, password, err = r.Accounts.ResetPassword(ctx, key, text(in.Password))
 		return a, err
 	})
-	return &model.ResetUserPasswordPayload{User: a, GeneratedPassword: shownOnce(password), UserErrors: wrong}, err
+	return &model.ResetUserPasswordPayload{User: loader.Accounts.One(ctx, a), GeneratedPassword: shownOnce(password), UserErrors: wrong}, err
 }
 
 // ResetUserSecondFactor is the field of the same name of Mutation.
 func (r *mutationResolver) ResetUserSecondFactor(ctx context.Context, in model.UserInput) (*model.ResetUserSecondFactorPayload, error) {
 	a, wrong, err := administer(in.UserID, func(key int) (*account.Account, error) { return r.Accounts.ResetSecondFactor(ctx, key) })
-	return &model.ResetUserSecondFactorPayload{User: a, UserErrors: wrong}, err
+	return &model.ResetUserSecondFactorPayload{User: loader.Accounts.One(ctx, a), UserErrors: wrong}, err
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // Article is the field of the same name of Query.
-func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*ent.Article, error) {
+func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*loader.Article, error) {
 	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"path", by.Path})
 	if err != nil {
 		return nil, err
@@ -43,8 +43,7 @@ func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy, at *tim
 			}
 			return r.asItWas(ctx, past)
 		}
-		found, err := r.Articles.ByIDs(ctx, []int{k})
-		return oneArticle(ctx, found[k], err)
+		return loader.Articles.ByID(ctx, k)
 	case "path":
 		clean, ok := permalink.Clean(key.value)
 		kind, rest := permalink.Parse(clean)
@@ -67,45 +66,39 @@ func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy, at *tim
 }
 
 // articleBySlug finds an article that is about to be shown, body and all.
-func (r *Resolver) articleBySlug(ctx context.Context, slug string) (*ent.Article, error) {
+func (r *Resolver) articleBySlug(ctx context.Context, slug string) (*loader.Article, error) {
 	found, err := r.Articles.BySlug(ctx, slug)
-	if found == nil || err != nil {
-		return nil, err
-	}
-	a, err := oneArticle(ctx, found.Article, nil)
 	if err != nil {
 		return nil, err
 	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
+	if found == nil {
+		return loader.Articles.Find(ctx, "slug", slug, nil), nil
 	}
-	loaders.BodyHTML.Prime(a, found.HTML)
-	loaders.AuthorIDs.Prime(a, found.AuthorIDs)
-	loaders.ArticleTags.Prime(a, found.Tags)
+	a := loader.Articles.Find(ctx, "slug", slug, found.Article)
+	a.Knows(loader.Known{HTML: found.HTML, Authors: found.AuthorIDs, Tags: found.Tags})
 	return a, nil
 }
 
-func articlePath(a *ent.Article) string { return permalink.Path(permalink.Article, a.Slug) }
+func articlePath(slug string) string { return permalink.Path(permalink.Article, slug) }
 
-func (r *articleResolver) Path(_ context.Context, a *ent.Article) (string, error) {
-	return articlePath(a), nil
+func (r *articleResolver) Path(_ context.Context, a *loader.Article) (string, error) {
+	return articlePath(a.Slug), nil
 }
 
-func (r *articleResolver) URL(ctx context.Context, a *ent.Article) (string, error) {
-	return r.absolute(ctx, articlePath(a))
+func (r *articleResolver) URL(ctx context.Context, a *loader.Article) (string, error) {
+	return r.absolute(ctx, articlePath(a.Slug))
 }
 
 // absolute puts a path behind the site's address.
 func (r *Resolver) absolute(ctx context.Context, path string) (string, error) {
-	dir, err := r.Directory.Current(ctx)
+	dir, err := loader.For(ctx).Dir(ctx)
 	if err != nil {
 		return "", err
 	}
 	return permalink.Absolute(dir.Site.URL, path), nil
 }
 
-func (r *articleResolver) CanonicalURL(ctx context.Context, a *ent.Article) (string, error) {
+func (r *articleResolver) CanonicalURL(ctx context.Context, a *loader.Article) (string, error) {
 	seo, err := r.Seo(ctx, a)
 	if err != nil {
 		return "", err
@@ -113,47 +106,27 @@ func (r *articleResolver) CanonicalURL(ctx context.Context, a *ent.Article) (str
 	return seo.CanonicalURL, nil
 }
 
-func detail(ctx context.Context, a *ent.Article) (*ent.ArticleDetail, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	d, err := loaders.Detail.Load(ctx, a)
-	if d == nil && err == nil {
-		d = &ent.ArticleDetail{} // an article without a body
-	}
-	return d, err
-}
-
-func (r *articleResolver) Body(ctx context.Context, a *ent.Article) ([]model.ContentBlock, error) {
-	d, err := detail(ctx, a)
+func (r *articleResolver) Body(ctx context.Context, a *loader.Article) ([]model.ContentBlock, error) {
+	d, err := a.Detail(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return model.Blocks(d.Blocks), nil
 }
 
-func (r *articleResolver) BodyHTML(ctx context.Context, a *ent.Article) (string, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return "", err
-	}
-	return loaders.BodyHTML.Load(ctx, a)
-}
-
-func (r *articleResolver) BodyText(ctx context.Context, a *ent.Article) (string, error) {
-	d, err := detail(ctx, a)
+func (r *articleResolver) BodyText(ctx context.Context, a *loader.Article) (string, error) {
+	d, err := a.Detail(ctx)
 	if err != nil {
 		return "", err
 	}
 	return d.Text, nil
 }
 
-func (r *articleResolver) Direction(_ context.Context, a *ent.Article) (model.TextDirection, error) {
+func (r *articleResolver) Direction(_ context.Context, a *loader.Article) (model.TextDirection, error) {
 	return directionOf(a.Language), nil
 }
 
-func (r *articleResolver) UpdatedAt(_ context.Context, a *ent.Article) (*time.Time, error) {
+func (r *articleResolver) UpdatedAt(_ context.Context, a *loader.Article) (*time.Time, error) {
 	for _, t := range []*time.Time{a.UpdatedAt, a.PublishedAt} {
 		if t != nil {
 			return t, nil
@@ -162,169 +135,49 @@ func (r *articleResolver) UpdatedAt(_ context.Context, a *ent.Article) (*time.Ti
 	return &a.ModifiedAt, nil
 }
 
-func (r *articleResolver) Translations(ctx context.Context, a *ent.Article) ([]*ent.Article, error) {
-	if a.TranslationGroup == nil {
-		return []*ent.Article{}, nil
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return loaders.Translations.Load(ctx, a)
-}
-
-func (r *articleResolver) CommentPolicy(_ context.Context, a *ent.Article) (*model.CommentPolicy, error) {
+func (r *articleResolver) CommentPolicy(_ context.Context, a *loader.Article) (*model.CommentPolicy, error) {
 	return &model.CommentPolicy{Mode: a.CommentPolicy, ClosesAt: a.CommentsCloseAt,
 		GuestFieldsRequired: a.CommentPolicy == article.CommentPolicyOpen}, nil
 }
 
-func (r *articleResolver) PrimaryCategory(ctx context.Context, a *ent.Article) (*ent.Category, error) {
-	if a.PrimaryCategoryID == nil {
-		return nil, nil
-	}
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return dir.Categories.ByID(*a.PrimaryCategoryID), nil
-}
-
-func (r *articleResolver) Categories(ctx context.Context, a *ent.Article) ([]*ent.Category, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ids, err := loaders.CategoryIDs.Load(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return pick(ids, dir.Categories.ByID), nil
-}
-
-// pick gives the rows of the directory with the given keys; what was deleted a
-// moment ago is left out.
-func pick[T comparable](ids []int, byID func(int) T) []T {
-	var none T
-	rows := make([]T, 0, len(ids))
-	for _, id := range ids {
-		if row := byID(id); row != none {
-			rows = append(rows, row)
-		}
-	}
-	return rows
-}
-
-func (r *articleResolver) Breadcrumbs(ctx context.Context, a *ent.Article) ([]*model.Breadcrumb, error) {
-	dir, err := r.Directory.Current(ctx)
+func (r *articleResolver) Breadcrumbs(ctx context.Context, a *loader.Article) ([]*model.Breadcrumb, error) {
+	dir, err := loader.For(ctx).Dir(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var crumbs []*model.Breadcrumb
 	if a.PrimaryCategoryID != nil {
-		crumbs = categoryBreadcrumbs(dir, *a.PrimaryCategoryID, a.Language)
+		crumbs = categoryBreadcrumbs(ctx, dir, *a.PrimaryCategoryID, a.Language)
 	}
-	return append(crumbs, &model.Breadcrumb{Label: a.Title, URL: permalink.Absolute(dir.Site.URL, articlePath(a))}), nil
+	return append(crumbs, &model.Breadcrumb{Label: a.Title, URL: permalink.Absolute(dir.Site.URL, articlePath(a.Slug))}), nil
 }
 
-func (r *articleResolver) Authors(ctx context.Context, a *ent.Article) ([]*ent.Author, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ids, err := loaders.AuthorIDs.Load(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return pick(ids, dir.Authors.ByID), nil
-}
-
-func (r *articleResolver) Byline(ctx context.Context, a *ent.Article) (string, error) {
-	d, err := detail(ctx, a)
+func (r *articleResolver) Byline(ctx context.Context, a *loader.Article) (string, error) {
+	d, err := a.Detail(ctx)
 	if err != nil || d.Byline != "" {
 		return d.Byline, err
 	}
-	authors, err := r.Authors(ctx, a)
+	shown, err := a.Authors(ctx)
 	if err != nil {
 		return "", err
+	}
+	authors := make([]*ent.Author, len(shown))
+	for i, author := range shown {
+		authors[i] = author.Stored()
 	}
 	return content.Byline(authors, a.Language), nil
 }
 
-func (r *articleResolver) Dateline(ctx context.Context, a *ent.Article) (string, error) {
-	d, err := detail(ctx, a)
+func (r *articleResolver) Dateline(ctx context.Context, a *loader.Article) (string, error) {
+	d, err := a.Detail(ctx)
 	if err != nil {
 		return "", err
 	}
 	return d.Dateline, nil
 }
 
-func (r *articleResolver) Tags(ctx context.Context, a *ent.Article) ([]*ent.Tag, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return loaders.ArticleTags.Load(ctx, a)
-}
-
-func (r *articleResolver) Places(ctx context.Context, a *ent.Article) ([]*ent.Place, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ids, err := loaders.PlaceIDs.Load(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return pick(ids, dir.Places.ByID), nil
-}
-
-func (r *articleResolver) Series(ctx context.Context, a *ent.Article) (*ent.Series, error) {
-	if a.SeriesID == nil {
-		return nil, nil
-	}
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return dir.Series.ByID(*a.SeriesID), nil
-}
-
-func (r *articleResolver) FeaturedImage(ctx context.Context, a *ent.Article) (*ent.Media, error) {
-	if a.FeaturedMediaID == nil {
-		return nil, nil
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return loaders.FeaturedImage.Load(ctx, a)
-}
-
-func (r *articleResolver) LiveEntries(ctx context.Context, a *ent.Article) ([]*ent.LiveEntry, error) {
-	if a.Kind != article.KindLiveBlog {
-		return []*ent.LiveEntry{}, nil
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return loaders.LiveEntries.Load(ctx, a)
-}
-
-func (r *articleResolver) Seo(ctx context.Context, a *ent.Article) (*model.SEO, error) {
-	d, err := detail(ctx, a)
+func (r *articleResolver) Seo(ctx context.Context, a *loader.Article) (*model.SEO, error) {
+	d, err := a.Detail(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -354,16 +207,16 @@ func seo(said *schema.SEO, title, description, url string) *model.SEO {
 	return s
 }
 
-func (r *articleResolver) Rights(ctx context.Context, a *ent.Article) (*schema.Rights, error) {
-	d, err := detail(ctx, a)
+func (r *articleResolver) Rights(ctx context.Context, a *loader.Article) (*schema.Rights, error) {
+	d, err := a.Detail(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return d.Rights, nil
 }
 
-func (r *articleResolver) Source(ctx context.Context, a *ent.Article) (*model.ArticleSource, error) {
-	d, err := detail(ctx, a)
+func (r *articleResolver) Source(ctx context.Context, a *loader.Article) (*model.ArticleSource, error) {
+	d, err := a.Detail(ctx)
 	if err != nil || a.SourceURI == nil && d.SourceName == "" && d.SourceURL == "" {
 		return nil, err
 	}
@@ -374,89 +227,56 @@ func (r *articleResolver) Source(ctx context.Context, a *ent.Article) (*model.Ar
 	return s, nil
 }
 
-func neighbours(ctx context.Context, a *ent.Article, scope *content.Scope) (content.Neighbours, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return content.Neighbours{}, err
-	}
-	in := content.WholeSite
-	if scope != nil {
-		in = *scope
-	}
-	return loaders.Neighbours.With(in).Load(ctx, a)
-}
-
-func (r *articleResolver) Previous(ctx context.Context, a *ent.Article, scope *content.Scope) (*ent.Article, error) {
-	n, err := neighbours(ctx, a, scope)
-	return n.Previous, err
-}
-
-func (r *articleResolver) Next(ctx context.Context, a *ent.Article, scope *content.Scope) (*ent.Article, error) {
-	n, err := neighbours(ctx, a, scope)
-	return n.Next, err
-}
-
-func (r *articleResolver) Comments(ctx context.Context, a *ent.Article, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) (*relay.Connection[*ent.Comment], error) {
-	return r.threads(ctx, a, relay.Args{First: first, After: after, Last: last, Before: before}, orderBy)
-}
-
-func (r *liveEntryResolver) Body(_ context.Context, e *ent.LiveEntry) ([]model.ContentBlock, error) {
+func (r *liveEntryResolver) Body(_ context.Context, e *loader.LiveEntry) ([]model.ContentBlock, error) {
 	return model.Blocks(e.Blocks), nil
 }
 
 // LatestNews is the field of the same name of Query.
-func (r *queryResolver) LatestNews(ctx context.Context, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error) {
-	list, window, err := r.newsList(content.BySite, 0, relay.Args{First: first, After: after, Last: last, Before: before}, language)
-	if err != nil {
-		return nil, err
-	}
-	found, err := r.Articles.Latest(ctx, content.List{Language: orEmpty(language)}, []int{0}, relay.Probe(window))
-	if err != nil {
-		return nil, err
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	loaders.Articles.Add(found[0])
-	return relay.NewConnection(list, window, found[0]), nil
+func (r *queryResolver) LatestNews(ctx context.Context, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error) {
+	of := content.List{Language: orEmpty(language)}
+	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, r.newsList(of, 0, func(ctx context.Context, limit int) (int, error) {
+		counts, err := r.Articles.CountLatest(ctx, of, []int{0}, limit)
+		return counts[0], err
+	}), func(ctx context.Context, w keyset.Window) ([]*ent.Article, error) {
+		found, err := r.Articles.Latest(ctx, of, []int{0}, w)
+		return found[0], err
+	}, func(found []*ent.Article) []*loader.Article {
+		return loader.Articles.List(ctx, loader.Dependency{List: "latestNews", Filter: of.Language}, found)
+	})
 }
 
-// newsList describes one list of news and the window of it that is asked for.
-func (r *Resolver) newsList(kind content.ListingKind, owner int, args relay.Args, language *string) (relay.List[*ent.Article], keyset.Window, error) {
-	of := content.List{Kind: kind, Language: orEmpty(language)}
-	list := relay.List[*ent.Article]{
-		Name: listName("latestNews", int(kind), owner, of.Language),
-		Key:  content.Key,
+// newsList describes one list of news.
+func (r *Resolver) newsList(of content.List, owner int, count func(context.Context, int) (int, error)) relay.List[*loader.Article] {
+	return relay.List[*loader.Article]{
+		Name: listName("latestNews", int(of.Kind), owner, of.Language),
+		Key:  func(a *loader.Article) keyset.Key { return content.Key(a.Stored()) },
 		Beyond: func(ctx context.Context, k keyset.Key, behind bool) (bool, error) {
 			if behind {
 				return r.Articles.HasOlder(ctx, of, owner, k)
 			}
 			return r.Articles.HasNewer(ctx, of, owner, k)
 		},
-		Count: func(ctx context.Context, limit int) (int, error) {
-			return r.Articles.CountLatest(ctx, of, owner, limit)
-		},
+		Count: count,
 	}
-	window, err := args.Window(list.Name)
-	return list, window, err
 }
 
-// newsOf answers the latestNews of one parent together with those of its
-// cohort.
-func newsOf[T comparable](ctx context.Context, r *Resolver, kind content.ListingKind, parent T, owner int, args relay.Args, language *string,
-	loaderOf func(*loader.Set) *loader.Keyed[loader.News, T, []*ent.Article]) (*relay.Connection[*ent.Article], error) {
-	list, window, err := r.newsList(kind, owner, args, language)
+// owner is a row with news of its own, such as a section.
+type owner interface {
+	News(ctx context.Context, language string, w keyset.Window) (relay.Rows[*loader.Article], error)
+	CountNews(ctx context.Context, language string, limit int) (int, error)
+}
+
+// newsOf answers the latestNews of a row.
+func (r *Resolver) newsOf(ctx context.Context, kind content.ListingKind, of owner, key int, args relay.Args, language *string) (*relay.Connection[*loader.Article], error) {
+	in := content.List{Kind: kind, Language: orEmpty(language)}
+	list := r.newsList(in, key, func(ctx context.Context, limit int) (int, error) { return of.CountNews(ctx, in.Language, limit) })
+	window, err := args.Window(list.Name)
 	if err != nil {
 		return nil, err
 	}
-	loaders, err := loader.For(ctx)
+	page, err := of.News(ctx, in.Language, window)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := loaderOf(loaders).With(loader.News{Language: orEmpty(language), Window: loader.WindowOf(relay.Probe(window))}).Load(ctx, parent)
-	if err != nil {
-		return nil, err
-	}
-	return relay.NewConnection(list, window, rows), nil
+	return relay.NewConnection(list, window, page), nil
 }

@@ -11,47 +11,43 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 )
 
 // Picks is the field of the same name of Query.
-func (r *queryResolver) Picks(ctx context.Context, categoryID *string) ([]*ent.Article, error) {
+func (r *queryResolver) Picks(ctx context.Context, categoryID *string) ([]*loader.Article, error) {
 	section := 0
 	if categoryID != nil {
 		var err error
 		if section, err = decodeID("categoryId", id.Category, *categoryID); err != nil || section == 0 {
-			return []*ent.Article{}, err
+			return []*loader.Article{}, err
 		}
 	}
 	found, err := r.Articles.Picks(ctx, []int{section})
 	if err != nil {
 		return nil, err
 	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	loaders.Articles.Add(found[section])
-	return orEmptyList(found[section]), nil
+	return loader.Articles.List(ctx, picksOf(section), found[section]), nil
 }
 
-// Picks is the field of the same name of Category.
-func (r *categoryResolver) Picks(ctx context.Context, c *ent.Category) ([]*ent.Article, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
+// picksOf names the list of picks of a section, or of the front page.
+func picksOf(section int) loader.Dependency {
+	list := loader.Dependency{List: "picks"}
+	if section != 0 {
+		list.Entity, list.Key = id.Category, section
 	}
-	found, err := loaders.Picks.Load(ctx, c)
-	return orEmptyList(found), err
+	return list
 }
 
 // EditorsPicks is the field of the same name of Query.
-func (r *queryResolver) EditorsPicks(ctx context.Context, categoryID *string) ([]*ent.Pick, error) {
+func (r *queryResolver) EditorsPicks(ctx context.Context, categoryID *string) ([]*loader.Pick, error) {
 	var section *int
+	key := 0
 	if categoryID != nil {
-		key, err := decodeID("categoryId", id.Category, *categoryID)
-		if err != nil || key == 0 {
-			return []*ent.Pick{}, err
+		var err error
+		if key, err = decodeID("categoryId", id.Category, *categoryID); err != nil || key == 0 {
+			return []*loader.Pick{}, err
 		}
 		section = &key
 	}
@@ -59,24 +55,7 @@ func (r *queryResolver) EditorsPicks(ctx context.Context, categoryID *string) ([
 	if err != nil {
 		return nil, err
 	}
-	return found, addPicks(ctx, found)
-}
-
-func addPicks(ctx context.Context, picks []*ent.Pick) error {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return err
-	}
-	loaders.AddPicks(picks)
-	return nil
-}
-
-func (r *editorsPickResolver) Article(ctx context.Context, p *ent.Pick) (*ent.Article, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return loaders.PickArticle.Load(ctx, p)
+	return loader.Picks.List(ctx, picksOf(key), found), nil
 }
 
 // SetPicks is the field of the same name of Mutation.
@@ -86,7 +65,7 @@ func (r *mutationResolver) SetPicks(ctx context.Context, input model.SetPicksInp
 	if err != nil {
 		return nil, err
 	}
-	return &model.SetPicksPayload{Picks: orEmptyList(set), UserErrors: wrong}, addPicks(ctx, set)
+	return &model.SetPicksPayload{Picks: loader.Picks.Rows(ctx, set), UserErrors: wrong}, nil
 }
 
 func (r *mutationResolver) setPicks(ctx context.Context, input model.SetPicksInput) ([]*ent.Pick, error) {
@@ -157,35 +136,15 @@ func (r *mutationResolver) CorrectArticle(ctx context.Context, input model.Corre
 	})
 }
 
-// Corrections is the field of the same name of Article.
-func (r *articleResolver) Corrections(ctx context.Context, a *ent.Article) ([]*content.Correction, error) {
-	if a.CorrectedAt == nil {
-		return []*content.Correction{}, nil
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := loaders.Corrections.Load(ctx, a)
-	return orEmptyList(found), err
-}
-
 // Corrections is the field of the same name of Query.
 func (r *queryResolver) Corrections(ctx context.Context, first *int32, after *string, last *int32, before *string) (*model.CorrectionConnection, error) {
-	list := relay.List[*content.Correction]{
+	list := relay.List[*loader.Correction]{
 		Name:   listName("corrections"),
-		Key:    content.CorrectionKey,
+		Key:    func(c *loader.Correction) keyset.Key { return content.CorrectionKey(c.Stored()) },
 		Beyond: r.Articles.MoreCorrections,
 		Count:  r.Articles.CountCorrections,
 	}
-	page, err := relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, r.Articles.Corrections)
-	if err != nil {
-		return nil, err
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	loaders.AddCorrections(page.Nodes())
-	return page, nil
+	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, r.Articles.Corrections, func(found []*content.Correction) []*loader.Correction {
+		return loader.Corrections.List(ctx, loader.Dependency{List: "corrections"}, found)
+	})
 }

@@ -20,57 +20,6 @@ func keyOf(field, prefix, publicID string) (int, error) {
 	return key, err
 }
 
-// ofRecord loads something of an article for its record, and for the records
-// beside it.
-func ofRecord[V any](ctx context.Context, record *newsroom.Record, of func(*loader.Set) *loader.Loader[*newsroom.Record, V]) (V, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		var none V
-		return none, err
-	}
-	return of(loaders).Load(ctx, record)
-}
-
-func (r *newsroomRecordResolver) Lock(ctx context.Context, record *newsroom.Record) (*ent.ArticleLock, error) {
-	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, *ent.ArticleLock] { return s.Locks })
-}
-
-func (r *newsroomRecordResolver) Autosave(ctx context.Context, record *newsroom.Record) (*newsroom.Autosave, error) {
-	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, *newsroom.Autosave] { return s.Autosaves })
-}
-
-func (r *newsroomRecordResolver) Notes(ctx context.Context, record *newsroom.Record) ([]*ent.ArticleNote, error) {
-	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, []*ent.ArticleNote] { return s.Notes })
-}
-
-func (r *newsroomRecordResolver) Withdrawal(ctx context.Context, record *newsroom.Record) (*ent.Withdrawal, error) {
-	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, *ent.Withdrawal] { return s.Withdrawals })
-}
-
-func (r *newsroomRecordResolver) PreviewTokens(ctx context.Context, record *newsroom.Record) ([]*ent.PreviewToken, error) {
-	return ofRecord(ctx, record, func(s *loader.Set) *loader.Loader[*newsroom.Record, []*ent.PreviewToken] { return s.Previews })
-}
-
-func (r *articleLockResolver) Holder(ctx context.Context, l *ent.ArticleLock) (*newsroom.Member, error) {
-	return member(ctx, &l.UserID)
-}
-
-func (r *articleNoteResolver) Author(ctx context.Context, n *ent.ArticleNote) (*newsroom.Member, error) {
-	return member(ctx, n.UserID)
-}
-
-func (r *articleNoteResolver) ResolvedBy(ctx context.Context, n *ent.ArticleNote) (*newsroom.Member, error) {
-	return member(ctx, n.ResolvedBy)
-}
-
-func (r *articleWithdrawalResolver) By(ctx context.Context, w *ent.Withdrawal) (*newsroom.Member, error) {
-	return member(ctx, w.UserID)
-}
-
-func (r *previewTokenResolver) CreatedBy(ctx context.Context, t *ent.PreviewToken) (*newsroom.Member, error) {
-	return member(ctx, t.UserID)
-}
-
 // LockArticle is the field of the same name of Mutation.
 func (r *mutationResolver) LockArticle(ctx context.Context, input model.LockArticleInput) (*model.ArticleLockPayload, error) {
 	key, err := articleKey(input.ID)
@@ -83,7 +32,7 @@ func (r *mutationResolver) LockArticle(ctx context.Context, input model.LockArti
 	if err != nil {
 		return nil, err
 	}
-	return &model.ArticleLockPayload{Lock: lock, UserErrors: wrong}, nil
+	return &model.ArticleLockPayload{Lock: loader.Locks.One(ctx, lock), UserErrors: wrong}, nil
 }
 
 // UnlockArticle is the field of the same name of Mutation.
@@ -113,7 +62,7 @@ func (r *mutationResolver) AutosaveArticle(ctx context.Context, input model.Auto
 	if err != nil {
 		return nil, err
 	}
-	return &model.AutosavePayload{Autosave: kept, UserErrors: wrong}, nil
+	return &model.AutosavePayload{Autosave: loader.Autosaves.One(ctx, kept), UserErrors: wrong}, nil
 }
 
 // DiscardAutosave is the field of the same name of Mutation.
@@ -145,10 +94,10 @@ func (r *mutationResolver) AddArticleNote(ctx context.Context, input model.AddAr
 		found, err := r.Newsroom.NotesByIDs(ctx, []int{key})
 		return found[key], err
 	})
-	return notePayload(note, err)
+	return notePayload(ctx, note, err)
 }
 
-func notePayload(note *ent.ArticleNote, err error) (*model.ArticleNotePayload, error) {
+func notePayload(ctx context.Context, note *ent.ArticleNote, err error) (*model.ArticleNotePayload, error) {
 	wrong, err := mistakes(err)
 	if err != nil {
 		return nil, err
@@ -156,16 +105,17 @@ func notePayload(note *ent.ArticleNote, err error) (*model.ArticleNotePayload, e
 	if len(wrong) > 0 {
 		note = nil
 	}
-	return &model.ArticleNotePayload{Note: note, UserErrors: wrong}, nil
+	return &model.ArticleNotePayload{Note: loader.Notes.One(ctx, note), UserErrors: wrong}, nil
 }
 
 // ResolveArticleNote is the field of the same name of Mutation.
 func (r *mutationResolver) ResolveArticleNote(ctx context.Context, input model.ResolveArticleNoteInput) (*model.ArticleNotePayload, error) {
 	key, err := keyOf("id", id.ArticleNote, input.ID)
 	if err != nil {
-		return notePayload(nil, err)
+		return notePayload(ctx, nil, err)
 	}
-	return notePayload(r.Newsroom.ResolveNote(ctx, key))
+	note, err := r.Newsroom.ResolveNote(ctx, key)
+	return notePayload(ctx, note, err)
 }
 
 // AssignArticle is the field of the same name of Mutation.
@@ -205,10 +155,10 @@ func (r *mutationResolver) CreatePreviewToken(ctx context.Context, input model.C
 		found, err := r.Newsroom.PreviewsByIDs(ctx, []int{key})
 		return found[key], err
 	})
-	return previewPayload(token, preview, err)
+	return previewPayload(ctx, token, preview, err)
 }
 
-func previewPayload(token string, kept *ent.PreviewToken, err error) (*model.PreviewTokenPayload, error) {
+func previewPayload(ctx context.Context, token string, kept *ent.PreviewToken, err error) (*model.PreviewTokenPayload, error) {
 	wrong, err := mistakes(err)
 	if err != nil {
 		return nil, err
@@ -217,7 +167,7 @@ func previewPayload(token string, kept *ent.PreviewToken, err error) (*model.Pre
 	if len(wrong) > 0 {
 		return payload, nil
 	}
-	payload.PreviewToken = kept
+	payload.PreviewToken = loader.PreviewTokens.One(ctx, kept)
 	if token != "" {
 		payload.Token = &token
 	}
@@ -228,8 +178,8 @@ func previewPayload(token string, kept *ent.PreviewToken, err error) (*model.Pre
 func (r *mutationResolver) RevokePreviewToken(ctx context.Context, input model.RevokePreviewTokenInput) (*model.PreviewTokenPayload, error) {
 	key, err := keyOf("id", id.PreviewToken, input.ID)
 	if err != nil {
-		return previewPayload("", nil, err)
+		return previewPayload(ctx, "", nil, err)
 	}
 	kept, err := r.Newsroom.RevokePreview(ctx, key)
-	return previewPayload("", kept, err)
+	return previewPayload(ctx, "", kept, err)
 }

@@ -65,12 +65,10 @@ func Handler(services Services, opts Options) http.Handler {
 	if opts.Introspection {
 		srv.Use(extension.Introspection{})
 	}
-	loaders := func() *loader.Set {
-		return loader.New(services.Articles, services.Comments, services.Pages, services.Newsroom)
-	}
+	sources := &loader.Services{Accounts: services.Accounts, Articles: services.Articles, Audit: services.Audit, Comments: services.Comments,
+		Directory: services.Directory, Jobs: services.Jobs, Newsletters: services.Newsletters, Newsroom: services.Newsroom, Pages: services.Pages, Taxonomy: services.Taxonomy}
 	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		root, operation := graphql.GetRootFieldContext(ctx), graphql.GetOperationContext(ctx).Operation
-		past := root != nil && root.Field.Field != nil && root.Field.Arguments.ForName("at") != nil
 		if operation.Operation == ast.Mutation && !single(operation.SelectionSet) {
 			// The mutation before may have ended the session, or changed a role.
 			viewer, err := services.Accounts.Again(ctx, access.Of(ctx))
@@ -80,17 +78,16 @@ func Handler(services Services, opts Options) http.Handler {
 			}
 			ctx = access.With(ctx, viewer)
 		}
-		if operation.Operation == ast.Mutation || past {
-			// Each mutation of a document sees what the one before it changed, and an
-			// article as it was stands beside the same as it is.
-			ctx = loader.With(ctx, loaders())
+		if operation.Operation == ast.Mutation {
+			// Each mutation of a document sees what the one before it changed.
+			ctx = loader.With(ctx, sources)
 		}
 		return next(ctx)
 	})
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
 		defer cancel()
-		return next(loader.With(ctx, loaders()))
+		return next(loader.With(ctx, sources))
 	})
 	return srv
 }

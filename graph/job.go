@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
@@ -10,9 +11,11 @@ import (
 )
 
 // DeadJobs is the field of the same name of Query.
-func (r *queryResolver) DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*job.Dead], error) {
-	list := relay.List[*job.Dead]{Name: "deadJobs", Key: (*job.Dead).Key, Beyond: relay.BeyondBy(r.Jobs.Dead), Count: r.Jobs.CountDead}
-	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, r.Jobs.Dead)
+func (r *queryResolver) DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.DeadJob], error) {
+	list := relay.List[*loader.DeadJob]{Name: "deadJobs", Key: (*loader.DeadJob).Key, Beyond: relay.BeyondBy(r.Jobs.Dead), Count: r.Jobs.CountDead}
+	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, r.Jobs.Dead, func(found []*job.Dead) []*loader.DeadJob {
+		return loader.DeadJobs.List(ctx, loader.Dependency{List: "deadJobs"}, found)
+	})
 }
 
 // RetryJob is the field of the same name of Mutation.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
@@ -29,7 +30,7 @@ func entryPayload(ctx context.Context, a *ent.Article, entry *ent.LiveEntry, err
 	if changed.Article == nil {
 		entry = nil
 	}
-	return &model.LiveEntryPayload{Article: changed.Article, Entry: entry, UserErrors: changed.UserErrors}, nil
+	return &model.LiveEntryPayload{Article: changed.Article, Entry: loader.LiveEntries.One(ctx, entry), UserErrors: changed.UserErrors}, nil
 }
 
 // AddLiveEntry is the field of the same name of Mutation.

@@ -1,9 +1,11 @@
 package graph
 
 import (
+	"context"
 	"errors"
 	"strings"
 
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
@@ -35,10 +37,10 @@ func mended(wrong []model.UserError, err error) ([]model.UserError, bool) {
 	}
 	if conflict, ok := errors.AsType[*newsroom.ConflictError](err); ok {
 		return append(wrong, model.VersionConflict{Message: conflict.Error(), Field: []string{"expectedVersion"}, Code: fault.VersionConflict,
-			CurrentVersion: conflict.Current.Version, Article: conflict.Current}), true
+			CurrentVersion: conflict.Current.Version, Current: conflict.Current}), true
 	}
 	if held, ok := errors.AsType[*newsroom.LockedError](err); ok {
-		return append(wrong, model.ArticleLocked{Message: held.Error(), Field: []string{"id"}, Code: fault.Locked, Lock: held.Lock}), true
+		return append(wrong, model.ArticleLocked{Message: held.Error(), Field: []string{"id"}, Code: fault.Locked, Held: held.Lock}), true
 	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok { // errors.Join makes lists, which nothing wraps
 		for _, one := range joined.Unwrap() {
@@ -61,4 +63,14 @@ func fieldPath(path string) []string {
 		return []string{}
 	}
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+}
+
+// Article is the field of the same name of VersionConflict.
+func (r *versionConflictResolver) Article(ctx context.Context, c *model.VersionConflict) (*loader.Article, error) {
+	return loader.Articles.One(ctx, c.Current), nil
+}
+
+// Lock is the field of the same name of ArticleLocked.
+func (r *articleLockedResolver) Lock(ctx context.Context, l *model.ArticleLocked) (*loader.Lock, error) {
+	return loader.Locks.One(ctx, l.Held), nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -14,24 +15,23 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 )
 
-type (
-	newsletterResolver      struct{ *Resolver }
-	newsletterIssueResolver struct{ *Resolver }
-)
-
 // Newsletters is the field of the same name of Query.
-func (r *queryResolver) Newsletters(ctx context.Context) ([]*ent.Newsletter, error) {
+func (r *queryResolver) Newsletters(ctx context.Context) ([]*loader.Newsletter, error) {
 	all, err := r.Resolver.Newsletters.All(ctx)
-	return orEmptyList(all), err
+	if err != nil {
+		return nil, err
+	}
+	return loader.Newsletters.List(ctx, loader.Dependency{List: "newsletters"}, all), nil
 }
 
 // NewsletterPreferences is the field of the same name of Query.
-func (r *queryResolver) NewsletterPreferences(ctx context.Context, token string) (*newsletter.Preferences, error) {
-	return r.Resolver.Newsletters.Preferences(ctx, token)
+func (r *queryResolver) NewsletterPreferences(ctx context.Context, token string) (*model.NewsletterPreferences, error) {
+	found, err := r.Resolver.Newsletters.Preferences(ctx, token)
+	return preferences(ctx, found), err
 }
 
 // NewsletterIssues is the field of the same name of Query.
-func (r *queryResolver) NewsletterIssues(ctx context.Context, newsletterID *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.NewsletterIssue], error) {
+func (r *queryResolver) NewsletterIssues(ctx context.Context, newsletterID *string, first *int32, after *string, last *int32, before *string) (*model.NewsletterIssueConnection, error) {
 	key := 0
 	if newsletterID != nil {
 		var err error
@@ -45,61 +45,45 @@ func (r *queryResolver) NewsletterIssues(ctx context.Context, newsletterID *stri
 	read := func(ctx context.Context, w keyset.Window) ([]*ent.NewsletterIssue, error) {
 		return r.Resolver.Newsletters.Issues(ctx, key, w)
 	}
-	list := relay.List[*ent.NewsletterIssue]{
+	list := relay.List[*loader.NewsletterIssue]{
 		Name:   listName("newsletterIssues", key),
-		Key:    newsletter.IssueKey,
+		Key:    func(i *loader.NewsletterIssue) keyset.Key { return newsletter.IssueKey(i.Stored()) },
 		Beyond: relay.BeyondBy(read),
 		Count: func(ctx context.Context, limit int) (int, error) {
 			return r.Resolver.Newsletters.CountIssues(ctx, key, limit)
 		},
 	}
-	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, read)
+	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, read,
+		func(found []*ent.NewsletterIssue) []*loader.NewsletterIssue {
+			return loader.NewsletterIssues.Rows(ctx, found)
+		})
 }
 
 // NewsletterSubscriptions is the field of the same name of Viewer.
-func (r *viewerResolver) NewsletterSubscriptions(ctx context.Context, v *model.Viewer) ([]*newsletter.Choice, error) {
-	return r.Newsletters.OfAddress(access.With(ctx, v.As), v.Email)
+func (r *viewerResolver) NewsletterSubscriptions(ctx context.Context, v *model.Viewer) ([]*model.NewsletterSubscription, error) {
+	choices, err := r.Newsletters.OfAddress(access.With(ctx, v.As), v.Email)
+	return subscriptions(ctx, choices), err
 }
 
-// SubscriberCount is the field of the same name of Newsletter.
-func (r *newsletterResolver) SubscriberCount(ctx context.Context, n *ent.Newsletter) (int32, error) {
-	count, err := r.Newsletters.SubscriberCount(ctx, n.ID)
-	return int32(count), err
+// subscriptions are what an address gets, in a response.
+func subscriptions(ctx context.Context, choices []*newsletter.Choice) []*model.NewsletterSubscription {
+	rows := make([]*ent.Newsletter, len(choices))
+	for i, c := range choices {
+		rows[i] = c.Newsletter
+	}
+	shown := make([]*model.NewsletterSubscription, len(choices))
+	for i, n := range loader.Newsletters.Rows(ctx, rows) {
+		shown[i] = &model.NewsletterSubscription{Newsletter: n, IsSubscribed: choices[i].IsSubscribed}
+	}
+	return shown
 }
 
-// Newsletter is the field of the same name of NewsletterIssue.
-func (r *newsletterIssueResolver) Newsletter(ctx context.Context, i *ent.NewsletterIssue) (*ent.Newsletter, error) {
-	return r.Newsletters.ByID(ctx, i.NewsletterID)
-}
-
-// PreviewHTML is the field of the same name of NewsletterIssue.
-func (r *newsletterIssueResolver) PreviewHTML(ctx context.Context, i *ent.NewsletterIssue) (string, error) {
-	content, err := r.Newsletters.Preview(ctx, i)
-	return content.HTML, err
-}
-
-// PreviewText is the field of the same name of NewsletterIssue.
-func (r *newsletterIssueResolver) PreviewText(ctx context.Context, i *ent.NewsletterIssue) (string, error) {
-	content, err := r.Newsletters.Preview(ctx, i)
-	return content.Text, err
-}
-
-// RecipientCount is the field of the same name of NewsletterIssue.
-func (r *newsletterIssueResolver) RecipientCount(ctx context.Context, i *ent.NewsletterIssue) (int32, error) {
-	p, err := r.Newsletters.Progress(ctx, i.ID)
-	return int32(p.Recipients), err
-}
-
-// SentCount is the field of the same name of NewsletterIssue.
-func (r *newsletterIssueResolver) SentCount(ctx context.Context, i *ent.NewsletterIssue) (int32, error) {
-	p, err := r.Newsletters.Progress(ctx, i.ID)
-	return int32(p.Sent), err
-}
-
-// RefusedCount is the field of the same name of NewsletterIssue.
-func (r *newsletterIssueResolver) RefusedCount(ctx context.Context, i *ent.NewsletterIssue) (int32, error) {
-	p, err := r.Newsletters.Progress(ctx, i.ID)
-	return int32(p.Refused), err
+// preferences are what a preference page shows, in a response.
+func preferences(ctx context.Context, p *newsletter.Preferences) *model.NewsletterPreferences {
+	if p == nil {
+		return nil
+	}
+	return &model.NewsletterPreferences{MaskedEmail: p.MaskedEmail, Subscriptions: subscriptions(ctx, p.Choices)}
 }
 
 // newsletterKeys are the keys of ids; one of nothing is NOT_FOUND.
@@ -133,7 +117,7 @@ func (r *mutationResolver) SubscribeToNewsletter(ctx context.Context, in model.S
 func (r *mutationResolver) ConfirmNewsletterSubscription(ctx context.Context, in model.ConfirmNewsletterSubscriptionInput) (*model.ConfirmNewsletterSubscriptionPayload, error) {
 	p, token, err := r.Newsletters.Confirm(ctx, in.Token)
 	wrong, err := mistakes(err)
-	return &model.ConfirmNewsletterSubscriptionPayload{Preferences: p, PreferencesToken: shownOnce(token), UserErrors: wrong}, err
+	return &model.ConfirmNewsletterSubscriptionPayload{Preferences: preferences(ctx, p), PreferencesToken: shownOnce(token), UserErrors: wrong}, err
 }
 
 // UpdateNewsletterPreferences is the field of the same name of Mutation.
@@ -144,14 +128,14 @@ func (r *mutationResolver) UpdateNewsletterPreferences(ctx context.Context, in m
 		p, err = r.Newsletters.SetPreferences(ctx, in.Token, keys, text(in.ConsentVersion))
 	}
 	wrong, err := mistakes(err)
-	return &model.UpdateNewsletterPreferencesPayload{Preferences: p, UserErrors: wrong}, err
+	return &model.UpdateNewsletterPreferencesPayload{Preferences: preferences(ctx, p), UserErrors: wrong}, err
 }
 
 // UnsubscribeFromNewsletter is the field of the same name of Mutation.
 func (r *mutationResolver) UnsubscribeFromNewsletter(ctx context.Context, in model.UnsubscribeFromNewsletterInput) (*model.UnsubscribeFromNewsletterPayload, error) {
 	p, err := r.Newsletters.Unsubscribe(ctx, in.Token)
 	wrong, err := mistakes(err)
-	return &model.UnsubscribeFromNewsletterPayload{Preferences: p, UserErrors: wrong}, err
+	return &model.UnsubscribeFromNewsletterPayload{Preferences: preferences(ctx, p), UserErrors: wrong}, err
 }
 
 // SubmitContactMessage is the field of the same name of Mutation.
@@ -166,7 +150,7 @@ func (r *mutationResolver) CreateNewsletter(ctx context.Context, in model.Create
 	made, wrong, err := once(ctx, r.Repeats, creation{"createNewsletter", in.IdempotencyKey}, func(ctx context.Context) (*ent.Newsletter, error) {
 		return r.Newsletters.Create(ctx, newsletter.Newsletter{Name: in.Name, Slug: text(in.Slug), Description: text(in.Description), Language: in.Language, Frequency: in.Frequency})
 	}, r.Newsletters.ByID)
-	return &model.CreateNewsletterPayload{Newsletter: made, UserErrors: wrong}, err
+	return &model.CreateNewsletterPayload{Newsletter: loader.Newsletters.One(ctx, made), UserErrors: wrong}, err
 }
 
 // UpdateNewsletter is the field of the same name of Mutation.
@@ -177,7 +161,7 @@ func (r *mutationResolver) UpdateNewsletter(ctx context.Context, in model.Update
 		saved, err = r.Newsletters.Update(ctx, key, newsletter.Change{Name: in.Name.Value(), Description: in.Description.Value(), Frequency: in.Frequency.Value(), IsOpen: in.IsOpen.Value()})
 	}
 	wrong, err := mistakes(err)
-	return &model.UpdateNewsletterPayload{Newsletter: saved, UserErrors: wrong}, err
+	return &model.UpdateNewsletterPayload{Newsletter: loader.Newsletters.One(ctx, saved), UserErrors: wrong}, err
 }
 
 // CreateNewsletterIssue is the field of the same name of Mutation.
@@ -190,7 +174,7 @@ func (r *mutationResolver) CreateNewsletterIssue(ctx context.Context, in model.C
 	made, wrong, err := once(ctx, r.Repeats, creation{"createNewsletterIssue", in.IdempotencyKey}, func(ctx context.Context) (*ent.NewsletterIssue, error) {
 		return r.Newsletters.CreateIssue(ctx, issue)
 	}, r.Newsletters.IssueByID)
-	return &model.CreateNewsletterIssuePayload{Issue: made, UserErrors: wrong}, err
+	return &model.CreateNewsletterIssuePayload{Issue: loader.NewsletterIssues.One(ctx, made), UserErrors: wrong}, err
 }
 
 // issueOf decodes an issue.
@@ -246,5 +230,5 @@ func (r *mutationResolver) SendNewsletterIssue(ctx context.Context, in model.New
 	if len(wrong) > 0 {
 		issue = nil
 	}
-	return &model.SendNewsletterIssuePayload{Issue: issue, UserErrors: wrong}, err
+	return &model.SendNewsletterIssuePayload{Issue: loader.NewsletterIssues.One(ctx, issue), UserErrors: wrong}, err
 }

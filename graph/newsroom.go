@@ -8,6 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
@@ -37,8 +38,7 @@ func articlePayload(ctx context.Context, changed *ent.Article, err error) (*mode
 	if len(wrong) > 0 {
 		changed = nil
 	}
-	changed, err = oneArticle(ctx, changed, nil)
-	return &model.ArticlePayload{Article: changed, UserErrors: wrong}, err
+	return &model.ArticlePayload{Article: loader.Articles.One(ctx, changed), UserErrors: wrong}, nil
 }
 
 // CreateArticle is the field of the same name of Mutation.
@@ -210,7 +210,7 @@ const bulkReserve = 2 * time.Second
 func (r *mutationResolver) bulk(ctx context.Context, articles []*model.ArticleVersionInput,
 	do func(ctx context.Context, key int, expected *int) (*ent.Article, error),
 ) (*model.BulkArticlePayload, error) {
-	payload := &model.BulkArticlePayload{Results: []*model.ArticlePayload{}, UserErrors: []model.UserError{}}
+	payload := &model.BulkArticlePayload{Results: make([]*model.ArticlePayload, 0, len(articles)), UserErrors: []model.UserError{}}
 	if len(articles) > maxBulk {
 		payload.UserErrors = append(payload.UserErrors, model.InputError{Message: fmt.Sprintf("At most %d articles are taken at once.", maxBulk),
 			Field: []string{"articles"}, Code: fault.LimitReached})
@@ -218,6 +218,7 @@ func (r *mutationResolver) bulk(ctx context.Context, articles []*model.ArticleVe
 	}
 	end, limited := ctx.Deadline()
 	reserve := min(bulkReserve, time.Until(end)/4)
+	done := make([]*ent.Article, 0, len(articles))
 	for _, a := range articles {
 		var changed *ent.Article
 		key, err := articleKey(a.ID)
@@ -235,12 +236,15 @@ func (r *mutationResolver) bulk(ctx context.Context, articles []*model.ArticleVe
 			graphql.AddError(ctx, failed)
 			err = fault.Mistake(fault.Failed, "id", "The server failed. Nothing was done with this one; send it again.")
 		}
-		result, err := articlePayload(ctx, changed, err)
-		if err != nil { // it was changed, and can be read later
-			graphql.AddError(ctx, err)
-			result = &model.ArticlePayload{UserErrors: []model.UserError{}}
+		wrong, _ := mistakes(err) // nothing else is left by now
+		if len(wrong) > 0 {
+			changed = nil
 		}
-		payload.Results = append(payload.Results, result)
+		done = append(done, changed)
+		payload.Results = append(payload.Results, &model.ArticlePayload{UserErrors: wrong})
+	}
+	for i, a := range loader.Articles.Rows(ctx, done) { // all at once: they are shown side by side
+		payload.Results[i].Article = a
 	}
 	return payload, nil
 }

@@ -66,9 +66,9 @@ func (r *queryResolver) MyArticles(ctx context.Context, first *int32, after *str
 
 // newsroomList answers one of the newsroom's lists.
 func (r *Resolver) newsroomList(ctx context.Context, field string, of newsroom.List, args relay.Args) (*model.ArticleConnection, error) {
-	return articlePage(ctx, args, relay.List[*ent.Article]{
+	return articlePage(ctx, field, args, relay.List[*loader.Article]{
 		Name: listName(field, queueFilterName(of), access.Of(ctx).UserID),
-		Key:  of.Order.Key,
+		Key:  func(a *loader.Article) keyset.Key { return of.Order.Key(a.Stored()) },
 		Beyond: func(ctx context.Context, k keyset.Key, behind bool) (bool, error) {
 			return r.Newsroom.Beyond(ctx, of, k, behind)
 		},
@@ -96,18 +96,11 @@ func queueFilterName(l newsroom.List) string {
 	return fmt.Sprint(l.Statuses, l.Own, number(l.Category), number(l.Assignee), l.Unassigned, l.Language, l.Kinds, l.Order)
 }
 
-// articlePage reads a page of a list of articles and makes it a cohort.
-func articlePage(ctx context.Context, args relay.Args, list relay.List[*ent.Article], read func(context.Context, keyset.Window) ([]*ent.Article, error)) (*model.ArticleConnection, error) {
-	page, err := relay.Page(ctx, args, list, read)
-	if err != nil {
-		return nil, err
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	loaders.Articles.Add(page.Nodes())
-	return page, nil
+// articlePage reads a page of a list of articles.
+func articlePage(ctx context.Context, field string, args relay.Args, list relay.List[*loader.Article], read func(context.Context, keyset.Window) ([]*ent.Article, error)) (*model.ArticleConnection, error) {
+	return relay.Page(ctx, args, list, read, func(found []*ent.Article) []*loader.Article {
+		return loader.Articles.List(ctx, loader.Dependency{List: field}, found)
+	})
 }
 
 // maxStatusCount is how far the articles of one status are counted.
@@ -131,7 +124,7 @@ func (r *queryResolver) WorkQueueCounts(ctx context.Context, filter *model.WorkQ
 }
 
 // Calendar is the field of the same name of Query.
-func (r *queryResolver) Calendar(ctx context.Context, from, to time.Time, first *int32) (*newsroom.Calendar, error) {
+func (r *queryResolver) Calendar(ctx context.Context, from, to time.Time, first *int32) (*model.Calendar, error) {
 	n := 200
 	if first != nil {
 		n = int(*first)
@@ -140,22 +133,22 @@ func (r *queryResolver) Calendar(ctx context.Context, from, to time.Time, first 
 	if err != nil {
 		return nil, err
 	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
 	articles := make([]*ent.Article, len(c.Entries))
 	for i, e := range c.Entries {
 		articles[i] = e.Article
 	}
-	loaders.Articles.Add(articles)
-	return c, nil
+	shown := &model.Calendar{Entries: make([]*model.CalendarEntry, len(c.Entries)), HasMore: c.HasMore}
+	for i, a := range loader.Articles.List(ctx, loader.Dependency{List: "calendar"}, articles) {
+		shown.Entries[i] = &model.CalendarEntry{Kind: c.Entries[i].Occasion, At: c.Entries[i].At, Article: a}
+	}
+	return shown, nil
 }
 
 // Trash is the field of the same name of Query.
 func (r *queryResolver) Trash(ctx context.Context, first *int32, after *string, last *int32, before *string) (*model.ArticleConnection, error) {
-	list := relay.List[*ent.Article]{Name: listName("trash", access.Of(ctx).UserID), Key: newsroom.TrashKey, Beyond: r.Newsroom.BeyondInTrash, Count: r.Newsroom.CountTrash}
-	return articlePage(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, r.Newsroom.InTrash)
+	list := relay.List[*loader.Article]{Name: listName("trash", access.Of(ctx).UserID), Key: func(a *loader.Article) keyset.Key { return newsroom.TrashKey(a.Stored()) },
+		Beyond: r.Newsroom.BeyondInTrash, Count: r.Newsroom.CountTrash}
+	return articlePage(ctx, "trash", relay.Args{First: first, After: after, Last: last, Before: before}, list, r.Newsroom.InTrash)
 }
 
 // NewsroomSearch is the field of the same name of Query.
@@ -180,5 +173,5 @@ func (r *queryResolver) NewsroomSearch(ctx context.Context, query string, filter
 	if err != nil {
 		return nil, err
 	}
-	return searchPage(ctx, name, window, results, r.Newsroom.ArticlesByIDs)
+	return searchPage(ctx, "newsroomSearch", name, window, results, r.Newsroom.ArticlesByIDs)
 }

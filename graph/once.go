@@ -5,6 +5,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
@@ -25,7 +26,7 @@ func asSent(ctx context.Context) any {
 
 // once answers a creation: with the same idempotency key do runs the first
 // time only, and a repeat is answered with what it made, as read finds it now.
-func once[R model.Node](ctx context.Context, k *repeat.Keeper, c creation, do func(ctx context.Context) (R, error),
+func once[R loader.Node](ctx context.Context, k *repeat.Keeper, c creation, do func(ctx context.Context) (R, error),
 	read func(ctx context.Context, key int) (R, error),
 ) (R, []model.UserError, error) {
 	return result(kept(ctx, k, c, func(ctx context.Context) (thing R, publicID string, err error) {
@@ -54,7 +55,7 @@ func kept[R, ID any](ctx context.Context, k *repeat.Keeper, c creation, do func(
 	return thing, err
 }
 
-func readAgain[R model.Node](ctx context.Context, publicID string, read func(ctx context.Context, key int) (R, error)) (thing R, err error) {
+func readAgain[R loader.Node](ctx context.Context, publicID string, read func(ctx context.Context, key int) (R, error)) (thing R, err error) {
 	_, key, err := id.Decode(publicID)
 	if err != nil {
 		return thing, err

@@ -3,20 +3,24 @@ package graph
 import (
 	"context"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 )
 
 // Registration is the field of the same name of Site.
-func (r *siteResolver) Registration(context.Context, *ent.Site) (account.Registration, error) {
+func (r *siteResolver) Registration(context.Context, *loader.Site) (account.Registration, error) {
 	return r.Accounts.Registration, nil
 }
 
 // SignInProviders is the field of the same name of Site.
-func (r *siteResolver) SignInProviders(context.Context, *ent.Site) ([]*account.Provider, error) {
-	return orEmptyList(r.Accounts.Providers), nil
+func (r *siteResolver) SignInProviders(context.Context, *loader.Site) ([]*model.SignInProvider, error) {
+	shown := []*model.SignInProvider{}
+	for _, p := range r.Accounts.Providers {
+		shown = append(shown, &model.SignInProvider{Name: p.Name, URL: p.URL})
+	}
+	return shown, nil
 }
 
 // Language is the field of the same name of Viewer.
@@ -25,8 +29,9 @@ func (r *viewerResolver) Language(_ context.Context, v *model.Viewer) (*string, 
 }
 
 // Consents is the field of the same name of Viewer.
-func (r *viewerResolver) Consents(ctx context.Context, v *model.Viewer) ([]*ent.ConsentRecord, error) {
-	return r.Accounts.Consents(access.With(ctx, v.As))
+func (r *viewerResolver) Consents(ctx context.Context, v *model.Viewer) ([]*loader.ConsentRecord, error) {
+	found, err := r.Accounts.Consents(access.With(ctx, v.As))
+	return loader.ConsentRecords.Rows(ctx, found), err
 }
 
 // SignUp is the field of the same name of Mutation.
@@ -46,7 +51,7 @@ func (r *mutationResolver) VerifyEmail(ctx context.Context, in model.VerifyEmail
 	if err != nil || len(wrong) > 0 {
 		return &model.VerifyEmailPayload{UserErrors: wrong}, err
 	}
-	return &model.VerifyEmailPayload{Session: opened.Session, Token: shownOnce(opened.Token), Viewer: viewerOf(opened), UserErrors: wrong}, nil
+	return &model.VerifyEmailPayload{Session: loader.Sessions.One(ctx, opened.Session), Token: shownOnce(opened.Token), Viewer: viewerOf(opened), UserErrors: wrong}, nil
 }
 
 // viewerOf is who has just signed in.
@@ -68,7 +73,7 @@ func (r *mutationResolver) SignInWithLink(ctx context.Context, in model.SignInWi
 	if err != nil || len(wrong) > 0 {
 		return &model.SignInWithLinkPayload{UserErrors: wrong}, err
 	}
-	return &model.SignInWithLinkPayload{Session: opened.Session, Token: shownOnce(opened.Token), Viewer: viewerOf(opened), UserErrors: wrong}, nil
+	return &model.SignInWithLinkPayload{Session: loader.Sessions.One(ctx, opened.Session), Token: shownOnce(opened.Token), Viewer: viewerOf(opened), UserErrors: wrong}, nil
 }
 
 // RequestPasswordReset is the field of the same name of Mutation.
@@ -127,7 +132,7 @@ func (r *mutationResolver) RequestDataExport(ctx context.Context) (*model.Reques
 func (r *mutationResolver) RecordConsent(ctx context.Context, in model.RecordConsentInput) (*model.RecordConsentPayload, error) {
 	kept, err := r.Accounts.RecordConsent(ctx, account.Document{Kind: in.Document, Version: in.Version}, text(in.Place))
 	wrong, err := mistakes(err)
-	return &model.RecordConsentPayload{Consent: kept, UserErrors: wrong}, err
+	return &model.RecordConsentPayload{Consent: loader.ConsentRecords.One(ctx, kept), UserErrors: wrong}, err
 }
 
 // InviteReader is the field of the same name of Mutation.

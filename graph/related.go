@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
@@ -19,7 +18,7 @@ const (
 
 // RelatedArticles is a list of at most maxRelated rows; its cursors count
 // them.
-func (r *articleResolver) RelatedArticles(ctx context.Context, a *ent.Article, first *int32, after *string) (*model.RelatedArticleConnection, error) {
+func (r *articleResolver) RelatedArticles(ctx context.Context, a *loader.Article, first *int32, after *string) (*model.RelatedArticleConnection, error) {
 	n, skip := defaultRelated, 0
 	if first != nil {
 		n = int(*first)
@@ -38,22 +37,18 @@ func (r *articleResolver) RelatedArticles(ctx context.Context, a *ent.Article, f
 		}
 		skip = k.ID
 	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
 	wanted := skip + n
 	if relay.Selects(ctx, "pageInfo") { // which tells whether there is one more
 		wanted++
 	}
-	rows, err := loaders.Related.With(min(wanted, maxRelated)).Load(ctx, a)
+	rows, err := a.Related(ctx, min(wanted, maxRelated))
 	if err != nil {
 		return nil, err
 	}
 	page := rows[min(skip, len(rows)):min(skip+n, len(rows))]
 	c := &model.RelatedArticleConnection{Edges: make([]*model.RelatedArticleEdge, len(page))}
 	for i, row := range page {
-		c.Edges[i] = &model.RelatedArticleEdge{Cursor: relay.EncodeCursor(name, keyset.Key{ID: skip + i + 1}), Node: row.Article, Score: row.Score, Related: row}
+		c.Edges[i] = &model.RelatedArticleEdge{Cursor: relay.EncodeCursor(name, keyset.Key{ID: skip + i + 1}), Node: row.Article, Score: row.Why.Score, Related: row.Why}
 	}
 	var start, end *string
 	if len(c.Edges) > 0 {

@@ -7,11 +7,7 @@
 package graph
 
 import (
-	"context"
-
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
-	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
@@ -50,39 +46,36 @@ type Resolver struct{ Services }
 
 // The resolvers of each type.
 type (
-	queryResolver         struct{ *Resolver }
-	mutationResolver      struct{ *Resolver }
-	articleResolver       struct{ *Resolver }
-	liveEntryResolver     struct{ *Resolver }
-	categoryResolver      struct{ *Resolver }
-	tagResolver           struct{ *Resolver }
-	placeResolver         struct{ *Resolver }
-	seriesResolver        struct{ *Resolver }
-	authorResolver        struct{ *Resolver }
-	commentResolver       struct{ *Resolver }
-	mediaResolver         struct{ *Resolver }
-	siteResolver          struct{ *Resolver }
-	legalDocumentResolver struct{ *Resolver }
-	pageResolver          struct{ *Resolver }
-	menuResolver          struct{ *Resolver }
-	menuItemResolver      struct{ *Resolver }
-	adSlotResolver        struct{ *Resolver }
-	redirectResolver      struct{ *Resolver }
-	auditEntryResolver    struct{ *Resolver }
-	viewerResolver        struct{ *Resolver }
-	sessionResolver       struct{ *Resolver }
-	countResolver         struct{ *Resolver }
-	blockImageResolver    struct{ *Resolver }
+	queryResolver      struct{ *Resolver }
+	mutationResolver   struct{ *Resolver }
+	articleResolver    struct{ *Resolver }
+	liveEntryResolver  struct{ *Resolver }
+	categoryResolver   struct{ *Resolver }
+	tagResolver        struct{ *Resolver }
+	placeResolver      struct{ *Resolver }
+	seriesResolver     struct{ *Resolver }
+	authorResolver     struct{ *Resolver }
+	commentResolver    struct{ *Resolver }
+	mediaResolver      struct{ *Resolver }
+	siteResolver       struct{ *Resolver }
+	pageResolver       struct{ *Resolver }
+	menuResolver       struct{ *Resolver }
+	menuItemResolver   struct{ *Resolver }
+	adSlotResolver     struct{ *Resolver }
+	redirectResolver   struct{ *Resolver }
+	auditEntryResolver struct{ *Resolver }
+	viewerResolver     struct{ *Resolver }
+	sessionResolver    struct{ *Resolver }
+	countResolver      struct{ *Resolver }
+	blockImageResolver struct{ *Resolver }
 
-	newsroomRecordResolver    struct{ *Resolver }
-	revisionResolver          struct{ *Resolver }
-	articleContentResolver    struct{ *Resolver }
-	articleDiffResolver       struct{ *Resolver }
-	articleLockResolver       struct{ *Resolver }
-	articleNoteResolver       struct{ *Resolver }
-	articleWithdrawalResolver struct{ *Resolver }
-	previewTokenResolver      struct{ *Resolver }
-	editorsPickResolver       struct{ *Resolver }
+	newsroomRecordResolver struct{ *Resolver }
+	revisionResolver       struct{ *Resolver }
+	articleContentResolver struct{ *Resolver }
+	articleDiffResolver    struct{ *Resolver }
+
+	versionConflictResolver struct{ *Resolver }
+	articleLockedResolver   struct{ *Resolver }
 
 	searchConnectionResolver   struct{ *Resolver }
 	relatedArticleEdgeResolver struct{ *Resolver }
@@ -126,9 +119,6 @@ func (r *Resolver) Media() generated.MediaResolver { return &mediaResolver{r} }
 // Site answers the fields of the site.
 func (r *Resolver) Site() generated.SiteResolver { return &siteResolver{r} }
 
-// LegalDocument answers the fields of legal documents.
-func (r *Resolver) LegalDocument() generated.LegalDocumentResolver { return &legalDocumentResolver{r} }
-
 // Page answers the fields of static pages.
 func (r *Resolver) Page() generated.PageResolver { return &pageResolver{r} }
 
@@ -156,14 +146,6 @@ func (r *Resolver) Session() generated.SessionResolver { return &sessionResolver
 // Count answers the fields of counts.
 func (r *Resolver) Count() generated.CountResolver { return &countResolver{r} }
 
-// Newsletter answers the fields of newsletters.
-func (r *Resolver) Newsletter() generated.NewsletterResolver { return &newsletterResolver{r} }
-
-// NewsletterIssue answers the fields of issues of newsletters.
-func (r *Resolver) NewsletterIssue() generated.NewsletterIssueResolver {
-	return &newsletterIssueResolver{r}
-}
-
 // BlockImage answers the fields of pictures in bodies.
 func (r *Resolver) BlockImage() generated.BlockImageResolver { return &blockImageResolver{r} }
 
@@ -183,23 +165,6 @@ func (r *Resolver) ArticleContent() generated.ArticleContentResolver {
 // ArticleDiff answers the fields of comparisons.
 func (r *Resolver) ArticleDiff() generated.ArticleDiffResolver { return &articleDiffResolver{r} }
 
-// ArticleLock answers the fields of locks.
-func (r *Resolver) ArticleLock() generated.ArticleLockResolver { return &articleLockResolver{r} }
-
-// ArticleNote answers the fields of remarks.
-func (r *Resolver) ArticleNote() generated.ArticleNoteResolver { return &articleNoteResolver{r} }
-
-// ArticleWithdrawal answers the fields of withdrawals.
-func (r *Resolver) ArticleWithdrawal() generated.ArticleWithdrawalResolver {
-	return &articleWithdrawalResolver{r}
-}
-
-// PreviewToken answers the fields of preview tokens.
-func (r *Resolver) PreviewToken() generated.PreviewTokenResolver { return &previewTokenResolver{r} }
-
-// EditorsPick answers the fields of editors' picks.
-func (r *Resolver) EditorsPick() generated.EditorsPickResolver { return &editorsPickResolver{r} }
-
 // SearchConnection answers the fields of searches.
 func (r *Resolver) SearchConnection() generated.SearchConnectionResolver {
 	return &searchConnectionResolver{r}
@@ -210,15 +175,10 @@ func (r *Resolver) RelatedArticleEdge() generated.RelatedArticleEdgeResolver {
 	return &relatedArticleEdgeResolver{r}
 }
 
-// oneArticle makes an article a cohort of its own.
-func oneArticle(ctx context.Context, a *ent.Article, err error) (*ent.Article, error) {
-	if a == nil || err != nil {
-		return nil, err
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	loaders.Articles.Add([]*ent.Article{a})
-	return a, nil
+// VersionConflict answers the fields of conflicts.
+func (r *Resolver) VersionConflict() generated.VersionConflictResolver {
+	return &versionConflictResolver{r}
 }
+
+// ArticleLocked answers the fields of refusals for a lock.
+func (r *Resolver) ArticleLocked() generated.ArticleLockedResolver { return &articleLockedResolver{r} }

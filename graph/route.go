@@ -4,9 +4,9 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
-	entredirect "github.com/broadsheet-cms/broadsheet/ent/redirect"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 )
@@ -32,20 +32,28 @@ func (r *queryResolver) Route(ctx context.Context, path string) (*model.Route, e
 			return withdrawn(notice), err
 		}
 	}
-	redirect, err := r.Pages.Redirect(ctx, clean)
-	if err != nil || redirect == nil {
+	found, err := r.Pages.Redirect(ctx, clean)
+	if err != nil {
 		return nil, err
+	}
+	redirect := loader.Redirects.Find(ctx, "path", clean, found)
+	if redirect == nil {
+		return nil, nil
 	}
 	if redirect.StatusCode == http.StatusGone {
 		return &model.Route{Path: clean, Target: redirect, StatusCode: http.StatusGone}, nil
 	}
 	location, err := (&redirectResolver{r.Resolver}).Location(ctx, redirect)
-	if err != nil || location == nil {
-		if err != nil || redirect.TargetID == nil || redirect.TargetType != entredirect.TargetTypeArticle {
-			return nil, err
+	if err != nil {
+		return nil, err
+	}
+	if location == nil {
+		article, ok := redirect.LeadsToArticle()
+		if !ok {
+			return nil, nil
 		}
 		// Its target is gone or hidden: nothing is there but what readers are told.
-		notice, err := r.Newsroom.NoticeOf(ctx, *redirect.TargetID)
+		notice, err := r.Newsroom.NoticeOf(ctx, article)
 		return withdrawn(notice), err
 	}
 	return &model.Route{Path: clean, Target: redirect, RedirectTo: location, StatusCode: int32(redirect.StatusCode)}, nil
@@ -60,38 +68,35 @@ func withdrawn(notice *newsroom.Notice) *model.Route {
 }
 
 // shownAt finds what a path shows, nil when nothing.
-func (r *queryResolver) shownAt(ctx context.Context, kind permalink.Kind, slug string) (model.Node, error) {
+func (r *queryResolver) shownAt(ctx context.Context, kind permalink.Kind, slug string) (loader.Node, error) {
 	if !searchable(slug) && kind != permalink.Page {
 		return nil, nil
 	}
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
+	by := chosen{"slug", slug}
 	switch kind {
 	case permalink.Article:
-		return nodeOrNil(r.articleBySlug(ctx, slug))
+		return orNil(r.articleBySlug(ctx, slug))
 	case permalink.Category:
-		return nodeOrNil(dir.Categories.BySlug(slug), nil)
+		return orNil(entry(ctx, loader.Categories, by, id.Category, kind, categories))
 	case permalink.Tag:
-		return nodeOrNil(r.Taxonomy.TagBySlug(ctx, slug))
+		return orNil(r.tagBySlug(ctx, slug))
 	case permalink.Place:
-		return nodeOrNil(dir.Places.BySlug(slug), nil)
+		return orNil(entry(ctx, loader.Places, by, id.Place, kind, places))
 	case permalink.Series:
-		return nodeOrNil(dir.Series.BySlug(slug), nil)
+		return orNil(entry(ctx, loader.AllSeries, by, id.Series, kind, allSeries))
 	case permalink.Author:
-		return nodeOrNil(dir.Authors.BySlug(slug), nil)
+		return orNil(entry(ctx, loader.Authors, by, id.Author, kind, authors))
 	case permalink.Page:
-		return nodeOrNil(r.Pages.PageByPath(ctx, slug))
+		return orNil(r.pageByPath(ctx, slug))
 	}
 	return nil, nil
 }
 
-// nodeOrNil keeps a nil row from becoming an interface that is not nil.
-func nodeOrNil[T interface {
+// orNil keeps a nil row from becoming an interface that is not nil.
+func orNil[T interface {
 	comparable
-	model.Node
-}](row T, err error) (model.Node, error) {
+	loader.Node
+}](row T, err error) (loader.Node, error) {
 	var none T
 	if row == none || err != nil {
 		return nil, err
@@ -99,14 +104,15 @@ func nodeOrNil[T interface {
 	return row, nil
 }
 
-func (r *redirectResolver) Location(ctx context.Context, d *ent.Redirect) (*string, error) {
+// Location is the field of the same name of Redirect.
+func (r *redirectResolver) Location(ctx context.Context, d *loader.Redirect) (*string, error) {
 	if d.TargetID == nil {
 		if d.Address == "" { // gone for good
 			return nil, nil
 		}
 		return &d.Address, nil
 	}
-	target, err := r.target(ctx, string(d.TargetType), *d.TargetID)
+	target, err := d.Target(ctx)
 	if err != nil || target == nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package graph
 import (
 	"context"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 )
 
@@ -20,8 +22,13 @@ func (r *queryResolver) ScheduleHealth(ctx context.Context) (*model.ScheduleHeal
 	if l := h.Lateness; l != nil {
 		answer.Lateness = &model.ScheduleLateness{Count: int32(l.Count), Median: l.Median.Seconds(), Max: l.Max.Seconds()}
 	}
+	articles := make([]*ent.Article, len(h.Failing))
 	for i, f := range h.Failing {
-		answer.Failing[i] = &model.ScheduleFailure{Article: f.Article, Attempts: int32(f.Attempts), FailingSince: f.Since, NextAttemptAt: f.Next}
+		articles[i] = f.Article
+	}
+	shown := loader.Articles.Rows(ctx, articles)
+	for i, f := range h.Failing {
+		answer.Failing[i] = &model.ScheduleFailure{Article: shown[i], Attempts: int32(f.Attempts), FailingSince: f.Since, NextAttemptAt: f.Next}
 	}
 	return answer, nil
 }

@@ -29,17 +29,18 @@ func (r *queryResolver) Search(ctx context.Context, query string, filter *model.
 	if err != nil {
 		return nil, err
 	}
-	return searchPage(ctx, name, window, results, r.Articles.ByIDs)
+	return searchPage(ctx, "search", name, window, results, r.Articles.ByIDs)
 }
 
 // searchPage makes a page of what a search found.
-func searchPage(ctx context.Context, name string, window keyset.Window, results *search.Results,
+func searchPage(ctx context.Context, field, name string, window keyset.Window, results *search.Results,
 	byIDs func(context.Context, []int) (map[int]*ent.Article, error)) (*model.SearchConnection, error) {
 	keys := make([]int, len(results.Hits))
 	for i, h := range results.Hits {
 		keys[i] = h.Article
 	}
 	c := &model.SearchConnection{Results: results, List: name}
+	var articles []*ent.Article
 	if len(keys) > 0 {
 		found, err := byIDs(ctx, keys)
 		if err != nil {
@@ -47,18 +48,11 @@ func searchPage(ctx context.Context, name string, window keyset.Window, results 
 		}
 		for _, h := range results.Hits {
 			if a := found[h.Article]; a != nil {
-				c.Hits, c.Found = append(c.Hits, h), append(c.Found, a)
+				c.Hits, articles = append(c.Hits, h), append(articles, a)
 			}
 		}
 	}
-	if c.Found == nil {
-		c.Found = []*ent.Article{}
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	loaders.Articles.Add(c.Found)
+	c.Found = loader.Articles.List(ctx, loader.Dependency{List: field}, articles)
 	var start, end *string
 	if n := len(c.Hits); n > 0 {
 		head, tail := relay.EncodeCursor(name, c.Hits[0].Key), relay.EncodeCursor(name, c.Hits[n-1].Key)
@@ -122,30 +116,28 @@ func (r *searchConnectionResolver) Facets(ctx context.Context, c *model.SearchCo
 	if err != nil {
 		return nil, err
 	}
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var tagIDs []int
-	for _, t := range counted.Tags {
-		tagIDs = append(tagIDs, t.ID)
-	}
-	tags := map[int]*ent.Tag{}
-	if len(tagIDs) > 0 {
-		if tags, err = r.Taxonomy.TagsByIDs(ctx, tagIDs); err != nil {
-			return nil, err
-		}
-	}
 	f := &model.SearchFacets{Precision: model.CountPrecisionExact, Years: []*model.YearFacet{}, Languages: []*model.LanguageFacet{}}
 	if !c.Results.Exact {
 		f.Precision = model.CountPrecisionAtLeast
 	}
-	f.Categories = facets(counted.Categories, dir.Categories.ByID, func(c *ent.Category, n int) *model.CategoryFacet {
-		return &model.CategoryFacet{Category: c, Count: whole(n)}
-	})
-	f.Tags = facets(counted.Tags, func(id int) *ent.Tag { return tags[id] }, func(t *ent.Tag, n int) *model.TagFacet { return &model.TagFacet{Tag: t, Count: whole(n)} })
-	f.Places = facets(counted.Places, dir.Places.ByID, func(p *ent.Place, n int) *model.PlaceFacet { return &model.PlaceFacet{Place: p, Count: whole(n)} })
-	f.Authors = facets(counted.Authors, dir.Authors.ByID, func(a *ent.Author, n int) *model.AuthorFacet { return &model.AuthorFacet{Author: a, Count: whole(n)} })
+	if f.Categories, err = facets(ctx, loader.Categories, counted.Categories, func(c *loader.Category, n int32) *model.CategoryFacet {
+		return &model.CategoryFacet{Category: c, Count: n}
+	}); err != nil {
+		return nil, err
+	}
+	if f.Tags, err = facets(ctx, loader.Tags, counted.Tags, func(t *loader.Tag, n int32) *model.TagFacet { return &model.TagFacet{Tag: t, Count: n} }); err != nil {
+		return nil, err
+	}
+	if f.Places, err = facets(ctx, loader.Places, counted.Places, func(p *loader.Place, n int32) *model.PlaceFacet {
+		return &model.PlaceFacet{Place: p, Count: n}
+	}); err != nil {
+		return nil, err
+	}
+	if f.Authors, err = facets(ctx, loader.Authors, counted.Authors, func(a *loader.Author, n int32) *model.AuthorFacet {
+		return &model.AuthorFacet{Author: a, Count: n}
+	}); err != nil {
+		return nil, err
+	}
 	for _, y := range counted.Years {
 		f.Years = append(f.Years, &model.YearFacet{Year: whole(y.ID), Count: whole(y.Count)})
 	}
@@ -155,16 +147,24 @@ func (r *searchConnectionResolver) Facets(ctx context.Context, c *model.SearchCo
 	return f, nil
 }
 
-// facets words counts; what was deleted a moment ago is left out.
-func facets[T comparable, F any](counts []search.Count, byID func(int) T, facet func(T, int) F) []F {
-	var none T
+// facets pairs counts with what they count; what was deleted a moment ago is left
+// out.
+func facets[T, R, F any](ctx context.Context, door *loader.Kind[T, R], counts []search.Count, facet func(*R, int32) F) ([]F, error) {
+	keys := make([]int, len(counts))
+	for i, c := range counts {
+		keys[i] = c.ID
+	}
+	found, err := door.ByIDs(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
 	all := make([]F, 0, len(counts))
-	for _, c := range counts {
-		if thing := byID(c.ID); thing != none {
-			all = append(all, facet(thing, c.Count))
+	for i, row := range found {
+		if row != nil {
+			all = append(all, facet(row, whole(counts[i].Count)))
 		}
 	}
-	return all
+	return all, nil
 }
 
 func whole(n int) int32 { return int32(min(n, 1<<31-1)) }
@@ -182,40 +182,36 @@ func (r *queryResolver) SearchSuggestions(ctx context.Context, query string, fir
 	if err != nil {
 		return nil, err
 	}
-	keys := map[string][]int{}
-	for _, s := range found {
-		prefix, key := suggested(s)
-		keys[prefix] = append(keys[prefix], key)
+	refs := make([]loader.Ref, len(found))
+	for i, s := range found {
+		refs[i] = suggested(s)
 	}
-	targets := map[string]map[int]model.Node{}
-	for prefix, of := range keys {
-		if targets[prefix], err = r.find(ctx, prefix, of); err != nil {
-			return nil, err
-		}
+	targets, err := loader.Nodes(ctx, refs)
+	if err != nil {
+		return nil, err
 	}
 	suggestions := make([]*model.SearchSuggestion, 0, len(found))
-	for _, s := range found {
-		prefix, key := suggested(s)
-		if target, ok := targets[prefix][key]; ok {
-			suggestions = append(suggestions, &model.SearchSuggestion{Text: s.Text, Target: target})
+	for i, s := range found {
+		if targets[i] != nil {
+			suggestions = append(suggestions, &model.SearchSuggestion{Text: s.Text, Target: targets[i]})
 		}
 	}
 	return suggestions, nil
 }
 
 // suggested names what a suggestion leads to.
-func suggested(s search.Suggestion) (prefix string, key int) {
+func suggested(s search.Suggestion) loader.Ref {
 	switch s.Kind {
 	case search.Category:
-		return id.Category, s.Owner
+		return loader.Ref{Prefix: id.Category, Key: s.Owner}
 	case search.Tag:
-		return id.Tag, s.Owner
+		return loader.Ref{Prefix: id.Tag, Key: s.Owner}
 	case search.Place:
-		return id.Place, s.Owner
+		return loader.Ref{Prefix: id.Place, Key: s.Owner}
 	case search.Author:
-		return id.Author, s.Owner
+		return loader.Ref{Prefix: id.Author, Key: s.Owner}
 	case search.Series:
-		return id.Series, s.Owner
+		return loader.Ref{Prefix: id.Series, Key: s.Owner}
 	}
-	return id.Article, s.Article
+	return loader.Ref{Prefix: id.Article, Key: s.Article}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
@@ -19,26 +20,26 @@ import (
 // ── Settings ──
 
 // Site is the field of the same name of Query.
-func (r *queryResolver) Site(ctx context.Context) (*ent.Site, error) {
-	dir, err := r.Directory.Current(ctx)
+func (r *queryResolver) Site(ctx context.Context) (*loader.Site, error) {
+	dir, err := loader.For(ctx).Dir(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return dir.Site, nil
+	return loader.Sites.One(ctx, dir.Site), nil
 }
 
-func (r *siteResolver) URL(_ context.Context, s *ent.Site) (*string, error) {
+func (r *siteResolver) URL(_ context.Context, s *loader.Site) (*string, error) {
 	if s.URL == "" {
 		return nil, nil
 	}
 	return &s.URL, nil
 }
 
-func (r *siteResolver) Direction(_ context.Context, s *ent.Site) (model.TextDirection, error) {
+func (r *siteResolver) Direction(_ context.Context, s *loader.Site) (model.TextDirection, error) {
 	return directionOf(s.Language), nil
 }
 
-func (r *siteResolver) Copyright(_ context.Context, s *ent.Site, year *int32) (string, error) {
+func (r *siteResolver) Copyright(_ context.Context, s *loader.Site, year *int32) (string, error) {
 	y := r.Articles.Now().Year()
 	if year != nil {
 		y = int(*year)
@@ -50,19 +51,11 @@ func (r *siteResolver) Copyright(_ context.Context, s *ent.Site, year *int32) (s
 	return "© " + strconv.Itoa(y) + " " + holder, nil
 }
 
-func (r *siteResolver) Logo(ctx context.Context, s *ent.Site, theme *model.Theme) (*ent.Media, error) {
-	logo := s.LogoID
-	if theme != nil && *theme == model.ThemeDark && s.LogoDarkID != nil {
-		logo = s.LogoDarkID
-	}
-	if logo == nil {
-		return nil, nil
-	}
-	found, err := r.Articles.Media(ctx, []int{*logo})
-	return found[*logo], err
+func (r *siteResolver) Logo(ctx context.Context, s *loader.Site, theme *model.Theme) (*loader.Media, error) {
+	return s.LogoFor(ctx, theme != nil && *theme == model.ThemeDark)
 }
 
-func (r *siteResolver) Consent(_ context.Context, s *ent.Site, kind model.ConsentKind) (*schema.Consent, error) {
+func (r *siteResolver) Consent(_ context.Context, s *loader.Site, kind model.ConsentKind) (*schema.Consent, error) {
 	c, ok := s.Consents[string(kind)]
 	if !ok {
 		return nil, nil
@@ -70,14 +63,10 @@ func (r *siteResolver) Consent(_ context.Context, s *ent.Site, kind model.Consen
 	return &c, nil
 }
 
-func (r *legalDocumentResolver) Page(ctx context.Context, d *schema.LegalDocument) (*ent.Page, error) {
-	return r.Pages.PageBySlug(ctx, d.PageSlug)
-}
-
 // ── Pages ──
 
 // Page is the field of the same name of Query.
-func (r *queryResolver) Page(ctx context.Context, by model.PageBy) (*ent.Page, error) {
+func (r *queryResolver) Page(ctx context.Context, by model.PageBy) (*loader.Page, error) {
 	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"path", by.Path})
 	if err != nil {
 		return nil, err
@@ -88,32 +77,43 @@ func (r *queryResolver) Page(ctx context.Context, by model.PageBy) (*ent.Page, e
 		if err != nil || k == 0 {
 			return nil, err
 		}
-		found, err := r.Pages.PagesByIDs(ctx, []int{k})
-		return found[k], err
+		return loader.Pages.ByID(ctx, k)
 	case "path":
 		clean, ok := permalink.Clean(key.value)
 		if !ok {
 			return nil, nil
 		}
-		return r.Pages.PageByPath(ctx, clean)
+		return r.pageByPath(ctx, clean)
 	}
 	if !searchable(key.value) {
 		return nil, nil
 	}
-	return r.Pages.PageBySlug(ctx, key.value)
+	found, err := r.Pages.PageBySlug(ctx, key.value)
+	if err != nil {
+		return nil, err
+	}
+	return loader.Pages.Find(ctx, "slug", key.value, found), nil
+}
+
+func (r *Resolver) pageByPath(ctx context.Context, path string) (*loader.Page, error) {
+	found, err := r.Pages.PageByPath(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return loader.Pages.Find(ctx, "path", path, found), nil
 }
 
 // StaticPages is the field of the same name of Query.
-func (r *queryResolver) StaticPages(ctx context.Context, trashed *bool) ([]*ent.Page, error) {
-	pages, err := r.Pages.AllPages(ctx, trashed != nil && *trashed)
-	if pages == nil {
-		pages = []*ent.Page{}
+func (r *queryResolver) StaticPages(ctx context.Context, trashed *bool) ([]*loader.Page, error) {
+	found, err := r.Pages.AllPages(ctx, trashed != nil && *trashed)
+	if err != nil {
+		return nil, err
 	}
-	return pages, err
+	return loader.Pages.List(ctx, loader.Dependency{List: "staticPages"}, found), nil
 }
 
 // Redirects is the field of the same name of Query.
-func (r *queryResolver) Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Redirect], error) {
+func (r *queryResolver) Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Redirect], error) {
 	prefix := orEmpty(pathPrefix)
 	if prefix != "" && !searchable(prefix) {
 		return nil, fault.BadInput("pathPrefix", "This is no beginning of a path.")
@@ -121,32 +121,36 @@ func (r *queryResolver) Redirects(ctx context.Context, pathPrefix *string, first
 	read := func(ctx context.Context, w keyset.Window) ([]*ent.Redirect, error) {
 		return r.Pages.Redirects(ctx, prefix, w)
 	}
-	list := relay.List[*ent.Redirect]{
+	list := relay.List[*loader.Redirect]{
 		Name:   listName("redirects", prefix),
-		Key:    site.RedirectKey,
+		Key:    func(d *loader.Redirect) keyset.Key { return site.RedirectKey(d.Stored()) },
 		Beyond: relay.BeyondBy(read),
 		Count:  func(ctx context.Context, limit int) (int, error) { return r.Pages.CountRedirects(ctx, prefix, limit) },
 	}
-	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, read)
+	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, read, func(found []*ent.Redirect) []*loader.Redirect {
+		return loader.Redirects.List(ctx, loader.Dependency{List: "redirects"}, found)
+	})
 }
 
-func pagePath(p *ent.Page) string { return permalink.Path(permalink.Page, p.Path) }
+func pagePath(path string) string { return permalink.Path(permalink.Page, path) }
 
-func (r *pageResolver) Path(_ context.Context, p *ent.Page) (string, error) { return pagePath(p), nil }
-
-func (r *pageResolver) URL(ctx context.Context, p *ent.Page) (string, error) {
-	return r.absolute(ctx, pagePath(p))
+func (r *pageResolver) Path(_ context.Context, p *loader.Page) (string, error) {
+	return pagePath(p.Path), nil
 }
 
-func (r *pageResolver) Direction(_ context.Context, p *ent.Page) (model.TextDirection, error) {
+func (r *pageResolver) URL(ctx context.Context, p *loader.Page) (string, error) {
+	return r.absolute(ctx, pagePath(p.Path))
+}
+
+func (r *pageResolver) Direction(_ context.Context, p *loader.Page) (model.TextDirection, error) {
 	return directionOf(p.Language), nil
 }
 
-func (r *pageResolver) Body(_ context.Context, p *ent.Page) ([]model.ContentBlock, error) {
+func (r *pageResolver) Body(_ context.Context, p *loader.Page) ([]model.ContentBlock, error) {
 	return model.Blocks(p.Blocks), nil
 }
 
-func (r *pageResolver) Seo(ctx context.Context, p *ent.Page) (*model.SEO, error) {
+func (r *pageResolver) Seo(ctx context.Context, p *loader.Page) (*model.SEO, error) {
 	url, err := r.URL(ctx, p)
 	if err != nil {
 		return nil, err
@@ -157,26 +161,23 @@ func (r *pageResolver) Seo(ctx context.Context, p *ent.Page) (*model.SEO, error)
 // ── Ad slots ──
 
 // AdSlots is the field of the same name of Query.
-func (r *queryResolver) AdSlots(ctx context.Context, placement model.AdPlacement) ([]*ent.AdSlot, error) {
-	dir, err := r.Directory.Current(ctx)
+func (r *queryResolver) AdSlots(ctx context.Context, placement model.AdPlacement) ([]*loader.AdSlot, error) {
+	dir, err := loader.For(ctx).Dir(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if slots := dir.AdSlots(string(placement)); slots != nil {
-		return slots, nil
-	}
-	return []*ent.AdSlot{}, nil
+	return loader.AdSlots.List(ctx, loader.Dependency{List: "adSlots", Filter: string(placement)}, dir.AdSlots(string(placement))), nil
 }
 
-func (r *adSlotResolver) Placement(_ context.Context, s *ent.AdSlot) (model.AdPlacement, error) {
+func (r *adSlotResolver) Placement(_ context.Context, s *loader.AdSlot) (model.AdPlacement, error) {
 	return model.AdPlacement(s.Placement), nil
 }
 
 // ── Media ──
 
 // URL of the original: variants do not exist yet, so every width gets it.
-func (r *mediaResolver) URL(_ context.Context, m *ent.Media, _ *int32) (string, error) {
-	return content.MediaURL(m), nil
+func (r *mediaResolver) URL(_ context.Context, m *loader.Media, _ *int32) (string, error) {
+	return content.MediaURL(m.Stored()), nil
 }
 
 // URL of the original, as for media.
@@ -187,11 +188,11 @@ func (r *blockImageResolver) URL(_ context.Context, i *model.BlockImage, _ *int3
 	return &i.URL, nil
 }
 
-func (r *mediaResolver) Width(_ context.Context, m *ent.Media) (*int32, error) {
+func (r *mediaResolver) Width(_ context.Context, m *loader.Media) (*int32, error) {
 	return pixels(m.Width), nil
 }
 
-func (r *mediaResolver) Height(_ context.Context, m *ent.Media) (*int32, error) {
+func (r *mediaResolver) Height(_ context.Context, m *loader.Media) (*int32, error) {
 	return pixels(m.Height), nil
 }
 
@@ -203,7 +204,7 @@ func pixels(n int) *int32 {
 	return &p
 }
 
-func (r *mediaResolver) FocalPoint(_ context.Context, m *ent.Media) (*model.FocalPoint, error) {
+func (r *mediaResolver) FocalPoint(_ context.Context, m *loader.Media) (*model.FocalPoint, error) {
 	if m.FocalX == nil || m.FocalY == nil {
 		return nil, nil
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
-	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
@@ -64,7 +63,7 @@ func (r *mutationResolver) UpdateSite(ctx context.Context, in model.UpdateSiteIn
 		saved, err = r.SiteEditor.UpdateSite(ctx, e.apply)
 	}
 	saved, wrong, err := result(saved, err)
-	return payload(&model.UpdateSitePayload{Site: saved, UserErrors: wrong}, err)
+	return payload(&model.UpdateSitePayload{Site: loader.Sites.One(ctx, saved), UserErrors: wrong}, err)
 }
 
 func orZero(v graphql.Omittable[*int32]) int {
@@ -84,7 +83,7 @@ func (r *mutationResolver) CreateAdSlot(ctx context.Context, in model.CreateAdSl
 	saved, wrong, err := once(ctx, r.Repeats, creation{"createAdSlot", in.IdempotencyKey}, func(ctx context.Context) (*ent.AdSlot, error) {
 		return r.SiteEditor.CreateAdSlot(ctx, slot)
 	}, r.SiteEditor.AdSlot)
-	return payload(&model.CreateAdSlotPayload{AdSlot: saved, UserErrors: wrong}, err)
+	return payload(&model.CreateAdSlotPayload{AdSlot: loader.AdSlots.One(ctx, saved), UserErrors: wrong}, err)
 }
 
 // UpdateAdSlot is the field of the same name of Mutation.
@@ -96,7 +95,7 @@ func (r *mutationResolver) UpdateAdSlot(ctx context.Context, in model.UpdateAdSl
 		saved, err = r.SiteEditor.UpdateAdSlot(ctx, key, e.apply)
 	}
 	saved, wrong, err := result(saved, err)
-	return payload(&model.UpdateAdSlotPayload{AdSlot: saved, UserErrors: wrong}, err)
+	return payload(&model.UpdateAdSlotPayload{AdSlot: loader.AdSlots.One(ctx, saved), UserErrors: wrong}, err)
 }
 
 func slotEdits(name graphql.Omittable[*string], placement graphql.Omittable[*model.AdPlacement], width, height, position graphql.Omittable[*int32],
@@ -137,7 +136,7 @@ func deleted(ctx context.Context, prefix, publicID string, remove func(ctx conte
 
 // CreatePage is the field of the same name of Mutation.
 func (r *mutationResolver) CreatePage(ctx context.Context, in model.CreatePageInput) (*model.CreatePagePayload, error) {
-	dir, err := r.Directory.Current(ctx)
+	dir, err := loader.For(ctx).Dir(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +149,7 @@ func (r *mutationResolver) CreatePage(ctx context.Context, in model.CreatePageIn
 		e.apply(&p)
 		return r.SiteEditor.CreatePage(ctx, p)
 	}, r.SiteEditor.Page)
-	return payload(&model.CreatePagePayload{Page: saved, UserErrors: wrong}, err)
+	return payload(&model.CreatePagePayload{Page: loader.Pages.One(ctx, saved), UserErrors: wrong}, err)
 }
 
 // UpdatePage is the field of the same name of Mutation.
@@ -162,7 +161,7 @@ func (r *mutationResolver) UpdatePage(ctx context.Context, in model.UpdatePageIn
 		saved, err = r.SiteEditor.UpdatePage(ctx, key, number(in.ExpectedVersion), e.apply)
 	}
 	saved, wrong, err := result(saved, err)
-	return payload(&model.UpdatePagePayload{Page: saved, UserErrors: wrong}, err)
+	return payload(&model.UpdatePagePayload{Page: loader.Pages.One(ctx, saved), UserErrors: wrong}, err)
 }
 
 func (r *Resolver) pageEdits(ctx context.Context, title, slug, path, language, parent graphql.Omittable[*string], position graphql.Omittable[*int32],
@@ -207,25 +206,25 @@ func pageStep(ctx context.Context, publicID string, step func(ctx context.Contex
 // PublishPage is the field of the same name of Mutation.
 func (r *mutationResolver) PublishPage(ctx context.Context, in model.PublishPageInput) (*model.PublishPagePayload, error) {
 	saved, wrong, err := pageStep(ctx, in.ID, r.SiteEditor.PublishPage)
-	return payload(&model.PublishPagePayload{Page: saved, UserErrors: wrong}, err)
+	return payload(&model.PublishPagePayload{Page: loader.Pages.One(ctx, saved), UserErrors: wrong}, err)
 }
 
 // UnpublishPage is the field of the same name of Mutation.
 func (r *mutationResolver) UnpublishPage(ctx context.Context, in model.UnpublishPageInput) (*model.UnpublishPagePayload, error) {
 	saved, wrong, err := pageStep(ctx, in.ID, r.SiteEditor.UnpublishPage)
-	return payload(&model.UnpublishPagePayload{Page: saved, UserErrors: wrong}, err)
+	return payload(&model.UnpublishPagePayload{Page: loader.Pages.One(ctx, saved), UserErrors: wrong}, err)
 }
 
 // TrashPage is the field of the same name of Mutation.
 func (r *mutationResolver) TrashPage(ctx context.Context, in model.TrashPageInput) (*model.TrashPagePayload, error) {
 	saved, wrong, err := pageStep(ctx, in.ID, r.SiteEditor.TrashPage)
-	return payload(&model.TrashPagePayload{Page: saved, UserErrors: wrong}, err)
+	return payload(&model.TrashPagePayload{Page: loader.Pages.One(ctx, saved), UserErrors: wrong}, err)
 }
 
 // RestorePage is the field of the same name of Mutation.
 func (r *mutationResolver) RestorePage(ctx context.Context, in model.RestorePageInput) (*model.RestorePagePayload, error) {
 	saved, wrong, err := pageStep(ctx, in.ID, r.SiteEditor.RestorePage)
-	return payload(&model.RestorePagePayload{Page: saved, UserErrors: wrong}, err)
+	return payload(&model.RestorePagePayload{Page: loader.Pages.One(ctx, saved), UserErrors: wrong}, err)
 }
 
 // ── Menus ──
@@ -243,25 +242,9 @@ func (r *mutationResolver) SaveMenu(ctx context.Context, in model.SaveMenuInput)
 	}
 	answer := &model.SaveMenuPayload{UserErrors: wrong}
 	if saved != nil {
-		answer.Menu, err = r.menuByKey(ctx, saved.ID)
+		answer.Menu, err = loader.Menus.ByID(ctx, saved.ID)
 	}
 	return payload(answer, err)
-}
-
-func (r *Resolver) menuByKey(ctx context.Context, key int) (*directory.Menu, error) {
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	m := dir.MenuByID(key)
-	if m != nil {
-		loaders.MenuItems.Add(flat(m.Items))
-	}
-	return m, nil
 }
 
 // maxNesting bounds how deep a menu is read; the service allows less, and says
@@ -331,7 +314,7 @@ func (r *mutationResolver) CreateRedirect(ctx context.Context, in model.CreateRe
 		}
 		return r.SiteEditor.CreateRedirect(ctx, site.Redirect{Path: in.Path, Target: target, StatusCode: orZero(in.StatusCode)})
 	}, r.SiteEditor.Redirect)
-	return payload(&model.CreateRedirectPayload{Redirect: saved, UserErrors: wrong}, err)
+	return payload(&model.CreateRedirectPayload{Redirect: loader.Redirects.One(ctx, saved), UserErrors: wrong}, err)
 }
 
 // UpdateRedirect is the field of the same name of Mutation.
@@ -356,7 +339,7 @@ func (r *mutationResolver) UpdateRedirect(ctx context.Context, in model.UpdateRe
 		})
 	}
 	saved, wrong, err := result(saved, err)
-	return payload(&model.UpdateRedirectPayload{Redirect: saved, UserErrors: wrong}, err)
+	return payload(&model.UpdateRedirectPayload{Redirect: loader.Redirects.One(ctx, saved), UserErrors: wrong}, err)
 }
 
 // DeleteRedirect is the field of the same name of Mutation.

@@ -13,24 +13,34 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 )
 
 // entry finds a row of the directory by the chosen key of a one-of input.
-func entry[T comparable](key chosen, prefix string, kind permalink.Kind, table directory.Table[T]) (found T, err error) {
+func entry[T, R any](ctx context.Context, door *loader.Kind[T, R], key chosen, prefix string, kind permalink.Kind, table func(*directory.Snapshot) directory.Table[*T]) (*R, error) {
+	dir, err := loader.For(ctx).Dir(ctx)
+	if err != nil {
+		return nil, err
+	}
+	slug := key.value
 	switch key.name {
 	case "id":
 		k, err := decodeID("by.id", prefix, key.value)
-		return table.ByID(k), err
+		if err != nil {
+			return nil, err
+		}
+		return door.ByID(ctx, k)
 	case "path":
 		clean, ok := permalink.Clean(key.value)
-		if of, slug := permalink.Parse(clean); ok && of == kind {
-			return table.BySlug(slug), nil
+		of, rest := permalink.Parse(clean)
+		if !ok || of != kind {
+			return nil, nil
 		}
-		return found, nil
+		slug = rest
 	}
-	return table.BySlug(key.value), nil
+	return door.Find(ctx, "slug", slug, table(dir).BySlug(slug)), nil
 }
 
 // label is the name of a thing in a language, else its name.
@@ -43,118 +53,72 @@ func label(labels schema.Labels, language, name string) string {
 
 // ── Sections ──
 
+// The tables of the directory.
+func categories(d *directory.Snapshot) directory.Table[*ent.Category] { return d.Categories }
+func places(d *directory.Snapshot) directory.Table[*ent.Place]        { return d.Places }
+func allSeries(d *directory.Snapshot) directory.Table[*ent.Series]    { return d.Series }
+func authors(d *directory.Snapshot) directory.Table[*ent.Author]      { return d.Authors }
+
 // Category is the field of the same name of Query.
-func (r *queryResolver) Category(ctx context.Context, by model.CategoryBy) (*ent.Category, error) {
+func (r *queryResolver) Category(ctx context.Context, by model.CategoryBy) (*loader.Category, error) {
 	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"path", by.Path})
 	if err != nil {
 		return nil, err
 	}
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return entry(key, id.Category, permalink.Category, dir.Categories)
+	return entry(ctx, loader.Categories, key, id.Category, permalink.Category, categories)
 }
 
 // Categories is the field of the same name of Query.
-func (r *queryResolver) Categories(ctx context.Context, topLevel *bool) ([]*ent.Category, error) {
-	dir, err := r.Directory.Current(ctx)
+func (r *queryResolver) Categories(ctx context.Context, topLevel *bool) ([]*loader.Category, error) {
+	dir, err := loader.For(ctx).Dir(ctx)
 	if err != nil {
 		return nil, err
 	}
+	found := dir.Categories.All
 	if topLevel != nil && *topLevel {
-		return categoryCohort(ctx, dir.Children(0))
+		found = dir.Children(0)
 	}
-	return categoryCohort(ctx, dir.Categories.All)
+	return loader.Categories.List(ctx, loader.Dependency{List: "categories"}, found), nil
 }
 
-func categoryCohort(ctx context.Context, categories []*ent.Category) ([]*ent.Category, error) {
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	loaders.Categories.Add(categories)
-	if categories == nil {
-		categories = []*ent.Category{}
-	}
-	return categories, nil
-}
+func categoryPath(slug string) string { return permalink.Path(permalink.Category, slug) }
 
-func categoryPath(c *ent.Category) string { return permalink.Path(permalink.Category, c.Slug) }
-
-func (r *categoryResolver) Label(_ context.Context, c *ent.Category, language string) (string, error) {
+func (r *categoryResolver) Label(_ context.Context, c *loader.Category, language string) (string, error) {
 	return label(c.Labels, language, c.Name), nil
 }
 
-func (r *categoryResolver) Path(_ context.Context, c *ent.Category) (string, error) {
-	return categoryPath(c), nil
+func (r *categoryResolver) Path(_ context.Context, c *loader.Category) (string, error) {
+	return categoryPath(c.Slug), nil
 }
 
-func (r *categoryResolver) URL(ctx context.Context, c *ent.Category) (string, error) {
-	return r.absolute(ctx, categoryPath(c))
+func (r *categoryResolver) URL(ctx context.Context, c *loader.Category) (string, error) {
+	return r.absolute(ctx, categoryPath(c.Slug))
 }
 
-func (r *categoryResolver) Parent(ctx context.Context, c *ent.Category) (*ent.Category, error) {
-	if c.ParentID == nil {
-		return nil, nil
-	}
-	dir, err := r.Directory.Current(ctx)
+func (r *categoryResolver) Breadcrumbs(ctx context.Context, c *loader.Category) ([]*model.Breadcrumb, error) {
+	dir, err := loader.For(ctx).Dir(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return dir.Categories.ByID(*c.ParentID), nil
+	return categoryBreadcrumbs(ctx, dir, c.ID, dir.Site.Language), nil
 }
 
-// Children are one cohort with the children of the sections listed beside
-// their parent, so that latestNews of all of them is one statement.
-func (r *categoryResolver) Children(ctx context.Context, c *ent.Category) ([]*ent.Category, error) {
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	children := dir.Children(c.ID)
-	var cousins []*ent.Category
-	for _, sibling := range loaders.Categories.Of(c) {
-		cousins = append(cousins, dir.Children(sibling.ID)...)
-	}
-	if _, err := categoryCohort(ctx, cousins); err != nil {
-		return nil, err
-	}
-	if children == nil {
-		children = []*ent.Category{}
-	}
-	return children, nil
-}
-
-func (r *categoryResolver) Breadcrumbs(ctx context.Context, c *ent.Category) ([]*model.Breadcrumb, error) {
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return categoryBreadcrumbs(dir, c.ID, dir.Site.Language), nil
-}
-
-func categoryBreadcrumbs(dir *directory.Snapshot, category int, language string) []*model.Breadcrumb {
+func categoryBreadcrumbs(ctx context.Context, dir *directory.Snapshot, category int, language string) []*model.Breadcrumb {
 	crumbs := []*model.Breadcrumb{{Label: dir.Site.Name, URL: permalink.Absolute(dir.Site.URL, "/")}}
-	for _, c := range dir.Ancestors(category) {
-		crumbs = append(crumbs, &model.Breadcrumb{Label: label(c.Labels, language, c.Name), URL: permalink.Absolute(dir.Site.URL, categoryPath(c))})
+	for _, c := range loader.Categories.Rows(ctx, dir.Ancestors(category)) {
+		crumbs = append(crumbs, &model.Breadcrumb{Label: label(c.Labels, language, c.Name), URL: permalink.Absolute(dir.Site.URL, categoryPath(c.Slug))})
 	}
 	return crumbs
 }
 
-func (r *categoryResolver) LatestNews(ctx context.Context, c *ent.Category, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error) {
-	return newsOf(ctx, r.Resolver, content.ByCategory, c, c.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language,
-		func(s *loader.Set) *loader.Keyed[loader.News, *ent.Category, []*ent.Article] { return s.CategoryNews })
+func (r *categoryResolver) LatestNews(ctx context.Context, c *loader.Category, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error) {
+	return r.newsOf(ctx, content.ByCategory, c, c.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language)
 }
 
 // ── Tags ──
 
 // Tag is the field of the same name of Query.
-func (r *queryResolver) Tag(ctx context.Context, by model.TagBy) (*ent.Tag, error) {
+func (r *queryResolver) Tag(ctx context.Context, by model.TagBy) (*loader.Tag, error) {
 	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug})
 	if err != nil {
 		return nil, err
@@ -164,189 +128,156 @@ func (r *queryResolver) Tag(ctx context.Context, by model.TagBy) (*ent.Tag, erro
 		if err != nil || k == 0 {
 			return nil, err
 		}
-		found, err := r.Taxonomy.TagsByIDs(ctx, []int{k})
-		return found[k], err
+		return loader.Tags.ByID(ctx, k)
 	}
-	if !searchable(key.value) {
+	return r.tagBySlug(ctx, key.value)
+}
+
+func (r *Resolver) tagBySlug(ctx context.Context, slug string) (*loader.Tag, error) {
+	if !searchable(slug) {
 		return nil, nil
 	}
-	return r.Taxonomy.TagBySlug(ctx, key.value)
+	found, err := r.Taxonomy.TagBySlug(ctx, slug)
+	if err != nil {
+		return nil, err
+	}
+	return loader.Tags.Find(ctx, "slug", slug, found), nil
 }
 
 // Tags is the field of the same name of Query.
-func (r *queryResolver) Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Tag], error) {
-	list := relay.List[*ent.Tag]{
+func (r *queryResolver) Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Tag], error) {
+	list := relay.List[*loader.Tag]{
 		Name:   listName("tags"),
-		Key:    taxonomy.TagKey,
+		Key:    func(t *loader.Tag) keyset.Key { return taxonomy.TagKey(t.Stored()) },
 		Beyond: relay.BeyondBy(r.Taxonomy.Tags),
 		Count:  r.Taxonomy.CountTags,
 	}
-	page, err := relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, r.Taxonomy.Tags)
-	if err != nil {
-		return nil, err
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	loaders.Tags.Add(page.Nodes())
-	return page, nil
+	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, r.Taxonomy.Tags, func(found []*ent.Tag) []*loader.Tag {
+		return loader.Tags.List(ctx, loader.Dependency{List: "tags"}, found)
+	})
 }
 
-func (r *tagResolver) Label(_ context.Context, t *ent.Tag, language string) (string, error) {
+func (r *tagResolver) Label(_ context.Context, t *loader.Tag, language string) (string, error) {
 	return label(t.Labels, language, t.Name), nil
 }
 
-func (r *tagResolver) Path(_ context.Context, t *ent.Tag) (string, error) {
+func (r *tagResolver) Path(_ context.Context, t *loader.Tag) (string, error) {
 	return permalink.Path(permalink.Tag, t.Slug), nil
 }
 
-func (r *tagResolver) LatestNews(ctx context.Context, t *ent.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error) {
-	return newsOf(ctx, r.Resolver, content.ByTag, t, t.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language,
-		func(s *loader.Set) *loader.Keyed[loader.News, *ent.Tag, []*ent.Article] { return s.TagNews })
+func (r *tagResolver) LatestNews(ctx context.Context, t *loader.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error) {
+	return r.newsOf(ctx, content.ByTag, t, t.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language)
 }
 
 // ── Places ──
 
 // Place is the field of the same name of Query.
-func (r *queryResolver) Place(ctx context.Context, by model.PlaceBy) (*ent.Place, error) {
+func (r *queryResolver) Place(ctx context.Context, by model.PlaceBy) (*loader.Place, error) {
 	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug}, argument{"countryCode", by.CountryCode})
 	if err != nil {
 		return nil, err
 	}
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if key.name == "countryCode" {
-		return dir.Country(key.value), nil
+		dir, err := loader.For(ctx).Dir(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return loader.Places.Find(ctx, "countryCode", key.value, dir.Country(key.value)), nil
 	}
-	return entry(key, id.Place, permalink.Place, dir.Places)
+	return entry(ctx, loader.Places, key, id.Place, permalink.Place, places)
 }
 
 // Places is the field of the same name of Query.
-func (r *queryResolver) Places(ctx context.Context, kind *place.Kind) ([]*ent.Place, error) {
-	dir, err := r.Directory.Current(ctx)
+func (r *queryResolver) Places(ctx context.Context, kind *place.Kind) ([]*loader.Place, error) {
+	dir, err := loader.For(ctx).Dir(ctx)
 	if err != nil {
 		return nil, err
 	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	places := []*ent.Place{}
+	var found []*ent.Place
 	for _, p := range dir.Places.All {
 		if kind == nil || p.Kind == *kind {
-			places = append(places, p)
+			found = append(found, p)
 		}
 	}
-	loaders.Places.Add(places)
-	return places, nil
+	return loader.Places.List(ctx, loader.Dependency{List: "places"}, found), nil
 }
 
-func (r *placeResolver) Label(_ context.Context, p *ent.Place, language string) (string, error) {
+func (r *placeResolver) Label(_ context.Context, p *loader.Place, language string) (string, error) {
 	return label(p.Labels, language, p.Name), nil
 }
 
-func (r *placeResolver) Path(_ context.Context, p *ent.Place) (string, error) {
+func (r *placeResolver) Path(_ context.Context, p *loader.Place) (string, error) {
 	return permalink.Path(permalink.Place, p.Slug), nil
 }
 
-func (r *placeResolver) CountryCode(_ context.Context, p *ent.Place) (*string, error) {
+func (r *placeResolver) CountryCode(_ context.Context, p *loader.Place) (*string, error) {
 	if p.CountryCode == "" {
 		return nil, nil
 	}
 	return &p.CountryCode, nil
 }
 
-func (r *placeResolver) LatestNews(ctx context.Context, p *ent.Place, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error) {
-	return newsOf(ctx, r.Resolver, content.ByPlace, p, p.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language,
-		func(s *loader.Set) *loader.Keyed[loader.News, *ent.Place, []*ent.Article] { return s.PlaceNews })
+func (r *placeResolver) LatestNews(ctx context.Context, p *loader.Place, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error) {
+	return r.newsOf(ctx, content.ByPlace, p, p.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language)
 }
 
 // ── Series ──
 
 // Series is the field of the same name of Query.
-func (r *queryResolver) Series(ctx context.Context, by model.SeriesBy) (*ent.Series, error) {
+func (r *queryResolver) Series(ctx context.Context, by model.SeriesBy) (*loader.Series, error) {
 	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug})
 	if err != nil {
 		return nil, err
 	}
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return entry(key, id.Series, permalink.Series, dir.Series)
+	return entry(ctx, loader.AllSeries, key, id.Series, permalink.Series, allSeries)
 }
 
-func (r *seriesResolver) Label(_ context.Context, s *ent.Series, language string) (string, error) {
+func (r *seriesResolver) Label(_ context.Context, s *loader.Series, language string) (string, error) {
 	return label(s.Labels, language, s.Name), nil
 }
 
-func (r *seriesResolver) Path(_ context.Context, s *ent.Series) (string, error) {
+func (r *seriesResolver) Path(_ context.Context, s *loader.Series) (string, error) {
 	return permalink.Path(permalink.Series, s.Slug), nil
 }
 
-func (r *seriesResolver) LatestNews(ctx context.Context, s *ent.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error) {
-	return newsOf(ctx, r.Resolver, content.BySeries, s, s.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language,
-		func(s *loader.Set) *loader.Keyed[loader.News, *ent.Series, []*ent.Article] { return s.SeriesNews })
+func (r *seriesResolver) LatestNews(ctx context.Context, s *loader.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error) {
+	return r.newsOf(ctx, content.BySeries, s, s.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language)
 }
 
 // ── Authors ──
 
 // Author is the field of the same name of Query.
-func (r *queryResolver) Author(ctx context.Context, by model.AuthorBy) (*ent.Author, error) {
+func (r *queryResolver) Author(ctx context.Context, by model.AuthorBy) (*loader.Author, error) {
 	key, err := oneOf("by", argument{"id", by.ID}, argument{"slug", by.Slug})
 	if err != nil {
 		return nil, err
 	}
-	dir, err := r.Directory.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return entry(key, id.Author, permalink.Author, dir.Authors)
+	return entry(ctx, loader.Authors, key, id.Author, permalink.Author, authors)
 }
 
 // Authors is the field of the same name of Query.
-func (r *queryResolver) Authors(ctx context.Context, kind *author.Kind) ([]*ent.Author, error) {
-	dir, err := r.Directory.Current(ctx)
+func (r *queryResolver) Authors(ctx context.Context, kind *author.Kind) ([]*loader.Author, error) {
+	dir, err := loader.For(ctx).Dir(ctx)
 	if err != nil {
 		return nil, err
 	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	authors := []*ent.Author{}
+	var found []*ent.Author
 	for _, a := range dir.Authors.All {
 		if kind == nil || a.Kind == *kind {
-			authors = append(authors, a)
+			found = append(found, a)
 		}
 	}
-	loaders.Authors.Add(authors)
-	return authors, nil
+	return loader.Authors.List(ctx, loader.Dependency{List: "authors"}, found), nil
 }
 
-func (r *authorResolver) Label(_ context.Context, a *ent.Author, language string) (string, error) {
+func (r *authorResolver) Label(_ context.Context, a *loader.Author, language string) (string, error) {
 	return label(a.Labels, language, a.Name), nil
 }
 
-func (r *authorResolver) Path(_ context.Context, a *ent.Author) (string, error) {
+func (r *authorResolver) Path(_ context.Context, a *loader.Author) (string, error) {
 	return permalink.Path(permalink.Author, a.Slug), nil
 }
 
-func (r *authorResolver) Avatar(ctx context.Context, a *ent.Author) (*ent.Media, error) {
-	if a.AvatarID == nil {
-		return nil, nil
-	}
-	loaders, err := loader.For(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return loaders.Avatar.Load(ctx, a)
-}
-
-func (r *authorResolver) LatestNews(ctx context.Context, a *ent.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error) {
-	return newsOf(ctx, r.Resolver, content.ByAuthor, a, a.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language,
-		func(s *loader.Set) *loader.Keyed[loader.News, *ent.Author, []*ent.Article] { return s.AuthorNews })
+func (r *authorResolver) LatestNews(ctx context.Context, a *loader.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error) {
+	return r.newsOf(ctx, content.ByAuthor, a, a.ID, relay.Args{First: first, After: after, Last: last, Before: before}, language)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/repeat"
@@ -26,7 +27,7 @@ type collection[S, R any] interface {
 }
 
 // createTerm makes a thing, or answers a repeat with the one it made before.
-func createTerm[S any, R model.Node](ctx context.Context, k *repeat.Keeper, c collection[S, R], asked creation, e *edits[S]) (R, []model.UserError, error) {
+func createTerm[S any, R loader.Node](ctx context.Context, k *repeat.Keeper, c collection[S, R], asked creation, e *edits[S]) (R, []model.UserError, error) {
 	return once(ctx, k, asked, func(ctx context.Context) (made R, err error) {
 		if err := errors.Join(e.wrong...); err != nil {
 			return made, err
@@ -79,14 +80,14 @@ func (r *mutationResolver) CreateCategory(ctx context.Context, in model.CreateCa
 	e := categoryEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Description, in.Position, in.Labels)
 	givenID(e, "parentId", id.Category, in.ParentID, func(c *taxonomy.Category) **int { return &c.Parent })
 	made, wrong, err := createTerm[taxonomy.Category, *ent.Category](ctx, r.Repeats, r.Terms.Categories, creation{"createCategory", in.IdempotencyKey}, e)
-	return payload(&model.CreateCategoryPayload{Category: made, UserErrors: wrong}, err)
+	return payload(&model.CreateCategoryPayload{Category: loader.Categories.One(ctx, made), UserErrors: wrong}, err)
 }
 
 // UpdateCategory is the field of the same name of Mutation.
 func (r *mutationResolver) UpdateCategory(ctx context.Context, in model.UpdateCategoryInput) (*model.UpdateCategoryPayload, error) {
 	e := categoryEdits(in.Name, in.Slug, in.Description, in.Position, in.Labels)
 	changed, wrong, err := updateTerm[taxonomy.Category, *ent.Category](ctx, r.Terms.Categories, id.Category, in.ID, e)
-	return payload(&model.UpdateCategoryPayload{Category: changed, UserErrors: wrong}, err)
+	return payload(&model.UpdateCategoryPayload{Category: loader.Categories.One(ctx, changed), UserErrors: wrong}, err)
 }
 
 func categoryEdits(name, slug, description graphql.Omittable[*string], position graphql.Omittable[*int32], labels graphql.Omittable[[]*model.LabelInput]) *edits[taxonomy.Category] {
@@ -112,13 +113,13 @@ func (r *mutationResolver) MoveCategory(ctx context.Context, in model.MoveCatego
 		moved, err = r.Terms.MoveCategory(ctx, key, place.Parent, place.Position)
 	}
 	moved, wrong, err := result(moved, err)
-	return payload(&model.MoveCategoryPayload{Category: moved, UserErrors: wrong}, err)
+	return payload(&model.MoveCategoryPayload{Category: loader.Categories.One(ctx, moved), UserErrors: wrong}, err)
 }
 
 // MergeCategories is the field of the same name of Mutation.
 func (r *mutationResolver) MergeCategories(ctx context.Context, in model.MergeCategoriesInput) (*model.MergeCategoriesPayload, error) {
 	merged, wrong, err := mergeTerms[taxonomy.Category, *ent.Category](ctx, r.Terms.Categories, id.Category, in.Ids, in.Into)
-	return payload(&model.MergeCategoriesPayload{Category: merged, UserErrors: wrong}, err)
+	return payload(&model.MergeCategoriesPayload{Category: loader.Categories.One(ctx, merged), UserErrors: wrong}, err)
 }
 
 // DeleteCategory is the field of the same name of Mutation.
@@ -133,14 +134,14 @@ func (r *mutationResolver) DeleteCategory(ctx context.Context, in model.DeleteCa
 func (r *mutationResolver) CreateTag(ctx context.Context, in model.CreateTagInput) (*model.CreateTagPayload, error) {
 	e := tagEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Description, in.Scheme)
 	made, wrong, err := createTerm[taxonomy.Tag, *ent.Tag](ctx, r.Repeats, r.Terms.Tags, creation{"createTag", in.IdempotencyKey}, e)
-	return payload(&model.CreateTagPayload{Tag: made, UserErrors: wrong}, err)
+	return payload(&model.CreateTagPayload{Tag: loader.Tags.One(ctx, made), UserErrors: wrong}, err)
 }
 
 // UpdateTag is the field of the same name of Mutation.
 func (r *mutationResolver) UpdateTag(ctx context.Context, in model.UpdateTagInput) (*model.UpdateTagPayload, error) {
 	e := tagEdits(in.Name, in.Slug, in.Labels, in.Description, in.Scheme)
 	changed, wrong, err := updateTerm[taxonomy.Tag, *ent.Tag](ctx, r.Terms.Tags, id.Tag, in.ID, e)
-	return payload(&model.UpdateTagPayload{Tag: changed, UserErrors: wrong}, err)
+	return payload(&model.UpdateTagPayload{Tag: loader.Tags.One(ctx, changed), UserErrors: wrong}, err)
 }
 
 func tagEdits(name, slug graphql.Omittable[*string], labels graphql.Omittable[[]*model.LabelInput], description graphql.Omittable[*string], scheme graphql.Omittable[*string]) *edits[taxonomy.Tag] {
@@ -156,7 +157,7 @@ func tagEdits(name, slug graphql.Omittable[*string], labels graphql.Omittable[[]
 // MergeTags is the field of the same name of Mutation.
 func (r *mutationResolver) MergeTags(ctx context.Context, in model.MergeTagsInput) (*model.MergeTagsPayload, error) {
 	merged, wrong, err := mergeTerms[taxonomy.Tag, *ent.Tag](ctx, r.Terms.Tags, id.Tag, in.Ids, in.Into)
-	return payload(&model.MergeTagsPayload{Tag: merged, UserErrors: wrong}, err)
+	return payload(&model.MergeTagsPayload{Tag: loader.Tags.One(ctx, merged), UserErrors: wrong}, err)
 }
 
 // DeleteTag is the field of the same name of Mutation.
@@ -171,14 +172,14 @@ func (r *mutationResolver) DeleteTag(ctx context.Context, in model.DeleteTagInpu
 func (r *mutationResolver) CreatePlace(ctx context.Context, in model.CreatePlaceInput) (*model.CreatePlacePayload, error) {
 	e := placeEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Kind, in.CountryCode, in.Latitude, in.Longitude)
 	made, wrong, err := createTerm[taxonomy.Place, *ent.Place](ctx, r.Repeats, r.Terms.Places, creation{"createPlace", in.IdempotencyKey}, e)
-	return payload(&model.CreatePlacePayload{Place: made, UserErrors: wrong}, err)
+	return payload(&model.CreatePlacePayload{Place: loader.Places.One(ctx, made), UserErrors: wrong}, err)
 }
 
 // UpdatePlace is the field of the same name of Mutation.
 func (r *mutationResolver) UpdatePlace(ctx context.Context, in model.UpdatePlaceInput) (*model.UpdatePlacePayload, error) {
 	e := placeEdits(in.Name, in.Slug, in.Labels, in.Kind, in.CountryCode, in.Latitude, in.Longitude)
 	changed, wrong, err := updateTerm[taxonomy.Place, *ent.Place](ctx, r.Terms.Places, id.Place, in.ID, e)
-	return payload(&model.UpdatePlacePayload{Place: changed, UserErrors: wrong}, err)
+	return payload(&model.UpdatePlacePayload{Place: loader.Places.One(ctx, changed), UserErrors: wrong}, err)
 }
 
 func placeEdits(name, slug graphql.Omittable[*string], labels graphql.Omittable[[]*model.LabelInput], kind graphql.Omittable[*place.Kind], countryCode graphql.Omittable[*string], latitude graphql.Omittable[*float64], longitude graphql.Omittable[*float64]) *edits[taxonomy.Place] {
@@ -196,7 +197,7 @@ func placeEdits(name, slug graphql.Omittable[*string], labels graphql.Omittable[
 // MergePlaces is the field of the same name of Mutation.
 func (r *mutationResolver) MergePlaces(ctx context.Context, in model.MergePlacesInput) (*model.MergePlacesPayload, error) {
 	merged, wrong, err := mergeTerms[taxonomy.Place, *ent.Place](ctx, r.Terms.Places, id.Place, in.Ids, in.Into)
-	return payload(&model.MergePlacesPayload{Place: merged, UserErrors: wrong}, err)
+	return payload(&model.MergePlacesPayload{Place: loader.Places.One(ctx, merged), UserErrors: wrong}, err)
 }
 
 // DeletePlace is the field of the same name of Mutation.
@@ -211,14 +212,14 @@ func (r *mutationResolver) DeletePlace(ctx context.Context, in model.DeletePlace
 func (r *mutationResolver) CreateSeries(ctx context.Context, in model.CreateSeriesInput) (*model.CreateSeriesPayload, error) {
 	e := seriesEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Description)
 	made, wrong, err := createTerm[taxonomy.Series, *ent.Series](ctx, r.Repeats, r.Terms.Series, creation{"createSeries", in.IdempotencyKey}, e)
-	return payload(&model.CreateSeriesPayload{Series: made, UserErrors: wrong}, err)
+	return payload(&model.CreateSeriesPayload{Series: loader.AllSeries.One(ctx, made), UserErrors: wrong}, err)
 }
 
 // UpdateSeries is the field of the same name of Mutation.
 func (r *mutationResolver) UpdateSeries(ctx context.Context, in model.UpdateSeriesInput) (*model.UpdateSeriesPayload, error) {
 	e := seriesEdits(in.Name, in.Slug, in.Labels, in.Description)
 	changed, wrong, err := updateTerm[taxonomy.Series, *ent.Series](ctx, r.Terms.Series, id.Series, in.ID, e)
-	return payload(&model.UpdateSeriesPayload{Series: changed, UserErrors: wrong}, err)
+	return payload(&model.UpdateSeriesPayload{Series: loader.AllSeries.One(ctx, changed), UserErrors: wrong}, err)
 }
 
 func seriesEdits(name, slug graphql.Omittable[*string], labels graphql.Omittable[[]*model.LabelInput], description graphql.Omittable[*string]) *edits[taxonomy.Series] {
@@ -233,7 +234,7 @@ func seriesEdits(name, slug graphql.Omittable[*string], labels graphql.Omittable
 // MergeSeries is the field of the same name of Mutation.
 func (r *mutationResolver) MergeSeries(ctx context.Context, in model.MergeSeriesInput) (*model.MergeSeriesPayload, error) {
 	merged, wrong, err := mergeTerms[taxonomy.Series, *ent.Series](ctx, r.Terms.Series, id.Series, in.Ids, in.Into)
-	return payload(&model.MergeSeriesPayload{Series: merged, UserErrors: wrong}, err)
+	return payload(&model.MergeSeriesPayload{Series: loader.AllSeries.One(ctx, merged), UserErrors: wrong}, err)
 }
 
 // DeleteSeries is the field of the same name of Mutation.
@@ -248,14 +249,14 @@ func (r *mutationResolver) DeleteSeries(ctx context.Context, in model.DeleteSeri
 func (r *mutationResolver) CreateAuthor(ctx context.Context, in model.CreateAuthorInput) (*model.CreateAuthorPayload, error) {
 	e := authorEdits(graphql.OmittableOf(&in.Name), in.Slug, in.Labels, in.Kind, in.Bio, in.AvatarID, in.UserID)
 	made, wrong, err := createTerm[taxonomy.Author, *ent.Author](ctx, r.Repeats, r.Terms.Authors, creation{"createAuthor", in.IdempotencyKey}, e)
-	return payload(&model.CreateAuthorPayload{Author: made, UserErrors: wrong}, err)
+	return payload(&model.CreateAuthorPayload{Author: loader.Authors.One(ctx, made), UserErrors: wrong}, err)
 }
 
 // UpdateAuthor is the field of the same name of Mutation.
 func (r *mutationResolver) UpdateAuthor(ctx context.Context, in model.UpdateAuthorInput) (*model.UpdateAuthorPayload, error) {
 	e := authorEdits(in.Name, in.Slug, in.Labels, in.Kind, in.Bio, in.AvatarID, in.UserID)
 	changed, wrong, err := updateTerm[taxonomy.Author, *ent.Author](ctx, r.Terms.Authors, id.Author, in.ID, e)
-	return payload(&model.UpdateAuthorPayload{Author: changed, UserErrors: wrong}, err)
+	return payload(&model.UpdateAuthorPayload{Author: loader.Authors.One(ctx, changed), UserErrors: wrong}, err)
 }
 
 func authorEdits(name, slug graphql.Omittable[*string], labels graphql.Omittable[[]*model.LabelInput], kind graphql.Omittable[*author.Kind], bio graphql.Omittable[*string], avatarId graphql.Omittable[*string], userId graphql.Omittable[*string]) *edits[taxonomy.Author] {
@@ -273,7 +274,7 @@ func authorEdits(name, slug graphql.Omittable[*string], labels graphql.Omittable
 // MergeAuthors is the field of the same name of Mutation.
 func (r *mutationResolver) MergeAuthors(ctx context.Context, in model.MergeAuthorsInput) (*model.MergeAuthorsPayload, error) {
 	merged, wrong, err := mergeTerms[taxonomy.Author, *ent.Author](ctx, r.Terms.Authors, id.Author, in.Ids, in.Into)
-	return payload(&model.MergeAuthorsPayload{Author: merged, UserErrors: wrong}, err)
+	return payload(&model.MergeAuthorsPayload{Author: loader.Authors.One(ctx, merged), UserErrors: wrong}, err)
 }
 
 // DeleteAuthor is the field of the same name of Mutation.

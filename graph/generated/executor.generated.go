@@ -13,26 +13,23 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
-	newsletter1 "github.com/broadsheet-cms/broadsheet/ent/newsletter"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/graph/executor"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
-	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
-	"github.com/broadsheet-cms/broadsheet/internal/job"
-	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 )
@@ -238,7 +235,7 @@ var objectAccount = executor.NewObject("Account", []string{"Account"},
 	executor.Field{Name: "signedInAt"},
 )
 
-func (x *execution) objectAccount(parent *executor.Node, obj *account.Account) (null bool) {
+func (x *execution) objectAccount(parent *executor.Node, obj *loader.Account) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAccount) {
@@ -275,7 +272,7 @@ func (x *execution) objectAccount(parent *executor.Node, obj *account.Account) (
 	return false
 }
 
-func (x *execution) account_userId(n *executor.Node, obj *account.Account) (null bool) {
+func (x *execution) account_userId(n *executor.Node, obj *loader.Account) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
@@ -289,7 +286,7 @@ var objectAccountConnection = executor.NewObject("AccountConnection", []string{"
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectAccountConnection(parent *executor.Node, obj *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) objectAccountConnection(parent *executor.Node, obj *relay.Connection[*loader.Account]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAccountConnection) {
@@ -316,28 +313,28 @@ func (x *execution) objectAccountConnection(parent *executor.Node, obj *relay.Co
 	return false
 }
 
-func (x *execution) accountConnection_edges(n *executor.Node, obj *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) accountConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Account]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) accountConnection_nodes(n *executor.Node, obj *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) accountConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Account]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(n, v)
+	return x.writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(n, v)
 }
 
-func (x *execution) accountConnection_pageInfo(n *executor.Node, obj *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) accountConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Account]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) accountConnection_totalCount(n *executor.Node, obj *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) accountConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Account]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_AccountConnection_totalCount_args) {
@@ -357,7 +354,7 @@ var objectAccountEdge = executor.NewObject("AccountEdge", []string{"AccountEdge"
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectAccountEdge(parent *executor.Node, obj *relay.Edge[*account.Account]) (null bool) {
+func (x *execution) objectAccountEdge(parent *executor.Node, obj *relay.Edge[*loader.Account]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAccountEdge) {
@@ -368,7 +365,7 @@ func (x *execution) objectAccountEdge(parent *executor.Node, obj *relay.Edge[*ac
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.Node) || missing
+			missing = x.writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of AccountEdge")
 		}
@@ -390,7 +387,7 @@ var objectAdSlot = executor.NewObject("AdSlot", []string{"AdSlot", "Node"},
 	executor.Field{Name: "unit"},
 )
 
-func (x *execution) objectAdSlot(parent *executor.Node, obj *ent.AdSlot) (null bool) {
+func (x *execution) objectAdSlot(parent *executor.Node, obj *loader.AdSlot) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAdSlot) {
@@ -423,14 +420,14 @@ func (x *execution) objectAdSlot(parent *executor.Node, obj *ent.AdSlot) (null b
 	return false
 }
 
-func (x *execution) adSlot_id(n *executor.Node, obj *ent.AdSlot) (null bool) {
+func (x *execution) adSlot_id(n *executor.Node, obj *loader.AdSlot) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) adSlot_placement(n *executor.Node, obj *ent.AdSlot) (null bool) {
+func (x *execution) adSlot_placement(n *executor.Node, obj *loader.AdSlot) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -453,11 +450,11 @@ var objectArticle = executor.NewObject("Article", []string{"Article", "RouteTarg
 	executor.Field{Name: "canonicalUrl", Method: true, Resolver: true},
 	executor.Field{Name: "excerpt"},
 	executor.Field{Name: "body", Method: true, Resolver: true},
-	executor.Field{Name: "bodyHtml", Method: true, Resolver: true},
+	executor.Field{Name: "bodyHtml", Method: true},
 	executor.Field{Name: "bodyText", Method: true, Resolver: true},
 	executor.Field{Name: "language"},
 	executor.Field{Name: "direction", Method: true, Resolver: true},
-	executor.Field{Name: "translations", Method: true, Resolver: true},
+	executor.Field{Name: "translations", Method: true},
 	executor.Field{Name: "publishedAt"},
 	executor.Field{Name: "firstPublishedAt"},
 	executor.Field{Name: "updatedAt", Method: true, Resolver: true},
@@ -466,30 +463,30 @@ var objectArticle = executor.NewObject("Article", []string{"Article", "RouteTarg
 	executor.Field{Name: "readingTimeMinutes"},
 	executor.Field{Name: "commentCount"},
 	executor.Field{Name: "commentPolicy", Method: true, Resolver: true},
-	executor.Field{Name: "primaryCategory", Method: true, Resolver: true},
-	executor.Field{Name: "categories", Method: true, Resolver: true},
+	executor.Field{Name: "primaryCategory", Method: true},
+	executor.Field{Name: "categories", Method: true},
 	executor.Field{Name: "breadcrumbs", Method: true, Resolver: true},
-	executor.Field{Name: "authors", Method: true, Resolver: true},
+	executor.Field{Name: "authors", Method: true},
 	executor.Field{Name: "byline", Method: true, Resolver: true},
 	executor.Field{Name: "dateline", Method: true, Resolver: true},
-	executor.Field{Name: "tags", Method: true, Resolver: true},
-	executor.Field{Name: "places", Method: true, Resolver: true},
-	executor.Field{Name: "series", Method: true, Resolver: true},
+	executor.Field{Name: "tags", Method: true},
+	executor.Field{Name: "places", Method: true},
+	executor.Field{Name: "series", Method: true},
 	executor.Field{Name: "seriesPosition"},
-	executor.Field{Name: "featuredImage", Method: true, Resolver: true},
-	executor.Field{Name: "liveEntries", Method: true, Resolver: true},
+	executor.Field{Name: "featuredImage", Method: true},
+	executor.Field{Name: "liveEntries", Method: true},
 	executor.Field{Name: "seo", Method: true, Resolver: true},
 	executor.Field{Name: "rights", Method: true, Resolver: true},
 	executor.Field{Name: "source", Method: true, Resolver: true},
-	executor.Field{Name: "previous", Method: true, Resolver: true},
-	executor.Field{Name: "next", Method: true, Resolver: true},
+	executor.Field{Name: "previous", Method: true},
+	executor.Field{Name: "next", Method: true},
 	executor.Field{Name: "relatedArticles", Method: true, Resolver: true},
 	executor.Field{Name: "comments", Method: true, Resolver: true},
-	executor.Field{Name: "corrections", Method: true, Resolver: true},
-	executor.Field{Name: "newsroom", Method: true, Resolver: true},
+	executor.Field{Name: "corrections", Method: true},
+	executor.Field{Name: "newsroom", Method: true},
 )
 
-func (x *execution) objectArticle(parent *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) objectArticle(parent *executor.Node, obj *loader.Article) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticle) {
@@ -598,14 +595,14 @@ func (x *execution) objectArticle(parent *executor.Node, obj *ent.Article) (null
 	return false
 }
 
-func (x *execution) article_id(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_id(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) article_path(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_path(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -616,7 +613,7 @@ func (x *execution) article_path(n *executor.Node, obj *ent.Article) (null bool)
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) article_url(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_url(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -627,7 +624,7 @@ func (x *execution) article_url(n *executor.Node, obj *ent.Article) (null bool) 
 	return x.writeNURL2string(n, v)
 }
 
-func (x *execution) article_canonicalUrl(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_canonicalUrl(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -638,7 +635,7 @@ func (x *execution) article_canonicalUrl(n *executor.Node, obj *ent.Article) (nu
 	return x.writeNURL2string(n, v)
 }
 
-func (x *execution) article_body(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_body(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -649,18 +646,18 @@ func (x *execution) article_body(n *executor.Node, obj *ent.Article) (null bool)
 	return x.writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentBlockᚄ(n, v)
 }
 
-func (x *execution) article_bodyHtml(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_bodyHtml(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().BodyHTML(ctx, obj)
+	v, err := obj.BodyHTML(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
 	return x.writeNHTML2string(n, v)
 }
 
-func (x *execution) article_bodyText(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_bodyText(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -671,7 +668,7 @@ func (x *execution) article_bodyText(n *executor.Node, obj *ent.Article) (null b
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) article_direction(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_direction(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -682,18 +679,18 @@ func (x *execution) article_direction(n *executor.Node, obj *ent.Article) (null 
 	return x.writeNTextDirection2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
 }
 
-func (x *execution) article_translations(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_translations(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Translations(ctx, obj)
+	v, err := obj.Translations(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
-func (x *execution) article_updatedAt(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_updatedAt(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -704,7 +701,7 @@ func (x *execution) article_updatedAt(n *executor.Node, obj *ent.Article) (null 
 	return x.writeNDateTime2ᚖtimeᚐTime(n, v)
 }
 
-func (x *execution) article_commentPolicy(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_commentPolicy(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -715,29 +712,29 @@ func (x *execution) article_commentPolicy(n *executor.Node, obj *ent.Article) (n
 	return x.writeNCommentPolicy2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentPolicy(n, v)
 }
 
-func (x *execution) article_primaryCategory(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_primaryCategory(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().PrimaryCategory(ctx, obj)
+	v, err := obj.PrimaryCategory(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, v)
+	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, v)
 }
 
-func (x *execution) article_categories(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_categories(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Categories(ctx, obj)
+	v, err := obj.Categories(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(n, v)
+	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(n, v)
 }
 
-func (x *execution) article_breadcrumbs(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_breadcrumbs(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -748,18 +745,18 @@ func (x *execution) article_breadcrumbs(n *executor.Node, obj *ent.Article) (nul
 	return x.writeNBreadcrumb2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBreadcrumbᚄ(n, v)
 }
 
-func (x *execution) article_authors(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_authors(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Authors(ctx, obj)
+	v, err := obj.Authors(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(n, v)
+	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(n, v)
 }
 
-func (x *execution) article_byline(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_byline(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -770,7 +767,7 @@ func (x *execution) article_byline(n *executor.Node, obj *ent.Article) (null boo
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) article_dateline(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_dateline(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -781,62 +778,62 @@ func (x *execution) article_dateline(n *executor.Node, obj *ent.Article) (null b
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) article_tags(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_tags(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Tags(ctx, obj)
+	v, err := obj.Tags(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(n, v)
+	return x.writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(n, v)
 }
 
-func (x *execution) article_places(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_places(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Places(ctx, obj)
+	v, err := obj.Places(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(n, v)
+	return x.writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(n, v)
 }
 
-func (x *execution) article_series(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_series(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Series(ctx, obj)
+	v, err := obj.Series(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n, v)
+	return x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n, v)
 }
 
-func (x *execution) article_featuredImage(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_featuredImage(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().FeaturedImage(ctx, obj)
+	v, err := obj.FeaturedImage(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(n, v)
+	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, v)
 }
 
-func (x *execution) article_liveEntries(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_liveEntries(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().LiveEntries(ctx, obj)
+	v, err := obj.LiveEntries(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(n, v)
+	return x.writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(n, v)
 }
 
-func (x *execution) article_seo(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_seo(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -847,7 +844,7 @@ func (x *execution) article_seo(n *executor.Node, obj *ent.Article) (null bool) 
 	return x.writeNSEO2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSEO(n, v)
 }
 
-func (x *execution) article_rights(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_rights(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -858,7 +855,7 @@ func (x *execution) article_rights(n *executor.Node, obj *ent.Article) (null boo
 	return x.writeORights2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐRights(n, v)
 }
 
-func (x *execution) article_source(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_source(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -869,7 +866,7 @@ func (x *execution) article_source(n *executor.Node, obj *ent.Article) (null boo
 	return x.writeOArticleSource2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐArticleSource(n, v)
 }
 
-func (x *execution) article_previous(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_previous(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Article_previous_args) {
@@ -877,14 +874,14 @@ func (x *execution) article_previous(n *executor.Node, obj *ent.Article) (null b
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Previous(ctx, obj, fc.Args["scope"].(*content.Scope))
+	v, err := obj.Previous(ctx, fc.Args["scope"].(*content.Scope))
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v)
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
-func (x *execution) article_next(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_next(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Article_next_args) {
@@ -892,14 +889,14 @@ func (x *execution) article_next(n *executor.Node, obj *ent.Article) (null bool)
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Next(ctx, obj, fc.Args["scope"].(*content.Scope))
+	v, err := obj.Next(ctx, fc.Args["scope"].(*content.Scope))
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v)
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
-func (x *execution) article_relatedArticles(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_relatedArticles(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Article_relatedArticles_args) {
@@ -914,7 +911,7 @@ func (x *execution) article_relatedArticles(n *executor.Node, obj *ent.Article) 
 	return x.writeORelatedArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRelatedArticleConnection(n, v)
 }
 
-func (x *execution) article_comments(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_comments(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Article_comments_args) {
@@ -929,23 +926,23 @@ func (x *execution) article_comments(n *executor.Node, obj *ent.Article) (null b
 	return x.writeOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
-func (x *execution) article_corrections(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_corrections(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Article().Corrections(ctx, obj)
+	v, err := obj.Corrections(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(n, v)
+	return x.writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(n, v)
 }
 
-func (x *execution) article_newsroom(n *executor.Node, obj *ent.Article) (null bool) {
+func (x *execution) article_newsroom(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
 	next0 := func(ctx context.Context) (any, error) {
-		return x.ec.Resolvers.Article().Newsroom(ctx, obj)
+		return obj.Newsroom(ctx)
 	}
 	next1 := func(ctx context.Context) (any, error) {
 		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
@@ -961,8 +958,8 @@ func (x *execution) article_newsroom(n *executor.Node, obj *ent.Article) (null b
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*newsroom.Record)
-	return x.writeONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(n, v)
+	v := answer.(*loader.Record)
+	return x.writeONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(n, v)
 }
 
 var objectArticleConnection = executor.NewObject("ArticleConnection", []string{"ArticleConnection"},
@@ -972,7 +969,7 @@ var objectArticleConnection = executor.NewObject("ArticleConnection", []string{"
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectArticleConnection(parent *executor.Node, obj *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) objectArticleConnection(parent *executor.Node, obj *relay.Connection[*loader.Article]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleConnection) {
@@ -999,28 +996,28 @@ func (x *execution) objectArticleConnection(parent *executor.Node, obj *relay.Co
 	return false
 }
 
-func (x *execution) articleConnection_edges(n *executor.Node, obj *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) articleConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Article]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) articleConnection_nodes(n *executor.Node, obj *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) articleConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Article]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
-func (x *execution) articleConnection_pageInfo(n *executor.Node, obj *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) articleConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Article]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) articleConnection_totalCount(n *executor.Node, obj *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) articleConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Article]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_ArticleConnection_totalCount_args) {
@@ -1047,11 +1044,11 @@ var objectArticleContent = executor.NewObject("ArticleContent", []string{"Articl
 	executor.Field{Name: "bodyText", Method: true, Resolver: true},
 	executor.Field{Name: "byline"},
 	executor.Field{Name: "dateline"},
-	executor.Field{Name: "primaryCategory", Method: true, Resolver: true},
-	executor.Field{Name: "authors", Method: true, Resolver: true},
+	executor.Field{Name: "primaryCategory", Method: true},
+	executor.Field{Name: "authors", Method: true},
 )
 
-func (x *execution) objectArticleContent(parent *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) objectArticleContent(parent *executor.Node, obj *loader.Content) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleContent) {
@@ -1096,7 +1093,7 @@ func (x *execution) objectArticleContent(parent *executor.Node, obj *content.Dra
 	return false
 }
 
-func (x *execution) articleContent_body(n *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) articleContent_body(n *executor.Node, obj *loader.Content) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1107,7 +1104,7 @@ func (x *execution) articleContent_body(n *executor.Node, obj *content.Draft) (n
 	return x.writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentBlockᚄ(n, v)
 }
 
-func (x *execution) articleContent_bodyHtml(n *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) articleContent_bodyHtml(n *executor.Node, obj *loader.Content) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1118,7 +1115,7 @@ func (x *execution) articleContent_bodyHtml(n *executor.Node, obj *content.Draft
 	return x.writeNHTML2string(n, v)
 }
 
-func (x *execution) articleContent_bodyText(n *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) articleContent_bodyText(n *executor.Node, obj *loader.Content) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1129,26 +1126,26 @@ func (x *execution) articleContent_bodyText(n *executor.Node, obj *content.Draft
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) articleContent_primaryCategory(n *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) articleContent_primaryCategory(n *executor.Node, obj *loader.Content) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleContent().PrimaryCategory(ctx, obj)
+	v, err := obj.PrimaryCategory(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, v)
+	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, v)
 }
 
-func (x *execution) articleContent_authors(n *executor.Node, obj *content.Draft) (null bool) {
+func (x *execution) articleContent_authors(n *executor.Node, obj *loader.Content) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleContent().Authors(ctx, obj)
+	v, err := obj.Authors(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(n, v)
+	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(n, v)
 }
 
 var objectArticleDiff = executor.NewObject("ArticleDiff", []string{"ArticleDiff"},
@@ -1195,7 +1192,7 @@ var objectArticleEdge = executor.NewObject("ArticleEdge", []string{"ArticleEdge"
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectArticleEdge(parent *executor.Node, obj *relay.Edge[*ent.Article]) (null bool) {
+func (x *execution) objectArticleEdge(parent *executor.Node, obj *relay.Edge[*loader.Article]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleEdge) {
@@ -1206,7 +1203,7 @@ func (x *execution) objectArticleEdge(parent *executor.Node, obj *relay.Edge[*en
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Node) || missing
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ArticleEdge")
 		}
@@ -1219,12 +1216,12 @@ func (x *execution) objectArticleEdge(parent *executor.Node, obj *relay.Edge[*en
 }
 
 var objectArticleLock = executor.NewObject("ArticleLock", []string{"ArticleLock"},
-	executor.Field{Name: "holder", Method: true, Resolver: true},
+	executor.Field{Name: "holder", Method: true},
 	executor.Field{Name: "acquiredAt"},
 	executor.Field{Name: "expiresAt"},
 )
 
-func (x *execution) objectArticleLock(parent *executor.Node, obj *ent.ArticleLock) (null bool) {
+func (x *execution) objectArticleLock(parent *executor.Node, obj *loader.Lock) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleLock) {
@@ -1249,15 +1246,15 @@ func (x *execution) objectArticleLock(parent *executor.Node, obj *ent.ArticleLoc
 	return false
 }
 
-func (x *execution) articleLock_holder(n *executor.Node, obj *ent.ArticleLock) (null bool) {
+func (x *execution) articleLock_holder(n *executor.Node, obj *loader.Lock) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleLock().Holder(ctx, obj)
+	v, err := obj.Holder(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
 var objectArticleLockPayload = executor.NewObject("ArticleLockPayload", []string{"ArticleLockPayload"},
@@ -1274,7 +1271,7 @@ func (x *execution) objectArticleLockPayload(parent *executor.Node, obj *model.A
 		case executor.Typename:
 			x.String("ArticleLockPayload")
 		case 0: // lock
-			x.writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(n, obj.Lock)
+			x.writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(n, obj.Lock)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -1292,7 +1289,7 @@ var objectArticleLocked = executor.NewObject("ArticleLocked", []string{"ArticleL
 	executor.Field{Name: "message"},
 	executor.Field{Name: "field"},
 	executor.Field{Name: "code"},
-	executor.Field{Name: "lock"},
+	executor.Field{Name: "lock", Method: true, Resolver: true},
 )
 
 func (x *execution) objectArticleLocked(parent *executor.Node, obj *model.ArticleLocked) (null bool) {
@@ -1310,7 +1307,7 @@ func (x *execution) objectArticleLocked(parent *executor.Node, obj *model.Articl
 		case 2: // code
 			missing = x.writeNUserErrorCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋfaultᚐReason(n, obj.Code) || missing
 		case 3: // lock
-			missing = x.writeNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(n, obj.Lock) || missing
+			missing = x.articleLocked_lock(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ArticleLocked")
 		}
@@ -1322,16 +1319,27 @@ func (x *execution) objectArticleLocked(parent *executor.Node, obj *model.Articl
 	return false
 }
 
+func (x *execution) articleLocked_lock(n *executor.Node, obj *model.ArticleLocked) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.ArticleLocked().Lock(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(n, v)
+}
+
 var objectArticleNote = executor.NewObject("ArticleNote", []string{"ArticleNote", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "text"},
-	executor.Field{Name: "author", Method: true, Resolver: true},
+	executor.Field{Name: "author", Method: true},
 	executor.Field{Name: "createdAt"},
 	executor.Field{Name: "resolvedAt"},
-	executor.Field{Name: "resolvedBy", Method: true, Resolver: true},
+	executor.Field{Name: "resolvedBy", Method: true},
 )
 
-func (x *execution) objectArticleNote(parent *executor.Node, obj *ent.ArticleNote) (null bool) {
+func (x *execution) objectArticleNote(parent *executor.Node, obj *loader.Note) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleNote) {
@@ -1362,33 +1370,33 @@ func (x *execution) objectArticleNote(parent *executor.Node, obj *ent.ArticleNot
 	return false
 }
 
-func (x *execution) articleNote_id(n *executor.Node, obj *ent.ArticleNote) (null bool) {
+func (x *execution) articleNote_id(n *executor.Node, obj *loader.Note) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) articleNote_author(n *executor.Node, obj *ent.ArticleNote) (null bool) {
+func (x *execution) articleNote_author(n *executor.Node, obj *loader.Note) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleNote().Author(ctx, obj)
+	v, err := obj.Author(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
-func (x *execution) articleNote_resolvedBy(n *executor.Node, obj *ent.ArticleNote) (null bool) {
+func (x *execution) articleNote_resolvedBy(n *executor.Node, obj *loader.Note) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleNote().ResolvedBy(ctx, obj)
+	v, err := obj.ResolvedBy(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
 var objectArticleNotePayload = executor.NewObject("ArticleNotePayload", []string{"ArticleNotePayload"},
@@ -1405,7 +1413,7 @@ func (x *execution) objectArticleNotePayload(parent *executor.Node, obj *model.A
 		case executor.Typename:
 			x.String("ArticleNotePayload")
 		case 0: // note
-			x.writeOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(n, obj.Note)
+			x.writeOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(n, obj.Note)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -1433,7 +1441,7 @@ func (x *execution) objectArticlePayload(parent *executor.Node, obj *model.Artic
 		case executor.Typename:
 			x.String("ArticlePayload")
 		case 0: // article
-			x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article)
+			x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -1481,11 +1489,11 @@ func (x *execution) objectArticleSource(parent *executor.Node, obj *model.Articl
 var objectArticleWithdrawal = executor.NewObject("ArticleWithdrawal", []string{"ArticleWithdrawal"},
 	executor.Field{Name: "reason"},
 	executor.Field{Name: "notice"},
-	executor.Field{Name: "by", Method: true, Resolver: true},
+	executor.Field{Name: "by", Method: true},
 	executor.Field{Name: "at"},
 )
 
-func (x *execution) objectArticleWithdrawal(parent *executor.Node, obj *ent.Withdrawal) (null bool) {
+func (x *execution) objectArticleWithdrawal(parent *executor.Node, obj *loader.Withdrawal) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectArticleWithdrawal) {
@@ -1512,15 +1520,15 @@ func (x *execution) objectArticleWithdrawal(parent *executor.Node, obj *ent.With
 	return false
 }
 
-func (x *execution) articleWithdrawal_by(n *executor.Node, obj *ent.Withdrawal) (null bool) {
+func (x *execution) articleWithdrawal_by(n *executor.Node, obj *loader.Withdrawal) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.ArticleWithdrawal().By(ctx, obj)
+	v, err := obj.By(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
 var objectAudioBlock = executor.NewObject("AudioBlock", []string{"AudioBlock", "ContentBlock"},
@@ -1576,7 +1584,7 @@ var objectAuditEntry = executor.NewObject("AuditEntry", []string{"AuditEntry", "
 	executor.Field{Name: "actorId", Method: true, Resolver: true},
 	executor.Field{Name: "action"},
 	executor.Field{Name: "targetId", Method: true, Resolver: true},
-	executor.Field{Name: "target", Method: true, Resolver: true},
+	executor.Field{Name: "target", Method: true},
 	executor.Field{Name: "before"},
 	executor.Field{Name: "after"},
 	executor.Field{Name: "address"},
@@ -1584,7 +1592,7 @@ var objectAuditEntry = executor.NewObject("AuditEntry", []string{"AuditEntry", "
 	executor.Field{Name: "requestId"},
 )
 
-func (x *execution) objectAuditEntry(parent *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) objectAuditEntry(parent *executor.Node, obj *loader.AuditEntry) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAuditEntry) {
@@ -1629,14 +1637,14 @@ func (x *execution) objectAuditEntry(parent *executor.Node, obj *model.AuditEntr
 	return false
 }
 
-func (x *execution) auditEntry_id(n *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) auditEntry_id(n *executor.Node, obj *loader.AuditEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) auditEntry_actorRole(n *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) auditEntry_actorRole(n *executor.Node, obj *loader.AuditEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1647,7 +1655,7 @@ func (x *execution) auditEntry_actorRole(n *executor.Node, obj *model.AuditEntry
 	return x.writeOString2ᚖstring(n, v)
 }
 
-func (x *execution) auditEntry_actorId(n *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) auditEntry_actorId(n *executor.Node, obj *loader.AuditEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1658,7 +1666,7 @@ func (x *execution) auditEntry_actorId(n *executor.Node, obj *model.AuditEntry) 
 	return x.writeOID2ᚖstring(n, v)
 }
 
-func (x *execution) auditEntry_targetId(n *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) auditEntry_targetId(n *executor.Node, obj *loader.AuditEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1669,15 +1677,15 @@ func (x *execution) auditEntry_targetId(n *executor.Node, obj *model.AuditEntry)
 	return x.writeOID2ᚖstring(n, v)
 }
 
-func (x *execution) auditEntry_target(n *executor.Node, obj *model.AuditEntry) (null bool) {
+func (x *execution) auditEntry_target(n *executor.Node, obj *loader.AuditEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.AuditEntry().Target(ctx, obj)
+	v, err := obj.Target(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, v)
+	return x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v)
 }
 
 var objectAuditEntryConnection = executor.NewObject("AuditEntryConnection", []string{"AuditEntryConnection"},
@@ -1687,7 +1695,7 @@ var objectAuditEntryConnection = executor.NewObject("AuditEntryConnection", []st
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectAuditEntryConnection(parent *executor.Node, obj *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) objectAuditEntryConnection(parent *executor.Node, obj *relay.Connection[*loader.AuditEntry]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAuditEntryConnection) {
@@ -1714,28 +1722,28 @@ func (x *execution) objectAuditEntryConnection(parent *executor.Node, obj *relay
 	return false
 }
 
-func (x *execution) auditEntryConnection_edges(n *executor.Node, obj *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) auditEntryConnection_edges(n *executor.Node, obj *relay.Connection[*loader.AuditEntry]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) auditEntryConnection_nodes(n *executor.Node, obj *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) auditEntryConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.AuditEntry]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(n, v)
+	return x.writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(n, v)
 }
 
-func (x *execution) auditEntryConnection_pageInfo(n *executor.Node, obj *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) auditEntryConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.AuditEntry]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) auditEntryConnection_totalCount(n *executor.Node, obj *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) auditEntryConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.AuditEntry]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_AuditEntryConnection_totalCount_args) {
@@ -1755,7 +1763,7 @@ var objectAuditEntryEdge = executor.NewObject("AuditEntryEdge", []string{"AuditE
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectAuditEntryEdge(parent *executor.Node, obj *relay.Edge[*model.AuditEntry]) (null bool) {
+func (x *execution) objectAuditEntryEdge(parent *executor.Node, obj *relay.Edge[*loader.AuditEntry]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAuditEntryEdge) {
@@ -1766,7 +1774,7 @@ func (x *execution) objectAuditEntryEdge(parent *executor.Node, obj *relay.Edge[
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(n, obj.Node) || missing
+			missing = x.writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of AuditEntryEdge")
 		}
@@ -1786,11 +1794,11 @@ var objectAuthor = executor.NewObject("Author", []string{"Author", "RouteTarget"
 	executor.Field{Name: "slug"},
 	executor.Field{Name: "path", Method: true, Resolver: true},
 	executor.Field{Name: "bio"},
-	executor.Field{Name: "avatar", Method: true, Resolver: true},
+	executor.Field{Name: "avatar", Method: true},
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
 )
 
-func (x *execution) objectAuthor(parent *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) objectAuthor(parent *executor.Node, obj *loader.Author) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAuthor) {
@@ -1827,14 +1835,14 @@ func (x *execution) objectAuthor(parent *executor.Node, obj *ent.Author) (null b
 	return false
 }
 
-func (x *execution) author_id(n *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) author_id(n *executor.Node, obj *loader.Author) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) author_label(n *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) author_label(n *executor.Node, obj *loader.Author) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Author_label_args) {
@@ -1849,7 +1857,7 @@ func (x *execution) author_label(n *executor.Node, obj *ent.Author) (null bool) 
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) author_path(n *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) author_path(n *executor.Node, obj *loader.Author) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -1860,18 +1868,18 @@ func (x *execution) author_path(n *executor.Node, obj *ent.Author) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) author_avatar(n *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) author_avatar(n *executor.Node, obj *loader.Author) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Author().Avatar(ctx, obj)
+	v, err := obj.Avatar(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(n, v)
+	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, v)
 }
 
-func (x *execution) author_latestNews(n *executor.Node, obj *ent.Author) (null bool) {
+func (x *execution) author_latestNews(n *executor.Node, obj *loader.Author) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Author_latestNews_args) {
@@ -1900,7 +1908,7 @@ func (x *execution) objectAuthorFacet(parent *executor.Node, obj *model.AuthorFa
 		case executor.Typename:
 			x.String("AuthorFacet")
 		case 0: // author
-			missing = x.writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, obj.Author) || missing
+			missing = x.writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, obj.Author) || missing
 		case 1: // count
 			missing = x.writeNInt2int32(n, obj.Count) || missing
 		default:
@@ -1915,13 +1923,13 @@ func (x *execution) objectAuthorFacet(parent *executor.Node, obj *model.AuthorFa
 }
 
 var objectAutosave = executor.NewObject("Autosave", []string{"Autosave"},
-	executor.Field{Name: "content"},
+	executor.Field{Name: "content", Method: true},
 	executor.Field{Name: "baseVersion"},
 	executor.Field{Name: "savedAt"},
 	executor.Field{Name: "isStale"},
 )
 
-func (x *execution) objectAutosave(parent *executor.Node, obj *newsroom.Autosave) (null bool) {
+func (x *execution) objectAutosave(parent *executor.Node, obj *loader.Autosave) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectAutosave) {
@@ -1930,7 +1938,7 @@ func (x *execution) objectAutosave(parent *executor.Node, obj *newsroom.Autosave
 		case executor.Typename:
 			x.String("Autosave")
 		case 0: // content
-			missing = x.writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(n, obj.Draft) || missing
+			missing = x.autosave_content(n, obj) || missing
 		case 1: // baseVersion
 			missing = x.writeNInt2int(n, obj.BaseVersion) || missing
 		case 2: // savedAt
@@ -1948,6 +1956,17 @@ func (x *execution) objectAutosave(parent *executor.Node, obj *newsroom.Autosave
 	return false
 }
 
+func (x *execution) autosave_content(n *executor.Node, obj *loader.Autosave) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.Content(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(n, v)
+}
+
 var objectAutosavePayload = executor.NewObject("AutosavePayload", []string{"AutosavePayload"},
 	executor.Field{Name: "autosave"},
 	executor.Field{Name: "userErrors"},
@@ -1962,7 +1981,7 @@ func (x *execution) objectAutosavePayload(parent *executor.Node, obj *model.Auto
 		case executor.Typename:
 			x.String("AutosavePayload")
 		case 0: // autosave
-			x.writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(n, obj.Autosave)
+			x.writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(n, obj.Autosave)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -2209,7 +2228,7 @@ var objectCalendar = executor.NewObject("Calendar", []string{"Calendar"},
 	executor.Field{Name: "hasMore"},
 )
 
-func (x *execution) objectCalendar(parent *executor.Node, obj *newsroom.Calendar) (null bool) {
+func (x *execution) objectCalendar(parent *executor.Node, obj *model.Calendar) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCalendar) {
@@ -2218,7 +2237,7 @@ func (x *execution) objectCalendar(parent *executor.Node, obj *newsroom.Calendar
 		case executor.Typename:
 			x.String("Calendar")
 		case 0: // entries
-			missing = x.writeNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(n, obj.Entries) || missing
+			missing = x.writeNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(n, obj.Entries) || missing
 		case 1: // hasMore
 			missing = x.writeNBoolean2bool(n, obj.HasMore) || missing
 		default:
@@ -2238,7 +2257,7 @@ var objectCalendarEntry = executor.NewObject("CalendarEntry", []string{"Calendar
 	executor.Field{Name: "article"},
 )
 
-func (x *execution) objectCalendarEntry(parent *executor.Node, obj *newsroom.CalendarEntry) (null bool) {
+func (x *execution) objectCalendarEntry(parent *executor.Node, obj *model.CalendarEntry) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCalendarEntry) {
@@ -2247,11 +2266,11 @@ func (x *execution) objectCalendarEntry(parent *executor.Node, obj *newsroom.Cal
 		case executor.Typename:
 			x.String("CalendarEntry")
 		case 0: // kind
-			missing = x.writeNCalendarEntryKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐOccasion(n, obj.Occasion) || missing
+			missing = x.writeNCalendarEntryKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐOccasion(n, obj.Kind) || missing
 		case 1: // at
 			missing = x.writeNDateTime2timeᚐTime(n, obj.At) || missing
 		case 2: // article
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article) || missing
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CalendarEntry")
 		}
@@ -2299,14 +2318,14 @@ var objectCategory = executor.NewObject("Category", []string{"Category", "RouteT
 	executor.Field{Name: "path", Method: true, Resolver: true},
 	executor.Field{Name: "url", Method: true, Resolver: true},
 	executor.Field{Name: "description"},
-	executor.Field{Name: "parent", Method: true, Resolver: true},
-	executor.Field{Name: "children", Method: true, Resolver: true},
+	executor.Field{Name: "parent", Method: true},
+	executor.Field{Name: "children", Method: true},
 	executor.Field{Name: "breadcrumbs", Method: true, Resolver: true},
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
-	executor.Field{Name: "picks", Method: true, Resolver: true},
+	executor.Field{Name: "picks", Method: true},
 )
 
-func (x *execution) objectCategory(parent *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) objectCategory(parent *executor.Node, obj *loader.Category) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCategory) {
@@ -2349,14 +2368,14 @@ func (x *execution) objectCategory(parent *executor.Node, obj *ent.Category) (nu
 	return false
 }
 
-func (x *execution) category_id(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_id(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) category_label(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_label(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Category_label_args) {
@@ -2371,7 +2390,7 @@ func (x *execution) category_label(n *executor.Node, obj *ent.Category) (null bo
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) category_path(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_path(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -2382,7 +2401,7 @@ func (x *execution) category_path(n *executor.Node, obj *ent.Category) (null boo
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) category_url(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_url(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -2393,29 +2412,29 @@ func (x *execution) category_url(n *executor.Node, obj *ent.Category) (null bool
 	return x.writeNURL2string(n, v)
 }
 
-func (x *execution) category_parent(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_parent(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Category().Parent(ctx, obj)
+	v, err := obj.Parent(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, v)
+	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, v)
 }
 
-func (x *execution) category_children(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_children(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Category().Children(ctx, obj)
+	v, err := obj.Children(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(n, v)
+	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(n, v)
 }
 
-func (x *execution) category_breadcrumbs(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_breadcrumbs(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -2426,7 +2445,7 @@ func (x *execution) category_breadcrumbs(n *executor.Node, obj *ent.Category) (n
 	return x.writeNBreadcrumb2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBreadcrumbᚄ(n, v)
 }
 
-func (x *execution) category_latestNews(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_latestNews(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Category_latestNews_args) {
@@ -2441,15 +2460,15 @@ func (x *execution) category_latestNews(n *executor.Node, obj *ent.Category) (nu
 	return x.writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
-func (x *execution) category_picks(n *executor.Node, obj *ent.Category) (null bool) {
+func (x *execution) category_picks(n *executor.Node, obj *loader.Category) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Category().Picks(ctx, obj)
+	v, err := obj.Picks(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
 var objectCategoryFacet = executor.NewObject("CategoryFacet", []string{"CategoryFacet"},
@@ -2466,7 +2485,7 @@ func (x *execution) objectCategoryFacet(parent *executor.Node, obj *model.Catego
 		case executor.Typename:
 			x.String("CategoryFacet")
 		case 0: // category
-			missing = x.writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, obj.Category) || missing
+			missing = x.writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, obj.Category) || missing
 		case 1: // count
 			missing = x.writeNInt2int32(n, obj.Count) || missing
 		default:
@@ -2577,13 +2596,13 @@ var objectComment = executor.NewObject("Comment", []string{"Comment", "Node"},
 	executor.Field{Name: "author", Method: true, Resolver: true},
 	executor.Field{Name: "createdAt"},
 	executor.Field{Name: "editedAt"},
-	executor.Field{Name: "article", Method: true, Resolver: true},
-	executor.Field{Name: "parent", Method: true, Resolver: true},
+	executor.Field{Name: "article", Method: true},
+	executor.Field{Name: "parent", Method: true},
 	executor.Field{Name: "replyCount"},
 	executor.Field{Name: "replies", Method: true, Resolver: true},
 )
 
-func (x *execution) objectComment(parent *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) objectComment(parent *executor.Node, obj *loader.Comment) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectComment) {
@@ -2620,14 +2639,14 @@ func (x *execution) objectComment(parent *executor.Node, obj *ent.Comment) (null
 	return false
 }
 
-func (x *execution) comment_id(n *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) comment_id(n *executor.Node, obj *loader.Comment) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) comment_author(n *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) comment_author(n *executor.Node, obj *loader.Comment) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -2638,29 +2657,29 @@ func (x *execution) comment_author(n *executor.Node, obj *ent.Comment) (null boo
 	return x.writeNCommentAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentAuthor(n, v)
 }
 
-func (x *execution) comment_article(n *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) comment_article(n *executor.Node, obj *loader.Comment) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Comment().Article(ctx, obj)
+	v, err := obj.Article(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v)
+	return x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
-func (x *execution) comment_parent(n *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) comment_parent(n *executor.Node, obj *loader.Comment) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Comment().Parent(ctx, obj)
+	v, err := obj.Parent(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(n, v)
+	return x.writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, v)
 }
 
-func (x *execution) comment_replies(n *executor.Node, obj *ent.Comment) (null bool) {
+func (x *execution) comment_replies(n *executor.Node, obj *loader.Comment) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Comment_replies_args) {
@@ -2710,7 +2729,7 @@ var objectCommentConnection = executor.NewObject("CommentConnection", []string{"
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectCommentConnection(parent *executor.Node, obj *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) objectCommentConnection(parent *executor.Node, obj *relay.Connection[*loader.Comment]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCommentConnection) {
@@ -2737,28 +2756,28 @@ func (x *execution) objectCommentConnection(parent *executor.Node, obj *relay.Co
 	return false
 }
 
-func (x *execution) commentConnection_edges(n *executor.Node, obj *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) commentConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Comment]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) commentConnection_nodes(n *executor.Node, obj *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) commentConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Comment]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(n, v)
+	return x.writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(n, v)
 }
 
-func (x *execution) commentConnection_pageInfo(n *executor.Node, obj *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) commentConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Comment]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) commentConnection_totalCount(n *executor.Node, obj *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) commentConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Comment]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_CommentConnection_totalCount_args) {
@@ -2778,7 +2797,7 @@ var objectCommentEdge = executor.NewObject("CommentEdge", []string{"CommentEdge"
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectCommentEdge(parent *executor.Node, obj *relay.Edge[*ent.Comment]) (null bool) {
+func (x *execution) objectCommentEdge(parent *executor.Node, obj *relay.Edge[*loader.Comment]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCommentEdge) {
@@ -2789,7 +2808,7 @@ func (x *execution) objectCommentEdge(parent *executor.Node, obj *relay.Edge[*en
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(n, obj.Node) || missing
+			missing = x.writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CommentEdge")
 		}
@@ -2872,7 +2891,7 @@ func (x *execution) objectConfirmNewsletterSubscriptionPayload(parent *executor.
 		case executor.Typename:
 			x.String("ConfirmNewsletterSubscriptionPayload")
 		case 0: // preferences
-			x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐPreferences(n, obj.Preferences)
+			x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(n, obj.Preferences)
 		case 1: // preferencesToken
 			x.writeOString2ᚖstring(n, obj.PreferencesToken)
 		case 2: // userErrors
@@ -2954,7 +2973,7 @@ var objectConsentRecord = executor.NewObject("ConsentRecord", []string{"ConsentR
 	executor.Field{Name: "givenAt"},
 )
 
-func (x *execution) objectConsentRecord(parent *executor.Node, obj *ent.ConsentRecord) (null bool) {
+func (x *execution) objectConsentRecord(parent *executor.Node, obj *loader.ConsentRecord) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectConsentRecord) {
@@ -2983,13 +3002,13 @@ func (x *execution) objectConsentRecord(parent *executor.Node, obj *ent.ConsentR
 
 var objectCorrection = executor.NewObject("Correction", []string{"Correction", "Node"},
 	executor.Field{Name: "id", Method: true},
-	executor.Field{Name: "article"},
+	executor.Field{Name: "article", Method: true},
 	executor.Field{Name: "note"},
 	executor.Field{Name: "issuedAt"},
 	executor.Field{Name: "changes"},
 )
 
-func (x *execution) objectCorrection(parent *executor.Node, obj *content.Correction) (null bool) {
+func (x *execution) objectCorrection(parent *executor.Node, obj *loader.Correction) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCorrection) {
@@ -3000,7 +3019,7 @@ func (x *execution) objectCorrection(parent *executor.Node, obj *content.Correct
 		case 0: // id
 			missing = x.correction_id(n, obj) || missing
 		case 1: // article
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article) || missing
+			missing = x.correction_article(n, obj) || missing
 		case 2: // note
 			missing = x.writeNString2string(n, obj.Note) || missing
 		case 3: // issuedAt
@@ -3018,11 +3037,22 @@ func (x *execution) objectCorrection(parent *executor.Node, obj *content.Correct
 	return false
 }
 
-func (x *execution) correction_id(n *executor.Node, obj *content.Correction) (null bool) {
+func (x *execution) correction_id(n *executor.Node, obj *loader.Correction) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
+}
+
+func (x *execution) correction_article(n *executor.Node, obj *loader.Correction) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.Article(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
 var objectCorrectionConnection = executor.NewObject("CorrectionConnection", []string{"CorrectionConnection"},
@@ -3032,7 +3062,7 @@ var objectCorrectionConnection = executor.NewObject("CorrectionConnection", []st
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectCorrectionConnection(parent *executor.Node, obj *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) objectCorrectionConnection(parent *executor.Node, obj *relay.Connection[*loader.Correction]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCorrectionConnection) {
@@ -3059,28 +3089,28 @@ func (x *execution) objectCorrectionConnection(parent *executor.Node, obj *relay
 	return false
 }
 
-func (x *execution) correctionConnection_edges(n *executor.Node, obj *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) correctionConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Correction]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) correctionConnection_nodes(n *executor.Node, obj *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) correctionConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Correction]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(n, v)
+	return x.writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(n, v)
 }
 
-func (x *execution) correctionConnection_pageInfo(n *executor.Node, obj *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) correctionConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Correction]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) correctionConnection_totalCount(n *executor.Node, obj *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) correctionConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Correction]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_CorrectionConnection_totalCount_args) {
@@ -3100,7 +3130,7 @@ var objectCorrectionEdge = executor.NewObject("CorrectionEdge", []string{"Correc
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectCorrectionEdge(parent *executor.Node, obj *relay.Edge[*content.Correction]) (null bool) {
+func (x *execution) objectCorrectionEdge(parent *executor.Node, obj *relay.Edge[*loader.Correction]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectCorrectionEdge) {
@@ -3111,7 +3141,7 @@ func (x *execution) objectCorrectionEdge(parent *executor.Node, obj *relay.Edge[
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(n, obj.Node) || missing
+			missing = x.writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CorrectionEdge")
 		}
@@ -3176,7 +3206,7 @@ func (x *execution) objectCreateAdSlotPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("CreateAdSlotPayload")
 		case 0: // adSlot
-			x.writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(n, obj.AdSlot)
+			x.writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n, obj.AdSlot)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3204,7 +3234,7 @@ func (x *execution) objectCreateAuthorPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("CreateAuthorPayload")
 		case 0: // author
-			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, obj.Author)
+			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, obj.Author)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3232,7 +3262,7 @@ func (x *execution) objectCreateCategoryPayload(parent *executor.Node, obj *mode
 		case executor.Typename:
 			x.String("CreateCategoryPayload")
 		case 0: // category
-			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, obj.Category)
+			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, obj.Category)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3260,7 +3290,7 @@ func (x *execution) objectCreateNewsletterIssuePayload(parent *executor.Node, ob
 		case executor.Typename:
 			x.String("CreateNewsletterIssuePayload")
 		case 0: // issue
-			x.writeONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(n, obj.Issue)
+			x.writeONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n, obj.Issue)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3288,7 +3318,7 @@ func (x *execution) objectCreateNewsletterPayload(parent *executor.Node, obj *mo
 		case executor.Typename:
 			x.String("CreateNewsletterPayload")
 		case 0: // newsletter
-			x.writeONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(n, obj.Newsletter)
+			x.writeONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n, obj.Newsletter)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3316,7 +3346,7 @@ func (x *execution) objectCreatePagePayload(parent *executor.Node, obj *model.Cr
 		case executor.Typename:
 			x.String("CreatePagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3344,7 +3374,7 @@ func (x *execution) objectCreatePlacePayload(parent *executor.Node, obj *model.C
 		case executor.Typename:
 			x.String("CreatePlacePayload")
 		case 0: // place
-			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, obj.Place)
+			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, obj.Place)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3372,7 +3402,7 @@ func (x *execution) objectCreateRedirectPayload(parent *executor.Node, obj *mode
 		case executor.Typename:
 			x.String("CreateRedirectPayload")
 		case 0: // redirect
-			x.writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n, obj.Redirect)
+			x.writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n, obj.Redirect)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3400,7 +3430,7 @@ func (x *execution) objectCreateSeriesPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("CreateSeriesPayload")
 		case 0: // series
-			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n, obj.Series)
+			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n, obj.Series)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3428,7 +3458,7 @@ func (x *execution) objectCreateTagPayload(parent *executor.Node, obj *model.Cre
 		case executor.Typename:
 			x.String("CreateTagPayload")
 		case 0: // tag
-			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, obj.Tag)
+			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, obj.Tag)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -3457,7 +3487,7 @@ func (x *execution) objectCreateUserPayload(parent *executor.Node, obj *model.Cr
 		case executor.Typename:
 			x.String("CreateUserPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // generatedPassword
 			x.writeOString2ᚖstring(n, obj.GeneratedPassword)
 		case 2: // userErrors
@@ -3482,7 +3512,7 @@ var objectDeadJob = executor.NewObject("DeadJob", []string{"DeadJob", "Node"},
 	executor.Field{Name: "diedAt"},
 )
 
-func (x *execution) objectDeadJob(parent *executor.Node, obj *job.Dead) (null bool) {
+func (x *execution) objectDeadJob(parent *executor.Node, obj *loader.DeadJob) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectDeadJob) {
@@ -3513,7 +3543,7 @@ func (x *execution) objectDeadJob(parent *executor.Node, obj *job.Dead) (null bo
 	return false
 }
 
-func (x *execution) deadJob_id(n *executor.Node, obj *job.Dead) (null bool) {
+func (x *execution) deadJob_id(n *executor.Node, obj *loader.DeadJob) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
@@ -3527,7 +3557,7 @@ var objectDeadJobConnection = executor.NewObject("DeadJobConnection", []string{"
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectDeadJobConnection(parent *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) objectDeadJobConnection(parent *executor.Node, obj *relay.Connection[*loader.DeadJob]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectDeadJobConnection) {
@@ -3554,28 +3584,28 @@ func (x *execution) objectDeadJobConnection(parent *executor.Node, obj *relay.Co
 	return false
 }
 
-func (x *execution) deadJobConnection_edges(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) deadJobConnection_edges(n *executor.Node, obj *relay.Connection[*loader.DeadJob]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) deadJobConnection_nodes(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) deadJobConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.DeadJob]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(n, v)
+	return x.writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJobᚄ(n, v)
 }
 
-func (x *execution) deadJobConnection_pageInfo(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) deadJobConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.DeadJob]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) deadJobConnection_totalCount(n *executor.Node, obj *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) deadJobConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.DeadJob]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_DeadJobConnection_totalCount_args) {
@@ -3595,7 +3625,7 @@ var objectDeadJobEdge = executor.NewObject("DeadJobEdge", []string{"DeadJobEdge"
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectDeadJobEdge(parent *executor.Node, obj *relay.Edge[*job.Dead]) (null bool) {
+func (x *execution) objectDeadJobEdge(parent *executor.Node, obj *relay.Edge[*loader.DeadJob]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectDeadJobEdge) {
@@ -3606,7 +3636,7 @@ func (x *execution) objectDeadJobEdge(parent *executor.Node, obj *relay.Edge[*jo
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(n, obj.Node) || missing
+			missing = x.writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of DeadJobEdge")
 		}
@@ -3940,7 +3970,7 @@ func (x *execution) objectDisableUserPayload(parent *executor.Node, obj *model.D
 		case executor.Typename:
 			x.String("DisableUserPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -4015,11 +4045,11 @@ func (x *execution) dividerBlock_direction(n *executor.Node, obj *model.DividerB
 }
 
 var objectEditorsPick = executor.NewObject("EditorsPick", []string{"EditorsPick"},
-	executor.Field{Name: "article", Method: true, Resolver: true},
+	executor.Field{Name: "article", Method: true},
 	executor.Field{Name: "expiresAt"},
 )
 
-func (x *execution) objectEditorsPick(parent *executor.Node, obj *ent.Pick) (null bool) {
+func (x *execution) objectEditorsPick(parent *executor.Node, obj *loader.Pick) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectEditorsPick) {
@@ -4042,15 +4072,15 @@ func (x *execution) objectEditorsPick(parent *executor.Node, obj *ent.Pick) (nul
 	return false
 }
 
-func (x *execution) editorsPick_article(n *executor.Node, obj *ent.Pick) (null bool) {
+func (x *execution) editorsPick_article(n *executor.Node, obj *loader.Pick) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.EditorsPick().Article(ctx, obj)
+	v, err := obj.Article(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v)
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
 var objectEmbedBlock = executor.NewObject("EmbedBlock", []string{"EmbedBlock", "ContentBlock"},
@@ -4111,7 +4141,7 @@ func (x *execution) objectEnableUserPayload(parent *executor.Node, obj *model.En
 		case executor.Typename:
 			x.String("EnableUserPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -4486,10 +4516,10 @@ var objectLegalDocument = executor.NewObject("LegalDocument", []string{"LegalDoc
 	executor.Field{Name: "kind"},
 	executor.Field{Name: "version"},
 	executor.Field{Name: "publishedAt"},
-	executor.Field{Name: "page", Method: true, Resolver: true},
+	executor.Field{Name: "page", Method: true},
 )
 
-func (x *execution) objectLegalDocument(parent *executor.Node, obj *schema.LegalDocument) (null bool) {
+func (x *execution) objectLegalDocument(parent *executor.Node, obj *loader.LegalDocument) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectLegalDocument) {
@@ -4516,15 +4546,15 @@ func (x *execution) objectLegalDocument(parent *executor.Node, obj *schema.Legal
 	return false
 }
 
-func (x *execution) legalDocument_page(n *executor.Node, obj *schema.LegalDocument) (null bool) {
+func (x *execution) legalDocument_page(n *executor.Node, obj *loader.LegalDocument) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.LegalDocument().Page(ctx, obj)
+	v, err := obj.Page(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, v)
+	return x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, v)
 }
 
 var objectListBlock = executor.NewObject("ListBlock", []string{"ListBlock", "ContentBlock"},
@@ -4616,7 +4646,7 @@ var objectLiveEntry = executor.NewObject("LiveEntry", []string{"LiveEntry", "Nod
 	executor.Field{Name: "isPinned"},
 )
 
-func (x *execution) objectLiveEntry(parent *executor.Node, obj *ent.LiveEntry) (null bool) {
+func (x *execution) objectLiveEntry(parent *executor.Node, obj *loader.LiveEntry) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectLiveEntry) {
@@ -4649,14 +4679,14 @@ func (x *execution) objectLiveEntry(parent *executor.Node, obj *ent.LiveEntry) (
 	return false
 }
 
-func (x *execution) liveEntry_id(n *executor.Node, obj *ent.LiveEntry) (null bool) {
+func (x *execution) liveEntry_id(n *executor.Node, obj *loader.LiveEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) liveEntry_body(n *executor.Node, obj *ent.LiveEntry) (null bool) {
+func (x *execution) liveEntry_body(n *executor.Node, obj *loader.LiveEntry) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4682,9 +4712,9 @@ func (x *execution) objectLiveEntryPayload(parent *executor.Node, obj *model.Liv
 		case executor.Typename:
 			x.String("LiveEntryPayload")
 		case 0: // entry
-			x.writeOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(n, obj.Entry)
+			x.writeOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(n, obj.Entry)
 		case 1: // article
-			x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article)
+			x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article)
 		case 2: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -4712,7 +4742,7 @@ var objectMedia = executor.NewObject("Media", []string{"Media", "Node"},
 	executor.Field{Name: "rights"},
 )
 
-func (x *execution) objectMedia(parent *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) objectMedia(parent *executor.Node, obj *loader.Media) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectMedia) {
@@ -4753,14 +4783,14 @@ func (x *execution) objectMedia(parent *executor.Node, obj *ent.Media) (null boo
 	return false
 }
 
-func (x *execution) media_id(n *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) media_id(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) media_url(n *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) media_url(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Media_url_args) {
@@ -4775,7 +4805,7 @@ func (x *execution) media_url(n *executor.Node, obj *ent.Media) (null bool) {
 	return x.writeNURL2string(n, v)
 }
 
-func (x *execution) media_width(n *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) media_width(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4786,7 +4816,7 @@ func (x *execution) media_width(n *executor.Node, obj *ent.Media) (null bool) {
 	return x.writeOInt2ᚖint32(n, v)
 }
 
-func (x *execution) media_height(n *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) media_height(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4797,7 +4827,7 @@ func (x *execution) media_height(n *executor.Node, obj *ent.Media) (null bool) {
 	return x.writeOInt2ᚖint32(n, v)
 }
 
-func (x *execution) media_focalPoint(n *executor.Node, obj *ent.Media) (null bool) {
+func (x *execution) media_focalPoint(n *executor.Node, obj *loader.Media) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4812,10 +4842,10 @@ var objectMenu = executor.NewObject("Menu", []string{"Menu", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "location", Method: true, Resolver: true},
-	executor.Field{Name: "items", Method: true, Resolver: true},
+	executor.Field{Name: "items", Method: true},
 )
 
-func (x *execution) objectMenu(parent *executor.Node, obj *directory.Menu) (null bool) {
+func (x *execution) objectMenu(parent *executor.Node, obj *loader.Menu) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectMenu) {
@@ -4842,14 +4872,14 @@ func (x *execution) objectMenu(parent *executor.Node, obj *directory.Menu) (null
 	return false
 }
 
-func (x *execution) menu_id(n *executor.Node, obj *directory.Menu) (null bool) {
+func (x *execution) menu_id(n *executor.Node, obj *loader.Menu) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) menu_location(n *executor.Node, obj *directory.Menu) (null bool) {
+func (x *execution) menu_location(n *executor.Node, obj *loader.Menu) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4860,26 +4890,26 @@ func (x *execution) menu_location(n *executor.Node, obj *directory.Menu) (null b
 	return x.writeNMenuLocation2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMenuLocation(n, v)
 }
 
-func (x *execution) menu_items(n *executor.Node, obj *directory.Menu) (null bool) {
+func (x *execution) menu_items(n *executor.Node, obj *loader.Menu) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Menu().Items(ctx, obj)
+	v, err := obj.Items(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(n, v)
+	return x.writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(n, v)
 }
 
 var objectMenuItem = executor.NewObject("MenuItem", []string{"MenuItem", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "label", Method: true, Resolver: true},
 	executor.Field{Name: "url", Method: true, Resolver: true},
-	executor.Field{Name: "target", Method: true, Resolver: true},
-	executor.Field{Name: "children", Method: true, Resolver: true},
+	executor.Field{Name: "target", Method: true},
+	executor.Field{Name: "children", Method: true},
 )
 
-func (x *execution) objectMenuItem(parent *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) objectMenuItem(parent *executor.Node, obj *loader.MenuItem) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectMenuItem) {
@@ -4908,14 +4938,14 @@ func (x *execution) objectMenuItem(parent *executor.Node, obj *directory.MenuIte
 	return false
 }
 
-func (x *execution) menuItem_id(n *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) menuItem_id(n *executor.Node, obj *loader.MenuItem) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) menuItem_label(n *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) menuItem_label(n *executor.Node, obj *loader.MenuItem) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_MenuItem_label_args) {
@@ -4930,7 +4960,7 @@ func (x *execution) menuItem_label(n *executor.Node, obj *directory.MenuItem) (n
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) menuItem_url(n *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) menuItem_url(n *executor.Node, obj *loader.MenuItem) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -4941,26 +4971,26 @@ func (x *execution) menuItem_url(n *executor.Node, obj *directory.MenuItem) (nul
 	return x.writeOURL2ᚖstring(n, v)
 }
 
-func (x *execution) menuItem_target(n *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) menuItem_target(n *executor.Node, obj *loader.MenuItem) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.MenuItem().Target(ctx, obj)
+	v, err := obj.Target(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, v)
+	return x.writeOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v)
 }
 
-func (x *execution) menuItem_children(n *executor.Node, obj *directory.MenuItem) (null bool) {
+func (x *execution) menuItem_children(n *executor.Node, obj *loader.MenuItem) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.MenuItem().Children(ctx, obj)
+	v, err := obj.Children(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(n, v)
+	return x.writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(n, v)
 }
 
 var objectMergeAuthorsPayload = executor.NewObject("MergeAuthorsPayload", []string{"MergeAuthorsPayload"},
@@ -4977,7 +5007,7 @@ func (x *execution) objectMergeAuthorsPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("MergeAuthorsPayload")
 		case 0: // author
-			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, obj.Author)
+			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, obj.Author)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -5005,7 +5035,7 @@ func (x *execution) objectMergeCategoriesPayload(parent *executor.Node, obj *mod
 		case executor.Typename:
 			x.String("MergeCategoriesPayload")
 		case 0: // category
-			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, obj.Category)
+			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, obj.Category)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -5033,7 +5063,7 @@ func (x *execution) objectMergePlacesPayload(parent *executor.Node, obj *model.M
 		case executor.Typename:
 			x.String("MergePlacesPayload")
 		case 0: // place
-			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, obj.Place)
+			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, obj.Place)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -5061,7 +5091,7 @@ func (x *execution) objectMergeSeriesPayload(parent *executor.Node, obj *model.M
 		case executor.Typename:
 			x.String("MergeSeriesPayload")
 		case 0: // series
-			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n, obj.Series)
+			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n, obj.Series)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -5089,7 +5119,7 @@ func (x *execution) objectMergeTagsPayload(parent *executor.Node, obj *model.Mer
 		case executor.Typename:
 			x.String("MergeTagsPayload")
 		case 0: // tag
-			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, obj.Tag)
+			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, obj.Tag)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -5117,7 +5147,7 @@ func (x *execution) objectMoveCategoryPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("MoveCategoryPayload")
 		case 0: // category
-			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, obj.Category)
+			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, obj.Category)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -8843,10 +8873,10 @@ var objectNewsletter = executor.NewObject("Newsletter", []string{"Newsletter", "
 	executor.Field{Name: "language"},
 	executor.Field{Name: "frequency"},
 	executor.Field{Name: "isOpen"},
-	executor.Field{Name: "subscriberCount", Method: true, Resolver: true},
+	executor.Field{Name: "subscriberCount", Method: true},
 )
 
-func (x *execution) objectNewsletter(parent *executor.Node, obj *ent.Newsletter) (null bool) {
+func (x *execution) objectNewsletter(parent *executor.Node, obj *loader.Newsletter) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectNewsletter) {
@@ -8881,19 +8911,19 @@ func (x *execution) objectNewsletter(parent *executor.Node, obj *ent.Newsletter)
 	return false
 }
 
-func (x *execution) newsletter_id(n *executor.Node, obj *ent.Newsletter) (null bool) {
+func (x *execution) newsletter_id(n *executor.Node, obj *loader.Newsletter) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) newsletter_subscriberCount(n *executor.Node, obj *ent.Newsletter) (null bool) {
+func (x *execution) newsletter_subscriberCount(n *executor.Node, obj *loader.Newsletter) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
 	next0 := func(ctx context.Context) (any, error) {
-		return x.ec.Resolvers.Newsletter().SubscriberCount(ctx, obj)
+		return obj.SubscriberCount(ctx)
 	}
 	next1 := func(ctx context.Context) (any, error) {
 		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_NEWSLETTERS")
@@ -8909,28 +8939,28 @@ func (x *execution) newsletter_subscriberCount(n *executor.Node, obj *ent.Newsle
 	if answer == nil {
 		return x.Missing(n, "")
 	}
-	v := answer.(int32)
-	return x.writeNInt2int32(n, v)
+	v := answer.(int)
+	return x.writeNInt2int(n, v)
 }
 
 var objectNewsletterIssue = executor.NewObject("NewsletterIssue", []string{"NewsletterIssue", "Node"},
 	executor.Field{Name: "id", Method: true},
-	executor.Field{Name: "newsletter", Method: true, Resolver: true},
+	executor.Field{Name: "newsletter", Method: true},
 	executor.Field{Name: "subject"},
 	executor.Field{Name: "intro"},
 	executor.Field{Name: "source"},
 	executor.Field{Name: "status"},
-	executor.Field{Name: "previewHtml", Method: true, Resolver: true},
-	executor.Field{Name: "previewText", Method: true, Resolver: true},
-	executor.Field{Name: "recipientCount", Method: true, Resolver: true},
-	executor.Field{Name: "sentCount", Method: true, Resolver: true},
-	executor.Field{Name: "refusedCount", Method: true, Resolver: true},
+	executor.Field{Name: "previewHtml", Method: true},
+	executor.Field{Name: "previewText", Method: true},
+	executor.Field{Name: "recipientCount", Method: true},
+	executor.Field{Name: "sentCount", Method: true},
+	executor.Field{Name: "refusedCount", Method: true},
 	executor.Field{Name: "createdAt"},
 	executor.Field{Name: "startedAt"},
 	executor.Field{Name: "sentAt"},
 )
 
-func (x *execution) objectNewsletterIssue(parent *executor.Node, obj *ent.NewsletterIssue) (null bool) {
+func (x *execution) objectNewsletterIssue(parent *executor.Node, obj *loader.NewsletterIssue) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectNewsletterIssue) {
@@ -8977,77 +9007,77 @@ func (x *execution) objectNewsletterIssue(parent *executor.Node, obj *ent.Newsle
 	return false
 }
 
-func (x *execution) newsletterIssue_id(n *executor.Node, obj *ent.NewsletterIssue) (null bool) {
+func (x *execution) newsletterIssue_id(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) newsletterIssue_newsletter(n *executor.Node, obj *ent.NewsletterIssue) (null bool) {
+func (x *execution) newsletterIssue_newsletter(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsletterIssue().Newsletter(ctx, obj)
+	v, err := obj.Newsletter(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(n, v)
+	return x.writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n, v)
 }
 
-func (x *execution) newsletterIssue_previewHtml(n *executor.Node, obj *ent.NewsletterIssue) (null bool) {
+func (x *execution) newsletterIssue_previewHtml(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsletterIssue().PreviewHTML(ctx, obj)
+	v, err := obj.PreviewHTML(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) newsletterIssue_previewText(n *executor.Node, obj *ent.NewsletterIssue) (null bool) {
+func (x *execution) newsletterIssue_previewText(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsletterIssue().PreviewText(ctx, obj)
+	v, err := obj.PreviewText(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) newsletterIssue_recipientCount(n *executor.Node, obj *ent.NewsletterIssue) (null bool) {
+func (x *execution) newsletterIssue_recipientCount(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsletterIssue().RecipientCount(ctx, obj)
+	v, err := obj.RecipientCount(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNInt2int32(n, v)
+	return x.writeNInt2int(n, v)
 }
 
-func (x *execution) newsletterIssue_sentCount(n *executor.Node, obj *ent.NewsletterIssue) (null bool) {
+func (x *execution) newsletterIssue_sentCount(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsletterIssue().SentCount(ctx, obj)
+	v, err := obj.SentCount(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNInt2int32(n, v)
+	return x.writeNInt2int(n, v)
 }
 
-func (x *execution) newsletterIssue_refusedCount(n *executor.Node, obj *ent.NewsletterIssue) (null bool) {
+func (x *execution) newsletterIssue_refusedCount(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsletterIssue().RefusedCount(ctx, obj)
+	v, err := obj.RefusedCount(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNInt2int32(n, v)
+	return x.writeNInt2int(n, v)
 }
 
 var objectNewsletterIssueConnection = executor.NewObject("NewsletterIssueConnection", []string{"NewsletterIssueConnection"},
@@ -9057,7 +9087,7 @@ var objectNewsletterIssueConnection = executor.NewObject("NewsletterIssueConnect
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectNewsletterIssueConnection(parent *executor.Node, obj *relay.Connection[*ent.NewsletterIssue]) (null bool) {
+func (x *execution) objectNewsletterIssueConnection(parent *executor.Node, obj *relay.Connection[*loader.NewsletterIssue]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectNewsletterIssueConnection) {
@@ -9084,28 +9114,28 @@ func (x *execution) objectNewsletterIssueConnection(parent *executor.Node, obj *
 	return false
 }
 
-func (x *execution) newsletterIssueConnection_edges(n *executor.Node, obj *relay.Connection[*ent.NewsletterIssue]) (null bool) {
+func (x *execution) newsletterIssueConnection_edges(n *executor.Node, obj *relay.Connection[*loader.NewsletterIssue]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNNewsletterIssueEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) newsletterIssueConnection_nodes(n *executor.Node, obj *relay.Connection[*ent.NewsletterIssue]) (null bool) {
+func (x *execution) newsletterIssueConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.NewsletterIssue]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssueᚄ(n, v)
+	return x.writeNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssueᚄ(n, v)
 }
 
-func (x *execution) newsletterIssueConnection_pageInfo(n *executor.Node, obj *relay.Connection[*ent.NewsletterIssue]) (null bool) {
+func (x *execution) newsletterIssueConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.NewsletterIssue]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) newsletterIssueConnection_totalCount(n *executor.Node, obj *relay.Connection[*ent.NewsletterIssue]) (null bool) {
+func (x *execution) newsletterIssueConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.NewsletterIssue]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_NewsletterIssueConnection_totalCount_args) {
@@ -9125,7 +9155,7 @@ var objectNewsletterIssueEdge = executor.NewObject("NewsletterIssueEdge", []stri
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectNewsletterIssueEdge(parent *executor.Node, obj *relay.Edge[*ent.NewsletterIssue]) (null bool) {
+func (x *execution) objectNewsletterIssueEdge(parent *executor.Node, obj *relay.Edge[*loader.NewsletterIssue]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectNewsletterIssueEdge) {
@@ -9136,7 +9166,7 @@ func (x *execution) objectNewsletterIssueEdge(parent *executor.Node, obj *relay.
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(n, obj.Node) || missing
+			missing = x.writeNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of NewsletterIssueEdge")
 		}
@@ -9153,7 +9183,7 @@ var objectNewsletterPreferences = executor.NewObject("NewsletterPreferences", []
 	executor.Field{Name: "subscriptions"},
 )
 
-func (x *execution) objectNewsletterPreferences(parent *executor.Node, obj *newsletter.Preferences) (null bool) {
+func (x *execution) objectNewsletterPreferences(parent *executor.Node, obj *model.NewsletterPreferences) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectNewsletterPreferences) {
@@ -9164,7 +9194,7 @@ func (x *execution) objectNewsletterPreferences(parent *executor.Node, obj *news
 		case 0: // maskedEmail
 			missing = x.writeNString2string(n, obj.MaskedEmail) || missing
 		case 1: // subscriptions
-			missing = x.writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐChoiceᚄ(n, obj.Choices) || missing
+			missing = x.writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscriptionᚄ(n, obj.Subscriptions) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of NewsletterPreferences")
 		}
@@ -9181,7 +9211,7 @@ var objectNewsletterSubscription = executor.NewObject("NewsletterSubscription", 
 	executor.Field{Name: "isSubscribed"},
 )
 
-func (x *execution) objectNewsletterSubscription(parent *executor.Node, obj *newsletter.Choice) (null bool) {
+func (x *execution) objectNewsletterSubscription(parent *executor.Node, obj *model.NewsletterSubscription) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectNewsletterSubscription) {
@@ -9190,7 +9220,7 @@ func (x *execution) objectNewsletterSubscription(parent *executor.Node, obj *new
 		case executor.Typename:
 			x.String("NewsletterSubscription")
 		case 0: // newsletter
-			missing = x.writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(n, obj.Newsletter) || missing
+			missing = x.writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n, obj.Newsletter) || missing
 		case 1: // isSubscribed
 			missing = x.writeNBoolean2bool(n, obj.IsSubscribed) || missing
 		default:
@@ -9213,19 +9243,19 @@ var objectNewsroomRecord = executor.NewObject("NewsroomRecord", []string{"Newsro
 	executor.Field{Name: "unpublishAt"},
 	executor.Field{Name: "trashedAt"},
 	executor.Field{Name: "editedAt"},
-	executor.Field{Name: "createdBy", Method: true, Resolver: true},
-	executor.Field{Name: "assignee", Method: true, Resolver: true},
+	executor.Field{Name: "createdBy", Method: true},
+	executor.Field{Name: "assignee", Method: true},
 	executor.Field{Name: "revisions", Method: true, Resolver: true},
-	executor.Field{Name: "revision", Method: true, Resolver: true},
-	executor.Field{Name: "diff", Method: true, Resolver: true},
-	executor.Field{Name: "lock", Method: true, Resolver: true},
-	executor.Field{Name: "autosave", Method: true, Resolver: true},
-	executor.Field{Name: "notes", Method: true, Resolver: true},
-	executor.Field{Name: "withdrawal", Method: true, Resolver: true},
-	executor.Field{Name: "previewTokens", Method: true, Resolver: true},
+	executor.Field{Name: "revision", Method: true},
+	executor.Field{Name: "diff", Method: true},
+	executor.Field{Name: "lock", Method: true},
+	executor.Field{Name: "autosave", Method: true},
+	executor.Field{Name: "notes", Method: true},
+	executor.Field{Name: "withdrawal", Method: true},
+	executor.Field{Name: "previewTokens", Method: true},
 )
 
-func (x *execution) objectNewsroomRecord(parent *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) objectNewsroomRecord(parent *executor.Node, obj *loader.Record) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectNewsroomRecord) {
@@ -9280,7 +9310,7 @@ func (x *execution) objectNewsroomRecord(parent *executor.Node, obj *newsroom.Re
 	return false
 }
 
-func (x *execution) newsroomRecord_allowedSteps(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_allowedSteps(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -9291,29 +9321,29 @@ func (x *execution) newsroomRecord_allowedSteps(n *executor.Node, obj *newsroom.
 	return x.writeNArticleStep2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐStepᚄ(n, v)
 }
 
-func (x *execution) newsroomRecord_createdBy(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_createdBy(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().CreatedBy(ctx, obj)
+	v, err := obj.CreatedBy(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
-func (x *execution) newsroomRecord_assignee(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_assignee(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Assignee(ctx, obj)
+	v, err := obj.Assignee(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
-func (x *execution) newsroomRecord_revisions(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_revisions(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_NewsroomRecord_revisions_args) {
@@ -9328,7 +9358,7 @@ func (x *execution) newsroomRecord_revisions(n *executor.Node, obj *newsroom.Rec
 	return x.writeORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
-func (x *execution) newsroomRecord_revision(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_revision(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_NewsroomRecord_revision_args) {
@@ -9336,14 +9366,14 @@ func (x *execution) newsroomRecord_revision(n *executor.Node, obj *newsroom.Reco
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Revision(ctx, obj, fc.Args["number"].(int32))
+	v, err := obj.Revision(ctx, fc.Args["number"].(int32))
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n, v)
+	return x.writeORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(n, v)
 }
 
-func (x *execution) newsroomRecord_diff(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_diff(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_NewsroomRecord_diff_args) {
@@ -9351,66 +9381,66 @@ func (x *execution) newsroomRecord_diff(n *executor.Node, obj *newsroom.Record) 
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Diff(ctx, obj, fc.Args["from"].(int32), fc.Args["to"].(int32))
+	v, err := obj.Diff(ctx, fc.Args["from"].(int32), fc.Args["to"].(int32))
 	if err != nil {
 		return x.Fail(s, err)
 	}
 	return x.writeOArticleDiff2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐDiff(n, v)
 }
 
-func (x *execution) newsroomRecord_lock(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_lock(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Lock(ctx, obj)
+	v, err := obj.Lock(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(n, v)
+	return x.writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(n, v)
 }
 
-func (x *execution) newsroomRecord_autosave(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_autosave(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Autosave(ctx, obj)
+	v, err := obj.Autosave(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(n, v)
+	return x.writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(n, v)
 }
 
-func (x *execution) newsroomRecord_notes(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_notes(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Notes(ctx, obj)
+	v, err := obj.Notes(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(n, v)
+	return x.writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(n, v)
 }
 
-func (x *execution) newsroomRecord_withdrawal(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_withdrawal(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().Withdrawal(ctx, obj)
+	v, err := obj.Withdrawal(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(n, v)
+	return x.writeOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(n, v)
 }
 
-func (x *execution) newsroomRecord_previewTokens(n *executor.Node, obj *newsroom.Record) (null bool) {
+func (x *execution) newsroomRecord_previewTokens(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.NewsroomRecord().PreviewTokens(ctx, obj)
+	v, err := obj.PreviewTokens(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(n, v)
+	return x.writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(n, v)
 }
 
 var objectPage = executor.NewObject("Page", []string{"Page", "RouteTarget", "Node", "MenuTarget"},
@@ -9431,7 +9461,7 @@ var objectPage = executor.NewObject("Page", []string{"Page", "RouteTarget", "Nod
 	executor.Field{Name: "version"},
 )
 
-func (x *execution) objectPage(parent *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) objectPage(parent *executor.Node, obj *loader.Page) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectPage) {
@@ -9480,14 +9510,14 @@ func (x *execution) objectPage(parent *executor.Node, obj *ent.Page) (null bool)
 	return false
 }
 
-func (x *execution) page_id(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_id(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) page_path(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_path(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -9498,7 +9528,7 @@ func (x *execution) page_path(n *executor.Node, obj *ent.Page) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) page_url(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_url(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -9509,7 +9539,7 @@ func (x *execution) page_url(n *executor.Node, obj *ent.Page) (null bool) {
 	return x.writeNURL2string(n, v)
 }
 
-func (x *execution) page_direction(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_direction(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -9520,7 +9550,7 @@ func (x *execution) page_direction(n *executor.Node, obj *ent.Page) (null bool) 
 	return x.writeNTextDirection2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
 }
 
-func (x *execution) page_body(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_body(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -9531,7 +9561,7 @@ func (x *execution) page_body(n *executor.Node, obj *ent.Page) (null bool) {
 	return x.writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentBlockᚄ(n, v)
 }
 
-func (x *execution) page_seo(n *executor.Node, obj *ent.Page) (null bool) {
+func (x *execution) page_seo(n *executor.Node, obj *loader.Page) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -9684,7 +9714,7 @@ var objectPlace = executor.NewObject("Place", []string{"Place", "RouteTarget", "
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
 )
 
-func (x *execution) objectPlace(parent *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) objectPlace(parent *executor.Node, obj *loader.Place) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectPlace) {
@@ -9723,14 +9753,14 @@ func (x *execution) objectPlace(parent *executor.Node, obj *ent.Place) (null boo
 	return false
 }
 
-func (x *execution) place_id(n *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) place_id(n *executor.Node, obj *loader.Place) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) place_label(n *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) place_label(n *executor.Node, obj *loader.Place) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Place_label_args) {
@@ -9745,7 +9775,7 @@ func (x *execution) place_label(n *executor.Node, obj *ent.Place) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) place_path(n *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) place_path(n *executor.Node, obj *loader.Place) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -9756,7 +9786,7 @@ func (x *execution) place_path(n *executor.Node, obj *ent.Place) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) place_countryCode(n *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) place_countryCode(n *executor.Node, obj *loader.Place) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -9767,7 +9797,7 @@ func (x *execution) place_countryCode(n *executor.Node, obj *ent.Place) (null bo
 	return x.writeOCountryCode2ᚖstring(n, v)
 }
 
-func (x *execution) place_latestNews(n *executor.Node, obj *ent.Place) (null bool) {
+func (x *execution) place_latestNews(n *executor.Node, obj *loader.Place) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Place_latestNews_args) {
@@ -9796,7 +9826,7 @@ func (x *execution) objectPlaceFacet(parent *executor.Node, obj *model.PlaceFace
 		case executor.Typename:
 			x.String("PlaceFacet")
 		case 0: // place
-			missing = x.writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, obj.Place) || missing
+			missing = x.writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, obj.Place) || missing
 		case 1: // count
 			missing = x.writeNInt2int32(n, obj.Count) || missing
 		default:
@@ -9813,13 +9843,13 @@ func (x *execution) objectPlaceFacet(parent *executor.Node, obj *model.PlaceFace
 var objectPreviewToken = executor.NewObject("PreviewToken", []string{"PreviewToken", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "label"},
-	executor.Field{Name: "createdBy", Method: true, Resolver: true},
+	executor.Field{Name: "createdBy", Method: true},
 	executor.Field{Name: "createdAt"},
 	executor.Field{Name: "expiresAt"},
 	executor.Field{Name: "revokedAt"},
 )
 
-func (x *execution) objectPreviewToken(parent *executor.Node, obj *ent.PreviewToken) (null bool) {
+func (x *execution) objectPreviewToken(parent *executor.Node, obj *loader.PreviewToken) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectPreviewToken) {
@@ -9850,22 +9880,22 @@ func (x *execution) objectPreviewToken(parent *executor.Node, obj *ent.PreviewTo
 	return false
 }
 
-func (x *execution) previewToken_id(n *executor.Node, obj *ent.PreviewToken) (null bool) {
+func (x *execution) previewToken_id(n *executor.Node, obj *loader.PreviewToken) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) previewToken_createdBy(n *executor.Node, obj *ent.PreviewToken) (null bool) {
+func (x *execution) previewToken_createdBy(n *executor.Node, obj *loader.PreviewToken) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.PreviewToken().CreatedBy(ctx, obj)
+	v, err := obj.CreatedBy(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
 var objectPreviewTokenPayload = executor.NewObject("PreviewTokenPayload", []string{"PreviewTokenPayload"},
@@ -9885,7 +9915,7 @@ func (x *execution) objectPreviewTokenPayload(parent *executor.Node, obj *model.
 		case 0: // token
 			x.writeOString2ᚖstring(n, obj.Token)
 		case 1: // previewToken
-			x.writeOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(n, obj.PreviewToken)
+			x.writeOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(n, obj.PreviewToken)
 		case 2: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -9913,7 +9943,7 @@ func (x *execution) objectPublishPagePayload(parent *executor.Node, obj *model.P
 		case executor.Typename:
 			x.String("PublishPagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -10070,7 +10100,7 @@ func (x *execution) query_site(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(n, v)
+	return x.writeNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(n, v)
 }
 
 func (x *execution) query_article(n *executor.Node) (null bool) {
@@ -10085,7 +10115,7 @@ func (x *execution) query_article(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v)
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
 func (x *execution) query_latestNews(n *executor.Node) (null bool) {
@@ -10145,7 +10175,7 @@ func (x *execution) query_category(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, v)
+	return x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, v)
 }
 
 func (x *execution) query_categories(n *executor.Node) (null bool) {
@@ -10160,7 +10190,7 @@ func (x *execution) query_categories(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(n, v)
+	return x.writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(n, v)
 }
 
 func (x *execution) query_tag(n *executor.Node) (null bool) {
@@ -10175,7 +10205,7 @@ func (x *execution) query_tag(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, v)
+	return x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, v)
 }
 
 func (x *execution) query_tags(n *executor.Node) (null bool) {
@@ -10205,7 +10235,7 @@ func (x *execution) query_place(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, v)
+	return x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, v)
 }
 
 func (x *execution) query_places(n *executor.Node) (null bool) {
@@ -10220,7 +10250,7 @@ func (x *execution) query_places(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(n, v)
+	return x.writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(n, v)
 }
 
 func (x *execution) query_series(n *executor.Node) (null bool) {
@@ -10235,7 +10265,7 @@ func (x *execution) query_series(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n, v)
+	return x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n, v)
 }
 
 func (x *execution) query_author(n *executor.Node) (null bool) {
@@ -10250,7 +10280,7 @@ func (x *execution) query_author(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, v)
+	return x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, v)
 }
 
 func (x *execution) query_authors(n *executor.Node) (null bool) {
@@ -10265,7 +10295,7 @@ func (x *execution) query_authors(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(n, v)
+	return x.writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(n, v)
 }
 
 func (x *execution) query_page(n *executor.Node) (null bool) {
@@ -10280,7 +10310,7 @@ func (x *execution) query_page(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, v)
+	return x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, v)
 }
 
 func (x *execution) query_menu(n *executor.Node) (null bool) {
@@ -10295,7 +10325,7 @@ func (x *execution) query_menu(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(n, v)
+	return x.writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(n, v)
 }
 
 func (x *execution) query_adSlots(n *executor.Node) (null bool) {
@@ -10310,7 +10340,7 @@ func (x *execution) query_adSlots(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(n, v)
+	return x.writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(n, v)
 }
 
 func (x *execution) query_picks(n *executor.Node) (null bool) {
@@ -10325,7 +10355,7 @@ func (x *execution) query_picks(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
 func (x *execution) query_editorsPicks(n *executor.Node) (null bool) {
@@ -10353,8 +10383,8 @@ func (x *execution) query_editorsPicks(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Missing(n, "")
 	}
-	v := answer.([]*ent.Pick)
-	return x.writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(n, v)
+	v := answer.([]*loader.Pick)
+	return x.writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(n, v)
 }
 
 func (x *execution) query_corrections(n *executor.Node) (null bool) {
@@ -10423,8 +10453,8 @@ func (x *execution) query_user(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*account.Account)
-	return x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, v)
+	v := answer.(*loader.Account)
+	return x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, v)
 }
 
 func (x *execution) query_users(n *executor.Node) (null bool) {
@@ -10452,7 +10482,7 @@ func (x *execution) query_users(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*account.Account])
+	v := answer.(*relay.Connection[*loader.Account])
 	return x.writeOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -10481,7 +10511,7 @@ func (x *execution) query_redirects(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*ent.Redirect])
+	v := answer.(*relay.Connection[*loader.Redirect])
 	return x.writeORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -10510,8 +10540,8 @@ func (x *execution) query_staticPages(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Missing(n, "")
 	}
-	v := answer.([]*ent.Page)
-	return x.writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(n, v)
+	v := answer.([]*loader.Page)
+	return x.writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(n, v)
 }
 
 func (x *execution) query_auditLog(n *executor.Node) (null bool) {
@@ -10539,7 +10569,7 @@ func (x *execution) query_auditLog(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*model.AuditEntry])
+	v := answer.(*relay.Connection[*loader.AuditEntry])
 	return x.writeOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -10568,7 +10598,7 @@ func (x *execution) query_deadJobs(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*job.Dead])
+	v := answer.(*relay.Connection[*loader.DeadJob])
 	return x.writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -10584,7 +10614,7 @@ func (x *execution) query_node(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, v)
+	return x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v)
 }
 
 func (x *execution) query_nodes(n *executor.Node) (null bool) {
@@ -10599,7 +10629,7 @@ func (x *execution) query_nodes(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, v)
+	return x.writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v)
 }
 
 func (x *execution) query_scheduleHealth(n *executor.Node) (null bool) {
@@ -10652,7 +10682,7 @@ func (x *execution) query_workQueue(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*ent.Article])
+	v := answer.(*relay.Connection[*loader.Article])
 	return x.writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -10710,7 +10740,7 @@ func (x *execution) query_myArticles(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*ent.Article])
+	v := answer.(*relay.Connection[*loader.Article])
 	return x.writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -10739,8 +10769,8 @@ func (x *execution) query_calendar(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*newsroom.Calendar)
-	return x.writeOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(n, v)
+	v := answer.(*model.Calendar)
+	return x.writeOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(n, v)
 }
 
 func (x *execution) query_trash(n *executor.Node) (null bool) {
@@ -10768,7 +10798,7 @@ func (x *execution) query_trash(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*ent.Article])
+	v := answer.(*relay.Connection[*loader.Article])
 	return x.writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -10809,7 +10839,7 @@ func (x *execution) query_newsletters(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterᚄ(n, v)
+	return x.writeNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterᚄ(n, v)
 }
 
 func (x *execution) query_newsletterPreferences(n *executor.Node) (null bool) {
@@ -10824,7 +10854,7 @@ func (x *execution) query_newsletterPreferences(n *executor.Node) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐPreferences(n, v)
+	return x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(n, v)
 }
 
 func (x *execution) query_newsletterIssues(n *executor.Node) (null bool) {
@@ -10852,7 +10882,7 @@ func (x *execution) query_newsletterIssues(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*relay.Connection[*ent.NewsletterIssue])
+	v := answer.(*relay.Connection[*loader.NewsletterIssue])
 	return x.writeONewsletterIssueConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
@@ -10944,7 +10974,7 @@ func (x *execution) objectRecordConsentPayload(parent *executor.Node, obj *model
 		case executor.Typename:
 			x.String("RecordConsentPayload")
 		case 0: // consent
-			x.writeOConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecord(n, obj.Consent)
+			x.writeOConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(n, obj.Consent)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -10965,7 +10995,7 @@ var objectRedirect = executor.NewObject("Redirect", []string{"Redirect", "RouteT
 	executor.Field{Name: "statusCode"},
 )
 
-func (x *execution) objectRedirect(parent *executor.Node, obj *ent.Redirect) (null bool) {
+func (x *execution) objectRedirect(parent *executor.Node, obj *loader.Redirect) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRedirect) {
@@ -10992,14 +11022,14 @@ func (x *execution) objectRedirect(parent *executor.Node, obj *ent.Redirect) (nu
 	return false
 }
 
-func (x *execution) redirect_id(n *executor.Node, obj *ent.Redirect) (null bool) {
+func (x *execution) redirect_id(n *executor.Node, obj *loader.Redirect) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) redirect_location(n *executor.Node, obj *ent.Redirect) (null bool) {
+func (x *execution) redirect_location(n *executor.Node, obj *loader.Redirect) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -11017,7 +11047,7 @@ var objectRedirectConnection = executor.NewObject("RedirectConnection", []string
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectRedirectConnection(parent *executor.Node, obj *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) objectRedirectConnection(parent *executor.Node, obj *relay.Connection[*loader.Redirect]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRedirectConnection) {
@@ -11044,28 +11074,28 @@ func (x *execution) objectRedirectConnection(parent *executor.Node, obj *relay.C
 	return false
 }
 
-func (x *execution) redirectConnection_edges(n *executor.Node, obj *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) redirectConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Redirect]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) redirectConnection_nodes(n *executor.Node, obj *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) redirectConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Redirect]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(n, v)
+	return x.writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(n, v)
 }
 
-func (x *execution) redirectConnection_pageInfo(n *executor.Node, obj *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) redirectConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Redirect]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) redirectConnection_totalCount(n *executor.Node, obj *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) redirectConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Redirect]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_RedirectConnection_totalCount_args) {
@@ -11085,7 +11115,7 @@ var objectRedirectEdge = executor.NewObject("RedirectEdge", []string{"RedirectEd
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectRedirectEdge(parent *executor.Node, obj *relay.Edge[*ent.Redirect]) (null bool) {
+func (x *execution) objectRedirectEdge(parent *executor.Node, obj *relay.Edge[*loader.Redirect]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRedirectEdge) {
@@ -11096,7 +11126,7 @@ func (x *execution) objectRedirectEdge(parent *executor.Node, obj *relay.Edge[*e
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n, obj.Node) || missing
+			missing = x.writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of RedirectEdge")
 		}
@@ -11171,7 +11201,7 @@ func (x *execution) relatedArticleConnection_nodes(n *executor.Node, obj *model.
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
 var objectRelatedArticleEdge = executor.NewObject("RelatedArticleEdge", []string{"RelatedArticleEdge"},
@@ -11192,7 +11222,7 @@ func (x *execution) objectRelatedArticleEdge(parent *executor.Node, obj *model.R
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Node) || missing
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Node) || missing
 		case 2: // score
 			missing = x.writeNFloat2float64(n, obj.Score) || missing
 		case 3: // reasons
@@ -11362,7 +11392,7 @@ func (x *execution) objectResetUserPasswordPayload(parent *executor.Node, obj *m
 		case executor.Typename:
 			x.String("ResetUserPasswordPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // generatedPassword
 			x.writeOString2ᚖstring(n, obj.GeneratedPassword)
 		case 2: // userErrors
@@ -11392,7 +11422,7 @@ func (x *execution) objectResetUserSecondFactorPayload(parent *executor.Node, ob
 		case executor.Typename:
 			x.String("ResetUserSecondFactorPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11420,7 +11450,7 @@ func (x *execution) objectRestorePagePayload(parent *executor.Node, obj *model.R
 		case executor.Typename:
 			x.String("RestorePagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11470,12 +11500,12 @@ var objectRevision = executor.NewObject("Revision", []string{"Revision", "Node"}
 	executor.Field{Name: "version"},
 	executor.Field{Name: "title"},
 	executor.Field{Name: "note"},
-	executor.Field{Name: "author", Method: true, Resolver: true},
+	executor.Field{Name: "author", Method: true},
 	executor.Field{Name: "createdAt"},
-	executor.Field{Name: "content", Method: true, Resolver: true},
+	executor.Field{Name: "content", Method: true},
 )
 
-func (x *execution) objectRevision(parent *executor.Node, obj *ent.Revision) (null bool) {
+func (x *execution) objectRevision(parent *executor.Node, obj *loader.Revision) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRevision) {
@@ -11514,14 +11544,14 @@ func (x *execution) objectRevision(parent *executor.Node, obj *ent.Revision) (nu
 	return false
 }
 
-func (x *execution) revision_id(n *executor.Node, obj *ent.Revision) (null bool) {
+func (x *execution) revision_id(n *executor.Node, obj *loader.Revision) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) revision_status(n *executor.Node, obj *ent.Revision) (null bool) {
+func (x *execution) revision_status(n *executor.Node, obj *loader.Revision) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -11532,26 +11562,26 @@ func (x *execution) revision_status(n *executor.Node, obj *ent.Revision) (null b
 	return x.writeNArticleStatus2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐStatus(n, v)
 }
 
-func (x *execution) revision_author(n *executor.Node, obj *ent.Revision) (null bool) {
+func (x *execution) revision_author(n *executor.Node, obj *loader.Revision) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Revision().Author(ctx, obj)
+	v, err := obj.Author(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n, v)
+	return x.writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v)
 }
 
-func (x *execution) revision_content(n *executor.Node, obj *ent.Revision) (null bool) {
+func (x *execution) revision_content(n *executor.Node, obj *loader.Revision) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Revision().Content(ctx, obj)
+	v, err := obj.Content(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(n, v)
+	return x.writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(n, v)
 }
 
 var objectRevisionConnection = executor.NewObject("RevisionConnection", []string{"RevisionConnection"},
@@ -11561,7 +11591,7 @@ var objectRevisionConnection = executor.NewObject("RevisionConnection", []string
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectRevisionConnection(parent *executor.Node, obj *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) objectRevisionConnection(parent *executor.Node, obj *relay.Connection[*loader.Revision]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRevisionConnection) {
@@ -11588,28 +11618,28 @@ func (x *execution) objectRevisionConnection(parent *executor.Node, obj *relay.C
 	return false
 }
 
-func (x *execution) revisionConnection_edges(n *executor.Node, obj *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) revisionConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Revision]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) revisionConnection_nodes(n *executor.Node, obj *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) revisionConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Revision]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(n, v)
+	return x.writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(n, v)
 }
 
-func (x *execution) revisionConnection_pageInfo(n *executor.Node, obj *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) revisionConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Revision]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) revisionConnection_totalCount(n *executor.Node, obj *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) revisionConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Revision]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_RevisionConnection_totalCount_args) {
@@ -11629,7 +11659,7 @@ var objectRevisionEdge = executor.NewObject("RevisionEdge", []string{"RevisionEd
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectRevisionEdge(parent *executor.Node, obj *relay.Edge[*ent.Revision]) (null bool) {
+func (x *execution) objectRevisionEdge(parent *executor.Node, obj *relay.Edge[*loader.Revision]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectRevisionEdge) {
@@ -11640,7 +11670,7 @@ func (x *execution) objectRevisionEdge(parent *executor.Node, obj *relay.Edge[*e
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n, obj.Node) || missing
+			missing = x.writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of RevisionEdge")
 		}
@@ -11824,7 +11854,7 @@ func (x *execution) objectSaveMenuPayload(parent *executor.Node, obj *model.Save
 		case executor.Typename:
 			x.String("SaveMenuPayload")
 		case 0: // menu
-			x.writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(n, obj.Menu)
+			x.writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(n, obj.Menu)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -11854,7 +11884,7 @@ func (x *execution) objectScheduleFailure(parent *executor.Node, obj *model.Sche
 		case executor.Typename:
 			x.String("ScheduleFailure")
 		case 0: // article
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article) || missing
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article) || missing
 		case 1: // attempts
 			missing = x.writeNInt2int32(n, obj.Attempts) || missing
 		case 2: // failingSince
@@ -11995,7 +12025,7 @@ func (x *execution) searchConnection_nodes(n *executor.Node, obj *model.SearchCo
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n, v)
+	return x.writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n, v)
 }
 
 func (x *execution) searchConnection_facets(n *executor.Node, obj *model.SearchConnection) (null bool) {
@@ -12034,7 +12064,7 @@ func (x *execution) objectSearchEdge(parent *executor.Node, obj *model.SearchEdg
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Node) || missing
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Node) || missing
 		case 2: // score
 			missing = x.writeNFloat2float64(n, obj.Score) || missing
 		case 3: // highlight
@@ -12109,7 +12139,7 @@ func (x *execution) objectSearchSuggestion(parent *executor.Node, obj *model.Sea
 		case 0: // text
 			missing = x.writeNString2string(n, obj.Text) || missing
 		case 1: // target
-			missing = x.writeNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, obj.Target) || missing
+			missing = x.writeNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, obj.Target) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of SearchSuggestion")
 		}
@@ -12166,7 +12196,7 @@ func (x *execution) objectSendNewsletterIssuePayload(parent *executor.Node, obj 
 		case executor.Typename:
 			x.String("SendNewsletterIssuePayload")
 		case 0: // issue
-			x.writeONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(n, obj.Issue)
+			x.writeONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n, obj.Issue)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -12190,7 +12220,7 @@ var objectSeries = executor.NewObject("Series", []string{"Series", "RouteTarget"
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
 )
 
-func (x *execution) objectSeries(parent *executor.Node, obj *ent.Series) (null bool) {
+func (x *execution) objectSeries(parent *executor.Node, obj *loader.Series) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectSeries) {
@@ -12223,14 +12253,14 @@ func (x *execution) objectSeries(parent *executor.Node, obj *ent.Series) (null b
 	return false
 }
 
-func (x *execution) series_id(n *executor.Node, obj *ent.Series) (null bool) {
+func (x *execution) series_id(n *executor.Node, obj *loader.Series) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) series_label(n *executor.Node, obj *ent.Series) (null bool) {
+func (x *execution) series_label(n *executor.Node, obj *loader.Series) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Series_label_args) {
@@ -12245,7 +12275,7 @@ func (x *execution) series_label(n *executor.Node, obj *ent.Series) (null bool) 
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) series_path(n *executor.Node, obj *ent.Series) (null bool) {
+func (x *execution) series_path(n *executor.Node, obj *loader.Series) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -12256,7 +12286,7 @@ func (x *execution) series_path(n *executor.Node, obj *ent.Series) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) series_latestNews(n *executor.Node, obj *ent.Series) (null bool) {
+func (x *execution) series_latestNews(n *executor.Node, obj *loader.Series) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Series_latestNews_args) {
@@ -12283,7 +12313,7 @@ var objectSession = executor.NewObject("Session", []string{"Session", "Node"},
 	executor.Field{Name: "isCurrent", Method: true, Resolver: true},
 )
 
-func (x *execution) objectSession(parent *executor.Node, obj *ent.Session) (null bool) {
+func (x *execution) objectSession(parent *executor.Node, obj *loader.Session) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectSession) {
@@ -12320,14 +12350,14 @@ func (x *execution) objectSession(parent *executor.Node, obj *ent.Session) (null
 	return false
 }
 
-func (x *execution) session_id(n *executor.Node, obj *ent.Session) (null bool) {
+func (x *execution) session_id(n *executor.Node, obj *loader.Session) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) session_isCurrent(n *executor.Node, obj *ent.Session) (null bool) {
+func (x *execution) session_isCurrent(n *executor.Node, obj *loader.Session) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -12352,7 +12382,7 @@ func (x *execution) objectSetPicksPayload(parent *executor.Node, obj *model.SetP
 		case executor.Typename:
 			x.String("SetPicksPayload")
 		case 0: // picks
-			missing = x.writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(n, obj.Picks) || missing
+			missing = x.writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(n, obj.Picks) || missing
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -12380,7 +12410,7 @@ func (x *execution) objectSetUpAdminPayload(parent *executor.Node, obj *model.Se
 		case executor.Typename:
 			x.String("SetUpAdminPayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -12408,7 +12438,7 @@ func (x *execution) objectSetUserRolePayload(parent *executor.Node, obj *model.S
 		case executor.Typename:
 			x.String("SetUserRolePayload")
 		case 0: // user
-			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, obj.User)
+			x.writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, obj.User)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -12440,7 +12470,7 @@ func (x *execution) objectSignInPayload(parent *executor.Node, obj *model.SignIn
 		case 0: // token
 			x.writeOString2ᚖstring(n, obj.Token)
 		case 1: // session
-			x.writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(n, obj.Session)
+			x.writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n, obj.Session)
 		case 2: // viewer
 			x.writeOViewer2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐViewer(n, obj.Viewer)
 		case 3: // userErrors
@@ -12461,7 +12491,7 @@ var objectSignInProvider = executor.NewObject("SignInProvider", []string{"SignIn
 	executor.Field{Name: "url"},
 )
 
-func (x *execution) objectSignInProvider(parent *executor.Node, obj *account.Provider) (null bool) {
+func (x *execution) objectSignInProvider(parent *executor.Node, obj *model.SignInProvider) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectSignInProvider) {
@@ -12500,7 +12530,7 @@ func (x *execution) objectSignInWithLinkPayload(parent *executor.Node, obj *mode
 		case executor.Typename:
 			x.String("SignInWithLinkPayload")
 		case 0: // session
-			x.writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(n, obj.Session)
+			x.writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n, obj.Session)
 		case 1: // token
 			x.writeOString2ᚖstring(n, obj.Token)
 		case 2: // viewer
@@ -12579,13 +12609,13 @@ var objectSite = executor.NewObject("Site", []string{"Site"},
 	executor.Field{Name: "copyright", Method: true, Resolver: true},
 	executor.Field{Name: "logo", Method: true, Resolver: true},
 	executor.Field{Name: "socialProfiles"},
-	executor.Field{Name: "legalDocuments"},
+	executor.Field{Name: "legalDocuments", Method: true},
 	executor.Field{Name: "registration", Method: true, Resolver: true},
 	executor.Field{Name: "signInProviders", Method: true, Resolver: true},
 	executor.Field{Name: "consent", Method: true, Resolver: true},
 )
 
-func (x *execution) objectSite(parent *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) objectSite(parent *executor.Node, obj *loader.Site) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectSite) {
@@ -12614,7 +12644,7 @@ func (x *execution) objectSite(parent *executor.Node, obj *ent.Site) (null bool)
 		case 9: // socialProfiles
 			missing = x.writeNSocialProfile2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐSocialProfileᚄ(n, obj.SocialProfiles) || missing
 		case 10: // legalDocuments
-			missing = x.writeNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(n, obj.LegalDocuments) || missing
+			missing = x.site_legalDocuments(n, obj) || missing
 		case 11: // registration
 			missing = x.site_registration(n, obj) || missing
 		case 12: // signInProviders
@@ -12632,7 +12662,7 @@ func (x *execution) objectSite(parent *executor.Node, obj *ent.Site) (null bool)
 	return false
 }
 
-func (x *execution) site_url(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_url(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -12643,7 +12673,7 @@ func (x *execution) site_url(n *executor.Node, obj *ent.Site) (null bool) {
 	return x.writeOURL2ᚖstring(n, v)
 }
 
-func (x *execution) site_direction(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_direction(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -12654,7 +12684,7 @@ func (x *execution) site_direction(n *executor.Node, obj *ent.Site) (null bool) 
 	return x.writeNTextDirection2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
 }
 
-func (x *execution) site_copyright(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_copyright(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Site_copyright_args) {
@@ -12669,7 +12699,7 @@ func (x *execution) site_copyright(n *executor.Node, obj *ent.Site) (null bool) 
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) site_logo(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_logo(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Site_logo_args) {
@@ -12681,10 +12711,21 @@ func (x *execution) site_logo(n *executor.Node, obj *ent.Site) (null bool) {
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(n, v)
+	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, v)
 }
 
-func (x *execution) site_registration(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_legalDocuments(n *executor.Node, obj *loader.Site) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.LegalDocuments(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(n, v)
+}
+
+func (x *execution) site_registration(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -12695,7 +12736,7 @@ func (x *execution) site_registration(n *executor.Node, obj *ent.Site) (null boo
 	return x.writeNRegistrationMode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐRegistration(n, v)
 }
 
-func (x *execution) site_signInProviders(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_signInProviders(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -12703,10 +12744,10 @@ func (x *execution) site_signInProviders(n *executor.Node, obj *ent.Site) (null 
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐProviderᚄ(n, v)
+	return x.writeNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProviderᚄ(n, v)
 }
 
-func (x *execution) site_consent(n *executor.Node, obj *ent.Site) (null bool) {
+func (x *execution) site_consent(n *executor.Node, obj *loader.Site) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Site_consent_args) {
@@ -12764,7 +12805,7 @@ var objectStaffMember = executor.NewObject("StaffMember", []string{"StaffMember"
 	executor.Field{Name: "role"},
 )
 
-func (x *execution) objectStaffMember(parent *executor.Node, obj *newsroom.Member) (null bool) {
+func (x *execution) objectStaffMember(parent *executor.Node, obj *loader.Member) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectStaffMember) {
@@ -12789,7 +12830,7 @@ func (x *execution) objectStaffMember(parent *executor.Node, obj *newsroom.Membe
 	return false
 }
 
-func (x *execution) staffMember_id(n *executor.Node, obj *newsroom.Member) (null bool) {
+func (x *execution) staffMember_id(n *executor.Node, obj *loader.Member) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
@@ -13030,7 +13071,7 @@ var objectTag = executor.NewObject("Tag", []string{"Tag", "RouteTarget", "Sugges
 	executor.Field{Name: "latestNews", Method: true, Resolver: true},
 )
 
-func (x *execution) objectTag(parent *executor.Node, obj *ent.Tag) (null bool) {
+func (x *execution) objectTag(parent *executor.Node, obj *loader.Tag) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectTag) {
@@ -13065,14 +13106,14 @@ func (x *execution) objectTag(parent *executor.Node, obj *ent.Tag) (null bool) {
 	return false
 }
 
-func (x *execution) tag_id(n *executor.Node, obj *ent.Tag) (null bool) {
+func (x *execution) tag_id(n *executor.Node, obj *loader.Tag) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PublicID()
 	return x.writeNID2string(n, v)
 }
 
-func (x *execution) tag_label(n *executor.Node, obj *ent.Tag) (null bool) {
+func (x *execution) tag_label(n *executor.Node, obj *loader.Tag) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Tag_label_args) {
@@ -13087,7 +13128,7 @@ func (x *execution) tag_label(n *executor.Node, obj *ent.Tag) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) tag_path(n *executor.Node, obj *ent.Tag) (null bool) {
+func (x *execution) tag_path(n *executor.Node, obj *loader.Tag) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	ctx := s.Ctx
@@ -13098,7 +13139,7 @@ func (x *execution) tag_path(n *executor.Node, obj *ent.Tag) (null bool) {
 	return x.writeNString2string(n, v)
 }
 
-func (x *execution) tag_latestNews(n *executor.Node, obj *ent.Tag) (null bool) {
+func (x *execution) tag_latestNews(n *executor.Node, obj *loader.Tag) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_Tag_latestNews_args) {
@@ -13120,7 +13161,7 @@ var objectTagConnection = executor.NewObject("TagConnection", []string{"TagConne
 	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectTagConnection(parent *executor.Node, obj *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) objectTagConnection(parent *executor.Node, obj *relay.Connection[*loader.Tag]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectTagConnection) {
@@ -13147,28 +13188,28 @@ func (x *execution) objectTagConnection(parent *executor.Node, obj *relay.Connec
 	return false
 }
 
-func (x *execution) tagConnection_edges(n *executor.Node, obj *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) tagConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Tag]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Edges()
 	return x.writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
 }
 
-func (x *execution) tagConnection_nodes(n *executor.Node, obj *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) tagConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Tag]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Nodes()
-	return x.writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(n, v)
+	return x.writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(n, v)
 }
 
-func (x *execution) tagConnection_pageInfo(n *executor.Node, obj *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) tagConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Tag]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.PageInfo()
 	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
 }
 
-func (x *execution) tagConnection_totalCount(n *executor.Node, obj *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) tagConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Tag]) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	if !x.Arguments(s, x.ec.field_TagConnection_totalCount_args) {
@@ -13188,7 +13229,7 @@ var objectTagEdge = executor.NewObject("TagEdge", []string{"TagEdge"},
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectTagEdge(parent *executor.Node, obj *relay.Edge[*ent.Tag]) (null bool) {
+func (x *execution) objectTagEdge(parent *executor.Node, obj *relay.Edge[*loader.Tag]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectTagEdge) {
@@ -13199,7 +13240,7 @@ func (x *execution) objectTagEdge(parent *executor.Node, obj *relay.Edge[*ent.Ta
 		case 0: // cursor
 			missing = x.writeNString2string(n, obj.Cursor) || missing
 		case 1: // node
-			missing = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, obj.Node) || missing
+			missing = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, obj.Node) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of TagEdge")
 		}
@@ -13225,7 +13266,7 @@ func (x *execution) objectTagFacet(parent *executor.Node, obj *model.TagFacet) (
 		case executor.Typename:
 			x.String("TagFacet")
 		case 0: // tag
-			missing = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, obj.Tag) || missing
+			missing = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, obj.Tag) || missing
 		case 1: // count
 			missing = x.writeNInt2int32(n, obj.Count) || missing
 		default:
@@ -13253,7 +13294,7 @@ func (x *execution) objectTrashPagePayload(parent *executor.Node, obj *model.Tra
 		case executor.Typename:
 			x.String("TrashPagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13281,7 +13322,7 @@ func (x *execution) objectUnpublishPagePayload(parent *executor.Node, obj *model
 		case executor.Typename:
 			x.String("UnpublishPagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13309,7 +13350,7 @@ func (x *execution) objectUnsubscribeFromNewsletterPayload(parent *executor.Node
 		case executor.Typename:
 			x.String("UnsubscribeFromNewsletterPayload")
 		case 0: // preferences
-			x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐPreferences(n, obj.Preferences)
+			x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(n, obj.Preferences)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13337,7 +13378,7 @@ func (x *execution) objectUpdateAdSlotPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("UpdateAdSlotPayload")
 		case 0: // adSlot
-			x.writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(n, obj.AdSlot)
+			x.writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n, obj.AdSlot)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13365,7 +13406,7 @@ func (x *execution) objectUpdateAuthorPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("UpdateAuthorPayload")
 		case 0: // author
-			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, obj.Author)
+			x.writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, obj.Author)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13393,7 +13434,7 @@ func (x *execution) objectUpdateCategoryPayload(parent *executor.Node, obj *mode
 		case executor.Typename:
 			x.String("UpdateCategoryPayload")
 		case 0: // category
-			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, obj.Category)
+			x.writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, obj.Category)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13421,7 +13462,7 @@ func (x *execution) objectUpdateNewsletterPayload(parent *executor.Node, obj *mo
 		case executor.Typename:
 			x.String("UpdateNewsletterPayload")
 		case 0: // newsletter
-			x.writeONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(n, obj.Newsletter)
+			x.writeONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n, obj.Newsletter)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13449,7 +13490,7 @@ func (x *execution) objectUpdateNewsletterPreferencesPayload(parent *executor.No
 		case executor.Typename:
 			x.String("UpdateNewsletterPreferencesPayload")
 		case 0: // preferences
-			x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐPreferences(n, obj.Preferences)
+			x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(n, obj.Preferences)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13477,7 +13518,7 @@ func (x *execution) objectUpdatePagePayload(parent *executor.Node, obj *model.Up
 		case executor.Typename:
 			x.String("UpdatePagePayload")
 		case 0: // page
-			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, obj.Page)
+			x.writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, obj.Page)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13505,7 +13546,7 @@ func (x *execution) objectUpdatePlacePayload(parent *executor.Node, obj *model.U
 		case executor.Typename:
 			x.String("UpdatePlacePayload")
 		case 0: // place
-			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, obj.Place)
+			x.writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, obj.Place)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13561,7 +13602,7 @@ func (x *execution) objectUpdateRedirectPayload(parent *executor.Node, obj *mode
 		case executor.Typename:
 			x.String("UpdateRedirectPayload")
 		case 0: // redirect
-			x.writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n, obj.Redirect)
+			x.writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n, obj.Redirect)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13589,7 +13630,7 @@ func (x *execution) objectUpdateSeriesPayload(parent *executor.Node, obj *model.
 		case executor.Typename:
 			x.String("UpdateSeriesPayload")
 		case 0: // series
-			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n, obj.Series)
+			x.writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n, obj.Series)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13617,7 +13658,7 @@ func (x *execution) objectUpdateSitePayload(parent *executor.Node, obj *model.Up
 		case executor.Typename:
 			x.String("UpdateSitePayload")
 		case 0: // site
-			x.writeOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(n, obj.Site)
+			x.writeOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(n, obj.Site)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13645,7 +13686,7 @@ func (x *execution) objectUpdateTagPayload(parent *executor.Node, obj *model.Upd
 		case executor.Typename:
 			x.String("UpdateTagPayload")
 		case 0: // tag
-			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, obj.Tag)
+			x.writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, obj.Tag)
 		case 1: // userErrors
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
@@ -13675,7 +13716,7 @@ func (x *execution) objectVerifyEmailPayload(parent *executor.Node, obj *model.V
 		case executor.Typename:
 			x.String("VerifyEmailPayload")
 		case 0: // session
-			x.writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(n, obj.Session)
+			x.writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n, obj.Session)
 		case 1: // token
 			x.writeOString2ᚖstring(n, obj.Token)
 		case 2: // viewer
@@ -13698,7 +13739,7 @@ var objectVersionConflict = executor.NewObject("VersionConflict", []string{"Vers
 	executor.Field{Name: "field"},
 	executor.Field{Name: "code"},
 	executor.Field{Name: "currentVersion"},
-	executor.Field{Name: "article"},
+	executor.Field{Name: "article", Method: true, Resolver: true},
 )
 
 func (x *execution) objectVersionConflict(parent *executor.Node, obj *model.VersionConflict) (null bool) {
@@ -13718,7 +13759,7 @@ func (x *execution) objectVersionConflict(parent *executor.Node, obj *model.Vers
 		case 3: // currentVersion
 			missing = x.writeNInt2int(n, obj.CurrentVersion) || missing
 		case 4: // article
-			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, obj.Article) || missing
+			missing = x.versionConflict_article(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of VersionConflict")
 		}
@@ -13728,6 +13769,17 @@ func (x *execution) objectVersionConflict(parent *executor.Node, obj *model.Vers
 	}
 	x.Buf = append(x.Buf, '}')
 	return false
+}
+
+func (x *execution) versionConflict_article(n *executor.Node, obj *model.VersionConflict) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.VersionConflict().Article(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
 }
 
 var objectVideoBlock = executor.NewObject("VideoBlock", []string{"VideoBlock", "ContentBlock"},
@@ -13873,7 +13925,7 @@ func (x *execution) viewer_sessions(n *executor.Node, obj *model.Viewer) (null b
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(n, v)
+	return x.writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(n, v)
 }
 
 func (x *execution) viewer_language(n *executor.Node, obj *model.Viewer) (null bool) {
@@ -13895,7 +13947,7 @@ func (x *execution) viewer_consents(n *executor.Node, obj *model.Viewer) (null b
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecordᚄ(n, v)
+	return x.writeNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecordᚄ(n, v)
 }
 
 func (x *execution) viewer_newsletterSubscriptions(n *executor.Node, obj *model.Viewer) (null bool) {
@@ -13906,7 +13958,7 @@ func (x *execution) viewer_newsletterSubscriptions(n *executor.Node, obj *model.
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐChoiceᚄ(n, v)
+	return x.writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscriptionᚄ(n, v)
 }
 
 var objectWithdrawnNotice = executor.NewObject("WithdrawnNotice", []string{"WithdrawnNotice", "RouteTarget"},
@@ -14550,41 +14602,55 @@ func (x *execution) objectContentBlock(n *executor.Node, obj model.ContentBlock)
 	panic(fmt.Sprintf("unexpected type %T for ContentBlock", obj))
 }
 
-func (x *execution) objectMenuTarget(n *executor.Node, obj model.Node) (null bool) {
+func (x *execution) objectMenuTarget(n *executor.Node, obj loader.Node) (null bool) {
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
-	case *ent.Tag:
+	case loader.Tag:
+		return x.objectTag(n, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectTag(n, obj)
-	case *ent.Series:
+	case loader.Series:
+		return x.objectSeries(n, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectSeries(n, obj)
-	case *ent.Place:
+	case loader.Place:
+		return x.objectPlace(n, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPlace(n, obj)
-	case *ent.Page:
+	case loader.Page:
+		return x.objectPage(n, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPage(n, obj)
-	case *ent.Category:
+	case loader.Category:
+		return x.objectCategory(n, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectCategory(n, obj)
-	case *ent.Author:
+	case loader.Author:
+		return x.objectAuthor(n, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectAuthor(n, obj)
-	case *ent.Article:
+	case loader.Article:
+		return x.objectArticle(n, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return x.Null()
 		}
@@ -14593,134 +14659,170 @@ func (x *execution) objectMenuTarget(n *executor.Node, obj model.Node) (null boo
 	panic(fmt.Sprintf("unexpected type %T for MenuTarget", obj))
 }
 
-func (x *execution) objectNode(n *executor.Node, obj model.Node) (null bool) {
+func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
-	case *ent.Tag:
+	case loader.Tag:
+		return x.objectTag(n, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectTag(n, obj)
-	case *newsroom.Member:
+	case *loader.Member:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectStaffMember(n, obj)
-	case *ent.Session:
+	case loader.Session:
+		return x.objectSession(n, &obj)
+	case *loader.Session:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectSession(n, obj)
-	case *ent.Series:
+	case loader.Series:
+		return x.objectSeries(n, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectSeries(n, obj)
-	case *ent.Revision:
+	case loader.Revision:
+		return x.objectRevision(n, &obj)
+	case *loader.Revision:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectRevision(n, obj)
-	case *ent.Redirect:
+	case loader.Redirect:
+		return x.objectRedirect(n, &obj)
+	case *loader.Redirect:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectRedirect(n, obj)
-	case *ent.PreviewToken:
+	case loader.PreviewToken:
+		return x.objectPreviewToken(n, &obj)
+	case *loader.PreviewToken:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPreviewToken(n, obj)
-	case *ent.Place:
+	case loader.Place:
+		return x.objectPlace(n, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPlace(n, obj)
-	case *ent.Page:
+	case loader.Page:
+		return x.objectPage(n, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPage(n, obj)
-	case *ent.NewsletterIssue:
+	case loader.NewsletterIssue:
+		return x.objectNewsletterIssue(n, &obj)
+	case *loader.NewsletterIssue:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectNewsletterIssue(n, obj)
-	case *ent.Newsletter:
+	case loader.Newsletter:
+		return x.objectNewsletter(n, &obj)
+	case *loader.Newsletter:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectNewsletter(n, obj)
-	case directory.MenuItem:
+	case loader.MenuItem:
 		return x.objectMenuItem(n, &obj)
-	case *directory.MenuItem:
+	case *loader.MenuItem:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectMenuItem(n, obj)
-	case directory.Menu:
+	case loader.Menu:
 		return x.objectMenu(n, &obj)
-	case *directory.Menu:
+	case *loader.Menu:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectMenu(n, obj)
-	case *ent.Media:
+	case loader.Media:
+		return x.objectMedia(n, &obj)
+	case *loader.Media:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectMedia(n, obj)
-	case *ent.LiveEntry:
+	case loader.LiveEntry:
+		return x.objectLiveEntry(n, &obj)
+	case *loader.LiveEntry:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectLiveEntry(n, obj)
-	case *job.Dead:
+	case *loader.DeadJob:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectDeadJob(n, obj)
-	case content.Correction:
+	case loader.Correction:
 		return x.objectCorrection(n, &obj)
-	case *content.Correction:
+	case *loader.Correction:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectCorrection(n, obj)
-	case *ent.Comment:
+	case loader.Comment:
+		return x.objectComment(n, &obj)
+	case *loader.Comment:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectComment(n, obj)
-	case *ent.Category:
+	case loader.Category:
+		return x.objectCategory(n, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectCategory(n, obj)
-	case *ent.Author:
+	case loader.Author:
+		return x.objectAuthor(n, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectAuthor(n, obj)
-	case model.AuditEntry:
+	case loader.AuditEntry:
 		return x.objectAuditEntry(n, &obj)
-	case *model.AuditEntry:
+	case *loader.AuditEntry:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectAuditEntry(n, obj)
-	case *ent.ArticleNote:
+	case loader.Note:
+		return x.objectArticleNote(n, &obj)
+	case *loader.Note:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectArticleNote(n, obj)
-	case *ent.Article:
+	case loader.Article:
+		return x.objectArticle(n, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectArticle(n, obj)
-	case *ent.AdSlot:
+	case loader.AdSlot:
+		return x.objectAdSlot(n, &obj)
+	case *loader.AdSlot:
 		if obj == nil {
 			return x.Null()
 		}
@@ -14733,58 +14835,58 @@ func (x *execution) objectRouteTarget(n *executor.Node, obj model.RouteTarget) (
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
-	case ent.Tag:
+	case loader.Tag:
 		return x.objectTag(n, &obj)
-	case *ent.Tag:
+	case *loader.Tag:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectTag(n, obj)
-	case ent.Series:
+	case loader.Series:
 		return x.objectSeries(n, &obj)
-	case *ent.Series:
+	case *loader.Series:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectSeries(n, obj)
-	case ent.Redirect:
+	case loader.Redirect:
 		return x.objectRedirect(n, &obj)
-	case *ent.Redirect:
+	case *loader.Redirect:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectRedirect(n, obj)
-	case ent.Place:
+	case loader.Place:
 		return x.objectPlace(n, &obj)
-	case *ent.Place:
+	case *loader.Place:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPlace(n, obj)
-	case ent.Page:
+	case loader.Page:
 		return x.objectPage(n, &obj)
-	case *ent.Page:
+	case *loader.Page:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPage(n, obj)
-	case ent.Category:
+	case loader.Category:
 		return x.objectCategory(n, &obj)
-	case *ent.Category:
+	case *loader.Category:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectCategory(n, obj)
-	case ent.Author:
+	case loader.Author:
 		return x.objectAuthor(n, &obj)
-	case *ent.Author:
+	case *loader.Author:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectAuthor(n, obj)
-	case ent.Article:
+	case loader.Article:
 		return x.objectArticle(n, &obj)
-	case *ent.Article:
+	case *loader.Article:
 		if obj == nil {
 			return x.Null()
 		}
@@ -14800,36 +14902,48 @@ func (x *execution) objectRouteTarget(n *executor.Node, obj model.RouteTarget) (
 	panic(fmt.Sprintf("unexpected type %T for RouteTarget", obj))
 }
 
-func (x *execution) objectSuggestionTarget(n *executor.Node, obj model.Node) (null bool) {
+func (x *execution) objectSuggestionTarget(n *executor.Node, obj loader.Node) (null bool) {
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
-	case *ent.Tag:
+	case loader.Tag:
+		return x.objectTag(n, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectTag(n, obj)
-	case *ent.Series:
+	case loader.Series:
+		return x.objectSeries(n, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectSeries(n, obj)
-	case *ent.Place:
+	case loader.Place:
+		return x.objectPlace(n, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectPlace(n, obj)
-	case *ent.Category:
+	case loader.Category:
+		return x.objectCategory(n, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectCategory(n, obj)
-	case *ent.Author:
+	case loader.Author:
+		return x.objectAuthor(n, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return x.Null()
 		}
 		return x.objectAuthor(n, obj)
-	case *ent.Article:
+	case loader.Article:
+		return x.objectArticle(n, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return x.Null()
 		}
@@ -14867,7 +14981,7 @@ func (x *execution) objectUserError(n *executor.Node, obj model.UserError) (null
 	panic(fmt.Sprintf("unexpected type %T for UserError", obj))
 }
 
-func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(n *executor.Node, v []*account.Account) (null bool) {
+func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(n *executor.Node, v []*loader.Account) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14877,7 +14991,7 @@ func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n, v[i]) || null
+		null = x.writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -14887,14 +15001,14 @@ func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n *executor.Node, v *account.Account) (null bool) {
+func (x *execution) writeNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n *executor.Node, v *loader.Account) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Account!")
 	}
 	return x.objectAccount(n, v)
 }
 
-func (x *execution) writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*account.Account]) (null bool) {
+func (x *execution) writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Account]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14914,7 +15028,7 @@ func (x *execution) writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*account.Account]) (null bool) {
+func (x *execution) writeNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Account]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "AccountEdge!")
 	}
@@ -14925,7 +15039,7 @@ func (x *execution) writeNAdPlacement2githubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return x.Leaf(x.ec.marshalNAdPlacement2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAdPlacement(x.Here(n), nil, v))
 }
 
-func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(n *executor.Node, v []*ent.AdSlot) (null bool) {
+func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(n *executor.Node, v []*loader.AdSlot) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14935,7 +15049,7 @@ func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(n, v[i]) || null
+		null = x.writeNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -14945,14 +15059,14 @@ func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return false
 }
 
-func (x *execution) writeNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(n *executor.Node, v *ent.AdSlot) (null bool) {
+func (x *execution) writeNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n *executor.Node, v *loader.AdSlot) (null bool) {
 	if v == nil {
 		return x.Missing(n, "AdSlot!")
 	}
 	return x.objectAdSlot(n, v)
 }
 
-func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(n *executor.Node, v []*ent.Article) (null bool) {
+func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n *executor.Node, v []*loader.Article) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -14962,7 +15076,7 @@ func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n, v[i]) || null
+		null = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -14972,21 +15086,21 @@ func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n *executor.Node, v *ent.Article) (null bool) {
+func (x *execution) writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n *executor.Node, v *loader.Article) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Article!")
 	}
 	return x.objectArticle(n, v)
 }
 
-func (x *execution) writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(n *executor.Node, v *content.Draft) (null bool) {
+func (x *execution) writeNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(n *executor.Node, v *loader.Content) (null bool) {
 	if v == nil {
 		return x.Missing(n, "ArticleContent!")
 	}
 	return x.objectArticleContent(n, v)
 }
 
-func (x *execution) writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*ent.Article]) (null bool) {
+func (x *execution) writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Article]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15006,7 +15120,7 @@ func (x *execution) writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*ent.Article]) (null bool) {
+func (x *execution) writeNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Article]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "ArticleEdge!")
 	}
@@ -15018,14 +15132,14 @@ func (x *execution) writeNArticleKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return false
 }
 
-func (x *execution) writeNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(n *executor.Node, v *ent.ArticleLock) (null bool) {
+func (x *execution) writeNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(n *executor.Node, v *loader.Lock) (null bool) {
 	if v == nil {
 		return x.Missing(n, "ArticleLock!")
 	}
 	return x.objectArticleLock(n, v)
 }
 
-func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(n *executor.Node, v []*ent.ArticleNote) (null bool) {
+func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(n *executor.Node, v []*loader.Note) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15035,7 +15149,7 @@ func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(n, v[i]) || null
+		null = x.writeNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15045,7 +15159,7 @@ func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(n *executor.Node, v *ent.ArticleNote) (null bool) {
+func (x *execution) writeNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(n *executor.Node, v *loader.Note) (null bool) {
 	if v == nil {
 		return x.Missing(n, "ArticleNote!")
 	}
@@ -15109,7 +15223,7 @@ func (x *execution) writeNArticleStep2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return false
 }
 
-func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(n *executor.Node, v []*model.AuditEntry) (null bool) {
+func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(n *executor.Node, v []*loader.AuditEntry) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15119,7 +15233,7 @@ func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(n, v[i]) || null
+		null = x.writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15129,14 +15243,14 @@ func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return false
 }
 
-func (x *execution) writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(n *executor.Node, v *model.AuditEntry) (null bool) {
+func (x *execution) writeNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(n *executor.Node, v *loader.AuditEntry) (null bool) {
 	if v == nil {
 		return x.Missing(n, "AuditEntry!")
 	}
 	return x.objectAuditEntry(n, v)
 }
 
-func (x *execution) writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*model.AuditEntry]) (null bool) {
+func (x *execution) writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.AuditEntry]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15156,14 +15270,14 @@ func (x *execution) writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return false
 }
 
-func (x *execution) writeNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*model.AuditEntry]) (null bool) {
+func (x *execution) writeNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.AuditEntry]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "AuditEntryEdge!")
 	}
 	return x.objectAuditEntryEdge(n, v)
 }
 
-func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(n *executor.Node, v []*ent.Author) (null bool) {
+func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(n *executor.Node, v []*loader.Author) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15173,7 +15287,7 @@ func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n, v[i]) || null
+		null = x.writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15183,7 +15297,7 @@ func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return false
 }
 
-func (x *execution) writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n *executor.Node, v *ent.Author) (null bool) {
+func (x *execution) writeNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n *executor.Node, v *loader.Author) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Author!")
 	}
@@ -15313,11 +15427,7 @@ func (x *execution) writeNBreadcrumb2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return x.objectBreadcrumb(n, v)
 }
 
-func (x *execution) writeNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(n *executor.Node, v newsroom.CalendarEntry) (null bool) {
-	return x.objectCalendarEntry(n, &v)
-}
-
-func (x *execution) writeNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(n *executor.Node, v []newsroom.CalendarEntry) (null bool) {
+func (x *execution) writeNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(n *executor.Node, v []*model.CalendarEntry) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15327,7 +15437,7 @@ func (x *execution) writeNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(n, v[i]) || null
+		null = x.writeNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15335,6 +15445,13 @@ func (x *execution) writeNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	}
 	x.Buf = append(x.Buf, ']')
 	return false
+}
+
+func (x *execution) writeNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(n *executor.Node, v *model.CalendarEntry) (null bool) {
+	if v == nil {
+		return x.Missing(n, "CalendarEntry!")
+	}
+	return x.objectCalendarEntry(n, v)
 }
 
 func (x *execution) writeNCalendarEntryKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐOccasion(n *executor.Node, v newsroom.Occasion) (null bool) {
@@ -15367,7 +15484,7 @@ func (x *execution) writeNCapability2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(n *executor.Node, v []*ent.Category) (null bool) {
+func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(n *executor.Node, v []*loader.Category) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15377,7 +15494,7 @@ func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n, v[i]) || null
+		null = x.writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15387,7 +15504,7 @@ func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return false
 }
 
-func (x *execution) writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n *executor.Node, v *ent.Category) (null bool) {
+func (x *execution) writeNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n *executor.Node, v *loader.Category) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Category!")
 	}
@@ -15421,7 +15538,7 @@ func (x *execution) writeNCategoryFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectCategoryFacet(n, v)
 }
 
-func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(n *executor.Node, v []*ent.Comment) (null bool) {
+func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(n *executor.Node, v []*loader.Comment) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15431,7 +15548,7 @@ func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(n, v[i]) || null
+		null = x.writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15441,7 +15558,7 @@ func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(n *executor.Node, v *ent.Comment) (null bool) {
+func (x *execution) writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n *executor.Node, v *loader.Comment) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Comment!")
 	}
@@ -15455,7 +15572,7 @@ func (x *execution) writeNCommentAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectCommentAuthor(n, v)
 }
 
-func (x *execution) writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*ent.Comment]) (null bool) {
+func (x *execution) writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Comment]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15475,7 +15592,7 @@ func (x *execution) writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*ent.Comment]) (null bool) {
+func (x *execution) writeNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Comment]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "CommentEdge!")
 	}
@@ -15494,7 +15611,7 @@ func (x *execution) writeNCommentPolicy2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectCommentPolicy(n, v)
 }
 
-func (x *execution) writeNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecordᚄ(n *executor.Node, v []*ent.ConsentRecord) (null bool) {
+func (x *execution) writeNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecordᚄ(n *executor.Node, v []*loader.ConsentRecord) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15504,7 +15621,7 @@ func (x *execution) writeNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecord(n, v[i]) || null
+		null = x.writeNConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15514,7 +15631,7 @@ func (x *execution) writeNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	return false
 }
 
-func (x *execution) writeNConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecord(n *executor.Node, v *ent.ConsentRecord) (null bool) {
+func (x *execution) writeNConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(n *executor.Node, v *loader.ConsentRecord) (null bool) {
 	if v == nil {
 		return x.Missing(n, "ConsentRecord!")
 	}
@@ -15548,7 +15665,7 @@ func (x *execution) writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	return false
 }
 
-func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(n *executor.Node, v []*content.Correction) (null bool) {
+func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(n *executor.Node, v []*loader.Correction) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15558,7 +15675,7 @@ func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(n, v[i]) || null
+		null = x.writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15568,14 +15685,14 @@ func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return false
 }
 
-func (x *execution) writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(n *executor.Node, v *content.Correction) (null bool) {
+func (x *execution) writeNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(n *executor.Node, v *loader.Correction) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Correction!")
 	}
 	return x.objectCorrection(n, v)
 }
 
-func (x *execution) writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*content.Correction]) (null bool) {
+func (x *execution) writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Correction]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15595,7 +15712,7 @@ func (x *execution) writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return false
 }
 
-func (x *execution) writeNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*content.Correction]) (null bool) {
+func (x *execution) writeNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Correction]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "CorrectionEdge!")
 	}
@@ -15626,7 +15743,7 @@ func (x *execution) writeNDateTime2ᚖtimeᚐTime(n *executor.Node, v *time.Time
 	return false
 }
 
-func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(n *executor.Node, v []*job.Dead) (null bool) {
+func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJobᚄ(n *executor.Node, v []*loader.DeadJob) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15636,7 +15753,7 @@ func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(n, v[i]) || null
+		null = x.writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15646,14 +15763,14 @@ func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(n *executor.Node, v *job.Dead) (null bool) {
+func (x *execution) writeNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(n *executor.Node, v *loader.DeadJob) (null bool) {
 	if v == nil {
 		return x.Missing(n, "DeadJob!")
 	}
 	return x.objectDeadJob(n, v)
 }
 
-func (x *execution) writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*job.Dead]) (null bool) {
+func (x *execution) writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.DeadJob]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15673,14 +15790,14 @@ func (x *execution) writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*job.Dead]) (null bool) {
+func (x *execution) writeNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.DeadJob]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "DeadJobEdge!")
 	}
 	return x.objectDeadJobEdge(n, v)
 }
 
-func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(n *executor.Node, v []*ent.Pick) (null bool) {
+func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(n *executor.Node, v []*loader.Pick) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15690,7 +15807,7 @@ func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(n, v[i]) || null
+		null = x.writeNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15700,7 +15817,7 @@ func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(n *executor.Node, v *ent.Pick) (null bool) {
+func (x *execution) writeNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(n *executor.Node, v *loader.Pick) (null bool) {
 	if v == nil {
 		return x.Missing(n, "EditorsPick!")
 	}
@@ -15782,11 +15899,7 @@ func (x *execution) writeNLanguageFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectLanguageFacet(n, v)
 }
 
-func (x *execution) writeNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(n *executor.Node, v schema.LegalDocument) (null bool) {
-	return x.objectLegalDocument(n, &v)
-}
-
-func (x *execution) writeNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(n *executor.Node, v []schema.LegalDocument) (null bool) {
+func (x *execution) writeNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(n *executor.Node, v []*loader.LegalDocument) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15796,7 +15909,7 @@ func (x *execution) writeNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(n, v[i]) || null
+		null = x.writeNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15804,6 +15917,13 @@ func (x *execution) writeNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	}
 	x.Buf = append(x.Buf, ']')
 	return false
+}
+
+func (x *execution) writeNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(n *executor.Node, v *loader.LegalDocument) (null bool) {
+	if v == nil {
+		return x.Missing(n, "LegalDocument!")
+	}
+	return x.objectLegalDocument(n, v)
 }
 
 func (x *execution) writeNListItem2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋrichtextᚐListItem(n *executor.Node, v richtext.ListItem) (null bool) {
@@ -15830,7 +15950,7 @@ func (x *execution) writeNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return false
 }
 
-func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(n *executor.Node, v []*ent.LiveEntry) (null bool) {
+func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(n *executor.Node, v []*loader.LiveEntry) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15840,7 +15960,7 @@ func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(n, v[i]) || null
+		null = x.writeNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15850,7 +15970,7 @@ func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	return false
 }
 
-func (x *execution) writeNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(n *executor.Node, v *ent.LiveEntry) (null bool) {
+func (x *execution) writeNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(n *executor.Node, v *loader.LiveEntry) (null bool) {
 	if v == nil {
 		return x.Missing(n, "LiveEntry!")
 	}
@@ -15867,7 +15987,7 @@ func (x *execution) writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	return false
 }
 
-func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(n *executor.Node, v []*directory.MenuItem) (null bool) {
+func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(n *executor.Node, v []*loader.MenuItem) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15877,7 +15997,7 @@ func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(n, v[i]) || null
+		null = x.writeNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15887,7 +16007,7 @@ func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return false
 }
 
-func (x *execution) writeNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(n *executor.Node, v *directory.MenuItem) (null bool) {
+func (x *execution) writeNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(n *executor.Node, v *loader.MenuItem) (null bool) {
 	if v == nil {
 		return x.Missing(n, "MenuItem!")
 	}
@@ -15898,7 +16018,7 @@ func (x *execution) writeNMenuLocation2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return x.Leaf(x.ec.marshalNMenuLocation2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMenuLocation(x.Here(n), nil, v))
 }
 
-func (x *execution) writeNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterᚄ(n *executor.Node, v []*ent.Newsletter) (null bool) {
+func (x *execution) writeNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterᚄ(n *executor.Node, v []*loader.Newsletter) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15908,7 +16028,7 @@ func (x *execution) writeNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(n, v[i]) || null
+		null = x.writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15918,19 +16038,19 @@ func (x *execution) writeNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return false
 }
 
-func (x *execution) writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(n *executor.Node, v *ent.Newsletter) (null bool) {
+func (x *execution) writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n *executor.Node, v *loader.Newsletter) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Newsletter!")
 	}
 	return x.objectNewsletter(n, v)
 }
 
-func (x *execution) writeNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(n *executor.Node, v newsletter1.Frequency) (null bool) {
+func (x *execution) writeNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(n *executor.Node, v newsletter.Frequency) (null bool) {
 	x.String(marshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency[v])
 	return false
 }
 
-func (x *execution) writeNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssueᚄ(n *executor.Node, v []*ent.NewsletterIssue) (null bool) {
+func (x *execution) writeNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssueᚄ(n *executor.Node, v []*loader.NewsletterIssue) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15940,7 +16060,7 @@ func (x *execution) writeNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(n, v[i]) || null
+		null = x.writeNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -15950,14 +16070,14 @@ func (x *execution) writeNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return false
 }
 
-func (x *execution) writeNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(n *executor.Node, v *ent.NewsletterIssue) (null bool) {
+func (x *execution) writeNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n *executor.Node, v *loader.NewsletterIssue) (null bool) {
 	if v == nil {
 		return x.Missing(n, "NewsletterIssue!")
 	}
 	return x.objectNewsletterIssue(n, v)
 }
 
-func (x *execution) writeNNewsletterIssueEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*ent.NewsletterIssue]) (null bool) {
+func (x *execution) writeNNewsletterIssueEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.NewsletterIssue]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -15977,7 +16097,7 @@ func (x *execution) writeNNewsletterIssueEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑ
 	return false
 }
 
-func (x *execution) writeNNewsletterIssueEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*ent.NewsletterIssue]) (null bool) {
+func (x *execution) writeNNewsletterIssueEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.NewsletterIssue]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "NewsletterIssueEdge!")
 	}
@@ -15994,7 +16114,7 @@ func (x *execution) writeNNewsletterSource2githubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return false
 }
 
-func (x *execution) writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐChoiceᚄ(n *executor.Node, v []*newsletter.Choice) (null bool) {
+func (x *execution) writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscriptionᚄ(n *executor.Node, v []*model.NewsletterSubscription) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16004,7 +16124,7 @@ func (x *execution) writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheet
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNNewsletterSubscription2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐChoice(n, v[i]) || null
+		null = x.writeNNewsletterSubscription2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscription(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -16014,14 +16134,14 @@ func (x *execution) writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheet
 	return false
 }
 
-func (x *execution) writeNNewsletterSubscription2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐChoice(n *executor.Node, v *newsletter.Choice) (null bool) {
+func (x *execution) writeNNewsletterSubscription2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscription(n *executor.Node, v *model.NewsletterSubscription) (null bool) {
 	if v == nil {
 		return x.Missing(n, "NewsletterSubscription!")
 	}
 	return x.objectNewsletterSubscription(n, v)
 }
 
-func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n *executor.Node, v []model.Node) (null bool) {
+func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v []loader.Node) (null bool) {
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
@@ -16030,14 +16150,14 @@ func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n, v[i])
+		x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, v[i])
 	}
 	s.Leave()
 	x.Buf = append(x.Buf, ']')
 	return false
 }
 
-func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(n *executor.Node, v []*ent.Page) (null bool) {
+func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(n *executor.Node, v []*loader.Page) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16047,7 +16167,7 @@ func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n, v[i]) || null
+		null = x.writeNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -16057,7 +16177,7 @@ func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 	return false
 }
 
-func (x *execution) writeNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n *executor.Node, v *ent.Page) (null bool) {
+func (x *execution) writeNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n *executor.Node, v *loader.Page) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Page!")
 	}
@@ -16100,7 +16220,7 @@ func (x *execution) writeNParagraphChange2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return false
 }
 
-func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(n *executor.Node, v []*ent.Place) (null bool) {
+func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(n *executor.Node, v []*loader.Place) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16110,7 +16230,7 @@ func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n, v[i]) || null
+		null = x.writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -16120,7 +16240,7 @@ func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return false
 }
 
-func (x *execution) writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n *executor.Node, v *ent.Place) (null bool) {
+func (x *execution) writeNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n *executor.Node, v *loader.Place) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Place!")
 	}
@@ -16159,7 +16279,7 @@ func (x *execution) writeNPlaceKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	return false
 }
 
-func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(n *executor.Node, v []*ent.PreviewToken) (null bool) {
+func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(n *executor.Node, v []*loader.PreviewToken) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16169,7 +16289,7 @@ func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(n, v[i]) || null
+		null = x.writeNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -16179,14 +16299,14 @@ func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return false
 }
 
-func (x *execution) writeNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(n *executor.Node, v *ent.PreviewToken) (null bool) {
+func (x *execution) writeNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(n *executor.Node, v *loader.PreviewToken) (null bool) {
 	if v == nil {
 		return x.Missing(n, "PreviewToken!")
 	}
 	return x.objectPreviewToken(n, v)
 }
 
-func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(n *executor.Node, v []*ent.Redirect) (null bool) {
+func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(n *executor.Node, v []*loader.Redirect) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16196,7 +16316,7 @@ func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n, v[i]) || null
+		null = x.writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -16206,14 +16326,14 @@ func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return false
 }
 
-func (x *execution) writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n *executor.Node, v *ent.Redirect) (null bool) {
+func (x *execution) writeNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n *executor.Node, v *loader.Redirect) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Redirect!")
 	}
 	return x.objectRedirect(n, v)
 }
 
-func (x *execution) writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*ent.Redirect]) (null bool) {
+func (x *execution) writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Redirect]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16233,7 +16353,7 @@ func (x *execution) writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return false
 }
 
-func (x *execution) writeNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*ent.Redirect]) (null bool) {
+func (x *execution) writeNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Redirect]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "RedirectEdge!")
 	}
@@ -16304,7 +16424,7 @@ func (x *execution) writeNRelatedReasonKind2githubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
-func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(n *executor.Node, v []*ent.Revision) (null bool) {
+func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(n *executor.Node, v []*loader.Revision) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16314,7 +16434,7 @@ func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n, v[i]) || null
+		null = x.writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -16324,14 +16444,14 @@ func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return false
 }
 
-func (x *execution) writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n *executor.Node, v *ent.Revision) (null bool) {
+func (x *execution) writeNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(n *executor.Node, v *loader.Revision) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Revision!")
 	}
 	return x.objectRevision(n, v)
 }
 
-func (x *execution) writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*ent.Revision]) (null bool) {
+func (x *execution) writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Revision]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16351,7 +16471,7 @@ func (x *execution) writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return false
 }
 
-func (x *execution) writeNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*ent.Revision]) (null bool) {
+func (x *execution) writeNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Revision]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "RevisionEdge!")
 	}
@@ -16445,7 +16565,7 @@ func (x *execution) writeNSecondFactor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	return x.objectSecondFactor(n, v)
 }
 
-func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(n *executor.Node, v []*ent.Session) (null bool) {
+func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(n *executor.Node, v []*loader.Session) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16455,7 +16575,7 @@ func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(n, v[i]) || null
+		null = x.writeNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -16465,7 +16585,7 @@ func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(n *executor.Node, v *ent.Session) (null bool) {
+func (x *execution) writeNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n *executor.Node, v *loader.Session) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Session!")
 	}
@@ -16477,7 +16597,7 @@ func (x *execution) writeNSessionTransport2githubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return false
 }
 
-func (x *execution) writeNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐProviderᚄ(n *executor.Node, v []*account.Provider) (null bool) {
+func (x *execution) writeNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProviderᚄ(n *executor.Node, v []*model.SignInProvider) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16487,7 +16607,7 @@ func (x *execution) writeNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNSignInProvider2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐProvider(n, v[i]) || null
+		null = x.writeNSignInProvider2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProvider(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -16497,14 +16617,14 @@ func (x *execution) writeNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return false
 }
 
-func (x *execution) writeNSignInProvider2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐProvider(n *executor.Node, v *account.Provider) (null bool) {
+func (x *execution) writeNSignInProvider2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProvider(n *executor.Node, v *model.SignInProvider) (null bool) {
 	if v == nil {
 		return x.Missing(n, "SignInProvider!")
 	}
 	return x.objectSignInProvider(n, v)
 }
 
-func (x *execution) writeNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(n *executor.Node, v *ent.Site) (null bool) {
+func (x *execution) writeNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(n *executor.Node, v *loader.Site) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Site!")
 	}
@@ -16583,7 +16703,7 @@ func (x *execution) writeNString2ᚕstringᚄ(n *executor.Node, v []string) (nul
 	return false
 }
 
-func (x *execution) writeNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n *executor.Node, v model.Node) (null bool) {
+func (x *execution) writeNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v loader.Node) (null bool) {
 	if v == nil {
 		return x.Missing(n, "SuggestionTarget!")
 	}
@@ -16644,7 +16764,7 @@ func (x *execution) writeNTableRow2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return x.objectTableRow(n, v)
 }
 
-func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(n *executor.Node, v []*ent.Tag) (null bool) {
+func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(n *executor.Node, v []*loader.Tag) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16654,7 +16774,7 @@ func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n, v[i]) || null
+		null = x.writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -16664,14 +16784,14 @@ func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	return false
 }
 
-func (x *execution) writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n *executor.Node, v *ent.Tag) (null bool) {
+func (x *execution) writeNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n *executor.Node, v *loader.Tag) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Tag!")
 	}
 	return x.objectTag(n, v)
 }
 
-func (x *execution) writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*ent.Tag]) (null bool) {
+func (x *execution) writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Tag]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -16691,7 +16811,7 @@ func (x *execution) writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
-func (x *execution) writeNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*ent.Tag]) (null bool) {
+func (x *execution) writeNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Tag]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "TagEdge!")
 	}
@@ -16917,35 +17037,35 @@ func (x *execution) writeN__TypeKind2string(n *executor.Node, v string) (null bo
 	return false
 }
 
-func (x *execution) writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(n *executor.Node, v *account.Account) (null bool) {
+func (x *execution) writeOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(n *executor.Node, v *loader.Account) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectAccount(n, v)
 }
 
-func (x *execution) writeOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*account.Account]) (null bool) {
+func (x *execution) writeOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Account]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectAccountConnection(n, v)
 }
 
-func (x *execution) writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(n *executor.Node, v *ent.AdSlot) (null bool) {
+func (x *execution) writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n *executor.Node, v *loader.AdSlot) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectAdSlot(n, v)
 }
 
-func (x *execution) writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(n *executor.Node, v *ent.Article) (null bool) {
+func (x *execution) writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n *executor.Node, v *loader.Article) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectArticle(n, v)
 }
 
-func (x *execution) writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*ent.Article]) (null bool) {
+func (x *execution) writeOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Article]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -16959,7 +17079,7 @@ func (x *execution) writeOArticleDiff2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return x.objectArticleDiff(n, v)
 }
 
-func (x *execution) writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(n *executor.Node, v *ent.ArticleLock) (null bool) {
+func (x *execution) writeOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(n *executor.Node, v *loader.Lock) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -16973,7 +17093,7 @@ func (x *execution) writeOArticleLockPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectArticleLockPayload(n, v)
 }
 
-func (x *execution) writeOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(n *executor.Node, v *ent.ArticleNote) (null bool) {
+func (x *execution) writeOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(n *executor.Node, v *loader.Note) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17001,28 +17121,28 @@ func (x *execution) writeOArticleSource2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectArticleSource(n, v)
 }
 
-func (x *execution) writeOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(n *executor.Node, v *ent.Withdrawal) (null bool) {
+func (x *execution) writeOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(n *executor.Node, v *loader.Withdrawal) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectArticleWithdrawal(n, v)
 }
 
-func (x *execution) writeOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*model.AuditEntry]) (null bool) {
+func (x *execution) writeOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.AuditEntry]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectAuditEntryConnection(n, v)
 }
 
-func (x *execution) writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(n *executor.Node, v *ent.Author) (null bool) {
+func (x *execution) writeOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(n *executor.Node, v *loader.Author) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectAuthor(n, v)
 }
 
-func (x *execution) writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(n *executor.Node, v *newsroom.Autosave) (null bool) {
+func (x *execution) writeOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(n *executor.Node, v *loader.Autosave) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17048,7 +17168,7 @@ func (x *execution) writeOBulkArticlePayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectBulkArticlePayload(n, v)
 }
 
-func (x *execution) writeOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(n *executor.Node, v *newsroom.Calendar) (null bool) {
+func (x *execution) writeOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(n *executor.Node, v *model.Calendar) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17062,7 +17182,7 @@ func (x *execution) writeOCancelAccountDeletionPayload2ᚖgithubᚗcomᚋbroadsh
 	return x.objectCancelAccountDeletionPayload(n, v)
 }
 
-func (x *execution) writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(n *executor.Node, v *ent.Category) (null bool) {
+func (x *execution) writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n *executor.Node, v *loader.Category) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17083,14 +17203,14 @@ func (x *execution) writeOChangePasswordPayload2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return x.objectChangePasswordPayload(n, v)
 }
 
-func (x *execution) writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(n *executor.Node, v *ent.Comment) (null bool) {
+func (x *execution) writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n *executor.Node, v *loader.Comment) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectComment(n, v)
 }
 
-func (x *execution) writeOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*ent.Comment]) (null bool) {
+func (x *execution) writeOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Comment]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17125,7 +17245,7 @@ func (x *execution) writeOConsent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 	return x.objectConsent(n, v)
 }
 
-func (x *execution) writeOConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecord(n *executor.Node, v *ent.ConsentRecord) (null bool) {
+func (x *execution) writeOConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(n *executor.Node, v *loader.ConsentRecord) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17139,7 +17259,7 @@ func (x *execution) writeOContentBlock2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return x.objectContentBlock(n, v)
 }
 
-func (x *execution) writeOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*content.Correction]) (null bool) {
+func (x *execution) writeOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Correction]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17239,7 +17359,7 @@ func (x *execution) writeODateTime2ᚖtimeᚐTime(n *executor.Node, v *time.Time
 	return false
 }
 
-func (x *execution) writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*job.Dead]) (null bool) {
+func (x *execution) writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.DeadJob]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17390,7 +17510,7 @@ func (x *execution) writeOJSON2encodingᚋjsonᚐRawMessage(n *executor.Node, v 
 	return x.Leaf(x.ec.marshalOJSON2encodingᚋjsonᚐRawMessage(x.Here(n), nil, v))
 }
 
-func (x *execution) writeOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(n *executor.Node, v *ent.LiveEntry) (null bool) {
+func (x *execution) writeOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(n *executor.Node, v *loader.LiveEntry) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17412,21 +17532,21 @@ func (x *execution) writeOLocale2ᚖstring(n *executor.Node, v *string) (null bo
 	return false
 }
 
-func (x *execution) writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(n *executor.Node, v *ent.Media) (null bool) {
+func (x *execution) writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n *executor.Node, v *loader.Media) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectMedia(n, v)
 }
 
-func (x *execution) writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(n *executor.Node, v *directory.Menu) (null bool) {
+func (x *execution) writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(n *executor.Node, v *loader.Menu) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectMenu(n, v)
 }
 
-func (x *execution) writeOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n *executor.Node, v model.Node) (null bool) {
+func (x *execution) writeOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v loader.Node) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17475,63 +17595,63 @@ func (x *execution) writeOMoveCategoryPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return x.objectMoveCategoryPayload(n, v)
 }
 
-func (x *execution) writeONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(n *executor.Node, v *ent.Newsletter) (null bool) {
+func (x *execution) writeONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n *executor.Node, v *loader.Newsletter) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectNewsletter(n, v)
 }
 
-func (x *execution) writeONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(n *executor.Node, v *ent.NewsletterIssue) (null bool) {
+func (x *execution) writeONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n *executor.Node, v *loader.NewsletterIssue) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectNewsletterIssue(n, v)
 }
 
-func (x *execution) writeONewsletterIssueConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*ent.NewsletterIssue]) (null bool) {
+func (x *execution) writeONewsletterIssueConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.NewsletterIssue]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectNewsletterIssueConnection(n, v)
 }
 
-func (x *execution) writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐPreferences(n *executor.Node, v *newsletter.Preferences) (null bool) {
+func (x *execution) writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(n *executor.Node, v *model.NewsletterPreferences) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectNewsletterPreferences(n, v)
 }
 
-func (x *execution) writeONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(n *executor.Node, v *newsroom.Record) (null bool) {
+func (x *execution) writeONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(n *executor.Node, v *loader.Record) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectNewsroomRecord(n, v)
 }
 
-func (x *execution) writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(n *executor.Node, v model.Node) (null bool) {
+func (x *execution) writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v loader.Node) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectNode(n, v)
 }
 
-func (x *execution) writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(n *executor.Node, v *ent.Page) (null bool) {
+func (x *execution) writeOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(n *executor.Node, v *loader.Page) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectPage(n, v)
 }
 
-func (x *execution) writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(n *executor.Node, v *ent.Place) (null bool) {
+func (x *execution) writeOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(n *executor.Node, v *loader.Place) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectPlace(n, v)
 }
 
-func (x *execution) writeOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(n *executor.Node, v *ent.PreviewToken) (null bool) {
+func (x *execution) writeOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(n *executor.Node, v *loader.PreviewToken) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17559,14 +17679,14 @@ func (x *execution) writeORecordConsentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return x.objectRecordConsentPayload(n, v)
 }
 
-func (x *execution) writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(n *executor.Node, v *ent.Redirect) (null bool) {
+func (x *execution) writeORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(n *executor.Node, v *loader.Redirect) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectRedirect(n, v)
 }
 
-func (x *execution) writeORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*ent.Redirect]) (null bool) {
+func (x *execution) writeORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Redirect]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17643,14 +17763,14 @@ func (x *execution) writeORetryJobPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return x.objectRetryJobPayload(n, v)
 }
 
-func (x *execution) writeORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(n *executor.Node, v *ent.Revision) (null bool) {
+func (x *execution) writeORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(n *executor.Node, v *loader.Revision) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectRevision(n, v)
 }
 
-func (x *execution) writeORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*ent.Revision]) (null bool) {
+func (x *execution) writeORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Revision]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17750,14 +17870,14 @@ func (x *execution) writeOSendNewsletterIssuePayload2ᚖgithubᚗcomᚋbroadshee
 	return x.objectSendNewsletterIssuePayload(n, v)
 }
 
-func (x *execution) writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(n *executor.Node, v *ent.Series) (null bool) {
+func (x *execution) writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n *executor.Node, v *loader.Series) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectSeries(n, v)
 }
 
-func (x *execution) writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(n *executor.Node, v *ent.Session) (null bool) {
+func (x *execution) writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n *executor.Node, v *loader.Session) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17813,14 +17933,14 @@ func (x *execution) writeOSignUpPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectSignUpPayload(n, v)
 }
 
-func (x *execution) writeOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(n *executor.Node, v *ent.Site) (null bool) {
+func (x *execution) writeOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(n *executor.Node, v *loader.Site) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectSite(n, v)
 }
 
-func (x *execution) writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(n *executor.Node, v *newsroom.Member) (null bool) {
+func (x *execution) writeOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n *executor.Node, v *loader.Member) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -17856,14 +17976,14 @@ func (x *execution) writeOSubscribeToNewsletterPayload2ᚖgithubᚗcomᚋbroadsh
 	return x.objectSubscribeToNewsletterPayload(n, v)
 }
 
-func (x *execution) writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(n *executor.Node, v *ent.Tag) (null bool) {
+func (x *execution) writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n *executor.Node, v *loader.Tag) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectTag(n, v)
 }
 
-func (x *execution) writeOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*ent.Tag]) (null bool) {
+func (x *execution) writeOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Tag]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}

@@ -34,28 +34,21 @@ type ResolverRoot interface {
 	Article() ArticleResolver
 	ArticleContent() ArticleContentResolver
 	ArticleDiff() ArticleDiffResolver
-	ArticleLock() ArticleLockResolver
-	ArticleNote() ArticleNoteResolver
-	ArticleWithdrawal() ArticleWithdrawalResolver
+	ArticleLocked() ArticleLockedResolver
 	AuditEntry() AuditEntryResolver
 	Author() AuthorResolver
 	BlockImage() BlockImageResolver
 	Category() CategoryResolver
 	Comment() CommentResolver
 	Count() CountResolver
-	EditorsPick() EditorsPickResolver
-	LegalDocument() LegalDocumentResolver
 	LiveEntry() LiveEntryResolver
 	Media() MediaResolver
 	Menu() MenuResolver
 	MenuItem() MenuItemResolver
 	Mutation() MutationResolver
-	Newsletter() NewsletterResolver
-	NewsletterIssue() NewsletterIssueResolver
 	NewsroomRecord() NewsroomRecordResolver
 	Page() PageResolver
 	Place() PlaceResolver
-	PreviewToken() PreviewTokenResolver
 	Query() QueryResolver
 	Redirect() RedirectResolver
 	RelatedArticleEdge() RelatedArticleEdgeResolver
@@ -65,6 +58,7 @@ type ResolverRoot interface {
 	Session() SessionResolver
 	Site() SiteResolver
 	Tag() TagResolver
+	VersionConflict() VersionConflictResolver
 	Viewer() ViewerResolver
 }
 
@@ -292,7 +286,7 @@ type ComplexityRoot struct {
 
 	Autosave struct {
 		BaseVersion func(childComplexity int) int
-		Draft       func(childComplexity int) int
+		Content     func(childComplexity int) int
 		SavedAt     func(childComplexity int) int
 		Stale       func(childComplexity int) int
 	}
@@ -341,9 +335,9 @@ type ComplexityRoot struct {
 	}
 
 	CalendarEntry struct {
-		Article  func(childComplexity int) int
-		At       func(childComplexity int) int
-		Occasion func(childComplexity int) int
+		Article func(childComplexity int) int
+		At      func(childComplexity int) int
+		Kind    func(childComplexity int) int
 	}
 
 	CancelAccountDeletionPayload struct {
@@ -951,8 +945,8 @@ type ComplexityRoot struct {
 	}
 
 	NewsletterPreferences struct {
-		Choices     func(childComplexity int) int
-		MaskedEmail func(childComplexity int) int
+		MaskedEmail   func(childComplexity int) int
+		Subscriptions func(childComplexity int) int
 	}
 
 	NewsletterSubscription struct {
@@ -2567,11 +2561,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Autosave.BaseVersion(childComplexity), true
 	case "Autosave.content":
-		if e.ComplexityRoot.Autosave.Draft == nil {
+		if e.ComplexityRoot.Autosave.Content == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Autosave.Draft(childComplexity), true
+		return e.ComplexityRoot.Autosave.Content(childComplexity), true
 	case "Autosave.savedAt":
 		if e.ComplexityRoot.Autosave.SavedAt == nil {
 			break
@@ -2742,11 +2736,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CalendarEntry.At(childComplexity), true
 	case "CalendarEntry.kind":
-		if e.ComplexityRoot.CalendarEntry.Occasion == nil {
+		if e.ComplexityRoot.CalendarEntry.Kind == nil {
 			break
 		}
 
-		return e.ComplexityRoot.CalendarEntry.Occasion(childComplexity), true
+		return e.ComplexityRoot.CalendarEntry.Kind(childComplexity), true
 
 	case "CancelAccountDeletionPayload.userErrors":
 		if e.ComplexityRoot.CancelAccountDeletionPayload.UserErrors == nil {
@@ -5622,18 +5616,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.NewsletterIssueEdge.Node(childComplexity), true
 
-	case "NewsletterPreferences.subscriptions":
-		if e.ComplexityRoot.NewsletterPreferences.Choices == nil {
-			break
-		}
-
-		return e.ComplexityRoot.NewsletterPreferences.Choices(childComplexity), true
 	case "NewsletterPreferences.maskedEmail":
 		if e.ComplexityRoot.NewsletterPreferences.MaskedEmail == nil {
 			break
 		}
 
 		return e.ComplexityRoot.NewsletterPreferences.MaskedEmail(childComplexity), true
+	case "NewsletterPreferences.subscriptions":
+		if e.ComplexityRoot.NewsletterPreferences.Subscriptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterPreferences.Subscriptions(childComplexity), true
 
 	case "NewsletterSubscription.isSubscribed":
 		if e.ComplexityRoot.NewsletterSubscription.IsSubscribed == nil {

@@ -16,25 +16,22 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
-	newsletter1 "github.com/broadsheet-cms/broadsheet/ent/newsletter"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
-	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
-	"github.com/broadsheet-cms/broadsheet/internal/job"
-	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 )
@@ -42,133 +39,95 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type AdSlotResolver interface {
-	Placement(ctx context.Context, obj *ent.AdSlot) (model.AdPlacement, error)
+	Placement(ctx context.Context, obj *loader.AdSlot) (model.AdPlacement, error)
 }
 type ArticleResolver interface {
-	Path(ctx context.Context, obj *ent.Article) (string, error)
-	URL(ctx context.Context, obj *ent.Article) (string, error)
-	CanonicalURL(ctx context.Context, obj *ent.Article) (string, error)
+	Path(ctx context.Context, obj *loader.Article) (string, error)
+	URL(ctx context.Context, obj *loader.Article) (string, error)
+	CanonicalURL(ctx context.Context, obj *loader.Article) (string, error)
 
-	Body(ctx context.Context, obj *ent.Article) ([]model.ContentBlock, error)
-	BodyHTML(ctx context.Context, obj *ent.Article) (string, error)
-	BodyText(ctx context.Context, obj *ent.Article) (string, error)
+	Body(ctx context.Context, obj *loader.Article) ([]model.ContentBlock, error)
 
-	Direction(ctx context.Context, obj *ent.Article) (model.TextDirection, error)
-	Translations(ctx context.Context, obj *ent.Article) ([]*ent.Article, error)
+	BodyText(ctx context.Context, obj *loader.Article) (string, error)
 
-	UpdatedAt(ctx context.Context, obj *ent.Article) (*time.Time, error)
+	Direction(ctx context.Context, obj *loader.Article) (model.TextDirection, error)
 
-	CommentPolicy(ctx context.Context, obj *ent.Article) (*model.CommentPolicy, error)
-	PrimaryCategory(ctx context.Context, obj *ent.Article) (*ent.Category, error)
-	Categories(ctx context.Context, obj *ent.Article) ([]*ent.Category, error)
-	Breadcrumbs(ctx context.Context, obj *ent.Article) ([]*model.Breadcrumb, error)
-	Authors(ctx context.Context, obj *ent.Article) ([]*ent.Author, error)
-	Byline(ctx context.Context, obj *ent.Article) (string, error)
-	Dateline(ctx context.Context, obj *ent.Article) (string, error)
-	Tags(ctx context.Context, obj *ent.Article) ([]*ent.Tag, error)
-	Places(ctx context.Context, obj *ent.Article) ([]*ent.Place, error)
-	Series(ctx context.Context, obj *ent.Article) (*ent.Series, error)
+	UpdatedAt(ctx context.Context, obj *loader.Article) (*time.Time, error)
 
-	FeaturedImage(ctx context.Context, obj *ent.Article) (*ent.Media, error)
-	LiveEntries(ctx context.Context, obj *ent.Article) ([]*ent.LiveEntry, error)
-	Seo(ctx context.Context, obj *ent.Article) (*model.SEO, error)
-	Rights(ctx context.Context, obj *ent.Article) (*schema.Rights, error)
-	Source(ctx context.Context, obj *ent.Article) (*model.ArticleSource, error)
-	Previous(ctx context.Context, obj *ent.Article, scope *content.Scope) (*ent.Article, error)
-	Next(ctx context.Context, obj *ent.Article, scope *content.Scope) (*ent.Article, error)
-	RelatedArticles(ctx context.Context, obj *ent.Article, first *int32, after *string) (*model.RelatedArticleConnection, error)
-	Comments(ctx context.Context, obj *ent.Article, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) (*relay.Connection[*ent.Comment], error)
-	Corrections(ctx context.Context, obj *ent.Article) ([]*content.Correction, error)
-	Newsroom(ctx context.Context, obj *ent.Article) (*newsroom.Record, error)
+	CommentPolicy(ctx context.Context, obj *loader.Article) (*model.CommentPolicy, error)
+
+	Breadcrumbs(ctx context.Context, obj *loader.Article) ([]*model.Breadcrumb, error)
+
+	Byline(ctx context.Context, obj *loader.Article) (string, error)
+	Dateline(ctx context.Context, obj *loader.Article) (string, error)
+
+	Seo(ctx context.Context, obj *loader.Article) (*model.SEO, error)
+	Rights(ctx context.Context, obj *loader.Article) (*schema.Rights, error)
+	Source(ctx context.Context, obj *loader.Article) (*model.ArticleSource, error)
+
+	RelatedArticles(ctx context.Context, obj *loader.Article, first *int32, after *string) (*model.RelatedArticleConnection, error)
+	Comments(ctx context.Context, obj *loader.Article, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) (*relay.Connection[*loader.Comment], error)
 }
 type ArticleContentResolver interface {
-	Body(ctx context.Context, obj *content.Draft) ([]model.ContentBlock, error)
-	BodyHTML(ctx context.Context, obj *content.Draft) (string, error)
-	BodyText(ctx context.Context, obj *content.Draft) (string, error)
-
-	PrimaryCategory(ctx context.Context, obj *content.Draft) (*ent.Category, error)
-	Authors(ctx context.Context, obj *content.Draft) ([]*ent.Author, error)
+	Body(ctx context.Context, obj *loader.Content) ([]model.ContentBlock, error)
+	BodyHTML(ctx context.Context, obj *loader.Content) (string, error)
+	BodyText(ctx context.Context, obj *loader.Content) (string, error)
 }
 type ArticleDiffResolver interface {
 	Body(ctx context.Context, obj *newsroom.Diff) ([]*model.BlockChange, error)
 }
-type ArticleLockResolver interface {
-	Holder(ctx context.Context, obj *ent.ArticleLock) (*newsroom.Member, error)
-}
-type ArticleNoteResolver interface {
-	Author(ctx context.Context, obj *ent.ArticleNote) (*newsroom.Member, error)
-
-	ResolvedBy(ctx context.Context, obj *ent.ArticleNote) (*newsroom.Member, error)
-}
-type ArticleWithdrawalResolver interface {
-	By(ctx context.Context, obj *ent.Withdrawal) (*newsroom.Member, error)
+type ArticleLockedResolver interface {
+	Lock(ctx context.Context, obj *model.ArticleLocked) (*loader.Lock, error)
 }
 type AuditEntryResolver interface {
-	ActorRole(ctx context.Context, obj *model.AuditEntry) (*string, error)
-	ActorID(ctx context.Context, obj *model.AuditEntry) (*string, error)
+	ActorRole(ctx context.Context, obj *loader.AuditEntry) (*string, error)
+	ActorID(ctx context.Context, obj *loader.AuditEntry) (*string, error)
 
-	TargetID(ctx context.Context, obj *model.AuditEntry) (*string, error)
-	Target(ctx context.Context, obj *model.AuditEntry) (model.Node, error)
+	TargetID(ctx context.Context, obj *loader.AuditEntry) (*string, error)
 }
 type AuthorResolver interface {
-	Label(ctx context.Context, obj *ent.Author, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Author, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Author) (string, error)
+	Path(ctx context.Context, obj *loader.Author) (string, error)
 
-	Avatar(ctx context.Context, obj *ent.Author) (*ent.Media, error)
-	LatestNews(ctx context.Context, obj *ent.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Author, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type BlockImageResolver interface {
 	URL(ctx context.Context, obj *model.BlockImage, width *int32) (*string, error)
 }
 type CategoryResolver interface {
-	Label(ctx context.Context, obj *ent.Category, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Category, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Category) (string, error)
-	URL(ctx context.Context, obj *ent.Category) (string, error)
+	Path(ctx context.Context, obj *loader.Category) (string, error)
+	URL(ctx context.Context, obj *loader.Category) (string, error)
 
-	Parent(ctx context.Context, obj *ent.Category) (*ent.Category, error)
-	Children(ctx context.Context, obj *ent.Category) ([]*ent.Category, error)
-	Breadcrumbs(ctx context.Context, obj *ent.Category) ([]*model.Breadcrumb, error)
-	LatestNews(ctx context.Context, obj *ent.Category, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
-	Picks(ctx context.Context, obj *ent.Category) ([]*ent.Article, error)
+	Breadcrumbs(ctx context.Context, obj *loader.Category) ([]*model.Breadcrumb, error)
+	LatestNews(ctx context.Context, obj *loader.Category, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type CommentResolver interface {
-	Author(ctx context.Context, obj *ent.Comment) (*model.CommentAuthor, error)
+	Author(ctx context.Context, obj *loader.Comment) (*model.CommentAuthor, error)
 
-	Article(ctx context.Context, obj *ent.Comment) (*ent.Article, error)
-	Parent(ctx context.Context, obj *ent.Comment) (*ent.Comment, error)
-
-	Replies(ctx context.Context, obj *ent.Comment, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Comment], error)
+	Replies(ctx context.Context, obj *loader.Comment, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Comment], error)
 }
 type CountResolver interface {
 	Precision(ctx context.Context, obj *relay.Count) (model.CountPrecision, error)
 }
-type EditorsPickResolver interface {
-	Article(ctx context.Context, obj *ent.Pick) (*ent.Article, error)
-}
-type LegalDocumentResolver interface {
-	Page(ctx context.Context, obj *schema.LegalDocument) (*ent.Page, error)
-}
 type LiveEntryResolver interface {
-	Body(ctx context.Context, obj *ent.LiveEntry) ([]model.ContentBlock, error)
+	Body(ctx context.Context, obj *loader.LiveEntry) ([]model.ContentBlock, error)
 }
 type MediaResolver interface {
-	URL(ctx context.Context, obj *ent.Media, width *int32) (string, error)
+	URL(ctx context.Context, obj *loader.Media, width *int32) (string, error)
 
-	Width(ctx context.Context, obj *ent.Media) (*int32, error)
-	Height(ctx context.Context, obj *ent.Media) (*int32, error)
-	FocalPoint(ctx context.Context, obj *ent.Media) (*model.FocalPoint, error)
+	Width(ctx context.Context, obj *loader.Media) (*int32, error)
+	Height(ctx context.Context, obj *loader.Media) (*int32, error)
+	FocalPoint(ctx context.Context, obj *loader.Media) (*model.FocalPoint, error)
 }
 type MenuResolver interface {
-	Location(ctx context.Context, obj *directory.Menu) (model.MenuLocation, error)
-	Items(ctx context.Context, obj *directory.Menu) ([]*directory.MenuItem, error)
+	Location(ctx context.Context, obj *loader.Menu) (model.MenuLocation, error)
 }
 type MenuItemResolver interface {
-	Label(ctx context.Context, obj *directory.MenuItem, language *string) (string, error)
-	URL(ctx context.Context, obj *directory.MenuItem) (*string, error)
-	Target(ctx context.Context, obj *directory.MenuItem) (model.Node, error)
-	Children(ctx context.Context, obj *directory.MenuItem) ([]*directory.MenuItem, error)
+	Label(ctx context.Context, obj *loader.MenuItem, language *string) (string, error)
+	URL(ctx context.Context, obj *loader.MenuItem) (*string, error)
 }
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
@@ -289,107 +248,79 @@ type MutationResolver interface {
 	DeleteNewsletterIssue(ctx context.Context, input model.NewsletterIssueInput) (*model.DeleteNewsletterIssuePayload, error)
 	SendNewsletterIssue(ctx context.Context, input model.NewsletterIssueInput) (*model.SendNewsletterIssuePayload, error)
 }
-type NewsletterResolver interface {
-	SubscriberCount(ctx context.Context, obj *ent.Newsletter) (int32, error)
-}
-type NewsletterIssueResolver interface {
-	Newsletter(ctx context.Context, obj *ent.NewsletterIssue) (*ent.Newsletter, error)
-
-	PreviewHTML(ctx context.Context, obj *ent.NewsletterIssue) (string, error)
-	PreviewText(ctx context.Context, obj *ent.NewsletterIssue) (string, error)
-	RecipientCount(ctx context.Context, obj *ent.NewsletterIssue) (int32, error)
-	SentCount(ctx context.Context, obj *ent.NewsletterIssue) (int32, error)
-	RefusedCount(ctx context.Context, obj *ent.NewsletterIssue) (int32, error)
-}
 type NewsroomRecordResolver interface {
-	AllowedSteps(ctx context.Context, obj *newsroom.Record) ([]newsroom.Step, error)
+	AllowedSteps(ctx context.Context, obj *loader.Record) ([]newsroom.Step, error)
 
-	CreatedBy(ctx context.Context, obj *newsroom.Record) (*newsroom.Member, error)
-	Assignee(ctx context.Context, obj *newsroom.Record) (*newsroom.Member, error)
-	Revisions(ctx context.Context, obj *newsroom.Record, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Revision], error)
-	Revision(ctx context.Context, obj *newsroom.Record, number int32) (*ent.Revision, error)
-	Diff(ctx context.Context, obj *newsroom.Record, from int32, to int32) (*newsroom.Diff, error)
-	Lock(ctx context.Context, obj *newsroom.Record) (*ent.ArticleLock, error)
-	Autosave(ctx context.Context, obj *newsroom.Record) (*newsroom.Autosave, error)
-	Notes(ctx context.Context, obj *newsroom.Record) ([]*ent.ArticleNote, error)
-	Withdrawal(ctx context.Context, obj *newsroom.Record) (*ent.Withdrawal, error)
-	PreviewTokens(ctx context.Context, obj *newsroom.Record) ([]*ent.PreviewToken, error)
+	Revisions(ctx context.Context, obj *loader.Record, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Revision], error)
 }
 type PageResolver interface {
-	Path(ctx context.Context, obj *ent.Page) (string, error)
-	URL(ctx context.Context, obj *ent.Page) (string, error)
+	Path(ctx context.Context, obj *loader.Page) (string, error)
+	URL(ctx context.Context, obj *loader.Page) (string, error)
 
-	Direction(ctx context.Context, obj *ent.Page) (model.TextDirection, error)
-	Body(ctx context.Context, obj *ent.Page) ([]model.ContentBlock, error)
+	Direction(ctx context.Context, obj *loader.Page) (model.TextDirection, error)
+	Body(ctx context.Context, obj *loader.Page) ([]model.ContentBlock, error)
 
-	Seo(ctx context.Context, obj *ent.Page) (*model.SEO, error)
+	Seo(ctx context.Context, obj *loader.Page) (*model.SEO, error)
 }
 type PlaceResolver interface {
-	Label(ctx context.Context, obj *ent.Place, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Place, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Place) (string, error)
+	Path(ctx context.Context, obj *loader.Place) (string, error)
 
-	CountryCode(ctx context.Context, obj *ent.Place) (*string, error)
+	CountryCode(ctx context.Context, obj *loader.Place) (*string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Place, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
-}
-type PreviewTokenResolver interface {
-	CreatedBy(ctx context.Context, obj *ent.PreviewToken) (*newsroom.Member, error)
+	LatestNews(ctx context.Context, obj *loader.Place, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type QueryResolver interface {
-	Site(ctx context.Context) (*ent.Site, error)
-	Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*ent.Article, error)
-	LatestNews(ctx context.Context, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	Site(ctx context.Context) (*loader.Site, error)
+	Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*loader.Article, error)
+	LatestNews(ctx context.Context, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 	Search(ctx context.Context, query string, filter *model.SearchFilter, first *int32, after *string) (*model.SearchConnection, error)
 	SearchSuggestions(ctx context.Context, query string, first *int32, language *string) ([]*model.SearchSuggestion, error)
-	Category(ctx context.Context, by model.CategoryBy) (*ent.Category, error)
-	Categories(ctx context.Context, topLevel *bool) ([]*ent.Category, error)
-	Tag(ctx context.Context, by model.TagBy) (*ent.Tag, error)
-	Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Tag], error)
-	Place(ctx context.Context, by model.PlaceBy) (*ent.Place, error)
-	Places(ctx context.Context, kind *place.Kind) ([]*ent.Place, error)
-	Series(ctx context.Context, by model.SeriesBy) (*ent.Series, error)
-	Author(ctx context.Context, by model.AuthorBy) (*ent.Author, error)
-	Authors(ctx context.Context, kind *author.Kind) ([]*ent.Author, error)
-	Page(ctx context.Context, by model.PageBy) (*ent.Page, error)
-	Menu(ctx context.Context, location model.MenuLocation, language *string) (*directory.Menu, error)
-	AdSlots(ctx context.Context, placement model.AdPlacement) ([]*ent.AdSlot, error)
-	Picks(ctx context.Context, categoryID *string) ([]*ent.Article, error)
-	EditorsPicks(ctx context.Context, categoryID *string) ([]*ent.Pick, error)
-	Corrections(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*content.Correction], error)
+	Category(ctx context.Context, by model.CategoryBy) (*loader.Category, error)
+	Categories(ctx context.Context, topLevel *bool) ([]*loader.Category, error)
+	Tag(ctx context.Context, by model.TagBy) (*loader.Tag, error)
+	Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Tag], error)
+	Place(ctx context.Context, by model.PlaceBy) (*loader.Place, error)
+	Places(ctx context.Context, kind *place.Kind) ([]*loader.Place, error)
+	Series(ctx context.Context, by model.SeriesBy) (*loader.Series, error)
+	Author(ctx context.Context, by model.AuthorBy) (*loader.Author, error)
+	Authors(ctx context.Context, kind *author.Kind) ([]*loader.Author, error)
+	Page(ctx context.Context, by model.PageBy) (*loader.Page, error)
+	Menu(ctx context.Context, location model.MenuLocation, language *string) (*loader.Menu, error)
+	AdSlots(ctx context.Context, placement model.AdPlacement) ([]*loader.AdSlot, error)
+	Picks(ctx context.Context, categoryID *string) ([]*loader.Article, error)
+	EditorsPicks(ctx context.Context, categoryID *string) ([]*loader.Pick, error)
+	Corrections(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Correction], error)
 	Route(ctx context.Context, path string) (*model.Route, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
-	User(ctx context.Context, id string) (*account.Account, error)
-	Users(ctx context.Context, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*account.Account], error)
-	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Redirect], error)
-	StaticPages(ctx context.Context, trashed *bool) ([]*ent.Page, error)
-	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*model.AuditEntry], error)
-	DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*job.Dead], error)
-	Node(ctx context.Context, id string) (model.Node, error)
-	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
+	User(ctx context.Context, id string) (*loader.Account, error)
+	Users(ctx context.Context, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Account], error)
+	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Redirect], error)
+	StaticPages(ctx context.Context, trashed *bool) ([]*loader.Page, error)
+	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.AuditEntry], error)
+	DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.DeadJob], error)
+	Node(ctx context.Context, id string) (loader.Node, error)
+	Nodes(ctx context.Context, ids []string) ([]loader.Node, error)
 	ScheduleHealth(ctx context.Context) (*model.ScheduleHealth, error)
-	WorkQueue(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) (*relay.Connection[*ent.Article], error)
+	WorkQueue(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) (*relay.Connection[*loader.Article], error)
 	WorkQueueCounts(ctx context.Context, filter *model.WorkQueueFilter) ([]*model.StatusCount, error)
-	MyArticles(ctx context.Context, first *int32, after *string, last *int32, before *string, statuses []article.Status) (*relay.Connection[*ent.Article], error)
-	Calendar(ctx context.Context, from time.Time, to time.Time, first *int32) (*newsroom.Calendar, error)
-	Trash(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.Article], error)
+	MyArticles(ctx context.Context, first *int32, after *string, last *int32, before *string, statuses []article.Status) (*relay.Connection[*loader.Article], error)
+	Calendar(ctx context.Context, from time.Time, to time.Time, first *int32) (*model.Calendar, error)
+	Trash(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Article], error)
 	NewsroomSearch(ctx context.Context, query string, filter *model.SearchFilter, statuses []article.Status, trashed *bool, first *int32, after *string) (*model.SearchConnection, error)
-	Newsletters(ctx context.Context) ([]*ent.Newsletter, error)
-	NewsletterPreferences(ctx context.Context, token string) (*newsletter.Preferences, error)
-	NewsletterIssues(ctx context.Context, newsletterID *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*ent.NewsletterIssue], error)
+	Newsletters(ctx context.Context) ([]*loader.Newsletter, error)
+	NewsletterPreferences(ctx context.Context, token string) (*model.NewsletterPreferences, error)
+	NewsletterIssues(ctx context.Context, newsletterID *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.NewsletterIssue], error)
 }
 type RedirectResolver interface {
-	Location(ctx context.Context, obj *ent.Redirect) (*string, error)
+	Location(ctx context.Context, obj *loader.Redirect) (*string, error)
 }
 type RelatedArticleEdgeResolver interface {
 	Reasons(ctx context.Context, obj *model.RelatedArticleEdge) ([]*model.RelatedReason, error)
 }
 type RevisionResolver interface {
-	Status(ctx context.Context, obj *ent.Revision) (article.Status, error)
-
-	Author(ctx context.Context, obj *ent.Revision) (*newsroom.Member, error)
-
-	Content(ctx context.Context, obj *ent.Revision) (*content.Draft, error)
+	Status(ctx context.Context, obj *loader.Revision) (article.Status, error)
 }
 type SearchConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.SearchConnection) ([]*model.SearchEdge, error)
@@ -397,41 +328,44 @@ type SearchConnectionResolver interface {
 	Facets(ctx context.Context, obj *model.SearchConnection) (*model.SearchFacets, error)
 }
 type SeriesResolver interface {
-	Label(ctx context.Context, obj *ent.Series, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Series, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Series) (string, error)
+	Path(ctx context.Context, obj *loader.Series) (string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Series, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
 }
 type SessionResolver interface {
-	IsCurrent(ctx context.Context, obj *ent.Session) (bool, error)
+	IsCurrent(ctx context.Context, obj *loader.Session) (bool, error)
 }
 type SiteResolver interface {
-	URL(ctx context.Context, obj *ent.Site) (*string, error)
+	URL(ctx context.Context, obj *loader.Site) (*string, error)
 
-	Direction(ctx context.Context, obj *ent.Site) (model.TextDirection, error)
+	Direction(ctx context.Context, obj *loader.Site) (model.TextDirection, error)
 
-	Copyright(ctx context.Context, obj *ent.Site, year *int32) (string, error)
-	Logo(ctx context.Context, obj *ent.Site, theme *model.Theme) (*ent.Media, error)
+	Copyright(ctx context.Context, obj *loader.Site, year *int32) (string, error)
+	Logo(ctx context.Context, obj *loader.Site, theme *model.Theme) (*loader.Media, error)
 
-	Registration(ctx context.Context, obj *ent.Site) (account.Registration, error)
-	SignInProviders(ctx context.Context, obj *ent.Site) ([]*account.Provider, error)
-	Consent(ctx context.Context, obj *ent.Site, kind model.ConsentKind) (*schema.Consent, error)
+	Registration(ctx context.Context, obj *loader.Site) (account.Registration, error)
+	SignInProviders(ctx context.Context, obj *loader.Site) ([]*model.SignInProvider, error)
+	Consent(ctx context.Context, obj *loader.Site, kind model.ConsentKind) (*schema.Consent, error)
 }
 type TagResolver interface {
-	Label(ctx context.Context, obj *ent.Tag, language string) (string, error)
+	Label(ctx context.Context, obj *loader.Tag, language string) (string, error)
 
-	Path(ctx context.Context, obj *ent.Tag) (string, error)
+	Path(ctx context.Context, obj *loader.Tag) (string, error)
 
-	LatestNews(ctx context.Context, obj *ent.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*ent.Article], error)
+	LatestNews(ctx context.Context, obj *loader.Tag, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
+}
+type VersionConflictResolver interface {
+	Article(ctx context.Context, obj *model.VersionConflict) (*loader.Article, error)
 }
 type ViewerResolver interface {
 	SecondFactor(ctx context.Context, obj *model.Viewer) (*model.SecondFactor, error)
-	Sessions(ctx context.Context, obj *model.Viewer) ([]*ent.Session, error)
+	Sessions(ctx context.Context, obj *model.Viewer) ([]*loader.Session, error)
 	Language(ctx context.Context, obj *model.Viewer) (*string, error)
 
-	Consents(ctx context.Context, obj *model.Viewer) ([]*ent.ConsentRecord, error)
-	NewsletterSubscriptions(ctx context.Context, obj *model.Viewer) ([]*newsletter.Choice, error)
+	Consents(ctx context.Context, obj *model.Viewer) ([]*loader.ConsentRecord, error)
+	NewsletterSubscriptions(ctx context.Context, obj *model.Viewer) ([]*model.NewsletterSubscription, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -3744,7 +3678,7 @@ func (ec *executionContext) field_Tag_latestNews_args(ctx context.Context, rawAr
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Account_userId(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_userId(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3767,7 +3701,7 @@ func (ec *executionContext) fieldContext_Account_userId(_ context.Context, field
 	return graphql.NewScalarFieldContext("Account", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Account_email(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_email(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3790,7 +3724,7 @@ func (ec *executionContext) fieldContext_Account_email(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "String")
 }
 
-func (ec *executionContext) _Account_displayName(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_displayName(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3813,7 +3747,7 @@ func (ec *executionContext) fieldContext_Account_displayName(_ context.Context, 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "String")
 }
 
-func (ec *executionContext) _Account_role(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_role(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3836,7 +3770,7 @@ func (ec *executionContext) fieldContext_Account_role(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Role")
 }
 
-func (ec *executionContext) _Account_isDisabled(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_isDisabled(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3859,7 +3793,7 @@ func (ec *executionContext) fieldContext_Account_isDisabled(_ context.Context, f
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_hasPassword(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_hasPassword(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3882,7 +3816,7 @@ func (ec *executionContext) fieldContext_Account_hasPassword(_ context.Context, 
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_hasSecondFactor(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_hasSecondFactor(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3905,7 +3839,7 @@ func (ec *executionContext) fieldContext_Account_hasSecondFactor(_ context.Conte
 	return graphql.NewScalarFieldContext("Account", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Account_createdAt(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3928,7 +3862,7 @@ func (ec *executionContext) fieldContext_Account_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Account", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Account_signedInAt(ctx context.Context, field graphql.CollectedField, obj *account.Account) (ret graphql.Marshaler) {
+func (ec *executionContext) _Account_signedInAt(ctx context.Context, field graphql.CollectedField, obj *loader.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3951,7 +3885,7 @@ func (ec *executionContext) fieldContext_Account_signedInAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Account", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3963,7 +3897,7 @@ func (ec *executionContext) _AccountConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*account.Account]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Account]) graphql.Marshaler {
 			return ec.marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -3983,7 +3917,7 @@ func (ec *executionContext) fieldContext_AccountConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3995,8 +3929,8 @@ func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*account.Account) graphql.Marshaler {
-			return ec.marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4015,7 +3949,7 @@ func (ec *executionContext) fieldContext_AccountConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4047,7 +3981,7 @@ func (ec *executionContext) fieldContext_AccountConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4091,7 +4025,7 @@ func (ec *executionContext) fieldContext_AccountConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4114,7 +4048,7 @@ func (ec *executionContext) fieldContext_AccountEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("AccountEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*account.Account]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Account]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4126,8 +4060,8 @@ func (ec *executionContext) _AccountEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4146,7 +4080,7 @@ func (ec *executionContext) fieldContext_AccountEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _AdSlot_id(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_id(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4169,7 +4103,7 @@ func (ec *executionContext) fieldContext_AdSlot_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("AdSlot", field, true, false, "ID")
 }
 
-func (ec *executionContext) _AdSlot_name(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_name(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4192,7 +4126,7 @@ func (ec *executionContext) fieldContext_AdSlot_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "String")
 }
 
-func (ec *executionContext) _AdSlot_placement(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_placement(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4215,7 +4149,7 @@ func (ec *executionContext) fieldContext_AdSlot_placement(_ context.Context, fie
 	return graphql.NewScalarFieldContext("AdSlot", field, true, true, "AdPlacement")
 }
 
-func (ec *executionContext) _AdSlot_width(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_width(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4238,7 +4172,7 @@ func (ec *executionContext) fieldContext_AdSlot_width(_ context.Context, field g
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "Int")
 }
 
-func (ec *executionContext) _AdSlot_height(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_height(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4261,7 +4195,7 @@ func (ec *executionContext) fieldContext_AdSlot_height(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "Int")
 }
 
-func (ec *executionContext) _AdSlot_provider(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_provider(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4284,7 +4218,7 @@ func (ec *executionContext) fieldContext_AdSlot_provider(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "String")
 }
 
-func (ec *executionContext) _AdSlot_unit(ctx context.Context, field graphql.CollectedField, obj *ent.AdSlot) (ret graphql.Marshaler) {
+func (ec *executionContext) _AdSlot_unit(ctx context.Context, field graphql.CollectedField, obj *loader.AdSlot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4307,7 +4241,7 @@ func (ec *executionContext) fieldContext_AdSlot_unit(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("AdSlot", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_id(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_id(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4330,7 +4264,7 @@ func (ec *executionContext) fieldContext_Article_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Article", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Article_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4353,7 +4287,7 @@ func (ec *executionContext) fieldContext_Article_kind(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, false, false, "ArticleKind")
 }
 
-func (ec *executionContext) _Article_status(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_status(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4376,7 +4310,7 @@ func (ec *executionContext) fieldContext_Article_status(_ context.Context, field
 	return graphql.NewScalarFieldContext("Article", field, false, false, "ArticleStatus")
 }
 
-func (ec *executionContext) _Article_title(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_title(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4399,7 +4333,7 @@ func (ec *executionContext) fieldContext_Article_title(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_subtitle(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_subtitle(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4422,7 +4356,7 @@ func (ec *executionContext) fieldContext_Article_subtitle(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4445,7 +4379,7 @@ func (ec *executionContext) fieldContext_Article_slug(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_path(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_path(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4468,7 +4402,7 @@ func (ec *executionContext) fieldContext_Article_path(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_url(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_url(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4491,7 +4425,7 @@ func (ec *executionContext) fieldContext_Article_url(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Article", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Article_canonicalUrl(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_canonicalUrl(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4514,7 +4448,7 @@ func (ec *executionContext) fieldContext_Article_canonicalUrl(_ context.Context,
 	return graphql.NewScalarFieldContext("Article", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Article_excerpt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_excerpt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4537,7 +4471,7 @@ func (ec *executionContext) fieldContext_Article_excerpt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Article", field, false, false, "String")
 }
 
-func (ec *executionContext) _Article_body(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_body(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4569,7 +4503,7 @@ func (ec *executionContext) fieldContext_Article_body(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4578,7 +4512,7 @@ func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql
 			return ec.fieldContext_Article_bodyHtml(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().BodyHTML(ctx, obj)
+			return obj.BodyHTML(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -4589,10 +4523,10 @@ func (ec *executionContext) _Article_bodyHtml(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_Article_bodyHtml(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Article", field, true, true, "HTML")
+	return graphql.NewScalarFieldContext("Article", field, true, false, "HTML")
 }
 
-func (ec *executionContext) _Article_bodyText(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4615,7 +4549,7 @@ func (ec *executionContext) fieldContext_Article_bodyText(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_language(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_language(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4638,7 +4572,7 @@ func (ec *executionContext) fieldContext_Article_language(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Article_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4661,7 +4595,7 @@ func (ec *executionContext) fieldContext_Article_direction(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Article_translations(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_translations(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4670,11 +4604,11 @@ func (ec *executionContext) _Article_translations(ctx context.Context, field gra
 			return ec.fieldContext_Article_translations(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Translations(ctx, obj)
+			return obj.Translations(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4685,7 +4619,7 @@ func (ec *executionContext) fieldContext_Article_translations(_ context.Context,
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -4693,7 +4627,7 @@ func (ec *executionContext) fieldContext_Article_translations(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4716,7 +4650,7 @@ func (ec *executionContext) fieldContext_Article_publishedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_firstPublishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_firstPublishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4739,7 +4673,7 @@ func (ec *executionContext) fieldContext_Article_firstPublishedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_updatedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4762,7 +4696,7 @@ func (ec *executionContext) fieldContext_Article_updatedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, true, true, "DateTime")
 }
 
-func (ec *executionContext) _Article_correctedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_correctedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4785,7 +4719,7 @@ func (ec *executionContext) fieldContext_Article_correctedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Article", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Article_wordCount(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_wordCount(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4808,7 +4742,7 @@ func (ec *executionContext) fieldContext_Article_wordCount(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_readingTimeMinutes(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_readingTimeMinutes(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4831,7 +4765,7 @@ func (ec *executionContext) fieldContext_Article_readingTimeMinutes(_ context.Co
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_commentCount(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_commentCount(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4854,7 +4788,7 @@ func (ec *executionContext) fieldContext_Article_commentCount(_ context.Context,
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_commentPolicy(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_commentPolicy(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4886,7 +4820,7 @@ func (ec *executionContext) fieldContext_Article_commentPolicy(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4895,11 +4829,11 @@ func (ec *executionContext) _Article_primaryCategory(ctx context.Context, field 
 			return ec.fieldContext_Article_primaryCategory(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().PrimaryCategory(ctx, obj)
+			return obj.PrimaryCategory(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4910,7 +4844,7 @@ func (ec *executionContext) fieldContext_Article_primaryCategory(_ context.Conte
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -4918,7 +4852,7 @@ func (ec *executionContext) fieldContext_Article_primaryCategory(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_categories(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_categories(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4927,11 +4861,11 @@ func (ec *executionContext) _Article_categories(ctx context.Context, field graph
 			return ec.fieldContext_Article_categories(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Categories(ctx, obj)
+			return obj.Categories(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4942,7 +4876,7 @@ func (ec *executionContext) fieldContext_Article_categories(_ context.Context, f
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -4950,7 +4884,7 @@ func (ec *executionContext) fieldContext_Article_categories(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4982,7 +4916,7 @@ func (ec *executionContext) fieldContext_Article_breadcrumbs(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4991,11 +4925,11 @@ func (ec *executionContext) _Article_authors(ctx context.Context, field graphql.
 			return ec.fieldContext_Article_authors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Authors(ctx, obj)
+			return obj.Authors(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5006,7 +4940,7 @@ func (ec *executionContext) fieldContext_Article_authors(_ context.Context, fiel
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Author(ctx, field)
 		},
@@ -5014,7 +4948,7 @@ func (ec *executionContext) fieldContext_Article_authors(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_byline(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_byline(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5037,7 +4971,7 @@ func (ec *executionContext) fieldContext_Article_byline(_ context.Context, field
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_dateline(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_dateline(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5060,7 +4994,7 @@ func (ec *executionContext) fieldContext_Article_dateline(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
-func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5069,11 +5003,11 @@ func (ec *executionContext) _Article_tags(ctx context.Context, field graphql.Col
 			return ec.fieldContext_Article_tags(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Tags(ctx, obj)
+			return obj.Tags(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5084,7 +5018,7 @@ func (ec *executionContext) fieldContext_Article_tags(_ context.Context, field g
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Tag(ctx, field)
 		},
@@ -5092,7 +5026,7 @@ func (ec *executionContext) fieldContext_Article_tags(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_places(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_places(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5101,11 +5035,11 @@ func (ec *executionContext) _Article_places(ctx context.Context, field graphql.C
 			return ec.fieldContext_Article_places(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Places(ctx, obj)
+			return obj.Places(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5116,7 +5050,7 @@ func (ec *executionContext) fieldContext_Article_places(_ context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Place(ctx, field)
 		},
@@ -5124,7 +5058,7 @@ func (ec *executionContext) fieldContext_Article_places(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_series(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_series(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5133,11 +5067,11 @@ func (ec *executionContext) _Article_series(ctx context.Context, field graphql.C
 			return ec.fieldContext_Article_series(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Series(ctx, obj)
+			return obj.Series(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5148,7 +5082,7 @@ func (ec *executionContext) fieldContext_Article_series(_ context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Series(ctx, field)
 		},
@@ -5156,7 +5090,7 @@ func (ec *executionContext) fieldContext_Article_series(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_seriesPosition(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_seriesPosition(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5179,7 +5113,7 @@ func (ec *executionContext) fieldContext_Article_seriesPosition(_ context.Contex
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Article_featuredImage(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_featuredImage(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5188,11 +5122,11 @@ func (ec *executionContext) _Article_featuredImage(ctx context.Context, field gr
 			return ec.fieldContext_Article_featuredImage(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().FeaturedImage(ctx, obj)
+			return obj.FeaturedImage(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5203,7 +5137,7 @@ func (ec *executionContext) fieldContext_Article_featuredImage(_ context.Context
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Media(ctx, field)
 		},
@@ -5211,7 +5145,7 @@ func (ec *executionContext) fieldContext_Article_featuredImage(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_liveEntries(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_liveEntries(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5220,11 +5154,11 @@ func (ec *executionContext) _Article_liveEntries(ctx context.Context, field grap
 			return ec.fieldContext_Article_liveEntries(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().LiveEntries(ctx, obj)
+			return obj.LiveEntries(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.LiveEntry) graphql.Marshaler {
-			return ec.marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.LiveEntry) graphql.Marshaler {
+			return ec.marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5235,7 +5169,7 @@ func (ec *executionContext) fieldContext_Article_liveEntries(_ context.Context, 
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LiveEntry(ctx, field)
 		},
@@ -5243,7 +5177,7 @@ func (ec *executionContext) fieldContext_Article_liveEntries(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_seo(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_seo(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5275,7 +5209,7 @@ func (ec *executionContext) fieldContext_Article_seo(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_rights(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_rights(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5307,7 +5241,7 @@ func (ec *executionContext) fieldContext_Article_rights(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_source(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_source(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5339,7 +5273,7 @@ func (ec *executionContext) fieldContext_Article_source(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_previous(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_previous(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5349,11 +5283,11 @@ func (ec *executionContext) _Article_previous(ctx context.Context, field graphql
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Article().Previous(ctx, obj, fc.Args["scope"].(*content.Scope))
+			return obj.Previous(ctx, fc.Args["scope"].(*content.Scope))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5364,7 +5298,7 @@ func (ec *executionContext) fieldContext_Article_previous(ctx context.Context, f
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -5383,7 +5317,7 @@ func (ec *executionContext) fieldContext_Article_previous(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_next(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_next(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5393,11 +5327,11 @@ func (ec *executionContext) _Article_next(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Article().Next(ctx, obj, fc.Args["scope"].(*content.Scope))
+			return obj.Next(ctx, fc.Args["scope"].(*content.Scope))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5408,7 +5342,7 @@ func (ec *executionContext) fieldContext_Article_next(ctx context.Context, field
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -5427,7 +5361,7 @@ func (ec *executionContext) fieldContext_Article_next(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_relatedArticles(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_relatedArticles(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5471,7 +5405,7 @@ func (ec *executionContext) fieldContext_Article_relatedArticles(ctx context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_comments(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_comments(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5484,7 +5418,7 @@ func (ec *executionContext) _Article_comments(ctx context.Context, field graphql
 			return ec.Resolvers.Article().Comments(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["orderBy"].(*model.CommentOrder))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -5515,7 +5449,7 @@ func (ec *executionContext) fieldContext_Article_comments(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_corrections(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_corrections(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5524,11 +5458,11 @@ func (ec *executionContext) _Article_corrections(ctx context.Context, field grap
 			return ec.fieldContext_Article_corrections(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Corrections(ctx, obj)
+			return obj.Corrections(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5539,7 +5473,7 @@ func (ec *executionContext) fieldContext_Article_corrections(_ context.Context, 
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Correction(ctx, field)
 		},
@@ -5547,7 +5481,7 @@ func (ec *executionContext) fieldContext_Article_corrections(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql.CollectedField, obj *ent.Article) (ret graphql.Marshaler) {
+func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5556,7 +5490,7 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			return ec.fieldContext_Article_newsroom(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Article().Newsroom(ctx, obj)
+			return obj.Newsroom(ctx)
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -5564,11 +5498,11 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *newsroom.Record
+					var zeroVal *loader.Record
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *newsroom.Record
+					var zeroVal *loader.Record
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, obj, directive0, can)
@@ -5577,8 +5511,8 @@ func (ec *executionContext) _Article_newsroom(ctx context.Context, field graphql
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Record) graphql.Marshaler {
-			return ec.marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Record) graphql.Marshaler {
+			return ec.marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5589,7 +5523,7 @@ func (ec *executionContext) fieldContext_Article_newsroom(_ context.Context, fie
 		Object:     "Article",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_NewsroomRecord(ctx, field)
 		},
@@ -5597,7 +5531,7 @@ func (ec *executionContext) fieldContext_Article_newsroom(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5609,7 +5543,7 @@ func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Article]) graphql.Marshaler {
 			return ec.marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -5629,7 +5563,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5641,8 +5575,8 @@ func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5661,7 +5595,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5693,7 +5627,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5737,7 +5671,7 @@ func (ec *executionContext) fieldContext_ArticleConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_title(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_title(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5760,7 +5694,7 @@ func (ec *executionContext) fieldContext_ArticleContent_title(_ context.Context,
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_subtitle(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_subtitle(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5783,7 +5717,7 @@ func (ec *executionContext) fieldContext_ArticleContent_subtitle(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_excerpt(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_excerpt(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5806,7 +5740,7 @@ func (ec *executionContext) fieldContext_ArticleContent_excerpt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_slug(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5829,7 +5763,7 @@ func (ec *executionContext) fieldContext_ArticleContent_slug(_ context.Context, 
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_language(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_language(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5852,7 +5786,7 @@ func (ec *executionContext) fieldContext_ArticleContent_language(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _ArticleContent_kind(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5875,7 +5809,7 @@ func (ec *executionContext) fieldContext_ArticleContent_kind(_ context.Context, 
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "ArticleKind")
 }
 
-func (ec *executionContext) _ArticleContent_body(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_body(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5907,7 +5841,7 @@ func (ec *executionContext) fieldContext_ArticleContent_body(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5930,7 +5864,7 @@ func (ec *executionContext) fieldContext_ArticleContent_bodyHtml(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, true, true, "HTML")
 }
 
-func (ec *executionContext) _ArticleContent_bodyText(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5953,7 +5887,7 @@ func (ec *executionContext) fieldContext_ArticleContent_bodyText(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, true, true, "String")
 }
 
-func (ec *executionContext) _ArticleContent_byline(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_byline(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5976,7 +5910,7 @@ func (ec *executionContext) fieldContext_ArticleContent_byline(_ context.Context
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_dateline(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_dateline(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5999,7 +5933,7 @@ func (ec *executionContext) fieldContext_ArticleContent_dateline(_ context.Conte
 	return graphql.NewScalarFieldContext("ArticleContent", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6008,11 +5942,11 @@ func (ec *executionContext) _ArticleContent_primaryCategory(ctx context.Context,
 			return ec.fieldContext_ArticleContent_primaryCategory(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleContent().PrimaryCategory(ctx, obj)
+			return obj.PrimaryCategory(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6023,7 +5957,7 @@ func (ec *executionContext) fieldContext_ArticleContent_primaryCategory(_ contex
 		Object:     "ArticleContent",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -6031,7 +5965,7 @@ func (ec *executionContext) fieldContext_ArticleContent_primaryCategory(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field graphql.CollectedField, obj *content.Draft) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field graphql.CollectedField, obj *loader.Content) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6040,11 +5974,11 @@ func (ec *executionContext) _ArticleContent_authors(ctx context.Context, field g
 			return ec.fieldContext_ArticleContent_authors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleContent().Authors(ctx, obj)
+			return obj.Authors(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6055,7 +5989,7 @@ func (ec *executionContext) fieldContext_ArticleContent_authors(_ context.Contex
 		Object:     "ArticleContent",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Author(ctx, field)
 		},
@@ -6127,7 +6061,7 @@ func (ec *executionContext) fieldContext_ArticleDiff_body(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6150,7 +6084,7 @@ func (ec *executionContext) fieldContext_ArticleEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("ArticleEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Article]) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Article]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6162,8 +6096,8 @@ func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6182,7 +6116,7 @@ func (ec *executionContext) fieldContext_ArticleEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6191,11 +6125,11 @@ func (ec *executionContext) _ArticleLock_holder(ctx context.Context, field graph
 			return ec.fieldContext_ArticleLock_holder(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleLock().Holder(ctx, obj)
+			return obj.Holder(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6206,7 +6140,7 @@ func (ec *executionContext) fieldContext_ArticleLock_holder(_ context.Context, f
 		Object:     "ArticleLock",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6214,7 +6148,7 @@ func (ec *executionContext) fieldContext_ArticleLock_holder(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleLock_acquiredAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_acquiredAt(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6237,7 +6171,7 @@ func (ec *executionContext) fieldContext_ArticleLock_acquiredAt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleLock", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleLock_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleLock) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleLock_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Lock) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6272,8 +6206,8 @@ func (ec *executionContext) _ArticleLockPayload_lock(ctx context.Context, field 
 			return obj.Lock, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6402,11 +6336,11 @@ func (ec *executionContext) _ArticleLocked_lock(ctx context.Context, field graph
 			return ec.fieldContext_ArticleLocked_lock(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Lock, nil
+			return ec.Resolvers.ArticleLocked().Lock(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6416,8 +6350,8 @@ func (ec *executionContext) fieldContext_ArticleLocked_lock(_ context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "ArticleLocked",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleLock(ctx, field)
 		},
@@ -6425,7 +6359,7 @@ func (ec *executionContext) fieldContext_ArticleLocked_lock(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleNote_id(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_id(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6448,7 +6382,7 @@ func (ec *executionContext) fieldContext_ArticleNote_id(_ context.Context, field
 	return graphql.NewScalarFieldContext("ArticleNote", field, true, false, "ID")
 }
 
-func (ec *executionContext) _ArticleNote_text(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_text(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6471,7 +6405,7 @@ func (ec *executionContext) fieldContext_ArticleNote_text(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6480,11 +6414,11 @@ func (ec *executionContext) _ArticleNote_author(ctx context.Context, field graph
 			return ec.fieldContext_ArticleNote_author(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleNote().Author(ctx, obj)
+			return obj.Author(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6495,7 +6429,7 @@ func (ec *executionContext) fieldContext_ArticleNote_author(_ context.Context, f
 		Object:     "ArticleNote",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6503,7 +6437,7 @@ func (ec *executionContext) fieldContext_ArticleNote_author(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleNote_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6526,7 +6460,7 @@ func (ec *executionContext) fieldContext_ArticleNote_createdAt(_ context.Context
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleNote_resolvedAt(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_resolvedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6549,7 +6483,7 @@ func (ec *executionContext) fieldContext_ArticleNote_resolvedAt(_ context.Contex
 	return graphql.NewScalarFieldContext("ArticleNote", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field graphql.CollectedField, obj *ent.ArticleNote) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field graphql.CollectedField, obj *loader.Note) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6558,11 +6492,11 @@ func (ec *executionContext) _ArticleNote_resolvedBy(ctx context.Context, field g
 			return ec.fieldContext_ArticleNote_resolvedBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleNote().ResolvedBy(ctx, obj)
+			return obj.ResolvedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6573,7 +6507,7 @@ func (ec *executionContext) fieldContext_ArticleNote_resolvedBy(_ context.Contex
 		Object:     "ArticleNote",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6593,8 +6527,8 @@ func (ec *executionContext) _ArticleNotePayload_note(ctx context.Context, field 
 			return obj.Note, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
-			return ec.marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Note) graphql.Marshaler {
+			return ec.marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6657,8 +6591,8 @@ func (ec *executionContext) _ArticlePayload_article(ctx context.Context, field g
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6778,7 +6712,7 @@ func (ec *executionContext) fieldContext_ArticleSource_url(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ArticleSource", field, false, false, "URL")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_reason(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_reason(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6801,7 +6735,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_reason(_ context.Cont
 	return graphql.NewScalarFieldContext("ArticleWithdrawal", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_notice(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_notice(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6824,7 +6758,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_notice(_ context.Cont
 	return graphql.NewScalarFieldContext("ArticleWithdrawal", field, false, false, "String")
 }
 
-func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6833,11 +6767,11 @@ func (ec *executionContext) _ArticleWithdrawal_by(ctx context.Context, field gra
 			return ec.fieldContext_ArticleWithdrawal_by(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.ArticleWithdrawal().By(ctx, obj)
+			return obj.By(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6848,7 +6782,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_by(_ context.Context,
 		Object:     "ArticleWithdrawal",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -6856,7 +6790,7 @@ func (ec *executionContext) fieldContext_ArticleWithdrawal_by(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _ArticleWithdrawal_at(ctx context.Context, field graphql.CollectedField, obj *ent.Withdrawal) (ret graphql.Marshaler) {
+func (ec *executionContext) _ArticleWithdrawal_at(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6948,7 +6882,7 @@ func (ec *executionContext) fieldContext_AudioBlock_caption(_ context.Context, f
 	return graphql.NewScalarFieldContext("AudioBlock", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6971,7 +6905,7 @@ func (ec *executionContext) fieldContext_AuditEntry_id(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, false, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6994,7 +6928,7 @@ func (ec *executionContext) fieldContext_AuditEntry_at(_ context.Context, field 
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _AuditEntry_actorName(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorName(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7017,7 +6951,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorName(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_actorRole(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorRole(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7040,7 +6974,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorRole(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "String")
 }
 
-func (ec *executionContext) _AuditEntry_actorId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_actorId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7063,7 +6997,7 @@ func (ec *executionContext) fieldContext_AuditEntry_actorId(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7086,7 +7020,7 @@ func (ec *executionContext) fieldContext_AuditEntry_action(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_targetId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_targetId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7109,7 +7043,7 @@ func (ec *executionContext) fieldContext_AuditEntry_targetId(_ context.Context, 
 	return graphql.NewScalarFieldContext("AuditEntry", field, true, true, "ID")
 }
 
-func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7118,11 +7052,11 @@ func (ec *executionContext) _AuditEntry_target(ctx context.Context, field graphq
 			return ec.fieldContext_AuditEntry_target(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.AuditEntry().Target(ctx, obj)
+			return obj.Target(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7133,7 +7067,7 @@ func (ec *executionContext) fieldContext_AuditEntry_target(_ context.Context, fi
 		Object:     "AuditEntry",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
@@ -7141,7 +7075,7 @@ func (ec *executionContext) fieldContext_AuditEntry_target(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntry_before(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_before(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7164,7 +7098,7 @@ func (ec *executionContext) fieldContext_AuditEntry_before(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _AuditEntry_after(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_after(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7187,7 +7121,7 @@ func (ec *executionContext) fieldContext_AuditEntry_after(_ context.Context, fie
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "JSON")
 }
 
-func (ec *executionContext) _AuditEntry_address(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_address(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7210,7 +7144,7 @@ func (ec *executionContext) fieldContext_AuditEntry_address(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_userAgent(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_userAgent(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7233,7 +7167,7 @@ func (ec *executionContext) fieldContext_AuditEntry_userAgent(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntry_requestId(ctx context.Context, field graphql.CollectedField, obj *model.AuditEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntry_requestId(ctx context.Context, field graphql.CollectedField, obj *loader.AuditEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7256,7 +7190,7 @@ func (ec *executionContext) fieldContext_AuditEntry_requestId(_ context.Context,
 	return graphql.NewScalarFieldContext("AuditEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7268,7 +7202,7 @@ func (ec *executionContext) _AuditEntryConnection_edges(ctx context.Context, fie
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 			return ec.marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -7288,7 +7222,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7300,8 +7234,8 @@ func (ec *executionContext) _AuditEntryConnection_nodes(ctx context.Context, fie
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.AuditEntry) graphql.Marshaler {
-			return ec.marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.AuditEntry) graphql.Marshaler {
+			return ec.marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7320,7 +7254,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7352,7 +7286,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7396,7 +7330,7 @@ func (ec *executionContext) fieldContext_AuditEntryConnection_totalCount(ctx con
 	return fc, nil
 }
 
-func (ec *executionContext) _AuditEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7419,7 +7353,7 @@ func (ec *executionContext) fieldContext_AuditEntryEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("AuditEntryEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*model.AuditEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.AuditEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7431,8 +7365,8 @@ func (ec *executionContext) _AuditEntryEdge_node(ctx context.Context, field grap
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.AuditEntry) graphql.Marshaler {
-			return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AuditEntry) graphql.Marshaler {
+			return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7451,7 +7385,7 @@ func (ec *executionContext) fieldContext_AuditEntryEdge_node(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_id(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_id(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7474,7 +7408,7 @@ func (ec *executionContext) fieldContext_Author_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Author", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Author_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7497,7 +7431,7 @@ func (ec *executionContext) fieldContext_Author_kind(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "AuthorKind")
 }
 
-func (ec *executionContext) _Author_name(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_name(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7520,7 +7454,7 @@ func (ec *executionContext) fieldContext_Author_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_label(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_label(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7564,7 +7498,7 @@ func (ec *executionContext) fieldContext_Author_label(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7587,7 +7521,7 @@ func (ec *executionContext) fieldContext_Author_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_path(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_path(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7610,7 +7544,7 @@ func (ec *executionContext) fieldContext_Author_path(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Author", field, true, true, "String")
 }
 
-func (ec *executionContext) _Author_bio(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_bio(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7633,7 +7567,7 @@ func (ec *executionContext) fieldContext_Author_bio(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Author", field, false, false, "String")
 }
 
-func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7642,11 +7576,11 @@ func (ec *executionContext) _Author_avatar(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Author_avatar(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Author().Avatar(ctx, obj)
+			return obj.Avatar(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7657,7 +7591,7 @@ func (ec *executionContext) fieldContext_Author_avatar(_ context.Context, field 
 		Object:     "Author",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Media(ctx, field)
 		},
@@ -7665,7 +7599,7 @@ func (ec *executionContext) fieldContext_Author_avatar(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Author) (ret graphql.Marshaler) {
+func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Author) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7678,7 +7612,7 @@ func (ec *executionContext) _Author_latestNews(ctx context.Context, field graphq
 			return ec.Resolvers.Author().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -7721,8 +7655,8 @@ func (ec *executionContext) _AuthorFacet_author(ctx context.Context, field graph
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7764,7 +7698,7 @@ func (ec *executionContext) fieldContext_AuthorFacet_count(_ context.Context, fi
 	return graphql.NewScalarFieldContext("AuthorFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7773,11 +7707,11 @@ func (ec *executionContext) _Autosave_content(ctx context.Context, field graphql
 			return ec.fieldContext_Autosave_content(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Draft, nil
+			return obj.Content(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Draft) graphql.Marshaler {
-			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Content) graphql.Marshaler {
+			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7787,7 +7721,7 @@ func (ec *executionContext) fieldContext_Autosave_content(_ context.Context, fie
 	fc = &graphql.FieldContext{
 		Object:     "Autosave",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleContent(ctx, field)
@@ -7796,7 +7730,7 @@ func (ec *executionContext) fieldContext_Autosave_content(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Autosave_baseVersion(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_baseVersion(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7819,7 +7753,7 @@ func (ec *executionContext) fieldContext_Autosave_baseVersion(_ context.Context,
 	return graphql.NewScalarFieldContext("Autosave", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Autosave_savedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_savedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7842,7 +7776,7 @@ func (ec *executionContext) fieldContext_Autosave_savedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Autosave", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Autosave_isStale(ctx context.Context, field graphql.CollectedField, obj *newsroom.Autosave) (ret graphql.Marshaler) {
+func (ec *executionContext) _Autosave_isStale(ctx context.Context, field graphql.CollectedField, obj *loader.Autosave) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7877,8 +7811,8 @@ func (ec *executionContext) _AutosavePayload_autosave(ctx context.Context, field
 			return obj.Autosave, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
-			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
+			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8400,7 +8334,7 @@ func (ec *executionContext) fieldContext_ButtonBlock_title(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ButtonBlock", field, false, false, "String")
 }
 
-func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql.CollectedField, obj *newsroom.Calendar) (ret graphql.Marshaler) {
+func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql.CollectedField, obj *model.Calendar) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8412,8 +8346,8 @@ func (ec *executionContext) _Calendar_entries(ctx context.Context, field graphql
 			return obj.Entries, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []newsroom.CalendarEntry) graphql.Marshaler {
-			return ec.marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CalendarEntry) graphql.Marshaler {
+			return ec.marshalNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8432,7 +8366,7 @@ func (ec *executionContext) fieldContext_Calendar_entries(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Calendar_hasMore(ctx context.Context, field graphql.CollectedField, obj *newsroom.Calendar) (ret graphql.Marshaler) {
+func (ec *executionContext) _Calendar_hasMore(ctx context.Context, field graphql.CollectedField, obj *model.Calendar) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8455,7 +8389,7 @@ func (ec *executionContext) fieldContext_Calendar_hasMore(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Calendar", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8464,7 +8398,7 @@ func (ec *executionContext) _CalendarEntry_kind(ctx context.Context, field graph
 			return ec.fieldContext_CalendarEntry_kind(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Occasion, nil
+			return obj.Kind, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v newsroom.Occasion) graphql.Marshaler {
@@ -8478,7 +8412,7 @@ func (ec *executionContext) fieldContext_CalendarEntry_kind(_ context.Context, f
 	return graphql.NewScalarFieldContext("CalendarEntry", field, false, false, "CalendarEntryKind")
 }
 
-func (ec *executionContext) _CalendarEntry_at(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_at(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8501,7 +8435,7 @@ func (ec *executionContext) fieldContext_CalendarEntry_at(_ context.Context, fie
 	return graphql.NewScalarFieldContext("CalendarEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field graphql.CollectedField, obj *newsroom.CalendarEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field graphql.CollectedField, obj *model.CalendarEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8513,8 +8447,8 @@ func (ec *executionContext) _CalendarEntry_article(ctx context.Context, field gr
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8597,7 +8531,7 @@ func (ec *executionContext) fieldContext_CancelAccountDeletionPayload_userErrors
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8620,7 +8554,7 @@ func (ec *executionContext) fieldContext_Category_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Category", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Category_name(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_name(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8643,7 +8577,7 @@ func (ec *executionContext) fieldContext_Category_name(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_label(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_label(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8687,7 +8621,7 @@ func (ec *executionContext) fieldContext_Category_label(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8710,7 +8644,7 @@ func (ec *executionContext) fieldContext_Category_slug(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_path(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_path(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8733,7 +8667,7 @@ func (ec *executionContext) fieldContext_Category_path(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Category", field, true, true, "String")
 }
 
-func (ec *executionContext) _Category_url(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_url(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8756,7 +8690,7 @@ func (ec *executionContext) fieldContext_Category_url(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Category", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Category_description(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_description(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8779,7 +8713,7 @@ func (ec *executionContext) fieldContext_Category_description(_ context.Context,
 	return graphql.NewScalarFieldContext("Category", field, false, false, "String")
 }
 
-func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8788,11 +8722,11 @@ func (ec *executionContext) _Category_parent(ctx context.Context, field graphql.
 			return ec.fieldContext_Category_parent(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Parent(ctx, obj)
+			return obj.Parent(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8803,7 +8737,7 @@ func (ec *executionContext) fieldContext_Category_parent(_ context.Context, fiel
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -8811,7 +8745,7 @@ func (ec *executionContext) fieldContext_Category_parent(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_children(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_children(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8820,11 +8754,11 @@ func (ec *executionContext) _Category_children(ctx context.Context, field graphq
 			return ec.fieldContext_Category_children(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Children(ctx, obj)
+			return obj.Children(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8835,7 +8769,7 @@ func (ec *executionContext) fieldContext_Category_children(_ context.Context, fi
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Category(ctx, field)
 		},
@@ -8843,7 +8777,7 @@ func (ec *executionContext) fieldContext_Category_children(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_breadcrumbs(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8875,7 +8809,7 @@ func (ec *executionContext) fieldContext_Category_breadcrumbs(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8888,7 +8822,7 @@ func (ec *executionContext) _Category_latestNews(ctx context.Context, field grap
 			return ec.Resolvers.Category().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -8919,7 +8853,7 @@ func (ec *executionContext) fieldContext_Category_latestNews(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
+func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.CollectedField, obj *loader.Category) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8928,11 +8862,11 @@ func (ec *executionContext) _Category_picks(ctx context.Context, field graphql.C
 			return ec.fieldContext_Category_picks(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Category().Picks(ctx, obj)
+			return obj.Picks(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8943,7 +8877,7 @@ func (ec *executionContext) fieldContext_Category_picks(_ context.Context, field
 		Object:     "Category",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -8963,8 +8897,8 @@ func (ec *executionContext) _CategoryFacet_category(ctx context.Context, field g
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9171,7 +9105,7 @@ func (ec *executionContext) fieldContext_CodeBlock_language(_ context.Context, f
 	return graphql.NewScalarFieldContext("CodeBlock", field, false, false, "String")
 }
 
-func (ec *executionContext) _Comment_id(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_id(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9194,7 +9128,7 @@ func (ec *executionContext) fieldContext_Comment_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Comment", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Comment_body(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_body(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9217,7 +9151,7 @@ func (ec *executionContext) fieldContext_Comment_body(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "String")
 }
 
-func (ec *executionContext) _Comment_author(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_author(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9249,7 +9183,7 @@ func (ec *executionContext) fieldContext_Comment_author(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9272,7 +9206,7 @@ func (ec *executionContext) fieldContext_Comment_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Comment_editedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_editedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9295,7 +9229,7 @@ func (ec *executionContext) fieldContext_Comment_editedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9304,11 +9238,11 @@ func (ec *executionContext) _Comment_article(ctx context.Context, field graphql.
 			return ec.fieldContext_Comment_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comment().Article(ctx, obj)
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9319,7 +9253,7 @@ func (ec *executionContext) fieldContext_Comment_article(_ context.Context, fiel
 		Object:     "Comment",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -9327,7 +9261,7 @@ func (ec *executionContext) fieldContext_Comment_article(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9336,11 +9270,11 @@ func (ec *executionContext) _Comment_parent(ctx context.Context, field graphql.C
 			return ec.fieldContext_Comment_parent(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Comment().Parent(ctx, obj)
+			return obj.Parent(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
-			return ec.marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
+			return ec.marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9351,7 +9285,7 @@ func (ec *executionContext) fieldContext_Comment_parent(_ context.Context, field
 		Object:     "Comment",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Comment(ctx, field)
 		},
@@ -9359,7 +9293,7 @@ func (ec *executionContext) fieldContext_Comment_parent(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Comment_replyCount(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_replyCount(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9382,7 +9316,7 @@ func (ec *executionContext) fieldContext_Comment_replyCount(_ context.Context, f
 	return graphql.NewScalarFieldContext("Comment", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
+func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.CollectedField, obj *loader.Comment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9395,7 +9329,7 @@ func (ec *executionContext) _Comment_replies(ctx context.Context, field graphql.
 			return ec.Resolvers.Comment().Replies(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -9472,7 +9406,7 @@ func (ec *executionContext) fieldContext_CommentAuthor_isGuest(_ context.Context
 	return graphql.NewScalarFieldContext("CommentAuthor", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9484,7 +9418,7 @@ func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Comment]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Comment]) graphql.Marshaler {
 			return ec.marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -9504,7 +9438,7 @@ func (ec *executionContext) fieldContext_CommentConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9516,8 +9450,8 @@ func (ec *executionContext) _CommentConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Comment) graphql.Marshaler {
-			return ec.marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Comment) graphql.Marshaler {
+			return ec.marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9536,7 +9470,7 @@ func (ec *executionContext) fieldContext_CommentConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9568,7 +9502,7 @@ func (ec *executionContext) fieldContext_CommentConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9612,7 +9546,7 @@ func (ec *executionContext) fieldContext_CommentConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _CommentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9635,7 +9569,7 @@ func (ec *executionContext) fieldContext_CommentEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("CommentEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Comment]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9647,8 +9581,8 @@ func (ec *executionContext) _CommentEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
-			return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
+			return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9780,8 +9714,8 @@ func (ec *executionContext) _ConfirmNewsletterSubscriptionPayload_preferences(ct
 			return obj.Preferences, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsletter.Preferences) graphql.Marshaler {
-			return ec.marshalONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐPreferences(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.NewsletterPreferences) graphql.Marshaler {
+			return ec.marshalONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9988,7 +9922,7 @@ func (ec *executionContext) fieldContext_Consent_html(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Consent", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _ConsentRecord_document(ctx context.Context, field graphql.CollectedField, obj *ent.ConsentRecord) (ret graphql.Marshaler) {
+func (ec *executionContext) _ConsentRecord_document(ctx context.Context, field graphql.CollectedField, obj *loader.ConsentRecord) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10011,7 +9945,7 @@ func (ec *executionContext) fieldContext_ConsentRecord_document(_ context.Contex
 	return graphql.NewScalarFieldContext("ConsentRecord", field, false, false, "String")
 }
 
-func (ec *executionContext) _ConsentRecord_version(ctx context.Context, field graphql.CollectedField, obj *ent.ConsentRecord) (ret graphql.Marshaler) {
+func (ec *executionContext) _ConsentRecord_version(ctx context.Context, field graphql.CollectedField, obj *loader.ConsentRecord) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10034,7 +9968,7 @@ func (ec *executionContext) fieldContext_ConsentRecord_version(_ context.Context
 	return graphql.NewScalarFieldContext("ConsentRecord", field, false, false, "String")
 }
 
-func (ec *executionContext) _ConsentRecord_place(ctx context.Context, field graphql.CollectedField, obj *ent.ConsentRecord) (ret graphql.Marshaler) {
+func (ec *executionContext) _ConsentRecord_place(ctx context.Context, field graphql.CollectedField, obj *loader.ConsentRecord) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10057,7 +9991,7 @@ func (ec *executionContext) fieldContext_ConsentRecord_place(_ context.Context, 
 	return graphql.NewScalarFieldContext("ConsentRecord", field, false, false, "String")
 }
 
-func (ec *executionContext) _ConsentRecord_givenAt(ctx context.Context, field graphql.CollectedField, obj *ent.ConsentRecord) (ret graphql.Marshaler) {
+func (ec *executionContext) _ConsentRecord_givenAt(ctx context.Context, field graphql.CollectedField, obj *loader.ConsentRecord) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10080,7 +10014,7 @@ func (ec *executionContext) fieldContext_ConsentRecord_givenAt(_ context.Context
 	return graphql.NewScalarFieldContext("ConsentRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Correction_id(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_id(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10103,7 +10037,7 @@ func (ec *executionContext) fieldContext_Correction_id(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Correction", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Correction_article(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_article(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10112,11 +10046,11 @@ func (ec *executionContext) _Correction_article(ctx context.Context, field graph
 			return ec.fieldContext_Correction_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Article, nil
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10126,7 +10060,7 @@ func (ec *executionContext) fieldContext_Correction_article(_ context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "Correction",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
@@ -10135,7 +10069,7 @@ func (ec *executionContext) fieldContext_Correction_article(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Correction_note(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_note(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10158,7 +10092,7 @@ func (ec *executionContext) fieldContext_Correction_note(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Correction", field, false, false, "String")
 }
 
-func (ec *executionContext) _Correction_issuedAt(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_issuedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10181,7 +10115,7 @@ func (ec *executionContext) fieldContext_Correction_issuedAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Correction", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Correction_changes(ctx context.Context, field graphql.CollectedField, obj *content.Correction) (ret graphql.Marshaler) {
+func (ec *executionContext) _Correction_changes(ctx context.Context, field graphql.CollectedField, obj *loader.Correction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10213,7 +10147,7 @@ func (ec *executionContext) fieldContext_Correction_changes(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10225,7 +10159,7 @@ func (ec *executionContext) _CorrectionConnection_edges(ctx context.Context, fie
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*content.Correction]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Correction]) graphql.Marshaler {
 			return ec.marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -10245,7 +10179,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10257,8 +10191,8 @@ func (ec *executionContext) _CorrectionConnection_nodes(ctx context.Context, fie
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10277,7 +10211,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10309,7 +10243,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10353,7 +10287,7 @@ func (ec *executionContext) fieldContext_CorrectionConnection_totalCount(ctx con
 	return fc, nil
 }
 
-func (ec *executionContext) _CorrectionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10376,7 +10310,7 @@ func (ec *executionContext) fieldContext_CorrectionEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("CorrectionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*content.Correction]) (ret graphql.Marshaler) {
+func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Correction]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10388,8 +10322,8 @@ func (ec *executionContext) _CorrectionEdge_node(ctx context.Context, field grap
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Correction) graphql.Marshaler {
-			return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Correction) graphql.Marshaler {
+			return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10466,8 +10400,8 @@ func (ec *executionContext) _CreateAdSlotPayload_adSlot(ctx context.Context, fie
 			return obj.AdSlot, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
-			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
+			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10530,8 +10464,8 @@ func (ec *executionContext) _CreateAuthorPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10594,8 +10528,8 @@ func (ec *executionContext) _CreateCategoryPayload_category(ctx context.Context,
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10658,8 +10592,8 @@ func (ec *executionContext) _CreateNewsletterIssuePayload_issue(ctx context.Cont
 			return obj.Issue, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.NewsletterIssue) graphql.Marshaler {
-			return ec.marshalONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.NewsletterIssue) graphql.Marshaler {
+			return ec.marshalONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10722,8 +10656,8 @@ func (ec *executionContext) _CreateNewsletterPayload_newsletter(ctx context.Cont
 			return obj.Newsletter, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Newsletter) graphql.Marshaler {
-			return ec.marshalONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Newsletter) graphql.Marshaler {
+			return ec.marshalONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10786,8 +10720,8 @@ func (ec *executionContext) _CreatePagePayload_page(ctx context.Context, field g
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10850,8 +10784,8 @@ func (ec *executionContext) _CreatePlacePayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10914,8 +10848,8 @@ func (ec *executionContext) _CreateRedirectPayload_redirect(ctx context.Context,
 			return obj.Redirect, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10978,8 +10912,8 @@ func (ec *executionContext) _CreateSeriesPayload_series(ctx context.Context, fie
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11042,8 +10976,8 @@ func (ec *executionContext) _CreateTagPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11106,8 +11040,8 @@ func (ec *executionContext) _CreateUserPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11181,7 +11115,7 @@ func (ec *executionContext) fieldContext_CreateUserPayload_userErrors(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJob_id(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_id(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11204,7 +11138,7 @@ func (ec *executionContext) fieldContext_DeadJob_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("DeadJob", field, true, false, "ID")
 }
 
-func (ec *executionContext) _DeadJob_kind(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_kind(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11227,7 +11161,7 @@ func (ec *executionContext) fieldContext_DeadJob_kind(_ context.Context, field g
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeadJob_attempts(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_attempts(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11250,7 +11184,7 @@ func (ec *executionContext) fieldContext_DeadJob_attempts(_ context.Context, fie
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "Int")
 }
 
-func (ec *executionContext) _DeadJob_lastError(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_lastError(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11273,7 +11207,7 @@ func (ec *executionContext) fieldContext_DeadJob_lastError(_ context.Context, fi
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeadJob_enqueuedAt(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_enqueuedAt(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11296,7 +11230,7 @@ func (ec *executionContext) fieldContext_DeadJob_enqueuedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _DeadJob_diedAt(ctx context.Context, field graphql.CollectedField, obj *job.Dead) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJob_diedAt(ctx context.Context, field graphql.CollectedField, obj *loader.DeadJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11319,7 +11253,7 @@ func (ec *executionContext) fieldContext_DeadJob_diedAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("DeadJob", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _DeadJobConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11331,7 +11265,7 @@ func (ec *executionContext) _DeadJobConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*job.Dead]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 			return ec.marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -11351,7 +11285,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11363,8 +11297,8 @@ func (ec *executionContext) _DeadJobConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*job.Dead) graphql.Marshaler {
-			return ec.marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.DeadJob) graphql.Marshaler {
+			return ec.marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJobᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11383,7 +11317,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11415,7 +11349,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11459,7 +11393,7 @@ func (ec *executionContext) fieldContext_DeadJobConnection_totalCount(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _DeadJobEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11482,7 +11416,7 @@ func (ec *executionContext) fieldContext_DeadJobEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("DeadJobEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _DeadJobEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*job.Dead]) (ret graphql.Marshaler) {
+func (ec *executionContext) _DeadJobEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.DeadJob]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -11494,8 +11428,8 @@ func (ec *executionContext) _DeadJobEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *job.Dead) graphql.Marshaler {
-			return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.DeadJob) graphql.Marshaler {
+			return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12149,8 +12083,8 @@ func (ec *executionContext) _DisableUserPayload_user(ctx context.Context, field 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12279,7 +12213,7 @@ func (ec *executionContext) fieldContext_DividerBlock_direction(_ context.Contex
 	return graphql.NewScalarFieldContext("DividerBlock", field, true, false, "TextDirection")
 }
 
-func (ec *executionContext) _EditorsPick_article(ctx context.Context, field graphql.CollectedField, obj *ent.Pick) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditorsPick_article(ctx context.Context, field graphql.CollectedField, obj *loader.Pick) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12288,11 +12222,11 @@ func (ec *executionContext) _EditorsPick_article(ctx context.Context, field grap
 			return ec.fieldContext_EditorsPick_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.EditorsPick().Article(ctx, obj)
+			return obj.Article(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -12303,7 +12237,7 @@ func (ec *executionContext) fieldContext_EditorsPick_article(_ context.Context, 
 		Object:     "EditorsPick",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -12311,7 +12245,7 @@ func (ec *executionContext) fieldContext_EditorsPick_article(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _EditorsPick_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Pick) (ret graphql.Marshaler) {
+func (ec *executionContext) _EditorsPick_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Pick) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12461,8 +12395,8 @@ func (ec *executionContext) _EnableUserPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13161,7 +13095,7 @@ func (ec *executionContext) fieldContext_LanguageFacet_count(_ context.Context, 
 	return graphql.NewScalarFieldContext("LanguageFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _LegalDocument_kind(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_kind(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13184,7 +13118,7 @@ func (ec *executionContext) fieldContext_LegalDocument_kind(_ context.Context, f
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _LegalDocument_version(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_version(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13207,7 +13141,7 @@ func (ec *executionContext) fieldContext_LegalDocument_version(_ context.Context
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "String")
 }
 
-func (ec *executionContext) _LegalDocument_publishedAt(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13230,7 +13164,7 @@ func (ec *executionContext) fieldContext_LegalDocument_publishedAt(_ context.Con
 	return graphql.NewScalarFieldContext("LegalDocument", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graphql.CollectedField, obj *schema.LegalDocument) (ret graphql.Marshaler) {
+func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graphql.CollectedField, obj *loader.LegalDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13239,11 +13173,11 @@ func (ec *executionContext) _LegalDocument_page(ctx context.Context, field graph
 			return ec.fieldContext_LegalDocument_page(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.LegalDocument().Page(ctx, obj)
+			return obj.Page(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13254,7 +13188,7 @@ func (ec *executionContext) fieldContext_LegalDocument_page(_ context.Context, f
 		Object:     "LegalDocument",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Page(ctx, field)
 		},
@@ -13441,7 +13375,7 @@ func (ec *executionContext) fieldContext_ListItem_items(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _LiveEntry_id(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_id(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13464,7 +13398,7 @@ func (ec *executionContext) fieldContext_LiveEntry_id(_ context.Context, field g
 	return graphql.NewScalarFieldContext("LiveEntry", field, true, false, "ID")
 }
 
-func (ec *executionContext) _LiveEntry_title(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_title(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13487,7 +13421,7 @@ func (ec *executionContext) fieldContext_LiveEntry_title(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _LiveEntry_body(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_body(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13519,7 +13453,7 @@ func (ec *executionContext) fieldContext_LiveEntry_body(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _LiveEntry_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13542,7 +13476,7 @@ func (ec *executionContext) fieldContext_LiveEntry_bodyHtml(_ context.Context, f
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _LiveEntry_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13565,7 +13499,7 @@ func (ec *executionContext) fieldContext_LiveEntry_publishedAt(_ context.Context
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _LiveEntry_isKeyEvent(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_isKeyEvent(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13588,7 +13522,7 @@ func (ec *executionContext) fieldContext_LiveEntry_isKeyEvent(_ context.Context,
 	return graphql.NewScalarFieldContext("LiveEntry", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _LiveEntry_isPinned(ctx context.Context, field graphql.CollectedField, obj *ent.LiveEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _LiveEntry_isPinned(ctx context.Context, field graphql.CollectedField, obj *loader.LiveEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13623,8 +13557,8 @@ func (ec *executionContext) _LiveEntryPayload_entry(ctx context.Context, field g
 			return obj.Entry, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
-			return ec.marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
+			return ec.marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13655,8 +13589,8 @@ func (ec *executionContext) _LiveEntryPayload_article(ctx context.Context, field
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13707,7 +13641,7 @@ func (ec *executionContext) fieldContext_LiveEntryPayload_userErrors(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_id(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_id(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13730,7 +13664,7 @@ func (ec *executionContext) fieldContext_Media_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Media", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Media_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13753,7 +13687,7 @@ func (ec *executionContext) fieldContext_Media_kind(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Media", field, false, false, "MediaKind")
 }
 
-func (ec *executionContext) _Media_url(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_url(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13797,7 +13731,7 @@ func (ec *executionContext) fieldContext_Media_url(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_alt(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_alt(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13820,7 +13754,7 @@ func (ec *executionContext) fieldContext_Media_alt(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_caption(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_caption(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13843,7 +13777,7 @@ func (ec *executionContext) fieldContext_Media_caption(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_credit(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_credit(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13866,7 +13800,7 @@ func (ec *executionContext) fieldContext_Media_credit(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_contentType(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_contentType(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13889,7 +13823,7 @@ func (ec *executionContext) fieldContext_Media_contentType(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Media", field, false, false, "String")
 }
 
-func (ec *executionContext) _Media_width(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_width(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13912,7 +13846,7 @@ func (ec *executionContext) fieldContext_Media_width(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Media", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Media_height(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_height(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13935,7 +13869,7 @@ func (ec *executionContext) fieldContext_Media_height(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Media", field, true, true, "Int")
 }
 
-func (ec *executionContext) _Media_focalPoint(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_focalPoint(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13967,7 +13901,7 @@ func (ec *executionContext) fieldContext_Media_focalPoint(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Media_rights(ctx context.Context, field graphql.CollectedField, obj *ent.Media) (ret graphql.Marshaler) {
+func (ec *executionContext) _Media_rights(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13999,7 +13933,7 @@ func (ec *executionContext) fieldContext_Media_rights(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Menu_id(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_id(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14022,7 +13956,7 @@ func (ec *executionContext) fieldContext_Menu_id(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Menu", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Menu_name(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_name(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14045,7 +13979,7 @@ func (ec *executionContext) fieldContext_Menu_name(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Menu", field, false, false, "String")
 }
 
-func (ec *executionContext) _Menu_location(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_location(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14068,7 +14002,7 @@ func (ec *executionContext) fieldContext_Menu_location(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Menu", field, true, true, "MenuLocation")
 }
 
-func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.CollectedField, obj *directory.Menu) (ret graphql.Marshaler) {
+func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.CollectedField, obj *loader.Menu) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14077,11 +14011,11 @@ func (ec *executionContext) _Menu_items(ctx context.Context, field graphql.Colle
 			return ec.fieldContext_Menu_items(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Menu().Items(ctx, obj)
+			return obj.Items(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
-			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
+			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14092,7 +14026,7 @@ func (ec *executionContext) fieldContext_Menu_items(_ context.Context, field gra
 		Object:     "Menu",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MenuItem(ctx, field)
 		},
@@ -14100,7 +14034,7 @@ func (ec *executionContext) fieldContext_Menu_items(_ context.Context, field gra
 	return fc, nil
 }
 
-func (ec *executionContext) _MenuItem_id(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_id(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14123,7 +14057,7 @@ func (ec *executionContext) fieldContext_MenuItem_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("MenuItem", field, true, false, "ID")
 }
 
-func (ec *executionContext) _MenuItem_label(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_label(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14167,7 +14101,7 @@ func (ec *executionContext) fieldContext_MenuItem_label(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _MenuItem_url(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_url(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14190,7 +14124,7 @@ func (ec *executionContext) fieldContext_MenuItem_url(_ context.Context, field g
 	return graphql.NewScalarFieldContext("MenuItem", field, true, true, "URL")
 }
 
-func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14199,21 +14133,21 @@ func (ec *executionContext) _MenuItem_target(ctx context.Context, field graphql.
 			return ec.fieldContext_MenuItem_target(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MenuItem().Target(ctx, obj)
+			return obj.Target(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_MenuItem_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("MenuItem", field, true, true, "MenuTarget")
+	return graphql.NewScalarFieldContext("MenuItem", field, true, false, "MenuTarget")
 }
 
-func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphql.CollectedField, obj *directory.MenuItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphql.CollectedField, obj *loader.MenuItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14222,11 +14156,11 @@ func (ec *executionContext) _MenuItem_children(ctx context.Context, field graphq
 			return ec.fieldContext_MenuItem_children(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.MenuItem().Children(ctx, obj)
+			return obj.Children(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
-			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
+			return ec.marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14237,7 +14171,7 @@ func (ec *executionContext) fieldContext_MenuItem_children(_ context.Context, fi
 		Object:     "MenuItem",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MenuItem(ctx, field)
 		},
@@ -14257,8 +14191,8 @@ func (ec *executionContext) _MergeAuthorsPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -14321,8 +14255,8 @@ func (ec *executionContext) _MergeCategoriesPayload_category(ctx context.Context
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -14385,8 +14319,8 @@ func (ec *executionContext) _MergePlacesPayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -14449,8 +14383,8 @@ func (ec *executionContext) _MergeSeriesPayload_series(ctx context.Context, fiel
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -14513,8 +14447,8 @@ func (ec *executionContext) _MergeTagsPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -14577,8 +14511,8 @@ func (ec *executionContext) _MoveCategoryPayload_category(ctx context.Context, f
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -21823,7 +21757,7 @@ func (ec *executionContext) fieldContext_Mutation_sendNewsletterIssue(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Newsletter_id(ctx context.Context, field graphql.CollectedField, obj *ent.Newsletter) (ret graphql.Marshaler) {
+func (ec *executionContext) _Newsletter_id(ctx context.Context, field graphql.CollectedField, obj *loader.Newsletter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21846,7 +21780,7 @@ func (ec *executionContext) fieldContext_Newsletter_id(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Newsletter", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Newsletter_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Newsletter) (ret graphql.Marshaler) {
+func (ec *executionContext) _Newsletter_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Newsletter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21869,7 +21803,7 @@ func (ec *executionContext) fieldContext_Newsletter_slug(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Newsletter", field, false, false, "String")
 }
 
-func (ec *executionContext) _Newsletter_name(ctx context.Context, field graphql.CollectedField, obj *ent.Newsletter) (ret graphql.Marshaler) {
+func (ec *executionContext) _Newsletter_name(ctx context.Context, field graphql.CollectedField, obj *loader.Newsletter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21892,7 +21826,7 @@ func (ec *executionContext) fieldContext_Newsletter_name(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Newsletter", field, false, false, "String")
 }
 
-func (ec *executionContext) _Newsletter_description(ctx context.Context, field graphql.CollectedField, obj *ent.Newsletter) (ret graphql.Marshaler) {
+func (ec *executionContext) _Newsletter_description(ctx context.Context, field graphql.CollectedField, obj *loader.Newsletter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21915,7 +21849,7 @@ func (ec *executionContext) fieldContext_Newsletter_description(_ context.Contex
 	return graphql.NewScalarFieldContext("Newsletter", field, false, false, "String")
 }
 
-func (ec *executionContext) _Newsletter_language(ctx context.Context, field graphql.CollectedField, obj *ent.Newsletter) (ret graphql.Marshaler) {
+func (ec *executionContext) _Newsletter_language(ctx context.Context, field graphql.CollectedField, obj *loader.Newsletter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21938,7 +21872,7 @@ func (ec *executionContext) fieldContext_Newsletter_language(_ context.Context, 
 	return graphql.NewScalarFieldContext("Newsletter", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Newsletter_frequency(ctx context.Context, field graphql.CollectedField, obj *ent.Newsletter) (ret graphql.Marshaler) {
+func (ec *executionContext) _Newsletter_frequency(ctx context.Context, field graphql.CollectedField, obj *loader.Newsletter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21950,7 +21884,7 @@ func (ec *executionContext) _Newsletter_frequency(ctx context.Context, field gra
 			return obj.Frequency, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v newsletter1.Frequency) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v newsletter.Frequency) graphql.Marshaler {
 			return ec.marshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(ctx, selections, v)
 		},
 		true,
@@ -21961,7 +21895,7 @@ func (ec *executionContext) fieldContext_Newsletter_frequency(_ context.Context,
 	return graphql.NewScalarFieldContext("Newsletter", field, false, false, "NewsletterFrequency")
 }
 
-func (ec *executionContext) _Newsletter_isOpen(ctx context.Context, field graphql.CollectedField, obj *ent.Newsletter) (ret graphql.Marshaler) {
+func (ec *executionContext) _Newsletter_isOpen(ctx context.Context, field graphql.CollectedField, obj *loader.Newsletter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21984,7 +21918,7 @@ func (ec *executionContext) fieldContext_Newsletter_isOpen(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Newsletter", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Newsletter_subscriberCount(ctx context.Context, field graphql.CollectedField, obj *ent.Newsletter) (ret graphql.Marshaler) {
+func (ec *executionContext) _Newsletter_subscriberCount(ctx context.Context, field graphql.CollectedField, obj *loader.Newsletter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21993,7 +21927,7 @@ func (ec *executionContext) _Newsletter_subscriberCount(ctx context.Context, fie
 			return ec.fieldContext_Newsletter_subscriberCount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Newsletter().SubscriberCount(ctx, obj)
+			return obj.SubscriberCount(ctx)
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -22001,11 +21935,11 @@ func (ec *executionContext) _Newsletter_subscriberCount(ctx context.Context, fie
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_NEWSLETTERS")
 				if err != nil {
-					var zeroVal int32
+					var zeroVal int
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal int32
+					var zeroVal int
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, obj, directive0, can)
@@ -22014,18 +21948,18 @@ func (ec *executionContext) _Newsletter_subscriberCount(ctx context.Context, fie
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v int32) graphql.Marshaler {
-			return ec.marshalNInt2int32(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Newsletter_subscriberCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Newsletter", field, true, true, "Int")
+	return graphql.NewScalarFieldContext("Newsletter", field, true, false, "Int")
 }
 
-func (ec *executionContext) _NewsletterIssue_id(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_id(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22048,7 +21982,7 @@ func (ec *executionContext) fieldContext_NewsletterIssue_id(_ context.Context, f
 	return graphql.NewScalarFieldContext("NewsletterIssue", field, true, false, "ID")
 }
 
-func (ec *executionContext) _NewsletterIssue_newsletter(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_newsletter(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22057,11 +21991,11 @@ func (ec *executionContext) _NewsletterIssue_newsletter(ctx context.Context, fie
 			return ec.fieldContext_NewsletterIssue_newsletter(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsletterIssue().Newsletter(ctx, obj)
+			return obj.Newsletter(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Newsletter) graphql.Marshaler {
-			return ec.marshalNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Newsletter) graphql.Marshaler {
+			return ec.marshalNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22072,7 +22006,7 @@ func (ec *executionContext) fieldContext_NewsletterIssue_newsletter(_ context.Co
 		Object:     "NewsletterIssue",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Newsletter(ctx, field)
 		},
@@ -22080,7 +22014,7 @@ func (ec *executionContext) fieldContext_NewsletterIssue_newsletter(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsletterIssue_subject(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_subject(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22103,7 +22037,7 @@ func (ec *executionContext) fieldContext_NewsletterIssue_subject(_ context.Conte
 	return graphql.NewScalarFieldContext("NewsletterIssue", field, false, false, "String")
 }
 
-func (ec *executionContext) _NewsletterIssue_intro(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_intro(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22126,7 +22060,7 @@ func (ec *executionContext) fieldContext_NewsletterIssue_intro(_ context.Context
 	return graphql.NewScalarFieldContext("NewsletterIssue", field, false, false, "String")
 }
 
-func (ec *executionContext) _NewsletterIssue_source(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_source(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22149,7 +22083,7 @@ func (ec *executionContext) fieldContext_NewsletterIssue_source(_ context.Contex
 	return graphql.NewScalarFieldContext("NewsletterIssue", field, false, false, "NewsletterSource")
 }
 
-func (ec *executionContext) _NewsletterIssue_status(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_status(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22172,7 +22106,7 @@ func (ec *executionContext) fieldContext_NewsletterIssue_status(_ context.Contex
 	return graphql.NewScalarFieldContext("NewsletterIssue", field, false, false, "NewsletterIssueStatus")
 }
 
-func (ec *executionContext) _NewsletterIssue_previewHtml(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_previewHtml(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22181,7 +22115,7 @@ func (ec *executionContext) _NewsletterIssue_previewHtml(ctx context.Context, fi
 			return ec.fieldContext_NewsletterIssue_previewHtml(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsletterIssue().PreviewHTML(ctx, obj)
+			return obj.PreviewHTML(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -22192,10 +22126,10 @@ func (ec *executionContext) _NewsletterIssue_previewHtml(ctx context.Context, fi
 	)
 }
 func (ec *executionContext) fieldContext_NewsletterIssue_previewHtml(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NewsletterIssue", field, true, true, "String")
+	return graphql.NewScalarFieldContext("NewsletterIssue", field, true, false, "String")
 }
 
-func (ec *executionContext) _NewsletterIssue_previewText(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_previewText(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22204,7 +22138,7 @@ func (ec *executionContext) _NewsletterIssue_previewText(ctx context.Context, fi
 			return ec.fieldContext_NewsletterIssue_previewText(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsletterIssue().PreviewText(ctx, obj)
+			return obj.PreviewText(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -22215,10 +22149,10 @@ func (ec *executionContext) _NewsletterIssue_previewText(ctx context.Context, fi
 	)
 }
 func (ec *executionContext) fieldContext_NewsletterIssue_previewText(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NewsletterIssue", field, true, true, "String")
+	return graphql.NewScalarFieldContext("NewsletterIssue", field, true, false, "String")
 }
 
-func (ec *executionContext) _NewsletterIssue_recipientCount(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_recipientCount(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22227,21 +22161,21 @@ func (ec *executionContext) _NewsletterIssue_recipientCount(ctx context.Context,
 			return ec.fieldContext_NewsletterIssue_recipientCount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsletterIssue().RecipientCount(ctx, obj)
+			return obj.RecipientCount(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int32) graphql.Marshaler {
-			return ec.marshalNInt2int32(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_NewsletterIssue_recipientCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NewsletterIssue", field, true, true, "Int")
+	return graphql.NewScalarFieldContext("NewsletterIssue", field, true, false, "Int")
 }
 
-func (ec *executionContext) _NewsletterIssue_sentCount(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_sentCount(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22250,21 +22184,21 @@ func (ec *executionContext) _NewsletterIssue_sentCount(ctx context.Context, fiel
 			return ec.fieldContext_NewsletterIssue_sentCount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsletterIssue().SentCount(ctx, obj)
+			return obj.SentCount(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int32) graphql.Marshaler {
-			return ec.marshalNInt2int32(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_NewsletterIssue_sentCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NewsletterIssue", field, true, true, "Int")
+	return graphql.NewScalarFieldContext("NewsletterIssue", field, true, false, "Int")
 }
 
-func (ec *executionContext) _NewsletterIssue_refusedCount(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_refusedCount(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22273,21 +22207,21 @@ func (ec *executionContext) _NewsletterIssue_refusedCount(ctx context.Context, f
 			return ec.fieldContext_NewsletterIssue_refusedCount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsletterIssue().RefusedCount(ctx, obj)
+			return obj.RefusedCount(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int32) graphql.Marshaler {
-			return ec.marshalNInt2int32(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_NewsletterIssue_refusedCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NewsletterIssue", field, true, true, "Int")
+	return graphql.NewScalarFieldContext("NewsletterIssue", field, true, false, "Int")
 }
 
-func (ec *executionContext) _NewsletterIssue_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22310,7 +22244,7 @@ func (ec *executionContext) fieldContext_NewsletterIssue_createdAt(_ context.Con
 	return graphql.NewScalarFieldContext("NewsletterIssue", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsletterIssue_startedAt(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_startedAt(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22333,7 +22267,7 @@ func (ec *executionContext) fieldContext_NewsletterIssue_startedAt(_ context.Con
 	return graphql.NewScalarFieldContext("NewsletterIssue", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsletterIssue_sentAt(ctx context.Context, field graphql.CollectedField, obj *ent.NewsletterIssue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssue_sentAt(ctx context.Context, field graphql.CollectedField, obj *loader.NewsletterIssue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22356,7 +22290,7 @@ func (ec *executionContext) fieldContext_NewsletterIssue_sentAt(_ context.Contex
 	return graphql.NewScalarFieldContext("NewsletterIssue", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsletterIssueConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.NewsletterIssue]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssueConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.NewsletterIssue]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22368,7 +22302,7 @@ func (ec *executionContext) _NewsletterIssueConnection_edges(ctx context.Context
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.NewsletterIssue]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.NewsletterIssue]) graphql.Marshaler {
 			return ec.marshalNNewsletterIssueEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -22388,7 +22322,7 @@ func (ec *executionContext) fieldContext_NewsletterIssueConnection_edges(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsletterIssueConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.NewsletterIssue]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssueConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.NewsletterIssue]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22400,8 +22334,8 @@ func (ec *executionContext) _NewsletterIssueConnection_nodes(ctx context.Context
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.NewsletterIssue) graphql.Marshaler {
-			return ec.marshalNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssueᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.NewsletterIssue) graphql.Marshaler {
+			return ec.marshalNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssueᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22420,7 +22354,7 @@ func (ec *executionContext) fieldContext_NewsletterIssueConnection_nodes(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsletterIssueConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.NewsletterIssue]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssueConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.NewsletterIssue]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22452,7 +22386,7 @@ func (ec *executionContext) fieldContext_NewsletterIssueConnection_pageInfo(_ co
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsletterIssueConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.NewsletterIssue]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssueConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.NewsletterIssue]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22496,7 +22430,7 @@ func (ec *executionContext) fieldContext_NewsletterIssueConnection_totalCount(ct
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsletterIssueEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.NewsletterIssue]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssueEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.NewsletterIssue]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22519,7 +22453,7 @@ func (ec *executionContext) fieldContext_NewsletterIssueEdge_cursor(_ context.Co
 	return graphql.NewScalarFieldContext("NewsletterIssueEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _NewsletterIssueEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.NewsletterIssue]) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterIssueEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.NewsletterIssue]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22531,8 +22465,8 @@ func (ec *executionContext) _NewsletterIssueEdge_node(ctx context.Context, field
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.NewsletterIssue) graphql.Marshaler {
-			return ec.marshalNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.NewsletterIssue) graphql.Marshaler {
+			return ec.marshalNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22551,7 +22485,7 @@ func (ec *executionContext) fieldContext_NewsletterIssueEdge_node(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsletterPreferences_maskedEmail(ctx context.Context, field graphql.CollectedField, obj *newsletter.Preferences) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterPreferences_maskedEmail(ctx context.Context, field graphql.CollectedField, obj *model.NewsletterPreferences) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22574,7 +22508,7 @@ func (ec *executionContext) fieldContext_NewsletterPreferences_maskedEmail(_ con
 	return graphql.NewScalarFieldContext("NewsletterPreferences", field, false, false, "String")
 }
 
-func (ec *executionContext) _NewsletterPreferences_subscriptions(ctx context.Context, field graphql.CollectedField, obj *newsletter.Preferences) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterPreferences_subscriptions(ctx context.Context, field graphql.CollectedField, obj *model.NewsletterPreferences) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22583,11 +22517,11 @@ func (ec *executionContext) _NewsletterPreferences_subscriptions(ctx context.Con
 			return ec.fieldContext_NewsletterPreferences_subscriptions(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Choices, nil
+			return obj.Subscriptions, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*newsletter.Choice) graphql.Marshaler {
-			return ec.marshalNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐChoiceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.NewsletterSubscription) graphql.Marshaler {
+			return ec.marshalNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscriptionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22606,7 +22540,7 @@ func (ec *executionContext) fieldContext_NewsletterPreferences_subscriptions(_ c
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsletterSubscription_newsletter(ctx context.Context, field graphql.CollectedField, obj *newsletter.Choice) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterSubscription_newsletter(ctx context.Context, field graphql.CollectedField, obj *model.NewsletterSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22618,8 +22552,8 @@ func (ec *executionContext) _NewsletterSubscription_newsletter(ctx context.Conte
 			return obj.Newsletter, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Newsletter) graphql.Marshaler {
-			return ec.marshalNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Newsletter) graphql.Marshaler {
+			return ec.marshalNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(ctx, selections, v)
 		},
 		true,
 		true,
@@ -22638,7 +22572,7 @@ func (ec *executionContext) fieldContext_NewsletterSubscription_newsletter(_ con
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsletterSubscription_isSubscribed(ctx context.Context, field graphql.CollectedField, obj *newsletter.Choice) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsletterSubscription_isSubscribed(ctx context.Context, field graphql.CollectedField, obj *model.NewsletterSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22661,7 +22595,7 @@ func (ec *executionContext) fieldContext_NewsletterSubscription_isSubscribed(_ c
 	return graphql.NewScalarFieldContext("NewsletterSubscription", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _NewsroomRecord_version(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_version(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22684,7 +22618,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_version(_ context.Contex
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "Int")
 }
 
-func (ec *executionContext) _NewsroomRecord_allowedSteps(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_allowedSteps(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22707,7 +22641,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_allowedSteps(_ context.C
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, true, true, "ArticleStep")
 }
 
-func (ec *executionContext) _NewsroomRecord_statusChangedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_statusChangedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22730,7 +22664,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_statusChangedAt(_ contex
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_scheduledAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_scheduledAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22753,7 +22687,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_scheduledAt(_ context.Co
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_embargoUntil(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_embargoUntil(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22776,7 +22710,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_embargoUntil(_ context.C
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_unpublishAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_unpublishAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22799,7 +22733,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_unpublishAt(_ context.Co
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_trashedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_trashedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22822,7 +22756,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_trashedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_editedAt(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_editedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22845,7 +22779,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_editedAt(_ context.Conte
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22854,11 +22788,11 @@ func (ec *executionContext) _NewsroomRecord_createdBy(ctx context.Context, field
 			return ec.fieldContext_NewsroomRecord_createdBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().CreatedBy(ctx, obj)
+			return obj.CreatedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22869,7 +22803,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_createdBy(_ context.Cont
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -22877,7 +22811,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_createdBy(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22886,11 +22820,11 @@ func (ec *executionContext) _NewsroomRecord_assignee(ctx context.Context, field 
 			return ec.fieldContext_NewsroomRecord_assignee(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Assignee(ctx, obj)
+			return obj.Assignee(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22901,7 +22835,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_assignee(_ context.Conte
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -22909,7 +22843,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_assignee(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22922,7 +22856,7 @@ func (ec *executionContext) _NewsroomRecord_revisions(ctx context.Context, field
 			return ec.Resolvers.NewsroomRecord().Revisions(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Revision]) graphql.Marshaler {
 			return ec.marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -22953,7 +22887,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revisions(ctx context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22963,11 +22897,11 @@ func (ec *executionContext) _NewsroomRecord_revision(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.NewsroomRecord().Revision(ctx, obj, fc.Args["number"].(int32))
+			return obj.Revision(ctx, fc.Args["number"].(int32))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
-			return ec.marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
+			return ec.marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22978,7 +22912,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revision(ctx context.Con
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Revision(ctx, field)
 		},
@@ -22997,7 +22931,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_revision(ctx context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23007,7 +22941,7 @@ func (ec *executionContext) _NewsroomRecord_diff(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.NewsroomRecord().Diff(ctx, obj, fc.Args["from"].(int32), fc.Args["to"].(int32))
+			return obj.Diff(ctx, fc.Args["from"].(int32), fc.Args["to"].(int32))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Diff) graphql.Marshaler {
@@ -23022,7 +22956,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_diff(ctx context.Context
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleDiff(ctx, field)
 		},
@@ -23041,7 +22975,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_diff(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23050,11 +22984,11 @@ func (ec *executionContext) _NewsroomRecord_lock(ctx context.Context, field grap
 			return ec.fieldContext_NewsroomRecord_lock(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Lock(ctx, obj)
+			return obj.Lock(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
-			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
+			return ec.marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23065,7 +22999,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_lock(_ context.Context, 
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleLock(ctx, field)
 		},
@@ -23073,7 +23007,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_lock(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23082,11 +23016,11 @@ func (ec *executionContext) _NewsroomRecord_autosave(ctx context.Context, field 
 			return ec.fieldContext_NewsroomRecord_autosave(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Autosave(ctx, obj)
+			return obj.Autosave(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
-			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
+			return ec.marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23097,7 +23031,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_autosave(_ context.Conte
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Autosave(ctx, field)
 		},
@@ -23105,7 +23039,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_autosave(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23114,11 +23048,11 @@ func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field gra
 			return ec.fieldContext_NewsroomRecord_notes(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Notes(ctx, obj)
+			return obj.Notes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.ArticleNote) graphql.Marshaler {
-			return ec.marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Note) graphql.Marshaler {
+			return ec.marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23129,7 +23063,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_notes(_ context.Context,
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleNote(ctx, field)
 		},
@@ -23137,7 +23071,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_notes(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23146,11 +23080,11 @@ func (ec *executionContext) _NewsroomRecord_withdrawal(ctx context.Context, fiel
 			return ec.fieldContext_NewsroomRecord_withdrawal(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().Withdrawal(ctx, obj)
+			return obj.Withdrawal(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Withdrawal) graphql.Marshaler {
-			return ec.marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Withdrawal) graphql.Marshaler {
+			return ec.marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(ctx, selections, v)
 		},
 		true,
 		false,
@@ -23161,7 +23095,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_withdrawal(_ context.Con
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleWithdrawal(ctx, field)
 		},
@@ -23169,7 +23103,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_withdrawal(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, field graphql.CollectedField, obj *newsroom.Record) (ret graphql.Marshaler) {
+func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23178,11 +23112,11 @@ func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, f
 			return ec.fieldContext_NewsroomRecord_previewTokens(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.NewsroomRecord().PreviewTokens(ctx, obj)
+			return obj.PreviewTokens(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.PreviewToken) graphql.Marshaler {
-			return ec.marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.PreviewToken) graphql.Marshaler {
+			return ec.marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -23193,7 +23127,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(_ context.
 		Object:     "NewsroomRecord",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PreviewToken(ctx, field)
 		},
@@ -23201,7 +23135,7 @@ func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_id(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_id(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23224,7 +23158,7 @@ func (ec *executionContext) fieldContext_Page_id(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Page", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Page_title(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_title(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23247,7 +23181,7 @@ func (ec *executionContext) fieldContext_Page_title(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23270,7 +23204,7 @@ func (ec *executionContext) fieldContext_Page_slug(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_path(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_path(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23293,7 +23227,7 @@ func (ec *executionContext) fieldContext_Page_path(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Page", field, true, true, "String")
 }
 
-func (ec *executionContext) _Page_url(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_url(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23316,7 +23250,7 @@ func (ec *executionContext) fieldContext_Page_url(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Page", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Page_language(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_language(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23339,7 +23273,7 @@ func (ec *executionContext) fieldContext_Page_language(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Page_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23362,7 +23296,7 @@ func (ec *executionContext) fieldContext_Page_direction(_ context.Context, field
 	return graphql.NewScalarFieldContext("Page", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Page_body(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_body(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23394,7 +23328,7 @@ func (ec *executionContext) fieldContext_Page_body(_ context.Context, field grap
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_bodyHtml(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23417,7 +23351,7 @@ func (ec *executionContext) fieldContext_Page_bodyHtml(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "HTML")
 }
 
-func (ec *executionContext) _Page_bodyText(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_bodyText(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23440,7 +23374,7 @@ func (ec *executionContext) fieldContext_Page_bodyText(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Page", field, false, false, "String")
 }
 
-func (ec *executionContext) _Page_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_publishedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23463,7 +23397,7 @@ func (ec *executionContext) fieldContext_Page_publishedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Page", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Page_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_updatedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23486,7 +23420,7 @@ func (ec *executionContext) fieldContext_Page_updatedAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Page", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Page_seo(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_seo(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23518,7 +23452,7 @@ func (ec *executionContext) fieldContext_Page_seo(_ context.Context, field graph
 	return fc, nil
 }
 
-func (ec *executionContext) _Page_status(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_status(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23541,7 +23475,7 @@ func (ec *executionContext) fieldContext_Page_status(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Page", field, false, false, "PageStatus")
 }
 
-func (ec *executionContext) _Page_version(ctx context.Context, field graphql.CollectedField, obj *ent.Page) (ret graphql.Marshaler) {
+func (ec *executionContext) _Page_version(ctx context.Context, field graphql.CollectedField, obj *loader.Page) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23771,7 +23705,7 @@ func (ec *executionContext) fieldContext_ParagraphChange_after(_ context.Context
 	return graphql.NewScalarFieldContext("ParagraphChange", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_id(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_id(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23794,7 +23728,7 @@ func (ec *executionContext) fieldContext_Place_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Place", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Place_name(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_name(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23817,7 +23751,7 @@ func (ec *executionContext) fieldContext_Place_name(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_label(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_label(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23861,7 +23795,7 @@ func (ec *executionContext) fieldContext_Place_label(ctx context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Place_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23884,7 +23818,7 @@ func (ec *executionContext) fieldContext_Place_slug(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "String")
 }
 
-func (ec *executionContext) _Place_path(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_path(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23907,7 +23841,7 @@ func (ec *executionContext) fieldContext_Place_path(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, true, true, "String")
 }
 
-func (ec *executionContext) _Place_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_kind(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23930,7 +23864,7 @@ func (ec *executionContext) fieldContext_Place_kind(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Place", field, false, false, "PlaceKind")
 }
 
-func (ec *executionContext) _Place_countryCode(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_countryCode(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23953,7 +23887,7 @@ func (ec *executionContext) fieldContext_Place_countryCode(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Place", field, true, true, "CountryCode")
 }
 
-func (ec *executionContext) _Place_latitude(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_latitude(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23976,7 +23910,7 @@ func (ec *executionContext) fieldContext_Place_latitude(_ context.Context, field
 	return graphql.NewScalarFieldContext("Place", field, false, false, "Float")
 }
 
-func (ec *executionContext) _Place_longitude(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_longitude(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -23999,7 +23933,7 @@ func (ec *executionContext) fieldContext_Place_longitude(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Place", field, false, false, "Float")
 }
 
-func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Place) (ret graphql.Marshaler) {
+func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Place) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24012,7 +23946,7 @@ func (ec *executionContext) _Place_latestNews(ctx context.Context, field graphql
 			return ec.Resolvers.Place().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -24055,8 +23989,8 @@ func (ec *executionContext) _PlaceFacet_place(ctx context.Context, field graphql
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24098,7 +24032,7 @@ func (ec *executionContext) fieldContext_PlaceFacet_count(_ context.Context, fie
 	return graphql.NewScalarFieldContext("PlaceFacet", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PreviewToken_id(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_id(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24121,7 +24055,7 @@ func (ec *executionContext) fieldContext_PreviewToken_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("PreviewToken", field, true, false, "ID")
 }
 
-func (ec *executionContext) _PreviewToken_label(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_label(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24144,7 +24078,7 @@ func (ec *executionContext) fieldContext_PreviewToken_label(_ context.Context, f
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "String")
 }
 
-func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24153,11 +24087,11 @@ func (ec *executionContext) _PreviewToken_createdBy(ctx context.Context, field g
 			return ec.fieldContext_PreviewToken_createdBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.PreviewToken().CreatedBy(ctx, obj)
+			return obj.CreatedBy(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24168,7 +24102,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdBy(_ context.Contex
 		Object:     "PreviewToken",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -24176,7 +24110,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdBy(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PreviewToken_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24199,7 +24133,7 @@ func (ec *executionContext) fieldContext_PreviewToken_createdAt(_ context.Contex
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PreviewToken_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24222,7 +24156,7 @@ func (ec *executionContext) fieldContext_PreviewToken_expiresAt(_ context.Contex
 	return graphql.NewScalarFieldContext("PreviewToken", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PreviewToken_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.PreviewToken) (ret graphql.Marshaler) {
+func (ec *executionContext) _PreviewToken_revokedAt(ctx context.Context, field graphql.CollectedField, obj *loader.PreviewToken) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24280,8 +24214,8 @@ func (ec *executionContext) _PreviewTokenPayload_previewToken(ctx context.Contex
 			return obj.PreviewToken, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
-			return ec.marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
+			return ec.marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24344,8 +24278,8 @@ func (ec *executionContext) _PublishPagePayload_page(ctx context.Context, field 
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24408,8 +24342,8 @@ func (ec *executionContext) _Query_site(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Site(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Site) graphql.Marshaler {
-			return ec.marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Site) graphql.Marshaler {
+			return ec.marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24441,8 +24375,8 @@ func (ec *executionContext) _Query_article(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Article(ctx, fc.Args["by"].(model.ArticleBy), fc.Args["at"].(*time.Time))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24485,7 +24419,7 @@ func (ec *executionContext) _Query_latestNews(ctx context.Context, field graphql
 			return ec.Resolvers.Query().LatestNews(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -24617,8 +24551,8 @@ func (ec *executionContext) _Query_category(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Category(ctx, fc.Args["by"].(model.CategoryBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24661,8 +24595,8 @@ func (ec *executionContext) _Query_categories(ctx context.Context, field graphql
 			return ec.Resolvers.Query().Categories(ctx, fc.Args["topLevel"].(*bool))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24705,8 +24639,8 @@ func (ec *executionContext) _Query_tag(ctx context.Context, field graphql.Collec
 			return ec.Resolvers.Query().Tag(ctx, fc.Args["by"].(model.TagBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24749,7 +24683,7 @@ func (ec *executionContext) _Query_tags(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Tags(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Tag]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Tag]) graphql.Marshaler {
 			return ec.marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -24793,8 +24727,8 @@ func (ec *executionContext) _Query_place(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Place(ctx, fc.Args["by"].(model.PlaceBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24837,8 +24771,8 @@ func (ec *executionContext) _Query_places(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
-			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
+			return ec.marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -24881,8 +24815,8 @@ func (ec *executionContext) _Query_series(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Series(ctx, fc.Args["by"].(model.SeriesBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24925,8 +24859,8 @@ func (ec *executionContext) _Query_author(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Author(ctx, fc.Args["by"].(model.AuthorBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -24969,8 +24903,8 @@ func (ec *executionContext) _Query_authors(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
-			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
+			return ec.marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25013,8 +24947,8 @@ func (ec *executionContext) _Query_page(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Page(ctx, fc.Args["by"].(model.PageBy))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25057,8 +24991,8 @@ func (ec *executionContext) _Query_menu(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Menu(ctx, fc.Args["location"].(model.MenuLocation), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
-			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
+			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25101,8 +25035,8 @@ func (ec *executionContext) _Query_adSlots(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().AdSlots(ctx, fc.Args["placement"].(model.AdPlacement))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.AdSlot) graphql.Marshaler {
-			return ec.marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.AdSlot) graphql.Marshaler {
+			return ec.marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25145,8 +25079,8 @@ func (ec *executionContext) _Query_picks(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Picks(ctx, fc.Args["categoryId"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25194,11 +25128,11 @@ func (ec *executionContext) _Query_editorsPicks(ctx context.Context, field graph
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "CURATE_ARTICLES")
 				if err != nil {
-					var zeroVal []*ent.Pick
+					var zeroVal []*loader.Pick
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal []*ent.Pick
+					var zeroVal []*loader.Pick
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -25207,8 +25141,8 @@ func (ec *executionContext) _Query_editorsPicks(ctx context.Context, field graph
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
-			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
+			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25251,7 +25185,7 @@ func (ec *executionContext) _Query_corrections(ctx context.Context, field graphq
 			return ec.Resolvers.Query().Corrections(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*content.Correction]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Correction]) graphql.Marshaler {
 			return ec.marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -25376,11 +25310,11 @@ func (ec *executionContext) _Query_user(ctx context.Context, field graphql.Colle
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_USERS")
 				if err != nil {
-					var zeroVal *account.Account
+					var zeroVal *loader.Account
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *account.Account
+					var zeroVal *loader.Account
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -25389,8 +25323,8 @@ func (ec *executionContext) _Query_user(ctx context.Context, field graphql.Colle
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25438,11 +25372,11 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_USERS")
 				if err != nil {
-					var zeroVal *relay.Connection[*account.Account]
+					var zeroVal *relay.Connection[*loader.Account]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*account.Account]
+					var zeroVal *relay.Connection[*loader.Account]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -25451,7 +25385,7 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*account.Account]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Account]) graphql.Marshaler {
 			return ec.marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -25500,11 +25434,11 @@ func (ec *executionContext) _Query_redirects(ctx context.Context, field graphql.
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PAGES")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Redirect]
+					var zeroVal *relay.Connection[*loader.Redirect]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Redirect]
+					var zeroVal *relay.Connection[*loader.Redirect]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -25513,7 +25447,7 @@ func (ec *executionContext) _Query_redirects(ctx context.Context, field graphql.
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 			return ec.marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -25562,11 +25496,11 @@ func (ec *executionContext) _Query_staticPages(ctx context.Context, field graphq
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PAGES")
 				if err != nil {
-					var zeroVal []*ent.Page
+					var zeroVal []*loader.Page
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal []*ent.Page
+					var zeroVal []*loader.Page
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -25575,8 +25509,8 @@ func (ec *executionContext) _Query_staticPages(ctx context.Context, field graphq
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Page) graphql.Marshaler {
-			return ec.marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Page) graphql.Marshaler {
+			return ec.marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25624,11 +25558,11 @@ func (ec *executionContext) _Query_auditLog(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_AUDIT_LOG")
 				if err != nil {
-					var zeroVal *relay.Connection[*model.AuditEntry]
+					var zeroVal *relay.Connection[*loader.AuditEntry]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*model.AuditEntry]
+					var zeroVal *relay.Connection[*loader.AuditEntry]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -25637,7 +25571,7 @@ func (ec *executionContext) _Query_auditLog(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 			return ec.marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -25686,11 +25620,11 @@ func (ec *executionContext) _Query_deadJobs(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_JOBS")
 				if err != nil {
-					var zeroVal *relay.Connection[*job.Dead]
+					var zeroVal *relay.Connection[*loader.DeadJob]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*job.Dead]
+					var zeroVal *relay.Connection[*loader.DeadJob]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -25699,7 +25633,7 @@ func (ec *executionContext) _Query_deadJobs(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*job.Dead]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.DeadJob]) graphql.Marshaler {
 			return ec.marshalODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -25743,8 +25677,8 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -25787,8 +25721,8 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Nodes(ctx, fc.Args["ids"].([]string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
-			return ec.marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []loader.Node) graphql.Marshaler {
+			return ec.marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -25886,11 +25820,11 @@ func (ec *executionContext) _Query_workQueue(ctx context.Context, field graphql.
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -25899,7 +25833,7 @@ func (ec *executionContext) _Query_workQueue(ctx context.Context, field graphql.
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -26010,11 +25944,11 @@ func (ec *executionContext) _Query_myArticles(ctx context.Context, field graphql
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -26023,7 +25957,7 @@ func (ec *executionContext) _Query_myArticles(ctx context.Context, field graphql
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -26072,11 +26006,11 @@ func (ec *executionContext) _Query_calendar(ctx context.Context, field graphql.C
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *newsroom.Calendar
+					var zeroVal *model.Calendar
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *newsroom.Calendar
+					var zeroVal *model.Calendar
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -26085,8 +26019,8 @@ func (ec *executionContext) _Query_calendar(ctx context.Context, field graphql.C
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Calendar) graphql.Marshaler {
-			return ec.marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Calendar) graphql.Marshaler {
+			return ec.marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26134,11 +26068,11 @@ func (ec *executionContext) _Query_trash(ctx context.Context, field graphql.Coll
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.Article]
+					var zeroVal *relay.Connection[*loader.Article]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -26147,7 +26081,7 @@ func (ec *executionContext) _Query_trash(ctx context.Context, field graphql.Coll
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -26252,8 +26186,8 @@ func (ec *executionContext) _Query_newsletters(ctx context.Context, field graphq
 			return ec.Resolvers.Query().Newsletters(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Newsletter) graphql.Marshaler {
-			return ec.marshalNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Newsletter) graphql.Marshaler {
+			return ec.marshalNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26285,8 +26219,8 @@ func (ec *executionContext) _Query_newsletterPreferences(ctx context.Context, fi
 			return ec.Resolvers.Query().NewsletterPreferences(ctx, fc.Args["token"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsletter.Preferences) graphql.Marshaler {
-			return ec.marshalONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐPreferences(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.NewsletterPreferences) graphql.Marshaler {
+			return ec.marshalONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26334,11 +26268,11 @@ func (ec *executionContext) _Query_newsletterIssues(ctx context.Context, field g
 			directive1 := func(ctx context.Context) (any, error) {
 				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_NEWSLETTERS")
 				if err != nil {
-					var zeroVal *relay.Connection[*ent.NewsletterIssue]
+					var zeroVal *relay.Connection[*loader.NewsletterIssue]
 					return zeroVal, err
 				}
 				if ec.Directives.Auth == nil {
-					var zeroVal *relay.Connection[*ent.NewsletterIssue]
+					var zeroVal *relay.Connection[*loader.NewsletterIssue]
 					return zeroVal, errors.New("directive auth is not implemented")
 				}
 				return ec.Directives.Auth(ctx, nil, directive0, can)
@@ -26347,7 +26281,7 @@ func (ec *executionContext) _Query_newsletterIssues(ctx context.Context, field g
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.NewsletterIssue]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.NewsletterIssue]) graphql.Marshaler {
 			return ec.marshalONewsletterIssueConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -26558,8 +26492,8 @@ func (ec *executionContext) _RecordConsentPayload_consent(ctx context.Context, f
 			return obj.Consent, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ConsentRecord) graphql.Marshaler {
-			return ec.marshalOConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecord(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.ConsentRecord) graphql.Marshaler {
+			return ec.marshalOConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(ctx, selections, v)
 		},
 		true,
 		false,
@@ -26610,7 +26544,7 @@ func (ec *executionContext) fieldContext_RecordConsentPayload_userErrors(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Redirect_id(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_id(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26633,7 +26567,7 @@ func (ec *executionContext) fieldContext_Redirect_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Redirect", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Redirect_path(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_path(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26656,7 +26590,7 @@ func (ec *executionContext) fieldContext_Redirect_path(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Redirect", field, false, false, "String")
 }
 
-func (ec *executionContext) _Redirect_location(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_location(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26679,7 +26613,7 @@ func (ec *executionContext) fieldContext_Redirect_location(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Redirect", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Redirect_statusCode(ctx context.Context, field graphql.CollectedField, obj *ent.Redirect) (ret graphql.Marshaler) {
+func (ec *executionContext) _Redirect_statusCode(ctx context.Context, field graphql.CollectedField, obj *loader.Redirect) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26702,7 +26636,7 @@ func (ec *executionContext) fieldContext_Redirect_statusCode(_ context.Context, 
 	return graphql.NewScalarFieldContext("Redirect", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26714,7 +26648,7 @@ func (ec *executionContext) _RedirectConnection_edges(ctx context.Context, field
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Redirect]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Redirect]) graphql.Marshaler {
 			return ec.marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -26734,7 +26668,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26746,8 +26680,8 @@ func (ec *executionContext) _RedirectConnection_nodes(ctx context.Context, field
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Redirect) graphql.Marshaler {
-			return ec.marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Redirect) graphql.Marshaler {
+			return ec.marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26766,7 +26700,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26798,7 +26732,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26842,7 +26776,7 @@ func (ec *executionContext) fieldContext_RedirectConnection_totalCount(ctx conte
 	return fc, nil
 }
 
-func (ec *executionContext) _RedirectEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26865,7 +26799,7 @@ func (ec *executionContext) fieldContext_RedirectEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("RedirectEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Redirect]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Redirect]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26877,8 +26811,8 @@ func (ec *executionContext) _RedirectEdge_node(ctx context.Context, field graphq
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26996,8 +26930,8 @@ func (ec *executionContext) _RelatedArticleConnection_nodes(ctx context.Context,
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27083,8 +27017,8 @@ func (ec *executionContext) _RelatedArticleEdge_node(ctx context.Context, field 
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27344,8 +27278,8 @@ func (ec *executionContext) _ResetUserPasswordPayload_user(ctx context.Context, 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27431,8 +27365,8 @@ func (ec *executionContext) _ResetUserSecondFactorPayload_user(ctx context.Conte
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27495,8 +27429,8 @@ func (ec *executionContext) _RestorePagePayload_page(ctx context.Context, field 
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27602,7 +27536,7 @@ func (ec *executionContext) fieldContext_RetryJobPayload_userErrors(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _Revision_id(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_id(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27625,7 +27559,7 @@ func (ec *executionContext) fieldContext_Revision_id(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Revision", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Revision_number(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_number(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27648,7 +27582,7 @@ func (ec *executionContext) fieldContext_Revision_number(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Revision_action(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_action(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27671,7 +27605,7 @@ func (ec *executionContext) fieldContext_Revision_action(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_status(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_status(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27694,7 +27628,7 @@ func (ec *executionContext) fieldContext_Revision_status(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Revision", field, true, true, "ArticleStatus")
 }
 
-func (ec *executionContext) _Revision_version(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_version(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27717,7 +27651,7 @@ func (ec *executionContext) fieldContext_Revision_version(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Revision_title(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_title(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27740,7 +27674,7 @@ func (ec *executionContext) fieldContext_Revision_title(_ context.Context, field
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_note(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_note(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27763,7 +27697,7 @@ func (ec *executionContext) fieldContext_Revision_note(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "String")
 }
 
-func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27772,11 +27706,11 @@ func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.
 			return ec.fieldContext_Revision_author(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Revision().Author(ctx, obj)
+			return obj.Author(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
-			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+			return ec.marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, selections, v)
 		},
 		true,
 		false,
@@ -27787,7 +27721,7 @@ func (ec *executionContext) fieldContext_Revision_author(_ context.Context, fiel
 		Object:     "Revision",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StaffMember(ctx, field)
 		},
@@ -27795,7 +27729,7 @@ func (ec *executionContext) fieldContext_Revision_author(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Revision_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27818,7 +27752,7 @@ func (ec *executionContext) fieldContext_Revision_createdAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Revision", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Revision_content(ctx context.Context, field graphql.CollectedField, obj *ent.Revision) (ret graphql.Marshaler) {
+func (ec *executionContext) _Revision_content(ctx context.Context, field graphql.CollectedField, obj *loader.Revision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27827,11 +27761,11 @@ func (ec *executionContext) _Revision_content(ctx context.Context, field graphql
 			return ec.fieldContext_Revision_content(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Revision().Content(ctx, obj)
+			return obj.Content(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *content.Draft) graphql.Marshaler {
-			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Content) graphql.Marshaler {
+			return ec.marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27842,7 +27776,7 @@ func (ec *executionContext) fieldContext_Revision_content(_ context.Context, fie
 		Object:     "Revision",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: true,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleContent(ctx, field)
 		},
@@ -27850,7 +27784,7 @@ func (ec *executionContext) fieldContext_Revision_content(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27862,7 +27796,7 @@ func (ec *executionContext) _RevisionConnection_edges(ctx context.Context, field
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Revision]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Revision]) graphql.Marshaler {
 			return ec.marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -27882,7 +27816,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_edges(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27894,8 +27828,8 @@ func (ec *executionContext) _RevisionConnection_nodes(ctx context.Context, field
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Revision) graphql.Marshaler {
-			return ec.marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27914,7 +27848,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_nodes(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27946,7 +27880,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_pageInfo(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27990,7 +27924,7 @@ func (ec *executionContext) fieldContext_RevisionConnection_totalCount(ctx conte
 	return fc, nil
 }
 
-func (ec *executionContext) _RevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28013,7 +27947,7 @@ func (ec *executionContext) fieldContext_RevisionEdge_cursor(_ context.Context, 
 	return graphql.NewScalarFieldContext("RevisionEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Revision]) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Revision]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28025,8 +27959,8 @@ func (ec *executionContext) _RevisionEdge_node(ctx context.Context, field graphq
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
-			return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, selections, v)
 		},
 		true,
 		true,
@@ -28461,8 +28395,8 @@ func (ec *executionContext) _SaveMenuPayload_menu(ctx context.Context, field gra
 			return obj.Menu, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
-			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
+			return ec.marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28525,8 +28459,8 @@ func (ec *executionContext) _ScheduleFailure_article(ctx context.Context, field 
 			return obj.Article, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -28883,8 +28817,8 @@ func (ec *executionContext) _SearchConnection_nodes(ctx context.Context, field g
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -29034,8 +28968,8 @@ func (ec *executionContext) _SearchEdge_node(ctx context.Context, field graphql.
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -29350,8 +29284,8 @@ func (ec *executionContext) _SearchSuggestion_target(ctx context.Context, field 
 			return obj.Target, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			return ec.marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v loader.Node) graphql.Marshaler {
+			return ec.marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -29442,8 +29376,8 @@ func (ec *executionContext) _SendNewsletterIssuePayload_issue(ctx context.Contex
 			return obj.Issue, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.NewsletterIssue) graphql.Marshaler {
-			return ec.marshalONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.NewsletterIssue) graphql.Marshaler {
+			return ec.marshalONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(ctx, selections, v)
 		},
 		true,
 		false,
@@ -29494,7 +29428,7 @@ func (ec *executionContext) fieldContext_SendNewsletterIssuePayload_userErrors(_
 	return fc, nil
 }
 
-func (ec *executionContext) _Series_id(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_id(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29517,7 +29451,7 @@ func (ec *executionContext) fieldContext_Series_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Series", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Series_name(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_name(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29540,7 +29474,7 @@ func (ec *executionContext) fieldContext_Series_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_label(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_label(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29584,7 +29518,7 @@ func (ec *executionContext) fieldContext_Series_label(ctx context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Series_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29607,7 +29541,7 @@ func (ec *executionContext) fieldContext_Series_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_path(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_path(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29630,7 +29564,7 @@ func (ec *executionContext) fieldContext_Series_path(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Series", field, true, true, "String")
 }
 
-func (ec *executionContext) _Series_description(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_description(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29653,7 +29587,7 @@ func (ec *executionContext) fieldContext_Series_description(_ context.Context, f
 	return graphql.NewScalarFieldContext("Series", field, false, false, "String")
 }
 
-func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Series) (ret graphql.Marshaler) {
+func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29666,7 +29600,7 @@ func (ec *executionContext) _Series_latestNews(ctx context.Context, field graphq
 			return ec.Resolvers.Series().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -29697,7 +29631,7 @@ func (ec *executionContext) fieldContext_Series_latestNews(ctx context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29720,7 +29654,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Session", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Session_transport(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_transport(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29743,7 +29677,7 @@ func (ec *executionContext) fieldContext_Session_transport(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "SessionTransport")
 }
 
-func (ec *executionContext) _Session_label(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_label(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29766,7 +29700,7 @@ func (ec *executionContext) fieldContext_Session_label(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_address(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_address(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29789,7 +29723,7 @@ func (ec *executionContext) fieldContext_Session_address(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_userAgent(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_userAgent(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29812,7 +29746,7 @@ func (ec *executionContext) fieldContext_Session_userAgent(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
-func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29835,7 +29769,7 @@ func (ec *executionContext) fieldContext_Session_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_seenAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_seenAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29858,7 +29792,7 @@ func (ec *executionContext) fieldContext_Session_seenAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29881,7 +29815,7 @@ func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Session_isCurrent(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_isCurrent(ctx context.Context, field graphql.CollectedField, obj *loader.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29916,8 +29850,8 @@ func (ec *executionContext) _SetPicksPayload_picks(ctx context.Context, field gr
 			return obj.Picks, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
-			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
+			return ec.marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -29980,8 +29914,8 @@ func (ec *executionContext) _SetUpAdminPayload_user(ctx context.Context, field g
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -30044,8 +29978,8 @@ func (ec *executionContext) _SetUserRolePayload_user(ctx context.Context, field 
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *account.Account) graphql.Marshaler {
-			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, selections, v)
 		},
 		true,
 		false,
@@ -30131,8 +30065,8 @@ func (ec *executionContext) _SignInPayload_session(ctx context.Context, field gr
 			return obj.Session, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Session) graphql.Marshaler {
-			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx, selections, v)
 		},
 		true,
 		false,
@@ -30215,7 +30149,7 @@ func (ec *executionContext) fieldContext_SignInPayload_userErrors(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _SignInProvider_name(ctx context.Context, field graphql.CollectedField, obj *account.Provider) (ret graphql.Marshaler) {
+func (ec *executionContext) _SignInProvider_name(ctx context.Context, field graphql.CollectedField, obj *model.SignInProvider) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30238,7 +30172,7 @@ func (ec *executionContext) fieldContext_SignInProvider_name(_ context.Context, 
 	return graphql.NewScalarFieldContext("SignInProvider", field, false, false, "String")
 }
 
-func (ec *executionContext) _SignInProvider_url(ctx context.Context, field graphql.CollectedField, obj *account.Provider) (ret graphql.Marshaler) {
+func (ec *executionContext) _SignInProvider_url(ctx context.Context, field graphql.CollectedField, obj *model.SignInProvider) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30273,8 +30207,8 @@ func (ec *executionContext) _SignInWithLinkPayload_session(ctx context.Context, 
 			return obj.Session, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Session) graphql.Marshaler {
-			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx, selections, v)
 		},
 		true,
 		false,
@@ -30444,7 +30378,7 @@ func (ec *executionContext) fieldContext_SignUpPayload_userErrors(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_name(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_name(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30467,7 +30401,7 @@ func (ec *executionContext) fieldContext_Site_name(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_tagline(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_tagline(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30490,7 +30424,7 @@ func (ec *executionContext) fieldContext_Site_tagline(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_description(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_description(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30513,7 +30447,7 @@ func (ec *executionContext) fieldContext_Site_description(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_url(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_url(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30536,7 +30470,7 @@ func (ec *executionContext) fieldContext_Site_url(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Site", field, true, true, "URL")
 }
 
-func (ec *executionContext) _Site_language(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_language(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30559,7 +30493,7 @@ func (ec *executionContext) fieldContext_Site_language(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Site", field, false, false, "Locale")
 }
 
-func (ec *executionContext) _Site_direction(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_direction(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30582,7 +30516,7 @@ func (ec *executionContext) fieldContext_Site_direction(_ context.Context, field
 	return graphql.NewScalarFieldContext("Site", field, true, true, "TextDirection")
 }
 
-func (ec *executionContext) _Site_timeZone(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_timeZone(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30605,7 +30539,7 @@ func (ec *executionContext) fieldContext_Site_timeZone(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Site", field, false, false, "String")
 }
 
-func (ec *executionContext) _Site_copyright(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_copyright(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30649,7 +30583,7 @@ func (ec *executionContext) fieldContext_Site_copyright(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30662,8 +30596,8 @@ func (ec *executionContext) _Site_logo(ctx context.Context, field graphql.Collec
 			return ec.Resolvers.Site().Logo(ctx, obj, fc.Args["theme"].(*model.Theme))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Media) graphql.Marshaler {
-			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
 		},
 		true,
 		false,
@@ -30693,7 +30627,7 @@ func (ec *executionContext) fieldContext_Site_logo(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_socialProfiles(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_socialProfiles(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30725,7 +30659,7 @@ func (ec *executionContext) fieldContext_Site_socialProfiles(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30734,11 +30668,11 @@ func (ec *executionContext) _Site_legalDocuments(ctx context.Context, field grap
 			return ec.fieldContext_Site_legalDocuments(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.LegalDocuments, nil
+			return obj.LegalDocuments(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []schema.LegalDocument) graphql.Marshaler {
-			return ec.marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.LegalDocument) graphql.Marshaler {
+			return ec.marshalNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -30748,7 +30682,7 @@ func (ec *executionContext) fieldContext_Site_legalDocuments(_ context.Context, 
 	fc = &graphql.FieldContext{
 		Object:     "Site",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LegalDocument(ctx, field)
@@ -30757,7 +30691,7 @@ func (ec *executionContext) fieldContext_Site_legalDocuments(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_registration(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_registration(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30780,7 +30714,7 @@ func (ec *executionContext) fieldContext_Site_registration(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Site", field, true, true, "RegistrationMode")
 }
 
-func (ec *executionContext) _Site_signInProviders(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_signInProviders(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30792,8 +30726,8 @@ func (ec *executionContext) _Site_signInProviders(ctx context.Context, field gra
 			return ec.Resolvers.Site().SignInProviders(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*account.Provider) graphql.Marshaler {
-			return ec.marshalNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐProviderᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SignInProvider) graphql.Marshaler {
+			return ec.marshalNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProviderᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -30812,7 +30746,7 @@ func (ec *executionContext) fieldContext_Site_signInProviders(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Site_consent(ctx context.Context, field graphql.CollectedField, obj *ent.Site) (ret graphql.Marshaler) {
+func (ec *executionContext) _Site_consent(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30971,7 +30905,7 @@ func (ec *executionContext) fieldContext_SocialProfile_countedAt(_ context.Conte
 	return graphql.NewScalarFieldContext("SocialProfile", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _StaffMember_id(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_id(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30994,7 +30928,7 @@ func (ec *executionContext) fieldContext_StaffMember_id(_ context.Context, field
 	return graphql.NewScalarFieldContext("StaffMember", field, true, false, "ID")
 }
 
-func (ec *executionContext) _StaffMember_name(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_name(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31017,7 +30951,7 @@ func (ec *executionContext) fieldContext_StaffMember_name(_ context.Context, fie
 	return graphql.NewScalarFieldContext("StaffMember", field, false, false, "String")
 }
 
-func (ec *executionContext) _StaffMember_role(ctx context.Context, field graphql.CollectedField, obj *newsroom.Member) (ret graphql.Marshaler) {
+func (ec *executionContext) _StaffMember_role(ctx context.Context, field graphql.CollectedField, obj *loader.Member) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31471,7 +31405,7 @@ func (ec *executionContext) fieldContext_TableRow_cells(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_id(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_id(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31494,7 +31428,7 @@ func (ec *executionContext) fieldContext_Tag_id(_ context.Context, field graphql
 	return graphql.NewScalarFieldContext("Tag", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Tag_name(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_name(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31517,7 +31451,7 @@ func (ec *executionContext) fieldContext_Tag_name(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_label(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_label(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31561,7 +31495,7 @@ func (ec *executionContext) fieldContext_Tag_label(ctx context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Tag_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_slug(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31584,7 +31518,7 @@ func (ec *executionContext) fieldContext_Tag_slug(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_path(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_path(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31607,7 +31541,7 @@ func (ec *executionContext) fieldContext_Tag_path(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Tag", field, true, true, "String")
 }
 
-func (ec *executionContext) _Tag_scheme(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_scheme(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31630,7 +31564,7 @@ func (ec *executionContext) fieldContext_Tag_scheme(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_description(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_description(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31653,7 +31587,7 @@ func (ec *executionContext) fieldContext_Tag_description(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Tag", field, false, false, "String")
 }
 
-func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.CollectedField, obj *ent.Tag) (ret graphql.Marshaler) {
+func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.CollectedField, obj *loader.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31666,7 +31600,7 @@ func (ec *executionContext) _Tag_latestNews(ctx context.Context, field graphql.C
 			return ec.Resolvers.Tag().LatestNews(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["language"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 			return ec.marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -31697,7 +31631,7 @@ func (ec *executionContext) fieldContext_Tag_latestNews(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31709,7 +31643,7 @@ func (ec *executionContext) _TagConnection_edges(ctx context.Context, field grap
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*ent.Tag]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*loader.Tag]) graphql.Marshaler {
 			return ec.marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -31729,7 +31663,7 @@ func (ec *executionContext) fieldContext_TagConnection_edges(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31741,8 +31675,8 @@ func (ec *executionContext) _TagConnection_nodes(ctx context.Context, field grap
 			return obj.Nodes(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31761,7 +31695,7 @@ func (ec *executionContext) fieldContext_TagConnection_nodes(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31793,7 +31727,7 @@ func (ec *executionContext) fieldContext_TagConnection_pageInfo(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _TagConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *relay.Connection[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31837,7 +31771,7 @@ func (ec *executionContext) fieldContext_TagConnection_totalCount(ctx context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31860,7 +31794,7 @@ func (ec *executionContext) fieldContext_TagEdge_cursor(_ context.Context, field
 	return graphql.NewScalarFieldContext("TagEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.Tag]) (ret graphql.Marshaler) {
+func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*loader.Tag]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31872,8 +31806,8 @@ func (ec *executionContext) _TagEdge_node(ctx context.Context, field graphql.Col
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31904,8 +31838,8 @@ func (ec *executionContext) _TagFacet_tag(ctx context.Context, field graphql.Col
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		true,
@@ -31959,8 +31893,8 @@ func (ec *executionContext) _TrashPagePayload_page(ctx context.Context, field gr
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32023,8 +31957,8 @@ func (ec *executionContext) _UnpublishPagePayload_page(ctx context.Context, fiel
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32087,8 +32021,8 @@ func (ec *executionContext) _UnsubscribeFromNewsletterPayload_preferences(ctx co
 			return obj.Preferences, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsletter.Preferences) graphql.Marshaler {
-			return ec.marshalONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐPreferences(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.NewsletterPreferences) graphql.Marshaler {
+			return ec.marshalONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32151,8 +32085,8 @@ func (ec *executionContext) _UpdateAdSlotPayload_adSlot(ctx context.Context, fie
 			return obj.AdSlot, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
-			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
+			return ec.marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32215,8 +32149,8 @@ func (ec *executionContext) _UpdateAuthorPayload_author(ctx context.Context, fie
 			return obj.Author, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Author) graphql.Marshaler {
-			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Author) graphql.Marshaler {
+			return ec.marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32279,8 +32213,8 @@ func (ec *executionContext) _UpdateCategoryPayload_category(ctx context.Context,
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
-			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Category) graphql.Marshaler {
+			return ec.marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32343,8 +32277,8 @@ func (ec *executionContext) _UpdateNewsletterPayload_newsletter(ctx context.Cont
 			return obj.Newsletter, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Newsletter) graphql.Marshaler {
-			return ec.marshalONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Newsletter) graphql.Marshaler {
+			return ec.marshalONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32407,8 +32341,8 @@ func (ec *executionContext) _UpdateNewsletterPreferencesPayload_preferences(ctx 
 			return obj.Preferences, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *newsletter.Preferences) graphql.Marshaler {
-			return ec.marshalONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐPreferences(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.NewsletterPreferences) graphql.Marshaler {
+			return ec.marshalONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32471,8 +32405,8 @@ func (ec *executionContext) _UpdatePagePayload_page(ctx context.Context, field g
 			return obj.Page, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Page) graphql.Marshaler {
-			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Page) graphql.Marshaler {
+			return ec.marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32535,8 +32469,8 @@ func (ec *executionContext) _UpdatePlacePayload_place(ctx context.Context, field
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Place) graphql.Marshaler {
-			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Place) graphql.Marshaler {
+			return ec.marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32663,8 +32597,8 @@ func (ec *executionContext) _UpdateRedirectPayload_redirect(ctx context.Context,
 			return obj.Redirect, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
-			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
+			return ec.marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32727,8 +32661,8 @@ func (ec *executionContext) _UpdateSeriesPayload_series(ctx context.Context, fie
 			return obj.Series, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Series) graphql.Marshaler {
-			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Series) graphql.Marshaler {
+			return ec.marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32791,8 +32725,8 @@ func (ec *executionContext) _UpdateSitePayload_site(ctx context.Context, field g
 			return obj.Site, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Site) graphql.Marshaler {
-			return ec.marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Site) graphql.Marshaler {
+			return ec.marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32855,8 +32789,8 @@ func (ec *executionContext) _UpdateTagPayload_tag(ctx context.Context, field gra
 			return obj.Tag, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
-			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
+			return ec.marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, selections, v)
 		},
 		true,
 		false,
@@ -32919,8 +32853,8 @@ func (ec *executionContext) _VerifyEmailPayload_session(ctx context.Context, fie
 			return obj.Session, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Session) graphql.Marshaler {
-			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx, selections, v)
 		},
 		true,
 		false,
@@ -33127,11 +33061,11 @@ func (ec *executionContext) _VersionConflict_article(ctx context.Context, field 
 			return ec.fieldContext_VersionConflict_article(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Article, nil
+			return ec.Resolvers.VersionConflict().Article(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Article) graphql.Marshaler {
-			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Article) graphql.Marshaler {
+			return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, selections, v)
 		},
 		true,
 		true,
@@ -33141,8 +33075,8 @@ func (ec *executionContext) fieldContext_VersionConflict_article(_ context.Conte
 	fc = &graphql.FieldContext{
 		Object:     "VersionConflict",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Article(ctx, field)
 		},
@@ -33401,8 +33335,8 @@ func (ec *executionContext) _Viewer_sessions(ctx context.Context, field graphql.
 			return ec.Resolvers.Viewer().Sessions(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Session) graphql.Marshaler {
-			return ec.marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -33479,8 +33413,8 @@ func (ec *executionContext) _Viewer_consents(ctx context.Context, field graphql.
 			return ec.Resolvers.Viewer().Consents(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.ConsentRecord) graphql.Marshaler {
-			return ec.marshalNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecordᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.ConsentRecord) graphql.Marshaler {
+			return ec.marshalNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecordᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -33511,8 +33445,8 @@ func (ec *executionContext) _Viewer_newsletterSubscriptions(ctx context.Context,
 			return ec.Resolvers.Viewer().NewsletterSubscriptions(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*newsletter.Choice) graphql.Marshaler {
-			return ec.marshalNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐChoiceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.NewsletterSubscription) graphql.Marshaler {
+			return ec.marshalNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscriptionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -42409,41 +42343,55 @@ func (ec *executionContext) _ContentBlock(ctx context.Context, sel ast.Selection
 	}
 }
 
-func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Page:
+	case loader.Page:
+		return ec._Page(ctx, sel, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -42457,134 +42405,170 @@ func (ec *executionContext) _MenuTarget(ctx context.Context, sel ast.SelectionSe
 	}
 }
 
-func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *newsroom.Member:
+	case *loader.Member:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._StaffMember(ctx, sel, obj)
-	case *ent.Session:
+	case loader.Session:
+		return ec._Session(ctx, sel, &obj)
+	case *loader.Session:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Session(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Revision:
+	case loader.Revision:
+		return ec._Revision(ctx, sel, &obj)
+	case *loader.Revision:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Revision(ctx, sel, obj)
-	case *ent.Redirect:
+	case loader.Redirect:
+		return ec._Redirect(ctx, sel, &obj)
+	case *loader.Redirect:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Redirect(ctx, sel, obj)
-	case *ent.PreviewToken:
+	case loader.PreviewToken:
+		return ec._PreviewToken(ctx, sel, &obj)
+	case *loader.PreviewToken:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._PreviewToken(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Page:
+	case loader.Page:
+		return ec._Page(ctx, sel, &obj)
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case *ent.NewsletterIssue:
+	case loader.NewsletterIssue:
+		return ec._NewsletterIssue(ctx, sel, &obj)
+	case *loader.NewsletterIssue:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._NewsletterIssue(ctx, sel, obj)
-	case *ent.Newsletter:
+	case loader.Newsletter:
+		return ec._Newsletter(ctx, sel, &obj)
+	case *loader.Newsletter:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Newsletter(ctx, sel, obj)
-	case directory.MenuItem:
+	case loader.MenuItem:
 		return ec._MenuItem(ctx, sel, &obj)
-	case *directory.MenuItem:
+	case *loader.MenuItem:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._MenuItem(ctx, sel, obj)
-	case directory.Menu:
+	case loader.Menu:
 		return ec._Menu(ctx, sel, &obj)
-	case *directory.Menu:
+	case *loader.Menu:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Menu(ctx, sel, obj)
-	case *ent.Media:
+	case loader.Media:
+		return ec._Media(ctx, sel, &obj)
+	case *loader.Media:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Media(ctx, sel, obj)
-	case *ent.LiveEntry:
+	case loader.LiveEntry:
+		return ec._LiveEntry(ctx, sel, &obj)
+	case *loader.LiveEntry:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._LiveEntry(ctx, sel, obj)
-	case *job.Dead:
+	case *loader.DeadJob:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._DeadJob(ctx, sel, obj)
-	case content.Correction:
+	case loader.Correction:
 		return ec._Correction(ctx, sel, &obj)
-	case *content.Correction:
+	case *loader.Correction:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Correction(ctx, sel, obj)
-	case *ent.Comment:
+	case loader.Comment:
+		return ec._Comment(ctx, sel, &obj)
+	case *loader.Comment:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Comment(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case model.AuditEntry:
+	case loader.AuditEntry:
 		return ec._AuditEntry(ctx, sel, &obj)
-	case *model.AuditEntry:
+	case *loader.AuditEntry:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._AuditEntry(ctx, sel, obj)
-	case *ent.ArticleNote:
+	case loader.Note:
+		return ec._ArticleNote(ctx, sel, &obj)
+	case *loader.Note:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._ArticleNote(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Article(ctx, sel, obj)
-	case *ent.AdSlot:
+	case loader.AdSlot:
+		return ec._AdSlot(ctx, sel, &obj)
+	case *loader.AdSlot:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -42602,58 +42586,58 @@ func (ec *executionContext) _RouteTarget(ctx context.Context, sel ast.SelectionS
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case ent.Tag:
+	case loader.Tag:
 		return ec._Tag(ctx, sel, &obj)
-	case *ent.Tag:
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case ent.Series:
+	case loader.Series:
 		return ec._Series(ctx, sel, &obj)
-	case *ent.Series:
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case ent.Redirect:
+	case loader.Redirect:
 		return ec._Redirect(ctx, sel, &obj)
-	case *ent.Redirect:
+	case *loader.Redirect:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Redirect(ctx, sel, obj)
-	case ent.Place:
+	case loader.Place:
 		return ec._Place(ctx, sel, &obj)
-	case *ent.Place:
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case ent.Page:
+	case loader.Page:
 		return ec._Page(ctx, sel, &obj)
-	case *ent.Page:
+	case *loader.Page:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Page(ctx, sel, obj)
-	case ent.Category:
+	case loader.Category:
 		return ec._Category(ctx, sel, &obj)
-	case *ent.Category:
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case ent.Author:
+	case loader.Author:
 		return ec._Author(ctx, sel, &obj)
-	case *ent.Author:
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case ent.Article:
+	case loader.Article:
 		return ec._Article(ctx, sel, &obj)
-	case *ent.Article:
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -42674,36 +42658,48 @@ func (ec *executionContext) _RouteTarget(ctx context.Context, sel ast.SelectionS
 	}
 }
 
-func (ec *executionContext) _SuggestionTarget(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _SuggestionTarget(ctx context.Context, sel ast.SelectionSet, obj loader.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *ent.Tag:
+	case loader.Tag:
+		return ec._Tag(ctx, sel, &obj)
+	case *loader.Tag:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Tag(ctx, sel, obj)
-	case *ent.Series:
+	case loader.Series:
+		return ec._Series(ctx, sel, &obj)
+	case *loader.Series:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Series(ctx, sel, obj)
-	case *ent.Place:
+	case loader.Place:
+		return ec._Place(ctx, sel, &obj)
+	case *loader.Place:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Place(ctx, sel, obj)
-	case *ent.Category:
+	case loader.Category:
+		return ec._Category(ctx, sel, &obj)
+	case *loader.Category:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Category(ctx, sel, obj)
-	case *ent.Author:
+	case loader.Author:
+		return ec._Author(ctx, sel, &obj)
+	case *loader.Author:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Author(ctx, sel, obj)
-	case *ent.Article:
+	case loader.Article:
+		return ec._Article(ctx, sel, &obj)
+	case *loader.Article:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -42757,7 +42753,7 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 
 var accountImplementors = []string{"Account"}
 
-func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, obj *account.Account) graphql.Marshaler {
+func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, obj *loader.Account) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42830,7 +42826,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 
 var accountConnectionImplementors = []string{"AccountConnection"}
 
-func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Account]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42879,7 +42875,7 @@ func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.Sele
 
 var accountEdgeImplementors = []string{"AccountEdge"}
 
-func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Account]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42917,7 +42913,7 @@ func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionS
 
 var adSlotImplementors = []string{"AdSlot", "Node"}
 
-func (ec *executionContext) _AdSlot(ctx context.Context, sel ast.SelectionSet, obj *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) _AdSlot(ctx context.Context, sel ast.SelectionSet, obj *loader.AdSlot) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, adSlotImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42981,7 +42977,7 @@ func (ec *executionContext) _AdSlot(ctx context.Context, sel ast.SelectionSet, o
 
 var articleImplementors = []string{"Article", "RouteTarget", "Node", "SuggestionTarget", "MenuTarget"}
 
-func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, obj *ent.Article) graphql.Marshaler {
+func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, obj *loader.Article) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43264,7 +43260,7 @@ func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, 
 
 var articleConnectionImplementors = []string{"ArticleConnection"}
 
-func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Article]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43313,7 +43309,7 @@ func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.Sele
 
 var articleContentImplementors = []string{"ArticleContent"}
 
-func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *content.Draft) graphql.Marshaler {
+func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *loader.Content) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43450,7 +43446,7 @@ func (ec *executionContext) _ArticleDiff(ctx context.Context, sel ast.SelectionS
 
 var articleEdgeImplementors = []string{"ArticleEdge"}
 
-func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Article]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43488,7 +43484,7 @@ func (ec *executionContext) _ArticleEdge(ctx context.Context, sel ast.SelectionS
 
 var articleLockImplementors = []string{"ArticleLock"}
 
-func (ec *executionContext) _ArticleLock(ctx context.Context, sel ast.SelectionSet, obj *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) _ArticleLock(ctx context.Context, sel ast.SelectionSet, obj *loader.Lock) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleLockImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43582,23 +43578,24 @@ func (ec *executionContext) _ArticleLocked(ctx context.Context, sel ast.Selectio
 		case "message":
 			out.Values[i] = ec._ArticleLocked_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "field":
 			out.Values[i] = ec._ArticleLocked_field(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "code":
 			out.Values[i] = ec._ArticleLocked_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "lock":
-			out.Values[i] = ec._ArticleLocked_lock(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ArticleLocked_lock(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -43618,7 +43615,7 @@ func (ec *executionContext) _ArticleLocked(ctx context.Context, sel ast.Selectio
 
 var articleNoteImplementors = []string{"ArticleNote", "Node"}
 
-func (ec *executionContext) _ArticleNote(ctx context.Context, sel ast.SelectionSet, obj *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) _ArticleNote(ctx context.Context, sel ast.SelectionSet, obj *loader.Note) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleNoteImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43797,7 +43794,7 @@ func (ec *executionContext) _ArticleSource(ctx context.Context, sel ast.Selectio
 
 var articleWithdrawalImplementors = []string{"ArticleWithdrawal"}
 
-func (ec *executionContext) _ArticleWithdrawal(ctx context.Context, sel ast.SelectionSet, obj *ent.Withdrawal) graphql.Marshaler {
+func (ec *executionContext) _ArticleWithdrawal(ctx context.Context, sel ast.SelectionSet, obj *loader.Withdrawal) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleWithdrawalImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43889,7 +43886,7 @@ func (ec *executionContext) _AudioBlock(ctx context.Context, sel ast.SelectionSe
 
 var auditEntryImplementors = []string{"AuditEntry", "Node"}
 
-func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *loader.AuditEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43986,7 +43983,7 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 
 var auditEntryConnectionImplementors = []string{"AuditEntryConnection"}
 
-func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44035,7 +44032,7 @@ func (ec *executionContext) _AuditEntryConnection(ctx context.Context, sel ast.S
 
 var auditEntryEdgeImplementors = []string{"AuditEntryEdge"}
 
-func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44073,7 +44070,7 @@ func (ec *executionContext) _AuditEntryEdge(ctx context.Context, sel ast.Selecti
 
 var authorImplementors = []string{"Author", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Author(ctx context.Context, sel ast.SelectionSet, obj *ent.Author) graphql.Marshaler {
+func (ec *executionContext) _Author(ctx context.Context, sel ast.SelectionSet, obj *loader.Author) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, authorImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44188,7 +44185,7 @@ func (ec *executionContext) _AuthorFacet(ctx context.Context, sel ast.SelectionS
 
 var autosaveImplementors = []string{"Autosave"}
 
-func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Autosave) graphql.Marshaler {
+func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet, obj *loader.Autosave) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, autosaveImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44198,24 +44195,25 @@ func (ec *executionContext) _Autosave(ctx context.Context, sel ast.SelectionSet,
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Autosave")
 		case "content":
-			out.Values[i] = ec._Autosave_content(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Autosave_content(ctx, field, obj)
+				})
 		case "baseVersion":
 			out.Values[i] = ec._Autosave_baseVersion(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "savedAt":
 			out.Values[i] = ec._Autosave_savedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "isStale":
 			out.Values[i] = ec._Autosave_isStale(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -44505,7 +44503,7 @@ func (ec *executionContext) _ButtonBlock(ctx context.Context, sel ast.SelectionS
 
 var calendarImplementors = []string{"Calendar"}
 
-func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Calendar) graphql.Marshaler {
+func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet, obj *model.Calendar) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, calendarImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44543,7 +44541,7 @@ func (ec *executionContext) _Calendar(ctx context.Context, sel ast.SelectionSet,
 
 var calendarEntryImplementors = []string{"CalendarEntry"}
 
-func (ec *executionContext) _CalendarEntry(ctx context.Context, sel ast.SelectionSet, obj *newsroom.CalendarEntry) graphql.Marshaler {
+func (ec *executionContext) _CalendarEntry(ctx context.Context, sel ast.SelectionSet, obj *model.CalendarEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, calendarEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44624,7 +44622,7 @@ func (ec *executionContext) _CancelAccountDeletionPayload(ctx context.Context, s
 
 var categoryImplementors = []string{"Category", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *ent.Category) graphql.Marshaler {
+func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *loader.Category) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, categoryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44872,7 +44870,7 @@ func (ec *executionContext) _CodeBlock(ctx context.Context, sel ast.SelectionSet
 
 var commentImplementors = []string{"Comment", "Node"}
 
-func (ec *executionContext) _Comment(ctx context.Context, sel ast.SelectionSet, obj *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) _Comment(ctx context.Context, sel ast.SelectionSet, obj *loader.Comment) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44987,7 +44985,7 @@ func (ec *executionContext) _CommentAuthor(ctx context.Context, sel ast.Selectio
 
 var commentConnectionImplementors = []string{"CommentConnection"}
 
-func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Comment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45036,7 +45034,7 @@ func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.Sele
 
 var commentEdgeImplementors = []string{"CommentEdge"}
 
-func (ec *executionContext) _CommentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) _CommentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Comment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commentEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45274,7 +45272,7 @@ func (ec *executionContext) _Consent(ctx context.Context, sel ast.SelectionSet, 
 
 var consentRecordImplementors = []string{"ConsentRecord"}
 
-func (ec *executionContext) _ConsentRecord(ctx context.Context, sel ast.SelectionSet, obj *ent.ConsentRecord) graphql.Marshaler {
+func (ec *executionContext) _ConsentRecord(ctx context.Context, sel ast.SelectionSet, obj *loader.ConsentRecord) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, consentRecordImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45322,7 +45320,7 @@ func (ec *executionContext) _ConsentRecord(ctx context.Context, sel ast.Selectio
 
 var correctionImplementors = []string{"Correction", "Node"}
 
-func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSet, obj *content.Correction) graphql.Marshaler {
+func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSet, obj *loader.Correction) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45334,27 +45332,28 @@ func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSe
 		case "id":
 			out.Values[i] = ec._Correction_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "article":
-			out.Values[i] = ec._Correction_article(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Correction_article(ctx, field, obj)
+				})
 		case "note":
 			out.Values[i] = ec._Correction_note(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "issuedAt":
 			out.Values[i] = ec._Correction_issuedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "changes":
 			out.Values[i] = ec._Correction_changes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -45375,7 +45374,7 @@ func (ec *executionContext) _Correction(ctx context.Context, sel ast.SelectionSe
 
 var correctionConnectionImplementors = []string{"CorrectionConnection"}
 
-func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Correction]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45424,7 +45423,7 @@ func (ec *executionContext) _CorrectionConnection(ctx context.Context, sel ast.S
 
 var correctionEdgeImplementors = []string{"CorrectionEdge"}
 
-func (ec *executionContext) _CorrectionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) _CorrectionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Correction]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, correctionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45924,7 +45923,7 @@ func (ec *executionContext) _CreateUserPayload(ctx context.Context, sel ast.Sele
 
 var deadJobImplementors = []string{"DeadJob", "Node"}
 
-func (ec *executionContext) _DeadJob(ctx context.Context, sel ast.SelectionSet, obj *job.Dead) graphql.Marshaler {
+func (ec *executionContext) _DeadJob(ctx context.Context, sel ast.SelectionSet, obj *loader.DeadJob) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadJobImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -45982,7 +45981,7 @@ func (ec *executionContext) _DeadJob(ctx context.Context, sel ast.SelectionSet, 
 
 var deadJobConnectionImplementors = []string{"DeadJobConnection"}
 
-func (ec *executionContext) _DeadJobConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) _DeadJobConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.DeadJob]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadJobConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -46031,7 +46030,7 @@ func (ec *executionContext) _DeadJobConnection(ctx context.Context, sel ast.Sele
 
 var deadJobEdgeImplementors = []string{"DeadJobEdge"}
 
-func (ec *executionContext) _DeadJobEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) _DeadJobEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadJobEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -46596,7 +46595,7 @@ func (ec *executionContext) _DividerBlock(ctx context.Context, sel ast.Selection
 
 var editorsPickImplementors = []string{"EditorsPick"}
 
-func (ec *executionContext) _EditorsPick(ctx context.Context, sel ast.SelectionSet, obj *ent.Pick) graphql.Marshaler {
+func (ec *executionContext) _EditorsPick(ctx context.Context, sel ast.SelectionSet, obj *loader.Pick) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, editorsPickImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -47141,7 +47140,7 @@ func (ec *executionContext) _LanguageFacet(ctx context.Context, sel ast.Selectio
 
 var legalDocumentImplementors = []string{"LegalDocument"}
 
-func (ec *executionContext) _LegalDocument(ctx context.Context, sel ast.SelectionSet, obj *schema.LegalDocument) graphql.Marshaler {
+func (ec *executionContext) _LegalDocument(ctx context.Context, sel ast.SelectionSet, obj *loader.LegalDocument) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, legalDocumentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -47281,7 +47280,7 @@ func (ec *executionContext) _ListItem(ctx context.Context, sel ast.SelectionSet,
 
 var liveEntryImplementors = []string{"LiveEntry", "Node"}
 
-func (ec *executionContext) _LiveEntry(ctx context.Context, sel ast.SelectionSet, obj *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) _LiveEntry(ctx context.Context, sel ast.SelectionSet, obj *loader.LiveEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, liveEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -47388,7 +47387,7 @@ func (ec *executionContext) _LiveEntryPayload(ctx context.Context, sel ast.Selec
 
 var mediaImplementors = []string{"Media", "Node"}
 
-func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, obj *ent.Media) graphql.Marshaler {
+func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, obj *loader.Media) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, mediaImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -47475,7 +47474,7 @@ func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, ob
 
 var menuImplementors = []string{"Menu", "Node"}
 
-func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj *directory.Menu) graphql.Marshaler {
+func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj *loader.Menu) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, menuImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -47525,7 +47524,7 @@ func (ec *executionContext) _Menu(ctx context.Context, sel ast.SelectionSet, obj
 
 var menuItemImplementors = []string{"MenuItem", "Node"}
 
-func (ec *executionContext) _MenuItem(ctx context.Context, sel ast.SelectionSet, obj *directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) _MenuItem(ctx context.Context, sel ast.SelectionSet, obj *loader.MenuItem) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, menuItemImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -48665,7 +48664,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 var newsletterImplementors = []string{"Newsletter", "Node"}
 
-func (ec *executionContext) _Newsletter(ctx context.Context, sel ast.SelectionSet, obj *ent.Newsletter) graphql.Marshaler {
+func (ec *executionContext) _Newsletter(ctx context.Context, sel ast.SelectionSet, obj *loader.Newsletter) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, newsletterImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -48734,7 +48733,7 @@ func (ec *executionContext) _Newsletter(ctx context.Context, sel ast.SelectionSe
 
 var newsletterIssueImplementors = []string{"NewsletterIssue", "Node"}
 
-func (ec *executionContext) _NewsletterIssue(ctx context.Context, sel ast.SelectionSet, obj *ent.NewsletterIssue) graphql.Marshaler {
+func (ec *executionContext) _NewsletterIssue(ctx context.Context, sel ast.SelectionSet, obj *loader.NewsletterIssue) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, newsletterIssueImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -48838,7 +48837,7 @@ func (ec *executionContext) _NewsletterIssue(ctx context.Context, sel ast.Select
 
 var newsletterIssueConnectionImplementors = []string{"NewsletterIssueConnection"}
 
-func (ec *executionContext) _NewsletterIssueConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.NewsletterIssue]) graphql.Marshaler {
+func (ec *executionContext) _NewsletterIssueConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.NewsletterIssue]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, newsletterIssueConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -48887,7 +48886,7 @@ func (ec *executionContext) _NewsletterIssueConnection(ctx context.Context, sel 
 
 var newsletterIssueEdgeImplementors = []string{"NewsletterIssueEdge"}
 
-func (ec *executionContext) _NewsletterIssueEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.NewsletterIssue]) graphql.Marshaler {
+func (ec *executionContext) _NewsletterIssueEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.NewsletterIssue]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, newsletterIssueEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -48925,7 +48924,7 @@ func (ec *executionContext) _NewsletterIssueEdge(ctx context.Context, sel ast.Se
 
 var newsletterPreferencesImplementors = []string{"NewsletterPreferences"}
 
-func (ec *executionContext) _NewsletterPreferences(ctx context.Context, sel ast.SelectionSet, obj *newsletter.Preferences) graphql.Marshaler {
+func (ec *executionContext) _NewsletterPreferences(ctx context.Context, sel ast.SelectionSet, obj *model.NewsletterPreferences) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, newsletterPreferencesImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -48963,7 +48962,7 @@ func (ec *executionContext) _NewsletterPreferences(ctx context.Context, sel ast.
 
 var newsletterSubscriptionImplementors = []string{"NewsletterSubscription"}
 
-func (ec *executionContext) _NewsletterSubscription(ctx context.Context, sel ast.SelectionSet, obj *newsletter.Choice) graphql.Marshaler {
+func (ec *executionContext) _NewsletterSubscription(ctx context.Context, sel ast.SelectionSet, obj *model.NewsletterSubscription) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, newsletterSubscriptionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -49001,7 +49000,7 @@ func (ec *executionContext) _NewsletterSubscription(ctx context.Context, sel ast
 
 var newsroomRecordImplementors = []string{"NewsroomRecord"}
 
-func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Record) graphql.Marshaler {
+func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.SelectionSet, obj *loader.Record) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, newsroomRecordImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -49130,7 +49129,7 @@ func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.Selecti
 
 var pageImplementors = []string{"Page", "RouteTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Page(ctx context.Context, sel ast.SelectionSet, obj *ent.Page) graphql.Marshaler {
+func (ec *executionContext) _Page(ctx context.Context, sel ast.SelectionSet, obj *loader.Page) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -49369,7 +49368,7 @@ func (ec *executionContext) _ParagraphChange(ctx context.Context, sel ast.Select
 
 var placeImplementors = []string{"Place", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, obj *ent.Place) graphql.Marshaler {
+func (ec *executionContext) _Place(ctx context.Context, sel ast.SelectionSet, obj *loader.Place) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, placeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -49489,7 +49488,7 @@ func (ec *executionContext) _PlaceFacet(ctx context.Context, sel ast.SelectionSe
 
 var previewTokenImplementors = []string{"PreviewToken", "Node"}
 
-func (ec *executionContext) _PreviewToken(ctx context.Context, sel ast.SelectionSet, obj *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) _PreviewToken(ctx context.Context, sel ast.SelectionSet, obj *loader.PreviewToken) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, previewTokenImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -50005,7 +50004,7 @@ func (ec *executionContext) _RecordConsentPayload(ctx context.Context, sel ast.S
 
 var redirectImplementors = []string{"Redirect", "RouteTarget", "Node"}
 
-func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet, obj *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet, obj *loader.Redirect) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -50054,7 +50053,7 @@ func (ec *executionContext) _Redirect(ctx context.Context, sel ast.SelectionSet,
 
 var redirectConnectionImplementors = []string{"RedirectConnection"}
 
-func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -50103,7 +50102,7 @@ func (ec *executionContext) _RedirectConnection(ctx context.Context, sel ast.Sel
 
 var redirectEdgeImplementors = []string{"RedirectEdge"}
 
-func (ec *executionContext) _RedirectEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) _RedirectEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, redirectEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -50598,7 +50597,7 @@ func (ec *executionContext) _RetryJobPayload(ctx context.Context, sel ast.Select
 
 var revisionImplementors = []string{"Revision", "Node"}
 
-func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet, obj *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet, obj *loader.Revision) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -50679,7 +50678,7 @@ func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet,
 
 var revisionConnectionImplementors = []string{"RevisionConnection"}
 
-func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Revision]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -50728,7 +50727,7 @@ func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.Sel
 
 var revisionEdgeImplementors = []string{"RevisionEdge"}
 
-func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Revision]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -51458,7 +51457,7 @@ func (ec *executionContext) _SendNewsletterIssuePayload(ctx context.Context, sel
 
 var seriesImplementors = []string{"Series", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *ent.Series) graphql.Marshaler {
+func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *loader.Series) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, seriesImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -51524,7 +51523,7 @@ func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, o
 
 var sessionImplementors = []string{"Session", "Node"}
 
-func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *ent.Session) graphql.Marshaler {
+func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *loader.Session) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -51760,7 +51759,7 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 
 var signInProviderImplementors = []string{"SignInProvider"}
 
-func (ec *executionContext) _SignInProvider(ctx context.Context, sel ast.SelectionSet, obj *account.Provider) graphql.Marshaler {
+func (ec *executionContext) _SignInProvider(ctx context.Context, sel ast.SelectionSet, obj *model.SignInProvider) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, signInProviderImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -51912,7 +51911,7 @@ func (ec *executionContext) _SignUpPayload(ctx context.Context, sel ast.Selectio
 
 var siteImplementors = []string{"Site"}
 
-func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj *ent.Site) graphql.Marshaler {
+func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj *loader.Site) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, siteImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -51976,10 +51975,11 @@ func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "legalDocuments":
-			out.Values[i] = ec._Site_legalDocuments(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Site_legalDocuments(ctx, field, obj)
+				})
 		case "registration":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -52070,7 +52070,7 @@ func (ec *executionContext) _SocialProfile(ctx context.Context, sel ast.Selectio
 
 var staffMemberImplementors = []string{"StaffMember", "Node"}
 
-func (ec *executionContext) _StaffMember(ctx context.Context, sel ast.SelectionSet, obj *newsroom.Member) graphql.Marshaler {
+func (ec *executionContext) _StaffMember(ctx context.Context, sel ast.SelectionSet, obj *loader.Member) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, staffMemberImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -52389,7 +52389,7 @@ func (ec *executionContext) _TableRow(ctx context.Context, sel ast.SelectionSet,
 
 var tagImplementors = []string{"Tag", "RouteTarget", "SuggestionTarget", "Node", "MenuTarget"}
 
-func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj *loader.Tag) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -52460,7 +52460,7 @@ func (ec *executionContext) _Tag(ctx context.Context, sel ast.SelectionSet, obj 
 
 var tagConnectionImplementors = []string{"TagConnection"}
 
-func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.Connection[*loader.Tag]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -52509,7 +52509,7 @@ func (ec *executionContext) _TagConnection(ctx context.Context, sel ast.Selectio
 
 var tagEdgeImplementors = []string{"TagEdge"}
 
-func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) _TagEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*loader.Tag]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tagEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -53215,28 +53215,29 @@ func (ec *executionContext) _VersionConflict(ctx context.Context, sel ast.Select
 		case "message":
 			out.Values[i] = ec._VersionConflict_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "field":
 			out.Values[i] = ec._VersionConflict_field(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "code":
 			out.Values[i] = ec._VersionConflict_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "currentVersion":
 			out.Values[i] = ec._VersionConflict_currentVersion(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "article":
-			out.Values[i] = ec._VersionConflict_article(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._VersionConflict_article(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -53480,11 +53481,11 @@ func (ec *executionContext) unmarshalNAcceptedDocumentInput2ᚖgithubᚗcomᚋbr
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Account) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx, sel, v[i])
+		return ec.marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -53496,7 +53497,7 @@ func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx context.Context, sel ast.SelectionSet, v *account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx context.Context, sel ast.SelectionSet, v *loader.Account) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Account!")
 		return graphql.Null
@@ -53504,7 +53505,7 @@ func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Account(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Account]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -53520,7 +53521,7 @@ func (ec *executionContext) marshalNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Account]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AccountEdge!")
 		return graphql.Null
@@ -53538,11 +53539,11 @@ func (ec *executionContext) marshalNAdPlacement2githubᚗcomᚋbroadsheetᚑcms�
 	return v
 }
 
-func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlotᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlotᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.AdSlot) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx, sel, v[i])
+		return ec.marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -53554,7 +53555,7 @@ func (ec *executionContext) marshalNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ret
 }
 
-func (ec *executionContext) marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AdSlot!")
 		return graphql.Null
@@ -53572,11 +53573,11 @@ func (ec *executionContext) unmarshalNAddLiveEntryInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Article) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx, sel, v[i])
+		return ec.marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -53588,7 +53589,7 @@ func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx context.Context, sel ast.SelectionSet, v *ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx context.Context, sel ast.SelectionSet, v *loader.Article) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Article!")
 		return graphql.Null
@@ -53601,7 +53602,7 @@ func (ec *executionContext) unmarshalNArticleBy2githubᚗcomᚋbroadsheetᚑcms�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐDraft(ctx context.Context, sel ast.SelectionSet, v *content.Draft) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐContent(ctx context.Context, sel ast.SelectionSet, v *loader.Content) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleContent!")
 		return graphql.Null
@@ -53614,7 +53615,7 @@ func (ec *executionContext) unmarshalNArticleContentInput2ᚖgithubᚗcomᚋbroa
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Article]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -53630,7 +53631,7 @@ func (ec *executionContext) marshalNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Article]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleEdge!")
 		return graphql.Null
@@ -53674,7 +53675,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx context.Context, sel ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleLock!")
 		return graphql.Null
@@ -53682,11 +53683,11 @@ func (ec *executionContext) marshalNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return ec._ArticleLock(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Note) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx, sel, v[i])
+		return ec.marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -53698,7 +53699,7 @@ func (ec *executionContext) marshalNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalNArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx context.Context, sel ast.SelectionSet, v *loader.Note) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ArticleNote!")
 		return graphql.Null
@@ -53875,11 +53876,11 @@ func (ec *executionContext) unmarshalNAssignArticleInput2githubᚗcomᚋbroadshe
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.AuditEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx, sel, v[i])
+		return ec.marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -53891,7 +53892,7 @@ func (ec *executionContext) marshalNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAuditEntry(ctx context.Context, sel ast.SelectionSet, v *model.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntry(ctx context.Context, sel ast.SelectionSet, v *loader.AuditEntry) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AuditEntry!")
 		return graphql.Null
@@ -53899,7 +53900,7 @@ func (ec *executionContext) marshalNAuditEntry2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ec._AuditEntry(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -53915,7 +53916,7 @@ func (ec *executionContext) marshalNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadshe
 	return ret
 }
 
-func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.AuditEntry]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AuditEntryEdge!")
 		return graphql.Null
@@ -53923,11 +53924,11 @@ func (ec *executionContext) marshalNAuditEntryEdge2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._AuditEntryEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthorᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthorᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx, sel, v[i])
+		return ec.marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -53939,7 +53940,7 @@ func (ec *executionContext) marshalNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ret
 }
 
-func (ec *executionContext) marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *loader.Author) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Author!")
 		return graphql.Null
@@ -54124,15 +54125,11 @@ func (ec *executionContext) unmarshalNBulkScheduleInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(ctx context.Context, sel ast.SelectionSet, v newsroom.CalendarEntry) graphql.Marshaler {
-	return ec._CalendarEntry(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []newsroom.CalendarEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CalendarEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCalendarEntry2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendarEntry(ctx, sel, v[i])
+		return ec.marshalNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -54142,6 +54139,14 @@ func (ec *executionContext) marshalNCalendarEntry2ᚕgithubᚗcomᚋbroadsheet�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNCalendarEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntry(ctx context.Context, sel ast.SelectionSet, v *model.CalendarEntry) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CalendarEntry!")
+		return graphql.Null
+	}
+	return ec._CalendarEntry(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCalendarEntryKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐOccasion(ctx context.Context, v any) (newsroom.Occasion, error) {
@@ -54260,11 +54265,11 @@ func (ec *executionContext) marshalNCapability2ᚕgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Category) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx, sel, v[i])
+		return ec.marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -54276,7 +54281,7 @@ func (ec *executionContext) marshalNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx context.Context, sel ast.SelectionSet, v *ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalNCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx context.Context, sel ast.SelectionSet, v *loader.Category) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Category!")
 		return graphql.Null
@@ -54323,11 +54328,11 @@ func (ec *executionContext) unmarshalNChangePasswordInput2githubᚗcomᚋbroadsh
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCommentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Comment) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx, sel, v[i])
+		return ec.marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -54339,7 +54344,7 @@ func (ec *executionContext) marshalNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx context.Context, sel ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx context.Context, sel ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Comment!")
 		return graphql.Null
@@ -54355,7 +54360,7 @@ func (ec *executionContext) marshalNCommentAuthor2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._CommentAuthor(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Comment]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -54371,7 +54376,7 @@ func (ec *executionContext) marshalNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalNCommentEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Comment]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CommentEdge!")
 		return graphql.Null
@@ -54440,11 +54445,11 @@ func (ec *executionContext) marshalNConsentKind2githubᚗcomᚋbroadsheetᚑcms�
 	return v
 }
 
-func (ec *executionContext) marshalNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecordᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.ConsentRecord) graphql.Marshaler {
+func (ec *executionContext) marshalNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecordᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.ConsentRecord) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecord(ctx, sel, v[i])
+		return ec.marshalNConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -54456,7 +54461,7 @@ func (ec *executionContext) marshalNConsentRecord2ᚕᚖgithubᚗcomᚋbroadshee
 	return ret
 }
 
-func (ec *executionContext) marshalNConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecord(ctx context.Context, sel ast.SelectionSet, v *ent.ConsentRecord) graphql.Marshaler {
+func (ec *executionContext) marshalNConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(ctx context.Context, sel ast.SelectionSet, v *loader.ConsentRecord) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ConsentRecord!")
 		return graphql.Null
@@ -54493,11 +54498,11 @@ func (ec *executionContext) unmarshalNCorrectArticleInput2githubᚗcomᚋbroadsh
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrectionᚄ(ctx context.Context, sel ast.SelectionSet, v []*content.Correction) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrectionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Correction) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx, sel, v[i])
+		return ec.marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -54509,7 +54514,7 @@ func (ec *executionContext) marshalNCorrection2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋcontentᚐCorrection(ctx context.Context, sel ast.SelectionSet, v *content.Correction) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCorrection(ctx context.Context, sel ast.SelectionSet, v *loader.Correction) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Correction!")
 		return graphql.Null
@@ -54517,7 +54522,7 @@ func (ec *executionContext) marshalNCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ec._Correction(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Correction]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -54533,7 +54538,7 @@ func (ec *executionContext) marshalNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadshe
 	return ret
 }
 
-func (ec *executionContext) marshalNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalNCorrectionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Correction]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CorrectionEdge!")
 		return graphql.Null
@@ -54656,11 +54661,11 @@ func (ec *executionContext) marshalNDateTime2ᚖtimeᚐTime(ctx context.Context,
 	return res
 }
 
-func (ec *executionContext) marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDeadᚄ(ctx context.Context, sel ast.SelectionSet, v []*job.Dead) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJobᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.DeadJob) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(ctx, sel, v[i])
+		return ec.marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -54672,7 +54677,7 @@ func (ec *executionContext) marshalNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋjobᚐDead(ctx context.Context, sel ast.SelectionSet, v *job.Dead) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐDeadJob(ctx context.Context, sel ast.SelectionSet, v *loader.DeadJob) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DeadJob!")
 		return graphql.Null
@@ -54680,7 +54685,7 @@ func (ec *executionContext) marshalNDeadJob2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._DeadJob(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -54696,7 +54701,7 @@ func (ec *executionContext) marshalNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) marshalNDeadJobEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.DeadJob]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DeadJobEdge!")
 		return graphql.Null
@@ -54759,11 +54764,11 @@ func (ec *executionContext) unmarshalNDiscardJobInput2githubᚗcomᚋbroadsheet�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPickᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Pick) graphql.Marshaler {
+func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPickᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Pick) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(ctx, sel, v[i])
+		return ec.marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -54775,7 +54780,7 @@ func (ec *executionContext) marshalNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPick(ctx context.Context, sel ast.SelectionSet, v *ent.Pick) graphql.Marshaler {
+func (ec *executionContext) marshalNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPick(ctx context.Context, sel ast.SelectionSet, v *loader.Pick) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EditorsPick!")
 		return graphql.Null
@@ -54880,15 +54885,11 @@ func (ec *executionContext) marshalNLanguageFacet2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._LanguageFacet(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(ctx context.Context, sel ast.SelectionSet, v schema.LegalDocument) graphql.Marshaler {
-	return ec._LegalDocument(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.LegalDocument) graphql.Marshaler {
+func (ec *executionContext) marshalNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.LegalDocument) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNLegalDocument2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐLegalDocument(ctx, sel, v[i])
+		return ec.marshalNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -54898,6 +54899,14 @@ func (ec *executionContext) marshalNLegalDocument2ᚕgithubᚗcomᚋbroadsheet�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNLegalDocument2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocument(ctx context.Context, sel ast.SelectionSet, v *loader.LegalDocument) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LegalDocument!")
+		return graphql.Null
+	}
+	return ec._LegalDocument(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNLegalDocumentInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐLegalDocumentInput(ctx context.Context, v any) (*model.LegalDocumentInput, error) {
@@ -54944,11 +54953,11 @@ func (ec *executionContext) unmarshalNListItemInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.LiveEntry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx, sel, v[i])
+		return ec.marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -54960,7 +54969,7 @@ func (ec *executionContext) marshalNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑ
 	return ret
 }
 
-func (ec *executionContext) marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalNLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "LiveEntry!")
 		return graphql.Null
@@ -55022,11 +55031,11 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(ctx, sel, v[i])
+		return ec.marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -55038,7 +55047,7 @@ func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenuItem(ctx context.Context, sel ast.SelectionSet, v *directory.MenuItem) graphql.Marshaler {
+func (ec *executionContext) marshalNMenuItem2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItem(ctx context.Context, sel ast.SelectionSet, v *loader.MenuItem) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "MenuItem!")
 		return graphql.Null
@@ -55105,11 +55114,11 @@ func (ec *executionContext) unmarshalNMoveCategoryInput2githubᚗcomᚋbroadshee
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Newsletter) graphql.Marshaler {
+func (ec *executionContext) marshalNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Newsletter) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(ctx, sel, v[i])
+		return ec.marshalNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -55121,7 +55130,7 @@ func (ec *executionContext) marshalNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(ctx context.Context, sel ast.SelectionSet, v *ent.Newsletter) graphql.Marshaler {
+func (ec *executionContext) marshalNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(ctx context.Context, sel ast.SelectionSet, v *loader.Newsletter) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Newsletter!")
 		return graphql.Null
@@ -55129,13 +55138,13 @@ func (ec *executionContext) marshalNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ec._Newsletter(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(ctx context.Context, v any) (newsletter1.Frequency, error) {
+func (ec *executionContext) unmarshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(ctx context.Context, v any) (newsletter.Frequency, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := unmarshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency[tmp]
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(ctx context.Context, sel ast.SelectionSet, v newsletter1.Frequency) graphql.Marshaler {
+func (ec *executionContext) marshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(ctx context.Context, sel ast.SelectionSet, v newsletter.Frequency) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(marshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency[v])
 	if res == graphql.Null {
@@ -55145,25 +55154,25 @@ func (ec *executionContext) marshalNNewsletterFrequency2githubᚗcomᚋbroadshee
 }
 
 var (
-	unmarshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency = map[string]newsletter1.Frequency{
-		"DAILY":     newsletter1.FrequencyDaily,
-		"WEEKLY":    newsletter1.FrequencyWeekly,
-		"MONTHLY":   newsletter1.FrequencyMonthly,
-		"IRREGULAR": newsletter1.FrequencyIrregular,
+	unmarshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency = map[string]newsletter.Frequency{
+		"DAILY":     newsletter.FrequencyDaily,
+		"WEEKLY":    newsletter.FrequencyWeekly,
+		"MONTHLY":   newsletter.FrequencyMonthly,
+		"IRREGULAR": newsletter.FrequencyIrregular,
 	}
-	marshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency = map[newsletter1.Frequency]string{
-		newsletter1.FrequencyDaily:     "DAILY",
-		newsletter1.FrequencyWeekly:    "WEEKLY",
-		newsletter1.FrequencyMonthly:   "MONTHLY",
-		newsletter1.FrequencyIrregular: "IRREGULAR",
+	marshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency = map[newsletter.Frequency]string{
+		newsletter.FrequencyDaily:     "DAILY",
+		newsletter.FrequencyWeekly:    "WEEKLY",
+		newsletter.FrequencyMonthly:   "MONTHLY",
+		newsletter.FrequencyIrregular: "IRREGULAR",
 	}
 )
 
-func (ec *executionContext) marshalNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssueᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.NewsletterIssue) graphql.Marshaler {
+func (ec *executionContext) marshalNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssueᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.NewsletterIssue) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(ctx, sel, v[i])
+		return ec.marshalNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -55175,7 +55184,7 @@ func (ec *executionContext) marshalNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsh
 	return ret
 }
 
-func (ec *executionContext) marshalNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(ctx context.Context, sel ast.SelectionSet, v *ent.NewsletterIssue) graphql.Marshaler {
+func (ec *executionContext) marshalNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(ctx context.Context, sel ast.SelectionSet, v *loader.NewsletterIssue) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "NewsletterIssue!")
 		return graphql.Null
@@ -55183,7 +55192,7 @@ func (ec *executionContext) marshalNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheet
 	return ec._NewsletterIssue(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNNewsletterIssueEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.NewsletterIssue]) graphql.Marshaler {
+func (ec *executionContext) marshalNNewsletterIssueEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.NewsletterIssue]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -55199,7 +55208,7 @@ func (ec *executionContext) marshalNNewsletterIssueEdge2ᚕᚖgithubᚗcomᚋbro
 	return ret
 }
 
-func (ec *executionContext) marshalNNewsletterIssueEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.NewsletterIssue]) graphql.Marshaler {
+func (ec *executionContext) marshalNNewsletterIssueEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.NewsletterIssue]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "NewsletterIssueEdge!")
 		return graphql.Null
@@ -55270,11 +55279,11 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐChoiceᚄ(ctx context.Context, sel ast.SelectionSet, v []*newsletter.Choice) graphql.Marshaler {
+func (ec *executionContext) marshalNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscriptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.NewsletterSubscription) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNNewsletterSubscription2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐChoice(ctx, sel, v[i])
+		return ec.marshalNNewsletterSubscription2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscription(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -55286,7 +55295,7 @@ func (ec *executionContext) marshalNNewsletterSubscription2ᚕᚖgithubᚗcomᚋ
 	return ret
 }
 
-func (ec *executionContext) marshalNNewsletterSubscription2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐChoice(ctx context.Context, sel ast.SelectionSet, v *newsletter.Choice) graphql.Marshaler {
+func (ec *executionContext) marshalNNewsletterSubscription2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscription(ctx context.Context, sel ast.SelectionSet, v *model.NewsletterSubscription) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "NewsletterSubscription!")
 		return graphql.Null
@@ -55294,21 +55303,21 @@ func (ec *executionContext) marshalNNewsletterSubscription2ᚖgithubᚗcomᚋbro
 	return ec._NewsletterSubscription(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v []loader.Node) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
+		return ec.marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPageᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPageᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Page) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx, sel, v[i])
+		return ec.marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -55320,7 +55329,7 @@ func (ec *executionContext) marshalNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ret
 }
 
-func (ec *executionContext) marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx context.Context, sel ast.SelectionSet, v *ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalNPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx context.Context, sel ast.SelectionSet, v *loader.Page) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Page!")
 		return graphql.Null
@@ -55413,11 +55422,11 @@ func (ec *executionContext) unmarshalNPinRelatedArticleInput2githubᚗcomᚋbroa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlaceᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlaceᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx, sel, v[i])
+		return ec.marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -55429,7 +55438,7 @@ func (ec *executionContext) marshalNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ret
 }
 
-func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx context.Context, sel ast.SelectionSet, v *ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx context.Context, sel ast.SelectionSet, v *loader.Place) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Place!")
 		return graphql.Null
@@ -55496,11 +55505,11 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewTokenᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewTokenᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.PreviewToken) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx, sel, v[i])
+		return ec.marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -55512,7 +55521,7 @@ func (ec *executionContext) marshalNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PreviewToken!")
 		return graphql.Null
@@ -55535,11 +55544,11 @@ func (ec *executionContext) unmarshalNRecordConsentInput2githubᚗcomᚋbroadshe
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirectᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirectᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Redirect) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx, sel, v[i])
+		return ec.marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -55551,7 +55560,7 @@ func (ec *executionContext) marshalNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Redirect!")
 		return graphql.Null
@@ -55559,7 +55568,7 @@ func (ec *executionContext) marshalNRedirect2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Redirect(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -55575,7 +55584,7 @@ func (ec *executionContext) marshalNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Redirect]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RedirectEdge!")
 		return graphql.Null
@@ -55740,11 +55749,11 @@ func (ec *executionContext) unmarshalNRetryJobInput2githubᚗcomᚋbroadsheetᚑ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Revision) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx, sel, v[i])
+		return ec.marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -55756,7 +55765,7 @@ func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	return ret
 }
 
-func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx context.Context, sel ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx context.Context, sel ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Revision!")
 		return graphql.Null
@@ -55764,7 +55773,7 @@ func (ec *executionContext) marshalNRevision2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._Revision(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Revision]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -55780,7 +55789,7 @@ func (ec *executionContext) marshalNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheet
 	return ret
 }
 
-func (ec *executionContext) marshalNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalNRevisionEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Revision]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RevisionEdge!")
 		return graphql.Null
@@ -55932,11 +55941,11 @@ func (ec *executionContext) unmarshalNSeriesBy2githubᚗcomᚋbroadsheetᚑcms�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Session) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx, sel, v[i])
+		return ec.marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -55948,7 +55957,7 @@ func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx context.Context, sel ast.SelectionSet, v *ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx context.Context, sel ast.SelectionSet, v *loader.Session) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Session!")
 		return graphql.Null
@@ -56002,11 +56011,11 @@ func (ec *executionContext) unmarshalNSignInInput2githubᚗcomᚋbroadsheetᚑcm
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐProviderᚄ(ctx context.Context, sel ast.SelectionSet, v []*account.Provider) graphql.Marshaler {
+func (ec *executionContext) marshalNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProviderᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SignInProvider) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSignInProvider2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐProvider(ctx, sel, v[i])
+		return ec.marshalNSignInProvider2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProvider(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -56018,7 +56027,7 @@ func (ec *executionContext) marshalNSignInProvider2ᚕᚖgithubᚗcomᚋbroadshe
 	return ret
 }
 
-func (ec *executionContext) marshalNSignInProvider2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐProvider(ctx context.Context, sel ast.SelectionSet, v *account.Provider) graphql.Marshaler {
+func (ec *executionContext) marshalNSignInProvider2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProvider(ctx context.Context, sel ast.SelectionSet, v *model.SignInProvider) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SignInProvider!")
 		return graphql.Null
@@ -56036,7 +56045,7 @@ func (ec *executionContext) unmarshalNSignUpInput2githubᚗcomᚋbroadsheetᚑcm
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx context.Context, sel ast.SelectionSet, v *ent.Site) graphql.Marshaler {
+func (ec *executionContext) marshalNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx context.Context, sel ast.SelectionSet, v *loader.Site) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Site!")
 		return graphql.Null
@@ -56108,7 +56117,7 @@ func (ec *executionContext) unmarshalNSubscribeToNewsletterInput2githubᚗcomᚋ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalNSuggestionTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SuggestionTarget!")
 		return graphql.Null
@@ -56188,11 +56197,11 @@ func (ec *executionContext) unmarshalNTableRowInput2githubᚗcomᚋbroadsheetᚑ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTagᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTagᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Tag) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx, sel, v[i])
+		return ec.marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -56204,7 +56213,7 @@ func (ec *executionContext) marshalNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	return ret
 }
 
-func (ec *executionContext) marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx context.Context, sel ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalNTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx context.Context, sel ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Tag!")
 		return graphql.Null
@@ -56217,7 +56226,7 @@ func (ec *executionContext) unmarshalNTagBy2githubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*relay.Edge[*loader.Tag]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -56233,7 +56242,7 @@ func (ec *executionContext) marshalNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	return ret
 }
 
-func (ec *executionContext) marshalNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalNTagEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v *relay.Edge[*loader.Tag]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TagEdge!")
 		return graphql.Null
@@ -56525,14 +56534,14 @@ func (ec *executionContext) unmarshalOAcceptedDocumentInput2ᚕᚖgithubᚗcom�
 	return res, nil
 }
 
-func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐAccount(ctx context.Context, sel ast.SelectionSet, v *account.Account) graphql.Marshaler {
+func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAccount(ctx context.Context, sel ast.SelectionSet, v *loader.Account) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Account(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*account.Account]) graphql.Marshaler {
+func (ec *executionContext) marshalOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Account]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -56555,21 +56564,21 @@ func (ec *executionContext) marshalOAdPlacement2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return v
 }
 
-func (ec *executionContext) marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *ent.AdSlot) graphql.Marshaler {
+func (ec *executionContext) marshalOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(ctx context.Context, sel ast.SelectionSet, v *loader.AdSlot) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._AdSlot(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticle(ctx context.Context, sel ast.SelectionSet, v *ent.Article) graphql.Marshaler {
+func (ec *executionContext) marshalOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(ctx context.Context, sel ast.SelectionSet, v *loader.Article) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Article(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Article]) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Article]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -56659,7 +56668,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleLock(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleLock) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(ctx context.Context, sel ast.SelectionSet, v *loader.Lock) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -56673,7 +56682,7 @@ func (ec *executionContext) marshalOArticleLockPayload2ᚖgithubᚗcomᚋbroadsh
 	return ec._ArticleLockPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐArticleNote(ctx context.Context, sel ast.SelectionSet, v *ent.ArticleNote) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleNote2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNote(ctx context.Context, sel ast.SelectionSet, v *loader.Note) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -56737,7 +56746,7 @@ func (ec *executionContext) marshalOArticleStatus2ᚕgithubᚗcomᚋbroadsheet�
 	return ret
 }
 
-func (ec *executionContext) marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐWithdrawal(ctx context.Context, sel ast.SelectionSet, v *ent.Withdrawal) graphql.Marshaler {
+func (ec *executionContext) marshalOArticleWithdrawal2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWithdrawal(ctx context.Context, sel ast.SelectionSet, v *loader.Withdrawal) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -56752,7 +56761,7 @@ func (ec *executionContext) unmarshalOAudioBlockInput2ᚖgithubᚗcomᚋbroadshe
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*model.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.AuditEntry]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -56767,7 +56776,7 @@ func (ec *executionContext) unmarshalOAuditFilter2ᚖgithubᚗcomᚋbroadsheet�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *ent.Author) graphql.Marshaler {
+func (ec *executionContext) marshalOAuthor2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuthor(ctx context.Context, sel ast.SelectionSet, v *loader.Author) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -56804,7 +56813,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐAutosave(ctx context.Context, sel ast.SelectionSet, v *newsroom.Autosave) graphql.Marshaler {
+func (ec *executionContext) marshalOAutosave2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAutosave(ctx context.Context, sel ast.SelectionSet, v *loader.Autosave) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -56858,7 +56867,7 @@ func (ec *executionContext) unmarshalOButtonBlockInput2ᚖgithubᚗcomᚋbroadsh
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCalendar(ctx context.Context, sel ast.SelectionSet, v *newsroom.Calendar) graphql.Marshaler {
+func (ec *executionContext) marshalOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendar(ctx context.Context, sel ast.SelectionSet, v *model.Calendar) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -56872,7 +56881,7 @@ func (ec *executionContext) marshalOCancelAccountDeletionPayload2ᚖgithubᚗcom
 	return ec._CancelAccountDeletionPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐCategory(ctx context.Context, sel ast.SelectionSet, v *ent.Category) graphql.Marshaler {
+func (ec *executionContext) marshalOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(ctx context.Context, sel ast.SelectionSet, v *loader.Category) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -56901,14 +56910,14 @@ func (ec *executionContext) unmarshalOCodeBlockInput2ᚖgithubᚗcomᚋbroadshee
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐComment(ctx context.Context, sel ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
+func (ec *executionContext) marshalOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(ctx context.Context, sel ast.SelectionSet, v *loader.Comment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Comment(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Comment]) graphql.Marshaler {
+func (ec *executionContext) marshalOCommentConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Comment]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57008,7 +57017,7 @@ func (ec *executionContext) unmarshalOConsentInput2ᚕᚖgithubᚗcomᚋbroadshe
 	return res, nil
 }
 
-func (ec *executionContext) marshalOConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐConsentRecord(ctx context.Context, sel ast.SelectionSet, v *ent.ConsentRecord) graphql.Marshaler {
+func (ec *executionContext) marshalOConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(ctx context.Context, sel ast.SelectionSet, v *loader.ConsentRecord) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57022,7 +57031,7 @@ func (ec *executionContext) marshalOContentBlock2githubᚗcomᚋbroadsheetᚑcms
 	return ec._ContentBlock(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*content.Correction]) graphql.Marshaler {
+func (ec *executionContext) marshalOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Correction]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57142,7 +57151,7 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	return res
 }
 
-func (ec *executionContext) marshalODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*job.Dead]) graphql.Marshaler {
+func (ec *executionContext) marshalODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.DeadJob]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57406,7 +57415,7 @@ func (ec *executionContext) unmarshalOListItemInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *ent.LiveEntry) graphql.Marshaler {
+func (ec *executionContext) marshalOLiveEntry2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLiveEntry(ctx context.Context, sel ast.SelectionSet, v *loader.LiveEntry) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57473,14 +57482,14 @@ func (ec *executionContext) marshalOLocale2ᚖstring(ctx context.Context, sel as
 	return res
 }
 
-func (ec *executionContext) marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐMedia(ctx context.Context, sel ast.SelectionSet, v *ent.Media) graphql.Marshaler {
+func (ec *executionContext) marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx context.Context, sel ast.SelectionSet, v *loader.Media) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Media(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋdirectoryᚐMenu(ctx context.Context, sel ast.SelectionSet, v *directory.Menu) graphql.Marshaler {
+func (ec *executionContext) marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx context.Context, sel ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57504,7 +57513,7 @@ func (ec *executionContext) unmarshalOMenuItemInput2ᚕᚖgithubᚗcomᚋbroadsh
 	return res, nil
 }
 
-func (ec *executionContext) marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalOMenuTarget2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57583,14 +57592,14 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletter(ctx context.Context, sel ast.SelectionSet, v *ent.Newsletter) graphql.Marshaler {
+func (ec *executionContext) marshalONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(ctx context.Context, sel ast.SelectionSet, v *loader.Newsletter) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Newsletter(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalONewsletterFrequency2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(ctx context.Context, v any) (*newsletter1.Frequency, error) {
+func (ec *executionContext) unmarshalONewsletterFrequency2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(ctx context.Context, v any) (*newsletter.Frequency, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -57599,7 +57608,7 @@ func (ec *executionContext) unmarshalONewsletterFrequency2ᚖgithubᚗcomᚋbroa
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalONewsletterFrequency2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(ctx context.Context, sel ast.SelectionSet, v *newsletter1.Frequency) graphql.Marshaler {
+func (ec *executionContext) marshalONewsletterFrequency2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(ctx context.Context, sel ast.SelectionSet, v *newsletter.Frequency) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57610,56 +57619,56 @@ func (ec *executionContext) marshalONewsletterFrequency2ᚖgithubᚗcomᚋbroads
 }
 
 var (
-	unmarshalONewsletterFrequency2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency = map[string]newsletter1.Frequency{
-		"DAILY":     newsletter1.FrequencyDaily,
-		"WEEKLY":    newsletter1.FrequencyWeekly,
-		"MONTHLY":   newsletter1.FrequencyMonthly,
-		"IRREGULAR": newsletter1.FrequencyIrregular,
+	unmarshalONewsletterFrequency2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency = map[string]newsletter.Frequency{
+		"DAILY":     newsletter.FrequencyDaily,
+		"WEEKLY":    newsletter.FrequencyWeekly,
+		"MONTHLY":   newsletter.FrequencyMonthly,
+		"IRREGULAR": newsletter.FrequencyIrregular,
 	}
-	marshalONewsletterFrequency2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency = map[newsletter1.Frequency]string{
-		newsletter1.FrequencyDaily:     "DAILY",
-		newsletter1.FrequencyWeekly:    "WEEKLY",
-		newsletter1.FrequencyMonthly:   "MONTHLY",
-		newsletter1.FrequencyIrregular: "IRREGULAR",
+	marshalONewsletterFrequency2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency = map[newsletter.Frequency]string{
+		newsletter.FrequencyDaily:     "DAILY",
+		newsletter.FrequencyWeekly:    "WEEKLY",
+		newsletter.FrequencyMonthly:   "MONTHLY",
+		newsletter.FrequencyIrregular: "IRREGULAR",
 	}
 )
 
-func (ec *executionContext) marshalONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐNewsletterIssue(ctx context.Context, sel ast.SelectionSet, v *ent.NewsletterIssue) graphql.Marshaler {
+func (ec *executionContext) marshalONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(ctx context.Context, sel ast.SelectionSet, v *loader.NewsletterIssue) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._NewsletterIssue(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalONewsletterIssueConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.NewsletterIssue]) graphql.Marshaler {
+func (ec *executionContext) marshalONewsletterIssueConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.NewsletterIssue]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._NewsletterIssueConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsletterᚐPreferences(ctx context.Context, sel ast.SelectionSet, v *newsletter.Preferences) graphql.Marshaler {
+func (ec *executionContext) marshalONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(ctx context.Context, sel ast.SelectionSet, v *model.NewsletterPreferences) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._NewsletterPreferences(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐRecord(ctx context.Context, sel ast.SelectionSet, v *newsroom.Record) graphql.Marshaler {
+func (ec *executionContext) marshalONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(ctx context.Context, sel ast.SelectionSet, v *loader.Record) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._NewsroomRecord(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
+func (ec *executionContext) marshalONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(ctx context.Context, sel ast.SelectionSet, v loader.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPage(ctx context.Context, sel ast.SelectionSet, v *ent.Page) graphql.Marshaler {
+func (ec *executionContext) marshalOPage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPage(ctx context.Context, sel ast.SelectionSet, v *loader.Page) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57674,7 +57683,7 @@ func (ec *executionContext) unmarshalOParagraphBlockInput2ᚖgithubᚗcomᚋbroa
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPlace(ctx context.Context, sel ast.SelectionSet, v *ent.Place) graphql.Marshaler {
+func (ec *executionContext) marshalOPlace2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPlace(ctx context.Context, sel ast.SelectionSet, v *loader.Place) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57715,7 +57724,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *ent.PreviewToken) graphql.Marshaler {
+func (ec *executionContext) marshalOPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐPreviewToken(ctx context.Context, sel ast.SelectionSet, v *loader.PreviewToken) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57751,14 +57760,14 @@ func (ec *executionContext) marshalORecordConsentPayload2ᚖgithubᚗcomᚋbroad
 	return ec._RecordConsentPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *ent.Redirect) graphql.Marshaler {
+func (ec *executionContext) marshalORedirect2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRedirect(ctx context.Context, sel ast.SelectionSet, v *loader.Redirect) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Redirect(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Redirect]) graphql.Marshaler {
+func (ec *executionContext) marshalORedirectConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Redirect]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -57835,14 +57844,14 @@ func (ec *executionContext) marshalORetryJobPayload2ᚖgithubᚗcomᚋbroadsheet
 	return ec._RetryJobPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐRevision(ctx context.Context, sel ast.SelectionSet, v *ent.Revision) graphql.Marshaler {
+func (ec *executionContext) marshalORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(ctx context.Context, sel ast.SelectionSet, v *loader.Revision) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Revision(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Revision]) graphql.Marshaler {
+func (ec *executionContext) marshalORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Revision]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -58000,14 +58009,14 @@ func (ec *executionContext) marshalOSendNewsletterIssuePayload2ᚖgithubᚗcom�
 	return ec._SendNewsletterIssuePayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSeries(ctx context.Context, sel ast.SelectionSet, v *ent.Series) graphql.Marshaler {
+func (ec *executionContext) marshalOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(ctx context.Context, sel ast.SelectionSet, v *loader.Series) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Series(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSession(ctx context.Context, sel ast.SelectionSet, v *ent.Session) graphql.Marshaler {
+func (ec *executionContext) marshalOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(ctx context.Context, sel ast.SelectionSet, v *loader.Session) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -58063,7 +58072,7 @@ func (ec *executionContext) marshalOSignUpPayload2ᚖgithubᚗcomᚋbroadsheet�
 	return ec._SignUpPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐSite(ctx context.Context, sel ast.SelectionSet, v *ent.Site) graphql.Marshaler {
+func (ec *executionContext) marshalOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(ctx context.Context, sel ast.SelectionSet, v *loader.Site) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -58087,7 +58096,7 @@ func (ec *executionContext) unmarshalOSocialProfileInput2ᚕᚖgithubᚗcomᚋbr
 	return res, nil
 }
 
-func (ec *executionContext) marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐMember(ctx context.Context, sel ast.SelectionSet, v *newsroom.Member) graphql.Marshaler {
+func (ec *executionContext) marshalOStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx context.Context, sel ast.SelectionSet, v *loader.Member) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -58140,14 +58149,14 @@ func (ec *executionContext) unmarshalOTableRowInput2ᚕgithubᚗcomᚋbroadsheet
 	return res, nil
 }
 
-func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚐTag(ctx context.Context, sel ast.SelectionSet, v *ent.Tag) graphql.Marshaler {
+func (ec *executionContext) marshalOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(ctx context.Context, sel ast.SelectionSet, v *loader.Tag) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Tag(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*ent.Tag]) graphql.Marshaler {
+func (ec *executionContext) marshalOTagConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(ctx context.Context, sel ast.SelectionSet, v *relay.Connection[*loader.Tag]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

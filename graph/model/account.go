@@ -1,7 +1,7 @@
 package model
 
 import (
-	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
@@ -10,13 +10,13 @@ import (
 // Lists of accounts, by the names of the schema.
 type (
 	// AccountConnection is a page of accounts.
-	AccountConnection = relay.Connection[*account.Account]
+	AccountConnection = relay.Connection[*loader.Account]
 	// AccountEdge is a row of it.
-	AccountEdge = relay.Edge[*account.Account]
+	AccountEdge = relay.Edge[*loader.Account]
 	// NewsletterIssueConnection is a page of issues of newsletters.
-	NewsletterIssueConnection = relay.Connection[*ent.NewsletterIssue]
+	NewsletterIssueConnection = relay.Connection[*loader.NewsletterIssue]
 	// NewsletterIssueEdge is a row of it.
-	NewsletterIssueEdge = relay.Edge[*ent.NewsletterIssue]
+	NewsletterIssueEdge = relay.Edge[*loader.NewsletterIssue]
 )
 
 // Viewer is who is signed in. It is made for nobody but its owner, for whom As

@@ -3,46 +3,45 @@
 package model
 
 import (
-	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
-	"github.com/broadsheet-cms/broadsheet/internal/job"
 )
 
 // Connections and edges of the API, by the names of the schema.
 type (
 	// ArticleConnection is a page of articles.
-	ArticleConnection = relay.Connection[*ent.Article]
+	ArticleConnection = relay.Connection[*loader.Article]
 	// ArticleEdge is a row of it.
-	ArticleEdge = relay.Edge[*ent.Article]
+	ArticleEdge = relay.Edge[*loader.Article]
 	// TagConnection is a page of tags.
-	TagConnection = relay.Connection[*ent.Tag]
+	TagConnection = relay.Connection[*loader.Tag]
 	// TagEdge is a row of it.
-	TagEdge = relay.Edge[*ent.Tag]
+	TagEdge = relay.Edge[*loader.Tag]
 	// CommentConnection is a page of comments.
-	CommentConnection = relay.Connection[*ent.Comment]
+	CommentConnection = relay.Connection[*loader.Comment]
 	// CommentEdge is a row of it.
-	CommentEdge = relay.Edge[*ent.Comment]
+	CommentEdge = relay.Edge[*loader.Comment]
 	// RedirectConnection is a page of redirects.
-	RedirectConnection = relay.Connection[*ent.Redirect]
+	RedirectConnection = relay.Connection[*loader.Redirect]
 	// RedirectEdge is a row of it.
-	RedirectEdge = relay.Edge[*ent.Redirect]
-	// AuditEntryConnection is a page of the record of who did what.
-	AuditEntryConnection = relay.Connection[*AuditEntry]
+	RedirectEdge = relay.Edge[*loader.Redirect]
+	// AuditEntryConnection is a page of the audit log.
+	AuditEntryConnection = relay.Connection[*loader.AuditEntry]
 	// AuditEntryEdge is a row of it.
-	AuditEntryEdge = relay.Edge[*AuditEntry]
+	AuditEntryEdge = relay.Edge[*loader.AuditEntry]
 	// DeadJobConnection is a page of dead jobs.
-	DeadJobConnection = relay.Connection[*job.Dead]
+	DeadJobConnection = relay.Connection[*loader.DeadJob]
 	// DeadJobEdge is a row of it.
-	DeadJobEdge = relay.Edge[*job.Dead]
+	DeadJobEdge = relay.Edge[*loader.DeadJob]
 	// RevisionConnection is a page of revisions.
-	RevisionConnection = relay.Connection[*ent.Revision]
+	RevisionConnection = relay.Connection[*loader.Revision]
 	// RevisionEdge is a row of it.
-	RevisionEdge = relay.Edge[*ent.Revision]
+	RevisionEdge = relay.Edge[*loader.Revision]
 	// CorrectionConnection is a page of corrections.
-	CorrectionConnection = relay.Connection[*content.Correction]
+	CorrectionConnection = relay.Connection[*loader.Correction]
 	// CorrectionEdge is a row of it.
-	CorrectionEdge = relay.Edge[*content.Correction]
+	CorrectionEdge = relay.Edge[*loader.Correction]
 	// PageInfo says where a page is.
 	PageInfo = relay.PageInfo
 	// Count is a count that says how exact it is.
@@ -56,8 +55,8 @@ type RelatedArticleConnection struct {
 }
 
 // Nodes are the articles alone.
-func (c *RelatedArticleConnection) Nodes() []*ent.Article {
-	nodes := make([]*ent.Article, len(c.Edges))
+func (c *RelatedArticleConnection) Nodes() []*loader.Article {
+	nodes := make([]*loader.Article, len(c.Edges))
 	for i, e := range c.Edges {
 		nodes[i] = e.Node
 	}
@@ -67,7 +66,7 @@ func (c *RelatedArticleConnection) Nodes() []*ent.Article {
 // RelatedArticleEdge is an article related to another.
 type RelatedArticleEdge struct {
 	Cursor  string
-	Node    *ent.Article
+	Node    *loader.Article
 	Score   float64
 	Related content.Related // knows the reasons
 }
@@ -76,12 +75,6 @@ type RelatedArticleEdge struct {
 type RelatedReason struct {
 	Kind   content.ReasonKind
 	Labels []string
-}
-
-// Node is any object with a public id.
-type Node interface {
-	IsNode()
-	PublicID() string
 }
 
 // RouteTarget is whatever stands at a path: most are Nodes, a WithdrawnNotice is

@@ -24,7 +24,7 @@ type VersionConflict struct {
 	Field          []string
 	Code           fault.Reason
 	CurrentVersion int
-	Article        *ent.Article
+	Current        *ent.Article // as it is; the resolver lets it into the response
 }
 
 // IsUserError makes it a UserError.
@@ -35,7 +35,7 @@ type ArticleLocked struct {
 	Message string
 	Field   []string
 	Code    fault.Reason
-	Lock    *ent.ArticleLock
+	Held    *ent.ArticleLock // the resolver lets it into the response
 }
 
 // IsUserError makes it a UserError.

@@ -11,18 +11,15 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
-	newsletter1 "github.com/broadsheet-cms/broadsheet/ent/newsletter"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
-	"github.com/broadsheet-cms/broadsheet/internal/account"
-	"github.com/broadsheet-cms/broadsheet/internal/directory"
-	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 )
 
@@ -115,7 +112,7 @@ type ArticleContentInput struct {
 // Answer of a change of a lock.
 type ArticleLockPayload struct {
 	// The viewer's lock; null when there is none.
-	Lock *ent.ArticleLock `json:"lock,omitempty"`
+	Lock *loader.Lock `json:"lock,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -123,7 +120,7 @@ type ArticleLockPayload struct {
 // Answer of a change of a remark.
 type ArticleNotePayload struct {
 	// The remark; null when nothing was changed.
-	Note *ent.ArticleNote `json:"note,omitempty"`
+	Note *loader.Note `json:"note,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -131,7 +128,7 @@ type ArticleNotePayload struct {
 // Answer of a change of one article.
 type ArticlePayload struct {
 	// The article as it is now; null when it was not changed.
-	Article *ent.Article `json:"article,omitempty"`
+	Article *loader.Article `json:"article,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -199,7 +196,7 @@ type AuthorBy struct {
 // How many articles found are by an author.
 type AuthorFacet struct {
 	// The author.
-	Author *ent.Author `json:"author"`
+	Author *loader.Author `json:"author"`
 	// Articles found by the author.
 	Count int32 `json:"count"`
 }
@@ -217,7 +214,7 @@ type AutosaveArticleInput struct {
 // Answer of an autosave.
 type AutosavePayload struct {
 	// What is kept; null when nothing is.
-	Autosave *newsroom.Autosave `json:"autosave,omitempty"`
+	Autosave *loader.Autosave `json:"autosave,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -301,6 +298,24 @@ type BulkScheduleInput struct {
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 }
 
+// What happens to articles in a span of time.
+type Calendar struct {
+	// What happens, the earliest first.
+	Entries []*CalendarEntry `json:"entries"`
+	// Whether later entries of the span were left out.
+	HasMore bool `json:"hasMore"`
+}
+
+// Something that happens, or happened, to an article.
+type CalendarEntry struct {
+	// What it is.
+	Kind newsroom.Occasion `json:"kind"`
+	// When.
+	At time.Time `json:"at"`
+	// To which article.
+	Article *loader.Article `json:"article"`
+}
+
 // The answer of cancelAccountDeletion.
 type CancelAccountDeletionPayload struct {
 	// The viewer, who stays.
@@ -322,7 +337,7 @@ type CategoryBy struct {
 // How many articles found are in a section.
 type CategoryFacet struct {
 	// The section.
-	Category *ent.Category `json:"category"`
+	Category *loader.Category `json:"category"`
 	// Articles found in it.
 	Count int32 `json:"count"`
 }
@@ -396,7 +411,7 @@ type ConfirmNewsletterSubscriptionInput struct {
 // The answer of confirmNewsletterSubscription.
 type ConfirmNewsletterSubscriptionPayload struct {
 	// What the address gets now.
-	Preferences *newsletter.Preferences `json:"preferences,omitempty"`
+	Preferences *NewsletterPreferences `json:"preferences,omitempty"`
 	// The token of the preference page.
 	PreferencesToken *string `json:"preferencesToken,omitempty"`
 	// What is wrong with the input.
@@ -462,7 +477,7 @@ type CreateAdSlotInput struct {
 // Answer of createAdSlot.
 type CreateAdSlotPayload struct {
 	// What was made; null when nothing was.
-	AdSlot *ent.AdSlot `json:"adSlot,omitempty"`
+	AdSlot *loader.AdSlot `json:"adSlot,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -500,7 +515,7 @@ type CreateAuthorInput struct {
 // Answer of createAuthor.
 type CreateAuthorPayload struct {
 	// What was made; null when nothing was.
-	Author *ent.Author `json:"author,omitempty"`
+	Author *loader.Author `json:"author,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -526,7 +541,7 @@ type CreateCategoryInput struct {
 // Answer of createCategory.
 type CreateCategoryPayload struct {
 	// What was made; null when nothing was.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -542,7 +557,7 @@ type CreateNewsletterInput struct {
 	// Its language.
 	Language string `json:"language"`
 	// How often it comes.
-	Frequency newsletter1.Frequency `json:"frequency"`
+	Frequency newsletter.Frequency `json:"frequency"`
 	// Marks repeats of this request: the same key gives the same newsletter.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
@@ -570,7 +585,7 @@ type CreateNewsletterIssueInput struct {
 // The answer of createNewsletterIssue.
 type CreateNewsletterIssuePayload struct {
 	// The issue.
-	Issue *ent.NewsletterIssue `json:"issue,omitempty"`
+	Issue *loader.NewsletterIssue `json:"issue,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -578,7 +593,7 @@ type CreateNewsletterIssuePayload struct {
 // The answer of createNewsletter.
 type CreateNewsletterPayload struct {
 	// The newsletter.
-	Newsletter *ent.Newsletter `json:"newsletter,omitempty"`
+	Newsletter *loader.Newsletter `json:"newsletter,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -608,7 +623,7 @@ type CreatePageInput struct {
 // Answer of createPage.
 type CreatePagePayload struct {
 	// What was made; null when nothing was.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -636,7 +651,7 @@ type CreatePlaceInput struct {
 // Answer of createPlace.
 type CreatePlacePayload struct {
 	// What was made; null when nothing was.
-	Place *ent.Place `json:"place,omitempty"`
+	Place *loader.Place `json:"place,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -670,7 +685,7 @@ type CreateRedirectInput struct {
 // Answer of createRedirect.
 type CreateRedirectPayload struct {
 	// What was made; null when nothing was.
-	Redirect *ent.Redirect `json:"redirect,omitempty"`
+	Redirect *loader.Redirect `json:"redirect,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -692,7 +707,7 @@ type CreateSeriesInput struct {
 // Answer of createSeries.
 type CreateSeriesPayload struct {
 	// What was made; null when nothing was.
-	Series *ent.Series `json:"series,omitempty"`
+	Series *loader.Series `json:"series,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -716,7 +731,7 @@ type CreateTagInput struct {
 // Answer of createTag.
 type CreateTagPayload struct {
 	// What was made; null when nothing was.
-	Tag *ent.Tag `json:"tag,omitempty"`
+	Tag *loader.Tag `json:"tag,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -736,7 +751,7 @@ type CreateUserInput struct {
 // Answer of createUser.
 type CreateUserPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// The password that was made up, shown this once; null when one was given.
 	GeneratedPassword *string `json:"generatedPassword,omitempty"`
 	// What stood in the way.
@@ -898,7 +913,7 @@ type DisableSecondFactorPayload struct {
 // Answer of disableUser.
 type DisableUserPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -942,7 +957,7 @@ type EmbargoArticleInput struct {
 // Answer of enableUser.
 type EnableUserPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1030,9 +1045,9 @@ type LiveEntryInput struct {
 // Answer of a change of an entry.
 type LiveEntryPayload struct {
 	// The entry; null when it was taken out or nothing was changed.
-	Entry *ent.LiveEntry `json:"entry,omitempty"`
+	Entry *loader.LiveEntry `json:"entry,omitempty"`
 	// The live blog as it is now; null when nothing was changed.
-	Article *ent.Article `json:"article,omitempty"`
+	Article *loader.Article `json:"article,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1070,7 +1085,7 @@ type MergeAuthorsInput struct {
 // Answer of mergeAuthors.
 type MergeAuthorsPayload struct {
 	// The author that stays; null when nothing was changed.
-	Author *ent.Author `json:"author,omitempty"`
+	Author *loader.Author `json:"author,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1086,7 +1101,7 @@ type MergeCategoriesInput struct {
 // Answer of mergeCategories.
 type MergeCategoriesPayload struct {
 	// The section that stays; null when nothing was changed.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1102,7 +1117,7 @@ type MergePlacesInput struct {
 // Answer of mergePlaces.
 type MergePlacesPayload struct {
 	// The place that stays; null when nothing was changed.
-	Place *ent.Place `json:"place,omitempty"`
+	Place *loader.Place `json:"place,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1118,7 +1133,7 @@ type MergeSeriesInput struct {
 // Answer of mergeSeries.
 type MergeSeriesPayload struct {
 	// The series that stays; null when nothing was changed.
-	Series *ent.Series `json:"series,omitempty"`
+	Series *loader.Series `json:"series,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1134,7 +1149,7 @@ type MergeTagsInput struct {
 // Answer of mergeTags.
 type MergeTagsPayload struct {
 	// The tag that stays; null when nothing was changed.
-	Tag *ent.Tag `json:"tag,omitempty"`
+	Tag *loader.Tag `json:"tag,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1152,7 +1167,7 @@ type MoveCategoryInput struct {
 // Answer of moveCategory.
 type MoveCategoryPayload struct {
 	// The section as it is now; null when nothing was changed.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1161,6 +1176,22 @@ type MoveCategoryPayload struct {
 type NewsletterIssueInput struct {
 	// Which.
 	ID string `json:"id"`
+}
+
+// What the preference page of a subscriber shows.
+type NewsletterPreferences struct {
+	// The address, with all but its first letter and its domain hidden.
+	MaskedEmail string `json:"maskedEmail"`
+	// All newsletters, and which of them the address gets.
+	Subscriptions []*NewsletterSubscription `json:"subscriptions"`
+}
+
+// A newsletter and whether an address gets it.
+type NewsletterSubscription struct {
+	// The newsletter.
+	Newsletter *loader.Newsletter `json:"newsletter"`
+	// Whether the address gets it.
+	IsSubscribed bool `json:"isSubscribed"`
 }
 
 // Names one static page.
@@ -1210,7 +1241,7 @@ type PlaceBy struct {
 // How many articles found are about a place.
 type PlaceFacet struct {
 	// The place.
-	Place *ent.Place `json:"place"`
+	Place *loader.Place `json:"place"`
 	// Articles found about it.
 	Count int32 `json:"count"`
 }
@@ -1220,7 +1251,7 @@ type PreviewTokenPayload struct {
 	// The token itself, shown this once alone; null for a repeat and after a revocation.
 	Token *string `json:"token,omitempty"`
 	// What is kept of it.
-	PreviewToken *ent.PreviewToken `json:"previewToken,omitempty"`
+	PreviewToken *loader.PreviewToken `json:"previewToken,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1248,7 +1279,7 @@ type PublishPageInput struct {
 // Answer of publishPage.
 type PublishPagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1266,7 +1297,7 @@ type RecordConsentInput struct {
 // The answer of recordConsent.
 type RecordConsentPayload struct {
 	// What was kept.
-	Consent *ent.ConsentRecord `json:"consent,omitempty"`
+	Consent *loader.ConsentRecord `json:"consent,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1340,7 +1371,7 @@ type ResetUserPasswordInput struct {
 // Answer of resetUserPassword.
 type ResetUserPasswordPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// The password that was made up, shown this once; null when one was given.
 	GeneratedPassword *string `json:"generatedPassword,omitempty"`
 	// What stood in the way.
@@ -1350,7 +1381,7 @@ type ResetUserPasswordPayload struct {
 // Answer of resetUserSecondFactor.
 type ResetUserSecondFactorPayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1370,7 +1401,7 @@ type RestorePageInput struct {
 // Answer of restorePage.
 type RestorePagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1482,7 +1513,7 @@ type SaveMenuInput struct {
 // Answer of saveMenu.
 type SaveMenuPayload struct {
 	// The menu as readers see it; null when nothing was changed.
-	Menu *directory.Menu `json:"menu,omitempty"`
+	Menu *loader.Menu `json:"menu,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1506,7 +1537,7 @@ type ScheduleArticleInput struct {
 // An article for which what is due fails. It is tried again by and by, and at once when it is changed.
 type ScheduleFailure struct {
 	// The article.
-	Article *ent.Article `json:"article"`
+	Article *loader.Article `json:"article"`
 	// How often it was tried since it was last changed.
 	Attempts int32 `json:"attempts"`
 	// When it failed first.
@@ -1546,7 +1577,7 @@ type SearchEdge struct {
 	// Opaque place of the row in its ranking.
 	Cursor string `json:"cursor"`
 	// The article.
-	Node *ent.Article `json:"node"`
+	Node *loader.Article `json:"node"`
 	// How well it fits, above 0 to 1, comparable within one search only.
 	Score float64 `json:"score"`
 	// The words around what was found, in their original spelling: escaped HTML with <mark> and nothing else in it.
@@ -1598,7 +1629,7 @@ type SearchSuggestion struct {
 	// The words to show.
 	Text string `json:"text"`
 	// What they lead to.
-	Target Node `json:"target"`
+	Target loader.Node `json:"target"`
 }
 
 // The second factor of an account: codes of an authenticator.
@@ -1620,7 +1651,7 @@ type SecondFactorCodeInput struct {
 // The answer of sendNewsletterIssue.
 type SendNewsletterIssuePayload struct {
 	// The issue, which is being sent.
-	Issue *ent.NewsletterIssue `json:"issue,omitempty"`
+	Issue *loader.NewsletterIssue `json:"issue,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1644,7 +1675,7 @@ type SetPicksInput struct {
 // Answer of a change of editors' picks.
 type SetPicksPayload struct {
 	// The picks as they are now; empty when nothing was changed.
-	Picks []*ent.Pick `json:"picks"`
+	Picks []*loader.Pick `json:"picks"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1664,7 +1695,7 @@ type SetUpAdminInput struct {
 // Answer of setUpAdmin.
 type SetUpAdminPayload struct {
 	// The administrator, who can sign in now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1680,7 +1711,7 @@ type SetUserRoleInput struct {
 // Answer of setUserRole.
 type SetUserRolePayload struct {
 	// The account as it is now; null when something stood in the way.
-	User *account.Account `json:"user,omitempty"`
+	User *loader.Account `json:"user,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1704,11 +1735,19 @@ type SignInPayload struct {
 	// The token of the session, shown this once; null for a cookie.
 	Token *string `json:"token,omitempty"`
 	// The session; null when something stood in the way.
-	Session *ent.Session `json:"session,omitempty"`
+	Session *loader.Session `json:"session,omitempty"`
 	// Who signed in; null when something stood in the way.
 	Viewer *Viewer `json:"viewer,omitempty"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// An OpenID provider by which readers sign in and sign up.
+type SignInProvider struct {
+	// Its name, to be shown on a button.
+	Name string `json:"name"`
+	// Where the browser goes, with `?return=` and the path to come back to.
+	URL string `json:"url"`
 }
 
 // What signs in without a password: the token, or the address with the code.
@@ -1730,7 +1769,7 @@ type SignInWithLinkInput struct {
 // The answer of signInWithLink.
 type SignInWithLinkPayload struct {
 	// The session that was opened.
-	Session *ent.Session `json:"session,omitempty"`
+	Session *loader.Session `json:"session,omitempty"`
 	// Its token, when asked for as TOKEN. It is told this once.
 	Token *string `json:"token,omitempty"`
 	// Who is signed in.
@@ -1860,7 +1899,7 @@ type TagBy struct {
 // How many articles found have a tag.
 type TagFacet struct {
 	// The tag.
-	Tag *ent.Tag `json:"tag"`
+	Tag *loader.Tag `json:"tag"`
 	// Articles found with it.
 	Count int32 `json:"count"`
 }
@@ -1874,7 +1913,7 @@ type TrashPageInput struct {
 // Answer of trashPage.
 type TrashPagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1908,7 +1947,7 @@ type UnpublishPageInput struct {
 // Answer of unpublishPage.
 type UnpublishPagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1922,7 +1961,7 @@ type UnsubscribeFromNewsletterInput struct {
 // The answer of unsubscribeFromNewsletter.
 type UnsubscribeFromNewsletterPayload struct {
 	// What the address gets now.
-	Preferences *newsletter.Preferences `json:"preferences,omitempty"`
+	Preferences *NewsletterPreferences `json:"preferences,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1952,7 +1991,7 @@ type UpdateAdSlotInput struct {
 // Answer of updateAdSlot.
 type UpdateAdSlotPayload struct {
 	// The slot as it is now; null when nothing was changed.
-	AdSlot *ent.AdSlot `json:"adSlot,omitempty"`
+	AdSlot *loader.AdSlot `json:"adSlot,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1996,7 +2035,7 @@ type UpdateAuthorInput struct {
 // Answer of updateAuthor.
 type UpdateAuthorPayload struct {
 	// The author as it is now; null when nothing was changed.
-	Author *ent.Author `json:"author,omitempty"`
+	Author *loader.Author `json:"author,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2020,7 +2059,7 @@ type UpdateCategoryInput struct {
 // Answer of updateCategory.
 type UpdateCategoryPayload struct {
 	// The section as it is now; null when nothing was changed.
-	Category *ent.Category `json:"category,omitempty"`
+	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2042,7 +2081,7 @@ type UpdateNewsletterInput struct {
 	// What it is about.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
 	// How often it comes.
-	Frequency graphql.Omittable[*newsletter1.Frequency] `json:"frequency,omitempty"`
+	Frequency graphql.Omittable[*newsletter.Frequency] `json:"frequency,omitempty"`
 	// Whether it takes new subscribers.
 	IsOpen graphql.Omittable[*bool] `json:"isOpen,omitempty"`
 }
@@ -2050,7 +2089,7 @@ type UpdateNewsletterInput struct {
 // The answer of updateNewsletter.
 type UpdateNewsletterPayload struct {
 	// The newsletter as changed.
-	Newsletter *ent.Newsletter `json:"newsletter,omitempty"`
+	Newsletter *loader.Newsletter `json:"newsletter,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2068,7 +2107,7 @@ type UpdateNewsletterPreferencesInput struct {
 // The answer of updateNewsletterPreferences.
 type UpdateNewsletterPreferencesPayload struct {
 	// What the address gets now.
-	Preferences *newsletter.Preferences `json:"preferences,omitempty"`
+	Preferences *NewsletterPreferences `json:"preferences,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2100,7 +2139,7 @@ type UpdatePageInput struct {
 // Answer of updatePage.
 type UpdatePagePayload struct {
 	// The page as it is now; null when nothing was changed.
-	Page *ent.Page `json:"page,omitempty"`
+	Page *loader.Page `json:"page,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2128,7 +2167,7 @@ type UpdatePlaceInput struct {
 // Answer of updatePlace.
 type UpdatePlacePayload struct {
 	// The place as it is now; null when nothing was changed.
-	Place *ent.Place `json:"place,omitempty"`
+	Place *loader.Place `json:"place,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2166,7 +2205,7 @@ type UpdateRedirectInput struct {
 // Answer of updateRedirect.
 type UpdateRedirectPayload struct {
 	// The redirect as it is now; null when nothing was changed.
-	Redirect *ent.Redirect `json:"redirect,omitempty"`
+	Redirect *loader.Redirect `json:"redirect,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2188,7 +2227,7 @@ type UpdateSeriesInput struct {
 // Answer of updateSeries.
 type UpdateSeriesPayload struct {
 	// The series as it is now; null when nothing was changed.
-	Series *ent.Series `json:"series,omitempty"`
+	Series *loader.Series `json:"series,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2226,7 +2265,7 @@ type UpdateSiteInput struct {
 // Answer of updateSite.
 type UpdateSitePayload struct {
 	// The settings as they are now; null when nothing was changed.
-	Site *ent.Site `json:"site,omitempty"`
+	Site *loader.Site `json:"site,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2250,7 +2289,7 @@ type UpdateTagInput struct {
 // Answer of updateTag.
 type UpdateTagPayload struct {
 	// The tag as it is now; null when nothing was changed.
-	Tag *ent.Tag `json:"tag,omitempty"`
+	Tag *loader.Tag `json:"tag,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2274,7 +2313,7 @@ type VerifyEmailInput struct {
 // The answer of verifyEmail.
 type VerifyEmailPayload struct {
 	// The session that was opened.
-	Session *ent.Session `json:"session,omitempty"`
+	Session *loader.Session `json:"session,omitempty"`
 	// Its token, when asked for as TOKEN. It is told this once.
 	Token *string `json:"token,omitempty"`
 	// Who is signed in.

@@ -1,7 +1,7 @@
 package model
 
 import (
-	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 )
 
@@ -9,14 +9,14 @@ import (
 // only when they are selected.
 type SearchConnection struct {
 	Results  *search.Results
-	Found    []*ent.Article // the hits that are still there, in their order
-	Hits     []search.Hit   // of Found
-	List     string         // name of the list, for its cursors
+	Found    []*loader.Article // the hits that are still there, in their order
+	Hits     []search.Hit      // of Found
+	List     string            // name of the list, for its cursors
 	PageInfo *PageInfo
 }
 
 // Nodes are the articles alone.
-func (c *SearchConnection) Nodes() []*ent.Article { return c.Found }
+func (c *SearchConnection) Nodes() []*loader.Article { return c.Found }
 
 // TotalCount is how many articles were found.
 func (c *SearchConnection) TotalCount() *Count {

@@ -42,19 +42,27 @@ type Edge[T any] struct {
 	Node   T
 }
 
-// NewConnection makes a page of the rows that were found for Probe(window), in
-// the order of the list.
-func NewConnection[T any](list List[T], window keyset.Window, rows []T) *Connection[T] {
-	c := &Connection[T]{list: list, rows: rows, window: window}
-	if len(rows) > window.Limit {
-		c.more = true
-		if window.Backward {
-			c.rows = rows[len(rows)-window.Limit:]
-		} else {
-			c.rows = rows[:window.Limit]
-		}
+// Rows are the rows of a page, in the order of the list.
+type Rows[T any] struct {
+	Rows []T
+	More bool // more of the window lies beyond the page, in the direction of paging
+}
+
+// Cut takes the page out of the rows that were found for Probe(window), and
+// tells whether there are more.
+func Cut[T any](window keyset.Window, found []T) (rows []T, more bool) {
+	switch {
+	case len(found) <= window.Limit:
+		return found, false
+	case window.Backward:
+		return found[len(found)-window.Limit:], true
 	}
-	return c
+	return found[:window.Limit], true
+}
+
+// NewConnection makes a connection of a page.
+func NewConnection[T any](list List[T], window keyset.Window, page Rows[T]) *Connection[T] {
+	return &Connection[T]{list: list, rows: page.Rows, window: window, more: page.More}
 }
 
 // Probe is the window to ask the database for: one row more than the page, to
@@ -65,17 +73,19 @@ func Probe(w keyset.Window) keyset.Window {
 }
 
 // Page reads the page of a list that a client asks for. What read gives for a
-// window is in the order of the list.
-func Page[T any](ctx context.Context, args Args, list List[T], read func(context.Context, keyset.Window) ([]T, error)) (*Connection[T], error) {
+// window is in the order of the list; enter lets the rows of the page into the
+// response (see package loader).
+func Page[E, R any](ctx context.Context, args Args, list List[R], read func(context.Context, keyset.Window) ([]E, error), enter func([]E) []R) (*Connection[R], error) {
 	window, err := args.Window(list.Name)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := read(ctx, Probe(window))
+	found, err := read(ctx, Probe(window))
 	if err != nil {
 		return nil, err
 	}
-	return NewConnection(list, window, rows), nil
+	rows, more := Cut(window, found)
+	return NewConnection(list, window, Rows[R]{enter(rows), more}), nil
 }
 
 // BeyondBy is the Beyond of a list that has nothing quicker than to read a row.
@@ -127,7 +137,7 @@ func (c *Connection[T]) PageInfo() *PageInfo {
 		if !c.window.Backward && (c.more || c.window.Before == nil) {
 			return c.more, nil
 		}
-		if last == nil {
+		if last == nil || c.window.Backward && c.window.Before == nil { // the end of the list
 			return false, nil
 		}
 		return c.list.Beyond(ctx, *last, true)

@@ -9,7 +9,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
-	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -25,7 +24,7 @@ func (s *Service) Delete(ctx context.Context, password string) error {
 		return err
 	}
 	if u.Role != user.RoleReader {
-		return fault.Mistake(fault.InUse, "", "Accounts of the newsroom are disabled by an administrator: their work stays under their name.")
+		return access.Forbidden() // an administrator disables it: the work stays under its name
 	}
 	if u.PasswordHash != "" {
 		if err := s.provePassword(ctx, u, "password", password); err != nil {

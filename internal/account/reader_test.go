@@ -417,7 +417,7 @@ func TestAccountIsRemovedAfterItsGrace(t *testing.T) {
 		a := l.db.Ent(system).Article.Create().SetTitle("A").SetSlug("a").SaveX(system)
 		c := l.db.Ent(system).Comment.Create().SetArticleID(a.ID).SetUserID(in.Viewer.UserID).SetBody("I was there.").SaveX(system)
 		staff := access.With(t.Context(), access.Viewer{UserID: l.rita, Role: access.Editor})
-		want(t, "staff", l.Delete(staff, ritaPassword), fault.InUse)
+		want(t, "staff", l.Delete(staff, ritaPassword), fault.Denied)
 		want(t, "a wrong password", l.Delete(ctx, "wrong"), fault.WrongCredentials)
 		want(t, "delete", l.Delete(ctx, "nine slow ferries"), "")
 		if m := l.mailed(t); !strings.Contains(m.text, "2026-05-18") {

@@ -34,12 +34,16 @@ func (c *listNewslettersCommand) Run(ctx context.Context, s *streams) error {
 		}
 		w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(w, "SLUG\tNAME\tLANGUAGE\tFREQUENCY\tSUBSCRIBERS")
+		keys := make([]int, len(all))
+		for i, n := range all {
+			keys[i] = n.ID
+		}
+		counts, err := services.Newsletters.SubscriberCounts(ctx, keys)
+		if err != nil {
+			return err
+		}
 		for _, n := range all {
-			count, err := services.Newsletters.SubscriberCount(ctx, n.ID)
-			if err != nil {
-				return err
-			}
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\n", n.Slug, n.Name, n.Language, n.Frequency, count)
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\n", n.Slug, n.Name, n.Language, n.Frequency, counts[n.ID])
 		}
 		if err := w.Flush(); err != nil {
 			return fmt.Errorf("write the list: %w", err)
@@ -91,21 +95,21 @@ func (c *sendNewsletterCommand) Run(ctx context.Context, s *streams) error {
 			return err
 		}
 		if c.Preview {
-			content, err := services.Newsletters.Preview(ctx, made)
+			previews, err := services.Newsletters.Previews(ctx, []*ent.NewsletterIssue{made})
 			if err != nil {
 				return errors.Join(err, services.Newsletters.DeleteIssue(ctx, made.ID))
 			}
-			_, _ = fmt.Fprintf(s.out, "Subject: %s\n\n%s", content.Subject, content.Text)
+			_, _ = fmt.Fprintf(s.out, "Subject: %s\n\n%s", previews[0].Subject, previews[0].Text)
 			return services.Newsletters.DeleteIssue(ctx, made.ID)
 		}
 		if made, err = services.Newsletters.SendIssue(ctx, made.ID); err != nil {
 			return err
 		}
-		p, err := services.Newsletters.Progress(ctx, made.ID)
+		progress, err := services.Newsletters.Progress(ctx, []int{made.ID})
 		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(s.out, "issue %s of %s goes to %d addresses; the server sends it\n", made.PublicID(), list.Name, p.Recipients)
+		_, _ = fmt.Fprintf(s.out, "issue %s of %s goes to %d addresses; the server sends it\n", made.PublicID(), list.Name, progress[made.ID].Recipients)
 		return nil
 	})
 }

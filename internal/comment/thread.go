@@ -51,7 +51,8 @@ const (
 			WHERE {owner} AND (t.posted_at, t.id) < ($2, $3) AND (t.posted_at, t.id) > ($4, $5) AND visible_comment(t)
 			ORDER BY t.posted_at {direction}, t.id {direction} LIMIT $6)
 		AND visible_comment(c)`
-	countText  = `SELECT count(*) FROM (SELECT 1 FROM comments c WHERE {owner} AND visible_comment(c) LIMIT $2) AS counted`
+	countText = `SELECT each_id.id, (SELECT count(*) FROM (SELECT 1 FROM comments c WHERE {owner} AND visible_comment(c) LIMIT $2) AS counted)
+		FROM each_id($1)`
 	existsText = `SELECT 1 FROM comments c WHERE {owner} AND (c.posted_at, c.id) {side} ($2, $3) AND visible_comment(c)
 		ORDER BY c.parent_id {direction}, c.posted_at {direction}, c.id {direction} LIMIT 1`
 )
@@ -78,7 +79,7 @@ func newListStatements(list List) listStatements {
 	return listStatements{
 		descending: page("DESC"),
 		ascending:  page("ASC"),
-		count:      store.ReadBoth(fill(countText, "c", "$1")),
+		count:      store.ReadBoth(fill(countText, "c", "each_id.id")),
 		newer:      store.ReadBoth(fill(existsText, "c", "$1", "{side}", ">", "{direction}", "ASC")),
 		older:      store.ReadBoth(fill(existsText, "c", "$1", "{side}", "<", "{direction}", "DESC")),
 	}
@@ -142,13 +143,14 @@ func bounds(order Order, w keyset.Window) (newer, older keyset.Key) {
 	return w.Newer(), w.Older()
 }
 
-// Count counts a list up to a limit.
-func (s *Service) Count(ctx context.Context, list List, owner, limit int) (int, error) {
-	n, err := store.Collect(ctx, s.db, lists[list].count, store.ScanInt, owner, limit)
+// Counts counts the list of each owner up to a limit, in one statement for all
+// of them.
+func (s *Service) Counts(ctx context.Context, list List, owners []int, limit int) (map[int]int, error) {
+	counts, err := store.Counts(ctx, s.db, lists[list].count, s.db.IDs(owners), limit)
 	if err != nil {
-		return 0, fmt.Errorf("count comments: %w", err)
+		return nil, fmt.Errorf("count comments: %w", err)
 	}
-	return n[0], nil
+	return counts, nil
 }
 
 // HasNewer reports whether a list holds anything newer than a key.

@@ -58,8 +58,8 @@ const (
 				AND (l.published_at, l.article_id) < ($3, $4) AND (l.published_at, l.article_id) > ($5, $6) AND visible_article(b)
 			ORDER BY l.published_at {order}, l.article_id {order} LIMIT $7)
 		AND visible_article(a)`
-	countLatest = `SELECT count(*) FROM (SELECT 1 FROM listings l JOIN articles a ON a.id = l.article_id
-		WHERE l.kind = $1 AND l.owner_id = $2 {language} AND visible_article(a) LIMIT $3) AS counted`
+	countLatest = `SELECT each_id.id, (SELECT count(*) FROM (SELECT 1 FROM listings l JOIN articles a ON a.id = l.article_id
+		WHERE l.kind = $1 AND l.owner_id = each_id.id {language} AND visible_article(a) LIMIT $3) AS counted) FROM each_id($2)`
 	existsLatest = `SELECT 1 FROM listings l JOIN articles a ON a.id = l.article_id
 		WHERE l.kind = $1 AND l.owner_id = $2 {language} AND (l.published_at, l.article_id) {side} ($3, $4) AND visible_article(a) LIMIT 1`
 )
@@ -136,13 +136,14 @@ func (s *Service) Latest(ctx context.Context, list List, owners []int, w keyset.
 // newestFirst is the order of every List.
 func newestFirst(a, b *ent.Article) int { return keyset.CompareNewestFirst(Key(a), Key(b)) }
 
-// CountLatest counts a list up to a limit.
-func (s *Service) CountLatest(ctx context.Context, list List, owner, limit int) (int, error) {
-	n, err := store.Collect(ctx, s.db, list.statements().count, store.ScanInt, list.args(int(list.Kind), owner, limit)...)
+// CountLatest counts the list of each owner up to a limit, in one statement for
+// all of them.
+func (s *Service) CountLatest(ctx context.Context, list List, owners []int, limit int) (map[int]int, error) {
+	counts, err := store.Counts(ctx, s.db, list.statements().count, list.args(int(list.Kind), s.db.IDs(owners), limit)...)
 	if err != nil {
-		return 0, fmt.Errorf("count the latest news: %w", err)
+		return nil, fmt.Errorf("count the latest news: %w", err)
 	}
-	return n[0], nil
+	return counts, nil
 }
 
 // HasNewer reports whether a list holds anything newer than a key.

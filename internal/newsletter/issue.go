@@ -176,25 +176,39 @@ func mailOf(brand mail.Brand, list *ent.Newsletter, issue *ent.NewsletterIssue, 
 	return mail.RenderIssue(brand, m)
 }
 
-// Preview gives the mail of an issue as it would be sent now, or was sent. Its
-// links to preferences are good for nothing.
-func (s *Service) Preview(ctx context.Context, issue *ent.NewsletterIssue) (mail.Content, error) {
+// Previews gives the mails of issues as they would be sent now, or were sent, in
+// the order of the issues. Their links to preferences are good for nothing.
+func (s *Service) Previews(ctx context.Context, issues []*ent.NewsletterIssue) ([]mail.Content, error) {
 	if err := access.Require(ctx, access.ManageNewsletters); err != nil {
-		return mail.Content{}, err
-	}
-	list, err := s.ByID(ctx, issue.NewsletterID)
-	if err != nil {
-		return mail.Content{}, err
-	}
-	articles, err := s.compose(ctx, issue)
-	if err != nil {
-		return mail.Content{}, err
+		return nil, err
 	}
 	brand, err := s.mail.Brand(ctx)
 	if err != nil {
-		return mail.Content{}, err
+		return nil, err
 	}
-	return mailOf(brand, list, issue, articles, "preview", "preview")
+	keys := make([]int, len(issues))
+	for i, issue := range issues {
+		keys[i] = issue.NewsletterID
+	}
+	lists, err := s.ByIDs(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	previews := make([]mail.Content, len(issues))
+	for i, issue := range issues {
+		list := lists[issue.NewsletterID]
+		if list == nil {
+			return nil, fault.Mistake(fault.Missing, "id", "There is no such newsletter.")
+		}
+		articles, err := s.compose(ctx, issue)
+		if err != nil {
+			return nil, err
+		}
+		if previews[i], err = mailOf(brand, list, issue, articles, "preview", "preview"); err != nil {
+			return nil, err
+		}
+	}
+	return previews, nil
 }
 
 // DeleteIssue removes an issue that was not sent. Mistakes: NOT_FOUND, IN_USE.
@@ -295,20 +309,24 @@ func (s *Service) CountIssues(ctx context.Context, list, limit int) (int, error)
 // Progress is how far the sending of an issue has come.
 type Progress struct{ Recipients, Sent, Refused int }
 
-var progressSQL = store.ReadBoth(`SELECT count(*), coalesce(sum(CASE WHEN d.status IN ('SENT', 'HANDED_OVER') THEN 1 ELSE 0 END), 0),
-	coalesce(sum(CASE WHEN d.status = 'REFUSED' THEN 1 ELSE 0 END), 0) FROM deliveries d WHERE d.issue_id = $1`)
+var progressSQL = store.ReadBoth(`SELECT d.issue_id, count(*), coalesce(sum(CASE WHEN d.status IN ('SENT', 'HANDED_OVER') THEN 1 ELSE 0 END), 0),
+	coalesce(sum(CASE WHEN d.status = 'REFUSED' THEN 1 ELSE 0 END), 0) FROM each_id($1) JOIN deliveries d ON d.issue_id = each_id.id GROUP BY d.issue_id`)
 
-// Progress counts the deliveries of an issue.
-func (s *Service) Progress(ctx context.Context, issue int) (p Progress, err error) {
+// Progress counts the deliveries of issues.
+func (s *Service) Progress(ctx context.Context, issues []int) (map[int]Progress, error) {
 	if err := access.Require(ctx, access.ManageNewsletters); err != nil {
-		return p, err
+		return nil, err
 	}
-	all, err := store.Collect(ctx, s.db, progressSQL, func(rows *sql.Rows) (p Progress, err error) {
-		err = rows.Scan(&p.Recipients, &p.Sent, &p.Refused)
-		return p, err
-	}, issue)
+	found := map[int]Progress{}
+	_, err := store.Collect(ctx, s.db, progressSQL, func(rows *sql.Rows) (struct{}, error) {
+		var issue int
+		var p Progress
+		err := rows.Scan(&issue, &p.Recipients, &p.Sent, &p.Refused)
+		found[issue] = p
+		return struct{}{}, err
+	}, s.db.IDs(issues))
 	if err != nil {
-		return p, fmt.Errorf("count deliveries: %w", err)
+		return nil, fmt.Errorf("count deliveries: %w", err)
 	}
-	return all[0], nil
+	return found, nil
 }

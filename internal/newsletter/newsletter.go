@@ -110,16 +110,25 @@ func (s *Service) ByID(ctx context.Context, key int) (*ent.Newsletter, error) {
 	return n, nil
 }
 
-// SubscriberCount counts the addresses that get a newsletter.
-func (s *Service) SubscriberCount(ctx context.Context, key int) (int, error) {
+// SubscriberCounts counts the addresses that get each newsletter.
+func (s *Service) SubscriberCounts(ctx context.Context, keys []int) (map[int]int, error) {
 	if err := access.Require(ctx, access.ManageNewsletters); err != nil {
-		return 0, err
+		return nil, err
 	}
-	n, err := s.db.Ent(ctx).Subscription.Query().Where(subscription.NewsletterID(key), subscription.StatusEQ(subscription.StatusConfirmed)).Count(ctx)
+	var rows []struct {
+		Newsletter int `json:"newsletter_id"`
+		Count      int `json:"count"`
+	}
+	err := s.db.Ent(ctx).Subscription.Query().Where(subscription.NewsletterIDIn(keys...), subscription.StatusEQ(subscription.StatusConfirmed)).
+		GroupBy(subscription.FieldNewsletterID).Aggregate(ent.Count()).Scan(ctx, &rows)
 	if err != nil {
-		return 0, fmt.Errorf("count subscribers: %w", err)
+		return nil, fmt.Errorf("count subscribers: %w", err)
 	}
-	return n, nil
+	counts := map[int]int{}
+	for _, row := range rows {
+		counts[row.Newsletter] = row.Count
+	}
+	return counts, nil
 }
 
 // Newsletter is a newsletter as it shall be made.

@@ -318,10 +318,11 @@ func TestIssueIsComposedAndSentOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		preview, err := p.Newsletters.Preview(p.editor, issue)
+		previews, err := p.Newsletters.Previews(p.editor, []*ent.NewsletterIssue{issue})
 		if err != nil {
 			t.Fatal(err)
 		}
+		preview := previews[0]
 		if !strings.Contains(preview.Text, "Ferry deal\nAbout Ferry deal.\nhttps://harbour.example/articles/"+shown.Slug) || strings.Contains(preview.HTML, "Secret") {
 			t.Errorf("preview:\n%s", preview.Text)
 		}
@@ -337,8 +338,8 @@ func TestIssueIsComposedAndSentOnce(t *testing.T) {
 			p.now = p.now.Add(time.Hour)
 		}
 		p.checkOnce(t, 5)
-		progress, err := p.Newsletters.Progress(p.editor, issue.ID)
-		if err != nil || progress != (newsletter.Progress{Recipients: 8, Sent: 5, Refused: 1}) {
+		progress, err := p.Newsletters.Progress(p.editor, []int{issue.ID})
+		if err != nil || progress[issue.ID] != (newsletter.Progress{Recipients: 8, Sent: 5, Refused: 1}) {
 			t.Errorf("progress: %+v (%v)", progress, err)
 		}
 		header, text, _, err := mail.Parts(p.server.Mails()[0].Data)

@@ -69,9 +69,9 @@ func TestHistoryIsPagedAndCompared(t *testing.T) {
 			ok[*ent.Article](b)(b.desk.Update(b.as(access.Author), a.ID, newsroom.Update{Patch: newsroom.Patch{Title: &title,
 				Body: body("The ferry left at dawn.", fmt.Sprint("It came back ", i))}}))
 		}
-		ctx, record := b.as(access.Author), b.record(access.Author, a)
+		ctx := b.as(access.Author)
 		numbers := func(w keyset.Window) (all []int) {
-			for _, r := range ok[[]*ent.Revision](b)(b.desk.Revisions(ctx, record, w)) {
+			for _, r := range ok[map[int][]*ent.Revision](b)(b.desk.Revisions(ctx, []int{a.ID}, w))[a.ID] {
 				all = append(all, r.Number)
 				if len(r.Snapshot) > 0 {
 					t.Error("a list of revisions reads their snapshots")
@@ -88,10 +88,13 @@ func TestHistoryIsPagedAndCompared(t *testing.T) {
 		if diff := cmp.Diff([]int{2, 1}, numbers(keyset.Window{Limit: 2, Backward: true})); diff != "" {
 			t.Errorf("the last: %s", diff)
 		}
-		if n := ok[int](b)(b.desk.CountRevisions(ctx, record, 3)); n != 3 {
+		if n := ok[map[int]int](b)(b.desk.CountRevisions(ctx, []int{a.ID}, 3))[a.ID]; n != 3 {
 			t.Errorf("counted %d up to 3", n)
 		}
-		d := ok[*newsroom.Diff](b)(b.desk.Diff(ctx, record, 1, 2))
+		compared := func(from, to int) newsroom.Compared {
+			return ok[map[int]newsroom.Compared](b)(b.desk.Diffs(ctx, []int{a.ID}, from, to))[a.ID]
+		}
+		d := compared(1, 2).Diff
 		if diff := cmp.Diff([]newsroom.FieldChange{{Field: "title", Before: "Ferry returns", After: "Ferry returns 0"}}, d.Fields); diff != "" {
 			t.Errorf("fields: %s", diff)
 		}
@@ -102,10 +105,10 @@ func TestHistoryIsPagedAndCompared(t *testing.T) {
 		if diff := cmp.Diff([]newsroom.BlockChangeKind{newsroom.Kept, newsroom.Added}, kinds); diff != "" {
 			t.Errorf("blocks: %s", diff)
 		}
-		if _, err := b.desk.Diff(ctx, record, 1, 99); fault.CodeOf(err) != fault.BadUserInput {
+		if err := compared(1, 99).Err; fault.CodeOf(err) != fault.BadUserInput {
 			t.Errorf("a revision that is not there: %v", err)
 		}
-		revision := ok[*ent.Revision](b)(b.desk.Revision(ctx, record, 1))
+		revision := ok[map[int]map[int]*ent.Revision](b)(b.desk.RevisionsNumbered(ctx, []int{a.ID}, 1))[1][a.ID]
 		for role, want := range map[access.Role]int{access.Author: 1, access.Editor: 1, access.Contributor: 0} {
 			if found := ok[map[int]*ent.Revision](b)(b.desk.RevisionsByIDs(b.as(role), []int{revision.ID})); len(found) != want {
 				t.Errorf("as %s by key: %d, want %d", role, len(found), want)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
@@ -42,25 +43,43 @@ type BlockChange struct {
 	Before, After *richtext.Block
 }
 
-// Diff compares two revisions of an article.
-func (s *Service) Diff(ctx context.Context, of *Record, from, to int) (*Diff, error) {
-	var drafts [2]*content.Draft
-	for i, side := range []struct {
-		field  string
-		number int
-	}{{"from", from}, {"to", to}} {
-		r, err := s.Revision(ctx, of, side.number)
-		if err != nil {
-			return nil, err
-		}
-		if r == nil {
-			return nil, fault.BadInput(side.field, "the article has no revision %d", side.number)
-		}
-		if drafts[i], err = Snapshot(r); err != nil {
-			return nil, err
-		}
+// Compared is a comparison, or why there is none.
+type Compared struct {
+	Diff *Diff
+	Err  error
+}
+
+// Diffs compares two revisions of each article, to those who have their
+// records.
+func (s *Service) Diffs(ctx context.Context, articles []int, from, to int) (map[int]Compared, error) {
+	found, err := s.RevisionsNumbered(ctx, articles, from, to)
+	if err != nil {
+		return nil, err
 	}
-	return &Diff{Fields: diffFields(drafts[0], drafts[1]), Blocks: diffBlocks(drafts[0].Body, drafts[1].Body)}, nil
+	compared := make(map[int]Compared, len(articles))
+	for _, article := range articles {
+		d, err := compare(found[from][article], found[to][article], from, to)
+		compared[article] = Compared{d, err}
+	}
+	return compared, nil
+}
+
+func compare(before, after *ent.Revision, from, to int) (*Diff, error) {
+	switch {
+	case before == nil:
+		return nil, fault.BadInput("from", "the article has no revision %d", from)
+	case after == nil:
+		return nil, fault.BadInput("to", "the article has no revision %d", to)
+	}
+	a, err := Snapshot(before)
+	if err != nil {
+		return nil, err
+	}
+	b, err := Snapshot(after)
+	if err != nil {
+		return nil, err
+	}
+	return &Diff{Fields: diffFields(a, b), Blocks: diffBlocks(a.Body, b.Body)}, nil
 }
 
 // diffFields compares all of two drafts but their bodies, by the names of the

@@ -2,8 +2,10 @@ package newsroom
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -13,59 +15,100 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
-// headers are the columns of a revision without the article in it, which is
-// large: see Snapshots.
-var headers = []string{revision.FieldID, revision.FieldArticleID, revision.FieldNumber, revision.FieldAction, revision.FieldStatus,
-	revision.FieldVersion, revision.FieldTitle, revision.FieldNote, revision.FieldUserID, revision.FieldCreatedAt}
+// A revision is read without the article in it, which is large: see Snapshots.
+// {order} is the direction of reading.
+const (
+	revisionColumns   = `r.id, r.article_id, r.number, r.action, r.status, r.version, r.title, r.note, r.user_id, r.created_at`
+	revisionsPostgres = `SELECT ` + revisionColumns + ` FROM each_id($1) CROSS JOIN LATERAL (
+			SELECT ` + revisionColumns + ` FROM revisions r WHERE r.article_id = each_id.id AND r.number < $2 AND r.number > $3
+			ORDER BY r.number {order} LIMIT $4) r
+		ORDER BY r.article_id, r.number DESC`
+	revisionsSQLite = `SELECT ` + revisionColumns + ` FROM each_id($1) CROSS JOIN revisions r
+		WHERE r.id IN (SELECT x.id FROM revisions x WHERE x.article_id = each_id.id AND x.number < $2 AND x.number > $3
+			ORDER BY x.number {order} LIMIT $4)
+		ORDER BY r.article_id, r.number DESC`
+)
+
+func readRevisions(order string) *store.Statement {
+	return store.Read(strings.ReplaceAll(revisionsPostgres, "{order}", order), strings.ReplaceAll(revisionsSQLite, "{order}", order))
+}
+
+var (
+	newestRevisionsSQL = readRevisions("DESC")
+	oldestRevisionsSQL = readRevisions("ASC")
+	// Revisions are numbered without gaps.
+	countRevisionsSQL = store.ReadBoth(`SELECT r.article_id, max(r.number) FROM each_id($1) JOIN revisions r ON r.article_id = each_id.id GROUP BY r.article_id`)
+)
 
 // RevisionKey is the place of a revision in the list of those of its article.
 func RevisionKey(r *ent.Revision) keyset.Key { return keyset.Key{ID: r.Number} }
 
-// Revisions gives a window of the revisions of an article, newest first and
-// without their snapshots, to those who have its record.
-func (s *Service) Revisions(ctx context.Context, of *Record, w keyset.Window) ([]*ent.Revision, error) {
-	order := ent.Desc(revision.FieldNumber)
+// Revisions gives a window of the revisions of each article, newest first and
+// without their snapshots, to those who have their records.
+func (s *Service) Revisions(ctx context.Context, articles []int, w keyset.Window) (map[int][]*ent.Revision, error) {
+	statement := newestRevisionsSQL
 	if w.Backward {
-		order = ent.Asc(revision.FieldNumber)
+		statement = oldestRevisionsSQL
 	}
-	rows := []*ent.Revision{}
-	err := s.db.Ent(ctx).Revision.Query().Where(revision.ArticleID(of.Article.ID), revision.NumberLT(w.Newer().ID), revision.NumberGT(w.Older().ID)).
-		Order(order).Limit(w.Limit).Select(headers...).Scan(ctx, &rows)
+	rows, err := store.Collect(ctx, s.db, statement, func(rows *sql.Rows) (*ent.Revision, error) {
+		r := new(ent.Revision)
+		err := rows.Scan(&r.ID, &r.ArticleID, &r.Number, &r.Action, &r.Status, &r.Version, &r.Title, &r.Note, &r.UserID, &r.CreatedAt)
+		return r, err
+	}, s.db.IDs(articles), w.Newer().ID, w.Older().ID, w.Limit)
 	if err != nil {
-		return nil, fmt.Errorf("read the history of an article: %w", err)
+		return nil, fmt.Errorf("read the history of articles: %w", err)
 	}
-	if w.Backward {
-		slices.Reverse(rows)
-	}
-	return rows, nil
-}
-
-// CountRevisions counts the revisions of an article up to a limit.
-func (s *Service) CountRevisions(ctx context.Context, of *Record, limit int) (int, error) {
-	last, err := s.lastRevision(ctx, of.Article.ID) // they are numbered without gaps
-	return min(last, limit), err
-}
-
-// HasRevision reports whether an article has a revision before the one with a
-// number, or after it.
-func (s *Service) HasRevision(ctx context.Context, of *Record, number int, before bool) (bool, error) {
-	side := revision.NumberGT(number)
-	if before {
-		side = revision.NumberLT(number)
-	}
-	found, err := s.db.Ent(ctx).Revision.Query().Where(revision.ArticleID(of.Article.ID), side).Exist(ctx)
-	if err != nil {
-		return false, fmt.Errorf("look beyond a page of revisions: %w", err)
+	found := make(map[int][]*ent.Revision, len(articles))
+	for _, r := range rows {
+		found[r.ArticleID] = append(found[r.ArticleID], r)
 	}
 	return found, nil
 }
 
-// Revision gives one revision of an article by its number, nil when there is
-// none.
-func (s *Service) Revision(ctx context.Context, of *Record, number int) (*ent.Revision, error) {
-	return s.oneRevision(ctx, revision.ArticleID(of.Article.ID), revision.Number(number))
+// CountRevisions counts the revisions of each article up to a limit.
+func (s *Service) CountRevisions(ctx context.Context, articles []int, limit int) (map[int]int, error) {
+	counts, err := store.Counts(ctx, s.db, countRevisionsSQL, s.db.IDs(articles))
+	if err != nil {
+		return nil, fmt.Errorf("count revisions: %w", err)
+	}
+	for article, n := range counts {
+		counts[article] = min(n, limit)
+	}
+	return counts, nil
+}
+
+// RevisionsNumbered gives the revisions of each article that have one of the
+// numbers, by number and by article, with their snapshots.
+func (s *Service) RevisionsNumbered(ctx context.Context, articles []int, numbers ...int) (map[int]map[int]*ent.Revision, error) {
+	rows, err := s.db.Ent(ctx).Revision.Query().Where(revision.ArticleIDIn(articles...), revision.NumberIn(numbers...)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find revisions: %w", err)
+	}
+	found := make(map[int]map[int]*ent.Revision, len(numbers))
+	for _, r := range rows {
+		if found[r.Number] == nil {
+			found[r.Number] = map[int]*ent.Revision{}
+		}
+		found[r.Number][r.ArticleID] = r
+	}
+	return found, nil
+}
+
+// HasRevision reports whether an article has a revision before the one with a
+// number, or after it.
+func (s *Service) HasRevision(ctx context.Context, articleID, number int, before bool) (bool, error) {
+	side := revision.NumberGT(number)
+	if before {
+		side = revision.NumberLT(number)
+	}
+	found, err := s.db.Ent(ctx).Revision.Query().Where(revision.ArticleID(articleID), side).Exist(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look beyond a page of revisions: %w", err)
+	}
+	return found, nil
 }
 
 func (s *Service) oneRevision(ctx context.Context, where ...predicate.Revision) (*ent.Revision, error) {

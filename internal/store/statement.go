@@ -241,6 +241,18 @@ func ScanInt(rows *sql.Rows) (n int, err error) {
 	return n, err
 }
 
+// Counts runs a statement that gives a number for each key.
+func Counts(ctx context.Context, db *DB, s *Statement, args ...any) (map[int]int, error) {
+	counts := map[int]int{}
+	_, err := Collect(ctx, db, s, func(rows *sql.Rows) (none struct{}, err error) {
+		var key, n int
+		err = rows.Scan(&key, &n)
+		counts[key] = n
+		return none, err
+	}, args...)
+	return counts, err
+}
+
 // IDs makes the argument of each_id.
 func (db *DB) IDs(ids []int) any {
 	if db.Dialect == Postgres {
