@@ -80,7 +80,7 @@ var leaves = map[string][]string{
 var domains = map[string][]string{
 	"internal/account":    {"internal/audit", "internal/job", "internal/link", "internal/mail", "internal/throttle"},
 	"internal/audit":      nil,
-	"internal/content":    {"internal/directory"},
+	"internal/content":    {"internal/directory", "internal/job"},
 	"internal/comment":    nil,
 	"internal/directory":  nil,
 	"internal/job":        {"internal/audit"},

@@ -19,7 +19,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet"
 	"github.com/broadsheet-cms/broadsheet/graph"
 	"github.com/broadsheet-cms/broadsheet/graph/graphiql"
-	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
@@ -80,6 +79,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.JobOffice = job.NewOffice(s.Jobs, s.Audit)
 	s.Directory = directory.New(db, s.Log)
 	s.Articles = content.New(db, s.Log, s.Directory)
+	s.Articles.RelateLater(s.Jobs)
 	s.Comments = comment.New(db, s.Log)
 	s.Taxonomy = taxonomy.New(db, s.Log, s.Articles)
 	s.Site = site.New(db, s.Log)
@@ -147,6 +147,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err := a.Log.Adopt(ctx); err != nil {
 		return err
 	}
+	a.Log.Logger = a.logger
 	a.Jobs.Configure(job.Settings{Grace: a.cfg.ShutdownTimeout, Logger: a.logger})
 	a.registerJobs()
 	if err := a.setUpReaders(); err != nil {
@@ -233,45 +234,12 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.server.Run(ctx, listening) })
 	group.Go(func() error { return a.again(ctx, "listen", func() error { return a.DB.Listen(ctx, a.Log.Wake) }) })
-	group.Go(func() error { return a.again(ctx, "relate", func() error { return a.relate(ctx) }) })
 	group.Go(func() error { return a.again(ctx, "jobs", func() error { return a.Jobs.Run(ctx) }) })
-	group.Go(func() error { return a.again(ctx, "follow", func() error { return a.follow(ctx) }) })
+	group.Go(func() error { return a.again(ctx, "follow", func() error { return a.Log.Run(ctx) }) })
 	group.Go(func() error {
 		return a.again(ctx, "schedule", func() error { return a.Newsroom.KeepSchedule(ctx, a.logger) })
 	})
 	return group.Wait()
-}
-
-// relate finds what is related to articles that an import which was cut off, or
-// a merge of tags, left to do.
-func (a *App) relate(ctx context.Context) error {
-	for {
-		if err := a.Articles.CompleteRelated(access.AsSystem(ctx), nil); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-a.Articles.Postponed():
-		}
-	}
-}
-
-// follow keeps what is in memory as new as what other processes commit.
-func (a *App) follow(ctx context.Context) error {
-	head, err := a.Log.Head(ctx)
-	if err != nil {
-		return err
-	}
-	// Whatever happened before the head was read, and while following had
-	// stopped, is covered by reading everything anew.
-	a.Directory.ChangedAll()
-	return a.Log.Follow(ctx, head, func(events []event.Recorded) error {
-		for _, e := range events {
-			a.Directory.Changed(e.Entity)
-		}
-		return nil
-	})
 }
 
 // again runs do until ctx ends: a database that is away for a moment must not

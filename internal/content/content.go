@@ -21,6 +21,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/related"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -31,7 +32,7 @@ type Service struct {
 	log         *event.Log
 	dir         *directory.Directory
 	derivations []Derivation
-	postponed   chan struct{}
+	jobs        *job.Runner
 	// Now is the clock, for tests.
 	Now func() time.Time
 	// Ranker is how related articles are ranked, for measurements.
@@ -40,7 +41,7 @@ type Service struct {
 
 // New gives the service.
 func New(db *store.DB, log *event.Log, dir *directory.Directory) *Service {
-	return &Service{db: db, log: log, dir: dir, postponed: make(chan struct{}, 1), Ranker: related.NewRanker(), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+	return &Service{db: db, log: log, dir: dir, Ranker: related.NewRanker(), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 }
 
 // Derivation keeps something that is derived from articles, such as the search

@@ -22,6 +22,7 @@ import (
 type bundle struct {
 	*content.Service
 	db    *store.DB
+	log   *event.Log
 	world *ent.Category
 	asia  *ent.Category // below world
 	sport *ent.Category
@@ -31,7 +32,7 @@ type bundle struct {
 func setup(t *testing.T, db *store.DB) *bundle {
 	t.Helper()
 	log := event.NewLog(db)
-	b := &bundle{Service: content.New(db, log, directory.New(db, log)), db: db, clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	b := &bundle{Service: content.New(db, log, directory.New(db, log)), db: db, log: log, clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 	ctx := access.AsSystem(t.Context())
 	b.world = db.Ent(ctx).Category.Create().SetName("World").SetSlug("world").SaveX(ctx)
 	b.asia = db.Ent(ctx).Category.Create().SetName("Asia").SetSlug("asia").SetParentID(b.world.ID).SaveX(ctx)

@@ -66,13 +66,16 @@ func (s *Service) Move(ctx context.Context, moves ...Move) ([]*ent.Article, erro
 		if err != nil {
 			return err
 		}
-		events := make([]event.Event, len(moves))
 		for i, m := range moves {
 			moved[i] = after[m.ID]
-			events[i] = event.Event{Action: moveAction(m, before[m.ID], moved[i]), Entity: id.Article, EntityID: m.ID}
 		}
-		if err := s.derive(ctx, moved); err != nil {
+		lists, err := s.derive(ctx, moved)
+		if err != nil {
 			return err
+		}
+		events := make([]event.Event, len(moves))
+		for i, m := range moves {
+			events[i] = eventOf(moveAction(m, before[m.ID], moved[i]), moved[i], lists)
 		}
 		return s.log.Append(ctx, events...)
 	})
@@ -179,17 +182,23 @@ func (d *Draft) Moved(a *ent.Article) *Draft {
 }
 
 // derive makes what is derived from articles anew.
-func (s *Service) derive(ctx context.Context, articles []*ent.Article) error {
-	if err := s.list(ctx, articles); err != nil {
-		return err
+func (s *Service) derive(ctx context.Context, articles []*ent.Article) (map[int]listings, error) {
+	lists, err := s.list(ctx, articles)
+	if err != nil {
+		return nil, err
 	}
 	if err := s.relate(ctx, articles); err != nil {
-		return err
+		return nil, err
 	}
 	for _, d := range s.derivations {
 		if err := d.Refresh(ctx, keysOf(articles)); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return lists, nil
+}
+
+// eventOf is the event of a change that left an article as it is.
+func eventOf(action string, a *ent.Article, lists map[int]listings) event.Event {
+	return event.Event{Action: action, Entity: id.Article, EntityID: a.ID, Detail: event.Detail{Version: a.Version, Was: lists[a.ID].was, Is: lists[a.ID].is}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -105,7 +106,7 @@ func (s *Service) Reassign(ctx context.Context, kind ListingKind, from, to int) 
 		if err := s.regroup(ctx, ids); err != nil {
 			return count, err
 		}
-		if err := s.postpone(ctx, ids, toComplete); err != nil {
+		if err := s.postpone(ctx, ids, toComplete, time.Time{}); err != nil {
 			return count, err
 		}
 		count += len(ids)

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/related"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -75,25 +77,35 @@ const (
 	storeAtOnce   = 500     // lists stored in a transaction
 )
 
-func (s *Service) postpone(ctx context.Context, ids []int, to deferral) error {
+// Relate is the job that finds what is related to articles for which that was
+// put off: by a merge of tags, or by an import that was interrupted.
+var Relate = job.Kind[struct{}]{Name: "content.relate", Timeout: time.Hour, Concurrency: 1}
+
+// relateAfterImport is when the job runs after an import, which by then has
+// found what is related itself, unless it was interrupted.
+const relateAfterImport = 15 * time.Minute
+
+// RelateLater makes the service enqueue Relate whenever it puts off what is
+// related.
+func (s *Service) RelateLater(jobs *job.Runner) {
+	s.jobs = jobs
+	job.Register(jobs, Relate, func(ctx context.Context, _ struct{}) error { return s.CompleteRelated(ctx, nil) })
+	// The first run is for what a version before this one has left to do.
+	job.Periodic(jobs, Relate, struct{}{}, job.Every(24*time.Hour))
+}
+
+func (s *Service) postpone(ctx context.Context, ids []int, to deferral, at time.Time) error {
 	if _, err := s.db.Exec(ctx, postponeSQL, s.db.IDs(ids), to == toSoon); err != nil {
 		return fmt.Errorf("postpone what is related: %w", err)
 	}
 	if to == toSoon { // whoever put it off comes back to it
 		return nil
 	}
-	s.db.AfterCommit(ctx, func() {
-		select {
-		case s.postponed <- struct{}{}:
-		default: // whoever completes is told already
-		}
-	})
-	return nil
+	if s.jobs == nil {
+		return nil
+	}
+	return job.Enqueue(ctx, s.jobs, Relate, struct{}{}, job.Options{RunAt: at, Priority: job.Low, UniqueKey: "pending"})
 }
-
-// Postponed tells that this process left what is related to some articles to
-// CompleteRelated.
-func (s *Service) Postponed() <-chan struct{} { return s.postponed }
 
 // CompleteRelated finds what is related to articles saved with DeferRelated.
 // It is for imports and seeds, which call it before they return; one that was

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/related"
@@ -91,7 +92,7 @@ func (s *Service) relate(ctx context.Context, saved []*ent.Article) error {
 		ids[i] = a.ID
 	}
 	if to := deferralOf(ctx); to != notDeferred {
-		return s.postpone(ctx, ids, to)
+		return s.postpone(ctx, ids, to, time.Now().Add(relateAfterImport))
 	}
 	return s.relateNow(ctx, ids)
 }

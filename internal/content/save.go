@@ -15,7 +15,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
-	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/related"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -124,10 +123,11 @@ func (s *Service) Save(ctx context.Context, drafts ...*Draft) ([]*ent.Article, e
 		if err := s.saveParts(ctx, prepared, saved); err != nil {
 			return err
 		}
-		if err := s.derive(ctx, saved); err != nil {
+		lists, err := s.derive(ctx, saved)
+		if err != nil {
 			return err
 		}
-		return s.log.Append(ctx, changes(prepared, saved, wasLive)...)
+		return s.log.Append(ctx, changes(prepared, saved, wasLive, lists)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("save articles: %w", err)
@@ -159,7 +159,7 @@ func (s *Service) isLive(ctx context.Context, id int) (bool, error) {
 }
 
 // changes are the events of a save.
-func changes(drafts []*prepared, saved []*ent.Article, wasLive []bool) []event.Event {
+func changes(drafts []*prepared, saved []*ent.Article, wasLive []bool, lists map[int]listings) []event.Event {
 	events := make([]event.Event, len(saved))
 	for i, a := range saved {
 		action := event.Updated
@@ -171,7 +171,7 @@ func changes(drafts []*prepared, saved []*ent.Article, wasLive []bool) []event.E
 		case drafts[i].ID == 0:
 			action = event.Created
 		}
-		events[i] = event.Event{Action: action, Entity: id.Article, EntityID: a.ID}
+		events[i] = eventOf(action, a, lists)
 	}
 	return events
 }

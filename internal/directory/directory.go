@@ -41,20 +41,29 @@ type versioned struct {
 // after each event that touches it.
 func New(db *store.DB, log *event.Log) *Directory {
 	d := &Directory{db: db}
-	log.OnCommit(func(e event.Event) { d.Changed(e.Entity) })
+	log.EveryNode(d)
 	return d
 }
 
-// Changed notes that a thing of the given type changed.
-func (d *Directory) Changed(entity string) {
-	switch entity {
-	case id.Category, id.Author, id.Place, id.Series, id.Menu, id.AdSlot, id.Page, id.Tag, event.Site:
-		d.changes.Add(1)
-	}
-}
+// Name implements event.Consumer.
+func (d *Directory) Name() string { return "directory" }
 
-// ChangedAll notes that anything may have changed.
-func (d *Directory) ChangedAll() { d.changes.Add(1) }
+// Consume implements event.Consumer: the next reader loads a new snapshot if any
+// of the events is about what a snapshot holds.
+func (d *Directory) Consume(_ context.Context, events []event.Event) error {
+	for _, e := range events {
+		switch e.Entity {
+		case id.Category, id.Author, id.Place, id.Series, id.Menu, id.AdSlot, id.Page, id.Tag, event.Site:
+			d.changes.Add(1)
+			return nil
+		}
+		if e.Action == event.Missed {
+			d.changes.Add(1)
+			return nil
+		}
+	}
+	return nil
+}
 
 // Current gives the snapshot that holds everything committed by this process,
 // and by others as soon as their events have come.

@@ -1,20 +1,17 @@
-// Package event is the record of every committed change of content. A change
-// appends its events in its own transaction; caches, the change feed and
-// webhooks read the record and listen to nothing else, so they can never
-// disagree.
+// Package event is the log of every committed change of content. A change
+// appends its events in its own transaction; caches, feeds and webhooks follow
+// the log as consumers and listen to nothing else, so they cannot disagree.
 package event
 
 import (
 	"cmp"
-	"context"
-	"database/sql"
+	"encoding/json"
 	"fmt"
-	"sync"
+	"strconv"
+	"strings"
 	"time"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
-	"github.com/broadsheet-cms/broadsheet/internal/access"
-	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
 
 // What happened to a thing. The type of an event is the thing and one of
@@ -27,6 +24,11 @@ const (
 	Deleted     = "deleted"
 	Corrected   = "corrected" // a correction was issued
 	Withdrawn   = "withdrawn" // was killed: nobody may show it any more
+
+	// Missed is the action of an event that is in no log: consumers on every node
+	// are given it when events may have passed them by, at the start for
+	// instance. They must take everything as changed.
+	Missed = "missed"
 )
 
 // Names of things in event types, by the prefix of their public ids.
@@ -43,195 +45,101 @@ const Site = "site"
 // section, 0 for the front page.
 const Pick = "pck"
 
-// Event is a change before it is recorded.
+// Event is one change of one thing. Whoever appends it fills in what applies;
+// the log adds the rest.
 type Event struct {
-	Action   string         // Created, Published, …
-	Entity   string         // prefix of the public id of the thing, or Site
-	EntityID int            // its key
-	ActorID  int            // the user who did it; 0: the viewer of the context, if anybody
-	Payload  map[string]any // what readers of the event need beyond the thing itself
+	Position           // set by the log
+	At       time.Time // of the change; set by the log
+
+	Action   string // Created, Published, …
+	Entity   string // prefix of the public id of the thing, or Site
+	EntityID int    // its key
+	ActorID  int    // the user who did it; 0 when appended: the viewer of the context, if anybody
+
+	Detail
+}
+
+// Detail is what an event says beyond what happened to which thing. It is stored
+// as JSON: fields are only ever added.
+type Detail struct {
+	// Version is that of the thing after the change, where it counts versions.
+	Version int `json:"version,omitempty"`
+	// Was and Is are the lists that readers found an article in before the change
+	// and find it in after. An article that readers do not see is in none.
+	Was []List `json:"was,omitempty"`
+	Is  []List `json:"is,omitempty"`
+	// OldPath and NewPath are the paths of a section, tag, place, author or series
+	// before and after the change; equal unless it moved.
+	OldPath string `json:"oldPath,omitempty"`
+	NewPath string `json:"newPath,omitempty"`
+	// OldParent and NewParent are the keys of the section above a section before
+	// and after the change; 0 at the top.
+	OldParent int `json:"oldParent,omitempty"`
+	NewParent int `json:"newParent,omitempty"`
+	// MergedInto is the key of the thing that took the place of a deleted one.
+	MergedInto int `json:"mergedInto,omitempty"`
+	// ArticleID is the article of a comment.
+	ArticleID int `json:"articleId,omitempty"`
 }
 
 // Type is the name of the event, such as article.published.
 func (e Event) Type() string { return names[e.Entity] + "." + e.Action }
 
-// Position is a place in the record. The zero Position is its beginning.
+// Key identifies a recorded event for ever. A consumer that calls other systems
+// sends it along, so that they recognise an event that is told twice.
+func (e Event) Key() string { return fmt.Sprintf("evt_%d", e.ID) }
+
+// Position is a place in the log. The zero Position is its beginning.
 type Position struct{ TxID, ID int64 }
 
-// Log is the record of one database.
-type Log struct {
-	db *store.DB
-
-	mu        sync.Mutex
-	listeners []func(Event)
-	woken     chan struct{} // closed and replaced at every wake
+// List names a list of articles: those of the site, or of a section, tag, place,
+// author or series.
+type List struct {
+	Entity string // id.Category, id.Tag, … or Site
+	Owner  int    // key of the section, tag, …; 0 for the site
 }
 
-// NewLog gives the record of db and listens to its commits.
-func NewLog(db *store.DB) *Log {
-	l := &Log{db: db, woken: make(chan struct{})}
-	db.OnCommit(l.Wake)
-	return l
+// Compare orders lists.
+func (l List) Compare(other List) int {
+	return cmp.Or(cmp.Compare(l.Entity, other.Entity), cmp.Compare(l.Owner, other.Owner))
 }
 
-// OnCommit registers f to be called for every event of this process right
-// after its commit, before the change is answered, so that what this process
-// keeps in memory is never older than what it has said. The events of other
-// processes come through Follow.
-func (l *Log) OnCommit(f func(Event)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.listeners = append(l.listeners, f)
+// MarshalText writes a list as site or cat:12.
+func (l List) MarshalText() ([]byte, error) {
+	if l.Entity == Site {
+		return []byte(Site), nil
+	}
+	return fmt.Appendf(nil, "%s:%d", l.Entity, l.Owner), nil
 }
 
-// Append records events in the transaction of ctx.
-func (l *Log) Append(ctx context.Context, events ...Event) error {
-	if len(events) == 0 {
+// UnmarshalText reads what MarshalText writes.
+func (l *List) UnmarshalText(text []byte) error {
+	entity, owner, owned := strings.Cut(string(text), ":")
+	if !owned && entity == Site {
+		*l = List{Entity: Site}
 		return nil
 	}
-	builders := make([]*ent.EventCreate, len(events))
-	actor := access.Of(ctx).UserID
-	client := l.db.Ent(ctx)
-	for i, e := range events {
-		b := client.Event.Create().SetType(e.Type()).SetEntity(e.Entity).SetEntityID(e.EntityID)
-		if by := cmp.Or(e.ActorID, actor); by != 0 {
-			b.SetActorID(by)
-		}
-		if e.Payload != nil {
-			b.SetPayload(e.Payload)
-		}
-		builders[i] = b
+	n, err := strconv.Atoi(owner)
+	if err != nil || !id.Known(entity) {
+		return fmt.Errorf("%.40q is no list", text)
 	}
-	if err := client.Event.CreateBulk(builders...).Exec(ctx); err != nil {
-		return fmt.Errorf("record events: %w", err)
-	}
-	l.db.Wake(ctx)
-	l.db.AfterCommit(ctx, func() {
-		l.mu.Lock()
-		listeners := l.listeners
-		l.mu.Unlock()
-		for _, f := range listeners {
-			for _, e := range events {
-				f(e)
-			}
-		}
-	})
+	*l = List{Entity: entity, Owner: n}
 	return nil
 }
 
-// On PostgreSQL a transaction that began before ours may commit after it, with
-// lower numbers. Below the oldest one still running nothing can appear any
-// more, so readers stop there.
-var (
-	readSQL = store.Read(`SELECT txid, id, type, entity, entity_id FROM events
-		WHERE (txid, id) > ($1, $2) AND txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-		ORDER BY txid, id LIMIT $3`,
-		`SELECT txid, id, type, entity, entity_id FROM events WHERE txid = 0 AND id > $2 AND $1 = 0 ORDER BY txid, id LIMIT $3`)
-	headSQL = store.Read(`SELECT txid, id FROM events WHERE txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-		ORDER BY txid DESC, id DESC LIMIT 1`,
-		`SELECT txid, id FROM events WHERE txid = 0 ORDER BY txid DESC, id DESC LIMIT 1`)
-)
-
-// A row of this cluster is older than every transaction that has not begun.
-var adoptSQL = store.Maintain(`UPDATE events SET txid = 0 WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`, `SELECT 1`)
-
-// Adopt mends the record of a database that was restored from a dump of another
-// cluster, which counted its transactions from elsewhere: events that seem to
-// lie in the future become its oldest. It is called at start and otherwise
-// finds nothing to do.
-func (l *Log) Adopt(ctx context.Context) error {
-	if _, err := l.db.Exec(ctx, adoptSQL); err != nil {
-		return fmt.Errorf("look for events of another cluster: %w", err)
-	}
-	return nil
+// stored is how an event is handed to the database.
+type stored struct {
+	Type     string          `json:"type"`
+	Entity   string          `json:"entity"`
+	EntityID int             `json:"entity_id"`
+	ActorID  *int            `json:"actor_id"`
+	Payload  json.RawMessage `json:"payload"`
 }
 
-// Recorded is an event as it is read back.
-type Recorded struct {
-	Position
-	Type     string
-	Entity   string
-	EntityID int
-}
+// payload is Detail with the process that appended the event: it has told its
+// consumers already.
+type payload struct {
+	Detail
 
-// Read gives up to limit events after a position, in an order to which nothing
-// is ever added behind the reader.
-func (l *Log) Read(ctx context.Context, after Position, limit int) ([]Recorded, error) {
-	events, err := store.Collect(ctx, l.db, readSQL, func(rows *sql.Rows) (r Recorded, err error) {
-		err = rows.Scan(&r.TxID, &r.ID, &r.Type, &r.Entity, &r.EntityID)
-		return r, err
-	}, after.TxID, after.ID, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
-	}
-	return events, nil
-}
-
-// Head is the position of the newest event that can be read.
-func (l *Log) Head(ctx context.Context) (Position, error) {
-	found, err := store.Collect(ctx, l.db, headSQL, func(rows *sql.Rows) (p Position, err error) {
-		err = rows.Scan(&p.TxID, &p.ID)
-		return p, err
-	})
-	if err != nil {
-		return Position{}, fmt.Errorf("find the newest event: %w", err)
-	}
-	if len(found) == 0 {
-		return Position{}, nil
-	}
-	return found[0], nil
-}
-
-// Wake makes followers look for new events at once.
-func (l *Log) Wake() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	close(l.woken)
-	l.woken = make(chan struct{})
-}
-
-// Woken gives a channel that is closed when something may have been committed,
-// here or elsewhere. Whoever waits asks for it before looking, so that nothing
-// committed while looking is missed.
-func (l *Log) Woken() <-chan struct{} {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.woken
-}
-
-// lookAnyway is how often a follower looks without being woken: an event may
-// have committed while an older transaction still hid it.
-const lookAnyway = time.Second
-
-// Follow calls handle with every event after a position, in order, those of
-// other processes included, until ctx ends or handle fails.
-func (l *Log) Follow(ctx context.Context, after Position, handle func([]Recorded) error) error {
-	timer := time.NewTimer(lookAnyway)
-	defer timer.Stop()
-	for {
-		woken := l.Woken()
-		for {
-			const batch = 500
-			events, err := l.Read(ctx, after, batch)
-			if err != nil {
-				return err
-			}
-			if len(events) > 0 {
-				if err := handle(events); err != nil {
-					return err
-				}
-				after = events[len(events)-1].Position
-			}
-			if len(events) < batch {
-				break
-			}
-		}
-		timer.Reset(lookAnyway)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-woken:
-		case <-timer.C:
-		}
-	}
+	Process string `json:"process,omitempty"`
 }

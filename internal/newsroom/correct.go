@@ -49,7 +49,7 @@ func (s *Service) Correct(ctx context.Context, articleID int, c Correction) (*en
 			w.draft.UpdatedAt, w.draft.CorrectedAt = &w.now, &w.now
 			return nil, s.keepAddress(ctx, w)
 		},
-		after: func(ctx context.Context, w *working, _ *ent.Article, revision int) error {
+		after: func(ctx context.Context, w *working, saved *ent.Article, revision int) error {
 			if err := s.dropAutosave(ctx, w, nil, 0); err != nil {
 				return err
 			}
@@ -61,7 +61,8 @@ func (s *Service) Correct(ctx context.Context, articleID int, c Correction) (*en
 			if err := b.Exec(ctx); err != nil {
 				return fmt.Errorf("keep a correction: %w", err)
 			}
-			return s.log.Append(ctx, event.Event{Action: event.Corrected, Entity: id.Article, EntityID: articleID})
+			return s.log.Append(ctx, event.Event{Action: event.Corrected, Entity: id.Article, EntityID: articleID,
+				Detail: event.Detail{Version: saved.Version}})
 		},
 	})
 }

@@ -36,6 +36,10 @@ type keeper struct {
 // KeepSchedule does what is due, at its moment, until ctx ends or the database
 // fails. It sleeps until the next moment and is woken by whatever is committed
 // on any node, so that a plan made for sooner is noticed. Every node runs it.
+//
+// It is no job: what is planned stands in the articles, and a job for each plan
+// would be a second record of it that could disagree. A sweep also publishes many
+// articles in one transaction, at their moment, whatever the jobs are busy with.
 func (s *Service) KeepSchedule(ctx context.Context, logger *slog.Logger) error {
 	k := &keeper{Service: s, logger: logger}
 	ctx = access.AsSystem(ctx)

@@ -11,6 +11,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -92,7 +93,7 @@ func (s *Service) SaveAuthor(ctx context.Context, a Author) (saved *ent.Author, 
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, id.Author, saved.ID, a.ID == 0, nil)
+		return s.record(ctx, id.Author, saved.ID, current, saved.Slug, event.Detail{})
 	})
 	return saved, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -137,25 +138,24 @@ func (s *Service) SaveCategory(ctx context.Context, c Category) (saved *ent.Cate
 		if err != nil {
 			return err
 		}
-		var payload map[string]any
-		if from, to := parentOf(old.ParentID), parentOf(saved.ParentID); c.ID != 0 && from != to {
+		from, to := parentOf(old.ParentID), parentOf(saved.ParentID)
+		if c.ID != 0 && from != to {
 			// All articles below are listed under this section as well.
 			if err := s.content.Relist(ctx, content.ByCategory, c.ID); err != nil {
 				return err
 			}
-			payload = map[string]any{"movedFrom": from, "movedTo": to}
 		}
-		return s.record(ctx, id.Category, saved.ID, c.ID == 0, payload)
+		return s.record(ctx, id.Category, saved.ID, old.Slug, saved.Slug, event.Detail{OldParent: from, NewParent: to})
 	})
 	return saved, err
 }
 
-// parentOf gives the public id of a parent, empty at the top.
-func parentOf(parent *int) string {
+// parentOf gives the key of a parent, 0 at the top.
+func parentOf(parent *int) int {
 	if parent == nil {
-		return ""
+		return 0
 	}
-	return id.Encode(id.Category, *parent)
+	return *parent
 }
 
 var ancestorsSQL = store.MaintainBoth(`

@@ -277,10 +277,6 @@ func (c *Collection[S, R]) Delete(ctx context.Context, key, to int) error {
 // replace puts one thing, or none when by is 0, in the place of another, which
 // goes.
 func (c *Collection[S, R]) replace(ctx context.Context, gone State, by int) error {
-	payload := map[string]any{}
-	if by != 0 {
-		payload["mergedInto"] = id.Encode(c.entity, by)
-	}
 	if by != 0 || !c.needed {
 		if _, err := c.content.Reassign(ctx, listedAs[c.entity], gone.key, by); err != nil {
 			return err
@@ -292,7 +288,8 @@ func (c *Collection[S, R]) replace(ctx context.Context, gone State, by int) erro
 	if err := c.remove(ctx, c.db.Ent(ctx), gone.key); err != nil {
 		return err
 	}
-	return c.log.Append(ctx, event.Event{Action: event.Deleted, Entity: c.entity, EntityID: gone.key, Payload: payload})
+	return c.log.Append(ctx, event.Event{Action: event.Deleted, Entity: c.entity, EntityID: gone.key,
+		Detail: event.Detail{OldPath: c.pathOf(gone), MergedInto: by}})
 }
 
 // at puts the field of an input into a mistake that names none.

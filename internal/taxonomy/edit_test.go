@@ -37,6 +37,7 @@ import (
 type desk struct {
 	services
 	*taxonomy.Editor
+	log    *event.Log
 	pages  *site.Service
 	search *search.Service
 	ctx    context.Context // of an editor
@@ -48,7 +49,7 @@ func openDesk(t *testing.T, db *store.DB) *desk {
 	log := event.NewLog(db)
 	dir := directory.New(db, log)
 	articles := content.New(db, log, dir)
-	d := &desk{services: services{db, articles, taxonomy.New(db, log, articles)}, pages: site.New(db, log), search: search.New(db, dir),
+	d := &desk{services: services{db, articles, taxonomy.New(db, log, articles)}, log: log, pages: site.New(db, log), search: search.New(db, dir),
 		ctx: access.With(t.Context(), access.Viewer{UserID: 7, Role: access.Editor, Name: "Edda"}), clock: time.UnixMicro(1e15)}
 	articles.Derive(d.search)
 	d.Editor = taxonomy.NewEditor(d.taxonomy, d.pages, audit.NewLog(db))
@@ -117,6 +118,9 @@ func (d *desk) checkListings(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("listings (-made from nothing +stored):\n%s", diff)
+	}
+	if diff := cmp.Diff(got, d.replay(t)); diff != "" {
+		t.Errorf("listings (-stored +as the events say):\n%s", diff)
 	}
 	d.checkSearch(t, want)
 }
@@ -471,4 +475,33 @@ func wantMistake(t *testing.T, err error, reason fault.Reason, field string) {
 	if !ok || f.ReasonOf() != reason || f.Field != field {
 		t.Errorf("got %v, want %s about %q", err, reason, field)
 	}
+}
+
+// replay gives the listings as whoever follows the events knows them.
+func (d *desk) replay(t *testing.T) map[listing]bool {
+	t.Helper()
+	written := must(d.db.Ent(d.ctx).Event.Query().Count(access.AsSystem(d.ctx)))(t)
+	events := must(d.log.Read(d.ctx, event.Position{}, written+1))(t)
+	for len(events) < written { // held back by a transaction of another test
+		events = must(d.log.Read(d.ctx, event.Position{}, written+1))(t)
+	}
+	kinds := map[string]content.ListingKind{event.Site: content.BySite, id.Category: content.ByCategory, id.Tag: content.ByTag, id.Place: content.ByPlace,
+		id.Author: content.ByAuthor, id.Series: content.BySeries}
+	known := map[int][]event.List{}
+	for _, e := range events {
+		if e.Entity != id.Article || e.Action == event.Corrected {
+			continue
+		}
+		if diff := cmp.Diff(known[e.EntityID], e.Was); diff != "" {
+			t.Errorf("an article is said to have been in other lists than before (-known +%s):\n%s", e.Type(), diff)
+		}
+		known[e.EntityID] = e.Is
+	}
+	all := map[listing]bool{}
+	for article, lists := range known {
+		for _, l := range lists {
+			all[listing{int(kinds[l.Entity]), l.Owner, article}] = true
+		}
+	}
+	return all
 }

@@ -70,12 +70,12 @@ func (s *Service) mergeTree(ctx context.Context, from, into int) error {
 	if err := client.Category.Update().Where(category.ParentID(from)).SetParentID(into).Exec(ctx); err != nil {
 		return err
 	}
-	moved := map[string]any{"movedFrom": id.Encode(id.Category, from), "movedTo": id.Encode(id.Category, into)}
+	moved := event.Detail{OldParent: from, NewParent: into}
 	for _, child := range children {
 		if err := s.content.Relist(ctx, content.ByCategory, child); err != nil {
 			return err
 		}
-		if err := s.log.Append(ctx, event.Event{Action: event.Updated, Entity: id.Category, EntityID: child, Payload: moved}); err != nil {
+		if err := s.log.Append(ctx, event.Event{Action: event.Updated, Entity: id.Category, EntityID: child, Detail: moved}); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -93,7 +94,7 @@ func (s *Service) SavePlace(ctx context.Context, p Place) (saved *ent.Place, err
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, id.Place, saved.ID, p.ID == 0, nil)
+		return s.record(ctx, id.Place, saved.ID, current, saved.Slug, event.Detail{})
 	})
 	return saved, err
 }

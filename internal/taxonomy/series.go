@@ -7,6 +7,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
 
@@ -80,7 +81,7 @@ func (s *Service) SaveSeries(ctx context.Context, t Series) (saved *ent.Series, 
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, id.Series, saved.ID, t.ID == 0, nil)
+		return s.record(ctx, id.Series, saved.ID, current, saved.Slug, event.Detail{})
 	})
 	return saved, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
 
@@ -81,7 +82,7 @@ func (s *Service) SaveTag(ctx context.Context, t Tag) (saved *ent.Tag, err error
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, id.Tag, saved.ID, t.ID == 0, nil)
+		return s.record(ctx, id.Tag, saved.ID, current, saved.Slug, event.Detail{})
 	})
 	return saved, err
 }

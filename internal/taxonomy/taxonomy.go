@@ -24,6 +24,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/slug"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -78,16 +79,26 @@ var listedAs = map[string]content.ListingKind{
 	id.Category: content.ByCategory, id.Tag: content.ByTag, id.Place: content.ByPlace, id.Author: content.ByAuthor, id.Series: content.BySeries,
 }
 
-// record appends the event of one saved thing, and has what is derived from
-// its name and place, such as the search index, made anew for its articles.
-func (s *Service) record(ctx context.Context, entity string, key int, isNew bool, payload map[string]any) error {
+// kinds are the paths of things.
+var kinds = map[string]permalink.Kind{
+	id.Category: permalink.Category, id.Tag: permalink.Tag, id.Place: permalink.Place, id.Author: permalink.Author, id.Series: permalink.Series,
+}
+
+// record appends the event of one saved thing, which had the old slug, empty if
+// it is new, and has what is derived from its name and place, such as the search
+// index, made anew for its articles.
+func (s *Service) record(ctx context.Context, entity string, key int, oldSlug, newSlug string, detail event.Detail) error {
 	action := event.Updated
-	if isNew {
+	detail.NewPath = permalink.Path(kinds[entity], newSlug)
+	if oldSlug == "" {
 		action = event.Created
-	} else if err := s.content.Relist(ctx, listedAs[entity], key); err != nil {
-		return err
+	} else {
+		detail.OldPath = permalink.Path(kinds[entity], oldSlug)
+		if err := s.content.Relist(ctx, listedAs[entity], key); err != nil {
+			return err
+		}
 	}
-	return s.log.Append(ctx, event.Event{Action: action, Entity: entity, EntityID: key, Payload: payload})
+	return s.log.Append(ctx, event.Event{Action: action, Entity: entity, EntityID: key, Detail: detail})
 }
 
 // Bounds on what a thing is called and described by, in bytes.

@@ -1,0 +1,215 @@
+package event
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// Log is the log of one database.
+type Log struct {
+	db      *store.DB
+	process string // marks the events of this process
+	// Logger is told of consumers that fail. It is set before Run.
+	Logger *slog.Logger
+
+	mu        sync.Mutex
+	everyNode []Consumer
+	once      []Consumer
+	missed    bool          // a consumer on every node failed
+	woken     chan struct{} // closed and replaced at every wake
+}
+
+// NewLog gives the log of db and listens to its commits.
+func NewLog(db *store.DB) *Log {
+	l := &Log{db: db, process: secret.New("")[:12], woken: make(chan struct{}), Logger: slog.New(slog.DiscardHandler)}
+	db.OnCommit(l.Wake)
+	return l
+}
+
+var appendSQL = store.Maintain(
+	`INSERT INTO events (type, entity, entity_id, actor_id, payload, occurred_at)
+		SELECT r.type, r.entity, r.entity_id, r.actor_id, r.payload, $2
+		FROM jsonb_to_recordset($1::jsonb) AS r(type text, entity text, entity_id bigint, actor_id bigint, payload jsonb)
+		RETURNING txid, id`,
+	`INSERT INTO events (type, entity, entity_id, actor_id, payload, occurred_at)
+		SELECT value ->> 'type', value ->> 'entity', value ->> 'entity_id', value ->> 'actor_id', value -> 'payload', $2 FROM json_each($1)
+		RETURNING txid, id`)
+
+// appendAtOnce bounds the events of one statement.
+const appendAtOnce = 1000
+
+// Append records events in the transaction of ctx, which there must be. Right
+// after its commit, before the change is answered, the consumers on every node
+// of this process are told, so that what they keep in memory is never older than
+// what was said.
+func (l *Log) Append(ctx context.Context, events ...Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	events = slices.Clone(events)
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	for chunk := range slices.Chunk(events, appendAtOnce) {
+		if err := l.append(ctx, chunk, now); err != nil {
+			return err
+		}
+	}
+	l.db.Wake(ctx)
+	l.db.AfterCommit(ctx, func() { l.tell(context.WithoutCancel(ctx), events) })
+	return nil
+}
+
+// append writes events and fills in what the log adds to them.
+func (l *Log) append(ctx context.Context, events []Event, now time.Time) error {
+	actor := access.Of(ctx).UserID
+	rows := make([]stored, len(events))
+	for i := range events {
+		e := &events[i]
+		e.At, e.ActorID = now, cmp.Or(e.ActorID, actor)
+		detail, err := json.Marshal(payload{e.Detail, l.process})
+		if err != nil {
+			return fmt.Errorf("write an event: %w", err)
+		}
+		rows[i] = stored{Type: e.Type(), Entity: e.Entity, EntityID: e.EntityID, Payload: detail}
+		if e.ActorID != 0 {
+			rows[i].ActorID = &e.ActorID
+		}
+	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return fmt.Errorf("write events: %w", err)
+	}
+	positions, err := store.Collect(ctx, l.db, appendSQL, scanPosition, string(text), now)
+	if err != nil {
+		return fmt.Errorf("record events: %w", err)
+	}
+	slices.SortFunc(positions, func(a, b Position) int { return cmp.Compare(a.ID, b.ID) })
+	for i := range events {
+		events[i].Position = positions[i]
+	}
+	return nil
+}
+
+func scanPosition(rows *sql.Rows) (p Position, err error) {
+	err = rows.Scan(&p.TxID, &p.ID)
+	return p, err
+}
+
+const columns = `txid, id, type, entity, entity_id, actor_id, payload, occurred_at`
+
+// On PostgreSQL a transaction that began before ours may commit after it, with
+// lower numbers. Below the oldest one still running nothing can appear any
+// more, so readers stop there.
+var (
+	readSQL = store.Read(`SELECT `+columns+` FROM events
+		WHERE (txid, id) > ($1, $2) AND txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+		ORDER BY txid, id LIMIT $3`,
+		`SELECT `+columns+` FROM events WHERE txid = 0 AND id > $2 AND $1 = 0 ORDER BY txid, id LIMIT $3`)
+	headSQL = store.Read(`SELECT txid, id FROM events WHERE txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+		ORDER BY txid DESC, id DESC LIMIT 1`,
+		`SELECT txid, id FROM events WHERE txid = 0 ORDER BY txid DESC, id DESC LIMIT 1`)
+)
+
+// A row of this cluster is older than every transaction that has not begun.
+var adoptSQL = store.Maintain(`UPDATE events SET txid = 0 WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`, `SELECT 1`)
+
+// Adopt mends the log of a database that was restored from a dump of another
+// cluster, which counted its transactions from elsewhere: events that seem to
+// lie in the future become its oldest. It is called at start and otherwise
+// finds nothing to do.
+func (l *Log) Adopt(ctx context.Context) error {
+	if _, err := l.db.Exec(ctx, adoptSQL); err != nil {
+		return fmt.Errorf("look for events of another cluster: %w", err)
+	}
+	return nil
+}
+
+// recorded is an event as it is read back, with the process that appended it.
+type recorded struct {
+	Event
+	process string
+}
+
+// row receives the columns of an event, all of which may be missing.
+type row struct {
+	txid, id, entityID, actor sql.NullInt64
+	kind, entity              sql.NullString
+	payload                   []byte
+	at                        sql.NullTime
+}
+
+func (r *row) targets() []any {
+	return []any{&r.txid, &r.id, &r.kind, &r.entity, &r.entityID, &r.actor, &r.payload, &r.at}
+}
+
+func (r *row) event() (recorded, error) {
+	_, action, _ := strings.Cut(r.kind.String, ".")
+	e := recorded{Event: Event{Position: Position{r.txid.Int64, r.id.Int64}, At: r.at.Time.UTC(), Action: action, Entity: r.entity.String,
+		EntityID: int(r.entityID.Int64), ActorID: int(r.actor.Int64)}}
+	if len(r.payload) > 0 {
+		var p payload
+		if err := json.Unmarshal(r.payload, &p); err != nil {
+			return e, fmt.Errorf("event %d: %w", r.id.Int64, err)
+		}
+		e.Detail, e.process = p.Detail, p.Process
+	}
+	return e, nil
+}
+
+// Read gives up to limit events after a position, in an order to which nothing
+// is ever added behind the reader. An event is held back while a transaction
+// runs that is older than it.
+func (l *Log) Read(ctx context.Context, after Position, limit int) ([]Event, error) {
+	events, err := store.Collect(ctx, l.db, readSQL, func(rows *sql.Rows) (Event, error) {
+		var r row
+		if err := rows.Scan(r.targets()...); err != nil {
+			return Event{}, err
+		}
+		e, err := r.event()
+		return e.Event, err
+	}, after.TxID, after.ID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return events, nil
+}
+
+// Head is the position of the newest event that Read gives.
+func (l *Log) Head(ctx context.Context) (Position, error) {
+	found, err := store.Collect(ctx, l.db, headSQL, scanPosition)
+	if err != nil {
+		return Position{}, fmt.Errorf("find the newest event: %w", err)
+	}
+	if len(found) == 0 {
+		return Position{}, nil
+	}
+	return found[0], nil
+}
+
+// Wake makes followers look for new events at once.
+func (l *Log) Wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.woken)
+	l.woken = make(chan struct{})
+}
+
+// Woken gives a channel that is closed when something may have been committed,
+// here or elsewhere. Whoever waits asks for it before looking, so that nothing
+// committed while looking is missed.
+func (l *Log) Woken() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.woken
+}
