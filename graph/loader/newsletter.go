@@ -47,7 +47,9 @@ type NewsletterIssue struct {
 // NewsletterIssues are the door for issues of newsletters, which only those may
 // see who send them.
 var NewsletterIssues = &Kind[ent.NewsletterIssue, NewsletterIssue]{id.NewsletterIssue, func(i *ent.NewsletterIssue) int { return i.ID },
-	func(i *ent.NewsletterIssue, p place[ent.NewsletterIssue]) NewsletterIssue { return NewsletterIssue{i, p} },
+	func(i *ent.NewsletterIssue, p place[ent.NewsletterIssue]) NewsletterIssue {
+		return NewsletterIssue{i, p}
+	},
 	func(ctx context.Context, r *Response, keys []int) (map[int]*ent.NewsletterIssue, error) {
 		if !access.Of(ctx).Can(access.ManageNewsletters) {
 			return nil, nil

@@ -123,6 +123,7 @@ func (m Mail) validate() (wrong []error) {
 // Readers says what readers can do beside reading.
 type Readers struct {
 	PublicURL      string        `name:"public-url" help:"Address at which this server is reached from outside, for links in mails that lead to it; --site-url when not given." env:"BROADSHEET_PUBLIC_URL" placeholder:"URL"`
+	ReaderOIDC     []string      `name:"reader-oidc" sep:"none" help:"OpenID provider by which readers sign in and sign up: NAME,ISSUER,CLIENT-ID,CLIENT-SECRET; may be given several times. Its callback is /auth/reader/NAME/callback in lower case." env:"BROADSHEET_READER_OIDC" placeholder:"PROVIDER"`
 	Registration   string        `help:"Who can sign up: open, invitation or off." default:"open" enum:"open,invitation,off" env:"BROADSHEET_REGISTRATION" placeholder:"KIND"`
 	DeletionGrace  time.Duration `help:"How long an account stays after its owner asked to remove it." default:"336h" env:"BROADSHEET_DELETION_GRACE" placeholder:"DURATION"`
 	ContactAddress string        `help:"Where messages of the contact form go; empty: none are taken." env:"BROADSHEET_CONTACT_ADDRESS" placeholder:"ADDRESS"`
@@ -144,10 +145,37 @@ func (r Readers) validate() (wrong []error) {
 			wrong = append(wrong, fmt.Errorf("%s must have at least %d characters", name, minSecret))
 		}
 	}
+	if _, err := r.Providers(); err != nil {
+		wrong = append(wrong, err)
+	}
 	if r.DeletionGrace < 0 {
 		wrong = append(wrong, errors.New("--deletion-grace must not be below zero"))
 	}
 	return wrong
+}
+
+// Provider is an OpenID provider for readers.
+type Provider struct{ Name, Issuer, ClientID, ClientSecret string }
+
+// Slug is the provider's part of paths.
+func (p Provider) Slug() string { return strings.ToLower(p.Name) }
+
+// Providers are the OpenID providers for readers.
+func (r Readers) Providers() (all []Provider, err error) {
+	seen := map[string]bool{}
+	for _, text := range r.ReaderOIDC {
+		parts := strings.Split(text, ",")
+		if len(parts) != 4 || !isURL(parts[1]) || parts[2] == "" || strings.Trim(strings.ToLower(parts[0]), "abcdefghijklmnopqrstuvwxyz0123456789") != "" || parts[0] == "" {
+			return nil, errors.New("--reader-oidc: want NAME,ISSUER,CLIENT-ID,CLIENT-SECRET, with a name of letters and digits and an issuer that begins with https://")
+		}
+		p := Provider{parts[0], parts[1], parts[2], parts[3]}
+		if seen[p.Slug()] {
+			return nil, fmt.Errorf("--reader-oidc: there are two providers %q", p.Name)
+		}
+		seen[p.Slug()] = true
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // minSecret is the least length of a secret that somebody made up.
