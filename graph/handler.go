@@ -82,7 +82,7 @@ func Handler(services Services, opts Options) http.Handler {
 			// Each mutation of a document sees what the one before it changed.
 			ctx = loader.With(ctx, sources)
 		}
-		return next(ctx)
+		return next(withColumns(ctx))
 	})
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		ctx, cancel := context.WithTimeout(ctx, opts.Timeout)

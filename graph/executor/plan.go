@@ -12,6 +12,7 @@
 package executor
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -96,8 +97,9 @@ func (n *Node) Select(o *Object) []*Node {
 // plan is a compiled operation, for one choice of the variables that @skip and
 // @include ask for.
 type plan struct {
-	roots []*Node
-	size  atomic.Int64 // of the last answers, in bytes
+	roots    []*Node
+	selected map[string][]string // by type
+	size     atomic.Int64        // of the last answers, in bytes
 
 	mu        sync.Mutex
 	operation *graphql.OperationContext
@@ -107,7 +109,43 @@ type plan struct {
 func compile(op *graphql.OperationContext, root *Object) *plan {
 	p := &plan{operation: &graphql.OperationContext{Doc: op.Doc, Operation: op.Operation, Variables: op.Variables}}
 	p.roots = p.nodes(nil, root, op.Operation.SelectionSet)
+	p.selected = selected(op.Doc, op.Operation)
 	return p
+}
+
+// selected gives the fields that an operation, or a fragment of its document,
+// selects of each type.
+func selected(doc *ast.QueryDocument, op *ast.OperationDefinition) map[string][]string {
+	fields := map[string][]string{}
+	var walk func(ast.SelectionSet)
+	walk = func(set ast.SelectionSet) {
+		for _, s := range set {
+			switch s := s.(type) {
+			case *ast.Field:
+				if of := s.ObjectDefinition; of != nil && !slices.Contains(fields[of.Name], s.Name) {
+					fields[of.Name] = append(fields[of.Name], s.Name)
+				}
+				walk(s.SelectionSet)
+			case *ast.InlineFragment:
+				walk(s.SelectionSet)
+			}
+		}
+	}
+	walk(op.SelectionSet)
+	for _, f := range doc.Fragments {
+		walk(f.SelectionSet)
+	}
+	return fields
+}
+
+type selectedKey struct{}
+
+// Selected gives the fields that the operation of the context selects anywhere of
+// a type; known is false outside of an operation that this package executes. It
+// can name a field that @skip leaves out.
+func Selected(ctx context.Context, typeName string) (fields []string, known bool) {
+	all, known := ctx.Value(selectedKey{}).(map[string][]string)
+	return all[typeName], known
 }
 
 // add compiles what n selects of o, unless another request just did.

@@ -204,6 +204,7 @@ type Writer func(r *Run, n *Node) (null bool)
 func (p *Plans) Execute(ctx context.Context, root *Object, write Writer) []byte {
 	op := graphql.GetOperationContext(ctx)
 	plan := p.of(op, root)
+	ctx = context.WithValue(ctx, selectedKey{}, plan.selected)
 	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: root.Name})
 
 	if len(plan.roots) == 0 { // @skip or @include left nothing

@@ -54,16 +54,16 @@ type Derivation interface {
 func (s *Service) Derive(d Derivation) { s.derivations = append(s.derivations, d) }
 
 // articleColumns are the columns of an article that readers can see, in the
-// order of scanArticle. Fields for staff (schedules, versions, sources) are
-// not read for readers.
+// order of scanArticle, and listColumns those of them that most lists show.
+// Fields for staff (schedules, versions, sources) are not read for readers.
 //
 // PostgreSQL spends as much on writing four times as on all the rest, and most
 // are the same: what equals published_at is not sent.
 const (
-	articleColumns = `a.id, a.kind, a.status, a.title, a.subtitle, a.slug, a.excerpt, a.language, a.translation_group,
-	a.published_at, {first}, {updated}, a.corrected_at, a.word_count, a.reading_minutes,
-	a.comment_count, a.comment_policy, a.comments_close_at, a.primary_category_id, a.series_id, a.series_position,
-	a.featured_media_id, a.source_uri, {modified}`
+	listColumns = `a.id, a.kind, a.status, a.title, a.slug, a.excerpt, a.language, a.published_at, a.reading_minutes,
+	a.comment_count, a.primary_category_id, a.featured_media_id`
+	articleColumns = listColumns + `, a.subtitle, a.translation_group, {first}, {updated}, a.corrected_at, a.word_count,
+	a.comment_policy, a.comments_close_at, a.series_id, a.series_position, a.source_uri, {modified}`
 	firstPostgres    = `CASE WHEN a.status <> 'PUBLISHED' OR a.first_published_at <> a.published_at THEN a.first_published_at END`
 	updatedPostgres  = `nullif(a.updated_at, a.published_at)`
 	modifiedPostgres = `CASE WHEN a.published_at IS NULL THEN a.modified_at END`
@@ -74,25 +74,73 @@ var (
 	columnsSQLite   = strings.NewReplacer("{first}", "a.first_published_at", "{updated}", "a.updated_at", "{modified}", "a.modified_at").Replace(articleColumns)
 )
 
-// readArticles is a statement for readers with articleColumns in the place of
-// {article}.
-func readArticles(postgres, sqlite string) *store.Statement {
-	return store.Read(strings.ReplaceAll(postgres, "{article}", columnsPostgres), strings.ReplaceAll(sqlite, "{article}", columnsSQLite))
+type listColumnsKey struct{}
+
+// WithListColumns gives a context in which articles are read with their ID, Kind,
+// Status, Title, Slug, Excerpt, Language, PublishedAt, ReadingMinutes,
+// CommentCount, PrimaryCategoryID and FeaturedMediaID alone, and related articles
+// without their reasons: for responses that show nothing else.
+func WithListColumns(ctx context.Context) context.Context {
+	return context.WithValue(ctx, listColumnsKey{}, true)
+}
+
+func onlyListColumns(ctx context.Context) bool { return ctx.Value(listColumnsKey{}) != nil }
+
+// articleStatement is a statement that reads articles, in two forms.
+type articleStatement struct{ whole, list *store.Statement }
+
+// readArticles is a statement for readers with the columns of articles in the
+// place of {article}. {shared} is there only where they are read whole.
+func readArticles(postgres, sqlite string) articleStatement {
+	form := func(text, columns, shared string) string {
+		return strings.NewReplacer("{article}", columns, "{shared}", shared).Replace(text)
+	}
+	return articleStatement{
+		whole: store.Read(form(postgres, columnsPostgres, `c.item -> 'y'`), form(sqlite, columnsSQLite, `c.value -> 'y'`)),
+		list:  store.Read(form(postgres, listColumns, `NULL::jsonb`), form(sqlite, listColumns, `NULL`)),
+	}
 }
 
 // readArticlesBoth is readArticles for a text that both databases understand.
-func readArticlesBoth(text string) *store.Statement { return readArticles(text, text) }
+func readArticlesBoth(text string) articleStatement { return readArticles(text, text) }
 
-// scanArticle reads articleColumns, after what a statement selects before
-// them. An article that was ever published has no ModifiedAt.
-func scanArticle(rows *sql.Rows, before ...any) (*ent.Article, error) {
+// collectArticles runs a statement. scan is given what reads the article of a
+// row, after what the statement selects before it.
+func collectArticles[T any](ctx context.Context, db *store.DB, s articleStatement,
+	scan func(article func(before ...any) (*ent.Article, error)) (T, error), args ...any,
+) ([]T, error) {
+	statement, read := s.whole, scanArticle
+	if onlyListColumns(ctx) {
+		statement, read = s.list, scanListArticle
+	}
+	return store.Collect(ctx, db, statement, func(rows *sql.Rows) (T, error) {
+		return scan(func(before ...any) (*ent.Article, error) { return read(rows, before) })
+	}, args...)
+}
+
+// articleAlone is the scan of statements that select nothing else.
+func articleAlone(article func(...any) (*ent.Article, error)) (*ent.Article, error) { return article() }
+
+func listDestinations(a *ent.Article, before []any) []any {
+	return append(append(make([]any, 0, len(before)+24), before...), &a.ID, &a.Kind, &a.Status, &a.Title, &a.Slug, &a.Excerpt, &a.Language,
+		&a.PublishedAt, &a.ReadingMinutes, &a.CommentCount, &a.PrimaryCategoryID, &a.FeaturedMediaID)
+}
+
+func scanListArticle(rows *sql.Rows, before []any) (*ent.Article, error) {
+	a := new(ent.Article)
+	if err := rows.Scan(listDestinations(a, before)...); err != nil {
+		return nil, fmt.Errorf("read an article: %w", err)
+	}
+	return a, nil
+}
+
+// scanArticle reads articleColumns. An article that was ever published has no
+// ModifiedAt.
+func scanArticle(rows *sql.Rows, before []any) (*ent.Article, error) {
 	a := new(ent.Article)
 	var modified *time.Time
-	dest := append(make([]any, 0, len(before)+24), before...)
-	dest = append(dest, &a.ID, &a.Kind, &a.Status, &a.Title, &a.Subtitle, &a.Slug, &a.Excerpt, &a.Language, &a.TranslationGroup,
-		&a.PublishedAt, &a.FirstPublishedAt, &a.UpdatedAt, &a.CorrectedAt, &a.WordCount, &a.ReadingMinutes,
-		&a.CommentCount, &a.CommentPolicy, &a.CommentsCloseAt, &a.PrimaryCategoryID, &a.SeriesID, &a.SeriesPosition,
-		&a.FeaturedMediaID, &a.SourceURI, &modified)
+	dest := append(listDestinations(a, before), &a.Subtitle, &a.TranslationGroup, &a.FirstPublishedAt, &a.UpdatedAt, &a.CorrectedAt, &a.WordCount,
+		&a.CommentPolicy, &a.CommentsCloseAt, &a.SeriesID, &a.SeriesPosition, &a.SourceURI, &modified)
 	if err := rows.Scan(dest...); err != nil {
 		return nil, fmt.Errorf("read an article: %w", err)
 	}
@@ -107,9 +155,6 @@ func scanArticle(rows *sql.Rows, before ...any) (*ent.Article, error) {
 	}
 	return a, nil
 }
-
-// scanArticleOnly is scanArticle for statements that select nothing else.
-func scanArticleOnly(rows *sql.Rows) (*ent.Article, error) { return scanArticle(rows) }
 
 var (
 	byIDSQL    = readArticlesBoth(`SELECT {article} FROM each_id($1) CROSS JOIN articles a WHERE a.id = each_id.id AND visible_article(a)`)
@@ -135,7 +180,7 @@ func bySlug(authors, tags string) string {
 
 // ByIDs gives the visible articles among the given keys.
 func (s *Service) ByIDs(ctx context.Context, ids []int) (map[int]*ent.Article, error) {
-	articles, err := store.Collect(ctx, s.db, byIDSQL, scanArticleOnly, s.db.IDs(ids))
+	articles, err := collectArticles(ctx, s.db, byIDSQL, articleAlone, s.db.IDs(ids))
 	if err != nil {
 		return nil, fmt.Errorf("find articles: %w", err)
 	}
@@ -158,7 +203,7 @@ func (s *Service) Translations(ctx context.Context, of []*ent.Article) (map[int]
 	if len(groups) == 0 {
 		return nil, nil
 	}
-	members, err := store.Collect(ctx, s.db, byGroupSQL, scanArticleOnly, s.db.IDs(groups))
+	members, err := collectArticles(ctx, s.db, byGroupSQL, articleAlone, s.db.IDs(groups))
 	if err != nil {
 		return nil, fmt.Errorf("find translations: %w", err)
 	}
@@ -183,11 +228,11 @@ type Shown struct {
 
 // BySlug gives the visible article with a slug, nil when there is none.
 func (s *Service) BySlug(ctx context.Context, slug string) (*Shown, error) {
-	found, err := store.Collect(ctx, s.db, bySlugSQL, func(rows *sql.Rows) (*Shown, error) {
+	found, err := collectArticles(ctx, s.db, bySlugSQL, func(article func(...any) (*ent.Article, error)) (*Shown, error) {
 		shown := new(Shown)
 		var authors, tags []byte
 		var err error
-		if shown.Article, err = scanArticle(rows, &shown.HTML, &authors, &tags); err != nil {
+		if shown.Article, err = article(&shown.HTML, &authors, &tags); err != nil {
 			return nil, err
 		}
 		return shown, errors.Join(json.Unmarshal(authors, &shown.AuthorIDs), json.Unmarshal(tags, &shown.Tags))

@@ -2,7 +2,6 @@ package content
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -48,11 +47,11 @@ var (
 		JOIN articles a ON a.id = c.article_id WHERE visible_article(a)`)
 )
 
-func scanCorrection(rows *sql.Rows) (*Correction, error) {
+func scanCorrection(article func(...any) (*ent.Article, error)) (*Correction, error) {
 	c := &Correction{Correction: new(ent.Correction)}
 	var changes []byte
 	var err error
-	if c.Article, err = scanArticle(rows, &c.ID, &c.ArticleID, &c.Note, &changes, &c.IssuedAt); err != nil {
+	if c.Article, err = article(&c.ID, &c.ArticleID, &c.Note, &changes, &c.IssuedAt); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal(changes, &c.Changes); err != nil {
@@ -68,7 +67,7 @@ func (s *Service) Corrections(ctx context.Context, w keyset.Window) ([]*Correcti
 		statement = oldestCorrectionsSQL
 	}
 	newer, older := w.Newer(), w.Older()
-	found, err := store.Collect(ctx, s.db, statement, scanCorrection, newer.Moment(), newer.ID, older.Moment(), older.ID, w.Limit)
+	found, err := collectArticles(ctx, s.db, statement, scanCorrection, newer.Moment(), newer.ID, older.Moment(), older.ID, w.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("read corrections: %w", err)
 	}
@@ -99,7 +98,7 @@ func (s *Service) CountCorrections(ctx context.Context, limit int) (int, error) 
 
 // CorrectionsOf gives the corrections of each article, newest first.
 func (s *Service) CorrectionsOf(ctx context.Context, articles []int) (map[int][]*Correction, error) {
-	rows, err := store.Collect(ctx, s.db, articleCorrectionsSQL, scanCorrection, s.db.IDs(articles))
+	rows, err := collectArticles(ctx, s.db, articleCorrectionsSQL, scanCorrection, s.db.IDs(articles))
 	if err != nil {
 		return nil, fmt.Errorf("read the corrections of articles: %w", err)
 	}
@@ -112,7 +111,7 @@ func (s *Service) CorrectionsOf(ctx context.Context, articles []int) (map[int][]
 
 // CorrectionsByIDs gives corrections by key.
 func (s *Service) CorrectionsByIDs(ctx context.Context, ids []int) (map[int]*Correction, error) {
-	rows, err := store.Collect(ctx, s.db, correctionsByIDSQL, scanCorrection, s.db.IDs(ids))
+	rows, err := collectArticles(ctx, s.db, correctionsByIDSQL, scanCorrection, s.db.IDs(ids))
 	if err != nil {
 		return nil, fmt.Errorf("find corrections: %w", err)
 	}

@@ -2,7 +2,6 @@ package content
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,13 +64,16 @@ const (
 )
 
 // latestStatements are the variants of the statements above.
-type latestStatements struct{ newest, oldest, count, newer, older *store.Statement }
+type latestStatements struct {
+	newest, oldest      articleStatement
+	count, newer, older *store.Statement
+}
 
 func newLatestStatements(languagePage, languageCount, languageExists string) latestStatements {
 	fill := func(text string, pairs ...string) string {
 		return strings.NewReplacer(pairs...).Replace(text)
 	}
-	page := func(order string) *store.Statement {
+	page := func(order string) articleStatement {
 		return readArticles(fill(latestPostgres, "{language}", languagePage, "{order}", order),
 			fill(latestSQLite, "{language}", languagePage, "{order}", order))
 	}
@@ -116,8 +118,8 @@ func (s *Service) Latest(ctx context.Context, list List, owners []int, w keyset.
 		owner   int
 		article *ent.Article
 	}
-	rows, err := store.Collect(ctx, s.db, statement, func(rows *sql.Rows) (r row, err error) {
-		r.article, err = scanArticle(rows, &r.owner)
+	rows, err := collectArticles(ctx, s.db, statement, func(article func(...any) (*ent.Article, error)) (r row, err error) {
+		r.article, err = article(&r.owner)
 		return r, err
 	}, list.args(int(list.Kind), s.db.IDs(owners), newer.Time, newer.ID, older.Time, older.ID, w.Limit)...)
 	if err != nil {

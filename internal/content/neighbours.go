@@ -2,12 +2,10 @@ package content
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
-	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // Scope is the list in which an article has neighbours.
@@ -56,12 +54,12 @@ const (
 			WHERE a.id IN (pair.earlier, pair.later) AND visible_article(a)`
 )
 
-var neighboursSQL = func() map[Scope]*store.Statement {
-	in := func(kind, owner string) *store.Statement {
+var neighboursSQL = func() map[Scope]articleStatement {
+	in := func(kind, owner string) articleStatement {
 		fill := strings.NewReplacer("{kind}", kind, "{owner}", owner)
 		return readArticles(fill.Replace(neighboursPostgres), fill.Replace(neighboursSQLite))
 	}
-	return map[Scope]*store.Statement{WholeSite: in("0", "0"), OneCategory: in("1", "p.primary_category_id")}
+	return map[Scope]articleStatement{WholeSite: in("0", "0"), OneCategory: in("1", "p.primary_category_id")}
 }()
 
 // Neighbours gives the neighbours of each article in a scope, in one statement
@@ -72,8 +70,8 @@ func (s *Service) Neighbours(ctx context.Context, scope Scope, ids []int) (map[i
 		later   int
 		article *ent.Article
 	}
-	rows, err := store.Collect(ctx, s.db, neighboursSQL[scope], func(rows *sql.Rows) (r row, err error) {
-		r.article, err = scanArticle(rows, &r.id, &r.later)
+	rows, err := collectArticles(ctx, s.db, neighboursSQL[scope], func(article func(...any) (*ent.Article, error)) (r row, err error) {
+		r.article, err = article(&r.id, &r.later)
 		return r, err
 	}, s.db.IDs(ids))
 	if err != nil {

@@ -2,11 +2,9 @@ package content
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
-	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // What is picked until a moment goes from the table when that is over: reading
@@ -19,9 +17,9 @@ var picksSQL = readArticlesBoth(`SELECT each_id.id, {article} FROM each_id($1)
 // their order; 0 stands for the front page.
 func (s *Service) Picks(ctx context.Context, sections []int) (map[int][]*ent.Article, error) {
 	found := make(map[int][]*ent.Article, len(sections))
-	_, err := store.Collect(ctx, s.db, picksSQL, func(rows *sql.Rows) (struct{}, error) {
+	_, err := collectArticles(ctx, s.db, picksSQL, func(article func(...any) (*ent.Article, error)) (struct{}, error) {
 		var section int
-		a, err := scanArticle(rows, &section)
+		a, err := article(&section)
 		found[section] = append(found[section], a)
 		return struct{}{}, err
 	}, s.db.IDs(sections))

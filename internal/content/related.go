@@ -2,14 +2,12 @@ package content
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/related"
-	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // ReasonKind says why an article is related to another.
@@ -89,7 +87,7 @@ const (
 	CROSS JOIN LATERAL (SELECT * FROM articles p WHERE p.id = each_id.id AND visible_article(p) OFFSET 0) parent
 	CROSS JOIN LATERAL (
 		WITH candidate AS MATERIALIZED (
-			SELECT 1 AS source, c.rank, (c.item ->> 's')::float8 AS score, c.item -> 'y' AS shared, a.body_hash AS body, {article}
+			SELECT 1 AS source, c.rank, (c.item ->> 's')::float8 AS score, {shared} AS shared, a.body_hash AS body, {article}
 			FROM article_candidates l
 			CROSS JOIN LATERAL (SELECT item, rank FROM jsonb_array_elements(l.candidates) WITH ORDINALITY AS e (item, rank) ORDER BY rank) c
 			CROSS JOIN LATERAL (SELECT * FROM articles a WHERE a.id = (c.item ->> 'a')::bigint OFFSET 0) a
@@ -118,7 +116,7 @@ const (
 			(SELECT count(*) FROM related_pins x WHERE x.article_id = p.id) AS pins
 		FROM each_id($1) CROSS JOIN articles p ON p.id = each_id.id AND visible_article(p)),
 	candidate AS MATERIALIZED (
-		SELECT parent.id AS parent_id, c.key AS rank, c.value ->> 's' AS score, c.value -> 'y' AS shared, b.id AS article_id, b.body_hash AS body_hash,
+		SELECT parent.id AS parent_id, c.key AS rank, c.value ->> 's' AS score, {shared} AS shared, b.id AS article_id, b.body_hash AS body_hash,
 			row_number() OVER (PARTITION BY parent.id ORDER BY c.key) <= $2 + parent.pins AS shown
 		FROM parent CROSS JOIN article_candidates l ON l.article_id = parent.id
 		CROSS JOIN json_each(l.candidates) AS c
@@ -164,11 +162,11 @@ type relatedRow struct {
 func (s *Service) Related(ctx context.Context, articles []int, n int) (map[int][]Related, error) {
 	n = min(max(n, 0), MaxRelated)
 	rows := make(map[int][]relatedRow, len(articles))
-	_, err := store.Collect(ctx, s.db, relatedSQL, func(r *sql.Rows) (struct{}, error) {
+	_, err := collectArticles(ctx, s.db, relatedSQL, func(article func(...any) (*ent.Article, error)) (struct{}, error) {
 		var parent int
 		var row relatedRow
 		var err error
-		row.article, err = scanArticle(r, &parent, &row.source, &row.rank, &row.score, &row.shared, &row.body)
+		row.article, err = article(&parent, &row.source, &row.rank, &row.score, &row.shared, &row.body)
 		rows[parent] = append(rows[parent], row)
 		return struct{}{}, err
 	}, s.db.IDs(articles), n)
