@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
+	"github.com/broadsheet-cms/broadsheet/ent/user"
 )
 
 // OneTimeToken is the model entity for the OneTimeToken schema.
@@ -22,13 +23,44 @@ type OneTimeToken struct {
 	Purpose string `json:"purpose,omitempty"`
 	// SHA-256 of the token, hex
 	TokenHash string `json:"-"`
-	// what belongs to it; nothing so far
+	// the account it is good for
+	UserID *int `json:"user_id,omitempty"`
+	// the address it was or will be sent to
+	Email string `json:"-"`
+	// keyed hash of the six digits that may be typed instead
+	CodeHash string `json:"-"`
+	// codes typed for it
+	Tries int `json:"tries,omitempty"`
+	// what is done when it is used, such as the account to make
 	Payload json.RawMessage `json:"-"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// ExpiresAt holds the value of the "expires_at" field.
-	ExpiresAt    time.Time `json:"expires_at,omitempty"`
+	ExpiresAt time.Time `json:"expires_at,omitempty"`
+	// Edges holds the relations/edges for other nodes in the graph.
+	// The values are being populated by the OneTimeTokenQuery when eager-loading is set.
+	Edges        OneTimeTokenEdges `json:"edges"`
 	selectValues sql.SelectValues
+}
+
+// OneTimeTokenEdges holds the relations/edges for other nodes in the graph.
+type OneTimeTokenEdges struct {
+	// User holds the value of the user edge.
+	User *User `json:"user,omitempty"`
+	// loadedTypes holds the information for reporting if a
+	// type was loaded (or requested) in eager-loading or not.
+	loadedTypes [1]bool
+}
+
+// UserOrErr returns the User value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e OneTimeTokenEdges) UserOrErr() (*User, error) {
+	if e.User != nil {
+		return e.User, nil
+	} else if e.loadedTypes[0] {
+		return nil, &NotFoundError{label: user.Label}
+	}
+	return nil, &NotLoadedError{edge: "user"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -38,9 +70,9 @@ func (*OneTimeToken) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case onetimetoken.FieldPayload:
 			values[i] = new([]byte)
-		case onetimetoken.FieldID:
+		case onetimetoken.FieldID, onetimetoken.FieldUserID, onetimetoken.FieldTries:
 			values[i] = new(sql.NullInt64)
-		case onetimetoken.FieldPurpose, onetimetoken.FieldTokenHash:
+		case onetimetoken.FieldPurpose, onetimetoken.FieldTokenHash, onetimetoken.FieldEmail, onetimetoken.FieldCodeHash:
 			values[i] = new(sql.NullString)
 		case onetimetoken.FieldCreatedAt, onetimetoken.FieldExpiresAt:
 			values[i] = new(sql.NullTime)
@@ -77,6 +109,31 @@ func (_m *OneTimeToken) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.TokenHash = value.String
 			}
+		case onetimetoken.FieldUserID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field user_id", values[i])
+			} else if value.Valid {
+				_m.UserID = new(int)
+				*_m.UserID = int(value.Int64)
+			}
+		case onetimetoken.FieldEmail:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field email", values[i])
+			} else if value.Valid {
+				_m.Email = value.String
+			}
+		case onetimetoken.FieldCodeHash:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field code_hash", values[i])
+			} else if value.Valid {
+				_m.CodeHash = value.String
+			}
+		case onetimetoken.FieldTries:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field tries", values[i])
+			} else if value.Valid {
+				_m.Tries = int(value.Int64)
+			}
 		case onetimetoken.FieldPayload:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field payload", values[i])
@@ -110,6 +167,11 @@ func (_m *OneTimeToken) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
+// QueryUser queries the "user" edge of the OneTimeToken entity.
+func (_m *OneTimeToken) QueryUser() *UserQuery {
+	return NewOneTimeTokenClient(_m.config).QueryUser(_m)
+}
+
 // Update returns a builder for updating this OneTimeToken.
 // Note that you need to call OneTimeToken.Unwrap() before calling this method if this OneTimeToken
 // was returned from a transaction, and the transaction was committed or rolled back.
@@ -137,6 +199,18 @@ func (_m *OneTimeToken) String() string {
 	builder.WriteString(_m.Purpose)
 	builder.WriteString(", ")
 	builder.WriteString("token_hash=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.UserID; v != nil {
+		builder.WriteString("user_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("email=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("code_hash=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("tries=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Tries))
 	builder.WriteString(", ")
 	builder.WriteString("payload=<sensitive>")
 	builder.WriteString(", ")

@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
+	"github.com/broadsheet-cms/broadsheet/ent/user"
 )
 
 // OneTimeTokenCreate is the builder for creating a OneTimeToken entity.
@@ -30,6 +31,62 @@ func (_c *OneTimeTokenCreate) SetPurpose(v string) *OneTimeTokenCreate {
 // SetTokenHash sets the "token_hash" field.
 func (_c *OneTimeTokenCreate) SetTokenHash(v string) *OneTimeTokenCreate {
 	_c.mutation.SetTokenHash(v)
+	return _c
+}
+
+// SetUserID sets the "user_id" field.
+func (_c *OneTimeTokenCreate) SetUserID(v int) *OneTimeTokenCreate {
+	_c.mutation.SetUserID(v)
+	return _c
+}
+
+// SetNillableUserID sets the "user_id" field if the given value is not nil.
+func (_c *OneTimeTokenCreate) SetNillableUserID(v *int) *OneTimeTokenCreate {
+	if v != nil {
+		_c.SetUserID(*v)
+	}
+	return _c
+}
+
+// SetEmail sets the "email" field.
+func (_c *OneTimeTokenCreate) SetEmail(v string) *OneTimeTokenCreate {
+	_c.mutation.SetEmail(v)
+	return _c
+}
+
+// SetNillableEmail sets the "email" field if the given value is not nil.
+func (_c *OneTimeTokenCreate) SetNillableEmail(v *string) *OneTimeTokenCreate {
+	if v != nil {
+		_c.SetEmail(*v)
+	}
+	return _c
+}
+
+// SetCodeHash sets the "code_hash" field.
+func (_c *OneTimeTokenCreate) SetCodeHash(v string) *OneTimeTokenCreate {
+	_c.mutation.SetCodeHash(v)
+	return _c
+}
+
+// SetNillableCodeHash sets the "code_hash" field if the given value is not nil.
+func (_c *OneTimeTokenCreate) SetNillableCodeHash(v *string) *OneTimeTokenCreate {
+	if v != nil {
+		_c.SetCodeHash(*v)
+	}
+	return _c
+}
+
+// SetTries sets the "tries" field.
+func (_c *OneTimeTokenCreate) SetTries(v int) *OneTimeTokenCreate {
+	_c.mutation.SetTries(v)
+	return _c
+}
+
+// SetNillableTries sets the "tries" field if the given value is not nil.
+func (_c *OneTimeTokenCreate) SetNillableTries(v *int) *OneTimeTokenCreate {
+	if v != nil {
+		_c.SetTries(*v)
+	}
 	return _c
 }
 
@@ -57,6 +114,11 @@ func (_c *OneTimeTokenCreate) SetNillableCreatedAt(v *time.Time) *OneTimeTokenCr
 func (_c *OneTimeTokenCreate) SetExpiresAt(v time.Time) *OneTimeTokenCreate {
 	_c.mutation.SetExpiresAt(v)
 	return _c
+}
+
+// SetUser sets the "user" edge to the User entity.
+func (_c *OneTimeTokenCreate) SetUser(v *User) *OneTimeTokenCreate {
+	return _c.SetUserID(v.ID)
 }
 
 // Mutation returns the OneTimeTokenMutation object of the builder.
@@ -94,6 +156,18 @@ func (_c *OneTimeTokenCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *OneTimeTokenCreate) defaults() {
+	if _, ok := _c.mutation.Email(); !ok {
+		v := onetimetoken.DefaultEmail
+		_c.mutation.SetEmail(v)
+	}
+	if _, ok := _c.mutation.CodeHash(); !ok {
+		v := onetimetoken.DefaultCodeHash
+		_c.mutation.SetCodeHash(v)
+	}
+	if _, ok := _c.mutation.Tries(); !ok {
+		v := onetimetoken.DefaultTries
+		_c.mutation.SetTries(v)
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		v := onetimetoken.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
@@ -107,6 +181,15 @@ func (_c *OneTimeTokenCreate) check() error {
 	}
 	if _, ok := _c.mutation.TokenHash(); !ok {
 		return &ValidationError{Name: "token_hash", err: errors.New(`ent: missing required field "OneTimeToken.token_hash"`)}
+	}
+	if _, ok := _c.mutation.Email(); !ok {
+		return &ValidationError{Name: "email", err: errors.New(`ent: missing required field "OneTimeToken.email"`)}
+	}
+	if _, ok := _c.mutation.CodeHash(); !ok {
+		return &ValidationError{Name: "code_hash", err: errors.New(`ent: missing required field "OneTimeToken.code_hash"`)}
+	}
+	if _, ok := _c.mutation.Tries(); !ok {
+		return &ValidationError{Name: "tries", err: errors.New(`ent: missing required field "OneTimeToken.tries"`)}
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "OneTimeToken.created_at"`)}
@@ -148,6 +231,18 @@ func (_c *OneTimeTokenCreate) createSpec() (*OneTimeToken, *sqlgraph.CreateSpec)
 		_spec.SetField(onetimetoken.FieldTokenHash, field.TypeString, value)
 		_node.TokenHash = value
 	}
+	if value, ok := _c.mutation.Email(); ok {
+		_spec.SetField(onetimetoken.FieldEmail, field.TypeString, value)
+		_node.Email = value
+	}
+	if value, ok := _c.mutation.CodeHash(); ok {
+		_spec.SetField(onetimetoken.FieldCodeHash, field.TypeString, value)
+		_node.CodeHash = value
+	}
+	if value, ok := _c.mutation.Tries(); ok {
+		_spec.SetField(onetimetoken.FieldTries, field.TypeInt, value)
+		_node.Tries = value
+	}
 	if value, ok := _c.mutation.Payload(); ok {
 		_spec.SetField(onetimetoken.FieldPayload, field.TypeJSON, value)
 		_node.Payload = value
@@ -159,6 +254,23 @@ func (_c *OneTimeTokenCreate) createSpec() (*OneTimeToken, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.ExpiresAt(); ok {
 		_spec.SetField(onetimetoken.FieldExpiresAt, field.TypeTime, value)
 		_node.ExpiresAt = value
+	}
+	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   onetimetoken.UserTable,
+			Columns: []string{onetimetoken.UserColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.UserID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
 }

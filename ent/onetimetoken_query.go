@@ -14,6 +14,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
+	"github.com/broadsheet-cms/broadsheet/ent/user"
 )
 
 // OneTimeTokenQuery is the builder for querying OneTimeToken entities.
@@ -23,6 +24,7 @@ type OneTimeTokenQuery struct {
 	order      []onetimetoken.OrderOption
 	inters     []Interceptor
 	predicates []predicate.OneTimeToken
+	withUser   *UserQuery
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -58,6 +60,28 @@ func (_q *OneTimeTokenQuery) Unique(unique bool) *OneTimeTokenQuery {
 func (_q *OneTimeTokenQuery) Order(o ...onetimetoken.OrderOption) *OneTimeTokenQuery {
 	_q.order = append(_q.order, o...)
 	return _q
+}
+
+// QueryUser chains the current query on the "user" edge.
+func (_q *OneTimeTokenQuery) QueryUser() *UserQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(onetimetoken.Table, onetimetoken.FieldID, selector),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, onetimetoken.UserTable, onetimetoken.UserColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
 }
 
 // First returns the first OneTimeToken entity from the query.
@@ -252,11 +276,23 @@ func (_q *OneTimeTokenQuery) Clone() *OneTimeTokenQuery {
 		order:      append([]onetimetoken.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
 		predicates: append([]predicate.OneTimeToken{}, _q.predicates...),
+		withUser:   _q.withUser.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
+}
+
+// WithUser tells the query-builder to eager-load the nodes that are connected to
+// the "user" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *OneTimeTokenQuery) WithUser(opts ...func(*UserQuery)) *OneTimeTokenQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withUser = query
+	return _q
 }
 
 // GroupBy is used to group vertices by one or more fields/columns.
@@ -335,8 +371,11 @@ func (_q *OneTimeTokenQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *OneTimeTokenQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*OneTimeToken, error) {
 	var (
-		nodes = []*OneTimeToken{}
-		_spec = _q.querySpec()
+		nodes       = []*OneTimeToken{}
+		_spec       = _q.querySpec()
+		loadedTypes = [1]bool{
+			_q.withUser != nil,
+		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*OneTimeToken).scanValues(nil, columns)
@@ -344,6 +383,7 @@ func (_q *OneTimeTokenQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &OneTimeToken{config: _q.config}
 		nodes = append(nodes, node)
+		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -358,7 +398,46 @@ func (_q *OneTimeTokenQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
+	if query := _q.withUser; query != nil {
+		if err := _q.loadUser(ctx, query, nodes, nil,
+			func(n *OneTimeToken, e *User) { n.Edges.User = e }); err != nil {
+			return nil, err
+		}
+	}
 	return nodes, nil
+}
+
+func (_q *OneTimeTokenQuery) loadUser(ctx context.Context, query *UserQuery, nodes []*OneTimeToken, init func(*OneTimeToken), assign func(*OneTimeToken, *User)) error {
+	ids := make([]int, 0, len(nodes))
+	nodeids := make(map[int][]*OneTimeToken)
+	for i := range nodes {
+		if nodes[i].UserID == nil {
+			continue
+		}
+		fk := *nodes[i].UserID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(user.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "user_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
 }
 
 func (_q *OneTimeTokenQuery) sqlCount(ctx context.Context) (int, error) {
@@ -388,6 +467,9 @@ func (_q *OneTimeTokenQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != onetimetoken.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
+		}
+		if _q.withUser != nil {
+			_spec.Node.AddColumnOnce(onetimetoken.FieldUserID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

@@ -15,6 +15,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
+	"github.com/broadsheet-cms/broadsheet/ent/user"
 )
 
 // OneTimeTokenUpdate is the builder for updating OneTimeToken entities.
@@ -59,6 +60,75 @@ func (_u *OneTimeTokenUpdate) SetNillableTokenHash(v *string) *OneTimeTokenUpdat
 	return _u
 }
 
+// SetUserID sets the "user_id" field.
+func (_u *OneTimeTokenUpdate) SetUserID(v int) *OneTimeTokenUpdate {
+	_u.mutation.SetUserID(v)
+	return _u
+}
+
+// SetNillableUserID sets the "user_id" field if the given value is not nil.
+func (_u *OneTimeTokenUpdate) SetNillableUserID(v *int) *OneTimeTokenUpdate {
+	if v != nil {
+		_u.SetUserID(*v)
+	}
+	return _u
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (_u *OneTimeTokenUpdate) ClearUserID() *OneTimeTokenUpdate {
+	_u.mutation.ClearUserID()
+	return _u
+}
+
+// SetEmail sets the "email" field.
+func (_u *OneTimeTokenUpdate) SetEmail(v string) *OneTimeTokenUpdate {
+	_u.mutation.SetEmail(v)
+	return _u
+}
+
+// SetNillableEmail sets the "email" field if the given value is not nil.
+func (_u *OneTimeTokenUpdate) SetNillableEmail(v *string) *OneTimeTokenUpdate {
+	if v != nil {
+		_u.SetEmail(*v)
+	}
+	return _u
+}
+
+// SetCodeHash sets the "code_hash" field.
+func (_u *OneTimeTokenUpdate) SetCodeHash(v string) *OneTimeTokenUpdate {
+	_u.mutation.SetCodeHash(v)
+	return _u
+}
+
+// SetNillableCodeHash sets the "code_hash" field if the given value is not nil.
+func (_u *OneTimeTokenUpdate) SetNillableCodeHash(v *string) *OneTimeTokenUpdate {
+	if v != nil {
+		_u.SetCodeHash(*v)
+	}
+	return _u
+}
+
+// SetTries sets the "tries" field.
+func (_u *OneTimeTokenUpdate) SetTries(v int) *OneTimeTokenUpdate {
+	_u.mutation.ResetTries()
+	_u.mutation.SetTries(v)
+	return _u
+}
+
+// SetNillableTries sets the "tries" field if the given value is not nil.
+func (_u *OneTimeTokenUpdate) SetNillableTries(v *int) *OneTimeTokenUpdate {
+	if v != nil {
+		_u.SetTries(*v)
+	}
+	return _u
+}
+
+// AddTries adds value to the "tries" field.
+func (_u *OneTimeTokenUpdate) AddTries(v int) *OneTimeTokenUpdate {
+	_u.mutation.AddTries(v)
+	return _u
+}
+
 // SetPayload sets the "payload" field.
 func (_u *OneTimeTokenUpdate) SetPayload(v json.RawMessage) *OneTimeTokenUpdate {
 	_u.mutation.SetPayload(v)
@@ -91,9 +161,20 @@ func (_u *OneTimeTokenUpdate) SetNillableExpiresAt(v *time.Time) *OneTimeTokenUp
 	return _u
 }
 
+// SetUser sets the "user" edge to the User entity.
+func (_u *OneTimeTokenUpdate) SetUser(v *User) *OneTimeTokenUpdate {
+	return _u.SetUserID(v.ID)
+}
+
 // Mutation returns the OneTimeTokenMutation object of the builder.
 func (_u *OneTimeTokenUpdate) Mutation() *OneTimeTokenMutation {
 	return _u.mutation
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (_u *OneTimeTokenUpdate) ClearUser() *OneTimeTokenUpdate {
+	_u.mutation.ClearUser()
+	return _u
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -144,6 +225,18 @@ func (_u *OneTimeTokenUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.TokenHash(); ok {
 		_spec.SetField(onetimetoken.FieldTokenHash, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Email(); ok {
+		_spec.SetField(onetimetoken.FieldEmail, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.CodeHash(); ok {
+		_spec.SetField(onetimetoken.FieldCodeHash, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Tries(); ok {
+		_spec.SetField(onetimetoken.FieldTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTries(); ok {
+		_spec.AddField(onetimetoken.FieldTries, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.Payload(); ok {
 		_spec.SetField(onetimetoken.FieldPayload, field.TypeJSON, value)
 	}
@@ -157,6 +250,35 @@ func (_u *OneTimeTokenUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(onetimetoken.FieldExpiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.UserCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   onetimetoken.UserTable,
+			Columns: []string{onetimetoken.UserColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.UserIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   onetimetoken.UserTable,
+			Columns: []string{onetimetoken.UserColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -208,6 +330,75 @@ func (_u *OneTimeTokenUpdateOne) SetNillableTokenHash(v *string) *OneTimeTokenUp
 	return _u
 }
 
+// SetUserID sets the "user_id" field.
+func (_u *OneTimeTokenUpdateOne) SetUserID(v int) *OneTimeTokenUpdateOne {
+	_u.mutation.SetUserID(v)
+	return _u
+}
+
+// SetNillableUserID sets the "user_id" field if the given value is not nil.
+func (_u *OneTimeTokenUpdateOne) SetNillableUserID(v *int) *OneTimeTokenUpdateOne {
+	if v != nil {
+		_u.SetUserID(*v)
+	}
+	return _u
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (_u *OneTimeTokenUpdateOne) ClearUserID() *OneTimeTokenUpdateOne {
+	_u.mutation.ClearUserID()
+	return _u
+}
+
+// SetEmail sets the "email" field.
+func (_u *OneTimeTokenUpdateOne) SetEmail(v string) *OneTimeTokenUpdateOne {
+	_u.mutation.SetEmail(v)
+	return _u
+}
+
+// SetNillableEmail sets the "email" field if the given value is not nil.
+func (_u *OneTimeTokenUpdateOne) SetNillableEmail(v *string) *OneTimeTokenUpdateOne {
+	if v != nil {
+		_u.SetEmail(*v)
+	}
+	return _u
+}
+
+// SetCodeHash sets the "code_hash" field.
+func (_u *OneTimeTokenUpdateOne) SetCodeHash(v string) *OneTimeTokenUpdateOne {
+	_u.mutation.SetCodeHash(v)
+	return _u
+}
+
+// SetNillableCodeHash sets the "code_hash" field if the given value is not nil.
+func (_u *OneTimeTokenUpdateOne) SetNillableCodeHash(v *string) *OneTimeTokenUpdateOne {
+	if v != nil {
+		_u.SetCodeHash(*v)
+	}
+	return _u
+}
+
+// SetTries sets the "tries" field.
+func (_u *OneTimeTokenUpdateOne) SetTries(v int) *OneTimeTokenUpdateOne {
+	_u.mutation.ResetTries()
+	_u.mutation.SetTries(v)
+	return _u
+}
+
+// SetNillableTries sets the "tries" field if the given value is not nil.
+func (_u *OneTimeTokenUpdateOne) SetNillableTries(v *int) *OneTimeTokenUpdateOne {
+	if v != nil {
+		_u.SetTries(*v)
+	}
+	return _u
+}
+
+// AddTries adds value to the "tries" field.
+func (_u *OneTimeTokenUpdateOne) AddTries(v int) *OneTimeTokenUpdateOne {
+	_u.mutation.AddTries(v)
+	return _u
+}
+
 // SetPayload sets the "payload" field.
 func (_u *OneTimeTokenUpdateOne) SetPayload(v json.RawMessage) *OneTimeTokenUpdateOne {
 	_u.mutation.SetPayload(v)
@@ -240,9 +431,20 @@ func (_u *OneTimeTokenUpdateOne) SetNillableExpiresAt(v *time.Time) *OneTimeToke
 	return _u
 }
 
+// SetUser sets the "user" edge to the User entity.
+func (_u *OneTimeTokenUpdateOne) SetUser(v *User) *OneTimeTokenUpdateOne {
+	return _u.SetUserID(v.ID)
+}
+
 // Mutation returns the OneTimeTokenMutation object of the builder.
 func (_u *OneTimeTokenUpdateOne) Mutation() *OneTimeTokenMutation {
 	return _u.mutation
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (_u *OneTimeTokenUpdateOne) ClearUser() *OneTimeTokenUpdateOne {
+	_u.mutation.ClearUser()
+	return _u
 }
 
 // Where appends a list predicates to the OneTimeTokenUpdate builder.
@@ -323,6 +525,18 @@ func (_u *OneTimeTokenUpdateOne) sqlSave(ctx context.Context) (_node *OneTimeTok
 	if value, ok := _u.mutation.TokenHash(); ok {
 		_spec.SetField(onetimetoken.FieldTokenHash, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Email(); ok {
+		_spec.SetField(onetimetoken.FieldEmail, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.CodeHash(); ok {
+		_spec.SetField(onetimetoken.FieldCodeHash, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Tries(); ok {
+		_spec.SetField(onetimetoken.FieldTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTries(); ok {
+		_spec.AddField(onetimetoken.FieldTries, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.Payload(); ok {
 		_spec.SetField(onetimetoken.FieldPayload, field.TypeJSON, value)
 	}
@@ -336,6 +550,35 @@ func (_u *OneTimeTokenUpdateOne) sqlSave(ctx context.Context) (_node *OneTimeTok
 	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(onetimetoken.FieldExpiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.UserCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   onetimetoken.UserTable,
+			Columns: []string{onetimetoken.UserColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.UserIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   onetimetoken.UserTable,
+			Columns: []string{onetimetoken.UserColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &OneTimeToken{config: _u.config}

@@ -26,6 +26,10 @@ func errorsOf(name, input string) string {
 }
 
 // unsaved is why autosaves leave no audit entry.
+// noAccount is the reason of mutations without a member of staff or an account
+// that the entry could name.
+const noAccount = "it is asked for by an address, of which the audit log has none"
+
 const unsaved = "what was typed is nobody else's business until it is saved"
 
 // private is why what readers do for themselves leaves no audit entry.
@@ -205,4 +209,32 @@ var permissionTable = map[string]permission{
 	"Mutation.enableUser":              {document: `mutation { enableUser(input: {userId: "{disabled}"}) { user { role } userErrors { code } } }`, own: "UFFFFFY"},
 	"Mutation.resetUserPassword":       {document: `mutation { resetUserPassword(input: {userId: "{user}"}) { generatedPassword userErrors { code } } }`, own: "UFFFFFY"},
 	"Mutation.resetUserSecondFactor":   {document: `mutation { resetUserSecondFactor(input: {userId: "{user}"}) { user { role } userErrors { code } } }`, own: "UFFFFFY"},
+
+	"Mutation.signUp":                {document: `mutation { signUp(input: {email: "{reader}", displayName: "Reader"}) { userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
+	"Mutation.verifyEmail":           {document: `mutation { verifyEmail(input: {token: "{verify}", transport: TOKEN}) { viewer { email } userErrors { code } } }`, own: "YYYYYYY"},
+	"Mutation.requestSignInLink":     {document: `mutation { requestSignInLink(input: {email: "{reader}"}) { userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
+	"Mutation.signInWithLink":        {document: `mutation { signInWithLink(input: {token: "{link}", transport: TOKEN}) { token userErrors { code } } }`, own: "YYYYYYY", silent: "it leaves the entry of signIn"},
+	"Mutation.requestPasswordReset":  {document: `mutation { requestPasswordReset(input: {email: "{reader}"}) { userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
+	"Mutation.resetPassword":         {document: `mutation { resetPassword(input: {token: "{reset}", newPassword: "eight slow ferries"}) { userErrors { code } } }`, own: "YYYYYYY"},
+	"Mutation.changeEmail":           {document: `mutation { changeEmail(input: {newEmail: "{reader}", password: "{password}"}) { userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.confirmEmailChange":    {document: `mutation { confirmEmailChange(input: {token: "{change}"}) { userErrors { code } } }`, own: "YYYYYYY"},
+	"Mutation.updateProfile":         {document: `mutation { updateProfile(input: {displayName: "Somebody", language: "ar"}) { viewer { language } userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.deleteAccount":         {document: `mutation { deleteAccount(input: {password: "{password}"}) { viewer { deletionDueAt } userErrors { code } } }`, own: "UYFFFFF"},
+	"Mutation.cancelAccountDeletion": {document: `mutation { cancelAccountDeletion { viewer { email } userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.requestDataExport":     {document: `mutation { requestDataExport { userErrors { code } } }`, own: "UYYYYYY"},
+	"Mutation.recordConsent":         {document: `mutation { recordConsent(input: {document: "SITE_USE", version: "{consent}"}) { consent { givenAt } userErrors { code } } }`, own: "YYYYYYY", silent: "it is a record itself"},
+	"Mutation.inviteReader":          {document: `mutation { inviteReader(input: {email: "{reader}"}) { userErrors { code } } }`, own: "UFFFFFY"},
+
+	"Mutation.subscribeToNewsletter":         {document: `mutation { subscribeToNewsletter(input: {newsletterIds: ["{list}"], email: "{reader}", consentVersion: "{consent}"}) { userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
+	"Mutation.confirmNewsletterSubscription": {document: `mutation { confirmNewsletterSubscription(input: {token: "{confirm}"}) { preferencesToken userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
+	"Mutation.updateNewsletterPreferences":   {document: `mutation { updateNewsletterPreferences(input: {token: "{preferences}", newsletterIds: []}) { preferences { maskedEmail } userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
+	"Mutation.unsubscribeFromNewsletter":     {document: `mutation { unsubscribeFromNewsletter(input: {token: "{preferences}"}) { preferences { maskedEmail } userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
+	"Mutation.submitContactMessage":          {document: `mutation { submitContactMessage(input: {name: "{contact}", email: "{reader}", subject: "Hello", message: "Words.", secondsOnPage: 20}) { userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
+	"Mutation.createNewsletter":              {document: `mutation { createNewsletter(input: {name: "Made {serial}"}) { newsletter { slug } userErrors { code } } }`, own: "UFFFFYY"},
+	"Mutation.updateNewsletter":              {document: `mutation { updateNewsletter(input: {id: "{list}", isOpen: false}) { newsletter { isOpen } userErrors { code } } }`, own: "UFFFFYY"},
+	"Mutation.createNewsletterIssue":         {document: `mutation { createNewsletterIssue(input: {newsletterId: "{list}", subject: "Hello"}) { issue { previewText newsletter { slug } } userErrors { code } } }`, own: "UFFFFYY"},
+	"Mutation.deleteNewsletterIssue":         {document: `mutation { deleteNewsletterIssue(input: {id: "{issue}"}) { deletedId userErrors { code } } }`, own: "UFFFFYY"},
+	"Mutation.sendNewsletterIssue":           {document: `mutation { sendNewsletterIssue(input: {id: "{issue}"}) { issue { status recipientCount } userErrors { code } } }`, own: "UFFFFYY"},
+	"Query.newsletterIssues":                 {document: `{ newsletterIssues(first: 5) { nodes { subject sentCount } totalCount { value } pageInfo { hasNextPage } } }`, own: "UFFFFYY"},
+	"Newsletter.subscriberCount":             {document: `{ node(id: "{list}") { ... on Newsletter { subscriberCount } } }`, own: "UFFFFYY"},
 }

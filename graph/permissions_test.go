@@ -227,6 +227,7 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		"apiKey": func() string { return r.apiKey(t) },
 	}
 	maps.Copy(words, r.accountWords(t, viewer))
+	maps.Copy(words, r.readerWords(t))
 	for name, make := range words {
 		if strings.Contains(document, "{"+name+"}") {
 			document = strings.ReplaceAll(document, "{"+name+"}", make())

@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
@@ -45,6 +46,8 @@ type Services struct {
 	Partners   *partner.Service
 	Search     *search.Service
 	Directory  *directory.Directory
+
+	Newsletters *newsletter.Service
 }
 
 // Resolver answers every field.

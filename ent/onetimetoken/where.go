@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
 )
 
@@ -62,6 +63,26 @@ func Purpose(v string) predicate.OneTimeToken {
 // TokenHash applies equality check predicate on the "token_hash" field. It's identical to TokenHashEQ.
 func TokenHash(v string) predicate.OneTimeToken {
 	return predicate.OneTimeToken(sql.FieldEQ(FieldTokenHash, v))
+}
+
+// UserID applies equality check predicate on the "user_id" field. It's identical to UserIDEQ.
+func UserID(v int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldEQ(FieldUserID, v))
+}
+
+// Email applies equality check predicate on the "email" field. It's identical to EmailEQ.
+func Email(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldEQ(FieldEmail, v))
+}
+
+// CodeHash applies equality check predicate on the "code_hash" field. It's identical to CodeHashEQ.
+func CodeHash(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldEQ(FieldCodeHash, v))
+}
+
+// Tries applies equality check predicate on the "tries" field. It's identical to TriesEQ.
+func Tries(v int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldEQ(FieldTries, v))
 }
 
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
@@ -204,6 +225,206 @@ func TokenHashContainsFold(v string) predicate.OneTimeToken {
 	return predicate.OneTimeToken(sql.FieldContainsFold(FieldTokenHash, v))
 }
 
+// UserIDEQ applies the EQ predicate on the "user_id" field.
+func UserIDEQ(v int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldEQ(FieldUserID, v))
+}
+
+// UserIDNEQ applies the NEQ predicate on the "user_id" field.
+func UserIDNEQ(v int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldNEQ(FieldUserID, v))
+}
+
+// UserIDIn applies the In predicate on the "user_id" field.
+func UserIDIn(vs ...int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldIn(FieldUserID, vs...))
+}
+
+// UserIDNotIn applies the NotIn predicate on the "user_id" field.
+func UserIDNotIn(vs ...int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldNotIn(FieldUserID, vs...))
+}
+
+// UserIDIsNil applies the IsNil predicate on the "user_id" field.
+func UserIDIsNil() predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldIsNull(FieldUserID))
+}
+
+// UserIDNotNil applies the NotNil predicate on the "user_id" field.
+func UserIDNotNil() predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldNotNull(FieldUserID))
+}
+
+// EmailEQ applies the EQ predicate on the "email" field.
+func EmailEQ(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldEQ(FieldEmail, v))
+}
+
+// EmailNEQ applies the NEQ predicate on the "email" field.
+func EmailNEQ(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldNEQ(FieldEmail, v))
+}
+
+// EmailIn applies the In predicate on the "email" field.
+func EmailIn(vs ...string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldIn(FieldEmail, vs...))
+}
+
+// EmailNotIn applies the NotIn predicate on the "email" field.
+func EmailNotIn(vs ...string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldNotIn(FieldEmail, vs...))
+}
+
+// EmailGT applies the GT predicate on the "email" field.
+func EmailGT(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldGT(FieldEmail, v))
+}
+
+// EmailGTE applies the GTE predicate on the "email" field.
+func EmailGTE(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldGTE(FieldEmail, v))
+}
+
+// EmailLT applies the LT predicate on the "email" field.
+func EmailLT(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldLT(FieldEmail, v))
+}
+
+// EmailLTE applies the LTE predicate on the "email" field.
+func EmailLTE(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldLTE(FieldEmail, v))
+}
+
+// EmailContains applies the Contains predicate on the "email" field.
+func EmailContains(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldContains(FieldEmail, v))
+}
+
+// EmailHasPrefix applies the HasPrefix predicate on the "email" field.
+func EmailHasPrefix(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldHasPrefix(FieldEmail, v))
+}
+
+// EmailHasSuffix applies the HasSuffix predicate on the "email" field.
+func EmailHasSuffix(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldHasSuffix(FieldEmail, v))
+}
+
+// EmailEqualFold applies the EqualFold predicate on the "email" field.
+func EmailEqualFold(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldEqualFold(FieldEmail, v))
+}
+
+// EmailContainsFold applies the ContainsFold predicate on the "email" field.
+func EmailContainsFold(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldContainsFold(FieldEmail, v))
+}
+
+// CodeHashEQ applies the EQ predicate on the "code_hash" field.
+func CodeHashEQ(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldEQ(FieldCodeHash, v))
+}
+
+// CodeHashNEQ applies the NEQ predicate on the "code_hash" field.
+func CodeHashNEQ(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldNEQ(FieldCodeHash, v))
+}
+
+// CodeHashIn applies the In predicate on the "code_hash" field.
+func CodeHashIn(vs ...string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldIn(FieldCodeHash, vs...))
+}
+
+// CodeHashNotIn applies the NotIn predicate on the "code_hash" field.
+func CodeHashNotIn(vs ...string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldNotIn(FieldCodeHash, vs...))
+}
+
+// CodeHashGT applies the GT predicate on the "code_hash" field.
+func CodeHashGT(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldGT(FieldCodeHash, v))
+}
+
+// CodeHashGTE applies the GTE predicate on the "code_hash" field.
+func CodeHashGTE(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldGTE(FieldCodeHash, v))
+}
+
+// CodeHashLT applies the LT predicate on the "code_hash" field.
+func CodeHashLT(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldLT(FieldCodeHash, v))
+}
+
+// CodeHashLTE applies the LTE predicate on the "code_hash" field.
+func CodeHashLTE(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldLTE(FieldCodeHash, v))
+}
+
+// CodeHashContains applies the Contains predicate on the "code_hash" field.
+func CodeHashContains(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldContains(FieldCodeHash, v))
+}
+
+// CodeHashHasPrefix applies the HasPrefix predicate on the "code_hash" field.
+func CodeHashHasPrefix(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldHasPrefix(FieldCodeHash, v))
+}
+
+// CodeHashHasSuffix applies the HasSuffix predicate on the "code_hash" field.
+func CodeHashHasSuffix(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldHasSuffix(FieldCodeHash, v))
+}
+
+// CodeHashEqualFold applies the EqualFold predicate on the "code_hash" field.
+func CodeHashEqualFold(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldEqualFold(FieldCodeHash, v))
+}
+
+// CodeHashContainsFold applies the ContainsFold predicate on the "code_hash" field.
+func CodeHashContainsFold(v string) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldContainsFold(FieldCodeHash, v))
+}
+
+// TriesEQ applies the EQ predicate on the "tries" field.
+func TriesEQ(v int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldEQ(FieldTries, v))
+}
+
+// TriesNEQ applies the NEQ predicate on the "tries" field.
+func TriesNEQ(v int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldNEQ(FieldTries, v))
+}
+
+// TriesIn applies the In predicate on the "tries" field.
+func TriesIn(vs ...int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldIn(FieldTries, vs...))
+}
+
+// TriesNotIn applies the NotIn predicate on the "tries" field.
+func TriesNotIn(vs ...int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldNotIn(FieldTries, vs...))
+}
+
+// TriesGT applies the GT predicate on the "tries" field.
+func TriesGT(v int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldGT(FieldTries, v))
+}
+
+// TriesGTE applies the GTE predicate on the "tries" field.
+func TriesGTE(v int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldGTE(FieldTries, v))
+}
+
+// TriesLT applies the LT predicate on the "tries" field.
+func TriesLT(v int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldLT(FieldTries, v))
+}
+
+// TriesLTE applies the LTE predicate on the "tries" field.
+func TriesLTE(v int) predicate.OneTimeToken {
+	return predicate.OneTimeToken(sql.FieldLTE(FieldTries, v))
+}
+
 // PayloadIsNil applies the IsNil predicate on the "payload" field.
 func PayloadIsNil() predicate.OneTimeToken {
 	return predicate.OneTimeToken(sql.FieldIsNull(FieldPayload))
@@ -292,6 +513,29 @@ func ExpiresAtLT(v time.Time) predicate.OneTimeToken {
 // ExpiresAtLTE applies the LTE predicate on the "expires_at" field.
 func ExpiresAtLTE(v time.Time) predicate.OneTimeToken {
 	return predicate.OneTimeToken(sql.FieldLTE(FieldExpiresAt, v))
+}
+
+// HasUser applies the HasEdge predicate on the "user" edge.
+func HasUser() predicate.OneTimeToken {
+	return predicate.OneTimeToken(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, UserTable, UserColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasUserWith applies the HasEdge predicate on the "user" edge with a given conditions (other predicates).
+func HasUserWith(preds ...predicate.User) predicate.OneTimeToken {
+	return predicate.OneTimeToken(func(s *sql.Selector) {
+		step := newUserStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
 }
 
 // And groups predicates with the AND operator between them.

@@ -87,8 +87,9 @@ func (SignInFailure) Fields() []ent.Field {
 // Indexes of counts.
 func (SignInFailure) Indexes() []ent.Index { return []ent.Index{index.Fields("failed_at")} }
 
-// OneTimeToken is a secret that may be used once, such as to set up the first
-// account.
+// OneTimeToken is a secret that may be used once: to set up the first account, to
+// prove an address, to sign in by a link. One that waits to be mailed has the hash
+// of nothing.
 type OneTimeToken struct{ ent.Schema }
 
 // Fields of the token.
@@ -96,14 +97,25 @@ func (OneTimeToken) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("purpose"),
 		field.String("token_hash").Unique().Sensitive().Comment("SHA-256 of the token, hex"),
-		field.JSON("payload", json.RawMessage{}).Optional().Sensitive().Comment("what belongs to it; nothing so far"),
+		field.Int("user_id").Optional().Nillable().Comment("the account it is good for"),
+		field.String("email").Default("").Sensitive().Comment("the address it was or will be sent to"),
+		field.String("code_hash").Default("").Sensitive().Comment("keyed hash of the six digits that may be typed instead"),
+		field.Int("tries").Default(0).Comment("codes typed for it"),
+		field.JSON("payload", json.RawMessage{}).Optional().Sensitive().Comment("what is done when it is used, such as the account to make"),
 		field.Time("created_at").Default(now).Immutable(),
 		field.Time("expires_at"),
 	}
 }
 
+// Edges of the token.
+func (OneTimeToken) Edges() []ent.Edge {
+	return []ent.Edge{edge.From("user", User.Type).Ref("one_time_tokens").Field("user_id").Unique()}
+}
+
 // Indexes of tokens.
-func (OneTimeToken) Indexes() []ent.Index { return []ent.Index{index.Fields("expires_at")} }
+func (OneTimeToken) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("expires_at"), index.Fields("purpose", "email"), index.Fields("user_id")}
+}
 
 // AuditEntry is what one staff mutation did. Entries are only ever added: the
 // database itself refuses to change or remove them (see the migrations). They

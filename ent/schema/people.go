@@ -36,6 +36,8 @@ func (User) Fields() []ent.Field {
 		field.Int64("totp_last_step").Default(0).Comment("time step of the last code used, which is not taken again"),
 		field.JSON("recovery_codes", []string{}).Optional().Sensitive().Comment("hashes of those not used yet"),
 		field.Time("signed_in_at").Optional().Nillable(),
+		field.String("language").Default("").Comment("of mails to the account; empty: the site's"),
+		field.Time("deletes_at").Optional().Nillable().Comment("when the account will be removed, as its owner asked"),
 	}
 }
 
@@ -47,8 +49,14 @@ func (User) Edges() []ent.Edge {
 		edge.To("reading_list", ReadingList.Type).Unique().Annotations(cascade()),
 		edge.To("sessions", Session.Type).Annotations(cascade()),
 		edge.To("identities", Identity.Type).Annotations(cascade()),
+		edge.To("one_time_tokens", OneTimeToken.Type).Annotations(cascade()),
+		edge.To("consents", ConsentRecord.Type).Annotations(cascade()),
+		edge.To("data_exports", DataExport.Type).Annotations(cascade()),
 	}
 }
+
+// Indexes of users.
+func (User) Indexes() []ent.Index { return []ent.Index{index.Fields("deletes_at")} }
 
 // Comment is what a reader or guest says below an article. A guest's e-mail is
 // private: no public type has a field for it.

@@ -71,3 +71,11 @@ type CommentSettings struct {
 	RefusedWords    []string `json:"refusedWords,omitempty"`
 	BlockedNetworks []string `json:"blockedNetworks,omitempty"` // CIDR
 }
+
+// MailedArticle is an article as a newsletter showed it.
+type MailedArticle struct {
+	ID      int    `json:"id"`
+	Title   string `json:"title"`
+	Summary string `json:"summary,omitempty"`
+	Path    string `json:"path"`
+}

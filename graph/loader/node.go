@@ -89,6 +89,10 @@ func (r *Response) find(ctx context.Context, prefix string, keys []int) (map[int
 		return nodesOf(ctx, r, Comments, keys)
 	case id.Session:
 		return nodesOf(ctx, r, Sessions, keys)
+	case id.Newsletter:
+		return nodesOf(ctx, r, Newsletters, keys)
+	case id.NewsletterIssue:
+		return nodesOf(ctx, r, NewsletterIssues, keys)
 	case id.LiveEntry:
 		return nodesOf(ctx, r, LiveEntries, keys)
 	case id.Correction:

@@ -12,6 +12,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
@@ -21,19 +22,20 @@ import (
 
 // Services are what rows are loaded from.
 type Services struct {
-	Accounts   *account.Service
-	Articles   *content.Service
-	Audit      *audit.Log
-	Bookmarks  *bookmark.Service
-	Comments   *comment.Service
-	Moderator  *comment.Moderator
-	Popularity *popularity.Service
-	Directory  *directory.Directory
-	Jobs       *job.Office
-	Newsroom   *newsroom.Service
-	Partners   *partner.Service
-	Pages      *site.Service
-	Taxonomy   *taxonomy.Service
+	Accounts    *account.Service
+	Articles    *content.Service
+	Audit       *audit.Log
+	Bookmarks   *bookmark.Service
+	Comments    *comment.Service
+	Moderator   *comment.Moderator
+	Popularity  *popularity.Service
+	Directory   *directory.Directory
+	Jobs        *job.Office
+	Newsletters *newsletter.Service
+	Newsroom    *newsroom.Service
+	Partners    *partner.Service
+	Pages       *site.Service
+	Taxonomy    *taxonomy.Service
 
 	// Cohort bounds the rows of a cohort, and so the keys of one statement. Longer
 	// lists are several cohorts. 0 means 500.

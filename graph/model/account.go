@@ -13,6 +13,10 @@ type (
 	AccountConnection = relay.Connection[*loader.Account]
 	// AccountEdge is a row of it.
 	AccountEdge = relay.Edge[*loader.Account]
+	// NewsletterIssueConnection is a page of issues of newsletters.
+	NewsletterIssueConnection = relay.Connection[*loader.NewsletterIssue]
+	// NewsletterIssueEdge is a row of it.
+	NewsletterIssueEdge = relay.Edge[*loader.NewsletterIssue]
 )
 
 // Viewer is who is signed in. It is made for nobody but its owner, for whom As

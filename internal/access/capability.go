@@ -29,14 +29,15 @@ const (
 	ModerateComments   Capability = "MODERATE_COMMENTS"
 	ManageUsers        Capability = "MANAGE_USERS"
 	ReadAuditLog       Capability = "READ_AUDIT_LOG"
-	ManageJobs         Capability = "MANAGE_JOBS"     // look after work in the background that failed
-	ManagePartners     Capability = "MANAGE_PARTNERS" // keys of partners
+	ManageJobs         Capability = "MANAGE_JOBS"        // look after work in the background that failed
+	ManagePartners     Capability = "MANAGE_PARTNERS"    // keys of partners
+	ManageNewsletters  Capability = "MANAGE_NEWSLETTERS" // compose and send newsletters
 )
 
 // Capabilities lists all of them.
 func Capabilities() []Capability {
 	return []Capability{UseAccount, ReadNewsroom, WriteArticles, PublishOwnArticles, EditArticles, ReviewArticles, PublishArticles, WithdrawArticles,
-		CurateArticles, ManageTaxonomy, ManagePages, ManageSite, ModerateComments, ManageUsers, ReadAuditLog, ManageJobs, ManagePartners}
+		CurateArticles, ManageTaxonomy, ManagePages, ManageSite, ModerateComments, ManageUsers, ReadAuditLog, ManageJobs, ManagePartners, ManageNewsletters}
 }
 
 // Roles lists all roles, the least powerful first.
@@ -49,7 +50,7 @@ var capabilities = map[Role][]Capability{
 	Author:      {UseAccount, ReadNewsroom, WriteArticles, PublishOwnArticles},
 	Moderator:   {UseAccount, ModerateComments},
 	Editor: {UseAccount, ReadNewsroom, WriteArticles, PublishOwnArticles, EditArticles, ReviewArticles, PublishArticles, WithdrawArticles,
-		CurateArticles, ManageTaxonomy, ManagePages, ModerateComments},
+		CurateArticles, ManageTaxonomy, ManagePages, ModerateComments, ManageNewsletters},
 	Admin: Capabilities(),
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/throttle"
 )
 
 // Service keeps accounts. Its exported fields are set before it is used.
@@ -31,6 +32,7 @@ type Service struct {
 	log       *event.Log
 	audit     *audit.Log
 	passwords *hasher
+	throttle  *throttle.Throttle
 
 	// Now is the clock.
 	Now func() time.Time
@@ -41,13 +43,24 @@ type Service struct {
 	RequireSecondFactor bool
 	// Issuer is what authenticators call this site.
 	Issuer string
+	// Registration says who can sign up.
+	Registration Registration
+	// Providers are the OpenID providers by which readers sign in and sign up.
+	Providers []*Provider
+	// DeletionGrace is how long an account stays after its owner asked to remove it.
+	DeletionGrace time.Duration
+
+	post // what sends mails, set by SendBy
 }
 
 // New gives the service.
 func New(db *store.DB, log *event.Log, record *audit.Log) *Service {
-	return &Service{db: db, log: log, audit: record, passwords: newHasher(),
+	s := &Service{db: db, log: log, audit: record, passwords: newHasher(),
 		Now:         func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
-		SessionIdle: 12 * time.Hour, TokenIdle: 7 * 24 * time.Hour, SessionLifetime: 30 * 24 * time.Hour, Issuer: "Broadsheet"}
+		SessionIdle: 12 * time.Hour, TokenIdle: 7 * 24 * time.Hour, SessionLifetime: 30 * 24 * time.Hour, Issuer: "Broadsheet",
+		Registration: Open, DeletionGrace: 14 * 24 * time.Hour}
+	s.throttle = throttle.New(db, func() time.Time { return s.Now() })
+	return s
 }
 
 // User is an account as it shall be made.

@@ -10,6 +10,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
@@ -19,6 +20,7 @@ type Identity struct {
 	Issuer, Subject string // together the name of the person, for ever
 	Email           string
 	EmailVerified   bool
+	Name            string // as the provider calls the person; may be empty
 }
 
 // SignInAs opens a session for whoever a provider has signed in. The first
@@ -48,6 +50,70 @@ func (s *Service) SignInAs(ctx context.Context, who Identity) (*SignedIn, error)
 		return nil, err
 	}
 	return s.handOver(ctx, opened), nil
+}
+
+// SignInReader opens a session for whoever a provider for readers has signed in.
+// It makes an account where registration is open, and reaches no account of the
+// newsroom: for those only the newsroom's own provider is believed.
+func (s *Service) SignInReader(ctx context.Context, who Identity) (*SignedIn, error) {
+	if jarOf(ctx) == nil {
+		return nil, errNoCookies()
+	}
+	var opened *SignedIn
+	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		if err := s.lock(ctx); err != nil {
+			return err
+		}
+		u, err := s.known(ctx, who)
+		if ent.IsNotFound(err) {
+			u, err = s.meet(ctx, who)
+		}
+		if err != nil {
+			return err
+		}
+		if u.Status != user.StatusActive || u.Role != user.RoleReader {
+			return notLetIn()
+		}
+		opened, err = s.welcome(ctx, u, session.KindCookie, "", "OPENID")
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.handOver(ctx, opened), nil
+}
+
+// meet links an identity to the reader with its verified e-mail address, and
+// makes an account where there is none.
+func (s *Service) meet(ctx context.Context, who Identity) (*ent.User, error) {
+	email, err := MailAddress("email", who.Email)
+	if err != nil || !who.EmailVerified {
+		return nil, fault.New(fault.Forbidden, "The provider has not verified your e-mail address.")
+	}
+	client := s.db.Ent(ctx)
+	u, err := client.User.Query().Where(user.Email(email)).Only(ctx)
+	switch {
+	case err == nil && (u.Role != user.RoleReader || u.Status != user.StatusActive):
+		return nil, notLetIn()
+	case err == nil:
+		return s.link(ctx, who)
+	case !ent.IsNotFound(err):
+		return nil, fmt.Errorf("look for an account: %w", err)
+	case s.Registration != Open:
+		return nil, notLetIn()
+	}
+	name, err := ReaderName("displayName", who.Name)
+	if err != nil {
+		name = "Reader"
+	}
+	if u, err = client.User.Create().SetEmail(email).SetDisplayName(name).SetRole(user.RoleReader).Save(ctx); err != nil {
+		return nil, fmt.Errorf("make an account: %w", err)
+	}
+	as := access.With(ctx, access.Viewer{UserID: u.ID, Role: access.Reader, Name: u.DisplayName})
+	if err := s.changed(as, "signUp", event.Created, u.ID, nil, nil); err != nil {
+		return nil, err
+	}
+	return s.link(ctx, who)
 }
 
 // known gives the account that an identity is linked to.
@@ -95,4 +161,10 @@ func (s *Service) link(ctx context.Context, who Identity) (*ent.User, error) {
 
 func notLetIn() error {
 	return fault.New(fault.Forbidden, "There is no account here for this sign-in. Ask an administrator to make one.")
+}
+
+// Provider is an OpenID provider by which readers sign in and sign up.
+type Provider struct {
+	Name string // as it stands on a button
+	URL  string // where the browser begins
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ccojocar/zxcvbn-go"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/text/unicode/norm"
@@ -148,11 +149,26 @@ func checkPassword(field, password, email, name string) error {
 	}
 	folded := strings.ToLower(strings.TrimSpace(password))
 	local, _, _ := strings.Cut(email, "@")
-	if len(different) < minPasswordRunes || folded == email || folded == local || folded == strings.ToLower(name) {
+	if guessable(password, email, local, name) || len(different) < minPasswordRunes || folded == email || folded == local || folded == strings.ToLower(name) {
 		return fault.Mistake(fault.WeakPassword, field, "This password is too easy to guess.")
 	}
 	return nil
 }
+
+// guessable reports whether programs that guess passwords find this one soon: it
+// is made of common passwords, words, names, dates, rows of a keyboard or words
+// about its owner.
+func guessable(password string, about ...string) bool {
+	about = append(about, "broadsheet")
+	return zxcvbn.PasswordStrength(strings.ToValidUTF8(password[:min(len(password), maxJudged)], ""), about).Score < leastScore
+}
+
+// leastScore is one of zxcvbn's 0 to 4: fewer than a million guesses are 0 or 1.
+// What follows the first maxJudged bytes makes a password only better.
+const (
+	leastScore = 2
+	maxJudged  = 64
+)
 
 // generatePassword makes a password of 130 random bits.
 func generatePassword() string { return rand.Text() }

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/dataexport"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
-	"github.com/broadsheet-cms/broadsheet/ent/signinfailure"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
@@ -147,12 +147,6 @@ func (s *Service) takeToken(ctx context.Context, purpose, token string) (bool, e
 	return n == 1, nil
 }
 
-// maxFailures bounds the table of wrong attempts against many addresses.
-const maxFailures = 100_000
-
-// trimFailuresSQL keeps the newest.
-var trimFailuresSQL = store.MaintainBoth(`DELETE FROM sign_in_failures WHERE failed_at < (SELECT failed_at FROM sign_in_failures ORDER BY failed_at DESC LIMIT 1 OFFSET $1)`)
-
 // Tidy removes sessions and tokens that have ended and wrong attempts that are
 // forgiven. The server calls it now and then.
 func (s *Service) Tidy(ctx context.Context) error {
@@ -167,11 +161,8 @@ func (s *Service) Tidy(ctx context.Context) error {
 	if _, err := client.OneTimeToken.Delete().Where(onetimetoken.ExpiresAtLTE(now)).Exec(ctx); err != nil {
 		return fmt.Errorf("remove old tokens: %w", err)
 	}
-	if _, err := client.SignInFailure.Delete().Where(signinfailure.FailedAtLT(now.Add(-forgiveAfter))).Exec(ctx); err != nil {
-		return fmt.Errorf("forget old attempts: %w", err)
+	if _, err := client.DataExport.Delete().Where(dataexport.ExpiresAtLTE(now)).Exec(ctx); err != nil {
+		return fmt.Errorf("remove old archives: %w", err)
 	}
-	if _, err := s.db.Exec(ctx, trimFailuresSQL, maxFailures); err != nil {
-		return fmt.Errorf("bound the attempts: %w", err)
-	}
-	return nil
+	return s.throttle.Tidy(ctx)
 }

@@ -30,6 +30,8 @@ type Account struct {
 	RecoveryCodesLeft  int
 	CreatedAt          time.Time
 	SignedInAt         *time.Time // nil: never
+	Language           string     // of mails; empty: the site's
+	DeletionDueAt      *time.Time // nil: the account stays
 }
 
 // PublicID is its id in the API.
@@ -38,7 +40,7 @@ func (a *Account) PublicID() string { return id.Encode(id.User, a.ID) }
 func accountOf(u *ent.User) *Account {
 	return &Account{ID: u.ID, Email: u.Email, DisplayName: u.DisplayName, Role: access.Role(u.Role), Disabled: u.Status == user.StatusDisabled,
 		HasPassword: u.PasswordHash != "", SecondFactor: u.TotpConfirmedAt != nil, RecoveryCodesLeft: len(u.RecoveryCodes),
-		CreatedAt: u.CreatedAt, SignedInAt: u.SignedInAt}
+		CreatedAt: u.CreatedAt, SignedInAt: u.SignedInAt, Language: u.Language, DeletionDueAt: u.DeletesAt}
 }
 
 // Self is the account of the viewer, nil when nobody is signed in.
@@ -388,10 +390,7 @@ func (s *Service) ResetPassword(ctx context.Context, userID int, password string
 
 // pardon forgets the wrong guesses at an account.
 func (s *Service) pardon(ctx context.Context, email string) error {
-	if _, err := s.db.Exec(ctx, forgiveSQL, subjectOf("account", email, freeByAccount).key); err != nil {
-		return fmt.Errorf("forget wrong attempts: %w", err)
-	}
-	return nil
+	return s.throttle.Forgive(ctx, guessesAtAccount.Subject(email))
 }
 
 // ResetSecondFactor takes the second factor from an account whose owner lost

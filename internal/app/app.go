@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"gocloud.dev/blob"
@@ -33,11 +32,15 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/ingest"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/link"
+	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 	"github.com/broadsheet-cms/broadsheet/internal/repeat"
+	"github.com/broadsheet-cms/broadsheet/internal/retention"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/seed"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
@@ -70,6 +73,11 @@ type Services struct {
 	Audit      *audit.Log
 	Repeats    *repeat.Keeper
 	Newsroom   *newsroom.Service
+
+	Mail        *mail.Mailer
+	Links       *link.Signer
+	Newsletters *newsletter.Service
+	Retention   *retention.Service
 }
 
 // NewServices puts the services together over a migrated database. Without a
@@ -99,13 +107,18 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Repeats = repeat.New(db)
 	s.Partners = partner.New(db, s.Log, s.Articles, s.Directory, s.Audit)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
+	s.Links = link.New(db)
+	s.Mail = mail.New(db, s.brand)
+	s.Accounts.SendBy(s.Jobs, s.Mail, s.Links, s.settings)
+	s.Newsletters = newsletter.New(db, s.Audit, s.Articles, s.Directory, s.Jobs, s.Mail, s.Links)
+	s.Retention = retention.New(db, s.Jobs)
 	return s
 }
 
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Moderator: s.Moderator, Interests: s.Interests, Popularity: s.Popularity, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners}
+		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Newsletters: s.Newsletters}
 }
 
 // App is the server with all it needs.
@@ -152,7 +165,9 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	a.Log.Logger = a.logger
 	a.Jobs.Configure(job.Settings{Grace: a.cfg.ShutdownTimeout, Logger: a.logger})
 	a.registerJobs()
-	a.Directory.SiteURL = strings.TrimSuffix(a.cfg.SiteURL, "/")
+	if err := a.setUpReaders(); err != nil {
+		return err
+	}
 	if a.cfg.Demo {
 		if err := a.fillDemo(ctx); err != nil {
 			return err
@@ -167,9 +182,13 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 			MaxAnswerBytes: a.cfg.MaxAnswerBytes, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
 		SignIn:  openID,
 		Partner: door.Handler(a.Partners.Handler()),
-		Media:   a.Media.Handler(),
-		SDL:     broadsheet.SDL,
-		Ready:   db.Ready,
+		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(),
+		Media: a.Media.Handler(),
+		SDL:   broadsheet.SDL,
+		Ready: db.Ready,
+	}
+	if a.Mail.Keeps() {
+		routes.Mail = a.Mail.Handler()
 	}
 	if a.cfg.GraphiQL {
 		routes.GraphiQL = graphiql.Handler(graphiql.Options{})

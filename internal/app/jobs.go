@@ -10,7 +10,7 @@ import (
 )
 
 // tidy removes what has ended: sessions, counts of wrong attempts, idempotency
-// keys, preview tokens, removed bookmarks, old dead jobs.
+// keys, preview tokens, removed bookmarks, old dead jobs, kept mails.
 var tidy = job.Kind[struct{}]{Name: "tidy", Timeout: 5 * time.Minute, MaxAttempts: 3}
 
 // rank finds the most read articles anew.
@@ -23,7 +23,7 @@ const keepEvents = 90 * 24 * time.Hour
 // registerJobs says what the jobs of the server do that belong to no service.
 func (a *App) registerJobs() {
 	job.Register(a.Jobs, tidy, func(ctx context.Context, _ struct{}) error {
-		return errors.Join(a.Accounts.Tidy(ctx), a.Repeats.Forget(ctx), a.Newsroom.ForgetPreviews(ctx), a.Bookmarks.Tidy(ctx), a.Interests.Tidy(ctx), a.Jobs.Forget(ctx),
+		return errors.Join(a.Accounts.Tidy(ctx), a.Repeats.Forget(ctx), a.Newsroom.ForgetPreviews(ctx), a.Bookmarks.Tidy(ctx), a.Interests.Tidy(ctx), a.Jobs.Forget(ctx), a.Mail.Forget(ctx),
 			a.Partners.Forget(ctx), a.Log.Trim(ctx, time.Now().Add(-keepEvents)))
 	})
 	job.Register(a.Jobs, rank, func(ctx context.Context, _ struct{}) error { return a.Popularity.Rank(ctx) })

@@ -295,3 +295,35 @@ func TestProviderThatHangs(t *testing.T) {
 		}
 	})
 }
+
+func TestReadersSignInByOpenID(t *testing.T) {
+	t.Parallel()
+	issuer := provider(t)
+	const start = "/auth/reader/example/start?return=/schema.graphql"
+	eachSite(t, func(t *testing.T, s *site) {
+		if got := s.ask(t, browser(t), `{ site { signInProviders { name url } } }`); !strings.Contains(got.body, `{"name":"Example","url":"`+s.url+`/auth/reader/example/start"}`) {
+			t.Errorf("providers: %s", got.body)
+		}
+		for _, test := range []struct {
+			name, person string
+			status       int
+		}{
+			{"an address that nobody verified", "nadia|nadia@example.org|no", 403},
+			{"an account of the newsroom", "chief|chief@example.org|yes", 403},
+			{"a token signed by another key", "forged|nadia@example.org|yes", 403},
+			{"a new reader", "nadia|nadia@example.org|yes", 200},
+			{"the same with another address", "nadia|other@example.org|yes", 200},
+			{"another person with the address", "omar|nadia@example.org|yes", 403},
+		} {
+			who := visit(t, test.person)
+			if got := s.get(t, who.Client, start); got.status != test.status {
+				t.Errorf("%s: %d %.200s", test.name, got.status, got.body)
+			}
+			if test.status == 200 {
+				if got := s.ask(t, who.Client, `{ viewer { email role } }`); got.body != `{"data":{"viewer":{"email":"nadia@example.org","role":"READER"}}}` {
+					t.Errorf("%s is %s", test.name, got.body)
+				}
+			}
+		}
+	}, "--reader-oidc=Example,"+issuer+",newsroom,client-secret")
+}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
 	"github.com/broadsheet-cms/broadsheet/internal/signin"
@@ -28,11 +29,25 @@ func (a *App) signIn() (*signin.Door, http.Handler, error) {
 	door := signin.New(a.Accounts, signin.Options{SiteURL: a.cfg.SiteURL, TrustedProxies: proxies, RequestID: server.RequestID,
 		Keys: a.Partners.Authenticate, KeyPrefix: partner.Prefix,
 		Logger: slog.New(server.LogRequestID(a.logger.Handler()))})
-	if a.cfg.OIDCIssuer == "" {
+	var providers []signin.OpenID
+	if a.cfg.OIDCIssuer != "" {
+		providers = append(providers, signin.OpenID{Issuer: a.cfg.OIDCIssuer, ClientID: a.cfg.OIDCClientID, ClientSecret: a.cfg.OIDCClientSecret,
+			RedirectURL: a.cfg.OIDCRedirectURL})
+	}
+	readers, err := a.cfg.Providers()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range readers {
+		path := "/auth/reader/" + p.Slug()
+		a.Accounts.Providers = append(a.Accounts.Providers, &account.Provider{Name: p.Name, URL: a.Accounts.ServerURL + path + "/start"})
+		providers = append(providers, signin.OpenID{Issuer: p.Issuer, ClientID: p.ClientID, ClientSecret: p.ClientSecret, Path: path,
+			RedirectURL: a.Accounts.ServerURL + path + "/callback", Readers: true})
+	}
+	if len(providers) == 0 {
 		return door, nil, nil
 	}
-	return door, door.OpenID(signin.OpenID{Issuer: a.cfg.OIDCIssuer, ClientID: a.cfg.OIDCClientID, ClientSecret: a.cfg.OIDCClientSecret,
-		RedirectURL: a.cfg.OIDCRedirectURL}), nil
+	return door, door.OpenID(providers...), nil
 }
 
 // Greet tells whoever starts the server how to sign in: by the demo accounts

@@ -56,7 +56,7 @@ func eachSite(t *testing.T, test func(t *testing.T, s *site), args ...string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		settings := []string{"--database=" + database, "--media-dir=" + t.TempDir(), "--oidc-redirect-url=" + listener.URL + "/auth/oidc/callback"}
+		settings := []string{"--database=" + database, "--media-dir=" + t.TempDir(), "--oidc-redirect-url=" + listener.URL + "/auth/oidc/callback", "--public-url=" + listener.URL}
 		if _, err := parser.Parse(append(settings, args...)); err != nil {
 			t.Fatal(err)
 		}

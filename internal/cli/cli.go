@@ -18,14 +18,16 @@ import (
 type commands struct {
 	Config kong.ConfigFlag `help:"File of settings in YAML: their flag names without dashes in front." env:"BROADSHEET_CONFIG" placeholder:"FILE"`
 
-	Serve   serveCommand   `cmd:"" help:"Serve the site over GraphQL."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database to the schema of this program."`
-	Import  importCommand  `cmd:"" help:"Bring content of other systems in."`
-	Verify  verifyCommand  `cmd:"" help:"Compare the database with what it was filled from."`
-	User    userCommand    `cmd:"" help:"Keep the accounts of staff and readers."`
-	Key     keyCommand     `cmd:"" help:"Keep the API keys of partners."`
-	Seed    seedCommand    `cmd:"" help:"Fill an empty database with a synthetic newsroom."`
-	Version versionCommand `cmd:"" help:"Say which version this is."`
+	Serve      serveCommand      `cmd:"" help:"Serve the site over GraphQL."`
+	Migrate    migrateCommand    `cmd:"" help:"Bring the database to the schema of this program."`
+	Import     importCommand     `cmd:"" help:"Bring content of other systems in."`
+	Verify     verifyCommand     `cmd:"" help:"Compare the database with what it was filled from."`
+	User       userCommand       `cmd:"" help:"Keep the accounts of staff and readers."`
+	Key        keyCommand        `cmd:"" help:"Keep the API keys of partners."`
+	Mail       mailCommand       `cmd:"" help:"Try whether mails can be sent."`
+	Newsletter newsletterCommand `cmd:"" help:"Send newsletters and keep the suppression list."`
+	Seed       seedCommand       `cmd:"" help:"Fill an empty database with a synthetic newsroom."`
+	Version    versionCommand    `cmd:"" help:"Say which version this is."`
 }
 
 // streams are where a command reads and writes.

@@ -24,6 +24,9 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 	}
 	return a.Run(ctx, func(addr net.Addr) {
 		at := "http://" + addr.String()
+		if a.Mail.Keeps() {
+			logger.InfoContext(ctx, "there are no SMTP settings: mails are kept, and shown to this machine", "mail", at+"/mail")
+		}
 		if c.GraphiQL {
 			logger.InfoContext(ctx, "serving", "graphql", at+"/graphql", "graphiql", at+"/graphiql/")
 			return

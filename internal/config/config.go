@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/mail"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -121,6 +123,118 @@ func (l Limits) validate() (wrong []error) {
 	return wrong
 }
 
+// Mail says how mails are sent. Every command that sends mails has it.
+type Mail struct {
+	SMTPHost     string `name:"smtp-host" help:"Mail server that mails are sent through. Without one mails are kept, and shown at /mail to this machine." env:"BROADSHEET_SMTP_HOST" placeholder:"HOST"`
+	SMTPPort     int    `name:"smtp-port" help:"Port of the mail server." default:"587" env:"BROADSHEET_SMTP_PORT" placeholder:"PORT"`
+	SMTPSecurity string `name:"smtp-security" help:"How the connection to the mail server is protected: starttls, tls (from the first byte, port 465) or none." default:"starttls" enum:"starttls,tls,none" env:"BROADSHEET_SMTP_SECURITY" placeholder:"KIND"`
+	SMTPUsername string `name:"smtp-username" help:"Name that signs in to the mail server; empty: none does." env:"BROADSHEET_SMTP_USERNAME" placeholder:"NAME"`
+	SMTPPassword string `name:"smtp-password" help:"Password for the mail server; better given by its variable." env:"BROADSHEET_SMTP_PASSWORD" placeholder:"PASSWORD"`
+	MailFrom     string `help:"Address that mails come from; noreply@ the host of the site when not given." env:"BROADSHEET_MAIL_FROM" placeholder:"ADDRESS"`
+	SiteURL      string `help:"Address of the front end, for absolute addresses in answers and mails; overrides the one stored." env:"BROADSHEET_SITE_URL" placeholder:"URL"`
+}
+
+func (m Mail) validate() (wrong []error) {
+	if m.SiteURL != "" && !isURL(m.SiteURL) {
+		wrong = append(wrong, fmt.Errorf("--site-url %q: want http:// or https:// and a host", m.SiteURL))
+	}
+	if m.MailFrom != "" {
+		if _, err := mail.ParseAddress(m.MailFrom); err != nil {
+			wrong = append(wrong, fmt.Errorf("--mail-from %q: want an e-mail address", m.MailFrom))
+		}
+	}
+	if m.SMTPPort < 1 || m.SMTPPort > 65535 {
+		wrong = append(wrong, errors.New("--smtp-port must be 1 to 65535"))
+	}
+	return wrong
+}
+
+// Readers says what readers can do beside reading.
+type Readers struct {
+	PublicURL      string        `name:"public-url" help:"Address at which this server is reached from outside, for links in mails that lead to it; --site-url when not given." env:"BROADSHEET_PUBLIC_URL" placeholder:"URL"`
+	ReaderOIDC     []string      `name:"reader-oidc" sep:"none" help:"OpenID provider by which readers sign in and sign up: NAME,ISSUER,CLIENT-ID,CLIENT-SECRET; may be given several times. Its callback is /auth/reader/NAME/callback in lower case." env:"BROADSHEET_READER_OIDC" placeholder:"PROVIDER"`
+	Registration   string        `help:"Who can sign up: open, invitation or off." default:"open" enum:"open,invitation,off" env:"BROADSHEET_REGISTRATION" placeholder:"KIND"`
+	DeletionGrace  time.Duration `help:"How long an account stays after its owner asked to remove it." default:"336h" env:"BROADSHEET_DELETION_GRACE" placeholder:"DURATION"`
+	ContactAddress string        `help:"Where messages of the contact form go; empty: none are taken." env:"BROADSHEET_CONTACT_ADDRESS" placeholder:"ADDRESS"`
+	BounceSecret   string        `help:"Secret that reports of bounces are signed with; better given by its variable. Empty: none are taken." env:"BROADSHEET_BOUNCE_SECRET" placeholder:"SECRET"`
+	LinkKey        string        `help:"Key that signs links in mails; better given by its variable. Without one the server makes one and keeps it in the database." env:"BROADSHEET_LINK_KEY" placeholder:"KEY"`
+}
+
+func (r Readers) validate() (wrong []error) {
+	if r.PublicURL != "" && !isURL(r.PublicURL) {
+		wrong = append(wrong, fmt.Errorf("--public-url %q: want http:// or https:// and a host", r.PublicURL))
+	}
+	if r.ContactAddress != "" {
+		if _, err := mail.ParseAddress(r.ContactAddress); err != nil {
+			wrong = append(wrong, fmt.Errorf("--contact-address %q: want an e-mail address", r.ContactAddress))
+		}
+	}
+	for name, secret := range map[string]string{"--bounce-secret": r.BounceSecret, "--link-key": r.LinkKey} {
+		if secret != "" && len(secret) < minSecret {
+			wrong = append(wrong, fmt.Errorf("%s must have at least %d characters", name, minSecret))
+		}
+	}
+	if _, err := r.Providers(); err != nil {
+		wrong = append(wrong, err)
+	}
+	if r.DeletionGrace < 0 {
+		wrong = append(wrong, errors.New("--deletion-grace must not be below zero"))
+	}
+	return wrong
+}
+
+// Provider is an OpenID provider for readers.
+type Provider struct{ Name, Issuer, ClientID, ClientSecret string }
+
+// Slug is the provider's part of paths.
+func (p Provider) Slug() string { return strings.ToLower(p.Name) }
+
+// Providers are the OpenID providers for readers.
+func (r Readers) Providers() (all []Provider, err error) {
+	seen := map[string]bool{}
+	for _, text := range r.ReaderOIDC {
+		parts := strings.Split(text, ",")
+		if len(parts) != 4 || !isURL(parts[1]) || parts[2] == "" || strings.Trim(strings.ToLower(parts[0]), "abcdefghijklmnopqrstuvwxyz0123456789") != "" || parts[0] == "" {
+			return nil, errors.New("--reader-oidc: want NAME,ISSUER,CLIENT-ID,CLIENT-SECRET, with a name of letters and digits and an issuer that begins with https://")
+		}
+		p := Provider{parts[0], parts[1], parts[2], parts[3]}
+		if seen[p.Slug()] {
+			return nil, fmt.Errorf("--reader-oidc: there are two providers %q", p.Name)
+		}
+		seen[p.Slug()] = true
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// minSecret is the least length of a secret that somebody made up.
+const minSecret = 16
+
+// Retention says after which time what is personal is removed.
+type Retention struct {
+	RetainAuditLog          time.Duration `help:"How long audit entries are kept, with the addresses in them; at least 720h." default:"17520h" env:"BROADSHEET_RETAIN_AUDIT_LOG" placeholder:"DURATION"`
+	RetainGuestEmails       time.Duration `help:"How long the e-mail addresses of guests who commented are kept." default:"4320h" env:"BROADSHEET_RETAIN_GUEST_EMAILS" placeholder:"DURATION"`
+	RetainAddresses         time.Duration `help:"How long network addresses are kept with consents." default:"2160h" env:"BROADSHEET_RETAIN_ADDRESSES" placeholder:"DURATION"`
+	RetainUnsubscribed      time.Duration `help:"How long an address that left all newsletters is kept, with its consents." default:"2160h" env:"BROADSHEET_RETAIN_UNSUBSCRIBED" placeholder:"DURATION"`
+	RetainDeliveries        time.Duration `help:"How long it is kept who was sent an issue of a newsletter." default:"2160h" env:"BROADSHEET_RETAIN_DELIVERIES" placeholder:"DURATION"`
+	RetainAnonymousConsents time.Duration `help:"How long consents of readers without an account are kept." default:"8760h" env:"BROADSHEET_RETAIN_ANONYMOUS_CONSENTS" placeholder:"DURATION"`
+}
+
+func (r Retention) validate() (wrong []error) {
+	if r.RetainAuditLog < leastAudit {
+		wrong = append(wrong, errors.New("--retain-audit-log must be at least 720h: the database removes no younger entries"))
+	}
+	for name, d := range map[string]time.Duration{"--retain-guest-emails": r.RetainGuestEmails, "--retain-addresses": r.RetainAddresses, "--retain-unsubscribed": r.RetainUnsubscribed,
+		"--retain-deliveries": r.RetainDeliveries, "--retain-anonymous-consents": r.RetainAnonymousConsents} {
+		if d < time.Hour {
+			wrong = append(wrong, fmt.Errorf("%s must be at least an hour", name))
+		}
+	}
+	return wrong
+}
+
+const leastAudit = 30 * 24 * time.Hour
+
 // Serve are the settings of the server.
 type Serve struct {
 	Database
@@ -128,9 +242,11 @@ type Serve struct {
 	Log
 	SignIn
 	Limits
+	Mail
+	Readers
+	Retention
 	Addr             string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
 	Demo             bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
-	SiteURL          string        `help:"Address of the front end, for absolute addresses in answers; overrides the one stored." env:"BROADSHEET_SITE_URL" placeholder:"URL"`
 	CORSOrigins      []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
 	GraphiQL         bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
 	Introspection    bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
@@ -142,12 +258,7 @@ type Serve struct {
 
 // Validate finds settings that cannot work, all at once.
 func (s *Serve) Validate() error {
-	wrong := s.SignIn.validate()
-	if s.SiteURL != "" {
-		if !isURL(s.SiteURL) {
-			wrong = append(wrong, fmt.Errorf("--site-url %q: want http:// or https:// and a host", s.SiteURL))
-		}
-	}
+	wrong := slices.Concat(s.SignIn.validate(), s.Mail.validate(), s.Readers.validate(), s.Retention.validate())
 	if !strings.Contains(s.Addr, ":") {
 		wrong = append(wrong, fmt.Errorf("--addr %q: want HOST:PORT, such as localhost:8080 or :8080", s.Addr))
 	}

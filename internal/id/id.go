@@ -43,6 +43,8 @@ const (
 	ReaderRestriction = "rst"
 	Notification      = "ntf"
 	Undo              = "und" // a removal of bookmarks, within a reading list
+	Newsletter        = "nwl"
+	NewsletterIssue   = "nli"
 )
 
 // Known reports whether a text has the form of a prefix of public ids.

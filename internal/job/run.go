@@ -100,6 +100,30 @@ func (r *Runner) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// RunDue runs the jobs that are due, one after another, until none is: for
+// tests, which set the clock instead of waiting. It gives how many it ran.
+func (r *Runner) RunDue(ctx context.Context) (ran int, err error) {
+	ctx = access.AsSystem(ctx)
+	if err := r.prepareSchedules(ctx); err != nil {
+		return 0, err
+	}
+	for {
+		var claimed []*run
+		_, progress, err := r.turn(ctx, func(c *run) { claimed = append(claimed, c) })
+		for _, c := range claimed {
+			attempt, cancel := context.WithCancelCause(ctx)
+			r.mu.Lock()
+			c.cancel = cancel
+			r.mu.Unlock()
+			r.attempt(attempt, ctx, c)
+			ran++
+		}
+		if err != nil || progress == 0 {
+			return ran, err
+		}
+	}
+}
+
 // turn does what is due: it enqueues periodic jobs, takes back those of nodes
 // that went away, and claims as many as there are workers. It gives how long
 // nothing is due, and how much was done.

@@ -25,8 +25,12 @@ type Routes struct {
 	SignIn   http.Handler // /auth/
 	Media    http.Handler // /media/
 	Partner  http.Handler // /partner/
-	SDL      string       // GET /schema.graphql
-	Ready    func(ctx context.Context) error
+	Mail     http.Handler // /mail, of a server that keeps its mails
+	// Export is GET /account/export, Newsletters what mail programs and services
+	// ask below /newsletters/.
+	Export, Newsletters http.Handler
+	SDL                 string // GET /schema.graphql
+	Ready               func(ctx context.Context) error
 }
 
 // Options are the limits of the server.
@@ -83,6 +87,16 @@ func (s *Server) mux() http.Handler {
 	}
 	if s.routes.Partner != nil {
 		mux.Handle("/partner/", s.limit(s.routes.Partner))
+	}
+	if s.routes.Mail != nil {
+		mux.Handle("/mail", s.routes.Mail)
+		mux.Handle("/mail/", s.routes.Mail)
+	}
+	if s.routes.Export != nil {
+		mux.Handle("GET /account/export", s.routes.Export)
+	}
+	if s.routes.Newsletters != nil {
+		mux.Handle("/newsletters/", s.routes.Newsletters)
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.serveReady)

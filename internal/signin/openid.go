@@ -27,7 +27,13 @@ import (
 type OpenID struct {
 	Issuer                 string
 	ClientID, ClientSecret string
-	RedirectURL            string // of /auth/oidc/callback, as the provider knows it
+	RedirectURL            string // of the callback, as the provider knows it
+	// Path is where the browser begins, with /start, and comes back to, with
+	// /callback; empty: /auth/oidc.
+	Path string
+	// Readers says that the provider signs readers in, and makes their accounts;
+	// else it signs in whoever has one.
+	Readers bool
 }
 
 // openID is the way to a provider and back.
@@ -52,14 +58,18 @@ type trip struct {
 // tripLifetime is how long somebody may take at the provider.
 const tripLifetime = 10 * time.Minute
 
-// OpenID gives the handler of /auth/oidc/start and /auth/oidc/callback. The
-// provider is asked for nothing before somebody signs in, so the server starts
-// without it.
-func (d *Door) OpenID(conf OpenID) http.Handler {
-	o := &openID{door: d, conf: conf, client: &http.Client{Timeout: 10 * time.Second}}
+// OpenID gives the handler of the start and callback of each provider. A provider
+// is asked for nothing before somebody signs in, so the server starts without it.
+func (d *Door) OpenID(providers ...OpenID) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /auth/oidc/start", o.start)
-	mux.HandleFunc("GET /auth/oidc/callback", o.callback)
+	for _, conf := range providers {
+		if conf.Path == "" {
+			conf.Path = "/auth/oidc"
+		}
+		o := &openID{door: d, conf: conf, client: &http.Client{Timeout: 10 * time.Second}}
+		mux.HandleFunc("GET "+conf.Path+"/start", o.start)
+		mux.HandleFunc("GET "+conf.Path+"/callback", o.callback)
+	}
 	return d.Handler(mux)
 }
 
@@ -90,7 +100,7 @@ func (o *openID) discover(ctx context.Context) (*oidc.Provider, *oauth2.Config, 
 // tripCookie holds a trip. It is Lax, as the browser comes back from another
 // site.
 func (o *openID) tripCookie(r *http.Request, value string, age time.Duration) *http.Cookie {
-	c := &http.Cookie{Name: "broadsheet-oidc", Value: value, MaxAge: int(age.Seconds()), Path: "/", HttpOnly: true, Secure: o.door.isSecure(r), SameSite: http.SameSiteLaxMode} //nolint:gosec // G124: plain http has no secure cookies
+	c := &http.Cookie{Name: "broadsheet" + strings.ReplaceAll(strings.TrimPrefix(o.conf.Path, "/auth"), "/", "-"), Value: value, MaxAge: int(age.Seconds()), Path: "/", HttpOnly: true, Secure: o.door.isSecure(r), SameSite: http.SameSiteLaxMode} //nolint:gosec // G124: plain http has no secure cookies
 	if c.Secure {
 		c.Name = hostOnly + c.Name
 	}
@@ -182,12 +192,17 @@ func (o *openID) arrive(r *http.Request) (path string, err error) {
 	var claims struct {
 		Email         string `json:"email"`
 		EmailVerified bool   `json:"email_verified"`
+		Name          string `json:"name"`
 	}
 	if err := idToken.Claims(&claims); err != nil {
 		return "", refused.Because(err)
 	}
-	who := account.Identity{Issuer: idToken.Issuer, Subject: idToken.Subject, Email: claims.Email, EmailVerified: claims.EmailVerified}
-	_, err = o.door.accounts.SignInAs(ctx, who)
+	who := account.Identity{Issuer: idToken.Issuer, Subject: idToken.Subject, Email: claims.Email, EmailVerified: claims.EmailVerified, Name: claims.Name}
+	if o.conf.Readers {
+		_, err = o.door.accounts.SignInReader(ctx, who)
+	} else {
+		_, err = o.door.accounts.SignInAs(ctx, who)
+	}
 	return localPath(t.Return), err
 }
 

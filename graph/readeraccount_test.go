@@ -1,0 +1,281 @@
+package graph_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/broadsheet-cms/broadsheet"
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
+	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/ent/session"
+	"github.com/broadsheet-cms/broadsheet/ent/suppression"
+	"github.com/broadsheet-cms/broadsheet/ent/user"
+	"github.com/broadsheet-cms/broadsheet/graph"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/mail"
+	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
+)
+
+var mailedToken = regexp.MustCompile(`\?token=(\S+)`)
+
+// mailed runs what is due and gives the token of the newest mail.
+func (n *newsroom) mailed(t *testing.T) string {
+	t.Helper()
+	if _, err := n.Jobs.RunDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range must[[]*ent.KeptMail](t)(n.Mail.Kept(t.Context(), 5)) {
+		_, text, _, err := mail.Parts(k.Message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := mailedToken.FindStringSubmatch(text); found != nil {
+			return found[1]
+		}
+	}
+	t.Fatal("no mail with a link was sent")
+	return ""
+}
+
+// readerWords are what the documents of the table of permissions say of readers'
+// accounts and newsletters.
+func (r *room) readerWords(t *testing.T) map[string]func() string {
+	t.Helper()
+	system := access.AsSystem(t.Context())
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	fresh := func() string { r.serial++; return fmt.Sprintf("reader%d@example.org", r.serial) }
+	as := func(email string) context.Context {
+		made, _, err := r.Accounts.Create(system, account.User{Email: email, DisplayName: "Reader", Role: user.RoleReader}, "seven slow ferries")
+		do(err)
+		return access.With(t.Context(), access.Viewer{UserID: made.ID, Role: access.Reader, Name: "Reader"})
+	}
+	list := func() int {
+		n, err := r.Newsletters.Create(system, newsletter.Newsletter{Name: "List " + fresh(), Slug: fmt.Sprintf("list-%d", r.serial), Language: "en"})
+		do(err)
+		return n.ID
+	}
+	consents := func() {
+		_, err := r.Site.SaveConsents(system, map[string]schema.Consent{"NEWSLETTER": {Version: "1", HTML: "Yes."}, "SITE_USE": {Version: "1", HTML: "Yes."}})
+		do(err)
+	}
+	subscribe := func() string {
+		consents()
+		do(r.Newsletters.Subscribe(t.Context(), newsletter.Subscribe{Newsletters: []int{list()}, Email: fresh(), ConsentVersion: "1"}))
+		return r.mailed(t)
+	}
+	return map[string]func() string{
+		"reader": fresh,
+		"verify": func() string {
+			do(r.Accounts.SignUp(t.Context(), account.SignUp{Email: fresh(), DisplayName: "Reader"}))
+			return r.mailed(t)
+		},
+		"link": func() string {
+			email := fresh()
+			as(email)
+			do(r.Accounts.RequestSignInLink(t.Context(), email))
+			return r.mailed(t)
+		},
+		"reset": func() string {
+			email := fresh()
+			as(email)
+			do(r.Accounts.RequestPasswordReset(t.Context(), email))
+			return r.mailed(t)
+		},
+		"change": func() string {
+			do(r.Accounts.ChangeEmail(as(fresh()), fresh(), "seven slow ferries"))
+			return r.mailed(t)
+		},
+		"consent": func() string { consents(); return "1" },
+		"contact": func() string { r.Newsletters.ContactAddress = "desk@example.org"; return "Reader" },
+		"list":    func() string { return id.Encode(id.Newsletter, list()) },
+		"confirm": subscribe,
+		"preferences": func() string {
+			_, token, err := r.Newsletters.Confirm(t.Context(), subscribe())
+			do(err)
+			return token
+		},
+		"issue": func() string {
+			made, err := r.Newsletters.CreateIssue(system, newsletter.Issue{Newsletter: list(), Subject: "Hello", Intro: "Words.", Source: newsletterissue.SourceLatest, Count: 3})
+			do(err)
+			return made.PublicID()
+		},
+	}
+}
+
+// TestSensitiveMutationsStandOnce sends one twice, by aliases and by fragments.
+func TestSensitiveMutationsStandOnce(t *testing.T) {
+	t.Parallel()
+	eachNewsroom(t, func(t *testing.T, n *newsroom) {
+		const guess = `signIn(input: {email: "rita@example.org", password: "a guess", transport: TOKEN}) { userErrors { code } }`
+		for name, c := range map[string]struct {
+			document string
+			refused  bool
+		}{
+			"aliases":                    {`mutation { a: ` + guess + ` b: ` + guess + ` }`, true},
+			"inline fragments":           {`mutation { a: ` + guess + ` ... { b: ` + guess + ` } }`, true},
+			"a fragment":                 {`mutation { ...F b: ` + guess + ` } fragment F on Mutation { a: ` + guess + ` }`, true},
+			"a fragment that is skipped": {`mutation { a: ` + guess + ` ... @skip(if: true) { b: ` + guess + ` } }`, true},
+			"once":                       {`mutation { ` + guess + ` }`, false},
+			"two others":                 {`mutation { a: ` + guess + ` b: requestSignInLink(input: {email: "rita@example.org"}) { userErrors { code } } }`, false},
+		} {
+			a, raw := n.post(t, c.document, nil)
+			if refused := slices.Equal(a.codes(), []string{"BAD_USER_INPUT"}); refused != c.refused {
+				t.Errorf("%s: %s", name, raw)
+			}
+		}
+	})
+}
+
+// TestWhatTakesASecretStandsOnce finds mutations that take a secret or send a
+// mail for whoever asks, and are not marked @once.
+func TestWhatTakesASecretStandsOnce(t *testing.T) {
+	t.Parallel()
+	s := loadSchema(t, broadsheet.SDL)
+	secrets := []string{"password", "currentPassword", "newPassword", "token", "code", "email", "newEmail"}
+	marked := 0
+	for _, f := range s.Mutation.Fields {
+		if f.Directives.ForName("once") != nil {
+			marked++
+			continue
+		}
+		if auth := f.Directives.ForName("auth"); auth != nil && auth.Arguments.ForName("can").Value.Raw != "USE_ACCOUNT" {
+			continue
+		}
+		for _, a := range f.Arguments {
+			d := s.Types[a.Type.Name()]
+			if d.Kind != ast.InputObject {
+				continue
+			}
+			for _, field := range d.Fields {
+				if slices.Contains(secrets, field.Name) {
+					t.Errorf("Mutation.%s takes %s.%s and is not marked @once", f.Name, d.Name, field.Name)
+				}
+			}
+		}
+	}
+	if marked < 20 {
+		t.Errorf("only %d mutations are marked @once", marked)
+	}
+}
+
+// planted is in everything that no answer may hold.
+const planted = "PLANTED"
+
+// plantSecrets puts what is private into every table that keeps it.
+func (n *newsroom) plantSecrets(t *testing.T) {
+	t.Helper()
+	ctx := access.AsSystem(t.Context())
+	db := n.DB.Ent(ctx)
+	u := db.User.Create().SetEmail("planted@secret.example").SetDisplayName("Reader").SetPasswordHash(planted).SetTotpSecret(planted).
+		SetRecoveryCodes([]string{planted}).SaveX(ctx)
+	in := n.Accounts.Now().AddDate(0, 0, 1)
+	db.Session.Create().SetUserID(u.ID).SetTokenHash(planted).SetKind(session.KindBearer).SetAddress(planted).SetUserAgent(planted).SetLabel(planted).SetExpiresAt(in).ExecX(ctx)
+	db.Identity.Create().SetUserID(u.ID).SetIssuer(planted).SetSubject(planted).ExecX(ctx)
+	db.OneTimeToken.Create().SetUserID(u.ID).SetPurpose("sign-in").SetTokenHash(planted).SetCodeHash(planted).SetEmail(planted).SetPayload([]byte(`"` + planted + `"`)).SetExpiresAt(in).ExecX(ctx)
+	list := db.Newsletter.Create().SetName("Morning").SetSlug("morning").SaveX(ctx)
+	b := db.Subscriber.Create().SetEmail("planted@subscriber.example").SaveX(ctx)
+	db.Subscription.Create().SetSubscriberID(b.ID).SetNewsletterID(list.ID).ExecX(ctx)
+	db.ConsentRecord.Create().SetSubscriberID(b.ID).SetUserID(u.ID).SetDocument("terms").SetVersion("1").SetPlace(planted).SetText(planted).SetAddress(planted).SetUserAgent(planted).ExecX(ctx)
+	db.Suppression.Create().SetEmailHash(planted).SetReason(suppression.ReasonBounce).ExecX(ctx)
+	db.KeptMail.Create().SetRecipient(planted).SetSubject(planted).SetMessage([]byte(planted)).ExecX(ctx)
+	db.SigningKey.Create().SetName(planted).SetKey(planted).ExecX(ctx)
+	db.DataExport.Create().SetUserID(u.ID).SetTokenHash(planted).SetArchive([]byte(planted)).SetExpiresAt(in).ExecX(ctx)
+	db.NewsletterIssue.Create().SetNewsletterID(list.ID).SetSubject("Hello").SetIntro("Words.").ExecX(ctx)
+}
+
+// everything selects all fields of a type that need no arguments, as deep as asked.
+func everything(s *ast.Schema, of string, depth int) string {
+	d := s.Types[of]
+	var b strings.Builder
+	b.WriteString("{ __typename ")
+	for _, possible := range s.GetPossibleTypes(d) {
+		fmt.Fprintf(&b, "... on %s { ", possible.Name)
+		for _, f := range possible.Fields {
+			target := s.Types[f.Type.Name()]
+			needs := slices.ContainsFunc(f.Arguments, func(a *ast.ArgumentDefinition) bool { return a.Type.NonNull && a.DefaultValue == nil })
+			leaf := target.Kind == ast.Scalar || target.Kind == ast.Enum
+			switch {
+			case strings.HasPrefix(f.Name, "__") || needs || f.Directives.ForName("auth") != nil && f.Type.NonNull:
+			case leaf:
+				fmt.Fprintf(&b, "%s_%s: %s ", possible.Name, f.Name, f.Name)
+			case depth > 0 && !strings.HasSuffix(target.Name, "Block"):
+				fmt.Fprintf(&b, "%s_%s: %s %s ", possible.Name, f.Name, f.Name, everything(s, target.Name, depth-1))
+			}
+		}
+		b.WriteString("} ")
+	}
+	b.WriteString("}")
+	return b.String()
+}
+
+// TestPrivateDataIsNowhere asks every field of Query that needs no argument, and
+// every id there is, as each kind of viewer: nothing of what is planted may be in
+// an answer or an error.
+func TestPrivateDataIsNowhere(t *testing.T) {
+	t.Parallel()
+	s := loadSchema(t, broadsheet.SDL)
+	eachNewsroom(t, func(t *testing.T, n *newsroom) {
+		n.plantSecrets(t)
+		n.handler = graph.Handler(n.Graph(), graph.Options{MaxComplexity: math.MaxInt32, MaxTokens: math.MaxInt32})
+		var ids []string
+		for _, prefix := range []string{id.User, id.Session, id.Comment, id.Newsletter, id.NewsletterIssue, id.AuditEntry, id.Job} {
+			for key := 1; key <= 12; key++ {
+				ids = append(ids, id.Encode(prefix, key))
+			}
+		}
+		asked := 0
+		for _, role := range append([]access.Role{""}, access.Roles()...) {
+			viewer := n.holder(t, role)
+			check := func(what string, raw []byte) {
+				asked++
+				text := string(raw)
+				if strings.Contains(text, planted) || role != access.Admin && strings.Contains(text, "planted@") {
+					t.Errorf("%q as %q: %s", what, role, text)
+				}
+			}
+			for _, f := range s.Query.Fields {
+				if strings.HasPrefix(f.Name, "__") || slices.ContainsFunc(f.Arguments, func(a *ast.ArgumentDefinition) bool { return a.Type.NonNull && a.DefaultValue == nil }) {
+					continue
+				}
+				selection := ""
+				if target := s.Types[f.Type.Name()]; target.Kind != ast.Scalar && target.Kind != ast.Enum {
+					selection = everything(s, target.Name, 2)
+				}
+				_, raw := n.askAs(t, viewer, `{ `+f.Name+` `+selection+` }`, nil)
+				check(f.Name, raw)
+			}
+			_, raw := n.askAs(t, viewer, `query($ids: [ID!]!) { nodes(ids: $ids) `+everything(s, "Node", 0)+` }`, map[string]any{"ids": ids})
+			check("nodes", raw)
+			for _, words := range []string{"planted", planted} {
+				_, raw = n.askAs(t, viewer, `query($q: String!) { search(query: $q) { nodes { title } totalCount { value } } searchSuggestions(query: $q) { text } }`, map[string]any{"q": words})
+				if strings.Contains(string(raw), `"title"`) {
+					t.Errorf("%q is found as %q: %s", words, role, raw)
+				}
+			}
+			if role != access.Admin {
+				_, raw = n.askAs(t, viewer, `{ users(query: "planted") { totalCount { value } } }`, nil)
+				if strings.Contains(string(raw), `"value":`) {
+					t.Errorf("accounts can be searched as %q: %s", role, raw)
+				}
+			}
+		}
+		if asked < 100 {
+			t.Errorf("only %d documents were asked", asked)
+		}
+	})
+}

@@ -1,0 +1,176 @@
+package account
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/dataexport"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/mail"
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+	"github.com/broadsheet-cms/broadsheet/internal/throttle"
+)
+
+// exportsOfAccount allows two archives at once, then one after some hours.
+var exportsOfAccount = throttle.Limit{Name: "export", Free: 2, First: 6 * time.Hour, Longest: 12 * time.Hour}
+
+// exportLasts is how long the link to an archive is valid.
+var exportLasts = mail.Span{Number: 7, Unit: "day"}
+
+const exportLifetime = 7 * 24 * time.Hour
+
+// archived are the parts of an archive, each by what the account's key ($1)
+// finds. A table with a column for an account stands here, or in the exceptions
+// of the test that compares this list with the database.
+var archived = []struct {
+	name      string
+	statement *store.Statement
+}{
+	{"account", store.MaintainBoth(`SELECT id, email, display_name, role, language, created_at, signed_in_at, deletes_at FROM users WHERE id = $1`)},
+	{"sessions", store.MaintainBoth(`SELECT kind, label, address, user_agent, created_at, seen_at, expires_at FROM sessions WHERE user_id = $1 ORDER BY id`)},
+	{"identities", store.MaintainBoth(`SELECT issuer, subject, created_at FROM identities WHERE user_id = $1 ORDER BY id`)},
+	{"consents", store.MaintainBoth(`SELECT document, version, text, place, given_at, address, user_agent FROM consent_records WHERE user_id = $1 ORDER BY id`)},
+	{"pendingMails", store.MaintainBoth(`SELECT purpose, email, created_at, expires_at FROM one_time_tokens WHERE user_id = $1 ORDER BY id`)},
+	{"exports", store.MaintainBoth(`SELECT requested_at, expires_at FROM data_exports WHERE user_id = $1 ORDER BY id`)},
+	{"comments", store.MaintainBoth(`SELECT id, article_id, parent_id, body, status, posted_at, edited_at FROM comments WHERE user_id = $1 ORDER BY id`)},
+	{"bookmarks", store.MaintainBoth(`SELECT article_id, created_at FROM bookmarks WHERE user_id = $1 ORDER BY id`)},
+	{"auditLog", store.MaintainBoth(`SELECT at, action, entity, address, user_agent FROM audit_entries WHERE actor_id = $1 ORDER BY id`)},
+	{"newsletters", store.MaintainBoth(`SELECT n.name, s.status, s.created_at, s.confirmed_at, s.ended_at FROM subscriptions s JOIN newsletters n ON n.id = s.newsletter_id
+		JOIN subscribers b ON b.id = s.subscriber_id JOIN users u ON u.email = b.email WHERE u.id = $1 ORDER BY s.id`)},
+	{"newsletterConsents", store.MaintainBoth(`SELECT c.document, c.version, c.text, c.place, c.given_at, c.address, c.user_agent FROM consent_records c
+		JOIN subscribers b ON b.id = c.subscriber_id JOIN users u ON u.email = b.email WHERE u.id = $1 ORDER BY c.id`)},
+}
+
+// RequestExport asks for an archive of all that is kept about the viewer: a job
+// makes it and mails a link. Mistakes: SLOWED_DOWN.
+func (s *Service) RequestExport(ctx context.Context) error {
+	u, err := s.self(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.throttle.Count(ctx, "An archive was made a short time ago. Try again later.", exportsOfAccount.Subject(fmt.Sprint(u.ID))); err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		now := s.Now()
+		row, err := s.db.Ent(ctx).DataExport.Create().SetUserID(u.ID).SetRequestedAt(now).SetExpiresAt(now.Add(waits + exportLifetime)).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("ask for an archive: %w", err)
+		}
+		if err := job.Enqueue(ctx, s.jobs, exportJob, exportArgs{Export: row.ID}, job.Options{}); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, audit.Entry{Action: "requestDataExport", Entity: id.User, EntityID: u.ID})
+	})
+}
+
+// runExport makes an archive and mails its link.
+func (s *Service) runExport(ctx context.Context, args exportArgs) error {
+	row, err := s.db.Ent(ctx).DataExport.Get(ctx, args.Export)
+	if ent.IsNotFound(err) {
+		return nil // the account is gone
+	}
+	if err != nil {
+		return fmt.Errorf("read an export: %w", err)
+	}
+	u, err := s.db.Ent(ctx).User.Get(ctx, row.UserID)
+	if err != nil {
+		return fmt.Errorf("read an account: %w", err)
+	}
+	archive, err := s.archive(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	token := secret.New(tokenPrefix)
+	if err := s.db.Ent(ctx).DataExport.UpdateOne(row).SetArchive(archive).SetTokenHash(secret.Hash(token)).SetExpiresAt(s.Now().Add(exportLifetime)).Exec(ctx); err != nil {
+		return fmt.Errorf("keep an archive: %w", err)
+	}
+	words := mail.Words{Name: u.DisplayName, URL: s.ServerURL + exportPath + "?token=" + token, Lasts: exportLasts}
+	return sent(s.mail.SendTemplate(ctx, mail.Address{Name: u.DisplayName, Email: u.Email}, "data-export", u.Language, words))
+}
+
+// archive is all that is kept about an account, as JSON.
+func (s *Service) archive(ctx context.Context, userID int) ([]byte, error) {
+	parts := map[string]any{"generatedAt": s.Now()}
+	for _, part := range archived {
+		rows, err := store.Collect(ctx, s.db, part.statement, scanNamed, userID)
+		if err != nil {
+			return nil, fmt.Errorf("read %s for an archive: %w", part.name, err)
+		}
+		if rows == nil {
+			rows = []map[string]any{}
+		}
+		parts[part.name] = rows
+	}
+	archive, err := json.MarshalIndent(parts, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write an archive: %w", err)
+	}
+	return archive, nil
+}
+
+// scanNamed scans a row by the names of its columns.
+func scanNamed(rows *sql.Rows) (map[string]any, error) {
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	values, into := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	if err := rows.Scan(into...); err != nil {
+		return nil, err
+	}
+	row := make(map[string]any, len(names))
+	for i, name := range names {
+		if text, ok := values[i].([]byte); ok {
+			values[i] = string(text)
+		}
+		row[name] = values[i]
+	}
+	return row, nil
+}
+
+// exportPath is where archives are downloaded.
+const exportPath = "/account/export"
+
+// ExportHandler serves the archive of a link, as long as that is valid.
+func (s *Service) ExportHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "private, no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		archive, err := s.exported(access.AsSystem(r.Context()), r.URL.Query().Get("token"))
+		switch {
+		case err != nil:
+			http.Error(w, "The archive cannot be read right now. Try again later.", http.StatusServiceUnavailable)
+		case archive == nil:
+			http.Error(w, "This link is not valid, or not any more. Ask for another archive.", http.StatusNotFound)
+		default:
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Content-Disposition", `attachment; filename="account.json"`)
+			_, _ = w.Write(archive) //nolint:gosec // G705: JSON that is downloaded; the client may be gone
+		}
+	})
+}
+
+func (s *Service) exported(ctx context.Context, token string) ([]byte, error) {
+	row, err := s.db.Ent(ctx).DataExport.Query().Where(dataexport.TokenHash(secret.Hash(token)), dataexport.ExpiresAtGT(s.Now())).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for an archive: %w", err)
+	}
+	return row.Archive, nil
+}

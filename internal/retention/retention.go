@@ -1,0 +1,105 @@
+// Package retention removes what is personal after the time that is stated for
+// it. The rules stand in one table, which docs/privacy.md gives in words.
+package retention
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// Ages say how long each kind of data is kept.
+type Ages struct {
+	AuditLog          time.Duration // entries of the audit log, with their addresses
+	GuestEmails       time.Duration // e-mail addresses of guests who commented
+	Addresses         time.Duration // network addresses and programs beside consents
+	Unsubscribed      time.Duration // addresses that left all newsletters
+	Deliveries        time.Duration // who was sent an issue
+	AnonymousConsents time.Duration // consents without an account or a subscriber
+}
+
+// Default are the ages of a server whose settings say nothing.
+var Default = Ages{AuditLog: 2 * 365 * 24 * time.Hour, GuestEmails: 180 * 24 * time.Hour, Addresses: 90 * 24 * time.Hour, Unsubscribed: 90 * 24 * time.Hour,
+	Deliveries: 90 * 24 * time.Hour, AnonymousConsents: 365 * 24 * time.Hour}
+
+// Service removes what is too old.
+type Service struct {
+	db *store.DB
+	// Ages are set before the first run.
+	Ages Ages
+	// Now is the clock, for tests.
+	Now func() time.Time
+}
+
+var removeJob = job.Kind[struct{}]{Name: "retention", Timeout: 10 * time.Minute, MaxAttempts: 5}
+
+// New gives the service and registers its job, which runs every hour.
+func New(db *store.DB, jobs *job.Runner) *Service {
+	s := &Service{db: db, Ages: Default, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+	job.Register(jobs, removeJob, func(ctx context.Context, _ struct{}) error { return s.Run(ctx) })
+	job.Periodic(jobs, removeJob, struct{}{}, job.Every(time.Hour))
+	return s
+}
+
+// A rule removes or empties rows that are older than its age. Its statement
+// takes the moment ($1) and the most rows ($2): a large table is cleared in
+// steps, so that nobody waits for a lock for long.
+type rule struct {
+	// Setting is the flag of the age, without its dashes.
+	Setting   string
+	age       func(Ages) time.Duration
+	statement *store.Statement
+}
+
+var rules = []rule{
+	{"retain-audit-log", func(a Ages) time.Duration { return a.AuditLog },
+		store.MaintainBoth(`DELETE FROM audit_entries WHERE id IN (SELECT id FROM audit_entries WHERE at < $1 ORDER BY at LIMIT $2)`)},
+	{"retain-guest-emails", func(a Ages) time.Duration { return a.GuestEmails },
+		store.MaintainBoth(`UPDATE comments SET guest_email = '' WHERE id IN (SELECT id FROM comments WHERE guest_email <> '' AND posted_at < $1 LIMIT $2)`)},
+	{"retain-addresses", func(a Ages) time.Duration { return a.Addresses },
+		store.MaintainBoth(`UPDATE consent_records SET address = '', user_agent = '' WHERE id IN (SELECT id FROM consent_records WHERE given_at < $1 AND (address <> '' OR user_agent <> '') LIMIT $2)`)},
+	{"retain-anonymous-consents", func(a Ages) time.Duration { return a.AnonymousConsents },
+		store.MaintainBoth(`DELETE FROM consent_records WHERE id IN (SELECT id FROM consent_records WHERE user_id IS NULL AND subscriber_id IS NULL AND given_at < $1 LIMIT $2)`)},
+	{"retain-unsubscribed", func(a Ages) time.Duration { return a.Unsubscribed },
+		store.MaintainBoth(`DELETE FROM subscribers WHERE id IN (SELECT b.id FROM subscribers b WHERE b.created_at < $1
+			AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.subscriber_id = b.id AND (s.status = 'CONFIRMED' OR s.ended_at >= $1)) LIMIT $2)`)},
+	{"retain-deliveries", func(a Ages) time.Duration { return a.Deliveries },
+		store.MaintainBoth(`DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries d JOIN newsletter_issues i ON i.id = d.issue_id WHERE i.status = 'SENT' AND i.sent_at < $1 LIMIT $2)`)},
+}
+
+// Settings are the flags of all ages, for the test of docs/privacy.md.
+func Settings() (names []string) {
+	for _, r := range rules {
+		names = append(names, r.Setting)
+	}
+	return names
+}
+
+// step is how many rows one statement removes, and steps how many statements of
+// one rule a run makes: what is left waits for the next.
+const (
+	step  = 1000
+	steps = 500
+)
+
+// Run removes what is too old now.
+func (s *Service) Run(ctx context.Context) error {
+	for _, r := range rules {
+		before := s.Now().Add(-r.age(s.Ages))
+		for range steps {
+			result, err := s.db.Exec(ctx, r.statement, before, step)
+			if err != nil {
+				return fmt.Errorf("remove what is older than --%s: %w", r.Setting, err)
+			}
+			if n, err := result.RowsAffected(); err != nil {
+				return err
+			} else if n < step {
+				break
+			}
+		}
+	}
+	return nil
+}
