@@ -32,8 +32,7 @@ import (
 )
 
 // NewCompiledSchema makes an executable schema that compiles operations once and
-// writes answers without gqlgen's own executor. NewExecutableSchema, which the
-// tests compare it with, answers the same.
+// writes answers without gqlgen's own executor, with which the tests compare it.
 func NewCompiledSchema(cfg Config) graphql.ExecutableSchema {
 	return &compiledSchema{
 		executableSchema: &executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity},

@@ -18,8 +18,7 @@ import (
 )
 
 // NewCompiledSchema makes an executable schema that compiles operations once and
-// writes answers without gqlgen's own executor. NewExecutableSchema, which the
-// tests compare it with, answers the same.
+// writes answers without gqlgen's own executor, with which the tests compare it.
 func NewCompiledSchema(cfg Config) graphql.ExecutableSchema {
 	return &compiledSchema{
 		executableSchema: &executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity},
@@ -92,7 +91,7 @@ func (x *execution) mutation_change(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Mutation().Change(ctx, fc.Args["input"].(ChangeInput))
+	v, err := x.ec.Resolvers.Mutation().Change(ctx, fc.Args["input"].(sample.ChangeInput))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -107,7 +106,7 @@ func (x *execution) mutation_changeOrDie(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Mutation().ChangeOrDie(ctx, fc.Args["input"].(ChangeInput))
+	v, err := x.ec.Resolvers.Mutation().ChangeOrDie(ctx, fc.Args["input"].(sample.ChangeInput))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -466,7 +465,7 @@ func (x *execution) thing_shade(n *executor.Node, obj *sample.Thing) (null bool)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShade(n, v)
+	return x.writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShade(n, v)
 }
 
 func (x *execution) thing_shades(n *executor.Node, obj *sample.Thing) (null bool) {
@@ -477,7 +476,7 @@ func (x *execution) thing_shades(n *executor.Node, obj *sample.Thing) (null bool
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShadeᚄ(n, v)
+	return x.writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShadeᚄ(n, v)
 }
 
 func (x *execution) thing_text(n *executor.Node, obj *sample.Thing) (null bool) {
@@ -1188,8 +1187,8 @@ func (x *execution) writeNPart2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	return false
 }
 
-func (x *execution) writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShade(n *executor.Node, v Shade) (null bool) {
-	return x.Leaf(x.ec.marshalNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShade(x.Here(n), nil, v))
+func (x *execution) writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShade(n *executor.Node, v sample.Shade) (null bool) {
+	return x.Leaf(x.ec.marshalNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShade(x.Here(n), nil, v))
 }
 
 func (x *execution) writeNString2string(n *executor.Node, v string) (null bool) {
@@ -1387,7 +1386,7 @@ func (x *execution) writeOPart2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	return x.objectPart(n, v)
 }
 
-func (x *execution) writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShadeᚄ(n *executor.Node, v []Shade) (null bool) {
+func (x *execution) writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShadeᚄ(n *executor.Node, v []sample.Shade) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -1400,7 +1399,7 @@ func (x *execution) writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShade(n, v[i]) || null
+		null = x.writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShade(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
