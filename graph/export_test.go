@@ -1,10 +1,10 @@
 package graph
 
-import "github.com/broadsheet-cms/broadsheet/graph/generated"
+import "github.com/broadsheet-cms/broadsheet/graph/reference"
 
 // WithReferenceExecutor makes a handler answer by gqlgen's own executor.
 func (o Options) WithReferenceExecutor() Options {
-	o.executable = generated.NewExecutableSchema
+	o.executable = reference.NewExecutableSchema
 	return o
 }
 

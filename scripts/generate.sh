@@ -16,7 +16,7 @@ if [[ -d ent ]]; then
 fi
 if [[ -f gqlgen.yml ]]; then
     "$go" run ./internal/tool/authdoc schema.graphql
-    rm -rf graph/generated graph/executor/sample/generated
+    rm -rf graph/generated graph/reference graph/executor/sample/{generated,reference,models_gen.go}
     "$go" run ./internal/tool/gqlgen gqlgen.yml
     "$go" run ./internal/tool/gqlgen graph/executor/sample/gqlgen.yml
 fi

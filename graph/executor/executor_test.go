@@ -25,6 +25,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/executor"
 	"github.com/broadsheet-cms/broadsheet/graph/executor/sample"
 	"github.com/broadsheet-cms/broadsheet/graph/executor/sample/generated"
+	"github.com/broadsheet-cms/broadsheet/graph/executor/sample/reference"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit/document"
 )
 
@@ -148,10 +149,10 @@ func (q query) Number(ctx context.Context) (int32, error) {
 
 type mutation struct{ *outcome }
 
-func (m mutation) Change(ctx context.Context, _ generated.ChangeInput) (*sample.Thing, error) {
+func (m mutation) Change(ctx context.Context, _ sample.ChangeInput) (*sample.Thing, error) {
 	return answer(ctx, m.outcome, thing)
 }
-func (m mutation) ChangeOrDie(ctx context.Context, _ generated.ChangeInput) (*sample.Thing, error) {
+func (m mutation) ChangeOrDie(ctx context.Context, _ sample.ChangeInput) (*sample.Thing, error) {
 	return answer(ctx, m.outcome, thing)
 }
 
@@ -166,11 +167,11 @@ func (p part) Owner(ctx context.Context, _ *sample.Part) (*sample.Thing, error) 
 
 type thingResolver struct{ *outcome }
 
-func (t thingResolver) Shade(ctx context.Context, _ *sample.Thing) (generated.Shade, error) {
-	return answer(ctx, t.outcome, func(hash uint64) generated.Shade { return generated.AllShade[hash%2] })
+func (t thingResolver) Shade(ctx context.Context, _ *sample.Thing) (sample.Shade, error) {
+	return answer(ctx, t.outcome, func(hash uint64) sample.Shade { return sample.AllShade[hash%2] })
 }
-func (t thingResolver) Shades(ctx context.Context, _ *sample.Thing) ([]generated.Shade, error) {
-	return answer(ctx, t.outcome, func(uint64) []generated.Shade { return generated.AllShade })
+func (t thingResolver) Shades(ctx context.Context, _ *sample.Thing) ([]sample.Shade, error) {
+	return answer(ctx, t.outcome, func(uint64) []sample.Shade { return sample.AllShade })
 }
 func (t thingResolver) Text(ctx context.Context, _ *sample.Thing, length int32) (string, error) {
 	return answer(ctx, t.outcome, func(uint64) string { return strings.Repeat("é", int(length)) })
@@ -244,7 +245,7 @@ func ask(t *testing.T, schema func(generated.Config) graphql.ExecutableSchema, o
 
 func schemaOf(t *testing.T) *ast.Schema {
 	t.Helper()
-	return generated.NewExecutableSchema(generated.Config{}).Schema()
+	return reference.NewExecutableSchema(generated.Config{}).Schema()
 }
 
 // TestAnswersEqualGqlgens compares the executor with gqlgen's own on random
@@ -263,7 +264,7 @@ func TestAnswersEqualGqlgens(t *testing.T) {
 		}
 		variables := map[string]any{"a": random.IntN(2) == 0, "b": random.IntN(2) == 0}
 		faults := seed%4 > 0
-		want := ask(t, generated.NewExecutableSchema, &outcome{seed: seed, faults: faults}, text, variables)
+		want := ask(t, reference.NewExecutableSchema, &outcome{seed: seed, faults: faults}, text, variables)
 		got := ask(t, generated.NewCompiledSchema, &outcome{seed: seed, faults: faults}, text, variables)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("seed %d (-gqlgen +ours):\n%s\n%s", seed, diff, text)

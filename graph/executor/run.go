@@ -287,6 +287,11 @@ func (p *plan) root(ctx context.Context, op *graphql.OperationContext, n *Node, 
 		r.String(n.object.Name)
 		return a
 	}
+	if op.Operation.Operation == ast.Subscription {
+		r.base = ctx // interceptors of root fields see the opening of a subscription, if anything
+		a.null = write(r, n)
+		return a
+	}
 	rooted := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{Object: n.field.Name, Field: n.field})
 	written := op.RootResolverMiddleware(rooted, func(ctx context.Context) graphql.Marshaler {
 		r.base = ctx

@@ -1,6 +1,6 @@
 // Command gqlgen writes the generated code of the GraphQL API: what gqlgen
 // writes, and graph/generated/executor.generated.go, which runs operations in
-// place of gqlgen's own executor:
+// place of gqlgen's own executor. That goes to graph/reference, for the tests:
 //
 //	go run ./internal/tool/gqlgen gqlgen.yml
 package main
@@ -37,7 +37,10 @@ func run(file string) error {
 	if err != nil {
 		return err
 	}
-	return api.Generate(cfg, api.AddPlugin(executorPlugin{}))
+	if err := api.Generate(cfg, api.AddPlugin(executorPlugin{})); err != nil {
+		return err
+	}
+	return split(cfg.Exec.DirName, cfg.Exec.ImportPath())
 }
 
 // executorPlugin writes the executor from gqlgen's model of the schema.
@@ -54,7 +57,7 @@ func (executorPlugin) GenerateCode(data *codegen.Data) error {
 	written := outputs(data)
 	return templates.Render(templates.Options{
 		PackageName:     data.Config.Exec.Package,
-		Filename:        filepath.Join(data.Config.Exec.DirName, "executor.generated.go"),
+		Filename:        filepath.Join(data.Config.Exec.DirName, executorFile),
 		Template:        executorTemplate,
 		Data:            data,
 		GeneratedHeader: true,

@@ -18,8 +18,7 @@ import (
 )
 
 // NewCompiledSchema makes an executable schema that compiles operations once and
-// writes answers without gqlgen's own executor. NewExecutableSchema, which the
-// tests compare it with, answers the same.
+// writes answers without gqlgen's own executor, with which the tests compare it.
 func NewCompiledSchema(cfg Config) graphql.ExecutableSchema {
 	return &compiledSchema{
 		executableSchema: &executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity},
@@ -92,7 +91,7 @@ func (x *execution) mutation_change(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Mutation().Change(ctx, fc.Args["input"].(ChangeInput))
+	v, err := x.ec.Resolvers.Mutation().Change(ctx, fc.Args["input"].(sample.ChangeInput))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -107,7 +106,7 @@ func (x *execution) mutation_changeOrDie(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Mutation().ChangeOrDie(ctx, fc.Args["input"].(ChangeInput))
+	v, err := x.ec.Resolvers.Mutation().ChangeOrDie(ctx, fc.Args["input"].(sample.ChangeInput))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -466,7 +465,7 @@ func (x *execution) thing_shade(n *executor.Node, obj *sample.Thing) (null bool)
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShade(n, v)
+	return x.writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShade(n, v)
 }
 
 func (x *execution) thing_shades(n *executor.Node, obj *sample.Thing) (null bool) {
@@ -477,7 +476,7 @@ func (x *execution) thing_shades(n *executor.Node, obj *sample.Thing) (null bool
 	if err != nil {
 		return x.Fail(s, err)
 	}
-	return x.writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShadeᚄ(n, v)
+	return x.writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShadeᚄ(n, v)
 }
 
 func (x *execution) thing_text(n *executor.Node, obj *sample.Thing) (null bool) {
@@ -1134,7 +1133,7 @@ func (x *execution) writeNEither2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1173,7 +1172,7 @@ func (x *execution) writeNPart2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1188,8 +1187,8 @@ func (x *execution) writeNPart2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	return false
 }
 
-func (x *execution) writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShade(n *executor.Node, v Shade) (null bool) {
-	return x.Leaf(x.ec.marshalNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShade(x.Here(n), nil, v))
+func (x *execution) writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShade(n *executor.Node, v sample.Shade) (null bool) {
+	return x.Leaf(x.ec.marshalNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShade(x.Here(n), nil, v))
 }
 
 func (x *execution) writeNString2string(n *executor.Node, v string) (null bool) {
@@ -1200,7 +1199,7 @@ func (x *execution) writeNString2string(n *executor.Node, v string) (null bool) 
 func (x *execution) writeNString2ᚕstringᚄ(n *executor.Node, v []string) (null bool) {
 	mark := len(x.Buf)
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1218,7 +1217,7 @@ func (x *execution) writeNThing2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1249,7 +1248,7 @@ func (x *execution) writeN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1274,7 +1273,7 @@ func (x *execution) writeN__DirectiveLocation2ᚕstringᚄ(n *executor.Node, v [
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1306,7 +1305,7 @@ func (x *execution) writeN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1337,7 +1336,7 @@ func (x *execution) writeN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1387,7 +1386,7 @@ func (x *execution) writeOPart2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	return x.objectPart(n, v)
 }
 
-func (x *execution) writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShadeᚄ(n *executor.Node, v []Shade) (null bool) {
+func (x *execution) writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShadeᚄ(n *executor.Node, v []sample.Shade) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -1395,12 +1394,12 @@ func (x *execution) writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚋgeneratedᚐShade(n, v[i]) || null
+		null = x.writeNShade2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋexecutorᚋsampleᚐShade(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -1415,7 +1414,7 @@ func (x *execution) writeOString2ᚕᚖstring(n *executor.Node, v []*string) (nu
 		return x.Null()
 	}
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1440,7 +1439,7 @@ func (x *execution) writeOThing2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1460,7 +1459,7 @@ func (x *execution) writeOThing2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1490,7 +1489,7 @@ func (x *execution) writeO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1513,7 +1512,7 @@ func (x *execution) writeO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1536,7 +1535,7 @@ func (x *execution) writeO__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1559,7 +1558,7 @@ func (x *execution) writeO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v[:x.Rows(n, len(v))] {
+	for i := range v {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}

@@ -3,20 +3,14 @@
 package generated
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-)
 
-// NewExecutableSchema creates an ExecutableSchema from the ResolverRoot interface.
-func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
-	return &executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}
-}
+	"github.com/broadsheet-cms/broadsheet/graph/executor/sample"
+)
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
@@ -33,8 +27,8 @@ type DirectiveRoot struct {
 
 type ComplexityRoot struct {
 	Mutation struct {
-		Change      func(childComplexity int, input ChangeInput) int
-		ChangeOrDie func(childComplexity int, input ChangeInput) int
+		Change      func(childComplexity int, input sample.ChangeInput) int
+		ChangeOrDie func(childComplexity int, input sample.ChangeInput) int
 	}
 
 	Part struct {
@@ -107,7 +101,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.Change(childComplexity, args["input"].(ChangeInput)), true
+		return e.ComplexityRoot.Mutation.Change(childComplexity, args["input"].(sample.ChangeInput)), true
 	case "Mutation.changeOrDie":
 		if e.ComplexityRoot.Mutation.ChangeOrDie == nil {
 			break
@@ -118,7 +112,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.ChangeOrDie(childComplexity, args["input"].(ChangeInput)), true
+		return e.ComplexityRoot.Mutation.ChangeOrDie(childComplexity, args["input"].(sample.ChangeInput)), true
 
 	case "Part.friend":
 		if e.ComplexityRoot.Part.Friend == nil {
@@ -374,68 +368,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	return 0, false
 }
 
-func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
-	opCtx := graphql.GetOperationContext(ctx)
-	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
-	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
-		return graphql.NewInputUnmarshalerIndex(
-			graphql.NewInputUnmarshaler("ChangeInput", ec.unmarshalInputChangeInput),
-		)
-	}
-	first := true
-
-	switch opCtx.Operation.Operation {
-	case ast.Query:
-		return func(ctx context.Context) *graphql.Response {
-			var response graphql.Response
-			var data graphql.Marshaler
-			if first {
-				first = false
-				ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
-				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
-			} else {
-				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
-					result := <-ec.DeferredResults
-					atomic.AddInt32(&ec.PendingDeferred, -1)
-					data = result.Result
-					response.Path = result.Path
-					response.Label = result.Label
-					response.Errors = result.Errors
-				} else {
-					return nil
-				}
-			}
-			var buf bytes.Buffer
-			data.MarshalGQL(&buf)
-			response.Data = buf.Bytes()
-			if atomic.LoadInt32(&ec.Deferred) > 0 {
-				hasNext := atomic.LoadInt32(&ec.PendingDeferred) > 0
-				response.HasNext = &hasNext
-			}
-
-			return &response
-		}
-	case ast.Mutation:
-		return func(ctx context.Context) *graphql.Response {
-			if !first {
-				return nil
-			}
-			first = false
-			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
-			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
-			var buf bytes.Buffer
-			data.MarshalGQL(&buf)
-
-			return &graphql.Response{
-				Data: buf.Bytes(),
-			}
-		}
-
-	default:
-		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
-	}
-}
-
 type executionContext struct {
 	*graphql.ExecutionContextState[ResolverRoot, DirectiveRoot, ComplexityRoot]
 }
@@ -527,186 +459,5 @@ enum Shade { DARK LIGHT }
 scalar Moment
 `, BuiltIn: false},
 }
+
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
-
-// childFields_* functions provide shared child field context lookups.
-// Each function is generated once per unique object type, deduplicating the
-// switch statements that were previously inlined in every fieldContext_* function.
-
-func (ec *executionContext) childFields_Part(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Part_id(ctx, field)
-	case "name":
-		return ec.fieldContext_Part_name(ctx, field)
-	case "friend":
-		return ec.fieldContext_Part_friend(ctx, field)
-	case "owner":
-		return ec.fieldContext_Part_owner(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Part", field.Name)
-}
-
-func (ec *executionContext) childFields_Thing(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Thing_id(ctx, field)
-	case "name":
-		return ec.fieldContext_Thing_name(ctx, field)
-	case "note":
-		return ec.fieldContext_Thing_note(ctx, field)
-	case "shade":
-		return ec.fieldContext_Thing_shade(ctx, field)
-	case "shades":
-		return ec.fieldContext_Thing_shades(ctx, field)
-	case "weight":
-		return ec.fieldContext_Thing_weight(ctx, field)
-	case "count":
-		return ec.fieldContext_Thing_count(ctx, field)
-	case "flag":
-		return ec.fieldContext_Thing_flag(ctx, field)
-	case "at":
-		return ec.fieldContext_Thing_at(ctx, field)
-	case "words":
-		return ec.fieldContext_Thing_words(ctx, field)
-	case "gaps":
-		return ec.fieldContext_Thing_gaps(ctx, field)
-	case "text":
-		return ec.fieldContext_Thing_text(ctx, field)
-	case "maybe":
-		return ec.fieldContext_Thing_maybe(ctx, field)
-	case "friend":
-		return ec.fieldContext_Thing_friend(ctx, field)
-	case "parent":
-		return ec.fieldContext_Thing_parent(ctx, field)
-	case "parentOrDie":
-		return ec.fieldContext_Thing_parentOrDie(ctx, field)
-	case "children":
-		return ec.fieldContext_Thing_children(ctx, field)
-	case "orphans":
-		return ec.fieldContext_Thing_orphans(ctx, field)
-	case "part":
-		return ec.fieldContext_Thing_part(ctx, field)
-	case "parts":
-		return ec.fieldContext_Thing_parts(ctx, field)
-	case "method":
-		return ec.fieldContext_Thing_method(ctx, field)
-	case "methodOrError":
-		return ec.fieldContext_Thing_methodOrError(ctx, field)
-	case "guarded":
-		return ec.fieldContext_Thing_guarded(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Thing", field.Name)
-}
-
-func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext___Directive_name(ctx, field)
-	case "description":
-		return ec.fieldContext___Directive_description(ctx, field)
-	case "isRepeatable":
-		return ec.fieldContext___Directive_isRepeatable(ctx, field)
-	case "locations":
-		return ec.fieldContext___Directive_locations(ctx, field)
-	case "args":
-		return ec.fieldContext___Directive_args(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __Directive", field.Name)
-}
-
-func (ec *executionContext) childFields___EnumValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext___EnumValue_name(ctx, field)
-	case "description":
-		return ec.fieldContext___EnumValue_description(ctx, field)
-	case "isDeprecated":
-		return ec.fieldContext___EnumValue_isDeprecated(ctx, field)
-	case "deprecationReason":
-		return ec.fieldContext___EnumValue_deprecationReason(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __EnumValue", field.Name)
-}
-
-func (ec *executionContext) childFields___Field(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext___Field_name(ctx, field)
-	case "description":
-		return ec.fieldContext___Field_description(ctx, field)
-	case "args":
-		return ec.fieldContext___Field_args(ctx, field)
-	case "type":
-		return ec.fieldContext___Field_type(ctx, field)
-	case "isDeprecated":
-		return ec.fieldContext___Field_isDeprecated(ctx, field)
-	case "deprecationReason":
-		return ec.fieldContext___Field_deprecationReason(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __Field", field.Name)
-}
-
-func (ec *executionContext) childFields___InputValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext___InputValue_name(ctx, field)
-	case "description":
-		return ec.fieldContext___InputValue_description(ctx, field)
-	case "type":
-		return ec.fieldContext___InputValue_type(ctx, field)
-	case "defaultValue":
-		return ec.fieldContext___InputValue_defaultValue(ctx, field)
-	case "isDeprecated":
-		return ec.fieldContext___InputValue_isDeprecated(ctx, field)
-	case "deprecationReason":
-		return ec.fieldContext___InputValue_deprecationReason(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __InputValue", field.Name)
-}
-
-func (ec *executionContext) childFields___Schema(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "description":
-		return ec.fieldContext___Schema_description(ctx, field)
-	case "types":
-		return ec.fieldContext___Schema_types(ctx, field)
-	case "queryType":
-		return ec.fieldContext___Schema_queryType(ctx, field)
-	case "mutationType":
-		return ec.fieldContext___Schema_mutationType(ctx, field)
-	case "subscriptionType":
-		return ec.fieldContext___Schema_subscriptionType(ctx, field)
-	case "directives":
-		return ec.fieldContext___Schema_directives(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __Schema", field.Name)
-}
-
-func (ec *executionContext) childFields___Type(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "kind":
-		return ec.fieldContext___Type_kind(ctx, field)
-	case "name":
-		return ec.fieldContext___Type_name(ctx, field)
-	case "description":
-		return ec.fieldContext___Type_description(ctx, field)
-	case "specifiedByURL":
-		return ec.fieldContext___Type_specifiedByURL(ctx, field)
-	case "fields":
-		return ec.fieldContext___Type_fields(ctx, field)
-	case "interfaces":
-		return ec.fieldContext___Type_interfaces(ctx, field)
-	case "possibleTypes":
-		return ec.fieldContext___Type_possibleTypes(ctx, field)
-	case "enumValues":
-		return ec.fieldContext___Type_enumValues(ctx, field)
-	case "inputFields":
-		return ec.fieldContext___Type_inputFields(ctx, field)
-	case "ofType":
-		return ec.fieldContext___Type_ofType(ctx, field)
-	case "isOneOf":
-		return ec.fieldContext___Type_isOneOf(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __Type", field.Name)
-}
