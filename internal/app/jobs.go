@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 )
@@ -20,6 +21,11 @@ var rank = job.Kind[struct{}]{Name: "mostread.rank", Timeout: time.Minute, MaxAt
 // a snapshot.
 const keepEvents = 90 * 24 * time.Hour
 
+// refresh makes the search index of some articles anew, after a section, tag, place,
+// series or author of theirs was renamed, moved or merged. The waiting jobs are what
+// is left to do.
+var refresh = job.Kind[[]int]{Name: "content.refresh", Timeout: content.RefreshTimeout, Concurrency: 2}
+
 // registerJobs says what the jobs of the server do that belong to no service.
 func (a *App) registerJobs() {
 	job.Register(a.Jobs, tidy, func(ctx context.Context, _ struct{}) error {
@@ -28,5 +34,9 @@ func (a *App) registerJobs() {
 	})
 	job.Register(a.Jobs, rank, func(ctx context.Context, _ struct{}) error { return a.Popularity.Rank(ctx) })
 	job.Periodic(a.Jobs, rank, struct{}{}, job.Every(popularity.RankEvery))
+	job.Register(a.Jobs, refresh, a.Articles.Refresh)
+	a.Articles.RefreshLater = func(ctx context.Context, articles []int) error {
+		return job.Enqueue(ctx, a.Jobs, refresh, articles, job.Options{})
+	}
 	job.Periodic(a.Jobs, tidy, struct{}{}, job.Every(10*time.Minute))
 }

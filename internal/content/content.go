@@ -33,6 +33,9 @@ type Service struct {
 	dir         *directory.Directory
 	derivations []Derivation
 	jobs        *job.Runner
+	// RefreshLater, where it is set, has Refresh called for articles once the
+	// transaction of ctx has committed.
+	RefreshLater func(ctx context.Context, articles []int) error
 	// Now is the clock, for tests.
 	Now func() time.Time
 	// Ranker is how related articles are ranked, for measurements.

@@ -102,28 +102,17 @@ func (s *Service) list(ctx context.Context, articles []*ent.Article) (map[int]li
 	return changed, nil
 }
 
-// Relist makes the listings and everything else that is derived anew for every
-// article under an owner, in batches, after the owner changed: a section that
-// moved, a tag that got another name. It takes part in the transaction of ctx.
+// Relist makes the listings of every article under an owner anew after the owner
+// moved, and has what else is derived made anew soon after. It takes part in the
+// transaction of ctx: readers see all articles where they were, then all where they
+// are.
 func (s *Service) Relist(ctx context.Context, kind ListingKind, owner int) error {
-	for after := 0; ; {
-		ids, err := store.Collect(ctx, s.db, listedUnderSQL, store.ScanInt, int(kind), owner, after, relistBatch)
-		if err != nil {
-			return fmt.Errorf("find what is listed: %w", err)
-		}
-		if len(ids) == 0 {
-			return nil
-		}
-		if err := s.regroup(ctx, ids); err != nil {
-			return err
-		}
-		after = ids[len(ids)-1]
-	}
+	return s.eachListed(ctx, kind, owner, func(ids []int) error { return s.regroup(ctx, ids) })
 }
 
-// regroup makes the listings of articles, and whatever else is derived from what
-// they belong to, anew. Articles that come into other lists by that have an
-// event each.
+// regroup makes the listings of articles anew, and has whatever else is derived
+// from what they belong to made anew soon after. Articles that come into other
+// lists by that have an event each.
 func (s *Service) regroup(ctx context.Context, ids []int) error {
 	found, err := s.ByIDs(ctx, ids)
 	if err != nil {
@@ -148,10 +137,5 @@ func (s *Service) regroup(ctx context.Context, ids []int) error {
 	if err := s.log.Append(ctx, events...); err != nil {
 		return err
 	}
-	for _, d := range s.derivations {
-		if err := d.Refresh(ctx, ids); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.refreshSoon(ctx, ids)
 }

@@ -37,6 +37,9 @@ func (s *Service) Move(ctx context.Context, moves ...Move) ([]*ent.Article, erro
 	ctx = access.AsSystem(ctx)
 	moved := make([]*ent.Article, len(moves))
 	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		if err := s.ShareTaxonomy(ctx); err != nil {
+			return err
+		}
 		ids := make([]int, len(moves))
 		for i, m := range moves {
 			ids[i] = m.ID

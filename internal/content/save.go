@@ -100,6 +100,9 @@ func (s *Service) Save(ctx context.Context, drafts ...*Draft) ([]*ent.Article, e
 	ctx = access.AsSystem(ctx)
 	var saved []*ent.Article
 	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		if err := s.ShareTaxonomy(ctx); err != nil {
+			return err
+		}
 		prepared, err := s.prepare(ctx, drafts)
 		if err != nil {
 			return err

@@ -122,6 +122,9 @@ func (w *writer) attempt(ctx context.Context, items []*item) error {
 	var results []*result
 	var next *Report
 	err := w.DB.Tx(content.DeferRelated(access.AsSystem(ctx)), func(ctx context.Context) (err error) {
+		if err := w.Content.ShareTaxonomy(ctx); err != nil {
+			return err
+		}
 		if results, err = w.store(ctx, items); err != nil {
 			return err
 		}

@@ -133,6 +133,9 @@ func (in *wxrImport) attempt(ctx context.Context, posts []*post) error {
 	in.undo = nil
 	next := in.report.clone()
 	err := in.DB.Tx(content.DeferRelated(ctx), func(ctx context.Context) error {
+		if err := in.Content.ShareTaxonomy(ctx); err != nil {
+			return err
+		}
 		if err := in.store(ctx, posts, next); err != nil {
 			return err
 		}

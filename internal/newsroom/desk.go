@@ -20,6 +20,9 @@ func (s *Service) work(ctx context.Context, articleID int, needs access.Capabili
 	}
 	viewer := access.Of(ctx)
 	return s.db.Tx(ctx, func(ctx context.Context) error {
+		if err := s.articles.ShareTaxonomy(ctx); err != nil {
+			return err
+		}
 		w, err := s.open(ctx, viewer, articleID, change{may: may})
 		if err != nil {
 			return err

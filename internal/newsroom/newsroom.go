@@ -97,6 +97,9 @@ func (s *Service) change(ctx context.Context, articleID int, c change) (saved *e
 	}
 	viewer := access.Of(ctx)
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
+		if err := s.articles.ShareTaxonomy(ctx); err != nil {
+			return err
+		}
 		w, err := s.open(ctx, viewer, articleID, c)
 		if err != nil {
 			return err

@@ -74,6 +74,9 @@ func (s *Service) sweepBatch(ctx context.Context, k dueKind, now time.Time, done
 func (s *Service) claim(ctx context.Context, k dueKind, now time.Time, done *Swept, statement *store.Statement, args ...any) (claimed []int, err error) {
 	var earliest time.Time
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
+		if err := s.articles.ShareTaxonomy(ctx); err != nil {
+			return err
+		}
 		claimed, err = store.Collect(ctx, s.db, statement, store.ScanInt, args...)
 		if err != nil {
 			return fmt.Errorf("claim what is due: %w", err)

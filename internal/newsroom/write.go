@@ -66,6 +66,9 @@ func (s *Service) Create(ctx context.Context, p Patch, note string) (created *en
 	}
 	viewer := access.Of(ctx)
 	err = s.db.Tx(access.AsSystem(ctx), func(ctx context.Context) error {
+		if err := s.articles.ShareTaxonomy(ctx); err != nil {
+			return err
+		}
 		now := s.Now()
 		d := &content.Draft{Status: draft, EditedAt: &now, CreatedBy: &viewer.UserID}
 		if err := s.write(ctx, viewer, d, p); err != nil {

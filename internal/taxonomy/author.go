@@ -64,20 +64,20 @@ func (s *Service) SaveAuthor(ctx context.Context, a Author) (saved *ent.Author, 
 	if err := checkAuthor("", &a); err != nil {
 		return nil, err
 	}
-	err = s.save(ctx, "author", func(ctx context.Context) error {
+	err = s.save(ctx, "author", false, func(ctx context.Context) error {
 		client := s.db.Ent(ctx)
-		var current string
+		var before State
 		if a.ID != 0 {
 			old, err := client.Author.Get(ctx, a.ID)
 			if err != nil {
 				return err
 			}
-			current = old.Slug
+			before = authorSpec(old).state()
 		}
 		if err := s.checkLinks(ctx, a); err != nil {
 			return err
 		}
-		free, err := s.chooseSlug(ctx, authors, a.ID, a.Slug, current, a.Name)
+		free, err := s.chooseSlug(ctx, authors, a.ID, a.Slug, before.Slug, a.Name)
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (s *Service) SaveAuthor(ctx context.Context, a Author) (saved *ent.Author, 
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, id.Author, saved.ID, current, saved.Slug, event.Detail{})
+		return s.record(ctx, id.Author, saved.ID, before, authorSpec(saved).state(), event.Detail{})
 	})
 	return saved, err
 }

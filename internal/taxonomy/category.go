@@ -111,7 +111,7 @@ func (s *Service) SaveCategory(ctx context.Context, c Category) (saved *ent.Cate
 	if err := checkCategory("", &c); err != nil {
 		return nil, err
 	}
-	err = s.save(ctx, "section", func(ctx context.Context) error {
+	err = s.save(ctx, "section", c.ID != 0, func(ctx context.Context) error {
 		client := s.db.Ent(ctx)
 		old := new(ent.Category)
 		if c.ID != 0 {
@@ -145,7 +145,7 @@ func (s *Service) SaveCategory(ctx context.Context, c Category) (saved *ent.Cate
 				return err
 			}
 		}
-		return s.record(ctx, id.Category, saved.ID, old.Slug, saved.Slug, event.Detail{OldParent: from, NewParent: to})
+		return s.record(ctx, id.Category, saved.ID, categorySpec(old).state(), categorySpec(saved).state(), event.Detail{OldParent: from, NewParent: to})
 	})
 	return saved, err
 }

@@ -121,12 +121,13 @@ type State struct {
 	User        string        `json:"userId,omitempty"`
 }
 
-// edit runs one change: for a viewer who may, alone, in a transaction.
-func (c *Collection[S, R]) edit(ctx context.Context, do func(ctx context.Context) error) error {
+// edit runs one change: for a viewer who may, alone, in a transaction. One that moves
+// articles to other lists waits for everybody who saves an article.
+func (c *Collection[S, R]) edit(ctx context.Context, moves bool, do func(ctx context.Context) error) error {
 	if err := access.Require(ctx, access.ManageTaxonomy); err != nil {
 		return err
 	}
-	return c.Service.save(ctx, c.what, do)
+	return c.Service.save(ctx, c.what, moves, do)
 }
 
 // Get gives a thing as it is stored, for a viewer who may change it.
@@ -139,7 +140,7 @@ func (c *Collection[S, R]) Get(ctx context.Context, key int) (row R, err error) 
 
 // Create makes a thing. A slug that is asked for must be free.
 func (c *Collection[S, R]) Create(ctx context.Context, thing S) (made R, err error) {
-	err = c.edit(ctx, func(ctx context.Context) error {
+	err = c.edit(ctx, c.entity == id.Category, func(ctx context.Context) error {
 		if made, err = c.store(ctx, thing); err != nil {
 			return err
 		}
@@ -156,7 +157,7 @@ func (c *Collection[S, R]) Update(ctx context.Context, key int, change func(*S))
 }
 
 func (c *Collection[S, R]) change(ctx context.Context, action string, key int, change func(*S)) (changed R, err error) {
-	err = c.edit(ctx, func(ctx context.Context) error {
+	err = c.edit(ctx, c.entity == id.Category, func(ctx context.Context) error {
 		old, err := c.find(ctx, "id", key)
 		if err != nil {
 			return err
@@ -197,7 +198,7 @@ func (c *Collection[S, R]) Merge(ctx context.Context, others []int, into int) (m
 	if len(others) == 0 || len(others) > MaxMerged {
 		return merged, fault.Mistake(fault.Invalid, "ids", "One to %d can be merged at once.", MaxMerged)
 	}
-	err = c.edit(ctx, func(ctx context.Context) error {
+	err = c.edit(ctx, true, func(ctx context.Context) error {
 		if _, err := c.find(ctx, "into", into); err != nil {
 			return err
 		}
@@ -239,7 +240,7 @@ func (c *Collection[S, R]) Merge(ctx context.Context, others []int, into int) (m
 // when to is 0, to none; a section or an author that has articles can only go
 // when another one takes them.
 func (c *Collection[S, R]) Delete(ctx context.Context, key, to int) error {
-	return c.edit(ctx, func(ctx context.Context) error {
+	return c.edit(ctx, true, func(ctx context.Context) error {
 		gone, err := c.find(ctx, "id", key)
 		if err != nil {
 			return err

@@ -68,17 +68,17 @@ func (s *Service) SavePlace(ctx context.Context, p Place) (saved *ent.Place, err
 	if err := checkPlace("", &p); err != nil {
 		return nil, err
 	}
-	err = s.save(ctx, "place", func(ctx context.Context) error {
+	err = s.save(ctx, "place", false, func(ctx context.Context) error {
 		client := s.db.Ent(ctx)
-		var current string
+		var before State
 		if p.ID != 0 {
 			old, err := client.Place.Get(ctx, p.ID)
 			if err != nil {
 				return err
 			}
-			current = old.Slug
+			before = placeSpec(old).state()
 		}
-		free, err := s.chooseSlug(ctx, places, p.ID, p.Slug, current, p.Name)
+		free, err := s.chooseSlug(ctx, places, p.ID, p.Slug, before.Slug, p.Name)
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (s *Service) SavePlace(ctx context.Context, p Place) (saved *ent.Place, err
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, id.Place, saved.ID, current, saved.Slug, event.Detail{})
+		return s.record(ctx, id.Place, saved.ID, before, placeSpec(saved).state(), event.Detail{})
 	})
 	return saved, err
 }

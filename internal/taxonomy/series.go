@@ -55,17 +55,17 @@ func (s *Service) SaveSeries(ctx context.Context, t Series) (saved *ent.Series, 
 	if err := checkSeries("", &t); err != nil {
 		return nil, err
 	}
-	err = s.save(ctx, "series", func(ctx context.Context) error {
+	err = s.save(ctx, "series", false, func(ctx context.Context) error {
 		client := s.db.Ent(ctx)
-		var current string
+		var before State
 		if t.ID != 0 {
 			old, err := client.Series.Get(ctx, t.ID)
 			if err != nil {
 				return err
 			}
-			current = old.Slug
+			before = seriesSpec(old).state()
 		}
-		free, err := s.chooseSlug(ctx, allSeries, t.ID, t.Slug, current, t.Name)
+		free, err := s.chooseSlug(ctx, allSeries, t.ID, t.Slug, before.Slug, t.Name)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (s *Service) SaveSeries(ctx context.Context, t Series) (saved *ent.Series, 
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, id.Series, saved.ID, current, saved.Slug, event.Detail{})
+		return s.record(ctx, id.Series, saved.ID, before, seriesSpec(saved).state(), event.Detail{})
 	})
 	return saved, err
 }

@@ -56,17 +56,17 @@ func (s *Service) SaveTag(ctx context.Context, t Tag) (saved *ent.Tag, err error
 	if err := checkTag("", &t); err != nil {
 		return nil, err
 	}
-	err = s.save(ctx, "tag", func(ctx context.Context) error {
+	err = s.save(ctx, "tag", false, func(ctx context.Context) error {
 		client := s.db.Ent(ctx)
-		var current string
+		var before State
 		if t.ID != 0 {
 			old, err := client.Tag.Get(ctx, t.ID)
 			if err != nil {
 				return err
 			}
-			current = old.Slug
+			before = tagSpec(old).state()
 		}
-		free, err := s.chooseSlug(ctx, tags, t.ID, t.Slug, current, t.Name)
+		free, err := s.chooseSlug(ctx, tags, t.ID, t.Slug, before.Slug, t.Name)
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (s *Service) SaveTag(ctx context.Context, t Tag) (saved *ent.Tag, err error
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, id.Tag, saved.ID, current, saved.Slug, event.Detail{})
+		return s.record(ctx, id.Tag, saved.ID, before, tagSpec(saved).state(), event.Detail{})
 	})
 	return saved, err
 }

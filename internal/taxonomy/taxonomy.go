@@ -11,6 +11,7 @@ package taxonomy
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -42,21 +43,30 @@ func New(db *store.DB, log *event.Log, content *content.Service) *Service {
 	return &Service{db: db, log: log, content: content}
 }
 
-// lockSQL lets one transaction at a time make new things or move sections:
-// two imports that meet the same new tag must end with one. SQLite has one
+// lockSQL lets one transaction at a time make new things or rename them: two
+// imports that meet the same new tag must end with one. SQLite has one
 // writer anyway. The key is "taxonomy" in ASCII.
 var lockSQL = store.Maintain(`SELECT pg_advisory_xact_lock(x'7461786f6e6f6d79'::bigint)`, `SELECT 1`)
 
 func (s *Service) lock(ctx context.Context) error {
+	if err := s.content.ShareTaxonomy(ctx); err != nil { // always before the other lock
+		return err
+	}
 	if _, err := s.db.Exec(ctx, lockSQL); err != nil {
 		return fmt.Errorf("lock the taxonomy: %w", err)
 	}
 	return nil
 }
 
-// save runs the saving of one thing: as the program, in a transaction, alone.
-func (s *Service) save(ctx context.Context, what string, do func(ctx context.Context) error) error {
+// save runs the saving of one thing: as the program, in a transaction, alone. One
+// that moves articles to other lists also waits for everybody who saves an article.
+func (s *Service) save(ctx context.Context, what string, moves bool, do func(ctx context.Context) error) error {
 	err := s.db.Tx(access.AsSystem(ctx), func(ctx context.Context) error {
+		if moves {
+			if err := s.content.LockTaxonomy(ctx); err != nil {
+				return err
+			}
+		}
 		if err := s.lock(ctx); err != nil {
 			return err
 		}
@@ -84,18 +94,20 @@ var kinds = map[string]permalink.Kind{
 	id.Category: permalink.Category, id.Tag: permalink.Tag, id.Place: permalink.Place, id.Author: permalink.Author, id.Series: permalink.Series,
 }
 
-// record appends the event of one saved thing, which had the old slug, empty if
-// it is new, and has what is derived from its name and place, such as the search
-// index, made anew for its articles.
-func (s *Service) record(ctx context.Context, entity string, key int, oldSlug, newSlug string, detail event.Detail) error {
+// record appends the event of one saved thing, which was before, without a slug if
+// it is new. What is derived from its name, such as the search index, is made anew
+// for its articles when the name changes, not when a description does.
+func (s *Service) record(ctx context.Context, entity string, key int, before, after State, detail event.Detail) error {
 	action := event.Updated
-	detail.NewPath = permalink.Path(kinds[entity], newSlug)
-	if oldSlug == "" {
+	detail.NewPath = permalink.Path(kinds[entity], after.Slug)
+	if before.Slug == "" {
 		action = event.Created
 	} else {
-		detail.OldPath = permalink.Path(kinds[entity], oldSlug)
-		if err := s.content.Relist(ctx, listedAs[entity], key); err != nil {
-			return err
+		detail.OldPath = permalink.Path(kinds[entity], before.Slug)
+		if before.Name != after.Name || !maps.Equal(before.Labels, after.Labels) {
+			if err := s.content.RefreshNames(ctx, listedAs[entity], key); err != nil {
+				return err
+			}
 		}
 	}
 	return s.log.Append(ctx, event.Event{Action: action, Entity: entity, EntityID: key, Detail: detail})

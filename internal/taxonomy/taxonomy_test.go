@@ -132,7 +132,7 @@ func TestEnsureTakesFewStatements(t *testing.T) {
 		for _, run := range []struct {
 			name  string
 			limit int
-		}{{"missing", 6}, {"present", 2}} {
+		}{{"missing", 7}, {"present", 2}} {
 			statements.Take()
 			must(s.taxonomy.EnsureTags(ctx, specs...))(t)
 			if took := statements.Take(); len(took) > run.limit {
