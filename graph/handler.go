@@ -31,6 +31,8 @@ type Options struct {
 	// executable makes the schema that is executed; nil means the compiled one. The
 	// tests compare that with gqlgen's own.
 	executable func(generated.Config) graphql.ExecutableSchema
+	// cohort is loader.Services.Cohort, which tests make 1.
+	cohort int
 }
 
 // Handler serves the API over HTTP.
@@ -60,7 +62,7 @@ func Handler(services Services, opts Options) http.Handler {
 	if opts.Introspection {
 		srv.Use(extension.Introspection{})
 	}
-	sources := &loader.Services{Accounts: services.Accounts, Articles: services.Articles, Audit: services.Audit, Comments: services.Comments,
+	sources := &loader.Services{Cohort: opts.cohort, Accounts: services.Accounts, Articles: services.Articles, Audit: services.Audit, Comments: services.Comments,
 		Directory: services.Directory, Jobs: services.Jobs, Newsroom: services.Newsroom, Pages: services.Pages, Taxonomy: services.Taxonomy}
 	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		root, operation := graphql.GetRootFieldContext(ctx), graphql.GetOperationContext(ctx).Operation
