@@ -3,7 +3,6 @@ package graph_test
 import (
 	"fmt"
 	"log/slog"
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
@@ -182,6 +182,10 @@ func (p *paths) argument(field, name string) string {
 		return fmt.Sprintf("%q", "/articles/"+article.Slug)
 	case "Query.node.id":
 		return fmt.Sprintf("%q", article.PublicID())
+	case "Query.apiKeyUsage.id":
+		return fmt.Sprintf("%q", p.key.PublicID())
+	case "Query.killCompliance.articleId":
+		return fmt.Sprintf("%q", article.PublicID())
 	case "Query.user.id":
 		return fmt.Sprintf("%q", id.Encode(id.User, p.editor.UserID))
 	case "Query.calendar.from":
@@ -251,8 +255,10 @@ func TestStatementsDependOnTheDocumentAlone(t *testing.T) {
 	ask := func(t *testing.T, url string, k, cohort int, role access.Role, root string) map[string][]string {
 		t.Helper()
 		n := emptyNewsroom(t, url)
-		opts := graph.Options{MaxComplexity: math.MaxInt32, MaxTokens: math.MaxInt32, Timeout: time.Minute, Logger: slog.New(slog.NewTextHandler(n.errors, nil))}
+		opts := graph.Options{Limits: unlimited, Timeout: time.Minute, Logger: slog.New(slog.NewTextHandler(n.errors, nil))}
 		w := n.widen(t, k)
+		made, _, err := n.Partners.Create(access.AsSystem(t.Context()), partner.Key{Name: "Partner", Scopes: partner.Scopes()})
+		n.key = must[*partner.Key](t)(made, err)
 		n.handler = graph.Handler(n.Graph(), opts.WithCohort(cohort))
 		return (&paths{wide: w, schema: schema, viewer: n.holder(t, role), fail: t.Fatalf, root: root}).ask(t)
 	}

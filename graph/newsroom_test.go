@@ -27,6 +27,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -48,6 +49,7 @@ type newsroom struct {
 	pages      map[string]*ent.Page
 	members    map[access.Role]access.Viewer // made by holder
 	device     string                        // token of a reading list with every article, hidden ones included
+	key        *partner.Key                  // that requests come with, if any
 	clock      time.Time
 }
 
@@ -289,7 +291,11 @@ func (n *newsroom) holder(t *testing.T, role access.Role) access.Viewer {
 // send asks as a viewer, as if a session had said who it is.
 func (n *newsroom) send(t *testing.T, viewer access.Viewer, body []byte) (answer, []byte) {
 	t.Helper()
-	r := httptest.NewRequestWithContext(access.With(context.Background(), viewer), http.MethodPost, "/graphql", bytes.NewReader(body))
+	ctx := access.With(context.Background(), viewer)
+	if n.key != nil {
+		ctx = partner.With(ctx, n.key)
+	}
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	n.handler.ServeHTTP(w, r)

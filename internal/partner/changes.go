@@ -57,6 +57,8 @@ type Change struct {
 	// Story is the article as it is now, which may be newer than the change; nil
 	// if the copy must go.
 	Story *Story
+
+	row copyRow // what is recorded when the change is given
 }
 
 // Page is a stretch of the feed of changes.
@@ -71,7 +73,7 @@ type Page struct {
 const (
 	DefaultPage = 100
 	MaxPage     = 500
-	maxScanned  = 2000 // events looked at for one page
+	maxScanned  = MaxPage // events looked at for one page, which may thus be shorter and still have more behind it
 )
 
 // ErrCursorExpired says that changes after a cursor are not kept any more.
@@ -120,38 +122,33 @@ func (s *Service) Changes(ctx context.Context, k *Key, after string, first int, 
 			return nil, ErrCursorExpired
 		}
 	}
-	page := &Page{}
-	for scanned := 0; ; {
-		events, err := s.log.Read(access.AsSystem(ctx), position, first)
-		if err != nil {
-			return nil, err
-		}
-		changes, err := s.changesOf(ctx, k, events)
-		if err != nil {
-			return nil, err
-		}
-		for i, c := range changes {
-			if len(page.Changes) == first {
-				page.HasMore = true
-				break
-			}
-			position = events[i].Position
-			if c.Type != "" && (len(types) == 0 || slices.Contains(types, c.Type)) {
-				c.Cursor = k.changesAt(position)
-				page.Changes = append(page.Changes, c)
-			}
-		}
-		scanned += len(events)
-		if len(events) < first || page.HasMore {
-			break
-		}
-		if len(page.Changes) == first || scanned >= maxScanned {
+	events, err := s.log.Read(access.AsSystem(ctx), position, maxScanned)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := s.changesOf(ctx, k, events)
+	if err != nil {
+		return nil, err
+	}
+	page := &Page{HasMore: len(events) == maxScanned}
+	told := map[int]copyRow{}
+	for i, c := range changes {
+		if len(page.Changes) == first {
 			page.HasMore = true
 			break
 		}
+		position = events[i].Position
+		if c.Type == "" {
+			continue
+		}
+		told[c.ArticleID] = c.row
+		if len(types) == 0 || slices.Contains(types, c.Type) {
+			c.Cursor = k.changesAt(position)
+			page.Changes = append(page.Changes, c)
+		}
 	}
 	page.Next = k.changesAt(position)
-	return page, nil
+	return page, s.remember(ctx, k, told)
 }
 
 // copyOf is what a key has of an article.
@@ -160,7 +157,7 @@ type copyOf struct {
 }
 
 // changesOf gives for each event what it means to a key; an empty Type for
-// nothing. It records what the key was given before that is answered.
+// nothing.
 func (s *Service) changesOf(ctx context.Context, k *Key, events []event.Event) ([]Change, error) {
 	changes := make([]Change, len(events))
 	var ids []int
@@ -184,7 +181,6 @@ func (s *Service) changesOf(ctx context.Context, k *Key, events []event.Event) (
 	if err != nil {
 		return nil, err
 	}
-	touched := map[int]copyRow{}
 	for i, e := range events {
 		if e.Entity != id.Article {
 			continue
@@ -195,17 +191,17 @@ func (s *Service) changesOf(ctx context.Context, k *Key, events []event.Event) (
 		case c.Story != nil:
 			c.Type = given(e.Action, known, had)
 			copies[e.EntityID] = copyOf{}
-			touched[e.EntityID] = copyRow{Article: e.EntityID, Version: c.Story.Version}
+			c.row = copyRow{Article: e.EntityID, Version: c.Story.Version}
 		case !known, had.removed != nil && had.removed.Before(e.Position) && e.Action != event.Withdrawn && e.Action != event.Deleted:
 			continue // it has no copy
 		default:
 			c.Type, c.Reason = tombstone(e.Action, statuses[e.EntityID])
 			copies[e.EntityID] = copyOf{removed: &e.Position}
-			touched[e.EntityID] = copyRow{Article: e.EntityID, TxID: &e.TxID, ID: &e.ID, Reason: c.Reason}
+			c.row = copyRow{Article: e.EntityID, TxID: &e.TxID, ID: &e.ID, Reason: c.Reason}
 		}
 		changes[i] = c
 	}
-	return changes, s.remember(ctx, k, touched)
+	return changes, nil
 }
 
 // given is the type of a change that a partner gets a story with.

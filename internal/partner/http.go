@@ -171,6 +171,9 @@ func (s *Service) serveChanges(w http.ResponseWriter, r *http.Request) {
 // waitForChanges asks for changes, and while there are none again whenever
 // something was committed, until the time is up.
 func (s *Service) waitForChanges(ctx context.Context, k *Key, after string, first int, types []ChangeType, wait time.Duration) (*Page, error) {
+	if end, ok := ctx.Deadline(); ok { // of the server for any request: leave time to answer
+		wait = max(0, min(wait, time.Until(end)-time.Second))
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	// An event that an older transaction holds back comes without a wake.

@@ -206,7 +206,7 @@ func TestKeys(t *testing.T) {
 		if len(keys) != 1 || keys[0].LastUsedAt == nil || !keys[0].LastUsedAt.Equal(now) || len(keys[0].Hints) != 1 || !strings.HasPrefix(second, keys[0].Hints[0]) {
 			t.Errorf("keys: %+v", keys[0])
 		}
-		if usage := must(n.Usage(t.Context(), k.ID, 10))(t); len(usage) != 1 || usage[0].Count != 4 {
+		if usage := must(n.Usage(admin(t), k.ID, 10))(t); len(usage) != 1 || usage[0].Count != 4 {
 			t.Errorf("usage: %v", usage)
 		}
 		if _, err := n.Revoke(admin(t), k.ID); err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
-// Snapshot is a page of everything that a key may have.
+// Snapshot is a page of everything that a key may have. It may be shorter than
+// was asked for, and still have more behind it.
 type Snapshot struct {
 	Stories []*Story
 	// Next is the cursor of the next page; empty on the last one.
@@ -49,37 +50,24 @@ func (s *Service) Snapshot(ctx context.Context, k *Key, after string, first int)
 		head, last = event.Position{TxID: n[0], ID: n[1]}, int(n[2])
 	}
 	page := &Snapshot{Changes: k.changesAt(head)}
-	for scanned := 0; ; {
-		ids, err := store.Collect(ctx, s.db, candidatesSQL, store.ScanInt, last, first)
-		if err != nil {
-			return nil, fmt.Errorf("find articles: %w", err)
-		}
-		stories, err := s.Available(ctx, k, ids)
-		if err != nil {
-			return nil, err
-		}
-		touched := map[int]copyRow{}
-		full := false
-		for _, key := range ids {
-			if full = len(page.Stories) == first; full {
-				break
-			}
-			last = key
-			if story := stories[key]; story != nil {
-				page.Stories = append(page.Stories, story)
-				touched[key] = copyRow{Article: key, Version: story.Version}
-			}
-		}
-		if err := s.remember(ctx, k, touched); err != nil {
-			return nil, err
-		}
-		scanned += len(ids)
-		if len(ids) < first && !full {
-			return page, nil
-		}
-		if full || len(page.Stories) == first || scanned >= maxScanned {
-			page.Next = k.encode(cursor{snapshotCursor, []int64{head.TxID, head.ID, int64(last)}})
-			return page, nil
+	ids, err := store.Collect(ctx, s.db, candidatesSQL, store.ScanInt, last, first)
+	if err != nil {
+		return nil, fmt.Errorf("find articles: %w", err)
+	}
+	stories, err := s.Available(ctx, k, ids)
+	if err != nil {
+		return nil, err
+	}
+	given := map[int]copyRow{}
+	for _, key := range ids {
+		last = key
+		if story := stories[key]; story != nil {
+			page.Stories = append(page.Stories, story)
+			given[key] = copyRow{Article: key, Version: story.Version}
 		}
 	}
+	if len(ids) == first {
+		page.Next = k.encode(cursor{snapshotCursor, []int64{head.TxID, head.ID, int64(last)}})
+	}
+	return page, s.remember(ctx, k, given)
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/secret"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -123,6 +124,9 @@ var usageSQL = store.MaintainBoth(`SELECT window_start, count FROM api_key_usage
 
 // Usage gives the latest days on which a key was used.
 func (s *Service) Usage(ctx context.Context, key, days int) ([]Usage, error) {
+	if err := access.Require(ctx, access.ManagePartners); err != nil {
+		return nil, err
+	}
 	return store.Collect(ctx, s.db, usageSQL, func(rows *sql.Rows) (u Usage, err error) {
 		var start int64
 		err = rows.Scan(&start, &u.Count)
