@@ -27,15 +27,21 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
 	"github.com/broadsheet-cms/broadsheet/ent/commentrevision"
+	"github.com/broadsheet-cms/broadsheet/ent/consentrecord"
 	"github.com/broadsheet-cms/broadsheet/ent/correction"
+	"github.com/broadsheet-cms/broadsheet/ent/dataexport"
+	"github.com/broadsheet-cms/broadsheet/ent/delivery"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
 	"github.com/broadsheet-cms/broadsheet/ent/follow"
 	"github.com/broadsheet-cms/broadsheet/ent/historyentry"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
+	"github.com/broadsheet-cms/broadsheet/ent/keptmail"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/menu"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
@@ -52,7 +58,11 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/series"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/ent/signinfailure"
+	"github.com/broadsheet-cms/broadsheet/ent/signingkey"
 	"github.com/broadsheet-cms/broadsheet/ent/site"
+	"github.com/broadsheet-cms/broadsheet/ent/subscriber"
+	"github.com/broadsheet-cms/broadsheet/ent/subscription"
+	"github.com/broadsheet-cms/broadsheet/ent/suppression"
 	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/ent/withdrawal"
@@ -131,15 +141,21 @@ func checkColumn(t, c string) error {
 			commentreaction.Table:   commentreaction.ValidColumn,
 			commentreport.Table:     commentreport.ValidColumn,
 			commentrevision.Table:   commentrevision.ValidColumn,
+			consentrecord.Table:     consentrecord.ValidColumn,
 			correction.Table:        correction.ValidColumn,
+			dataexport.Table:        dataexport.ValidColumn,
+			delivery.Table:          delivery.ValidColumn,
 			event.Table:             event.ValidColumn,
 			follow.Table:            follow.ValidColumn,
 			historyentry.Table:      historyentry.ValidColumn,
 			identity.Table:          identity.ValidColumn,
+			keptmail.Table:          keptmail.ValidColumn,
 			liveentry.Table:         liveentry.ValidColumn,
 			media.Table:             media.ValidColumn,
 			menu.Table:              menu.ValidColumn,
 			menuitem.Table:          menuitem.ValidColumn,
+			newsletter.Table:        newsletter.ValidColumn,
+			newsletterissue.Table:   newsletterissue.ValidColumn,
 			notification.Table:      notification.ValidColumn,
 			onetimetoken.Table:      onetimetoken.ValidColumn,
 			page.Table:              page.ValidColumn,
@@ -156,7 +172,11 @@ func checkColumn(t, c string) error {
 			series.Table:            series.ValidColumn,
 			session.Table:           session.ValidColumn,
 			signinfailure.Table:     signinfailure.ValidColumn,
+			signingkey.Table:        signingkey.ValidColumn,
 			site.Table:              site.ValidColumn,
+			subscriber.Table:        subscriber.ValidColumn,
+			subscription.Table:      subscription.ValidColumn,
+			suppression.Table:       suppression.ValidColumn,
 			tag.Table:               tag.ValidColumn,
 			user.Table:              user.ValidColumn,
 			withdrawal.Table:        withdrawal.ValidColumn,

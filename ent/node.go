@@ -88,6 +88,18 @@ func (_m *MenuItem) PublicID() string { return id.Encode("mni", _m.ID) }
 // IsNode marks MenuItem as a GraphQL Node.
 func (*MenuItem) IsNode() {}
 
+// PublicID is the opaque id by which the API knows this Newsletter.
+func (_m *Newsletter) PublicID() string { return id.Encode("nwl", _m.ID) }
+
+// IsNode marks Newsletter as a GraphQL Node.
+func (*Newsletter) IsNode() {}
+
+// PublicID is the opaque id by which the API knows this NewsletterIssue.
+func (_m *NewsletterIssue) PublicID() string { return id.Encode("nli", _m.ID) }
+
+// IsNode marks NewsletterIssue as a GraphQL Node.
+func (*NewsletterIssue) IsNode() {}
+
 // PublicID is the opaque id by which the API knows this Notification.
 func (_m *Notification) PublicID() string { return id.Encode("ntf", _m.ID) }
 

@@ -19,15 +19,21 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
 	"github.com/broadsheet-cms/broadsheet/ent/commentrevision"
+	"github.com/broadsheet-cms/broadsheet/ent/consentrecord"
 	"github.com/broadsheet-cms/broadsheet/ent/correction"
+	"github.com/broadsheet-cms/broadsheet/ent/dataexport"
+	"github.com/broadsheet-cms/broadsheet/ent/delivery"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
 	"github.com/broadsheet-cms/broadsheet/ent/follow"
 	"github.com/broadsheet-cms/broadsheet/ent/historyentry"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
+	"github.com/broadsheet-cms/broadsheet/ent/keptmail"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/menu"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
@@ -44,7 +50,11 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/series"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/ent/signinfailure"
+	"github.com/broadsheet-cms/broadsheet/ent/signingkey"
 	"github.com/broadsheet-cms/broadsheet/ent/site"
+	"github.com/broadsheet-cms/broadsheet/ent/subscriber"
+	"github.com/broadsheet-cms/broadsheet/ent/subscription"
+	"github.com/broadsheet-cms/broadsheet/ent/suppression"
 	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/ent/withdrawal"
@@ -379,12 +389,46 @@ func init() {
 	commentrevisionDescReplacedAt := commentrevisionFields[3].Descriptor()
 	// commentrevision.DefaultReplacedAt holds the default value on creation for the replaced_at field.
 	commentrevision.DefaultReplacedAt = commentrevisionDescReplacedAt.Default.(func() time.Time)
+	consentrecordFields := schema.ConsentRecord{}.Fields()
+	_ = consentrecordFields
+	// consentrecordDescText is the schema descriptor for text field.
+	consentrecordDescText := consentrecordFields[5].Descriptor()
+	// consentrecord.DefaultText holds the default value on creation for the text field.
+	consentrecord.DefaultText = consentrecordDescText.Default.(string)
+	// consentrecordDescPlace is the schema descriptor for place field.
+	consentrecordDescPlace := consentrecordFields[6].Descriptor()
+	// consentrecord.DefaultPlace holds the default value on creation for the place field.
+	consentrecord.DefaultPlace = consentrecordDescPlace.Default.(string)
+	// consentrecordDescGivenAt is the schema descriptor for given_at field.
+	consentrecordDescGivenAt := consentrecordFields[7].Descriptor()
+	// consentrecord.DefaultGivenAt holds the default value on creation for the given_at field.
+	consentrecord.DefaultGivenAt = consentrecordDescGivenAt.Default.(func() time.Time)
+	// consentrecordDescAddress is the schema descriptor for address field.
+	consentrecordDescAddress := consentrecordFields[8].Descriptor()
+	// consentrecord.DefaultAddress holds the default value on creation for the address field.
+	consentrecord.DefaultAddress = consentrecordDescAddress.Default.(string)
+	// consentrecordDescUserAgent is the schema descriptor for user_agent field.
+	consentrecordDescUserAgent := consentrecordFields[9].Descriptor()
+	// consentrecord.DefaultUserAgent holds the default value on creation for the user_agent field.
+	consentrecord.DefaultUserAgent = consentrecordDescUserAgent.Default.(string)
 	correctionFields := schema.Correction{}.Fields()
 	_ = correctionFields
 	// correctionDescIssuedAt is the schema descriptor for issued_at field.
 	correctionDescIssuedAt := correctionFields[5].Descriptor()
 	// correction.DefaultIssuedAt holds the default value on creation for the issued_at field.
 	correction.DefaultIssuedAt = correctionDescIssuedAt.Default.(func() time.Time)
+	dataexportFields := schema.DataExport{}.Fields()
+	_ = dataexportFields
+	// dataexportDescRequestedAt is the schema descriptor for requested_at field.
+	dataexportDescRequestedAt := dataexportFields[3].Descriptor()
+	// dataexport.DefaultRequestedAt holds the default value on creation for the requested_at field.
+	dataexport.DefaultRequestedAt = dataexportDescRequestedAt.Default.(func() time.Time)
+	deliveryFields := schema.Delivery{}.Fields()
+	_ = deliveryFields
+	// deliveryDescChangedAt is the schema descriptor for changed_at field.
+	deliveryDescChangedAt := deliveryFields[3].Descriptor()
+	// delivery.DefaultChangedAt holds the default value on creation for the changed_at field.
+	delivery.DefaultChangedAt = deliveryDescChangedAt.Default.(func() time.Time)
 	eventFields := schema.Event{}.Fields()
 	_ = eventFields
 	// eventDescOccurredAt is the schema descriptor for occurred_at field.
@@ -413,6 +457,12 @@ func init() {
 	identityDescCreatedAt := identityFields[3].Descriptor()
 	// identity.DefaultCreatedAt holds the default value on creation for the created_at field.
 	identity.DefaultCreatedAt = identityDescCreatedAt.Default.(func() time.Time)
+	keptmailFields := schema.KeptMail{}.Fields()
+	_ = keptmailFields
+	// keptmailDescCreatedAt is the schema descriptor for created_at field.
+	keptmailDescCreatedAt := keptmailFields[3].Descriptor()
+	// keptmail.DefaultCreatedAt holds the default value on creation for the created_at field.
+	keptmail.DefaultCreatedAt = keptmailDescCreatedAt.Default.(func() time.Time)
 	liveentryMixin := schema.LiveEntry{}.Mixin()
 	liveentryMixinFields0 := liveentryMixin[0].Fields()
 	_ = liveentryMixinFields0
@@ -536,6 +586,56 @@ func init() {
 	menuitemDescAddress := menuitemFields[7].Descriptor()
 	// menuitem.DefaultAddress holds the default value on creation for the address field.
 	menuitem.DefaultAddress = menuitemDescAddress.Default.(string)
+	newsletterMixin := schema.Newsletter{}.Mixin()
+	newsletterMixinFields0 := newsletterMixin[0].Fields()
+	_ = newsletterMixinFields0
+	newsletterFields := schema.Newsletter{}.Fields()
+	_ = newsletterFields
+	// newsletterDescCreatedAt is the schema descriptor for created_at field.
+	newsletterDescCreatedAt := newsletterMixinFields0[0].Descriptor()
+	// newsletter.DefaultCreatedAt holds the default value on creation for the created_at field.
+	newsletter.DefaultCreatedAt = newsletterDescCreatedAt.Default.(func() time.Time)
+	// newsletterDescModifiedAt is the schema descriptor for modified_at field.
+	newsletterDescModifiedAt := newsletterMixinFields0[1].Descriptor()
+	// newsletter.DefaultModifiedAt holds the default value on creation for the modified_at field.
+	newsletter.DefaultModifiedAt = newsletterDescModifiedAt.Default.(func() time.Time)
+	// newsletter.UpdateDefaultModifiedAt holds the default value on update for the modified_at field.
+	newsletter.UpdateDefaultModifiedAt = newsletterDescModifiedAt.UpdateDefault.(func() time.Time)
+	// newsletterDescDescription is the schema descriptor for description field.
+	newsletterDescDescription := newsletterFields[2].Descriptor()
+	// newsletter.DefaultDescription holds the default value on creation for the description field.
+	newsletter.DefaultDescription = newsletterDescDescription.Default.(string)
+	// newsletterDescLanguage is the schema descriptor for language field.
+	newsletterDescLanguage := newsletterFields[3].Descriptor()
+	// newsletter.DefaultLanguage holds the default value on creation for the language field.
+	newsletter.DefaultLanguage = newsletterDescLanguage.Default.(string)
+	// newsletterDescIsOpen is the schema descriptor for is_open field.
+	newsletterDescIsOpen := newsletterFields[5].Descriptor()
+	// newsletter.DefaultIsOpen holds the default value on creation for the is_open field.
+	newsletter.DefaultIsOpen = newsletterDescIsOpen.Default.(bool)
+	newsletterissueMixin := schema.NewsletterIssue{}.Mixin()
+	newsletterissueMixinFields0 := newsletterissueMixin[0].Fields()
+	_ = newsletterissueMixinFields0
+	newsletterissueFields := schema.NewsletterIssue{}.Fields()
+	_ = newsletterissueFields
+	// newsletterissueDescCreatedAt is the schema descriptor for created_at field.
+	newsletterissueDescCreatedAt := newsletterissueMixinFields0[0].Descriptor()
+	// newsletterissue.DefaultCreatedAt holds the default value on creation for the created_at field.
+	newsletterissue.DefaultCreatedAt = newsletterissueDescCreatedAt.Default.(func() time.Time)
+	// newsletterissueDescModifiedAt is the schema descriptor for modified_at field.
+	newsletterissueDescModifiedAt := newsletterissueMixinFields0[1].Descriptor()
+	// newsletterissue.DefaultModifiedAt holds the default value on creation for the modified_at field.
+	newsletterissue.DefaultModifiedAt = newsletterissueDescModifiedAt.Default.(func() time.Time)
+	// newsletterissue.UpdateDefaultModifiedAt holds the default value on update for the modified_at field.
+	newsletterissue.UpdateDefaultModifiedAt = newsletterissueDescModifiedAt.UpdateDefault.(func() time.Time)
+	// newsletterissueDescIntro is the schema descriptor for intro field.
+	newsletterissueDescIntro := newsletterissueFields[2].Descriptor()
+	// newsletterissue.DefaultIntro holds the default value on creation for the intro field.
+	newsletterissue.DefaultIntro = newsletterissueDescIntro.Default.(string)
+	// newsletterissueDescArticleCount is the schema descriptor for article_count field.
+	newsletterissueDescArticleCount := newsletterissueFields[6].Descriptor()
+	// newsletterissue.DefaultArticleCount holds the default value on creation for the article_count field.
+	newsletterissue.DefaultArticleCount = newsletterissueDescArticleCount.Default.(int)
 	notificationFields := schema.Notification{}.Fields()
 	_ = notificationFields
 	// notificationDescText is the schema descriptor for text field.
@@ -548,8 +648,20 @@ func init() {
 	notification.DefaultCreatedAt = notificationDescCreatedAt.Default.(func() time.Time)
 	onetimetokenFields := schema.OneTimeToken{}.Fields()
 	_ = onetimetokenFields
+	// onetimetokenDescEmail is the schema descriptor for email field.
+	onetimetokenDescEmail := onetimetokenFields[3].Descriptor()
+	// onetimetoken.DefaultEmail holds the default value on creation for the email field.
+	onetimetoken.DefaultEmail = onetimetokenDescEmail.Default.(string)
+	// onetimetokenDescCodeHash is the schema descriptor for code_hash field.
+	onetimetokenDescCodeHash := onetimetokenFields[4].Descriptor()
+	// onetimetoken.DefaultCodeHash holds the default value on creation for the code_hash field.
+	onetimetoken.DefaultCodeHash = onetimetokenDescCodeHash.Default.(string)
+	// onetimetokenDescTries is the schema descriptor for tries field.
+	onetimetokenDescTries := onetimetokenFields[5].Descriptor()
+	// onetimetoken.DefaultTries holds the default value on creation for the tries field.
+	onetimetoken.DefaultTries = onetimetokenDescTries.Default.(int)
 	// onetimetokenDescCreatedAt is the schema descriptor for created_at field.
-	onetimetokenDescCreatedAt := onetimetokenFields[3].Descriptor()
+	onetimetokenDescCreatedAt := onetimetokenFields[7].Descriptor()
 	// onetimetoken.DefaultCreatedAt holds the default value on creation for the created_at field.
 	onetimetoken.DefaultCreatedAt = onetimetokenDescCreatedAt.Default.(func() time.Time)
 	pageMixin := schema.Page{}.Mixin()
@@ -776,6 +888,12 @@ func init() {
 	signinfailureDescCount := signinfailureFields[1].Descriptor()
 	// signinfailure.DefaultCount holds the default value on creation for the count field.
 	signinfailure.DefaultCount = signinfailureDescCount.Default.(int)
+	signingkeyFields := schema.SigningKey{}.Fields()
+	_ = signingkeyFields
+	// signingkeyDescCreatedAt is the schema descriptor for created_at field.
+	signingkeyDescCreatedAt := signingkeyFields[2].Descriptor()
+	// signingkey.DefaultCreatedAt holds the default value on creation for the created_at field.
+	signingkey.DefaultCreatedAt = signingkeyDescCreatedAt.Default.(func() time.Time)
 	siteMixin := schema.Site{}.Mixin()
 	siteMixinFields0 := siteMixin[0].Fields()
 	_ = siteMixinFields0
@@ -819,6 +937,32 @@ func init() {
 	siteDescFoundedYear := siteFields[7].Descriptor()
 	// site.DefaultFoundedYear holds the default value on creation for the founded_year field.
 	site.DefaultFoundedYear = siteDescFoundedYear.Default.(int)
+	subscriberFields := schema.Subscriber{}.Fields()
+	_ = subscriberFields
+	// subscriberDescLanguage is the schema descriptor for language field.
+	subscriberDescLanguage := subscriberFields[1].Descriptor()
+	// subscriber.DefaultLanguage holds the default value on creation for the language field.
+	subscriber.DefaultLanguage = subscriberDescLanguage.Default.(string)
+	// subscriberDescCreatedAt is the schema descriptor for created_at field.
+	subscriberDescCreatedAt := subscriberFields[2].Descriptor()
+	// subscriber.DefaultCreatedAt holds the default value on creation for the created_at field.
+	subscriber.DefaultCreatedAt = subscriberDescCreatedAt.Default.(func() time.Time)
+	subscriptionFields := schema.Subscription{}.Fields()
+	_ = subscriptionFields
+	// subscriptionDescCreatedAt is the schema descriptor for created_at field.
+	subscriptionDescCreatedAt := subscriptionFields[3].Descriptor()
+	// subscription.DefaultCreatedAt holds the default value on creation for the created_at field.
+	subscription.DefaultCreatedAt = subscriptionDescCreatedAt.Default.(func() time.Time)
+	// subscriptionDescConfirmedAt is the schema descriptor for confirmed_at field.
+	subscriptionDescConfirmedAt := subscriptionFields[4].Descriptor()
+	// subscription.DefaultConfirmedAt holds the default value on creation for the confirmed_at field.
+	subscription.DefaultConfirmedAt = subscriptionDescConfirmedAt.Default.(func() time.Time)
+	suppressionFields := schema.Suppression{}.Fields()
+	_ = suppressionFields
+	// suppressionDescCreatedAt is the schema descriptor for created_at field.
+	suppressionDescCreatedAt := suppressionFields[2].Descriptor()
+	// suppression.DefaultCreatedAt holds the default value on creation for the created_at field.
+	suppression.DefaultCreatedAt = suppressionDescCreatedAt.Default.(func() time.Time)
 	tagMixin := schema.Tag{}.Mixin()
 	tagMixinFields0 := tagMixin[0].Fields()
 	_ = tagMixinFields0
@@ -869,6 +1013,10 @@ func init() {
 	userDescTotpLastStep := userFields[7].Descriptor()
 	// user.DefaultTotpLastStep holds the default value on creation for the totp_last_step field.
 	user.DefaultTotpLastStep = userDescTotpLastStep.Default.(int64)
+	// userDescLanguage is the schema descriptor for language field.
+	userDescLanguage := userFields[10].Descriptor()
+	// user.DefaultLanguage holds the default value on creation for the language field.
+	user.DefaultLanguage = userDescLanguage.Default.(string)
 	withdrawalFields := schema.Withdrawal{}.Fields()
 	_ = withdrawalFields
 	// withdrawalDescNotice is the schema descriptor for notice field.

@@ -42,8 +42,14 @@ type Tx struct {
 	CommentReport *CommentReportClient
 	// CommentRevision is the client for interacting with the CommentRevision builders.
 	CommentRevision *CommentRevisionClient
+	// ConsentRecord is the client for interacting with the ConsentRecord builders.
+	ConsentRecord *ConsentRecordClient
 	// Correction is the client for interacting with the Correction builders.
 	Correction *CorrectionClient
+	// DataExport is the client for interacting with the DataExport builders.
+	DataExport *DataExportClient
+	// Delivery is the client for interacting with the Delivery builders.
+	Delivery *DeliveryClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
 	// Follow is the client for interacting with the Follow builders.
@@ -52,6 +58,8 @@ type Tx struct {
 	HistoryEntry *HistoryEntryClient
 	// Identity is the client for interacting with the Identity builders.
 	Identity *IdentityClient
+	// KeptMail is the client for interacting with the KeptMail builders.
+	KeptMail *KeptMailClient
 	// LiveEntry is the client for interacting with the LiveEntry builders.
 	LiveEntry *LiveEntryClient
 	// Media is the client for interacting with the Media builders.
@@ -60,6 +68,10 @@ type Tx struct {
 	Menu *MenuClient
 	// MenuItem is the client for interacting with the MenuItem builders.
 	MenuItem *MenuItemClient
+	// Newsletter is the client for interacting with the Newsletter builders.
+	Newsletter *NewsletterClient
+	// NewsletterIssue is the client for interacting with the NewsletterIssue builders.
+	NewsletterIssue *NewsletterIssueClient
 	// Notification is the client for interacting with the Notification builders.
 	Notification *NotificationClient
 	// OneTimeToken is the client for interacting with the OneTimeToken builders.
@@ -92,8 +104,16 @@ type Tx struct {
 	Session *SessionClient
 	// SignInFailure is the client for interacting with the SignInFailure builders.
 	SignInFailure *SignInFailureClient
+	// SigningKey is the client for interacting with the SigningKey builders.
+	SigningKey *SigningKeyClient
 	// Site is the client for interacting with the Site builders.
 	Site *SiteClient
+	// Subscriber is the client for interacting with the Subscriber builders.
+	Subscriber *SubscriberClient
+	// Subscription is the client for interacting with the Subscription builders.
+	Subscription *SubscriptionClient
+	// Suppression is the client for interacting with the Suppression builders.
+	Suppression *SuppressionClient
 	// Tag is the client for interacting with the Tag builders.
 	Tag *TagClient
 	// User is the client for interacting with the User builders.
@@ -246,15 +266,21 @@ func (tx *Tx) init() {
 	tx.CommentReaction = NewCommentReactionClient(tx.config)
 	tx.CommentReport = NewCommentReportClient(tx.config)
 	tx.CommentRevision = NewCommentRevisionClient(tx.config)
+	tx.ConsentRecord = NewConsentRecordClient(tx.config)
 	tx.Correction = NewCorrectionClient(tx.config)
+	tx.DataExport = NewDataExportClient(tx.config)
+	tx.Delivery = NewDeliveryClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
 	tx.Follow = NewFollowClient(tx.config)
 	tx.HistoryEntry = NewHistoryEntryClient(tx.config)
 	tx.Identity = NewIdentityClient(tx.config)
+	tx.KeptMail = NewKeptMailClient(tx.config)
 	tx.LiveEntry = NewLiveEntryClient(tx.config)
 	tx.Media = NewMediaClient(tx.config)
 	tx.Menu = NewMenuClient(tx.config)
 	tx.MenuItem = NewMenuItemClient(tx.config)
+	tx.Newsletter = NewNewsletterClient(tx.config)
+	tx.NewsletterIssue = NewNewsletterIssueClient(tx.config)
 	tx.Notification = NewNotificationClient(tx.config)
 	tx.OneTimeToken = NewOneTimeTokenClient(tx.config)
 	tx.Page = NewPageClient(tx.config)
@@ -271,7 +297,11 @@ func (tx *Tx) init() {
 	tx.Series = NewSeriesClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.SignInFailure = NewSignInFailureClient(tx.config)
+	tx.SigningKey = NewSigningKeyClient(tx.config)
 	tx.Site = NewSiteClient(tx.config)
+	tx.Subscriber = NewSubscriberClient(tx.config)
+	tx.Subscription = NewSubscriptionClient(tx.config)
+	tx.Suppression = NewSuppressionClient(tx.config)
 	tx.Tag = NewTagClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 	tx.Withdrawal = NewWithdrawalClient(tx.config)

@@ -44,6 +44,10 @@ type User struct {
 	RecoveryCodes []string `json:"-"`
 	// SignedInAt holds the value of the "signed_in_at" field.
 	SignedInAt *time.Time `json:"signed_in_at,omitempty"`
+	// of mails to the account; empty: the site's
+	Language string `json:"language,omitempty"`
+	// when the account will be removed, as its owner asked
+	DeletesAt *time.Time `json:"deletes_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the UserQuery when eager-loading is set.
 	Edges        UserEdges `json:"edges"`
@@ -62,9 +66,15 @@ type UserEdges struct {
 	Sessions []*Session `json:"sessions,omitempty"`
 	// Identities holds the value of the identities edge.
 	Identities []*Identity `json:"identities,omitempty"`
+	// OneTimeTokens holds the value of the one_time_tokens edge.
+	OneTimeTokens []*OneTimeToken `json:"one_time_tokens,omitempty"`
+	// Consents holds the value of the consents edge.
+	Consents []*ConsentRecord `json:"consents,omitempty"`
+	// DataExports holds the value of the data_exports edge.
+	DataExports []*DataExport `json:"data_exports,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [5]bool
+	loadedTypes [8]bool
 }
 
 // AuthorOrErr returns the Author value or an error if the edge
@@ -116,6 +126,33 @@ func (e UserEdges) IdentitiesOrErr() ([]*Identity, error) {
 	return nil, &NotLoadedError{edge: "identities"}
 }
 
+// OneTimeTokensOrErr returns the OneTimeTokens value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) OneTimeTokensOrErr() ([]*OneTimeToken, error) {
+	if e.loadedTypes[5] {
+		return e.OneTimeTokens, nil
+	}
+	return nil, &NotLoadedError{edge: "one_time_tokens"}
+}
+
+// ConsentsOrErr returns the Consents value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) ConsentsOrErr() ([]*ConsentRecord, error) {
+	if e.loadedTypes[6] {
+		return e.Consents, nil
+	}
+	return nil, &NotLoadedError{edge: "consents"}
+}
+
+// DataExportsOrErr returns the DataExports value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) DataExportsOrErr() ([]*DataExport, error) {
+	if e.loadedTypes[7] {
+		return e.DataExports, nil
+	}
+	return nil, &NotLoadedError{edge: "data_exports"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*User) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
@@ -125,9 +162,9 @@ func (*User) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case user.FieldID, user.FieldTotpLastStep:
 			values[i] = new(sql.NullInt64)
-		case user.FieldEmail, user.FieldDisplayName, user.FieldRole, user.FieldStatus, user.FieldPasswordHash, user.FieldTotpSecret:
+		case user.FieldEmail, user.FieldDisplayName, user.FieldRole, user.FieldStatus, user.FieldPasswordHash, user.FieldTotpSecret, user.FieldLanguage:
 			values[i] = new(sql.NullString)
-		case user.FieldCreatedAt, user.FieldModifiedAt, user.FieldTotpConfirmedAt, user.FieldSignedInAt:
+		case user.FieldCreatedAt, user.FieldModifiedAt, user.FieldTotpConfirmedAt, user.FieldSignedInAt, user.FieldDeletesAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -226,6 +263,19 @@ func (_m *User) assignValues(columns []string, values []any) error {
 				_m.SignedInAt = new(time.Time)
 				*_m.SignedInAt = value.Time
 			}
+		case user.FieldLanguage:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field language", values[i])
+			} else if value.Valid {
+				_m.Language = value.String
+			}
+		case user.FieldDeletesAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field deletes_at", values[i])
+			} else if value.Valid {
+				_m.DeletesAt = new(time.Time)
+				*_m.DeletesAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -262,6 +312,21 @@ func (_m *User) QuerySessions() *SessionQuery {
 // QueryIdentities queries the "identities" edge of the User entity.
 func (_m *User) QueryIdentities() *IdentityQuery {
 	return NewUserClient(_m.config).QueryIdentities(_m)
+}
+
+// QueryOneTimeTokens queries the "one_time_tokens" edge of the User entity.
+func (_m *User) QueryOneTimeTokens() *OneTimeTokenQuery {
+	return NewUserClient(_m.config).QueryOneTimeTokens(_m)
+}
+
+// QueryConsents queries the "consents" edge of the User entity.
+func (_m *User) QueryConsents() *ConsentRecordQuery {
+	return NewUserClient(_m.config).QueryConsents(_m)
+}
+
+// QueryDataExports queries the "data_exports" edge of the User entity.
+func (_m *User) QueryDataExports() *DataExportQuery {
+	return NewUserClient(_m.config).QueryDataExports(_m)
 }
 
 // Update returns a builder for updating this User.
@@ -320,6 +385,14 @@ func (_m *User) String() string {
 	builder.WriteString(", ")
 	if v := _m.SignedInAt; v != nil {
 		builder.WriteString("signed_in_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("language=")
+	builder.WriteString(_m.Language)
+	builder.WriteString(", ")
+	if v := _m.DeletesAt; v != nil {
+		builder.WriteString("deletes_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

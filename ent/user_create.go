@@ -12,7 +12,10 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/consentrecord"
+	"github.com/broadsheet-cms/broadsheet/ent/dataexport"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
+	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
@@ -169,6 +172,34 @@ func (_c *UserCreate) SetNillableSignedInAt(v *time.Time) *UserCreate {
 	return _c
 }
 
+// SetLanguage sets the "language" field.
+func (_c *UserCreate) SetLanguage(v string) *UserCreate {
+	_c.mutation.SetLanguage(v)
+	return _c
+}
+
+// SetNillableLanguage sets the "language" field if the given value is not nil.
+func (_c *UserCreate) SetNillableLanguage(v *string) *UserCreate {
+	if v != nil {
+		_c.SetLanguage(*v)
+	}
+	return _c
+}
+
+// SetDeletesAt sets the "deletes_at" field.
+func (_c *UserCreate) SetDeletesAt(v time.Time) *UserCreate {
+	_c.mutation.SetDeletesAt(v)
+	return _c
+}
+
+// SetNillableDeletesAt sets the "deletes_at" field if the given value is not nil.
+func (_c *UserCreate) SetNillableDeletesAt(v *time.Time) *UserCreate {
+	if v != nil {
+		_c.SetDeletesAt(*v)
+	}
+	return _c
+}
+
 // SetAuthorID sets the "author" edge to the Author entity by ID.
 func (_c *UserCreate) SetAuthorID(id int) *UserCreate {
 	_c.mutation.SetAuthorID(id)
@@ -252,6 +283,51 @@ func (_c *UserCreate) AddIdentities(v ...*Identity) *UserCreate {
 	return _c.AddIdentityIDs(ids...)
 }
 
+// AddOneTimeTokenIDs adds the "one_time_tokens" edge to the OneTimeToken entity by IDs.
+func (_c *UserCreate) AddOneTimeTokenIDs(ids ...int) *UserCreate {
+	_c.mutation.AddOneTimeTokenIDs(ids...)
+	return _c
+}
+
+// AddOneTimeTokens adds the "one_time_tokens" edges to the OneTimeToken entity.
+func (_c *UserCreate) AddOneTimeTokens(v ...*OneTimeToken) *UserCreate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddOneTimeTokenIDs(ids...)
+}
+
+// AddConsentIDs adds the "consents" edge to the ConsentRecord entity by IDs.
+func (_c *UserCreate) AddConsentIDs(ids ...int) *UserCreate {
+	_c.mutation.AddConsentIDs(ids...)
+	return _c
+}
+
+// AddConsents adds the "consents" edges to the ConsentRecord entity.
+func (_c *UserCreate) AddConsents(v ...*ConsentRecord) *UserCreate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddConsentIDs(ids...)
+}
+
+// AddDataExportIDs adds the "data_exports" edge to the DataExport entity by IDs.
+func (_c *UserCreate) AddDataExportIDs(ids ...int) *UserCreate {
+	_c.mutation.AddDataExportIDs(ids...)
+	return _c
+}
+
+// AddDataExports adds the "data_exports" edges to the DataExport entity.
+func (_c *UserCreate) AddDataExports(v ...*DataExport) *UserCreate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddDataExportIDs(ids...)
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_c *UserCreate) Mutation() *UserMutation {
 	return _c.mutation
@@ -315,6 +391,10 @@ func (_c *UserCreate) defaults() {
 		v := user.DefaultTotpLastStep
 		_c.mutation.SetTotpLastStep(v)
 	}
+	if _, ok := _c.mutation.Language(); !ok {
+		v := user.DefaultLanguage
+		_c.mutation.SetLanguage(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -355,6 +435,9 @@ func (_c *UserCreate) check() error {
 	}
 	if _, ok := _c.mutation.TotpLastStep(); !ok {
 		return &ValidationError{Name: "totp_last_step", err: errors.New(`ent: missing required field "User.totp_last_step"`)}
+	}
+	if _, ok := _c.mutation.Language(); !ok {
+		return &ValidationError{Name: "language", err: errors.New(`ent: missing required field "User.language"`)}
 	}
 	return nil
 }
@@ -430,6 +513,14 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 		_spec.SetField(user.FieldSignedInAt, field.TypeTime, value)
 		_node.SignedInAt = &value
 	}
+	if value, ok := _c.mutation.Language(); ok {
+		_spec.SetField(user.FieldLanguage, field.TypeString, value)
+		_node.Language = value
+	}
+	if value, ok := _c.mutation.DeletesAt(); ok {
+		_spec.SetField(user.FieldDeletesAt, field.TypeTime, value)
+		_node.DeletesAt = &value
+	}
 	if nodes := _c.mutation.AuthorIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2O,
@@ -503,6 +594,54 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(identity.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.OneTimeTokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OneTimeTokensTable,
+			Columns: []string{user.OneTimeTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(onetimetoken.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ConsentsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ConsentsTable,
+			Columns: []string{user.ConsentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(consentrecord.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.DataExportsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.DataExportsTable,
+			Columns: []string{user.DataExportsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dataexport.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {

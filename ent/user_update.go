@@ -14,7 +14,10 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/consentrecord"
+	"github.com/broadsheet-cms/broadsheet/ent/dataexport"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
+	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
 	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
@@ -204,6 +207,40 @@ func (_u *UserUpdate) ClearSignedInAt() *UserUpdate {
 	return _u
 }
 
+// SetLanguage sets the "language" field.
+func (_u *UserUpdate) SetLanguage(v string) *UserUpdate {
+	_u.mutation.SetLanguage(v)
+	return _u
+}
+
+// SetNillableLanguage sets the "language" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableLanguage(v *string) *UserUpdate {
+	if v != nil {
+		_u.SetLanguage(*v)
+	}
+	return _u
+}
+
+// SetDeletesAt sets the "deletes_at" field.
+func (_u *UserUpdate) SetDeletesAt(v time.Time) *UserUpdate {
+	_u.mutation.SetDeletesAt(v)
+	return _u
+}
+
+// SetNillableDeletesAt sets the "deletes_at" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableDeletesAt(v *time.Time) *UserUpdate {
+	if v != nil {
+		_u.SetDeletesAt(*v)
+	}
+	return _u
+}
+
+// ClearDeletesAt clears the value of the "deletes_at" field.
+func (_u *UserUpdate) ClearDeletesAt() *UserUpdate {
+	_u.mutation.ClearDeletesAt()
+	return _u
+}
+
 // SetAuthorID sets the "author" edge to the Author entity by ID.
 func (_u *UserUpdate) SetAuthorID(id int) *UserUpdate {
 	_u.mutation.SetAuthorID(id)
@@ -287,6 +324,51 @@ func (_u *UserUpdate) AddIdentities(v ...*Identity) *UserUpdate {
 	return _u.AddIdentityIDs(ids...)
 }
 
+// AddOneTimeTokenIDs adds the "one_time_tokens" edge to the OneTimeToken entity by IDs.
+func (_u *UserUpdate) AddOneTimeTokenIDs(ids ...int) *UserUpdate {
+	_u.mutation.AddOneTimeTokenIDs(ids...)
+	return _u
+}
+
+// AddOneTimeTokens adds the "one_time_tokens" edges to the OneTimeToken entity.
+func (_u *UserUpdate) AddOneTimeTokens(v ...*OneTimeToken) *UserUpdate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddOneTimeTokenIDs(ids...)
+}
+
+// AddConsentIDs adds the "consents" edge to the ConsentRecord entity by IDs.
+func (_u *UserUpdate) AddConsentIDs(ids ...int) *UserUpdate {
+	_u.mutation.AddConsentIDs(ids...)
+	return _u
+}
+
+// AddConsents adds the "consents" edges to the ConsentRecord entity.
+func (_u *UserUpdate) AddConsents(v ...*ConsentRecord) *UserUpdate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddConsentIDs(ids...)
+}
+
+// AddDataExportIDs adds the "data_exports" edge to the DataExport entity by IDs.
+func (_u *UserUpdate) AddDataExportIDs(ids ...int) *UserUpdate {
+	_u.mutation.AddDataExportIDs(ids...)
+	return _u
+}
+
+// AddDataExports adds the "data_exports" edges to the DataExport entity.
+func (_u *UserUpdate) AddDataExports(v ...*DataExport) *UserUpdate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddDataExportIDs(ids...)
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_u *UserUpdate) Mutation() *UserMutation {
 	return _u.mutation
@@ -365,6 +447,69 @@ func (_u *UserUpdate) RemoveIdentities(v ...*Identity) *UserUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveIdentityIDs(ids...)
+}
+
+// ClearOneTimeTokens clears all "one_time_tokens" edges to the OneTimeToken entity.
+func (_u *UserUpdate) ClearOneTimeTokens() *UserUpdate {
+	_u.mutation.ClearOneTimeTokens()
+	return _u
+}
+
+// RemoveOneTimeTokenIDs removes the "one_time_tokens" edge to OneTimeToken entities by IDs.
+func (_u *UserUpdate) RemoveOneTimeTokenIDs(ids ...int) *UserUpdate {
+	_u.mutation.RemoveOneTimeTokenIDs(ids...)
+	return _u
+}
+
+// RemoveOneTimeTokens removes "one_time_tokens" edges to OneTimeToken entities.
+func (_u *UserUpdate) RemoveOneTimeTokens(v ...*OneTimeToken) *UserUpdate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveOneTimeTokenIDs(ids...)
+}
+
+// ClearConsents clears all "consents" edges to the ConsentRecord entity.
+func (_u *UserUpdate) ClearConsents() *UserUpdate {
+	_u.mutation.ClearConsents()
+	return _u
+}
+
+// RemoveConsentIDs removes the "consents" edge to ConsentRecord entities by IDs.
+func (_u *UserUpdate) RemoveConsentIDs(ids ...int) *UserUpdate {
+	_u.mutation.RemoveConsentIDs(ids...)
+	return _u
+}
+
+// RemoveConsents removes "consents" edges to ConsentRecord entities.
+func (_u *UserUpdate) RemoveConsents(v ...*ConsentRecord) *UserUpdate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveConsentIDs(ids...)
+}
+
+// ClearDataExports clears all "data_exports" edges to the DataExport entity.
+func (_u *UserUpdate) ClearDataExports() *UserUpdate {
+	_u.mutation.ClearDataExports()
+	return _u
+}
+
+// RemoveDataExportIDs removes the "data_exports" edge to DataExport entities by IDs.
+func (_u *UserUpdate) RemoveDataExportIDs(ids ...int) *UserUpdate {
+	_u.mutation.RemoveDataExportIDs(ids...)
+	return _u
+}
+
+// RemoveDataExports removes "data_exports" edges to DataExport entities.
+func (_u *UserUpdate) RemoveDataExports(v ...*DataExport) *UserUpdate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveDataExportIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -485,6 +630,15 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.SignedInAtCleared() {
 		_spec.ClearField(user.FieldSignedInAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Language(); ok {
+		_spec.SetField(user.FieldLanguage, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.DeletesAt(); ok {
+		_spec.SetField(user.FieldDeletesAt, field.TypeTime, value)
+	}
+	if _u.mutation.DeletesAtCleared() {
+		_spec.ClearField(user.FieldDeletesAt, field.TypeTime)
 	}
 	if _u.mutation.AuthorCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -672,6 +826,141 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(identity.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OneTimeTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OneTimeTokensTable,
+			Columns: []string{user.OneTimeTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(onetimetoken.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedOneTimeTokensIDs(); len(nodes) > 0 && !_u.mutation.OneTimeTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OneTimeTokensTable,
+			Columns: []string{user.OneTimeTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(onetimetoken.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OneTimeTokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OneTimeTokensTable,
+			Columns: []string{user.OneTimeTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(onetimetoken.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ConsentsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ConsentsTable,
+			Columns: []string{user.ConsentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(consentrecord.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedConsentsIDs(); len(nodes) > 0 && !_u.mutation.ConsentsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ConsentsTable,
+			Columns: []string{user.ConsentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(consentrecord.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ConsentsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ConsentsTable,
+			Columns: []string{user.ConsentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(consentrecord.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.DataExportsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.DataExportsTable,
+			Columns: []string{user.DataExportsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dataexport.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedDataExportsIDs(); len(nodes) > 0 && !_u.mutation.DataExportsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.DataExportsTable,
+			Columns: []string{user.DataExportsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dataexport.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.DataExportsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.DataExportsTable,
+			Columns: []string{user.DataExportsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dataexport.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {
@@ -870,6 +1159,40 @@ func (_u *UserUpdateOne) ClearSignedInAt() *UserUpdateOne {
 	return _u
 }
 
+// SetLanguage sets the "language" field.
+func (_u *UserUpdateOne) SetLanguage(v string) *UserUpdateOne {
+	_u.mutation.SetLanguage(v)
+	return _u
+}
+
+// SetNillableLanguage sets the "language" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableLanguage(v *string) *UserUpdateOne {
+	if v != nil {
+		_u.SetLanguage(*v)
+	}
+	return _u
+}
+
+// SetDeletesAt sets the "deletes_at" field.
+func (_u *UserUpdateOne) SetDeletesAt(v time.Time) *UserUpdateOne {
+	_u.mutation.SetDeletesAt(v)
+	return _u
+}
+
+// SetNillableDeletesAt sets the "deletes_at" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableDeletesAt(v *time.Time) *UserUpdateOne {
+	if v != nil {
+		_u.SetDeletesAt(*v)
+	}
+	return _u
+}
+
+// ClearDeletesAt clears the value of the "deletes_at" field.
+func (_u *UserUpdateOne) ClearDeletesAt() *UserUpdateOne {
+	_u.mutation.ClearDeletesAt()
+	return _u
+}
+
 // SetAuthorID sets the "author" edge to the Author entity by ID.
 func (_u *UserUpdateOne) SetAuthorID(id int) *UserUpdateOne {
 	_u.mutation.SetAuthorID(id)
@@ -953,6 +1276,51 @@ func (_u *UserUpdateOne) AddIdentities(v ...*Identity) *UserUpdateOne {
 	return _u.AddIdentityIDs(ids...)
 }
 
+// AddOneTimeTokenIDs adds the "one_time_tokens" edge to the OneTimeToken entity by IDs.
+func (_u *UserUpdateOne) AddOneTimeTokenIDs(ids ...int) *UserUpdateOne {
+	_u.mutation.AddOneTimeTokenIDs(ids...)
+	return _u
+}
+
+// AddOneTimeTokens adds the "one_time_tokens" edges to the OneTimeToken entity.
+func (_u *UserUpdateOne) AddOneTimeTokens(v ...*OneTimeToken) *UserUpdateOne {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddOneTimeTokenIDs(ids...)
+}
+
+// AddConsentIDs adds the "consents" edge to the ConsentRecord entity by IDs.
+func (_u *UserUpdateOne) AddConsentIDs(ids ...int) *UserUpdateOne {
+	_u.mutation.AddConsentIDs(ids...)
+	return _u
+}
+
+// AddConsents adds the "consents" edges to the ConsentRecord entity.
+func (_u *UserUpdateOne) AddConsents(v ...*ConsentRecord) *UserUpdateOne {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddConsentIDs(ids...)
+}
+
+// AddDataExportIDs adds the "data_exports" edge to the DataExport entity by IDs.
+func (_u *UserUpdateOne) AddDataExportIDs(ids ...int) *UserUpdateOne {
+	_u.mutation.AddDataExportIDs(ids...)
+	return _u
+}
+
+// AddDataExports adds the "data_exports" edges to the DataExport entity.
+func (_u *UserUpdateOne) AddDataExports(v ...*DataExport) *UserUpdateOne {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddDataExportIDs(ids...)
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_u *UserUpdateOne) Mutation() *UserMutation {
 	return _u.mutation
@@ -1031,6 +1399,69 @@ func (_u *UserUpdateOne) RemoveIdentities(v ...*Identity) *UserUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveIdentityIDs(ids...)
+}
+
+// ClearOneTimeTokens clears all "one_time_tokens" edges to the OneTimeToken entity.
+func (_u *UserUpdateOne) ClearOneTimeTokens() *UserUpdateOne {
+	_u.mutation.ClearOneTimeTokens()
+	return _u
+}
+
+// RemoveOneTimeTokenIDs removes the "one_time_tokens" edge to OneTimeToken entities by IDs.
+func (_u *UserUpdateOne) RemoveOneTimeTokenIDs(ids ...int) *UserUpdateOne {
+	_u.mutation.RemoveOneTimeTokenIDs(ids...)
+	return _u
+}
+
+// RemoveOneTimeTokens removes "one_time_tokens" edges to OneTimeToken entities.
+func (_u *UserUpdateOne) RemoveOneTimeTokens(v ...*OneTimeToken) *UserUpdateOne {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveOneTimeTokenIDs(ids...)
+}
+
+// ClearConsents clears all "consents" edges to the ConsentRecord entity.
+func (_u *UserUpdateOne) ClearConsents() *UserUpdateOne {
+	_u.mutation.ClearConsents()
+	return _u
+}
+
+// RemoveConsentIDs removes the "consents" edge to ConsentRecord entities by IDs.
+func (_u *UserUpdateOne) RemoveConsentIDs(ids ...int) *UserUpdateOne {
+	_u.mutation.RemoveConsentIDs(ids...)
+	return _u
+}
+
+// RemoveConsents removes "consents" edges to ConsentRecord entities.
+func (_u *UserUpdateOne) RemoveConsents(v ...*ConsentRecord) *UserUpdateOne {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveConsentIDs(ids...)
+}
+
+// ClearDataExports clears all "data_exports" edges to the DataExport entity.
+func (_u *UserUpdateOne) ClearDataExports() *UserUpdateOne {
+	_u.mutation.ClearDataExports()
+	return _u
+}
+
+// RemoveDataExportIDs removes the "data_exports" edge to DataExport entities by IDs.
+func (_u *UserUpdateOne) RemoveDataExportIDs(ids ...int) *UserUpdateOne {
+	_u.mutation.RemoveDataExportIDs(ids...)
+	return _u
+}
+
+// RemoveDataExports removes "data_exports" edges to DataExport entities.
+func (_u *UserUpdateOne) RemoveDataExports(v ...*DataExport) *UserUpdateOne {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveDataExportIDs(ids...)
 }
 
 // Where appends a list predicates to the UserUpdate builder.
@@ -1181,6 +1612,15 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if _u.mutation.SignedInAtCleared() {
 		_spec.ClearField(user.FieldSignedInAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Language(); ok {
+		_spec.SetField(user.FieldLanguage, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.DeletesAt(); ok {
+		_spec.SetField(user.FieldDeletesAt, field.TypeTime, value)
+	}
+	if _u.mutation.DeletesAtCleared() {
+		_spec.ClearField(user.FieldDeletesAt, field.TypeTime)
 	}
 	if _u.mutation.AuthorCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -1368,6 +1808,141 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(identity.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OneTimeTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OneTimeTokensTable,
+			Columns: []string{user.OneTimeTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(onetimetoken.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedOneTimeTokensIDs(); len(nodes) > 0 && !_u.mutation.OneTimeTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OneTimeTokensTable,
+			Columns: []string{user.OneTimeTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(onetimetoken.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OneTimeTokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.OneTimeTokensTable,
+			Columns: []string{user.OneTimeTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(onetimetoken.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ConsentsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ConsentsTable,
+			Columns: []string{user.ConsentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(consentrecord.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedConsentsIDs(); len(nodes) > 0 && !_u.mutation.ConsentsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ConsentsTable,
+			Columns: []string{user.ConsentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(consentrecord.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ConsentsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ConsentsTable,
+			Columns: []string{user.ConsentsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(consentrecord.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.DataExportsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.DataExportsTable,
+			Columns: []string{user.DataExportsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dataexport.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedDataExportsIDs(); len(nodes) > 0 && !_u.mutation.DataExportsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.DataExportsTable,
+			Columns: []string{user.DataExportsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dataexport.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.DataExportsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.DataExportsTable,
+			Columns: []string{user.DataExportsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dataexport.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {

@@ -46,7 +46,7 @@ func Handler(services Services, opts Options) http.Handler {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	config := generated.Config{Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth}}
+	config := generated.Config{Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth, Once: standsOnce}}
 	if opts.executable == nil {
 		opts.executable = generated.NewCompiledSchema
 	}

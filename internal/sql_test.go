@@ -35,6 +35,8 @@ var maintains = map[string]string{
 	"newsroom.comingSQL":         "tells when something is due next, not what",
 	"newsroom.dueCountSQL":       "counts what is due for scheduleHealth, which only the newsroom reads",
 	"newsroom.versionsSQL":       "tells whether an article that failed was changed",
+	"account.archived":           "reads what a reader wrote, for the archive that this reader asked for",
+	"retention.rules":            "empties what is too old of rows that are not given to anybody",
 	"comment.bySourceSQL":        "tells an import what it brought before",
 	"comment.lockText":           "locks rows before they change",
 	"comment.storedSQL":          "reads what a save is about to change",

@@ -691,6 +691,68 @@ var (
 			},
 		},
 	}
+	// ConsentRecordsColumns holds the columns for the "consent_records" table.
+	ConsentRecordsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "document", Type: field.TypeString},
+		{Name: "version", Type: field.TypeString},
+		{Name: "text", Type: field.TypeString, Size: 2147483647, Default: ""},
+		{Name: "place", Type: field.TypeString, Default: ""},
+		{Name: "given_at", Type: field.TypeTime},
+		{Name: "address", Type: field.TypeString, Default: ""},
+		{Name: "user_agent", Type: field.TypeString, Default: ""},
+		{Name: "newsletter_id", Type: field.TypeInt, Nullable: true},
+		{Name: "subscriber_id", Type: field.TypeInt, Nullable: true},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
+	}
+	// ConsentRecordsTable holds the schema information for the "consent_records" table.
+	ConsentRecordsTable = &schema.Table{
+		Name:       "consent_records",
+		Columns:    ConsentRecordsColumns,
+		PrimaryKey: []*schema.Column{ConsentRecordsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "consent_records_newsletters_newsletter",
+				Columns:    []*schema.Column{ConsentRecordsColumns[8]},
+				RefColumns: []*schema.Column{NewslettersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "consent_records_subscribers_consents",
+				Columns:    []*schema.Column{ConsentRecordsColumns[9]},
+				RefColumns: []*schema.Column{SubscribersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "consent_records_users_consents",
+				Columns:    []*schema.Column{ConsentRecordsColumns[10]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "consentrecord_user_id_given_at",
+				Unique:  false,
+				Columns: []*schema.Column{ConsentRecordsColumns[10], ConsentRecordsColumns[5]},
+			},
+			{
+				Name:    "consentrecord_subscriber_id_given_at",
+				Unique:  false,
+				Columns: []*schema.Column{ConsentRecordsColumns[9], ConsentRecordsColumns[5]},
+			},
+			{
+				Name:    "consentrecord_newsletter_id",
+				Unique:  false,
+				Columns: []*schema.Column{ConsentRecordsColumns[8]},
+			},
+			{
+				Name:    "consentrecord_given_at",
+				Unique:  false,
+				Columns: []*schema.Column{ConsentRecordsColumns[5]},
+			},
+		},
+	}
 	// CorrectionsColumns holds the columns for the "corrections" table.
 	CorrectionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -735,6 +797,86 @@ var (
 				Name:    "correction_user_id",
 				Unique:  false,
 				Columns: []*schema.Column{CorrectionsColumns[6]},
+			},
+		},
+	}
+	// DataExportsColumns holds the columns for the "data_exports" table.
+	DataExportsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "token_hash", Type: field.TypeString, Unique: true, Nullable: true},
+		{Name: "archive", Type: field.TypeBytes, Nullable: true},
+		{Name: "requested_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeInt},
+	}
+	// DataExportsTable holds the schema information for the "data_exports" table.
+	DataExportsTable = &schema.Table{
+		Name:       "data_exports",
+		Columns:    DataExportsColumns,
+		PrimaryKey: []*schema.Column{DataExportsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "data_exports_users_data_exports",
+				Columns:    []*schema.Column{DataExportsColumns[5]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "dataexport_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{DataExportsColumns[5]},
+			},
+			{
+				Name:    "dataexport_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{DataExportsColumns[4]},
+			},
+		},
+	}
+	// DeliveriesColumns holds the columns for the "deliveries" table.
+	DeliveriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"QUEUED", "HANDED_OVER", "SENT", "REFUSED", "SKIPPED"}, Default: "QUEUED"},
+		{Name: "changed_at", Type: field.TypeTime},
+		{Name: "issue_id", Type: field.TypeInt},
+		{Name: "subscriber_id", Type: field.TypeInt},
+	}
+	// DeliveriesTable holds the schema information for the "deliveries" table.
+	DeliveriesTable = &schema.Table{
+		Name:       "deliveries",
+		Columns:    DeliveriesColumns,
+		PrimaryKey: []*schema.Column{DeliveriesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "deliveries_newsletter_issues_deliveries",
+				Columns:    []*schema.Column{DeliveriesColumns[3]},
+				RefColumns: []*schema.Column{NewsletterIssuesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "deliveries_subscribers_deliveries",
+				Columns:    []*schema.Column{DeliveriesColumns[4]},
+				RefColumns: []*schema.Column{SubscribersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "delivery_issue_id_subscriber_id",
+				Unique:  true,
+				Columns: []*schema.Column{DeliveriesColumns[3], DeliveriesColumns[4]},
+			},
+			{
+				Name:    "delivery_issue_id_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[3], DeliveriesColumns[1], DeliveriesColumns[0]},
+			},
+			{
+				Name:    "delivery_subscriber_id",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[4]},
 			},
 		},
 	}
@@ -880,6 +1022,27 @@ var (
 			},
 		},
 	}
+	// KeptMailsColumns holds the columns for the "kept_mails" table.
+	KeptMailsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "recipient", Type: field.TypeString},
+		{Name: "subject", Type: field.TypeString},
+		{Name: "message", Type: field.TypeBytes},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// KeptMailsTable holds the schema information for the "kept_mails" table.
+	KeptMailsTable = &schema.Table{
+		Name:       "kept_mails",
+		Columns:    KeptMailsColumns,
+		PrimaryKey: []*schema.Column{KeptMailsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "keptmail_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{KeptMailsColumns[4]},
+			},
+		},
+	}
 	// LiveEntriesColumns holds the columns for the "live_entries" table.
 	LiveEntriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -995,6 +1158,63 @@ var (
 			},
 		},
 	}
+	// NewslettersColumns holds the columns for the "newsletters" table.
+	NewslettersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "modified_at", Type: field.TypeTime},
+		{Name: "slug", Type: field.TypeString, Unique: true},
+		{Name: "name", Type: field.TypeString},
+		{Name: "description", Type: field.TypeString, Default: ""},
+		{Name: "language", Type: field.TypeString, Default: "en"},
+		{Name: "frequency", Type: field.TypeEnum, Enums: []string{"DAILY", "WEEKLY", "MONTHLY", "IRREGULAR"}, Default: "IRREGULAR"},
+		{Name: "is_open", Type: field.TypeBool, Default: true},
+	}
+	// NewslettersTable holds the schema information for the "newsletters" table.
+	NewslettersTable = &schema.Table{
+		Name:       "newsletters",
+		Columns:    NewslettersColumns,
+		PrimaryKey: []*schema.Column{NewslettersColumns[0]},
+	}
+	// NewsletterIssuesColumns holds the columns for the "newsletter_issues" table.
+	NewsletterIssuesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "modified_at", Type: field.TypeTime},
+		{Name: "subject", Type: field.TypeString},
+		{Name: "intro", Type: field.TypeString, Size: 2147483647, Default: ""},
+		{Name: "source", Type: field.TypeEnum, Enums: []string{"LATEST", "PICKS", "CATEGORY", "CHOSEN"}, Default: "LATEST"},
+		{Name: "category_id", Type: field.TypeInt, Nullable: true},
+		{Name: "article_ids", Type: field.TypeJSON, Nullable: true},
+		{Name: "article_count", Type: field.TypeInt, Default: 10},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"DRAFT", "SENDING", "SENT"}, Default: "DRAFT"},
+		{Name: "articles", Type: field.TypeJSON, Nullable: true},
+		{Name: "created_by", Type: field.TypeInt, Nullable: true},
+		{Name: "started_at", Type: field.TypeTime, Nullable: true},
+		{Name: "sent_at", Type: field.TypeTime, Nullable: true},
+		{Name: "newsletter_id", Type: field.TypeInt},
+	}
+	// NewsletterIssuesTable holds the schema information for the "newsletter_issues" table.
+	NewsletterIssuesTable = &schema.Table{
+		Name:       "newsletter_issues",
+		Columns:    NewsletterIssuesColumns,
+		PrimaryKey: []*schema.Column{NewsletterIssuesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "newsletter_issues_newsletters_issues",
+				Columns:    []*schema.Column{NewsletterIssuesColumns[14]},
+				RefColumns: []*schema.Column{NewslettersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "newsletterissue_newsletter_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{NewsletterIssuesColumns[14], NewsletterIssuesColumns[0]},
+			},
+		},
+	}
 	// NotificationsColumns holds the columns for the "notifications" table.
 	NotificationsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -1065,20 +1285,42 @@ var (
 		{Name: "id", Type: field.TypeInt, Increment: true},
 		{Name: "purpose", Type: field.TypeString},
 		{Name: "token_hash", Type: field.TypeString, Unique: true},
+		{Name: "email", Type: field.TypeString, Default: ""},
+		{Name: "code_hash", Type: field.TypeString, Default: ""},
+		{Name: "tries", Type: field.TypeInt, Default: 0},
 		{Name: "payload", Type: field.TypeJSON, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
 	}
 	// OneTimeTokensTable holds the schema information for the "one_time_tokens" table.
 	OneTimeTokensTable = &schema.Table{
 		Name:       "one_time_tokens",
 		Columns:    OneTimeTokensColumns,
 		PrimaryKey: []*schema.Column{OneTimeTokensColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "one_time_tokens_users_one_time_tokens",
+				Columns:    []*schema.Column{OneTimeTokensColumns[9]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
 		Indexes: []*schema.Index{
 			{
 				Name:    "onetimetoken_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{OneTimeTokensColumns[5]},
+				Columns: []*schema.Column{OneTimeTokensColumns[8]},
+			},
+			{
+				Name:    "onetimetoken_purpose_email",
+				Unique:  false,
+				Columns: []*schema.Column{OneTimeTokensColumns[1], OneTimeTokensColumns[3]},
+			},
+			{
+				Name:    "onetimetoken_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{OneTimeTokensColumns[9]},
 			},
 		},
 	}
@@ -1584,6 +1826,19 @@ var (
 			},
 		},
 	}
+	// SigningKeysColumns holds the columns for the "signing_keys" table.
+	SigningKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "name", Type: field.TypeString, Unique: true},
+		{Name: "key", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// SigningKeysTable holds the schema information for the "signing_keys" table.
+	SigningKeysTable = &schema.Table{
+		Name:       "signing_keys",
+		Columns:    SigningKeysColumns,
+		PrimaryKey: []*schema.Column{SigningKeysColumns[0]},
+	}
 	// SitesColumns holds the columns for the "sites" table.
 	SitesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -1609,6 +1864,88 @@ var (
 		Name:       "sites",
 		Columns:    SitesColumns,
 		PrimaryKey: []*schema.Column{SitesColumns[0]},
+	}
+	// SubscribersColumns holds the columns for the "subscribers" table.
+	SubscribersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "email", Type: field.TypeString, Unique: true},
+		{Name: "language", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// SubscribersTable holds the schema information for the "subscribers" table.
+	SubscribersTable = &schema.Table{
+		Name:       "subscribers",
+		Columns:    SubscribersColumns,
+		PrimaryKey: []*schema.Column{SubscribersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "subscriber_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{SubscribersColumns[3]},
+			},
+		},
+	}
+	// SubscriptionsColumns holds the columns for the "subscriptions" table.
+	SubscriptionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"CONFIRMED", "ENDED"}, Default: "CONFIRMED"},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "confirmed_at", Type: field.TypeTime},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "newsletter_id", Type: field.TypeInt},
+		{Name: "subscriber_id", Type: field.TypeInt},
+	}
+	// SubscriptionsTable holds the schema information for the "subscriptions" table.
+	SubscriptionsTable = &schema.Table{
+		Name:       "subscriptions",
+		Columns:    SubscriptionsColumns,
+		PrimaryKey: []*schema.Column{SubscriptionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "subscriptions_newsletters_subscriptions",
+				Columns:    []*schema.Column{SubscriptionsColumns[5]},
+				RefColumns: []*schema.Column{NewslettersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "subscriptions_subscribers_subscriptions",
+				Columns:    []*schema.Column{SubscriptionsColumns[6]},
+				RefColumns: []*schema.Column{SubscribersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "subscription_subscriber_id_newsletter_id",
+				Unique:  true,
+				Columns: []*schema.Column{SubscriptionsColumns[6], SubscriptionsColumns[5]},
+			},
+			{
+				Name:    "subscription_newsletter_id_status_subscriber_id",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[5], SubscriptionsColumns[1], SubscriptionsColumns[6]},
+			},
+		},
+	}
+	// SuppressionsColumns holds the columns for the "suppressions" table.
+	SuppressionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "email_hash", Type: field.TypeString, Unique: true},
+		{Name: "reason", Type: field.TypeEnum, Enums: []string{"BOUNCE", "COMPLAINT", "MANUAL"}},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// SuppressionsTable holds the schema information for the "suppressions" table.
+	SuppressionsTable = &schema.Table{
+		Name:       "suppressions",
+		Columns:    SuppressionsColumns,
+		PrimaryKey: []*schema.Column{SuppressionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "suppression_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{SuppressionsColumns[3]},
+			},
+		},
 	}
 	// TagsColumns holds the columns for the "tags" table.
 	TagsColumns = []*schema.Column{
@@ -1642,12 +1979,21 @@ var (
 		{Name: "totp_last_step", Type: field.TypeInt64, Default: 0},
 		{Name: "recovery_codes", Type: field.TypeJSON, Nullable: true},
 		{Name: "signed_in_at", Type: field.TypeTime, Nullable: true},
+		{Name: "language", Type: field.TypeString, Default: ""},
+		{Name: "deletes_at", Type: field.TypeTime, Nullable: true},
 	}
 	// UsersTable holds the schema information for the "users" table.
 	UsersTable = &schema.Table{
 		Name:       "users",
 		Columns:    UsersColumns,
 		PrimaryKey: []*schema.Column{UsersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "user_deletes_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[14]},
+			},
+		},
 	}
 	// WithdrawalsColumns holds the columns for the "withdrawals" table.
 	WithdrawalsColumns = []*schema.Column{
@@ -1783,15 +2129,21 @@ var (
 		CommentReactionsTable,
 		CommentReportsTable,
 		CommentRevisionsTable,
+		ConsentRecordsTable,
 		CorrectionsTable,
+		DataExportsTable,
+		DeliveriesTable,
 		EventsTable,
 		FollowsTable,
 		ReadingHistoryTable,
 		IdentitiesTable,
+		KeptMailsTable,
 		LiveEntriesTable,
 		MediaTable,
 		MenusTable,
 		MenuItemsTable,
+		NewslettersTable,
+		NewsletterIssuesTable,
 		NotificationsTable,
 		OneTimeTokensTable,
 		PagesTable,
@@ -1808,7 +2160,11 @@ var (
 		SeriesTable,
 		SessionsTable,
 		SignInFailuresTable,
+		SigningKeysTable,
 		SitesTable,
+		SubscribersTable,
+		SubscriptionsTable,
+		SuppressionsTable,
 		TagsTable,
 		UsersTable,
 		WithdrawalsTable,
@@ -1845,8 +2201,14 @@ func init() {
 	CommentReportsTable.ForeignKeys[1].RefTable = UsersTable
 	CommentRevisionsTable.ForeignKeys[0].RefTable = CommentsTable
 	CommentRevisionsTable.ForeignKeys[1].RefTable = UsersTable
+	ConsentRecordsTable.ForeignKeys[0].RefTable = NewslettersTable
+	ConsentRecordsTable.ForeignKeys[1].RefTable = SubscribersTable
+	ConsentRecordsTable.ForeignKeys[2].RefTable = UsersTable
 	CorrectionsTable.ForeignKeys[0].RefTable = ArticlesTable
 	CorrectionsTable.ForeignKeys[1].RefTable = UsersTable
+	DataExportsTable.ForeignKeys[0].RefTable = UsersTable
+	DeliveriesTable.ForeignKeys[0].RefTable = NewsletterIssuesTable
+	DeliveriesTable.ForeignKeys[1].RefTable = SubscribersTable
 	FollowsTable.ForeignKeys[0].RefTable = UsersTable
 	ReadingHistoryTable.ForeignKeys[0].RefTable = UsersTable
 	ReadingHistoryTable.ForeignKeys[1].RefTable = ArticlesTable
@@ -1863,9 +2225,11 @@ func init() {
 	}
 	MenuItemsTable.ForeignKeys[0].RefTable = MenusTable
 	MenuItemsTable.ForeignKeys[1].RefTable = MenuItemsTable
+	NewsletterIssuesTable.ForeignKeys[0].RefTable = NewslettersTable
 	NotificationsTable.ForeignKeys[0].RefTable = UsersTable
 	NotificationsTable.ForeignKeys[1].RefTable = ArticlesTable
 	NotificationsTable.ForeignKeys[2].RefTable = CommentsTable
+	OneTimeTokensTable.ForeignKeys[0].RefTable = UsersTable
 	PagesTable.ForeignKeys[0].RefTable = PagesTable
 	PicksTable.ForeignKeys[0].RefTable = CategoriesTable
 	PicksTable.ForeignKeys[1].RefTable = ArticlesTable
@@ -1886,6 +2250,8 @@ func init() {
 		Table: "series",
 	}
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
+	SubscriptionsTable.ForeignKeys[0].RefTable = NewslettersTable
+	SubscriptionsTable.ForeignKeys[1].RefTable = SubscribersTable
 	WithdrawalsTable.ForeignKeys[0].RefTable = ArticlesTable
 	WithdrawalsTable.ForeignKeys[1].RefTable = UsersTable
 	ArticleTagsTable.ForeignKeys[0].RefTable = ArticlesTable

@@ -51,8 +51,17 @@ type CommentReport func(*sql.Selector)
 // CommentRevision is the predicate function for commentrevision builders.
 type CommentRevision func(*sql.Selector)
 
+// ConsentRecord is the predicate function for consentrecord builders.
+type ConsentRecord func(*sql.Selector)
+
 // Correction is the predicate function for correction builders.
 type Correction func(*sql.Selector)
+
+// DataExport is the predicate function for dataexport builders.
+type DataExport func(*sql.Selector)
+
+// Delivery is the predicate function for delivery builders.
+type Delivery func(*sql.Selector)
 
 // Event is the predicate function for event builders.
 type Event func(*sql.Selector)
@@ -66,6 +75,9 @@ type HistoryEntry func(*sql.Selector)
 // Identity is the predicate function for identity builders.
 type Identity func(*sql.Selector)
 
+// KeptMail is the predicate function for keptmail builders.
+type KeptMail func(*sql.Selector)
+
 // LiveEntry is the predicate function for liveentry builders.
 type LiveEntry func(*sql.Selector)
 
@@ -77,6 +89,12 @@ type Menu func(*sql.Selector)
 
 // MenuItem is the predicate function for menuitem builders.
 type MenuItem func(*sql.Selector)
+
+// Newsletter is the predicate function for newsletter builders.
+type Newsletter func(*sql.Selector)
+
+// NewsletterIssue is the predicate function for newsletterissue builders.
+type NewsletterIssue func(*sql.Selector)
 
 // Notification is the predicate function for notification builders.
 type Notification func(*sql.Selector)
@@ -126,8 +144,20 @@ type Session func(*sql.Selector)
 // SignInFailure is the predicate function for signinfailure builders.
 type SignInFailure func(*sql.Selector)
 
+// SigningKey is the predicate function for signingkey builders.
+type SigningKey func(*sql.Selector)
+
 // Site is the predicate function for site builders.
 type Site func(*sql.Selector)
+
+// Subscriber is the predicate function for subscriber builders.
+type Subscriber func(*sql.Selector)
+
+// Subscription is the predicate function for subscription builders.
+type Subscription func(*sql.Selector)
+
+// Suppression is the predicate function for suppression builders.
+type Suppression func(*sql.Selector)
 
 // Tag is the predicate function for tag builders.
 type Tag func(*sql.Selector)

@@ -39,6 +39,10 @@ const (
 	FieldRecoveryCodes = "recovery_codes"
 	// FieldSignedInAt holds the string denoting the signed_in_at field in the database.
 	FieldSignedInAt = "signed_in_at"
+	// FieldLanguage holds the string denoting the language field in the database.
+	FieldLanguage = "language"
+	// FieldDeletesAt holds the string denoting the deletes_at field in the database.
+	FieldDeletesAt = "deletes_at"
 	// EdgeAuthor holds the string denoting the author edge name in mutations.
 	EdgeAuthor = "author"
 	// EdgeComments holds the string denoting the comments edge name in mutations.
@@ -49,6 +53,12 @@ const (
 	EdgeSessions = "sessions"
 	// EdgeIdentities holds the string denoting the identities edge name in mutations.
 	EdgeIdentities = "identities"
+	// EdgeOneTimeTokens holds the string denoting the one_time_tokens edge name in mutations.
+	EdgeOneTimeTokens = "one_time_tokens"
+	// EdgeConsents holds the string denoting the consents edge name in mutations.
+	EdgeConsents = "consents"
+	// EdgeDataExports holds the string denoting the data_exports edge name in mutations.
+	EdgeDataExports = "data_exports"
 	// Table holds the table name of the user in the database.
 	Table = "users"
 	// AuthorTable is the table that holds the author relation/edge.
@@ -86,6 +96,27 @@ const (
 	IdentitiesInverseTable = "identities"
 	// IdentitiesColumn is the table column denoting the identities relation/edge.
 	IdentitiesColumn = "user_id"
+	// OneTimeTokensTable is the table that holds the one_time_tokens relation/edge.
+	OneTimeTokensTable = "one_time_tokens"
+	// OneTimeTokensInverseTable is the table name for the OneTimeToken entity.
+	// It exists in this package in order to avoid circular dependency with the "onetimetoken" package.
+	OneTimeTokensInverseTable = "one_time_tokens"
+	// OneTimeTokensColumn is the table column denoting the one_time_tokens relation/edge.
+	OneTimeTokensColumn = "user_id"
+	// ConsentsTable is the table that holds the consents relation/edge.
+	ConsentsTable = "consent_records"
+	// ConsentsInverseTable is the table name for the ConsentRecord entity.
+	// It exists in this package in order to avoid circular dependency with the "consentrecord" package.
+	ConsentsInverseTable = "consent_records"
+	// ConsentsColumn is the table column denoting the consents relation/edge.
+	ConsentsColumn = "user_id"
+	// DataExportsTable is the table that holds the data_exports relation/edge.
+	DataExportsTable = "data_exports"
+	// DataExportsInverseTable is the table name for the DataExport entity.
+	// It exists in this package in order to avoid circular dependency with the "dataexport" package.
+	DataExportsInverseTable = "data_exports"
+	// DataExportsColumn is the table column denoting the data_exports relation/edge.
+	DataExportsColumn = "user_id"
 )
 
 // Columns holds all SQL columns for user fields.
@@ -103,6 +134,8 @@ var Columns = []string{
 	FieldTotpLastStep,
 	FieldRecoveryCodes,
 	FieldSignedInAt,
+	FieldLanguage,
+	FieldDeletesAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -128,6 +161,8 @@ var (
 	DefaultTotpSecret string
 	// DefaultTotpLastStep holds the default value on creation for the "totp_last_step" field.
 	DefaultTotpLastStep int64
+	// DefaultLanguage holds the default value on creation for the "language" field.
+	DefaultLanguage string
 )
 
 // Role defines the type for the "role" enum field.
@@ -249,6 +284,16 @@ func BySignedInAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSignedInAt, opts...).ToFunc()
 }
 
+// ByLanguage orders the results by the language field.
+func ByLanguage(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLanguage, opts...).ToFunc()
+}
+
+// ByDeletesAt orders the results by the deletes_at field.
+func ByDeletesAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDeletesAt, opts...).ToFunc()
+}
+
 // ByAuthorField orders the results by author field.
 func ByAuthorField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -304,6 +349,48 @@ func ByIdentities(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newIdentitiesStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByOneTimeTokensCount orders the results by one_time_tokens count.
+func ByOneTimeTokensCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newOneTimeTokensStep(), opts...)
+	}
+}
+
+// ByOneTimeTokens orders the results by one_time_tokens terms.
+func ByOneTimeTokens(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newOneTimeTokensStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByConsentsCount orders the results by consents count.
+func ByConsentsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newConsentsStep(), opts...)
+	}
+}
+
+// ByConsents orders the results by consents terms.
+func ByConsents(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newConsentsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByDataExportsCount orders the results by data_exports count.
+func ByDataExportsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newDataExportsStep(), opts...)
+	}
+}
+
+// ByDataExports orders the results by data_exports terms.
+func ByDataExports(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newDataExportsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newAuthorStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -337,5 +424,26 @@ func newIdentitiesStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(IdentitiesInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, IdentitiesTable, IdentitiesColumn),
+	)
+}
+func newOneTimeTokensStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(OneTimeTokensInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, OneTimeTokensTable, OneTimeTokensColumn),
+	)
+}
+func newConsentsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ConsentsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, ConsentsTable, ConsentsColumn),
+	)
+}
+func newDataExportsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(DataExportsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, DataExportsTable, DataExportsColumn),
 	)
 }

@@ -100,6 +100,16 @@ func SignedInAt(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldSignedInAt, v))
 }
 
+// Language applies equality check predicate on the "language" field. It's identical to LanguageEQ.
+func Language(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldLanguage, v))
+}
+
+// DeletesAt applies equality check predicate on the "deletes_at" field. It's identical to DeletesAtEQ.
+func DeletesAt(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldDeletesAt, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldCreatedAt, v))
@@ -630,6 +640,121 @@ func SignedInAtNotNil() predicate.User {
 	return predicate.User(sql.FieldNotNull(FieldSignedInAt))
 }
 
+// LanguageEQ applies the EQ predicate on the "language" field.
+func LanguageEQ(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldLanguage, v))
+}
+
+// LanguageNEQ applies the NEQ predicate on the "language" field.
+func LanguageNEQ(v string) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldLanguage, v))
+}
+
+// LanguageIn applies the In predicate on the "language" field.
+func LanguageIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldIn(FieldLanguage, vs...))
+}
+
+// LanguageNotIn applies the NotIn predicate on the "language" field.
+func LanguageNotIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldLanguage, vs...))
+}
+
+// LanguageGT applies the GT predicate on the "language" field.
+func LanguageGT(v string) predicate.User {
+	return predicate.User(sql.FieldGT(FieldLanguage, v))
+}
+
+// LanguageGTE applies the GTE predicate on the "language" field.
+func LanguageGTE(v string) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldLanguage, v))
+}
+
+// LanguageLT applies the LT predicate on the "language" field.
+func LanguageLT(v string) predicate.User {
+	return predicate.User(sql.FieldLT(FieldLanguage, v))
+}
+
+// LanguageLTE applies the LTE predicate on the "language" field.
+func LanguageLTE(v string) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldLanguage, v))
+}
+
+// LanguageContains applies the Contains predicate on the "language" field.
+func LanguageContains(v string) predicate.User {
+	return predicate.User(sql.FieldContains(FieldLanguage, v))
+}
+
+// LanguageHasPrefix applies the HasPrefix predicate on the "language" field.
+func LanguageHasPrefix(v string) predicate.User {
+	return predicate.User(sql.FieldHasPrefix(FieldLanguage, v))
+}
+
+// LanguageHasSuffix applies the HasSuffix predicate on the "language" field.
+func LanguageHasSuffix(v string) predicate.User {
+	return predicate.User(sql.FieldHasSuffix(FieldLanguage, v))
+}
+
+// LanguageEqualFold applies the EqualFold predicate on the "language" field.
+func LanguageEqualFold(v string) predicate.User {
+	return predicate.User(sql.FieldEqualFold(FieldLanguage, v))
+}
+
+// LanguageContainsFold applies the ContainsFold predicate on the "language" field.
+func LanguageContainsFold(v string) predicate.User {
+	return predicate.User(sql.FieldContainsFold(FieldLanguage, v))
+}
+
+// DeletesAtEQ applies the EQ predicate on the "deletes_at" field.
+func DeletesAtEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldDeletesAt, v))
+}
+
+// DeletesAtNEQ applies the NEQ predicate on the "deletes_at" field.
+func DeletesAtNEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldDeletesAt, v))
+}
+
+// DeletesAtIn applies the In predicate on the "deletes_at" field.
+func DeletesAtIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldIn(FieldDeletesAt, vs...))
+}
+
+// DeletesAtNotIn applies the NotIn predicate on the "deletes_at" field.
+func DeletesAtNotIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldDeletesAt, vs...))
+}
+
+// DeletesAtGT applies the GT predicate on the "deletes_at" field.
+func DeletesAtGT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGT(FieldDeletesAt, v))
+}
+
+// DeletesAtGTE applies the GTE predicate on the "deletes_at" field.
+func DeletesAtGTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldDeletesAt, v))
+}
+
+// DeletesAtLT applies the LT predicate on the "deletes_at" field.
+func DeletesAtLT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLT(FieldDeletesAt, v))
+}
+
+// DeletesAtLTE applies the LTE predicate on the "deletes_at" field.
+func DeletesAtLTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldDeletesAt, v))
+}
+
+// DeletesAtIsNil applies the IsNil predicate on the "deletes_at" field.
+func DeletesAtIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldDeletesAt))
+}
+
+// DeletesAtNotNil applies the NotNil predicate on the "deletes_at" field.
+func DeletesAtNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldDeletesAt))
+}
+
 // HasAuthor applies the HasEdge predicate on the "author" edge.
 func HasAuthor() predicate.User {
 	return predicate.User(func(s *sql.Selector) {
@@ -737,6 +862,75 @@ func HasIdentities() predicate.User {
 func HasIdentitiesWith(preds ...predicate.Identity) predicate.User {
 	return predicate.User(func(s *sql.Selector) {
 		step := newIdentitiesStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasOneTimeTokens applies the HasEdge predicate on the "one_time_tokens" edge.
+func HasOneTimeTokens() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, OneTimeTokensTable, OneTimeTokensColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasOneTimeTokensWith applies the HasEdge predicate on the "one_time_tokens" edge with a given conditions (other predicates).
+func HasOneTimeTokensWith(preds ...predicate.OneTimeToken) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newOneTimeTokensStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasConsents applies the HasEdge predicate on the "consents" edge.
+func HasConsents() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, ConsentsTable, ConsentsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasConsentsWith applies the HasEdge predicate on the "consents" edge with a given conditions (other predicates).
+func HasConsentsWith(preds ...predicate.ConsentRecord) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newConsentsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasDataExports applies the HasEdge predicate on the "data_exports" edge.
+func HasDataExports() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, DataExportsTable, DataExportsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasDataExportsWith applies the HasEdge predicate on the "data_exports" edge with a given conditions (other predicates).
+func HasDataExportsWith(preds ...predicate.DataExport) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newDataExportsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -17,6 +17,8 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
@@ -26,15 +28,16 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 )
 
 // NewCompiledSchema makes an executable schema that compiles operations once and
-// writes answers without gqlgen's own executor. NewExecutableSchema, which the
-// tests compare it with, answers the same.
+// writes answers without gqlgen's own executor, with which the tests compare it.
 func NewCompiledSchema(cfg Config) graphql.ExecutableSchema {
 	return &compiledSchema{
 		executableSchema: &executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity},
@@ -71,6 +74,8 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		answered = true
 		ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, func() *graphql.InputUnmarshalerIndex {
 			return graphql.NewInputUnmarshalerIndex(
+				graphql.NewInputUnmarshaler("AcceptedDocumentInput", ec.unmarshalInputAcceptedDocumentInput),
+				graphql.NewInputUnmarshaler("AcknowledgeChangeInput", ec.unmarshalInputAcknowledgeChangeInput),
 				graphql.NewInputUnmarshaler("AddArticleNoteInput", ec.unmarshalInputAddArticleNoteInput),
 				graphql.NewInputUnmarshaler("AddBookmarkInput", ec.unmarshalInputAddBookmarkInput),
 				graphql.NewInputUnmarshaler("AddCommentInput", ec.unmarshalInputAddCommentInput),
@@ -90,17 +95,23 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("BulkScheduleInput", ec.unmarshalInputBulkScheduleInput),
 				graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
 				graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
+				graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
 				graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 				graphql.NewInputUnmarshaler("ClaimCommentInput", ec.unmarshalInputClaimCommentInput),
 				graphql.NewInputUnmarshaler("ClearBookmarksInput", ec.unmarshalInputClearBookmarksInput),
 				graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
 				graphql.NewInputUnmarshaler("CommentInput", ec.unmarshalInputCommentInput),
+				graphql.NewInputUnmarshaler("ConfirmEmailChangeInput", ec.unmarshalInputConfirmEmailChangeInput),
+				graphql.NewInputUnmarshaler("ConfirmNewsletterSubscriptionInput", ec.unmarshalInputConfirmNewsletterSubscriptionInput),
 				graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 				graphql.NewInputUnmarshaler("CorrectArticleInput", ec.unmarshalInputCorrectArticleInput),
 				graphql.NewInputUnmarshaler("CreateAdSlotInput", ec.unmarshalInputCreateAdSlotInput),
+				graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 				graphql.NewInputUnmarshaler("CreateArticleInput", ec.unmarshalInputCreateArticleInput),
 				graphql.NewInputUnmarshaler("CreateAuthorInput", ec.unmarshalInputCreateAuthorInput),
 				graphql.NewInputUnmarshaler("CreateCategoryInput", ec.unmarshalInputCreateCategoryInput),
+				graphql.NewInputUnmarshaler("CreateNewsletterInput", ec.unmarshalInputCreateNewsletterInput),
+				graphql.NewInputUnmarshaler("CreateNewsletterIssueInput", ec.unmarshalInputCreateNewsletterIssueInput),
 				graphql.NewInputUnmarshaler("CreatePageInput", ec.unmarshalInputCreatePageInput),
 				graphql.NewInputUnmarshaler("CreatePlaceInput", ec.unmarshalInputCreatePlaceInput),
 				graphql.NewInputUnmarshaler("CreatePreviewTokenInput", ec.unmarshalInputCreatePreviewTokenInput),
@@ -108,6 +119,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("CreateSeriesInput", ec.unmarshalInputCreateSeriesInput),
 				graphql.NewInputUnmarshaler("CreateTagInput", ec.unmarshalInputCreateTagInput),
 				graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
+				graphql.NewInputUnmarshaler("DeleteAccountInput", ec.unmarshalInputDeleteAccountInput),
 				graphql.NewInputUnmarshaler("DeleteAdSlotInput", ec.unmarshalInputDeleteAdSlotInput),
 				graphql.NewInputUnmarshaler("DeleteAuthorInput", ec.unmarshalInputDeleteAuthorInput),
 				graphql.NewInputUnmarshaler("DeleteCategoryInput", ec.unmarshalInputDeleteCategoryInput),
@@ -122,6 +134,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("EditCommentInput", ec.unmarshalInputEditCommentInput),
 				graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 				graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
+				graphql.NewInputUnmarshaler("EntitlementInput", ec.unmarshalInputEntitlementInput),
 				graphql.NewInputUnmarshaler("FileBlockInput", ec.unmarshalInputFileBlockInput),
 				graphql.NewInputUnmarshaler("FollowInput", ec.unmarshalInputFollowInput),
 				graphql.NewInputUnmarshaler("GalleryBlockInput", ec.unmarshalInputGalleryBlockInput),
@@ -129,6 +142,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
 				graphql.NewInputUnmarshaler("HtmlBlockInput", ec.unmarshalInputHtmlBlockInput),
 				graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
+				graphql.NewInputUnmarshaler("InviteReaderInput", ec.unmarshalInputInviteReaderInput),
 				graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
 				graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
 				graphql.NewInputUnmarshaler("LegalDocumentInput", ec.unmarshalInputLegalDocumentInput),
@@ -149,6 +163,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("ModerateCommentsInput", ec.unmarshalInputModerateCommentsInput),
 				graphql.NewInputUnmarshaler("ModerationFilter", ec.unmarshalInputModerationFilter),
 				graphql.NewInputUnmarshaler("MoveCategoryInput", ec.unmarshalInputMoveCategoryInput),
+				graphql.NewInputUnmarshaler("NewsletterIssueInput", ec.unmarshalInputNewsletterIssueInput),
 				graphql.NewInputUnmarshaler("OwnCommentInput", ec.unmarshalInputOwnCommentInput),
 				graphql.NewInputUnmarshaler("PageBy", ec.unmarshalInputPageBy),
 				graphql.NewInputUnmarshaler("ParagraphBlockInput", ec.unmarshalInputParagraphBlockInput),
@@ -159,11 +174,15 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
 				graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
 				graphql.NewInputUnmarshaler("ReactInput", ec.unmarshalInputReactInput),
+				graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
 				graphql.NewInputUnmarshaler("RecordViewInput", ec.unmarshalInputRecordViewInput),
 				graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
 				graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 				graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
 				graphql.NewInputUnmarshaler("ReportCommentInput", ec.unmarshalInputReportCommentInput),
+				graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
+				graphql.NewInputUnmarshaler("RequestSignInLinkInput", ec.unmarshalInputRequestSignInLinkInput),
+				graphql.NewInputUnmarshaler("ResetPasswordInput", ec.unmarshalInputResetPasswordInput),
 				graphql.NewInputUnmarshaler("ResetUserPasswordInput", ec.unmarshalInputResetUserPasswordInput),
 				graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
 				graphql.NewInputUnmarshaler("RestoreBookmarkInput", ec.unmarshalInputRestoreBookmarkInput),
@@ -171,9 +190,11 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
 				graphql.NewInputUnmarshaler("RestrictReaderInput", ec.unmarshalInputRestrictReaderInput),
 				graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+				graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 				graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 				graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 				graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
+				graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 				graphql.NewInputUnmarshaler("SEOInput", ec.unmarshalInputSEOInput),
 				graphql.NewInputUnmarshaler("SaveMenuInput", ec.unmarshalInputSaveMenuInput),
 				graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
@@ -186,8 +207,12 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("SetUpAdminInput", ec.unmarshalInputSetUpAdminInput),
 				graphql.NewInputUnmarshaler("SetUserRoleInput", ec.unmarshalInputSetUserRoleInput),
 				graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+				graphql.NewInputUnmarshaler("SignInWithLinkInput", ec.unmarshalInputSignInWithLinkInput),
+				graphql.NewInputUnmarshaler("SignUpInput", ec.unmarshalInputSignUpInput),
 				graphql.NewInputUnmarshaler("SocialProfileInput", ec.unmarshalInputSocialProfileInput),
 				graphql.NewInputUnmarshaler("StartSecondFactorInput", ec.unmarshalInputStartSecondFactorInput),
+				graphql.NewInputUnmarshaler("SubmitContactMessageInput", ec.unmarshalInputSubmitContactMessageInput),
+				graphql.NewInputUnmarshaler("SubscribeToNewsletterInput", ec.unmarshalInputSubscribeToNewsletterInput),
 				graphql.NewInputUnmarshaler("TableBlockInput", ec.unmarshalInputTableBlockInput),
 				graphql.NewInputUnmarshaler("TableCellInput", ec.unmarshalInputTableCellInput),
 				graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
@@ -197,20 +222,25 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("UnlockArticleInput", ec.unmarshalInputUnlockArticleInput),
 				graphql.NewInputUnmarshaler("UnpinRelatedArticleInput", ec.unmarshalInputUnpinRelatedArticleInput),
 				graphql.NewInputUnmarshaler("UnpublishPageInput", ec.unmarshalInputUnpublishPageInput),
+				graphql.NewInputUnmarshaler("UnsubscribeFromNewsletterInput", ec.unmarshalInputUnsubscribeFromNewsletterInput),
 				graphql.NewInputUnmarshaler("UpdateAdSlotInput", ec.unmarshalInputUpdateAdSlotInput),
 				graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
 				graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
 				graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
 				graphql.NewInputUnmarshaler("UpdateCommentSettingsInput", ec.unmarshalInputUpdateCommentSettingsInput),
 				graphql.NewInputUnmarshaler("UpdateLiveEntryInput", ec.unmarshalInputUpdateLiveEntryInput),
+				graphql.NewInputUnmarshaler("UpdateNewsletterInput", ec.unmarshalInputUpdateNewsletterInput),
+				graphql.NewInputUnmarshaler("UpdateNewsletterPreferencesInput", ec.unmarshalInputUpdateNewsletterPreferencesInput),
 				graphql.NewInputUnmarshaler("UpdatePageInput", ec.unmarshalInputUpdatePageInput),
 				graphql.NewInputUnmarshaler("UpdatePlaceInput", ec.unmarshalInputUpdatePlaceInput),
+				graphql.NewInputUnmarshaler("UpdateProfileInput", ec.unmarshalInputUpdateProfileInput),
 				graphql.NewInputUnmarshaler("UpdateReaderSettingsInput", ec.unmarshalInputUpdateReaderSettingsInput),
 				graphql.NewInputUnmarshaler("UpdateRedirectInput", ec.unmarshalInputUpdateRedirectInput),
 				graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
 				graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
 				graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
 				graphql.NewInputUnmarshaler("UserInput", ec.unmarshalInputUserInput),
+				graphql.NewInputUnmarshaler("VerifyEmailInput", ec.unmarshalInputVerifyEmailInput),
 				graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
 				graphql.NewInputUnmarshaler("WorkQueueFilter", ec.unmarshalInputWorkQueueFilter),
 			)
@@ -379,6 +409,34 @@ func (x *execution) objectAccountEdge(parent *executor.Node, obj *relay.Edge[*lo
 	return false
 }
 
+var objectAcknowledgeChangePayload = executor.NewObject("AcknowledgeChangePayload", []string{"AcknowledgeChangePayload"},
+	executor.Field{Name: "acknowledgedCursor"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectAcknowledgeChangePayload(parent *executor.Node, obj *model.AcknowledgeChangePayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectAcknowledgeChangePayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("AcknowledgeChangePayload")
+		case 0: // acknowledgedCursor
+			x.writeOString2ᚖstring(n, obj.AcknowledgedCursor)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of AcknowledgeChangePayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectAdSlot = executor.NewObject("AdSlot", []string{"AdSlot", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
@@ -499,6 +557,127 @@ func (x *execution) objectAddCommentPayload(parent *executor.Node, obj *model.Ad
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of AddCommentPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectApiKey = executor.NewObject("ApiKey", []string{"ApiKey", "Node"},
+	executor.Field{Name: "id", Method: true},
+	executor.Field{Name: "name"},
+	executor.Field{Name: "scopes"},
+	executor.Field{Name: "entitlement", Method: true},
+	executor.Field{Name: "addresses", Method: true},
+	executor.Field{Name: "quotaPerMinute", Method: true},
+	executor.Field{Name: "quotaPerDay", Method: true},
+	executor.Field{Name: "prefixes"},
+	executor.Field{Name: "createdAt"},
+	executor.Field{Name: "expiresAt"},
+	executor.Field{Name: "revokedAt"},
+	executor.Field{Name: "lastUsedAt"},
+)
+
+func (x *execution) objectApiKey(parent *executor.Node, obj *loader.APIKey) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectApiKey) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ApiKey")
+		case 0: // id
+			missing = x.apiKey_id(n, obj) || missing
+		case 1: // name
+			missing = x.writeNString2string(n, obj.Name) || missing
+		case 2: // scopes
+			missing = x.writeNApiKeyScope2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScopeᚄ(n, obj.Scopes) || missing
+		case 3: // entitlement
+			missing = x.apiKey_entitlement(n, obj) || missing
+		case 4: // addresses
+			missing = x.apiKey_addresses(n, obj) || missing
+		case 5: // quotaPerMinute
+			missing = x.apiKey_quotaPerMinute(n, obj) || missing
+		case 6: // quotaPerDay
+			missing = x.apiKey_quotaPerDay(n, obj) || missing
+		case 7: // prefixes
+			missing = x.writeNString2ᚕstringᚄ(n, obj.Hints) || missing
+		case 8: // createdAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
+		case 9: // expiresAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.ExpiresAt)
+		case 10: // revokedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.RevokedAt)
+		case 11: // lastUsedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.LastUsedAt)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ApiKey")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) apiKey_id(n *executor.Node, obj *loader.APIKey) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PublicID()
+	return x.writeNID2string(n, v)
+}
+
+func (x *execution) apiKey_entitlement(n *executor.Node, obj *loader.APIKey) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Entitlement()
+	return x.writeNEntitlement2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐEntitlement(n, v)
+}
+
+func (x *execution) apiKey_addresses(n *executor.Node, obj *loader.APIKey) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Addresses()
+	return x.writeNString2ᚕstringᚄ(n, v)
+}
+
+func (x *execution) apiKey_quotaPerMinute(n *executor.Node, obj *loader.APIKey) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.QuotaPerMinute()
+	return x.writeNInt2int(n, v)
+}
+
+func (x *execution) apiKey_quotaPerDay(n *executor.Node, obj *loader.APIKey) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.QuotaPerDay()
+	return x.writeNInt2int(n, v)
+}
+
+var objectApiKeyUsage = executor.NewObject("ApiKeyUsage", []string{"ApiKeyUsage"},
+	executor.Field{Name: "day"},
+	executor.Field{Name: "requestCount"},
+)
+
+func (x *execution) objectApiKeyUsage(parent *executor.Node, obj *model.APIKeyUsage) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectApiKeyUsage) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ApiKeyUsage")
+		case 0: // day
+			missing = x.writeNDateTime2timeᚐTime(n, obj.Day) || missing
+		case 1: // requestCount
+			missing = x.writeNInt2int32(n, obj.RequestCount) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ApiKeyUsage")
 		}
 	}
 	if missing {
@@ -904,8 +1083,12 @@ func (x *execution) article_featuredImage(n *executor.Node, obj *loader.Article)
 func (x *execution) article_liveEntries(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Article_liveEntries_args) {
+		return x.Null()
+	}
+	fc := &s.Field
 	ctx := s.Ctx
-	v, err := obj.LiveEntries(ctx)
+	v, err := obj.LiveEntries(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -2654,6 +2837,34 @@ func (x *execution) objectCalendarEntry(parent *executor.Node, obj *model.Calend
 	return false
 }
 
+var objectCancelAccountDeletionPayload = executor.NewObject("CancelAccountDeletionPayload", []string{"CancelAccountDeletionPayload"},
+	executor.Field{Name: "viewer"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectCancelAccountDeletionPayload(parent *executor.Node, obj *model.CancelAccountDeletionPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectCancelAccountDeletionPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("CancelAccountDeletionPayload")
+		case 0: // viewer
+			x.writeOViewer2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐViewer(n, obj.Viewer)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of CancelAccountDeletionPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectCategory = executor.NewObject("Category", []string{"Category", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
@@ -2834,6 +3045,102 @@ func (x *execution) objectCategoryFacet(parent *executor.Node, obj *model.Catego
 			missing = x.writeNInt2int32(n, obj.Count) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CategoryFacet")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectChange = executor.NewObject("Change", []string{"Change"},
+	executor.Field{Name: "cursor"},
+	executor.Field{Name: "type"},
+	executor.Field{Name: "reason"},
+	executor.Field{Name: "at"},
+	executor.Field{Name: "articleId"},
+	executor.Field{Name: "article"},
+)
+
+func (x *execution) objectChange(parent *executor.Node, obj *model.Change) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectChange) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("Change")
+		case 0: // cursor
+			missing = x.writeNString2string(n, obj.Cursor) || missing
+		case 1: // type
+			missing = x.writeNChangeType2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeType(n, obj.Type) || missing
+		case 2: // reason
+			missing = x.writeNRemovalReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemovalReason(n, obj.Reason) || missing
+		case 3: // at
+			missing = x.writeNDateTime2timeᚐTime(n, obj.At) || missing
+		case 4: // articleId
+			missing = x.writeNID2string(n, obj.ArticleID) || missing
+		case 5: // article
+			x.writeOJSON2encodingᚋjsonᚐRawMessage(n, obj.Article)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of Change")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectChangeEmailPayload = executor.NewObject("ChangeEmailPayload", []string{"ChangeEmailPayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectChangeEmailPayload(parent *executor.Node, obj *model.ChangeEmailPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectChangeEmailPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ChangeEmailPayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ChangeEmailPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectChangeFeed = executor.NewObject("ChangeFeed", []string{"ChangeFeed"},
+	executor.Field{Name: "changes"},
+	executor.Field{Name: "next"},
+	executor.Field{Name: "hasMore"},
+)
+
+func (x *execution) objectChangeFeed(parent *executor.Node, obj *model.ChangeFeed) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectChangeFeed) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ChangeFeed")
+		case 0: // changes
+			missing = x.writeNChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeᚄ(n, obj.Changes) || missing
+		case 1: // next
+			missing = x.writeNString2string(n, obj.Next) || missing
+		case 2: // hasMore
+			missing = x.writeNBoolean2bool(n, obj.HasMore) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ChangeFeed")
 		}
 	}
 	if missing {
@@ -3297,7 +3604,6 @@ var objectCommentPolicy = executor.NewObject("CommentPolicy", []string{"CommentP
 	executor.Field{Name: "mode"},
 	executor.Field{Name: "closesAt"},
 	executor.Field{Name: "guestFieldsRequired"},
-	executor.Field{Name: "isOpen"},
 	executor.Field{Name: "maxLength"},
 	executor.Field{Name: "maxDepth"},
 	executor.Field{Name: "editMinutes"},
@@ -3317,13 +3623,11 @@ func (x *execution) objectCommentPolicy(parent *executor.Node, obj *model.Commen
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.ClosesAt)
 		case 2: // guestFieldsRequired
 			missing = x.writeNBoolean2bool(n, obj.GuestFieldsRequired) || missing
-		case 3: // isOpen
-			missing = x.writeNBoolean2bool(n, obj.IsOpen) || missing
-		case 4: // maxLength
+		case 3: // maxLength
 			missing = x.writeNInt2int32(n, obj.MaxLength) || missing
-		case 5: // maxDepth
+		case 4: // maxDepth
 			missing = x.writeNInt2int32(n, obj.MaxDepth) || missing
-		case 6: // editMinutes
+		case 5: // editMinutes
 			missing = x.writeNInt2int32(n, obj.EditMinutes) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CommentPolicy")
@@ -3499,6 +3803,62 @@ func (x *execution) objectCommentSettings(parent *executor.Node, obj *model.Comm
 	return false
 }
 
+var objectConfirmEmailChangePayload = executor.NewObject("ConfirmEmailChangePayload", []string{"ConfirmEmailChangePayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectConfirmEmailChangePayload(parent *executor.Node, obj *model.ConfirmEmailChangePayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectConfirmEmailChangePayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ConfirmEmailChangePayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ConfirmEmailChangePayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectConfirmNewsletterSubscriptionPayload = executor.NewObject("ConfirmNewsletterSubscriptionPayload", []string{"ConfirmNewsletterSubscriptionPayload"},
+	executor.Field{Name: "preferences"},
+	executor.Field{Name: "preferencesToken"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectConfirmNewsletterSubscriptionPayload(parent *executor.Node, obj *model.ConfirmNewsletterSubscriptionPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectConfirmNewsletterSubscriptionPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ConfirmNewsletterSubscriptionPayload")
+		case 0: // preferences
+			x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(n, obj.Preferences)
+		case 1: // preferencesToken
+			x.writeOString2ᚖstring(n, obj.PreferencesToken)
+		case 2: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ConfirmNewsletterSubscriptionPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectConfirmSecondFactorPayload = executor.NewObject("ConfirmSecondFactorPayload", []string{"ConfirmSecondFactorPayload"},
 	executor.Field{Name: "recoveryCodes"},
 	executor.Field{Name: "viewer"},
@@ -3549,6 +3909,71 @@ func (x *execution) objectConsent(parent *executor.Node, obj *schema.Consent) (n
 			missing = x.writeNHTML2string(n, obj.HTML) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Consent")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectConsentRecord = executor.NewObject("ConsentRecord", []string{"ConsentRecord"},
+	executor.Field{Name: "document"},
+	executor.Field{Name: "version"},
+	executor.Field{Name: "place"},
+	executor.Field{Name: "givenAt"},
+)
+
+func (x *execution) objectConsentRecord(parent *executor.Node, obj *loader.ConsentRecord) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectConsentRecord) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ConsentRecord")
+		case 0: // document
+			missing = x.writeNString2string(n, obj.Document) || missing
+		case 1: // version
+			missing = x.writeNString2string(n, obj.Version) || missing
+		case 2: // place
+			missing = x.writeNString2string(n, obj.Place) || missing
+		case 3: // givenAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.GivenAt) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ConsentRecord")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectContentSnapshot = executor.NewObject("ContentSnapshot", []string{"ContentSnapshot"},
+	executor.Field{Name: "articles"},
+	executor.Field{Name: "next"},
+	executor.Field{Name: "changesCursor"},
+)
+
+func (x *execution) objectContentSnapshot(parent *executor.Node, obj *model.ContentSnapshot) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectContentSnapshot) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ContentSnapshot")
+		case 0: // articles
+			missing = x.writeNJSON2ᚕencodingᚋjsonᚐRawMessageᚄ(n, obj.Articles) || missing
+		case 1: // next
+			x.writeOString2ᚖstring(n, obj.Next)
+		case 2: // changesCursor
+			missing = x.writeNString2string(n, obj.ChangesCursor) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ContentSnapshot")
 		}
 	}
 	if missing {
@@ -3778,6 +4203,37 @@ func (x *execution) objectCreateAdSlotPayload(parent *executor.Node, obj *model.
 	return false
 }
 
+var objectCreateApiKeyPayload = executor.NewObject("CreateApiKeyPayload", []string{"CreateApiKeyPayload"},
+	executor.Field{Name: "apiKey"},
+	executor.Field{Name: "secret"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectCreateApiKeyPayload(parent *executor.Node, obj *model.CreateAPIKeyPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectCreateApiKeyPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("CreateApiKeyPayload")
+		case 0: // apiKey
+			x.writeOApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n, obj.APIKey)
+		case 1: // secret
+			x.writeOString2ᚖstring(n, obj.Secret)
+		case 2: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of CreateApiKeyPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectCreateAuthorPayload = executor.NewObject("CreateAuthorPayload", []string{"CreateAuthorPayload"},
 	executor.Field{Name: "author"},
 	executor.Field{Name: "userErrors"},
@@ -3825,6 +4281,62 @@ func (x *execution) objectCreateCategoryPayload(parent *executor.Node, obj *mode
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CreateCategoryPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectCreateNewsletterIssuePayload = executor.NewObject("CreateNewsletterIssuePayload", []string{"CreateNewsletterIssuePayload"},
+	executor.Field{Name: "issue"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectCreateNewsletterIssuePayload(parent *executor.Node, obj *model.CreateNewsletterIssuePayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectCreateNewsletterIssuePayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("CreateNewsletterIssuePayload")
+		case 0: // issue
+			x.writeONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n, obj.Issue)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of CreateNewsletterIssuePayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectCreateNewsletterPayload = executor.NewObject("CreateNewsletterPayload", []string{"CreateNewsletterPayload"},
+	executor.Field{Name: "newsletter"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectCreateNewsletterPayload(parent *executor.Node, obj *model.CreateNewsletterPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectCreateNewsletterPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("CreateNewsletterPayload")
+		case 0: // newsletter
+			x.writeONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n, obj.Newsletter)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of CreateNewsletterPayload")
 		}
 	}
 	if missing {
@@ -4150,6 +4662,34 @@ func (x *execution) objectDeadJobEdge(parent *executor.Node, obj *relay.Edge[*lo
 	return false
 }
 
+var objectDeleteAccountPayload = executor.NewObject("DeleteAccountPayload", []string{"DeleteAccountPayload"},
+	executor.Field{Name: "viewer"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectDeleteAccountPayload(parent *executor.Node, obj *model.DeleteAccountPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectDeleteAccountPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("DeleteAccountPayload")
+		case 0: // viewer
+			x.writeOViewer2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐViewer(n, obj.Viewer)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of DeleteAccountPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectDeleteAdSlotPayload = executor.NewObject("DeleteAdSlotPayload", []string{"DeleteAdSlotPayload"},
 	executor.Field{Name: "deletedId"},
 	executor.Field{Name: "userErrors"},
@@ -4281,6 +4821,34 @@ func (x *execution) objectDeleteMenuPayload(parent *executor.Node, obj *model.De
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of DeleteMenuPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectDeleteNewsletterIssuePayload = executor.NewObject("DeleteNewsletterIssuePayload", []string{"DeleteNewsletterIssuePayload"},
+	executor.Field{Name: "deletedId"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectDeleteNewsletterIssuePayload(parent *executor.Node, obj *model.DeleteNewsletterIssuePayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectDeleteNewsletterIssuePayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("DeleteNewsletterIssuePayload")
+		case 0: // deletedId
+			x.writeOID2ᚖstring(n, obj.DeletedID)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of DeleteNewsletterIssuePayload")
 		}
 	}
 	if missing {
@@ -4679,6 +5247,43 @@ func (x *execution) objectEnableUserPayload(parent *executor.Node, obj *model.En
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of EnableUserPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectEntitlement = executor.NewObject("Entitlement", []string{"Entitlement"},
+	executor.Field{Name: "categoryIds"},
+	executor.Field{Name: "tagIds"},
+	executor.Field{Name: "kinds"},
+	executor.Field{Name: "languages"},
+	executor.Field{Name: "ownRightsOnly"},
+)
+
+func (x *execution) objectEntitlement(parent *executor.Node, obj *loader.Entitlement) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectEntitlement) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("Entitlement")
+		case 0: // categoryIds
+			missing = x.writeNID2ᚕstringᚄ(n, obj.CategoryIDs) || missing
+		case 1: // tagIds
+			missing = x.writeNID2ᚕstringᚄ(n, obj.TagIDs) || missing
+		case 2: // kinds
+			missing = x.writeNArticleKind2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐKindᚄ(n, obj.Kinds) || missing
+		case 3: // languages
+			missing = x.writeNLocale2ᚕstringᚄ(n, obj.Languages) || missing
+		case 4: // ownRightsOnly
+			missing = x.writeNBoolean2bool(n, obj.OwnRightsOnly) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of Entitlement")
 		}
 	}
 	if missing {
@@ -5151,6 +5756,68 @@ func (x *execution) objectInputError(parent *executor.Node, obj *model.InputErro
 			missing = x.writeNUserErrorCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋfaultᚐReason(n, obj.Code) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of InputError")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectInviteReaderPayload = executor.NewObject("InviteReaderPayload", []string{"InviteReaderPayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectInviteReaderPayload(parent *executor.Node, obj *model.InviteReaderPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectInviteReaderPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("InviteReaderPayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of InviteReaderPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectKillCompliance = executor.NewObject("KillCompliance", []string{"KillCompliance"},
+	executor.Field{Name: "apiKeyId"},
+	executor.Field{Name: "name"},
+	executor.Field{Name: "state"},
+	executor.Field{Name: "fetchedAt"},
+	executor.Field{Name: "acknowledgedAt"},
+)
+
+func (x *execution) objectKillCompliance(parent *executor.Node, obj *model.KillCompliance) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectKillCompliance) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("KillCompliance")
+		case 0: // apiKeyId
+			missing = x.writeNID2string(n, obj.APIKeyID) || missing
+		case 1: // name
+			missing = x.writeNString2string(n, obj.Name) || missing
+		case 2: // state
+			missing = x.writeNKillComplianceState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceState(n, obj.State) || missing
+		case 3: // fetchedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.FetchedAt)
+		case 4: // acknowledgedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.AcknowledgedAt)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of KillCompliance")
 		}
 	}
 	if missing {
@@ -6441,6 +7108,10 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "updateAuthor", Method: true, Resolver: true},
 	executor.Field{Name: "mergeAuthors", Method: true, Resolver: true},
 	executor.Field{Name: "deleteAuthor", Method: true, Resolver: true},
+	executor.Field{Name: "createApiKey", Method: true, Resolver: true},
+	executor.Field{Name: "rotateApiKey", Method: true, Resolver: true},
+	executor.Field{Name: "revokeApiKey", Method: true, Resolver: true},
+	executor.Field{Name: "acknowledgeChange", Method: true, Resolver: true},
 	executor.Field{Name: "retryJob", Method: true, Resolver: true},
 	executor.Field{Name: "discardJob", Method: true, Resolver: true},
 	executor.Field{Name: "updateSite", Method: true, Resolver: true},
@@ -6458,6 +7129,30 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "createAdSlot", Method: true, Resolver: true},
 	executor.Field{Name: "updateAdSlot", Method: true, Resolver: true},
 	executor.Field{Name: "deleteAdSlot", Method: true, Resolver: true},
+	executor.Field{Name: "signUp", Method: true, Resolver: true},
+	executor.Field{Name: "verifyEmail", Method: true, Resolver: true},
+	executor.Field{Name: "requestSignInLink", Method: true, Resolver: true},
+	executor.Field{Name: "signInWithLink", Method: true, Resolver: true},
+	executor.Field{Name: "requestPasswordReset", Method: true, Resolver: true},
+	executor.Field{Name: "resetPassword", Method: true, Resolver: true},
+	executor.Field{Name: "changeEmail", Method: true, Resolver: true},
+	executor.Field{Name: "confirmEmailChange", Method: true, Resolver: true},
+	executor.Field{Name: "updateProfile", Method: true, Resolver: true},
+	executor.Field{Name: "deleteAccount", Method: true, Resolver: true},
+	executor.Field{Name: "cancelAccountDeletion", Method: true, Resolver: true},
+	executor.Field{Name: "requestDataExport", Method: true, Resolver: true},
+	executor.Field{Name: "recordConsent", Method: true, Resolver: true},
+	executor.Field{Name: "inviteReader", Method: true, Resolver: true},
+	executor.Field{Name: "subscribeToNewsletter", Method: true, Resolver: true},
+	executor.Field{Name: "confirmNewsletterSubscription", Method: true, Resolver: true},
+	executor.Field{Name: "updateNewsletterPreferences", Method: true, Resolver: true},
+	executor.Field{Name: "unsubscribeFromNewsletter", Method: true, Resolver: true},
+	executor.Field{Name: "submitContactMessage", Method: true, Resolver: true},
+	executor.Field{Name: "createNewsletter", Method: true, Resolver: true},
+	executor.Field{Name: "updateNewsletter", Method: true, Resolver: true},
+	executor.Field{Name: "createNewsletterIssue", Method: true, Resolver: true},
+	executor.Field{Name: "deleteNewsletterIssue", Method: true, Resolver: true},
+	executor.Field{Name: "sendNewsletterIssue", Method: true, Resolver: true},
 )
 
 func (x *execution) rootMutation(n *executor.Node) (null bool) {
@@ -6679,39 +7374,95 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 107:
 		return x.mutation_deleteAuthor(n)
 	case 108:
-		return x.mutation_retryJob(n)
+		return x.mutation_createApiKey(n)
 	case 109:
-		return x.mutation_discardJob(n)
+		return x.mutation_rotateApiKey(n)
 	case 110:
-		return x.mutation_updateSite(n)
+		return x.mutation_revokeApiKey(n)
 	case 111:
-		return x.mutation_createPage(n)
+		return x.mutation_acknowledgeChange(n)
 	case 112:
-		return x.mutation_updatePage(n)
+		return x.mutation_retryJob(n)
 	case 113:
-		return x.mutation_publishPage(n)
+		return x.mutation_discardJob(n)
 	case 114:
-		return x.mutation_unpublishPage(n)
+		return x.mutation_updateSite(n)
 	case 115:
-		return x.mutation_trashPage(n)
+		return x.mutation_createPage(n)
 	case 116:
-		return x.mutation_restorePage(n)
+		return x.mutation_updatePage(n)
 	case 117:
-		return x.mutation_saveMenu(n)
+		return x.mutation_publishPage(n)
 	case 118:
-		return x.mutation_deleteMenu(n)
+		return x.mutation_unpublishPage(n)
 	case 119:
-		return x.mutation_createRedirect(n)
+		return x.mutation_trashPage(n)
 	case 120:
-		return x.mutation_updateRedirect(n)
+		return x.mutation_restorePage(n)
 	case 121:
-		return x.mutation_deleteRedirect(n)
+		return x.mutation_saveMenu(n)
 	case 122:
-		return x.mutation_createAdSlot(n)
+		return x.mutation_deleteMenu(n)
 	case 123:
-		return x.mutation_updateAdSlot(n)
+		return x.mutation_createRedirect(n)
 	case 124:
+		return x.mutation_updateRedirect(n)
+	case 125:
+		return x.mutation_deleteRedirect(n)
+	case 126:
+		return x.mutation_createAdSlot(n)
+	case 127:
+		return x.mutation_updateAdSlot(n)
+	case 128:
 		return x.mutation_deleteAdSlot(n)
+	case 129:
+		return x.mutation_signUp(n)
+	case 130:
+		return x.mutation_verifyEmail(n)
+	case 131:
+		return x.mutation_requestSignInLink(n)
+	case 132:
+		return x.mutation_signInWithLink(n)
+	case 133:
+		return x.mutation_requestPasswordReset(n)
+	case 134:
+		return x.mutation_resetPassword(n)
+	case 135:
+		return x.mutation_changeEmail(n)
+	case 136:
+		return x.mutation_confirmEmailChange(n)
+	case 137:
+		return x.mutation_updateProfile(n)
+	case 138:
+		return x.mutation_deleteAccount(n)
+	case 139:
+		return x.mutation_cancelAccountDeletion(n)
+	case 140:
+		return x.mutation_requestDataExport(n)
+	case 141:
+		return x.mutation_recordConsent(n)
+	case 142:
+		return x.mutation_inviteReader(n)
+	case 143:
+		return x.mutation_subscribeToNewsletter(n)
+	case 144:
+		return x.mutation_confirmNewsletterSubscription(n)
+	case 145:
+		return x.mutation_updateNewsletterPreferences(n)
+	case 146:
+		return x.mutation_unsubscribeFromNewsletter(n)
+	case 147:
+		return x.mutation_submitContactMessage(n)
+	case 148:
+		return x.mutation_createNewsletter(n)
+	case 149:
+		return x.mutation_updateNewsletter(n)
+	case 150:
+		return x.mutation_createNewsletterIssue(n)
+	case 151:
+		return x.mutation_deleteNewsletterIssue(n)
+	case 152:
+		return x.mutation_sendNewsletterIssue(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
 }
@@ -6724,10 +7475,20 @@ func (x *execution) mutation_signIn(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Mutation().SignIn(ctx, fc.Args["input"].(model.SignInInput))
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().SignIn(ctx, fc.Args["input"].(model.SignInInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.SignInPayload)
 	return x.writeOSignInPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInPayload(n, v)
 }
 
@@ -6764,10 +7525,20 @@ func (x *execution) mutation_setUpAdmin(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Mutation().SetUpAdmin(ctx, fc.Args["input"].(model.SetUpAdminInput))
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().SetUpAdmin(ctx, fc.Args["input"].(model.SetUpAdminInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.SetUpAdminPayload)
 	return x.writeOSetUpAdminPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSetUpAdminPayload(n, v)
 }
 
@@ -6789,7 +7560,10 @@ func (x *execution) mutation_changePassword(n *executor.Node) (null bool) {
 		}
 		return x.ec.Directives.Auth(ctx, nil, next0, can)
 	}
-	answer, err := next1(ctx)
+	next2 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next1)
+	}
+	answer, err := next2(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -6818,7 +7592,10 @@ func (x *execution) mutation_startSecondFactor(n *executor.Node) (null bool) {
 		}
 		return x.ec.Directives.Auth(ctx, nil, next0, can)
 	}
-	answer, err := next1(ctx)
+	next2 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next1)
+	}
+	answer, err := next2(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -6847,7 +7624,10 @@ func (x *execution) mutation_confirmSecondFactor(n *executor.Node) (null bool) {
 		}
 		return x.ec.Directives.Auth(ctx, nil, next0, can)
 	}
-	answer, err := next1(ctx)
+	next2 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next1)
+	}
+	answer, err := next2(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -6876,7 +7656,10 @@ func (x *execution) mutation_disableSecondFactor(n *executor.Node) (null bool) {
 		}
 		return x.ec.Directives.Auth(ctx, nil, next0, can)
 	}
-	answer, err := next1(ctx)
+	next2 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next1)
+	}
+	answer, err := next2(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -6905,7 +7688,10 @@ func (x *execution) mutation_regenerateRecoveryCodes(n *executor.Node) (null boo
 		}
 		return x.ec.Directives.Auth(ctx, nil, next0, can)
 	}
-	answer, err := next1(ctx)
+	next2 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next1)
+	}
+	answer, err := next2(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -9682,6 +10468,108 @@ func (x *execution) mutation_deleteAuthor(n *executor.Node) (null bool) {
 	return x.writeODeleteAuthorPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteAuthorPayload(n, v)
 }
 
+func (x *execution) mutation_createApiKey(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_createApiKey_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().CreateAPIKey(ctx, fc.Args["input"].(model.CreateAPIKeyInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.CreateAPIKeyPayload)
+	return x.writeOCreateApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateAPIKeyPayload(n, v)
+}
+
+func (x *execution) mutation_rotateApiKey(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_rotateApiKey_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RotateAPIKey(ctx, fc.Args["input"].(model.RotateAPIKeyInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RotateAPIKeyPayload)
+	return x.writeORotateApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRotateAPIKeyPayload(n, v)
+}
+
+func (x *execution) mutation_revokeApiKey(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_revokeApiKey_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RevokeAPIKey(ctx, fc.Args["input"].(model.RevokeAPIKeyInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RevokeAPIKeyPayload)
+	return x.writeORevokeApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRevokeAPIKeyPayload(n, v)
+}
+
+func (x *execution) mutation_acknowledgeChange(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_acknowledgeChange_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Mutation().AcknowledgeChange(ctx, fc.Args["input"].(model.AcknowledgeChangeInput))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOAcknowledgeChangePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAcknowledgeChangePayload(n, v)
+}
+
 func (x *execution) mutation_retryJob(n *executor.Node) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
@@ -10175,6 +11063,1023 @@ func (x *execution) mutation_deleteAdSlot(n *executor.Node) (null bool) {
 	return x.writeODeleteAdSlotPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteAdSlotPayload(n, v)
 }
 
+func (x *execution) mutation_signUp(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_signUp_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().SignUp(ctx, fc.Args["input"].(model.SignUpInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.SignUpPayload)
+	return x.writeOSignUpPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignUpPayload(n, v)
+}
+
+func (x *execution) mutation_verifyEmail(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_verifyEmail_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().VerifyEmail(ctx, fc.Args["input"].(model.VerifyEmailInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.VerifyEmailPayload)
+	return x.writeOVerifyEmailPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐVerifyEmailPayload(n, v)
+}
+
+func (x *execution) mutation_requestSignInLink(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_requestSignInLink_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RequestSignInLink(ctx, fc.Args["input"].(model.RequestSignInLinkInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RequestSignInLinkPayload)
+	return x.writeORequestSignInLinkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRequestSignInLinkPayload(n, v)
+}
+
+func (x *execution) mutation_signInWithLink(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_signInWithLink_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().SignInWithLink(ctx, fc.Args["input"].(model.SignInWithLinkInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.SignInWithLinkPayload)
+	return x.writeOSignInWithLinkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInWithLinkPayload(n, v)
+}
+
+func (x *execution) mutation_requestPasswordReset(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_requestPasswordReset_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RequestPasswordReset(ctx, fc.Args["input"].(model.RequestPasswordResetInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RequestPasswordResetPayload)
+	return x.writeORequestPasswordResetPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRequestPasswordResetPayload(n, v)
+}
+
+func (x *execution) mutation_resetPassword(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_resetPassword_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ResetPassword(ctx, fc.Args["input"].(model.ResetPasswordInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ResetPasswordPayload)
+	return x.writeOResetPasswordPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐResetPasswordPayload(n, v)
+}
+
+func (x *execution) mutation_changeEmail(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_changeEmail_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ChangeEmail(ctx, fc.Args["input"].(model.ChangeEmailInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	next2 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next1)
+	}
+	answer, err := next2(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ChangeEmailPayload)
+	return x.writeOChangeEmailPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeEmailPayload(n, v)
+}
+
+func (x *execution) mutation_confirmEmailChange(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_confirmEmailChange_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ConfirmEmailChange(ctx, fc.Args["input"].(model.ConfirmEmailChangeInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ConfirmEmailChangePayload)
+	return x.writeOConfirmEmailChangePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐConfirmEmailChangePayload(n, v)
+}
+
+func (x *execution) mutation_updateProfile(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_updateProfile_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UpdateProfile(ctx, fc.Args["input"].(model.UpdateProfileInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.UpdateProfilePayload)
+	return x.writeOUpdateProfilePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateProfilePayload(n, v)
+}
+
+func (x *execution) mutation_deleteAccount(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_deleteAccount_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().DeleteAccount(ctx, fc.Args["input"].(model.DeleteAccountInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	next2 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next1)
+	}
+	answer, err := next2(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.DeleteAccountPayload)
+	return x.writeODeleteAccountPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteAccountPayload(n, v)
+}
+
+func (x *execution) mutation_cancelAccountDeletion(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().CancelAccountDeletion(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.CancelAccountDeletionPayload)
+	return x.writeOCancelAccountDeletionPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCancelAccountDeletionPayload(n, v)
+}
+
+func (x *execution) mutation_requestDataExport(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RequestDataExport(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	next2 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next1)
+	}
+	answer, err := next2(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RequestDataExportPayload)
+	return x.writeORequestDataExportPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRequestDataExportPayload(n, v)
+}
+
+func (x *execution) mutation_recordConsent(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_recordConsent_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RecordConsent(ctx, fc.Args["input"].(model.RecordConsentInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RecordConsentPayload)
+	return x.writeORecordConsentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRecordConsentPayload(n, v)
+}
+
+func (x *execution) mutation_inviteReader(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_inviteReader_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().InviteReader(ctx, fc.Args["input"].(model.InviteReaderInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_USERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	next2 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next1)
+	}
+	answer, err := next2(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.InviteReaderPayload)
+	return x.writeOInviteReaderPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐInviteReaderPayload(n, v)
+}
+
+func (x *execution) mutation_subscribeToNewsletter(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_subscribeToNewsletter_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().SubscribeToNewsletter(ctx, fc.Args["input"].(model.SubscribeToNewsletterInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.SubscribeToNewsletterPayload)
+	return x.writeOSubscribeToNewsletterPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSubscribeToNewsletterPayload(n, v)
+}
+
+func (x *execution) mutation_confirmNewsletterSubscription(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_confirmNewsletterSubscription_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ConfirmNewsletterSubscription(ctx, fc.Args["input"].(model.ConfirmNewsletterSubscriptionInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ConfirmNewsletterSubscriptionPayload)
+	return x.writeOConfirmNewsletterSubscriptionPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐConfirmNewsletterSubscriptionPayload(n, v)
+}
+
+func (x *execution) mutation_updateNewsletterPreferences(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_updateNewsletterPreferences_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UpdateNewsletterPreferences(ctx, fc.Args["input"].(model.UpdateNewsletterPreferencesInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.UpdateNewsletterPreferencesPayload)
+	return x.writeOUpdateNewsletterPreferencesPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateNewsletterPreferencesPayload(n, v)
+}
+
+func (x *execution) mutation_unsubscribeFromNewsletter(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_unsubscribeFromNewsletter_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UnsubscribeFromNewsletter(ctx, fc.Args["input"].(model.UnsubscribeFromNewsletterInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.UnsubscribeFromNewsletterPayload)
+	return x.writeOUnsubscribeFromNewsletterPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUnsubscribeFromNewsletterPayload(n, v)
+}
+
+func (x *execution) mutation_submitContactMessage(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_submitContactMessage_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().SubmitContactMessage(ctx, fc.Args["input"].(model.SubmitContactMessageInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.SubmitContactMessagePayload)
+	return x.writeOSubmitContactMessagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSubmitContactMessagePayload(n, v)
+}
+
+func (x *execution) mutation_createNewsletter(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_createNewsletter_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().CreateNewsletter(ctx, fc.Args["input"].(model.CreateNewsletterInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_NEWSLETTERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.CreateNewsletterPayload)
+	return x.writeOCreateNewsletterPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateNewsletterPayload(n, v)
+}
+
+func (x *execution) mutation_updateNewsletter(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_updateNewsletter_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UpdateNewsletter(ctx, fc.Args["input"].(model.UpdateNewsletterInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_NEWSLETTERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.UpdateNewsletterPayload)
+	return x.writeOUpdateNewsletterPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateNewsletterPayload(n, v)
+}
+
+func (x *execution) mutation_createNewsletterIssue(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_createNewsletterIssue_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().CreateNewsletterIssue(ctx, fc.Args["input"].(model.CreateNewsletterIssueInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_NEWSLETTERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.CreateNewsletterIssuePayload)
+	return x.writeOCreateNewsletterIssuePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateNewsletterIssuePayload(n, v)
+}
+
+func (x *execution) mutation_deleteNewsletterIssue(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_deleteNewsletterIssue_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().DeleteNewsletterIssue(ctx, fc.Args["input"].(model.NewsletterIssueInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_NEWSLETTERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.DeleteNewsletterIssuePayload)
+	return x.writeODeleteNewsletterIssuePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteNewsletterIssuePayload(n, v)
+}
+
+func (x *execution) mutation_sendNewsletterIssue(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_sendNewsletterIssue_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().SendNewsletterIssue(ctx, fc.Args["input"].(model.NewsletterIssueInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_NEWSLETTERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.SendNewsletterIssuePayload)
+	return x.writeOSendNewsletterIssuePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSendNewsletterIssuePayload(n, v)
+}
+
+var objectNewsletter = executor.NewObject("Newsletter", []string{"Newsletter", "Node"},
+	executor.Field{Name: "id", Method: true},
+	executor.Field{Name: "slug"},
+	executor.Field{Name: "name"},
+	executor.Field{Name: "description"},
+	executor.Field{Name: "language"},
+	executor.Field{Name: "frequency"},
+	executor.Field{Name: "isOpen"},
+	executor.Field{Name: "subscriberCount", Method: true},
+)
+
+func (x *execution) objectNewsletter(parent *executor.Node, obj *loader.Newsletter) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectNewsletter) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("Newsletter")
+		case 0: // id
+			missing = x.newsletter_id(n, obj) || missing
+		case 1: // slug
+			missing = x.writeNString2string(n, obj.Slug) || missing
+		case 2: // name
+			missing = x.writeNString2string(n, obj.Name) || missing
+		case 3: // description
+			missing = x.writeNString2string(n, obj.Description) || missing
+		case 4: // language
+			missing = x.writeNLocale2string(n, obj.Language) || missing
+		case 5: // frequency
+			missing = x.writeNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(n, obj.Frequency) || missing
+		case 6: // isOpen
+			missing = x.writeNBoolean2bool(n, obj.IsOpen) || missing
+		case 7: // subscriberCount
+			missing = x.newsletter_subscriberCount(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of Newsletter")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) newsletter_id(n *executor.Node, obj *loader.Newsletter) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PublicID()
+	return x.writeNID2string(n, v)
+}
+
+func (x *execution) newsletter_subscriberCount(n *executor.Node, obj *loader.Newsletter) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return obj.SubscriberCount(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_NEWSLETTERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, obj, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.(int)
+	return x.writeNInt2int(n, v)
+}
+
+var objectNewsletterIssue = executor.NewObject("NewsletterIssue", []string{"NewsletterIssue", "Node"},
+	executor.Field{Name: "id", Method: true},
+	executor.Field{Name: "newsletter", Method: true},
+	executor.Field{Name: "subject"},
+	executor.Field{Name: "intro"},
+	executor.Field{Name: "source"},
+	executor.Field{Name: "status"},
+	executor.Field{Name: "previewHtml", Method: true},
+	executor.Field{Name: "previewText", Method: true},
+	executor.Field{Name: "recipientCount", Method: true},
+	executor.Field{Name: "sentCount", Method: true},
+	executor.Field{Name: "refusedCount", Method: true},
+	executor.Field{Name: "createdAt"},
+	executor.Field{Name: "startedAt"},
+	executor.Field{Name: "sentAt"},
+)
+
+func (x *execution) objectNewsletterIssue(parent *executor.Node, obj *loader.NewsletterIssue) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectNewsletterIssue) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("NewsletterIssue")
+		case 0: // id
+			missing = x.newsletterIssue_id(n, obj) || missing
+		case 1: // newsletter
+			missing = x.newsletterIssue_newsletter(n, obj) || missing
+		case 2: // subject
+			missing = x.writeNString2string(n, obj.Subject) || missing
+		case 3: // intro
+			missing = x.writeNString2string(n, obj.Intro) || missing
+		case 4: // source
+			missing = x.writeNNewsletterSource2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterissueᚐSource(n, obj.Source) || missing
+		case 5: // status
+			missing = x.writeNNewsletterIssueStatus2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterissueᚐStatus(n, obj.Status) || missing
+		case 6: // previewHtml
+			missing = x.newsletterIssue_previewHtml(n, obj) || missing
+		case 7: // previewText
+			missing = x.newsletterIssue_previewText(n, obj) || missing
+		case 8: // recipientCount
+			missing = x.newsletterIssue_recipientCount(n, obj) || missing
+		case 9: // sentCount
+			missing = x.newsletterIssue_sentCount(n, obj) || missing
+		case 10: // refusedCount
+			missing = x.newsletterIssue_refusedCount(n, obj) || missing
+		case 11: // createdAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
+		case 12: // startedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.StartedAt)
+		case 13: // sentAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.SentAt)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of NewsletterIssue")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) newsletterIssue_id(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PublicID()
+	return x.writeNID2string(n, v)
+}
+
+func (x *execution) newsletterIssue_newsletter(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.Newsletter(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n, v)
+}
+
+func (x *execution) newsletterIssue_previewHtml(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.PreviewHTML(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNString2string(n, v)
+}
+
+func (x *execution) newsletterIssue_previewText(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.PreviewText(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNString2string(n, v)
+}
+
+func (x *execution) newsletterIssue_recipientCount(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.RecipientCount(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNInt2int(n, v)
+}
+
+func (x *execution) newsletterIssue_sentCount(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.SentCount(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNInt2int(n, v)
+}
+
+func (x *execution) newsletterIssue_refusedCount(n *executor.Node, obj *loader.NewsletterIssue) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.RefusedCount(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNInt2int(n, v)
+}
+
+var objectNewsletterIssueConnection = executor.NewObject("NewsletterIssueConnection", []string{"NewsletterIssueConnection"},
+	executor.Field{Name: "edges", Method: true},
+	executor.Field{Name: "nodes", Method: true},
+	executor.Field{Name: "pageInfo", Method: true},
+	executor.Field{Name: "totalCount", Method: true},
+)
+
+func (x *execution) objectNewsletterIssueConnection(parent *executor.Node, obj *relay.Connection[*loader.NewsletterIssue]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectNewsletterIssueConnection) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("NewsletterIssueConnection")
+		case 0: // edges
+			missing = x.newsletterIssueConnection_edges(n, obj) || missing
+		case 1: // nodes
+			missing = x.newsletterIssueConnection_nodes(n, obj) || missing
+		case 2: // pageInfo
+			missing = x.newsletterIssueConnection_pageInfo(n, obj) || missing
+		case 3: // totalCount
+			missing = x.newsletterIssueConnection_totalCount(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of NewsletterIssueConnection")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) newsletterIssueConnection_edges(n *executor.Node, obj *relay.Connection[*loader.NewsletterIssue]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Edges()
+	return x.writeNNewsletterIssueEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
+}
+
+func (x *execution) newsletterIssueConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.NewsletterIssue]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Nodes()
+	return x.writeNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssueᚄ(n, v)
+}
+
+func (x *execution) newsletterIssueConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.NewsletterIssue]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PageInfo()
+	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
+}
+
+func (x *execution) newsletterIssueConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.NewsletterIssue]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_NewsletterIssueConnection_totalCount_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := obj.TotalCount(ctx, fc.Args["limit"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
+}
+
+var objectNewsletterIssueEdge = executor.NewObject("NewsletterIssueEdge", []string{"NewsletterIssueEdge"},
+	executor.Field{Name: "cursor"},
+	executor.Field{Name: "node"},
+)
+
+func (x *execution) objectNewsletterIssueEdge(parent *executor.Node, obj *relay.Edge[*loader.NewsletterIssue]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectNewsletterIssueEdge) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("NewsletterIssueEdge")
+		case 0: // cursor
+			missing = x.writeNString2string(n, obj.Cursor) || missing
+		case 1: // node
+			missing = x.writeNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n, obj.Node) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of NewsletterIssueEdge")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectNewsletterPreferences = executor.NewObject("NewsletterPreferences", []string{"NewsletterPreferences"},
+	executor.Field{Name: "maskedEmail"},
+	executor.Field{Name: "subscriptions"},
+)
+
+func (x *execution) objectNewsletterPreferences(parent *executor.Node, obj *model.NewsletterPreferences) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectNewsletterPreferences) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("NewsletterPreferences")
+		case 0: // maskedEmail
+			missing = x.writeNString2string(n, obj.MaskedEmail) || missing
+		case 1: // subscriptions
+			missing = x.writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscriptionᚄ(n, obj.Subscriptions) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of NewsletterPreferences")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectNewsletterSubscription = executor.NewObject("NewsletterSubscription", []string{"NewsletterSubscription"},
+	executor.Field{Name: "newsletter"},
+	executor.Field{Name: "isSubscribed"},
+)
+
+func (x *execution) objectNewsletterSubscription(parent *executor.Node, obj *model.NewsletterSubscription) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectNewsletterSubscription) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("NewsletterSubscription")
+		case 0: // newsletter
+			missing = x.writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n, obj.Newsletter) || missing
+		case 1: // isSubscribed
+			missing = x.writeNBoolean2bool(n, obj.IsSubscribed) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of NewsletterSubscription")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectNewsroomRecord = executor.NewObject("NewsroomRecord", []string{"NewsroomRecord"},
 	executor.Field{Name: "version"},
 	executor.Field{Name: "allowedSteps", Method: true, Resolver: true},
@@ -10354,8 +12259,12 @@ func (x *execution) newsroomRecord_autosave(n *executor.Node, obj *loader.Record
 func (x *execution) newsroomRecord_notes(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_NewsroomRecord_notes_args) {
+		return x.Null()
+	}
+	fc := &s.Field
 	ctx := s.Ctx
-	v, err := obj.Notes(ctx)
+	v, err := obj.Notes(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -10376,8 +12285,12 @@ func (x *execution) newsroomRecord_withdrawal(n *executor.Node, obj *loader.Reco
 func (x *execution) newsroomRecord_previewTokens(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_NewsroomRecord_previewTokens_args) {
+		return x.Null()
+	}
+	fc := &s.Field
 	ctx := s.Ctx
-	v, err := obj.PreviewTokens(ctx)
+	v, err := obj.PreviewTokens(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -11117,6 +13030,11 @@ var objectQuery = executor.NewObject("Query", []string{"Query"},
 	executor.Field{Name: "staticPages", Method: true, Resolver: true},
 	executor.Field{Name: "auditLog", Method: true, Resolver: true},
 	executor.Field{Name: "deadJobs", Method: true, Resolver: true},
+	executor.Field{Name: "apiKeys", Method: true, Resolver: true},
+	executor.Field{Name: "apiKeyUsage", Method: true, Resolver: true},
+	executor.Field{Name: "killCompliance", Method: true, Resolver: true},
+	executor.Field{Name: "changes", Method: true, Resolver: true},
+	executor.Field{Name: "contentSnapshot", Method: true, Resolver: true},
 	executor.Field{Name: "node", Method: true, Resolver: true},
 	executor.Field{Name: "nodes", Method: true, Resolver: true},
 	executor.Field{Name: "scheduleHealth", Method: true, Resolver: true},
@@ -11126,6 +13044,9 @@ var objectQuery = executor.NewObject("Query", []string{"Query"},
 	executor.Field{Name: "calendar", Method: true, Resolver: true},
 	executor.Field{Name: "trash", Method: true, Resolver: true},
 	executor.Field{Name: "newsroomSearch", Method: true, Resolver: true},
+	executor.Field{Name: "newsletters", Method: true, Resolver: true},
+	executor.Field{Name: "newsletterPreferences", Method: true, Resolver: true},
+	executor.Field{Name: "newsletterIssues", Method: true, Resolver: true},
 	executor.Field{Name: "__type", Method: true},
 	executor.Field{Name: "__schema", Method: true},
 )
@@ -11207,26 +13128,42 @@ func (x *execution) rootQuery(n *executor.Node) (null bool) {
 	case 36:
 		return x.query_deadJobs(n)
 	case 37:
-		return x.query_node(n)
+		return x.query_apiKeys(n)
 	case 38:
-		return x.query_nodes(n)
+		return x.query_apiKeyUsage(n)
 	case 39:
-		return x.query_scheduleHealth(n)
+		return x.query_killCompliance(n)
 	case 40:
-		return x.query_workQueue(n)
+		return x.query_changes(n)
 	case 41:
-		return x.query_workQueueCounts(n)
+		return x.query_contentSnapshot(n)
 	case 42:
-		return x.query_myArticles(n)
+		return x.query_node(n)
 	case 43:
-		return x.query_calendar(n)
+		return x.query_nodes(n)
 	case 44:
-		return x.query_trash(n)
+		return x.query_scheduleHealth(n)
 	case 45:
-		return x.query_newsroomSearch(n)
+		return x.query_workQueue(n)
 	case 46:
-		return x.query___type(n)
+		return x.query_workQueueCounts(n)
 	case 47:
+		return x.query_myArticles(n)
+	case 48:
+		return x.query_calendar(n)
+	case 49:
+		return x.query_trash(n)
+	case 50:
+		return x.query_newsroomSearch(n)
+	case 51:
+		return x.query_newsletters(n)
+	case 52:
+		return x.query_newsletterPreferences(n)
+	case 53:
+		return x.query_newsletterIssues(n)
+	case 54:
+		return x.query___type(n)
+	case 55:
 		return x.query___schema(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Query")
@@ -11386,7 +13323,7 @@ func (x *execution) query_places(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind))
+	v, err := x.ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -11431,7 +13368,7 @@ func (x *execution) query_authors(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind))
+	v, err := x.ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -11847,7 +13784,7 @@ func (x *execution) query_staticPages(n *executor.Node) (null bool) {
 	fc := &s.Field
 	ctx := s.Ctx
 	next0 := func(ctx context.Context) (any, error) {
-		return x.ec.Resolvers.Query().StaticPages(ctx, fc.Args["trashed"].(*bool))
+		return x.ec.Resolvers.Query().StaticPages(ctx, fc.Args["trashed"].(*bool), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	}
 	next1 := func(ctx context.Context) (any, error) {
 		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PAGES")
@@ -11923,6 +13860,119 @@ func (x *execution) query_deadJobs(n *executor.Node) (null bool) {
 	}
 	v := answer.(*relay.Connection[*loader.DeadJob])
 	return x.writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) query_apiKeys(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().APIKeys(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.([]*loader.APIKey)
+	return x.writeNApiKey2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKeyᚄ(n, v)
+}
+
+func (x *execution) query_apiKeyUsage(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_apiKeyUsage_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().APIKeyUsage(ctx, fc.Args["id"].(string))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.([]*model.APIKeyUsage)
+	return x.writeNApiKeyUsage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAPIKeyUsageᚄ(n, v)
+}
+
+func (x *execution) query_killCompliance(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_killCompliance_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().KillCompliance(ctx, fc.Args["articleId"].(string))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WITHDRAW_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.([]*model.KillCompliance)
+	return x.writeNKillCompliance2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceᚄ(n, v)
+}
+
+func (x *execution) query_changes(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_changes_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().Changes(ctx, fc.Args["after"].(*string), fc.Args["first"].(*int32), fc.Args["types"].([]model.ChangeType))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOChangeFeed2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeFeed(n, v)
+}
+
+func (x *execution) query_contentSnapshot(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_contentSnapshot_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().ContentSnapshot(ctx, fc.Args["after"].(*string), fc.Args["first"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOContentSnapshot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentSnapshot(n, v)
 }
 
 func (x *execution) query_node(n *executor.Node) (null bool) {
@@ -12152,6 +14202,61 @@ func (x *execution) query_newsroomSearch(n *executor.Node) (null bool) {
 	}
 	v := answer.(*model.SearchConnection)
 	return x.writeOSearchConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchConnection(n, v)
+}
+
+func (x *execution) query_newsletters(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().Newsletters(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterᚄ(n, v)
+}
+
+func (x *execution) query_newsletterPreferences(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_newsletterPreferences_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().NewsletterPreferences(ctx, fc.Args["token"].(string))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(n, v)
+}
+
+func (x *execution) query_newsletterIssues(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_newsletterIssues_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().NewsletterIssues(ctx, fc.Args["newsletterId"].(*string), fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_NEWSLETTERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*relay.Connection[*loader.NewsletterIssue])
+	return x.writeONewsletterIssueConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
 func (x *execution) query___type(n *executor.Node) (null bool) {
@@ -12614,6 +14719,34 @@ func (x *execution) objectReaderSettings(parent *executor.Node, obj *model.Reade
 	return false
 }
 
+var objectRecordConsentPayload = executor.NewObject("RecordConsentPayload", []string{"RecordConsentPayload"},
+	executor.Field{Name: "consent"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRecordConsentPayload(parent *executor.Node, obj *model.RecordConsentPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRecordConsentPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RecordConsentPayload")
+		case 0: // consent
+			x.writeOConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(n, obj.Consent)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RecordConsentPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectRecordViewPayload = executor.NewObject("RecordViewPayload", []string{"RecordViewPayload"},
 	executor.Field{Name: "isCounted"},
 	executor.Field{Name: "userErrors"},
@@ -12993,6 +15126,106 @@ func (x *execution) objectReportCommentPayload(parent *executor.Node, obj *model
 	return false
 }
 
+var objectRequestDataExportPayload = executor.NewObject("RequestDataExportPayload", []string{"RequestDataExportPayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRequestDataExportPayload(parent *executor.Node, obj *model.RequestDataExportPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRequestDataExportPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RequestDataExportPayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RequestDataExportPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectRequestPasswordResetPayload = executor.NewObject("RequestPasswordResetPayload", []string{"RequestPasswordResetPayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRequestPasswordResetPayload(parent *executor.Node, obj *model.RequestPasswordResetPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRequestPasswordResetPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RequestPasswordResetPayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RequestPasswordResetPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectRequestSignInLinkPayload = executor.NewObject("RequestSignInLinkPayload", []string{"RequestSignInLinkPayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRequestSignInLinkPayload(parent *executor.Node, obj *model.RequestSignInLinkPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRequestSignInLinkPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RequestSignInLinkPayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RequestSignInLinkPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectResetPasswordPayload = executor.NewObject("ResetPasswordPayload", []string{"ResetPasswordPayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectResetPasswordPayload(parent *executor.Node, obj *model.ResetPasswordPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectResetPasswordPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ResetPasswordPayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ResetPasswordPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectResetUserPasswordPayload = executor.NewObject("ResetUserPasswordPayload", []string{"ResetUserPasswordPayload"},
 	executor.Field{Name: "user"},
 	executor.Field{Name: "generatedPassword"},
@@ -13357,6 +15590,34 @@ func (x *execution) objectRevisionEdge(parent *executor.Node, obj *relay.Edge[*l
 	return false
 }
 
+var objectRevokeApiKeyPayload = executor.NewObject("RevokeApiKeyPayload", []string{"RevokeApiKeyPayload"},
+	executor.Field{Name: "apiKey"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRevokeApiKeyPayload(parent *executor.Node, obj *model.RevokeAPIKeyPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRevokeApiKeyPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RevokeApiKeyPayload")
+		case 0: // apiKey
+			x.writeOApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n, obj.APIKey)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RevokeApiKeyPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectRevokeOtherSessionsPayload = executor.NewObject("RevokeOtherSessionsPayload", []string{"RevokeOtherSessionsPayload"},
 	executor.Field{Name: "endedCount"},
 	executor.Field{Name: "viewer"},
@@ -13438,6 +15699,37 @@ func (x *execution) objectRights(parent *executor.Node, obj *schema.Rights) (nul
 			missing = x.writeNString2string(n, obj.UsageTerms) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Rights")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectRotateApiKeyPayload = executor.NewObject("RotateApiKeyPayload", []string{"RotateApiKeyPayload"},
+	executor.Field{Name: "apiKey"},
+	executor.Field{Name: "secret"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRotateApiKeyPayload(parent *executor.Node, obj *model.RotateAPIKeyPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRotateApiKeyPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RotateApiKeyPayload")
+		case 0: // apiKey
+			x.writeOApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n, obj.APIKey)
+		case 1: // secret
+			x.writeOString2ᚖstring(n, obj.Secret)
+		case 2: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RotateApiKeyPayload")
 		}
 	}
 	if missing {
@@ -13885,6 +16177,34 @@ func (x *execution) objectSendBreakingNewsPayload(parent *executor.Node, obj *mo
 	return false
 }
 
+var objectSendNewsletterIssuePayload = executor.NewObject("SendNewsletterIssuePayload", []string{"SendNewsletterIssuePayload"},
+	executor.Field{Name: "issue"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectSendNewsletterIssuePayload(parent *executor.Node, obj *model.SendNewsletterIssuePayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectSendNewsletterIssuePayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("SendNewsletterIssuePayload")
+		case 0: // issue
+			x.writeONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n, obj.Issue)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of SendNewsletterIssuePayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectSeries = executor.NewObject("Series", []string{"Series", "RouteTarget", "SuggestionTarget", "Node", "Topic", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "name"},
@@ -14189,6 +16509,68 @@ func (x *execution) objectSignInPayload(parent *executor.Node, obj *model.SignIn
 	return false
 }
 
+var objectSignInProvider = executor.NewObject("SignInProvider", []string{"SignInProvider"},
+	executor.Field{Name: "name"},
+	executor.Field{Name: "url"},
+)
+
+func (x *execution) objectSignInProvider(parent *executor.Node, obj *model.SignInProvider) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectSignInProvider) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("SignInProvider")
+		case 0: // name
+			missing = x.writeNString2string(n, obj.Name) || missing
+		case 1: // url
+			missing = x.writeNURL2string(n, obj.URL) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of SignInProvider")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectSignInWithLinkPayload = executor.NewObject("SignInWithLinkPayload", []string{"SignInWithLinkPayload"},
+	executor.Field{Name: "session"},
+	executor.Field{Name: "token"},
+	executor.Field{Name: "viewer"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectSignInWithLinkPayload(parent *executor.Node, obj *model.SignInWithLinkPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectSignInWithLinkPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("SignInWithLinkPayload")
+		case 0: // session
+			x.writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n, obj.Session)
+		case 1: // token
+			x.writeOString2ᚖstring(n, obj.Token)
+		case 2: // viewer
+			x.writeOViewer2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐViewer(n, obj.Viewer)
+		case 3: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of SignInWithLinkPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectSignOutPayload = executor.NewObject("SignOutPayload", []string{"SignOutPayload"},
 	executor.Field{Name: "userErrors"},
 )
@@ -14214,6 +16596,31 @@ func (x *execution) objectSignOutPayload(parent *executor.Node, obj *model.SignO
 	return false
 }
 
+var objectSignUpPayload = executor.NewObject("SignUpPayload", []string{"SignUpPayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectSignUpPayload(parent *executor.Node, obj *model.SignUpPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectSignUpPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("SignUpPayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of SignUpPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectSite = executor.NewObject("Site", []string{"Site"},
 	executor.Field{Name: "name"},
 	executor.Field{Name: "tagline"},
@@ -14226,6 +16633,8 @@ var objectSite = executor.NewObject("Site", []string{"Site"},
 	executor.Field{Name: "logo", Method: true, Resolver: true},
 	executor.Field{Name: "socialProfiles"},
 	executor.Field{Name: "legalDocuments", Method: true},
+	executor.Field{Name: "registration", Method: true, Resolver: true},
+	executor.Field{Name: "signInProviders", Method: true, Resolver: true},
 	executor.Field{Name: "consent", Method: true, Resolver: true},
 )
 
@@ -14259,7 +16668,11 @@ func (x *execution) objectSite(parent *executor.Node, obj *loader.Site) (null bo
 			missing = x.writeNSocialProfile2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐSocialProfileᚄ(n, obj.SocialProfiles) || missing
 		case 10: // legalDocuments
 			missing = x.site_legalDocuments(n, obj) || missing
-		case 11: // consent
+		case 11: // registration
+			missing = x.site_registration(n, obj) || missing
+		case 12: // signInProviders
+			missing = x.site_signInProviders(n, obj) || missing
+		case 13: // consent
 			x.site_consent(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Site")
@@ -14333,6 +16746,28 @@ func (x *execution) site_legalDocuments(n *executor.Node, obj *loader.Site) (nul
 		return x.Fail(s, err)
 	}
 	return x.writeNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLegalDocumentᚄ(n, v)
+}
+
+func (x *execution) site_registration(n *executor.Node, obj *loader.Site) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Site().Registration(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNRegistrationMode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐRegistration(n, v)
+}
+
+func (x *execution) site_signInProviders(n *executor.Node, obj *loader.Site) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Site().SignInProviders(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProviderᚄ(n, v)
 }
 
 func (x *execution) site_consent(n *executor.Node, obj *loader.Site) (null bool) {
@@ -14475,6 +16910,56 @@ func (x *execution) objectStatusCount(parent *executor.Node, obj *model.StatusCo
 			missing = x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, obj.Count) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of StatusCount")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectSubmitContactMessagePayload = executor.NewObject("SubmitContactMessagePayload", []string{"SubmitContactMessagePayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectSubmitContactMessagePayload(parent *executor.Node, obj *model.SubmitContactMessagePayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectSubmitContactMessagePayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("SubmitContactMessagePayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of SubmitContactMessagePayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectSubscribeToNewsletterPayload = executor.NewObject("SubscribeToNewsletterPayload", []string{"SubscribeToNewsletterPayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectSubscribeToNewsletterPayload(parent *executor.Node, obj *model.SubscribeToNewsletterPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectSubscribeToNewsletterPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("SubscribeToNewsletterPayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of SubscribeToNewsletterPayload")
 		}
 	}
 	if missing {
@@ -14902,6 +17387,34 @@ func (x *execution) objectUnpublishPagePayload(parent *executor.Node, obj *model
 	return false
 }
 
+var objectUnsubscribeFromNewsletterPayload = executor.NewObject("UnsubscribeFromNewsletterPayload", []string{"UnsubscribeFromNewsletterPayload"},
+	executor.Field{Name: "preferences"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectUnsubscribeFromNewsletterPayload(parent *executor.Node, obj *model.UnsubscribeFromNewsletterPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectUnsubscribeFromNewsletterPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("UnsubscribeFromNewsletterPayload")
+		case 0: // preferences
+			x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(n, obj.Preferences)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of UnsubscribeFromNewsletterPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectUpdateAdSlotPayload = executor.NewObject("UpdateAdSlotPayload", []string{"UpdateAdSlotPayload"},
 	executor.Field{Name: "adSlot"},
 	executor.Field{Name: "userErrors"},
@@ -15014,6 +17527,62 @@ func (x *execution) objectUpdateCommentSettingsPayload(parent *executor.Node, ob
 	return false
 }
 
+var objectUpdateNewsletterPayload = executor.NewObject("UpdateNewsletterPayload", []string{"UpdateNewsletterPayload"},
+	executor.Field{Name: "newsletter"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectUpdateNewsletterPayload(parent *executor.Node, obj *model.UpdateNewsletterPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectUpdateNewsletterPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("UpdateNewsletterPayload")
+		case 0: // newsletter
+			x.writeONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n, obj.Newsletter)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of UpdateNewsletterPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectUpdateNewsletterPreferencesPayload = executor.NewObject("UpdateNewsletterPreferencesPayload", []string{"UpdateNewsletterPreferencesPayload"},
+	executor.Field{Name: "preferences"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectUpdateNewsletterPreferencesPayload(parent *executor.Node, obj *model.UpdateNewsletterPreferencesPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectUpdateNewsletterPreferencesPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("UpdateNewsletterPreferencesPayload")
+		case 0: // preferences
+			x.writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(n, obj.Preferences)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of UpdateNewsletterPreferencesPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectUpdatePagePayload = executor.NewObject("UpdatePagePayload", []string{"UpdatePagePayload"},
 	executor.Field{Name: "page"},
 	executor.Field{Name: "userErrors"},
@@ -15061,6 +17630,34 @@ func (x *execution) objectUpdatePlacePayload(parent *executor.Node, obj *model.U
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of UpdatePlacePayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectUpdateProfilePayload = executor.NewObject("UpdateProfilePayload", []string{"UpdateProfilePayload"},
+	executor.Field{Name: "viewer"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectUpdateProfilePayload(parent *executor.Node, obj *model.UpdateProfilePayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectUpdateProfilePayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("UpdateProfilePayload")
+		case 0: // viewer
+			x.writeOViewer2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐViewer(n, obj.Viewer)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of UpdateProfilePayload")
 		}
 	}
 	if missing {
@@ -15210,6 +17807,40 @@ func (x *execution) objectUpdateTagPayload(parent *executor.Node, obj *model.Upd
 	return false
 }
 
+var objectVerifyEmailPayload = executor.NewObject("VerifyEmailPayload", []string{"VerifyEmailPayload"},
+	executor.Field{Name: "session"},
+	executor.Field{Name: "token"},
+	executor.Field{Name: "viewer"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectVerifyEmailPayload(parent *executor.Node, obj *model.VerifyEmailPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectVerifyEmailPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("VerifyEmailPayload")
+		case 0: // session
+			x.writeOSession2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSession(n, obj.Session)
+		case 1: // token
+			x.writeOString2ᚖstring(n, obj.Token)
+		case 2: // viewer
+			x.writeOViewer2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐViewer(n, obj.Viewer)
+		case 3: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of VerifyEmailPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectVersionConflict = executor.NewObject("VersionConflict", []string{"VersionConflict", "UserError"},
 	executor.Field{Name: "message"},
 	executor.Field{Name: "field"},
@@ -15329,6 +17960,10 @@ var objectViewer = executor.NewObject("Viewer", []string{"Viewer"},
 	executor.Field{Name: "unreadNotificationCount", Method: true, Resolver: true},
 	executor.Field{Name: "readingHistory", Method: true, Resolver: true},
 	executor.Field{Name: "settings", Method: true, Resolver: true},
+	executor.Field{Name: "language", Method: true, Resolver: true},
+	executor.Field{Name: "deletionDueAt"},
+	executor.Field{Name: "consents", Method: true, Resolver: true},
+	executor.Field{Name: "newsletterSubscriptions", Method: true, Resolver: true},
 )
 
 func (x *execution) objectViewer(parent *executor.Node, obj *model.Viewer) (null bool) {
@@ -15369,6 +18004,14 @@ func (x *execution) objectViewer(parent *executor.Node, obj *model.Viewer) (null
 			x.viewer_readingHistory(n, obj)
 		case 14: // settings
 			missing = x.viewer_settings(n, obj) || missing
+		case 15: // language
+			x.viewer_language(n, obj)
+		case 16: // deletionDueAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.DeletionDueAt)
+		case 17: // consents
+			missing = x.viewer_consents(n, obj) || missing
+		case 18: // newsletterSubscriptions
+			missing = x.viewer_newsletterSubscriptions(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Viewer")
 		}
@@ -15526,6 +18169,39 @@ func (x *execution) viewer_settings(n *executor.Node, obj *model.Viewer) (null b
 		return x.Fail(s, err)
 	}
 	return x.writeNReaderSettings2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReaderSettings(n, v)
+}
+
+func (x *execution) viewer_language(n *executor.Node, obj *model.Viewer) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Viewer().Language(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOLocale2ᚖstring(n, v)
+}
+
+func (x *execution) viewer_consents(n *executor.Node, obj *model.Viewer) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Viewer().Consents(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecordᚄ(n, v)
+}
+
+func (x *execution) viewer_newsletterSubscriptions(n *executor.Node, obj *model.Viewer) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Viewer().NewsletterSubscriptions(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscriptionᚄ(n, v)
 }
 
 var objectWithdrawnNotice = executor.NewObject("WithdrawnNotice", []string{"WithdrawnNotice", "RouteTarget"},
@@ -16303,6 +18979,20 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectNotification(n, obj)
+	case loader.NewsletterIssue:
+		return x.objectNewsletterIssue(n, &obj)
+	case *loader.NewsletterIssue:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectNewsletterIssue(n, obj)
+	case loader.Newsletter:
+		return x.objectNewsletter(n, &obj)
+	case *loader.Newsletter:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectNewsletter(n, obj)
 	case loader.MenuItem:
 		return x.objectMenuItem(n, &obj)
 	case *loader.MenuItem:
@@ -16390,6 +19080,11 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectArticle(n, obj)
+	case *loader.APIKey:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectApiKey(n, obj)
 	case loader.AdSlot:
 		return x.objectAdSlot(n, &obj)
 	case *loader.AdSlot:
@@ -16599,7 +19294,7 @@ func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16626,7 +19321,7 @@ func (x *execution) writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16657,7 +19352,7 @@ func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16679,12 +19374,91 @@ func (x *execution) writeNAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	return x.objectAdSlot(n, v)
 }
 
+func (x *execution) writeNApiKey2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKeyᚄ(n *executor.Node, v []*loader.APIKey) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n *executor.Node, v *loader.APIKey) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ApiKey!")
+	}
+	return x.objectApiKey(n, v)
+}
+
+func (x *execution) writeNApiKeyScope2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScope(n *executor.Node, v partner.Scope) (null bool) {
+	x.String(marshalNApiKeyScope2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScope[v])
+	return false
+}
+
+func (x *execution) writeNApiKeyScope2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScopeᚄ(n *executor.Node, v []partner.Scope) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNApiKeyScope2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScope(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNApiKeyUsage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAPIKeyUsageᚄ(n *executor.Node, v []*model.APIKeyUsage) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNApiKeyUsage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAPIKeyUsage(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNApiKeyUsage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAPIKeyUsage(n *executor.Node, v *model.APIKeyUsage) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ApiKeyUsage!")
+	}
+	return x.objectApiKeyUsage(n, v)
+}
+
 func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticleᚄ(n *executor.Node, v []*loader.Article) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16718,7 +19492,7 @@ func (x *execution) writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16745,6 +19519,26 @@ func (x *execution) writeNArticleKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return false
 }
 
+func (x *execution) writeNArticleKind2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐKindᚄ(n *executor.Node, v []article.Kind) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNArticleKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋarticleᚐKind(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
 func (x *execution) writeNArticleLock2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐLock(n *executor.Node, v *loader.Lock) (null bool) {
 	if v == nil {
 		return x.Missing(n, "ArticleLock!")
@@ -16757,7 +19551,7 @@ func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16784,7 +19578,7 @@ func (x *execution) writeNArticlePayload2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16821,7 +19615,7 @@ func (x *execution) writeNArticleStep2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16841,7 +19635,7 @@ func (x *execution) writeNArticleViewerState2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16868,7 +19662,7 @@ func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16895,7 +19689,7 @@ func (x *execution) writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16922,7 +19716,7 @@ func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16949,7 +19743,7 @@ func (x *execution) writeNAuthorFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16981,7 +19775,7 @@ func (x *execution) writeNBlockChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17013,7 +19807,7 @@ func (x *execution) writeNBlockImage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17040,7 +19834,7 @@ func (x *execution) writeNBookmark2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17067,7 +19861,7 @@ func (x *execution) writeNBookmarkChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17094,7 +19888,7 @@ func (x *execution) writeNBookmarkEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17126,7 +19920,7 @@ func (x *execution) writeNBreadcrumb2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17153,7 +19947,7 @@ func (x *execution) writeNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17190,7 +19984,7 @@ func (x *execution) writeNCapability2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17210,7 +20004,7 @@ func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17237,7 +20031,7 @@ func (x *execution) writeNCategoryFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17259,12 +20053,43 @@ func (x *execution) writeNCategoryFacet2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectCategoryFacet(n, v)
 }
 
+func (x *execution) writeNChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeᚄ(n *executor.Node, v []*model.Change) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNChange2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChange(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNChange2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChange(n *executor.Node, v *model.Change) (null bool) {
+	if v == nil {
+		return x.Missing(n, "Change!")
+	}
+	return x.objectChange(n, v)
+}
+
+func (x *execution) writeNChangeType2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeType(n *executor.Node, v model.ChangeType) (null bool) {
+	return x.Leaf(x.ec.marshalNChangeType2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeType(x.Here(n), nil, v))
+}
+
 func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCommentᚄ(n *executor.Node, v []*loader.Comment) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17298,7 +20123,7 @@ func (x *execution) writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17341,7 +20166,7 @@ func (x *execution) writeNCommentReactionState2ᚕᚖgithubᚗcomᚋbroadsheet�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17372,7 +20197,7 @@ func (x *execution) writeNCommentReport2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17409,6 +20234,33 @@ func (x *execution) writeNCommentStatus2githubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return x.Leaf(x.ec.marshalNCommentStatus2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentStatus(x.Here(n), nil, v))
 }
 
+func (x *execution) writeNConsentRecord2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecordᚄ(n *executor.Node, v []*loader.ConsentRecord) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(n *executor.Node, v *loader.ConsentRecord) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ConsentRecord!")
+	}
+	return x.objectConsentRecord(n, v)
+}
+
 func (x *execution) writeNContentBlock2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentBlock(n *executor.Node, v model.ContentBlock) (null bool) {
 	if v == nil {
 		return x.Missing(n, "ContentBlock!")
@@ -17421,7 +20273,7 @@ func (x *execution) writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17441,7 +20293,7 @@ func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17468,7 +20320,7 @@ func (x *execution) writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17519,7 +20371,7 @@ func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17546,7 +20398,7 @@ func (x *execution) writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17577,7 +20429,7 @@ func (x *execution) writeNEarlierCommentText2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17604,7 +20456,7 @@ func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17626,6 +20478,13 @@ func (x *execution) writeNEditorsPick2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return x.objectEditorsPick(n, v)
 }
 
+func (x *execution) writeNEntitlement2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐEntitlement(n *executor.Node, v *loader.Entitlement) (null bool) {
+	if v == nil {
+		return x.Missing(n, "Entitlement!")
+	}
+	return x.objectEntitlement(n, v)
+}
+
 func (x *execution) writeNFieldChange2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFieldChange(n *executor.Node, v newsroom.FieldChange) (null bool) {
 	return x.objectFieldChange(n, &v)
 }
@@ -17635,7 +20494,7 @@ func (x *execution) writeNFieldChange2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17659,7 +20518,7 @@ func (x *execution) writeNFollowedTopic2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17686,7 +20545,7 @@ func (x *execution) writeNFollowedTopicEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17721,7 +20580,7 @@ func (x *execution) writeNID2string(n *executor.Node, v string) (null bool) {
 func (x *execution) writeNID2ᚕstringᚄ(n *executor.Node, v []string) (null bool) {
 	mark := len(x.Buf)
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17744,12 +20603,63 @@ func (x *execution) writeNInt2int32(n *executor.Node, v int32) (null bool) {
 	return false
 }
 
+func (x *execution) writeNJSON2encodingᚋjsonᚐRawMessage(n *executor.Node, v json.RawMessage) (null bool) {
+	return x.Leaf(x.ec.marshalNJSON2encodingᚋjsonᚐRawMessage(x.Here(n), nil, v))
+}
+
+func (x *execution) writeNJSON2ᚕencodingᚋjsonᚐRawMessageᚄ(n *executor.Node, v []json.RawMessage) (null bool) {
+	mark := len(x.Buf)
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		null = x.writeNJSON2encodingᚋjsonᚐRawMessage(n, v[i]) || null
+	}
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNKillCompliance2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceᚄ(n *executor.Node, v []*model.KillCompliance) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNKillCompliance2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillCompliance(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNKillCompliance2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillCompliance(n *executor.Node, v *model.KillCompliance) (null bool) {
+	if v == nil {
+		return x.Missing(n, "KillCompliance!")
+	}
+	return x.objectKillCompliance(n, v)
+}
+
+func (x *execution) writeNKillComplianceState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceState(n *executor.Node, v model.KillComplianceState) (null bool) {
+	return x.Leaf(x.ec.marshalNKillComplianceState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceState(x.Here(n), nil, v))
+}
+
 func (x *execution) writeNLanguageFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐLanguageFacetᚄ(n *executor.Node, v []*model.LanguageFacet) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17776,7 +20686,7 @@ func (x *execution) writeNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17807,7 +20717,7 @@ func (x *execution) writeNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17827,7 +20737,7 @@ func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17854,6 +20764,22 @@ func (x *execution) writeNLocale2string(n *executor.Node, v string) (null bool) 
 	return false
 }
 
+func (x *execution) writeNLocale2ᚕstringᚄ(n *executor.Node, v []string) (null bool) {
+	mark := len(x.Buf)
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		null = x.writeNLocale2string(n, v[i]) || null
+	}
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
 func (x *execution) writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n *executor.Node, v media.Kind) (null bool) {
 	x.String(marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind[v])
 	return false
@@ -17864,7 +20790,7 @@ func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17895,7 +20821,7 @@ func (x *execution) writeNModeratedComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17922,7 +20848,7 @@ func (x *execution) writeNModeratedCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17960,7 +20886,7 @@ func (x *execution) writeNModerationReason2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -17980,7 +20906,7 @@ func (x *execution) writeNModerationReasonCount2ᚕᚖgithubᚗcomᚋbroadsheet�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18002,11 +20928,134 @@ func (x *execution) writeNModerationReasonCount2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return x.objectModerationReasonCount(n, v)
 }
 
+func (x *execution) writeNNewsletter2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterᚄ(n *executor.Node, v []*loader.Newsletter) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNNewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n *executor.Node, v *loader.Newsletter) (null bool) {
+	if v == nil {
+		return x.Missing(n, "Newsletter!")
+	}
+	return x.objectNewsletter(n, v)
+}
+
+func (x *execution) writeNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency(n *executor.Node, v newsletter.Frequency) (null bool) {
+	x.String(marshalNNewsletterFrequency2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterᚐFrequency[v])
+	return false
+}
+
+func (x *execution) writeNNewsletterIssue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssueᚄ(n *executor.Node, v []*loader.NewsletterIssue) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNNewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n *executor.Node, v *loader.NewsletterIssue) (null bool) {
+	if v == nil {
+		return x.Missing(n, "NewsletterIssue!")
+	}
+	return x.objectNewsletterIssue(n, v)
+}
+
+func (x *execution) writeNNewsletterIssueEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.NewsletterIssue]) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNNewsletterIssueEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNNewsletterIssueEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.NewsletterIssue]) (null bool) {
+	if v == nil {
+		return x.Missing(n, "NewsletterIssueEdge!")
+	}
+	return x.objectNewsletterIssueEdge(n, v)
+}
+
+func (x *execution) writeNNewsletterIssueStatus2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterissueᚐStatus(n *executor.Node, v newsletterissue.Status) (null bool) {
+	x.String(marshalNNewsletterIssueStatus2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterissueᚐStatus[v])
+	return false
+}
+
+func (x *execution) writeNNewsletterSource2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterissueᚐSource(n *executor.Node, v newsletterissue.Source) (null bool) {
+	x.String(marshalNNewsletterSource2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋnewsletterissueᚐSource[v])
+	return false
+}
+
+func (x *execution) writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscriptionᚄ(n *executor.Node, v []*model.NewsletterSubscription) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNNewsletterSubscription2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscription(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNNewsletterSubscription2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscription(n *executor.Node, v *model.NewsletterSubscription) (null bool) {
+	if v == nil {
+		return x.Missing(n, "NewsletterSubscription!")
+	}
+	return x.objectNewsletterSubscription(n, v)
+}
+
 func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n *executor.Node, v []loader.Node) (null bool) {
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18023,7 +21072,7 @@ func (x *execution) writeNNotification2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18050,7 +21099,7 @@ func (x *execution) writeNNotificationEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18081,7 +21130,7 @@ func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18124,7 +21173,7 @@ func (x *execution) writeNParagraphChange2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18144,7 +21193,7 @@ func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18171,7 +21220,7 @@ func (x *execution) writeNPlaceFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18203,7 +21252,7 @@ func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18230,7 +21279,7 @@ func (x *execution) writeNReactionCount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18262,7 +21311,7 @@ func (x *execution) writeNReadArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18289,7 +21338,7 @@ func (x *execution) writeNReadArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18316,7 +21365,7 @@ func (x *execution) writeNReaderRestriction2ᚕᚖgithubᚗcomᚋbroadsheetᚑcm
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18343,7 +21392,7 @@ func (x *execution) writeNReaderRestrictionEdge2ᚕᚖgithubᚗcomᚋbroadsheet�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18377,7 +21426,7 @@ func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18404,7 +21453,7 @@ func (x *execution) writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18426,12 +21475,17 @@ func (x *execution) writeNRedirectEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	return x.objectRedirectEdge(n, v)
 }
 
+func (x *execution) writeNRegistrationMode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐRegistration(n *executor.Node, v account.Registration) (null bool) {
+	x.String(marshalNRegistrationMode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccountᚐRegistration[v])
+	return false
+}
+
 func (x *execution) writeNRelatedArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRelatedArticleEdgeᚄ(n *executor.Node, v []*model.RelatedArticleEdge) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18458,7 +21512,7 @@ func (x *execution) writeNRelatedReason2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18485,6 +21539,10 @@ func (x *execution) writeNRelatedReasonKind2githubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return false
 }
 
+func (x *execution) writeNRemovalReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemovalReason(n *executor.Node, v model.RemovalReason) (null bool) {
+	return x.Leaf(x.ec.marshalNRemovalReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemovalReason(x.Here(n), nil, v))
+}
+
 func (x *execution) writeNReportDecision2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportDecision(n *executor.Node, v model.ReportDecision) (null bool) {
 	return x.Leaf(x.ec.marshalNReportDecision2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportDecision(x.Here(n), nil, v))
 }
@@ -18502,7 +21560,7 @@ func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18529,7 +21587,7 @@ func (x *execution) writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18575,7 +21633,7 @@ func (x *execution) writeNScheduleFailure2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18602,7 +21660,7 @@ func (x *execution) writeNSearchEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18643,7 +21701,7 @@ func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18670,6 +21728,33 @@ func (x *execution) writeNSessionTransport2githubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return false
 }
 
+func (x *execution) writeNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProviderᚄ(n *executor.Node, v []*model.SignInProvider) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNSignInProvider2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProvider(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNSignInProvider2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProvider(n *executor.Node, v *model.SignInProvider) (null bool) {
+	if v == nil {
+		return x.Missing(n, "SignInProvider!")
+	}
+	return x.objectSignInProvider(n, v)
+}
+
 func (x *execution) writeNSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(n *executor.Node, v *loader.Site) (null bool) {
 	if v == nil {
 		return x.Missing(n, "Site!")
@@ -18686,7 +21771,7 @@ func (x *execution) writeNSocialProfile2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18706,7 +21791,7 @@ func (x *execution) writeNStatusCount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18736,7 +21821,7 @@ func (x *execution) writeNString2string(n *executor.Node, v string) (null bool) 
 func (x *execution) writeNString2ᚕstringᚄ(n *executor.Node, v []string) (null bool) {
 	mark := len(x.Buf)
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18761,7 +21846,7 @@ func (x *execution) writeNTableCell2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18788,7 +21873,7 @@ func (x *execution) writeNTableRow2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18815,7 +21900,7 @@ func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18842,7 +21927,7 @@ func (x *execution) writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18869,7 +21954,7 @@ func (x *execution) writeNTagFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18912,7 +21997,7 @@ func (x *execution) writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18937,7 +22022,7 @@ func (x *execution) writeNYearFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18968,7 +22053,7 @@ func (x *execution) writeN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -18993,7 +22078,7 @@ func (x *execution) writeN__DirectiveLocation2ᚕstringᚄ(n *executor.Node, v [
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -19025,7 +22110,7 @@ func (x *execution) writeN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -19056,7 +22141,7 @@ func (x *execution) writeN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -19097,6 +22182,13 @@ func (x *execution) writeOAccountConnection2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectAccountConnection(n, v)
 }
 
+func (x *execution) writeOAcknowledgeChangePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAcknowledgeChangePayload(n *executor.Node, v *model.AcknowledgeChangePayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectAcknowledgeChangePayload(n, v)
+}
+
 func (x *execution) writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAdSlot(n *executor.Node, v *loader.AdSlot) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -19116,6 +22208,13 @@ func (x *execution) writeOAddCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 		return x.Null()
 	}
 	return x.objectAddCommentPayload(n, v)
+}
+
+func (x *execution) writeOApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n *executor.Node, v *loader.APIKey) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectApiKey(n, v)
 }
 
 func (x *execution) writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n *executor.Node, v *loader.Article) (null bool) {
@@ -19256,11 +22355,32 @@ func (x *execution) writeOCalendar2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return x.objectCalendar(n, v)
 }
 
+func (x *execution) writeOCancelAccountDeletionPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCancelAccountDeletionPayload(n *executor.Node, v *model.CancelAccountDeletionPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectCancelAccountDeletionPayload(n, v)
+}
+
 func (x *execution) writeOCategory2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐCategory(n *executor.Node, v *loader.Category) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectCategory(n, v)
+}
+
+func (x *execution) writeOChangeEmailPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeEmailPayload(n *executor.Node, v *model.ChangeEmailPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectChangeEmailPayload(n, v)
+}
+
+func (x *execution) writeOChangeFeed2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeFeed(n *executor.Node, v *model.ChangeFeed) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectChangeFeed(n, v)
 }
 
 func (x *execution) writeOChangePasswordPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangePasswordPayload(n *executor.Node, v *model.ChangePasswordPayload) (null bool) {
@@ -19319,6 +22439,20 @@ func (x *execution) writeOCommentSettings2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return x.objectCommentSettings(n, v)
 }
 
+func (x *execution) writeOConfirmEmailChangePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐConfirmEmailChangePayload(n *executor.Node, v *model.ConfirmEmailChangePayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectConfirmEmailChangePayload(n, v)
+}
+
+func (x *execution) writeOConfirmNewsletterSubscriptionPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐConfirmNewsletterSubscriptionPayload(n *executor.Node, v *model.ConfirmNewsletterSubscriptionPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectConfirmNewsletterSubscriptionPayload(n, v)
+}
+
 func (x *execution) writeOConfirmSecondFactorPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐConfirmSecondFactorPayload(n *executor.Node, v *model.ConfirmSecondFactorPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -19333,11 +22467,25 @@ func (x *execution) writeOConsent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 	return x.objectConsent(n, v)
 }
 
+func (x *execution) writeOConsentRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐConsentRecord(n *executor.Node, v *loader.ConsentRecord) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectConsentRecord(n, v)
+}
+
 func (x *execution) writeOContentBlock2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentBlock(n *executor.Node, v model.ContentBlock) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectContentBlock(n, v)
+}
+
+func (x *execution) writeOContentSnapshot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐContentSnapshot(n *executor.Node, v *model.ContentSnapshot) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectContentSnapshot(n, v)
 }
 
 func (x *execution) writeOCorrectionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Correction]) (null bool) {
@@ -19362,6 +22510,13 @@ func (x *execution) writeOCreateAdSlotPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return x.objectCreateAdSlotPayload(n, v)
 }
 
+func (x *execution) writeOCreateApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateAPIKeyPayload(n *executor.Node, v *model.CreateAPIKeyPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectCreateApiKeyPayload(n, v)
+}
+
 func (x *execution) writeOCreateAuthorPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateAuthorPayload(n *executor.Node, v *model.CreateAuthorPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -19374,6 +22529,20 @@ func (x *execution) writeOCreateCategoryPayload2ᚖgithubᚗcomᚋbroadsheetᚑc
 		return x.Null()
 	}
 	return x.objectCreateCategoryPayload(n, v)
+}
+
+func (x *execution) writeOCreateNewsletterIssuePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateNewsletterIssuePayload(n *executor.Node, v *model.CreateNewsletterIssuePayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectCreateNewsletterIssuePayload(n, v)
+}
+
+func (x *execution) writeOCreateNewsletterPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateNewsletterPayload(n *executor.Node, v *model.CreateNewsletterPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectCreateNewsletterPayload(n, v)
 }
 
 func (x *execution) writeOCreatePagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreatePagePayload(n *executor.Node, v *model.CreatePagePayload) (null bool) {
@@ -19433,6 +22602,13 @@ func (x *execution) writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectDeadJobConnection(n, v)
 }
 
+func (x *execution) writeODeleteAccountPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteAccountPayload(n *executor.Node, v *model.DeleteAccountPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectDeleteAccountPayload(n, v)
+}
+
 func (x *execution) writeODeleteAdSlotPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteAdSlotPayload(n *executor.Node, v *model.DeleteAdSlotPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -19466,6 +22642,13 @@ func (x *execution) writeODeleteMenuPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 		return x.Null()
 	}
 	return x.objectDeleteMenuPayload(n, v)
+}
+
+func (x *execution) writeODeleteNewsletterIssuePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteNewsletterIssuePayload(n *executor.Node, v *model.DeleteNewsletterIssuePayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectDeleteNewsletterIssuePayload(n, v)
 }
 
 func (x *execution) writeODeletePlacePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeletePlacePayload(n *executor.Node, v *model.DeletePlacePayload) (null bool) {
@@ -19580,6 +22763,13 @@ func (x *execution) writeOInt2ᚖint32(n *executor.Node, v *int32) (null bool) {
 	return false
 }
 
+func (x *execution) writeOInviteReaderPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐInviteReaderPayload(n *executor.Node, v *model.InviteReaderPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectInviteReaderPayload(n, v)
+}
+
 func (x *execution) writeOJSON2encodingᚋjsonᚐRawMessage(n *executor.Node, v json.RawMessage) (null bool) {
 	return x.Leaf(x.ec.marshalOJSON2encodingᚋjsonᚐRawMessage(x.Here(n), nil, v))
 }
@@ -19603,6 +22793,14 @@ func (x *execution) writeOLiveEntryPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 		return x.Null()
 	}
 	return x.objectLiveEntryPayload(n, v)
+}
+
+func (x *execution) writeOLocale2ᚖstring(n *executor.Node, v *string) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	x.Buf = model.AppendLocale(x.Buf, *v)
+	return false
 }
 
 func (x *execution) writeOMarkArticleReadPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMarkArticleReadPayload(n *executor.Node, v *model.MarkArticleReadPayload) (null bool) {
@@ -19717,6 +22915,34 @@ func (x *execution) writeOMoveCategoryPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return x.objectMoveCategoryPayload(n, v)
 }
 
+func (x *execution) writeONewsletter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletter(n *executor.Node, v *loader.Newsletter) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectNewsletter(n, v)
+}
+
+func (x *execution) writeONewsletterIssue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNewsletterIssue(n *executor.Node, v *loader.NewsletterIssue) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectNewsletterIssue(n, v)
+}
+
+func (x *execution) writeONewsletterIssueConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.NewsletterIssue]) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectNewsletterIssueConnection(n, v)
+}
+
+func (x *execution) writeONewsletterPreferences2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterPreferences(n *executor.Node, v *model.NewsletterPreferences) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectNewsletterPreferences(n, v)
+}
+
 func (x *execution) writeONewsroomRecord2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRecord(n *executor.Node, v *loader.Record) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -19808,6 +23034,13 @@ func (x *execution) writeOReaderSettings2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	return x.objectReaderSettings(n, v)
 }
 
+func (x *execution) writeORecordConsentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRecordConsentPayload(n *executor.Node, v *model.RecordConsentPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRecordConsentPayload(n, v)
+}
+
 func (x *execution) writeORecordViewPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRecordViewPayload(n *executor.Node, v *model.RecordViewPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -19855,6 +23088,34 @@ func (x *execution) writeOReportCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcm
 		return x.Null()
 	}
 	return x.objectReportCommentPayload(n, v)
+}
+
+func (x *execution) writeORequestDataExportPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRequestDataExportPayload(n *executor.Node, v *model.RequestDataExportPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRequestDataExportPayload(n, v)
+}
+
+func (x *execution) writeORequestPasswordResetPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRequestPasswordResetPayload(n *executor.Node, v *model.RequestPasswordResetPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRequestPasswordResetPayload(n, v)
+}
+
+func (x *execution) writeORequestSignInLinkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRequestSignInLinkPayload(n *executor.Node, v *model.RequestSignInLinkPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRequestSignInLinkPayload(n, v)
+}
+
+func (x *execution) writeOResetPasswordPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐResetPasswordPayload(n *executor.Node, v *model.ResetPasswordPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectResetPasswordPayload(n, v)
 }
 
 func (x *execution) writeOResetUserPasswordPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐResetUserPasswordPayload(n *executor.Node, v *model.ResetUserPasswordPayload) (null bool) {
@@ -19913,6 +23174,13 @@ func (x *execution) writeORevisionConnection2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectRevisionConnection(n, v)
 }
 
+func (x *execution) writeORevokeApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRevokeAPIKeyPayload(n *executor.Node, v *model.RevokeAPIKeyPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRevokeApiKeyPayload(n, v)
+}
+
 func (x *execution) writeORevokeOtherSessionsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRevokeOtherSessionsPayload(n *executor.Node, v *model.RevokeOtherSessionsPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -19932,6 +23200,13 @@ func (x *execution) writeORights2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 		return x.Null()
 	}
 	return x.objectRights(n, v)
+}
+
+func (x *execution) writeORotateApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRotateAPIKeyPayload(n *executor.Node, v *model.RotateAPIKeyPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRotateApiKeyPayload(n, v)
 }
 
 func (x *execution) writeORoute2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRoute(n *executor.Node, v *model.Route) (null bool) {
@@ -19984,7 +23259,7 @@ func (x *execution) writeOSearchSuggestion2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -20004,6 +23279,13 @@ func (x *execution) writeOSendBreakingNewsPayload2ᚖgithubᚗcomᚋbroadsheet�
 		return x.Null()
 	}
 	return x.objectSendBreakingNewsPayload(n, v)
+}
+
+func (x *execution) writeOSendNewsletterIssuePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSendNewsletterIssuePayload(n *executor.Node, v *model.SendNewsletterIssuePayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectSendNewsletterIssuePayload(n, v)
 }
 
 func (x *execution) writeOSeries2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSeries(n *executor.Node, v *loader.Series) (null bool) {
@@ -20055,11 +23337,25 @@ func (x *execution) writeOSignInPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	return x.objectSignInPayload(n, v)
 }
 
+func (x *execution) writeOSignInWithLinkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInWithLinkPayload(n *executor.Node, v *model.SignInWithLinkPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectSignInWithLinkPayload(n, v)
+}
+
 func (x *execution) writeOSignOutPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignOutPayload(n *executor.Node, v *model.SignOutPayload) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
 	return x.objectSignOutPayload(n, v)
+}
+
+func (x *execution) writeOSignUpPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignUpPayload(n *executor.Node, v *model.SignUpPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectSignUpPayload(n, v)
 }
 
 func (x *execution) writeOSite2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSite(n *executor.Node, v *loader.Site) (null bool) {
@@ -20089,6 +23385,20 @@ func (x *execution) writeOString2ᚖstring(n *executor.Node, v *string) (null bo
 	}
 	x.String(string(*v))
 	return false
+}
+
+func (x *execution) writeOSubmitContactMessagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSubmitContactMessagePayload(n *executor.Node, v *model.SubmitContactMessagePayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectSubmitContactMessagePayload(n, v)
+}
+
+func (x *execution) writeOSubscribeToNewsletterPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSubscribeToNewsletterPayload(n *executor.Node, v *model.SubscribeToNewsletterPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectSubscribeToNewsletterPayload(n, v)
 }
 
 func (x *execution) writeOTag2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐTag(n *executor.Node, v *loader.Tag) (null bool) {
@@ -20145,6 +23455,13 @@ func (x *execution) writeOUnpublishPagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return x.objectUnpublishPagePayload(n, v)
 }
 
+func (x *execution) writeOUnsubscribeFromNewsletterPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUnsubscribeFromNewsletterPayload(n *executor.Node, v *model.UnsubscribeFromNewsletterPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectUnsubscribeFromNewsletterPayload(n, v)
+}
+
 func (x *execution) writeOUpdateAdSlotPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateAdSlotPayload(n *executor.Node, v *model.UpdateAdSlotPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -20173,6 +23490,20 @@ func (x *execution) writeOUpdateCommentSettingsPayload2ᚖgithubᚗcomᚋbroadsh
 	return x.objectUpdateCommentSettingsPayload(n, v)
 }
 
+func (x *execution) writeOUpdateNewsletterPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateNewsletterPayload(n *executor.Node, v *model.UpdateNewsletterPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectUpdateNewsletterPayload(n, v)
+}
+
+func (x *execution) writeOUpdateNewsletterPreferencesPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateNewsletterPreferencesPayload(n *executor.Node, v *model.UpdateNewsletterPreferencesPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectUpdateNewsletterPreferencesPayload(n, v)
+}
+
 func (x *execution) writeOUpdatePagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdatePagePayload(n *executor.Node, v *model.UpdatePagePayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -20185,6 +23516,13 @@ func (x *execution) writeOUpdatePlacePayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 		return x.Null()
 	}
 	return x.objectUpdatePlacePayload(n, v)
+}
+
+func (x *execution) writeOUpdateProfilePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateProfilePayload(n *executor.Node, v *model.UpdateProfilePayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectUpdateProfilePayload(n, v)
 }
 
 func (x *execution) writeOUpdateReaderSettingsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateReaderSettingsPayload(n *executor.Node, v *model.UpdateReaderSettingsPayload) (null bool) {
@@ -20222,6 +23560,13 @@ func (x *execution) writeOUpdateTagPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	return x.objectUpdateTagPayload(n, v)
 }
 
+func (x *execution) writeOVerifyEmailPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐVerifyEmailPayload(n *executor.Node, v *model.VerifyEmailPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectVerifyEmailPayload(n, v)
+}
+
 func (x *execution) writeOViewer2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐViewer(n *executor.Node, v *model.Viewer) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -20237,7 +23582,7 @@ func (x *execution) writeO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -20260,7 +23605,7 @@ func (x *execution) writeO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -20283,7 +23628,7 @@ func (x *execution) writeO__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -20306,7 +23651,7 @@ func (x *execution) writeO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}

@@ -3,10 +3,7 @@
 package generated
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -21,11 +18,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 )
-
-// NewExecutableSchema creates an ExecutableSchema from the ResolverRoot interface.
-func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
-	return &executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}
-}
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
@@ -68,6 +60,7 @@ type ResolverRoot interface {
 
 type DirectiveRoot struct {
 	Auth func(ctx context.Context, obj any, next graphql.Resolver, can access.Capability) (res any, err error)
+	Once func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -95,6 +88,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	AcknowledgeChangePayload struct {
+		AcknowledgedCursor func(childComplexity int) int
+		UserErrors         func(childComplexity int) int
+	}
+
 	AdSlot struct {
 		Height    func(childComplexity int) int
 		Name      func(childComplexity int) int
@@ -119,6 +117,26 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	ApiKey struct {
+		Addresses      func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		Entitlement    func(childComplexity int) int
+		ExpiresAt      func(childComplexity int) int
+		Hints          func(childComplexity int) int
+		LastUsedAt     func(childComplexity int) int
+		Name           func(childComplexity int) int
+		PublicID       func(childComplexity int) int
+		QuotaPerDay    func(childComplexity int) int
+		QuotaPerMinute func(childComplexity int) int
+		RevokedAt      func(childComplexity int) int
+		Scopes         func(childComplexity int) int
+	}
+
+	ApiKeyUsage struct {
+		Day          func(childComplexity int) int
+		RequestCount func(childComplexity int) int
+	}
+
 	Article struct {
 		Authors             func(childComplexity int) int
 		Body                func(childComplexity int) int
@@ -140,7 +158,7 @@ type ComplexityRoot struct {
 		FirstPublishedAt    func(childComplexity int) int
 		Kind                func(childComplexity int) int
 		Language            func(childComplexity int) int
-		LiveEntries         func(childComplexity int) int
+		LiveEntries         func(childComplexity int, first *int32, after *string) int
 		Newsroom            func(childComplexity int) int
 		Next                func(childComplexity int, scope *content.Scope) int
 		Path                func(childComplexity int) int
@@ -398,6 +416,11 @@ type ComplexityRoot struct {
 		Kind    func(childComplexity int) int
 	}
 
+	CancelAccountDeletionPayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
 	Category struct {
 		Breadcrumbs func(childComplexity int) int
 		Children    func(childComplexity int) int
@@ -416,6 +439,25 @@ type ComplexityRoot struct {
 	CategoryFacet struct {
 		Category func(childComplexity int) int
 		Count    func(childComplexity int) int
+	}
+
+	Change struct {
+		Article   func(childComplexity int) int
+		ArticleID func(childComplexity int) int
+		At        func(childComplexity int) int
+		Cursor    func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		Type      func(childComplexity int) int
+	}
+
+	ChangeEmailPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	ChangeFeed struct {
+		Changes func(childComplexity int) int
+		HasMore func(childComplexity int) int
+		Next    func(childComplexity int) int
 	}
 
 	ChangePasswordPayload struct {
@@ -486,7 +528,6 @@ type ComplexityRoot struct {
 		ClosesAt            func(childComplexity int) int
 		EditMinutes         func(childComplexity int) int
 		GuestFieldsRequired func(childComplexity int) int
-		IsOpen              func(childComplexity int) int
 		MaxDepth            func(childComplexity int) int
 		MaxLength           func(childComplexity int) int
 		Mode                func(childComplexity int) int
@@ -529,6 +570,16 @@ type ComplexityRoot struct {
 		RefusedWords    func(childComplexity int) int
 	}
 
+	ConfirmEmailChangePayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	ConfirmNewsletterSubscriptionPayload struct {
+		Preferences      func(childComplexity int) int
+		PreferencesToken func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	ConfirmSecondFactorPayload struct {
 		RecoveryCodes func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
@@ -538,6 +589,19 @@ type ComplexityRoot struct {
 	Consent struct {
 		HTML    func(childComplexity int) int
 		Version func(childComplexity int) int
+	}
+
+	ConsentRecord struct {
+		Document func(childComplexity int) int
+		GivenAt  func(childComplexity int) int
+		Place    func(childComplexity int) int
+		Version  func(childComplexity int) int
+	}
+
+	ContentSnapshot struct {
+		Articles      func(childComplexity int) int
+		ChangesCursor func(childComplexity int) int
+		Next          func(childComplexity int) int
 	}
 
 	Correction struct {
@@ -570,6 +634,12 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CreateApiKeyPayload struct {
+		APIKey     func(childComplexity int) int
+		Secret     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CreateAuthorPayload struct {
 		Author     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -577,6 +647,16 @@ type ComplexityRoot struct {
 
 	CreateCategoryPayload struct {
 		Category   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateNewsletterIssuePayload struct {
+		Issue      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CreateNewsletterPayload struct {
+		Newsletter func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -632,6 +712,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	DeleteAccountPayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
 	DeleteAdSlotPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -653,6 +738,11 @@ type ComplexityRoot struct {
 	}
 
 	DeleteMenuPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteNewsletterIssuePayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
@@ -725,6 +815,14 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	Entitlement struct {
+		CategoryIDs   func(childComplexity int) int
+		Kinds         func(childComplexity int) int
+		Languages     func(childComplexity int) int
+		OwnRightsOnly func(childComplexity int) int
+		TagIDs        func(childComplexity int) int
+	}
+
 	FieldChange struct {
 		After  func(childComplexity int) int
 		Before func(childComplexity int) int
@@ -794,6 +892,18 @@ type ComplexityRoot struct {
 		Code    func(childComplexity int) int
 		Field   func(childComplexity int) int
 		Message func(childComplexity int) int
+	}
+
+	InviteReaderPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	KillCompliance struct {
+		APIKeyID       func(childComplexity int) int
+		AcknowledgedAt func(childComplexity int) int
+		FetchedAt      func(childComplexity int) int
+		Name           func(childComplexity int) int
+		State          func(childComplexity int) int
 	}
 
 	LanguageFacet struct {
@@ -970,131 +1080,209 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AddArticleNote          func(childComplexity int, input model.AddArticleNoteInput) int
-		AddBookmark             func(childComplexity int, input model.AddBookmarkInput) int
-		AddComment              func(childComplexity int, input model.AddCommentInput) int
-		AddLiveEntry            func(childComplexity int, input model.AddLiveEntryInput) int
-		ApproveArticle          func(childComplexity int, input model.ArticleStepInput) int
-		ApproveArticles         func(childComplexity int, input model.BulkArticleInput) int
-		ApproveComments         func(childComplexity int, input model.ModerateCommentsInput) int
-		ArchiveArticle          func(childComplexity int, input model.ArticleStepInput) int
-		ArchiveArticles         func(childComplexity int, input model.BulkArticleInput) int
-		AssignArticle           func(childComplexity int, input model.AssignArticleInput) int
-		AutosaveArticle         func(childComplexity int, input model.AutosaveArticleInput) int
-		BanReader               func(childComplexity int, input model.RestrictReaderInput) int
-		ChangePassword          func(childComplexity int, input model.ChangePasswordInput) int
-		ClaimComment            func(childComplexity int, input model.ClaimCommentInput) int
-		ClearBookmarks          func(childComplexity int, input *model.ClearBookmarksInput) int
-		ClearReadingHistory     func(childComplexity int) int
-		CloseThread             func(childComplexity int, input model.CommentInput) int
-		ConfirmSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
-		CorrectArticle          func(childComplexity int, input model.CorrectArticleInput) int
-		CreateAdSlot            func(childComplexity int, input model.CreateAdSlotInput) int
-		CreateArticle           func(childComplexity int, input model.CreateArticleInput) int
-		CreateAuthor            func(childComplexity int, input model.CreateAuthorInput) int
-		CreateCategory          func(childComplexity int, input model.CreateCategoryInput) int
-		CreatePage              func(childComplexity int, input model.CreatePageInput) int
-		CreatePlace             func(childComplexity int, input model.CreatePlaceInput) int
-		CreatePreviewToken      func(childComplexity int, input model.CreatePreviewTokenInput) int
-		CreateRedirect          func(childComplexity int, input model.CreateRedirectInput) int
-		CreateSeries            func(childComplexity int, input model.CreateSeriesInput) int
-		CreateTag               func(childComplexity int, input model.CreateTagInput) int
-		CreateUser              func(childComplexity int, input model.CreateUserInput) int
-		DeleteAdSlot            func(childComplexity int, input model.DeleteAdSlotInput) int
-		DeleteAuthor            func(childComplexity int, input model.DeleteAuthorInput) int
-		DeleteCategory          func(childComplexity int, input model.DeleteCategoryInput) int
-		DeleteComment           func(childComplexity int, input model.OwnCommentInput) int
-		DeleteMenu              func(childComplexity int, input model.DeleteMenuInput) int
-		DeletePlace             func(childComplexity int, input model.DeletePlaceInput) int
-		DeleteRedirect          func(childComplexity int, input model.DeleteRedirectInput) int
-		DeleteSeries            func(childComplexity int, input model.DeleteSeriesInput) int
-		DeleteTag               func(childComplexity int, input model.DeleteTagInput) int
-		DisableSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
-		DisableUser             func(childComplexity int, input model.UserInput) int
-		DiscardAutosave         func(childComplexity int, input model.DiscardAutosaveInput) int
-		DiscardJob              func(childComplexity int, input model.DiscardJobInput) int
-		EditComment             func(childComplexity int, input model.EditCommentInput) int
-		EmbargoArticle          func(childComplexity int, input model.EmbargoArticleInput) int
-		EnableUser              func(childComplexity int, input model.UserInput) int
-		Follow                  func(childComplexity int, input model.FollowInput) int
-		KillArticle             func(childComplexity int, input model.KillArticleInput) int
-		LiftEmbargo             func(childComplexity int, input model.ArticleStepInput) int
-		LiftRestriction         func(childComplexity int, input model.LiftRestrictionInput) int
-		LockArticle             func(childComplexity int, input model.LockArticleInput) int
-		MarkArticleRead         func(childComplexity int, input model.MarkArticleReadInput) int
-		MarkCommentsSpam        func(childComplexity int, input model.ModerateCommentsInput) int
-		MarkNotificationsRead   func(childComplexity int, input *model.MarkNotificationsReadInput) int
-		MergeAuthors            func(childComplexity int, input model.MergeAuthorsInput) int
-		MergeBookmarks          func(childComplexity int, input model.MergeBookmarksInput) int
-		MergeCategories         func(childComplexity int, input model.MergeCategoriesInput) int
-		MergePlaces             func(childComplexity int, input model.MergePlacesInput) int
-		MergeSeries             func(childComplexity int, input model.MergeSeriesInput) int
-		MergeTags               func(childComplexity int, input model.MergeTagsInput) int
-		MoveCategory            func(childComplexity int, input model.MoveCategoryInput) int
-		MuteReader              func(childComplexity int, input model.RestrictReaderInput) int
-		PinComment              func(childComplexity int, input model.CommentInput) int
-		PinRelatedArticle       func(childComplexity int, input model.PinRelatedArticleInput) int
-		PublishArticle          func(childComplexity int, input model.PublishArticleInput) int
-		PublishArticles         func(childComplexity int, input model.BulkArticleInput) int
-		PublishPage             func(childComplexity int, input model.PublishPageInput) int
-		React                   func(childComplexity int, input model.ReactInput) int
-		RecordView              func(childComplexity int, input model.RecordViewInput) int
-		RegenerateRecoveryCodes func(childComplexity int, input model.SecondFactorCodeInput) int
-		RejectComments          func(childComplexity int, input model.ModerateCommentsInput) int
-		RemoveBookmark          func(childComplexity int, input model.RemoveBookmarkInput) int
-		RemoveComment           func(childComplexity int, input model.RemoveCommentInput) int
-		RemoveLiveEntry         func(childComplexity int, input model.RemoveLiveEntryInput) int
-		ReopenArticle           func(childComplexity int, input model.ArticleStepInput) int
-		ReopenThread            func(childComplexity int, input model.CommentInput) int
-		ReportComment           func(childComplexity int, input model.ReportCommentInput) int
-		RequestChanges          func(childComplexity int, input model.ArticleStepInput) int
-		ResetUserPassword       func(childComplexity int, input model.ResetUserPasswordInput) int
-		ResetUserSecondFactor   func(childComplexity int, input model.UserInput) int
-		ResolveArticleNote      func(childComplexity int, input model.ResolveArticleNoteInput) int
-		RestoreArticle          func(childComplexity int, input model.ArticleStepInput) int
-		RestoreBookmark         func(childComplexity int, input model.RestoreBookmarkInput) int
-		RestorePage             func(childComplexity int, input model.RestorePageInput) int
-		RestoreRevision         func(childComplexity int, input model.RestoreRevisionInput) int
-		RetryJob                func(childComplexity int, input model.RetryJobInput) int
-		RevokeOtherSessions     func(childComplexity int) int
-		RevokePreviewToken      func(childComplexity int, input model.RevokePreviewTokenInput) int
-		RevokeSession           func(childComplexity int, input model.RevokeSessionInput) int
-		SaveMenu                func(childComplexity int, input model.SaveMenuInput) int
-		ScheduleArticle         func(childComplexity int, input model.ScheduleArticleInput) int
-		ScheduleArticles        func(childComplexity int, input model.BulkScheduleInput) int
-		SendBreakingNews        func(childComplexity int, input model.SendBreakingNewsInput) int
-		SetArticleCommentPolicy func(childComplexity int, input model.SetArticleCommentPolicyInput) int
-		SetPicks                func(childComplexity int, input model.SetPicksInput) int
-		SetUpAdmin              func(childComplexity int, input model.SetUpAdminInput) int
-		SetUserRole             func(childComplexity int, input model.SetUserRoleInput) int
-		SignIn                  func(childComplexity int, input model.SignInInput) int
-		SignOut                 func(childComplexity int) int
-		StartSecondFactor       func(childComplexity int, input model.StartSecondFactorInput) int
-		SubmitArticleForReview  func(childComplexity int, input model.ArticleStepInput) int
-		TrashArticle            func(childComplexity int, input model.ArticleStepInput) int
-		TrashArticles           func(childComplexity int, input model.BulkArticleInput) int
-		TrashPage               func(childComplexity int, input model.TrashPageInput) int
-		Unfollow                func(childComplexity int, input model.UnfollowInput) int
-		UnlockArticle           func(childComplexity int, input model.UnlockArticleInput) int
-		UnpinComment            func(childComplexity int, input model.CommentInput) int
-		UnpinRelatedArticle     func(childComplexity int, input model.UnpinRelatedArticleInput) int
-		UnpublishArticle        func(childComplexity int, input model.ArticleStepInput) int
-		UnpublishArticles       func(childComplexity int, input model.BulkArticleInput) int
-		UnpublishPage           func(childComplexity int, input model.UnpublishPageInput) int
-		UnscheduleArticle       func(childComplexity int, input model.ArticleStepInput) int
-		UpdateAdSlot            func(childComplexity int, input model.UpdateAdSlotInput) int
-		UpdateArticle           func(childComplexity int, input model.UpdateArticleInput) int
-		UpdateAuthor            func(childComplexity int, input model.UpdateAuthorInput) int
-		UpdateCategory          func(childComplexity int, input model.UpdateCategoryInput) int
-		UpdateCommentSettings   func(childComplexity int, input model.UpdateCommentSettingsInput) int
-		UpdateLiveEntry         func(childComplexity int, input model.UpdateLiveEntryInput) int
-		UpdatePage              func(childComplexity int, input model.UpdatePageInput) int
-		UpdatePlace             func(childComplexity int, input model.UpdatePlaceInput) int
-		UpdateReaderSettings    func(childComplexity int, input model.UpdateReaderSettingsInput) int
-		UpdateRedirect          func(childComplexity int, input model.UpdateRedirectInput) int
-		UpdateSeries            func(childComplexity int, input model.UpdateSeriesInput) int
-		UpdateSite              func(childComplexity int, input model.UpdateSiteInput) int
-		UpdateTag               func(childComplexity int, input model.UpdateTagInput) int
+		AcknowledgeChange             func(childComplexity int, input model.AcknowledgeChangeInput) int
+		AddArticleNote                func(childComplexity int, input model.AddArticleNoteInput) int
+		AddBookmark                   func(childComplexity int, input model.AddBookmarkInput) int
+		AddComment                    func(childComplexity int, input model.AddCommentInput) int
+		AddLiveEntry                  func(childComplexity int, input model.AddLiveEntryInput) int
+		ApproveArticle                func(childComplexity int, input model.ArticleStepInput) int
+		ApproveArticles               func(childComplexity int, input model.BulkArticleInput) int
+		ApproveComments               func(childComplexity int, input model.ModerateCommentsInput) int
+		ArchiveArticle                func(childComplexity int, input model.ArticleStepInput) int
+		ArchiveArticles               func(childComplexity int, input model.BulkArticleInput) int
+		AssignArticle                 func(childComplexity int, input model.AssignArticleInput) int
+		AutosaveArticle               func(childComplexity int, input model.AutosaveArticleInput) int
+		BanReader                     func(childComplexity int, input model.RestrictReaderInput) int
+		CancelAccountDeletion         func(childComplexity int) int
+		ChangeEmail                   func(childComplexity int, input model.ChangeEmailInput) int
+		ChangePassword                func(childComplexity int, input model.ChangePasswordInput) int
+		ClaimComment                  func(childComplexity int, input model.ClaimCommentInput) int
+		ClearBookmarks                func(childComplexity int, input *model.ClearBookmarksInput) int
+		ClearReadingHistory           func(childComplexity int) int
+		CloseThread                   func(childComplexity int, input model.CommentInput) int
+		ConfirmEmailChange            func(childComplexity int, input model.ConfirmEmailChangeInput) int
+		ConfirmNewsletterSubscription func(childComplexity int, input model.ConfirmNewsletterSubscriptionInput) int
+		ConfirmSecondFactor           func(childComplexity int, input model.SecondFactorCodeInput) int
+		CorrectArticle                func(childComplexity int, input model.CorrectArticleInput) int
+		CreateAPIKey                  func(childComplexity int, input model.CreateAPIKeyInput) int
+		CreateAdSlot                  func(childComplexity int, input model.CreateAdSlotInput) int
+		CreateArticle                 func(childComplexity int, input model.CreateArticleInput) int
+		CreateAuthor                  func(childComplexity int, input model.CreateAuthorInput) int
+		CreateCategory                func(childComplexity int, input model.CreateCategoryInput) int
+		CreateNewsletter              func(childComplexity int, input model.CreateNewsletterInput) int
+		CreateNewsletterIssue         func(childComplexity int, input model.CreateNewsletterIssueInput) int
+		CreatePage                    func(childComplexity int, input model.CreatePageInput) int
+		CreatePlace                   func(childComplexity int, input model.CreatePlaceInput) int
+		CreatePreviewToken            func(childComplexity int, input model.CreatePreviewTokenInput) int
+		CreateRedirect                func(childComplexity int, input model.CreateRedirectInput) int
+		CreateSeries                  func(childComplexity int, input model.CreateSeriesInput) int
+		CreateTag                     func(childComplexity int, input model.CreateTagInput) int
+		CreateUser                    func(childComplexity int, input model.CreateUserInput) int
+		DeleteAccount                 func(childComplexity int, input model.DeleteAccountInput) int
+		DeleteAdSlot                  func(childComplexity int, input model.DeleteAdSlotInput) int
+		DeleteAuthor                  func(childComplexity int, input model.DeleteAuthorInput) int
+		DeleteCategory                func(childComplexity int, input model.DeleteCategoryInput) int
+		DeleteComment                 func(childComplexity int, input model.OwnCommentInput) int
+		DeleteMenu                    func(childComplexity int, input model.DeleteMenuInput) int
+		DeleteNewsletterIssue         func(childComplexity int, input model.NewsletterIssueInput) int
+		DeletePlace                   func(childComplexity int, input model.DeletePlaceInput) int
+		DeleteRedirect                func(childComplexity int, input model.DeleteRedirectInput) int
+		DeleteSeries                  func(childComplexity int, input model.DeleteSeriesInput) int
+		DeleteTag                     func(childComplexity int, input model.DeleteTagInput) int
+		DisableSecondFactor           func(childComplexity int, input model.SecondFactorCodeInput) int
+		DisableUser                   func(childComplexity int, input model.UserInput) int
+		DiscardAutosave               func(childComplexity int, input model.DiscardAutosaveInput) int
+		DiscardJob                    func(childComplexity int, input model.DiscardJobInput) int
+		EditComment                   func(childComplexity int, input model.EditCommentInput) int
+		EmbargoArticle                func(childComplexity int, input model.EmbargoArticleInput) int
+		EnableUser                    func(childComplexity int, input model.UserInput) int
+		Follow                        func(childComplexity int, input model.FollowInput) int
+		InviteReader                  func(childComplexity int, input model.InviteReaderInput) int
+		KillArticle                   func(childComplexity int, input model.KillArticleInput) int
+		LiftEmbargo                   func(childComplexity int, input model.ArticleStepInput) int
+		LiftRestriction               func(childComplexity int, input model.LiftRestrictionInput) int
+		LockArticle                   func(childComplexity int, input model.LockArticleInput) int
+		MarkArticleRead               func(childComplexity int, input model.MarkArticleReadInput) int
+		MarkCommentsSpam              func(childComplexity int, input model.ModerateCommentsInput) int
+		MarkNotificationsRead         func(childComplexity int, input *model.MarkNotificationsReadInput) int
+		MergeAuthors                  func(childComplexity int, input model.MergeAuthorsInput) int
+		MergeBookmarks                func(childComplexity int, input model.MergeBookmarksInput) int
+		MergeCategories               func(childComplexity int, input model.MergeCategoriesInput) int
+		MergePlaces                   func(childComplexity int, input model.MergePlacesInput) int
+		MergeSeries                   func(childComplexity int, input model.MergeSeriesInput) int
+		MergeTags                     func(childComplexity int, input model.MergeTagsInput) int
+		MoveCategory                  func(childComplexity int, input model.MoveCategoryInput) int
+		MuteReader                    func(childComplexity int, input model.RestrictReaderInput) int
+		PinComment                    func(childComplexity int, input model.CommentInput) int
+		PinRelatedArticle             func(childComplexity int, input model.PinRelatedArticleInput) int
+		PublishArticle                func(childComplexity int, input model.PublishArticleInput) int
+		PublishArticles               func(childComplexity int, input model.BulkArticleInput) int
+		PublishPage                   func(childComplexity int, input model.PublishPageInput) int
+		React                         func(childComplexity int, input model.ReactInput) int
+		RecordConsent                 func(childComplexity int, input model.RecordConsentInput) int
+		RecordView                    func(childComplexity int, input model.RecordViewInput) int
+		RegenerateRecoveryCodes       func(childComplexity int, input model.SecondFactorCodeInput) int
+		RejectComments                func(childComplexity int, input model.ModerateCommentsInput) int
+		RemoveBookmark                func(childComplexity int, input model.RemoveBookmarkInput) int
+		RemoveComment                 func(childComplexity int, input model.RemoveCommentInput) int
+		RemoveLiveEntry               func(childComplexity int, input model.RemoveLiveEntryInput) int
+		ReopenArticle                 func(childComplexity int, input model.ArticleStepInput) int
+		ReopenThread                  func(childComplexity int, input model.CommentInput) int
+		ReportComment                 func(childComplexity int, input model.ReportCommentInput) int
+		RequestChanges                func(childComplexity int, input model.ArticleStepInput) int
+		RequestDataExport             func(childComplexity int) int
+		RequestPasswordReset          func(childComplexity int, input model.RequestPasswordResetInput) int
+		RequestSignInLink             func(childComplexity int, input model.RequestSignInLinkInput) int
+		ResetPassword                 func(childComplexity int, input model.ResetPasswordInput) int
+		ResetUserPassword             func(childComplexity int, input model.ResetUserPasswordInput) int
+		ResetUserSecondFactor         func(childComplexity int, input model.UserInput) int
+		ResolveArticleNote            func(childComplexity int, input model.ResolveArticleNoteInput) int
+		RestoreArticle                func(childComplexity int, input model.ArticleStepInput) int
+		RestoreBookmark               func(childComplexity int, input model.RestoreBookmarkInput) int
+		RestorePage                   func(childComplexity int, input model.RestorePageInput) int
+		RestoreRevision               func(childComplexity int, input model.RestoreRevisionInput) int
+		RetryJob                      func(childComplexity int, input model.RetryJobInput) int
+		RevokeAPIKey                  func(childComplexity int, input model.RevokeAPIKeyInput) int
+		RevokeOtherSessions           func(childComplexity int) int
+		RevokePreviewToken            func(childComplexity int, input model.RevokePreviewTokenInput) int
+		RevokeSession                 func(childComplexity int, input model.RevokeSessionInput) int
+		RotateAPIKey                  func(childComplexity int, input model.RotateAPIKeyInput) int
+		SaveMenu                      func(childComplexity int, input model.SaveMenuInput) int
+		ScheduleArticle               func(childComplexity int, input model.ScheduleArticleInput) int
+		ScheduleArticles              func(childComplexity int, input model.BulkScheduleInput) int
+		SendBreakingNews              func(childComplexity int, input model.SendBreakingNewsInput) int
+		SendNewsletterIssue           func(childComplexity int, input model.NewsletterIssueInput) int
+		SetArticleCommentPolicy       func(childComplexity int, input model.SetArticleCommentPolicyInput) int
+		SetPicks                      func(childComplexity int, input model.SetPicksInput) int
+		SetUpAdmin                    func(childComplexity int, input model.SetUpAdminInput) int
+		SetUserRole                   func(childComplexity int, input model.SetUserRoleInput) int
+		SignIn                        func(childComplexity int, input model.SignInInput) int
+		SignInWithLink                func(childComplexity int, input model.SignInWithLinkInput) int
+		SignOut                       func(childComplexity int) int
+		SignUp                        func(childComplexity int, input model.SignUpInput) int
+		StartSecondFactor             func(childComplexity int, input model.StartSecondFactorInput) int
+		SubmitArticleForReview        func(childComplexity int, input model.ArticleStepInput) int
+		SubmitContactMessage          func(childComplexity int, input model.SubmitContactMessageInput) int
+		SubscribeToNewsletter         func(childComplexity int, input model.SubscribeToNewsletterInput) int
+		TrashArticle                  func(childComplexity int, input model.ArticleStepInput) int
+		TrashArticles                 func(childComplexity int, input model.BulkArticleInput) int
+		TrashPage                     func(childComplexity int, input model.TrashPageInput) int
+		Unfollow                      func(childComplexity int, input model.UnfollowInput) int
+		UnlockArticle                 func(childComplexity int, input model.UnlockArticleInput) int
+		UnpinComment                  func(childComplexity int, input model.CommentInput) int
+		UnpinRelatedArticle           func(childComplexity int, input model.UnpinRelatedArticleInput) int
+		UnpublishArticle              func(childComplexity int, input model.ArticleStepInput) int
+		UnpublishArticles             func(childComplexity int, input model.BulkArticleInput) int
+		UnpublishPage                 func(childComplexity int, input model.UnpublishPageInput) int
+		UnscheduleArticle             func(childComplexity int, input model.ArticleStepInput) int
+		UnsubscribeFromNewsletter     func(childComplexity int, input model.UnsubscribeFromNewsletterInput) int
+		UpdateAdSlot                  func(childComplexity int, input model.UpdateAdSlotInput) int
+		UpdateArticle                 func(childComplexity int, input model.UpdateArticleInput) int
+		UpdateAuthor                  func(childComplexity int, input model.UpdateAuthorInput) int
+		UpdateCategory                func(childComplexity int, input model.UpdateCategoryInput) int
+		UpdateCommentSettings         func(childComplexity int, input model.UpdateCommentSettingsInput) int
+		UpdateLiveEntry               func(childComplexity int, input model.UpdateLiveEntryInput) int
+		UpdateNewsletter              func(childComplexity int, input model.UpdateNewsletterInput) int
+		UpdateNewsletterPreferences   func(childComplexity int, input model.UpdateNewsletterPreferencesInput) int
+		UpdatePage                    func(childComplexity int, input model.UpdatePageInput) int
+		UpdatePlace                   func(childComplexity int, input model.UpdatePlaceInput) int
+		UpdateProfile                 func(childComplexity int, input model.UpdateProfileInput) int
+		UpdateReaderSettings          func(childComplexity int, input model.UpdateReaderSettingsInput) int
+		UpdateRedirect                func(childComplexity int, input model.UpdateRedirectInput) int
+		UpdateSeries                  func(childComplexity int, input model.UpdateSeriesInput) int
+		UpdateSite                    func(childComplexity int, input model.UpdateSiteInput) int
+		UpdateTag                     func(childComplexity int, input model.UpdateTagInput) int
+		VerifyEmail                   func(childComplexity int, input model.VerifyEmailInput) int
+	}
+
+	Newsletter struct {
+		Description     func(childComplexity int) int
+		Frequency       func(childComplexity int) int
+		IsOpen          func(childComplexity int) int
+		Language        func(childComplexity int) int
+		Name            func(childComplexity int) int
+		PublicID        func(childComplexity int) int
+		Slug            func(childComplexity int) int
+		SubscriberCount func(childComplexity int) int
+	}
+
+	NewsletterIssue struct {
+		CreatedAt      func(childComplexity int) int
+		Intro          func(childComplexity int) int
+		Newsletter     func(childComplexity int) int
+		PreviewHTML    func(childComplexity int) int
+		PreviewText    func(childComplexity int) int
+		PublicID       func(childComplexity int) int
+		RecipientCount func(childComplexity int) int
+		RefusedCount   func(childComplexity int) int
+		SentAt         func(childComplexity int) int
+		SentCount      func(childComplexity int) int
+		Source         func(childComplexity int) int
+		StartedAt      func(childComplexity int) int
+		Status         func(childComplexity int) int
+		Subject        func(childComplexity int) int
+	}
+
+	NewsletterIssueConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	NewsletterIssueEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	NewsletterPreferences struct {
+		MaskedEmail   func(childComplexity int) int
+		Subscriptions func(childComplexity int) int
+	}
+
+	NewsletterSubscription struct {
+		IsSubscribed func(childComplexity int) int
+		Newsletter   func(childComplexity int) int
 	}
 
 	NewsroomRecord struct {
@@ -1106,8 +1294,8 @@ type ComplexityRoot struct {
 		EditedAt        func(childComplexity int) int
 		EmbargoUntil    func(childComplexity int) int
 		Lock            func(childComplexity int) int
-		Notes           func(childComplexity int) int
-		PreviewTokens   func(childComplexity int) int
+		Notes           func(childComplexity int, first *int32, after *string) int
+		PreviewTokens   func(childComplexity int, first *int32, after *string) int
 		Revision        func(childComplexity int, number int32) int
 		Revisions       func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		ScheduledAt     func(childComplexity int) int
@@ -1215,33 +1403,41 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		APIKeyUsage           func(childComplexity int, id string) int
+		APIKeys               func(childComplexity int) int
 		AdSlots               func(childComplexity int, placement model.AdPlacement) int
 		Article               func(childComplexity int, by model.ArticleBy, at *time.Time) int
 		AuditLog              func(childComplexity int, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) int
 		Author                func(childComplexity int, by model.AuthorBy) int
-		Authors               func(childComplexity int, kind *author.Kind) int
+		Authors               func(childComplexity int, kind *author.Kind, first *int32, after *string) int
 		Calendar              func(childComplexity int, from time.Time, to time.Time, first *int32) int
 		Categories            func(childComplexity int, topLevel *bool) int
 		Category              func(childComplexity int, by model.CategoryBy) int
+		Changes               func(childComplexity int, after *string, first *int32, types []model.ChangeType) int
 		CommentSettings       func(childComplexity int) int
+		ContentSnapshot       func(childComplexity int, after *string, first *int32) int
 		Corrections           func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		DeadJobs              func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		DeviceBookmarkChanges func(childComplexity int, deviceToken string, after *string, first *int32) int
 		DeviceBookmarks       func(childComplexity int, deviceToken string, first *int32, after *string, last *int32, before *string, categoryID *string) int
 		EditorsPicks          func(childComplexity int, categoryID *string) int
+		KillCompliance        func(childComplexity int, articleID string) int
 		LatestNews            func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
 		Menu                  func(childComplexity int, location model.MenuLocation, language *string) int
 		ModerationCounts      func(childComplexity int) int
 		ModerationQueue       func(childComplexity int, view *model.ModerationView, first *int32, after *string, last *int32, before *string, filter *model.ModerationFilter) int
 		MostRead              func(childComplexity int, window *model.MostReadWindow, categoryID *string, first *int32) int
 		MyArticles            func(childComplexity int, first *int32, after *string, last *int32, before *string, statuses []article.Status) int
+		NewsletterIssues      func(childComplexity int, newsletterID *string, first *int32, after *string, last *int32, before *string) int
+		NewsletterPreferences func(childComplexity int, token string) int
+		Newsletters           func(childComplexity int) int
 		NewsroomSearch        func(childComplexity int, query string, filter *model.SearchFilter, statuses []article.Status, trashed *bool, first *int32, after *string) int
 		Node                  func(childComplexity int, id string) int
 		Nodes                 func(childComplexity int, ids []string) int
 		Page                  func(childComplexity int, by model.PageBy) int
 		Picks                 func(childComplexity int, categoryID *string) int
 		Place                 func(childComplexity int, by model.PlaceBy) int
-		Places                func(childComplexity int, kind *place.Kind) int
+		Places                func(childComplexity int, kind *place.Kind, first *int32, after *string) int
 		ReaderRestrictions    func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		Redirects             func(childComplexity int, pathPrefix *string, first *int32, after *string, last *int32, before *string) int
 		Route                 func(childComplexity int, path string) int
@@ -1250,7 +1446,7 @@ type ComplexityRoot struct {
 		SearchSuggestions     func(childComplexity int, query string, first *int32, language *string) int
 		Series                func(childComplexity int, by model.SeriesBy) int
 		Site                  func(childComplexity int) int
-		StaticPages           func(childComplexity int, trashed *bool) int
+		StaticPages           func(childComplexity int, trashed *bool, first *int32, after *string) int
 		Tag                   func(childComplexity int, by model.TagBy) int
 		Tags                  func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		Trash                 func(childComplexity int, first *int32, after *string, last *int32, before *string) int
@@ -1326,6 +1522,11 @@ type ComplexityRoot struct {
 		NotifyReplies  func(childComplexity int) int
 	}
 
+	RecordConsentPayload struct {
+		Consent    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RecordViewPayload struct {
 		IsCounted  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1382,6 +1583,22 @@ type ComplexityRoot struct {
 
 	ReportCommentPayload struct {
 		Reported   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RequestDataExportPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	RequestPasswordResetPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	RequestSignInLinkPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	ResetPasswordPayload struct {
 		UserErrors func(childComplexity int) int
 	}
 
@@ -1442,6 +1659,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	RevokeApiKeyPayload struct {
+		APIKey     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RevokeOtherSessionsPayload struct {
 		EndedCount func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1457,6 +1679,12 @@ type ComplexityRoot struct {
 		Holder     func(childComplexity int) int
 		Notice     func(childComplexity int) int
 		UsageTerms func(childComplexity int) int
+	}
+
+	RotateApiKeyPayload struct {
+		APIKey     func(childComplexity int) int
+		Secret     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Route struct {
@@ -1541,6 +1769,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SendNewsletterIssuePayload struct {
+		Issue      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Series struct {
 		Description func(childComplexity int) int
 		Label       func(childComplexity int, language string) int
@@ -1590,23 +1823,41 @@ type ComplexityRoot struct {
 		Viewer     func(childComplexity int) int
 	}
 
+	SignInProvider struct {
+		Name func(childComplexity int) int
+		URL  func(childComplexity int) int
+	}
+
+	SignInWithLinkPayload struct {
+		Session    func(childComplexity int) int
+		Token      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
 	SignOutPayload struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SignUpPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
 	Site struct {
-		Consent        func(childComplexity int, kind model.ConsentKind) int
-		Copyright      func(childComplexity int, year *int32) int
-		Description    func(childComplexity int) int
-		Direction      func(childComplexity int) int
-		Language       func(childComplexity int) int
-		LegalDocuments func(childComplexity int) int
-		Logo           func(childComplexity int, theme *model.Theme) int
-		Name           func(childComplexity int) int
-		SocialProfiles func(childComplexity int) int
-		Tagline        func(childComplexity int) int
-		TimeZone       func(childComplexity int) int
-		URL            func(childComplexity int) int
+		Consent         func(childComplexity int, kind model.ConsentKind) int
+		Copyright       func(childComplexity int, year *int32) int
+		Description     func(childComplexity int) int
+		Direction       func(childComplexity int) int
+		Language        func(childComplexity int) int
+		LegalDocuments  func(childComplexity int) int
+		Logo            func(childComplexity int, theme *model.Theme) int
+		Name            func(childComplexity int) int
+		Registration    func(childComplexity int) int
+		SignInProviders func(childComplexity int) int
+		SocialProfiles  func(childComplexity int) int
+		Tagline         func(childComplexity int) int
+		TimeZone        func(childComplexity int) int
+		URL             func(childComplexity int) int
 	}
 
 	SocialProfile struct {
@@ -1632,6 +1883,14 @@ type ComplexityRoot struct {
 	StatusCount struct {
 		Count  func(childComplexity int) int
 		Status func(childComplexity int) int
+	}
+
+	SubmitContactMessagePayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	SubscribeToNewsletterPayload struct {
+		UserErrors func(childComplexity int) int
 	}
 
 	TableBlock struct {
@@ -1695,6 +1954,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UnsubscribeFromNewsletterPayload struct {
+		Preferences func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	UpdateAdSlotPayload struct {
 		AdSlot     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1715,6 +1979,16 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdateNewsletterPayload struct {
+		Newsletter func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateNewsletterPreferencesPayload struct {
+		Preferences func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	UpdatePagePayload struct {
 		Page       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1723,6 +1997,11 @@ type ComplexityRoot struct {
 	UpdatePlacePayload struct {
 		Place      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	UpdateProfilePayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
 	}
 
 	UpdateReaderSettingsPayload struct {
@@ -1750,6 +2029,13 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	VerifyEmailPayload struct {
+		Session    func(childComplexity int) int
+		Token      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
 	VersionConflict struct {
 		Article        func(childComplexity int) int
 		Code           func(childComplexity int) int
@@ -1769,10 +2055,14 @@ type ComplexityRoot struct {
 		BookmarkChanges         func(childComplexity int, after *string, first *int32) int
 		Bookmarks               func(childComplexity int, first *int32, after *string, last *int32, before *string, categoryID *string) int
 		Capabilities            func(childComplexity int) int
+		Consents                func(childComplexity int) int
+		DeletionDueAt           func(childComplexity int) int
 		DisplayName             func(childComplexity int) int
 		Email                   func(childComplexity int) int
 		Feed                    func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		FollowedTopics          func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		Language                func(childComplexity int) int
+		NewsletterSubscriptions func(childComplexity int) int
 		Notifications           func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		PublicID                func(childComplexity int) int
 		ReadingHistory          func(childComplexity int, first *int32, after *string, last *int32, before *string) int
@@ -1907,6 +2197,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccountEdge.Node(childComplexity), true
 
+	case "AcknowledgeChangePayload.acknowledgedCursor":
+		if e.ComplexityRoot.AcknowledgeChangePayload.AcknowledgedCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgeChangePayload.AcknowledgedCursor(childComplexity), true
+	case "AcknowledgeChangePayload.userErrors":
+		if e.ComplexityRoot.AcknowledgeChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgeChangePayload.UserErrors(childComplexity), true
+
 	case "AdSlot.height":
 		if e.ComplexityRoot.AdSlot.Height == nil {
 			break
@@ -1999,6 +2302,92 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AddCommentPayload.UserErrors(childComplexity), true
+
+	case "ApiKey.addresses":
+		if e.ComplexityRoot.ApiKey.Addresses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Addresses(childComplexity), true
+	case "ApiKey.createdAt":
+		if e.ComplexityRoot.ApiKey.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.CreatedAt(childComplexity), true
+	case "ApiKey.entitlement":
+		if e.ComplexityRoot.ApiKey.Entitlement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Entitlement(childComplexity), true
+	case "ApiKey.expiresAt":
+		if e.ComplexityRoot.ApiKey.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.ExpiresAt(childComplexity), true
+	case "ApiKey.prefixes":
+		if e.ComplexityRoot.ApiKey.Hints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Hints(childComplexity), true
+	case "ApiKey.lastUsedAt":
+		if e.ComplexityRoot.ApiKey.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.LastUsedAt(childComplexity), true
+	case "ApiKey.name":
+		if e.ComplexityRoot.ApiKey.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Name(childComplexity), true
+	case "ApiKey.id":
+		if e.ComplexityRoot.ApiKey.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.PublicID(childComplexity), true
+	case "ApiKey.quotaPerDay":
+		if e.ComplexityRoot.ApiKey.QuotaPerDay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.QuotaPerDay(childComplexity), true
+	case "ApiKey.quotaPerMinute":
+		if e.ComplexityRoot.ApiKey.QuotaPerMinute == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.QuotaPerMinute(childComplexity), true
+	case "ApiKey.revokedAt":
+		if e.ComplexityRoot.ApiKey.RevokedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.RevokedAt(childComplexity), true
+	case "ApiKey.scopes":
+		if e.ComplexityRoot.ApiKey.Scopes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Scopes(childComplexity), true
+
+	case "ApiKeyUsage.day":
+		if e.ComplexityRoot.ApiKeyUsage.Day == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyUsage.Day(childComplexity), true
+	case "ApiKeyUsage.requestCount":
+		if e.ComplexityRoot.ApiKeyUsage.RequestCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyUsage.RequestCount(childComplexity), true
 
 	case "Article.authors":
 		if e.ComplexityRoot.Article.Authors == nil {
@@ -2130,7 +2519,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			break
 		}
 
-		return e.ComplexityRoot.Article.LiveEntries(childComplexity), true
+		args, err := ec.field_Article_liveEntries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Article.LiveEntries(childComplexity, args["first"].(*int32), args["after"].(*string)), true
 	case "Article.newsroom":
 		if e.ComplexityRoot.Article.Newsroom == nil {
 			break
@@ -3146,6 +3540,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CalendarEntry.Kind(childComplexity), true
 
+	case "CancelAccountDeletionPayload.userErrors":
+		if e.ComplexityRoot.CancelAccountDeletionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAccountDeletionPayload.UserErrors(childComplexity), true
+	case "CancelAccountDeletionPayload.viewer":
+		if e.ComplexityRoot.CancelAccountDeletionPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAccountDeletionPayload.Viewer(childComplexity), true
+
 	case "Category.breadcrumbs":
 		if e.ComplexityRoot.Category.Breadcrumbs == nil {
 			break
@@ -3241,6 +3648,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CategoryFacet.Count(childComplexity), true
+
+	case "Change.article":
+		if e.ComplexityRoot.Change.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Article(childComplexity), true
+	case "Change.articleId":
+		if e.ComplexityRoot.Change.ArticleID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.ArticleID(childComplexity), true
+	case "Change.at":
+		if e.ComplexityRoot.Change.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.At(childComplexity), true
+	case "Change.cursor":
+		if e.ComplexityRoot.Change.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Cursor(childComplexity), true
+	case "Change.reason":
+		if e.ComplexityRoot.Change.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Reason(childComplexity), true
+	case "Change.type":
+		if e.ComplexityRoot.Change.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Type(childComplexity), true
+
+	case "ChangeEmailPayload.userErrors":
+		if e.ComplexityRoot.ChangeEmailPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeEmailPayload.UserErrors(childComplexity), true
+
+	case "ChangeFeed.changes":
+		if e.ComplexityRoot.ChangeFeed.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeFeed.Changes(childComplexity), true
+	case "ChangeFeed.hasMore":
+		if e.ComplexityRoot.ChangeFeed.HasMore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeFeed.HasMore(childComplexity), true
+	case "ChangeFeed.next":
+		if e.ComplexityRoot.ChangeFeed.Next == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeFeed.Next(childComplexity), true
 
 	case "ChangePasswordPayload.userErrors":
 		if e.ComplexityRoot.ChangePasswordPayload.UserErrors == nil {
@@ -3501,12 +3971,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CommentPolicy.GuestFieldsRequired(childComplexity), true
-	case "CommentPolicy.isOpen":
-		if e.ComplexityRoot.CommentPolicy.IsOpen == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CommentPolicy.IsOpen(childComplexity), true
 	case "CommentPolicy.maxDepth":
 		if e.ComplexityRoot.CommentPolicy.MaxDepth == nil {
 			break
@@ -3680,6 +4144,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CommentSettings.RefusedWords(childComplexity), true
 
+	case "ConfirmEmailChangePayload.userErrors":
+		if e.ComplexityRoot.ConfirmEmailChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmEmailChangePayload.UserErrors(childComplexity), true
+
+	case "ConfirmNewsletterSubscriptionPayload.preferences":
+		if e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.Preferences(childComplexity), true
+	case "ConfirmNewsletterSubscriptionPayload.preferencesToken":
+		if e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.PreferencesToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.PreferencesToken(childComplexity), true
+	case "ConfirmNewsletterSubscriptionPayload.userErrors":
+		if e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.UserErrors(childComplexity), true
+
 	case "ConfirmSecondFactorPayload.recoveryCodes":
 		if e.ComplexityRoot.ConfirmSecondFactorPayload.RecoveryCodes == nil {
 			break
@@ -3711,6 +4201,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Consent.Version(childComplexity), true
+
+	case "ConsentRecord.document":
+		if e.ComplexityRoot.ConsentRecord.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.Document(childComplexity), true
+	case "ConsentRecord.givenAt":
+		if e.ComplexityRoot.ConsentRecord.GivenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.GivenAt(childComplexity), true
+	case "ConsentRecord.place":
+		if e.ComplexityRoot.ConsentRecord.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.Place(childComplexity), true
+	case "ConsentRecord.version":
+		if e.ComplexityRoot.ConsentRecord.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.Version(childComplexity), true
+
+	case "ContentSnapshot.articles":
+		if e.ComplexityRoot.ContentSnapshot.Articles == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentSnapshot.Articles(childComplexity), true
+	case "ContentSnapshot.changesCursor":
+		if e.ComplexityRoot.ContentSnapshot.ChangesCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentSnapshot.ChangesCursor(childComplexity), true
+	case "ContentSnapshot.next":
+		if e.ComplexityRoot.ContentSnapshot.Next == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentSnapshot.Next(childComplexity), true
 
 	case "Correction.article":
 		if e.ComplexityRoot.Correction.Article == nil {
@@ -3812,6 +4346,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateAdSlotPayload.UserErrors(childComplexity), true
 
+	case "CreateApiKeyPayload.apiKey":
+		if e.ComplexityRoot.CreateApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiKeyPayload.APIKey(childComplexity), true
+	case "CreateApiKeyPayload.secret":
+		if e.ComplexityRoot.CreateApiKeyPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiKeyPayload.Secret(childComplexity), true
+	case "CreateApiKeyPayload.userErrors":
+		if e.ComplexityRoot.CreateApiKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiKeyPayload.UserErrors(childComplexity), true
+
 	case "CreateAuthorPayload.author":
 		if e.ComplexityRoot.CreateAuthorPayload.Author == nil {
 			break
@@ -3837,6 +4390,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateCategoryPayload.UserErrors(childComplexity), true
+
+	case "CreateNewsletterIssuePayload.issue":
+		if e.ComplexityRoot.CreateNewsletterIssuePayload.Issue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterIssuePayload.Issue(childComplexity), true
+	case "CreateNewsletterIssuePayload.userErrors":
+		if e.ComplexityRoot.CreateNewsletterIssuePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterIssuePayload.UserErrors(childComplexity), true
+
+	case "CreateNewsletterPayload.newsletter":
+		if e.ComplexityRoot.CreateNewsletterPayload.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterPayload.Newsletter(childComplexity), true
+	case "CreateNewsletterPayload.userErrors":
+		if e.ComplexityRoot.CreateNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterPayload.UserErrors(childComplexity), true
 
 	case "CreatePagePayload.page":
 		if e.ComplexityRoot.CreatePagePayload.Page == nil {
@@ -4002,6 +4581,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeadJobEdge.Node(childComplexity), true
 
+	case "DeleteAccountPayload.userErrors":
+		if e.ComplexityRoot.DeleteAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAccountPayload.UserErrors(childComplexity), true
+	case "DeleteAccountPayload.viewer":
+		if e.ComplexityRoot.DeleteAccountPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAccountPayload.Viewer(childComplexity), true
+
 	case "DeleteAdSlotPayload.deletedId":
 		if e.ComplexityRoot.DeleteAdSlotPayload.DeletedID == nil {
 			break
@@ -4066,6 +4658,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteMenuPayload.UserErrors(childComplexity), true
+
+	case "DeleteNewsletterIssuePayload.deletedId":
+		if e.ComplexityRoot.DeleteNewsletterIssuePayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteNewsletterIssuePayload.DeletedID(childComplexity), true
+	case "DeleteNewsletterIssuePayload.userErrors":
+		if e.ComplexityRoot.DeleteNewsletterIssuePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteNewsletterIssuePayload.UserErrors(childComplexity), true
 
 	case "DeletePlacePayload.deletedId":
 		if e.ComplexityRoot.DeletePlacePayload.DeletedID == nil {
@@ -4253,6 +4858,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EnableUserPayload.UserErrors(childComplexity), true
+
+	case "Entitlement.categoryIds":
+		if e.ComplexityRoot.Entitlement.CategoryIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.CategoryIDs(childComplexity), true
+	case "Entitlement.kinds":
+		if e.ComplexityRoot.Entitlement.Kinds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.Kinds(childComplexity), true
+	case "Entitlement.languages":
+		if e.ComplexityRoot.Entitlement.Languages == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.Languages(childComplexity), true
+	case "Entitlement.ownRightsOnly":
+		if e.ComplexityRoot.Entitlement.OwnRightsOnly == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.OwnRightsOnly(childComplexity), true
+	case "Entitlement.tagIds":
+		if e.ComplexityRoot.Entitlement.TagIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.TagIDs(childComplexity), true
 
 	case "FieldChange.after":
 		if e.ComplexityRoot.FieldChange.After == nil {
@@ -4480,6 +5116,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InputError.Message(childComplexity), true
+
+	case "InviteReaderPayload.userErrors":
+		if e.ComplexityRoot.InviteReaderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteReaderPayload.UserErrors(childComplexity), true
+
+	case "KillCompliance.apiKeyId":
+		if e.ComplexityRoot.KillCompliance.APIKeyID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.APIKeyID(childComplexity), true
+	case "KillCompliance.acknowledgedAt":
+		if e.ComplexityRoot.KillCompliance.AcknowledgedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.AcknowledgedAt(childComplexity), true
+	case "KillCompliance.fetchedAt":
+		if e.ComplexityRoot.KillCompliance.FetchedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.FetchedAt(childComplexity), true
+	case "KillCompliance.name":
+		if e.ComplexityRoot.KillCompliance.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.Name(childComplexity), true
+	case "KillCompliance.state":
+		if e.ComplexityRoot.KillCompliance.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.State(childComplexity), true
 
 	case "LanguageFacet.count":
 		if e.ComplexityRoot.LanguageFacet.Count == nil {
@@ -5092,6 +5766,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MoveCategoryPayload.UserErrors(childComplexity), true
 
+	case "Mutation.acknowledgeChange":
+		if e.ComplexityRoot.Mutation.AcknowledgeChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acknowledgeChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcknowledgeChange(childComplexity, args["input"].(model.AcknowledgeChangeInput)), true
 	case "Mutation.addArticleNote":
 		if e.ComplexityRoot.Mutation.AddArticleNote == nil {
 			break
@@ -5224,6 +5909,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.BanReader(childComplexity, args["input"].(model.RestrictReaderInput)), true
+	case "Mutation.cancelAccountDeletion":
+		if e.ComplexityRoot.Mutation.CancelAccountDeletion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.CancelAccountDeletion(childComplexity), true
+	case "Mutation.changeEmail":
+		if e.ComplexityRoot.Mutation.ChangeEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changeEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangeEmail(childComplexity, args["input"].(model.ChangeEmailInput)), true
 	case "Mutation.changePassword":
 		if e.ComplexityRoot.Mutation.ChangePassword == nil {
 			break
@@ -5274,6 +5976,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CloseThread(childComplexity, args["input"].(model.CommentInput)), true
+	case "Mutation.confirmEmailChange":
+		if e.ComplexityRoot.Mutation.ConfirmEmailChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmEmailChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmEmailChange(childComplexity, args["input"].(model.ConfirmEmailChangeInput)), true
+	case "Mutation.confirmNewsletterSubscription":
+		if e.ComplexityRoot.Mutation.ConfirmNewsletterSubscription == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmNewsletterSubscription_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmNewsletterSubscription(childComplexity, args["input"].(model.ConfirmNewsletterSubscriptionInput)), true
 	case "Mutation.confirmSecondFactor":
 		if e.ComplexityRoot.Mutation.ConfirmSecondFactor == nil {
 			break
@@ -5296,6 +6020,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CorrectArticle(childComplexity, args["input"].(model.CorrectArticleInput)), true
+	case "Mutation.createApiKey":
+		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateAPIKey(childComplexity, args["input"].(model.CreateAPIKeyInput)), true
 	case "Mutation.createAdSlot":
 		if e.ComplexityRoot.Mutation.CreateAdSlot == nil {
 			break
@@ -5340,6 +6075,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateCategory(childComplexity, args["input"].(model.CreateCategoryInput)), true
+	case "Mutation.createNewsletter":
+		if e.ComplexityRoot.Mutation.CreateNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateNewsletter(childComplexity, args["input"].(model.CreateNewsletterInput)), true
+	case "Mutation.createNewsletterIssue":
+		if e.ComplexityRoot.Mutation.CreateNewsletterIssue == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createNewsletterIssue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateNewsletterIssue(childComplexity, args["input"].(model.CreateNewsletterIssueInput)), true
 	case "Mutation.createPage":
 		if e.ComplexityRoot.Mutation.CreatePage == nil {
 			break
@@ -5417,6 +6174,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(model.CreateUserInput)), true
+	case "Mutation.deleteAccount":
+		if e.ComplexityRoot.Mutation.DeleteAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteAccount(childComplexity, args["input"].(model.DeleteAccountInput)), true
 	case "Mutation.deleteAdSlot":
 		if e.ComplexityRoot.Mutation.DeleteAdSlot == nil {
 			break
@@ -5472,6 +6240,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteMenu(childComplexity, args["input"].(model.DeleteMenuInput)), true
+	case "Mutation.deleteNewsletterIssue":
+		if e.ComplexityRoot.Mutation.DeleteNewsletterIssue == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteNewsletterIssue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteNewsletterIssue(childComplexity, args["input"].(model.NewsletterIssueInput)), true
 	case "Mutation.deletePlace":
 		if e.ComplexityRoot.Mutation.DeletePlace == nil {
 			break
@@ -5604,6 +6383,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Follow(childComplexity, args["input"].(model.FollowInput)), true
+	case "Mutation.inviteReader":
+		if e.ComplexityRoot.Mutation.InviteReader == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteReader_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteReader(childComplexity, args["input"].(model.InviteReaderInput)), true
 	case "Mutation.killArticle":
 		if e.ComplexityRoot.Mutation.KillArticle == nil {
 			break
@@ -5835,6 +6625,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.React(childComplexity, args["input"].(model.ReactInput)), true
+	case "Mutation.recordConsent":
+		if e.ComplexityRoot.Mutation.RecordConsent == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordConsent_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordConsent(childComplexity, args["input"].(model.RecordConsentInput)), true
 	case "Mutation.recordView":
 		if e.ComplexityRoot.Mutation.RecordView == nil {
 			break
@@ -5945,6 +6746,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestChanges(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.requestDataExport":
+		if e.ComplexityRoot.Mutation.RequestDataExport == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RequestDataExport(childComplexity), true
+	case "Mutation.requestPasswordReset":
+		if e.ComplexityRoot.Mutation.RequestPasswordReset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestPasswordReset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestPasswordReset(childComplexity, args["input"].(model.RequestPasswordResetInput)), true
+	case "Mutation.requestSignInLink":
+		if e.ComplexityRoot.Mutation.RequestSignInLink == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestSignInLink_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestSignInLink(childComplexity, args["input"].(model.RequestSignInLinkInput)), true
+	case "Mutation.resetPassword":
+		if e.ComplexityRoot.Mutation.ResetPassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetPassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetPassword(childComplexity, args["input"].(model.ResetPasswordInput)), true
 	case "Mutation.resetUserPassword":
 		if e.ComplexityRoot.Mutation.ResetUserPassword == nil {
 			break
@@ -6033,6 +6873,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RetryJob(childComplexity, args["input"].(model.RetryJobInput)), true
+	case "Mutation.revokeApiKey":
+		if e.ComplexityRoot.Mutation.RevokeAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeAPIKey(childComplexity, args["input"].(model.RevokeAPIKeyInput)), true
 	case "Mutation.revokeOtherSessions":
 		if e.ComplexityRoot.Mutation.RevokeOtherSessions == nil {
 			break
@@ -6061,6 +6912,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeSession(childComplexity, args["input"].(model.RevokeSessionInput)), true
+	case "Mutation.rotateApiKey":
+		if e.ComplexityRoot.Mutation.RotateAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateAPIKey(childComplexity, args["input"].(model.RotateAPIKeyInput)), true
 	case "Mutation.saveMenu":
 		if e.ComplexityRoot.Mutation.SaveMenu == nil {
 			break
@@ -6105,6 +6967,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SendBreakingNews(childComplexity, args["input"].(model.SendBreakingNewsInput)), true
+	case "Mutation.sendNewsletterIssue":
+		if e.ComplexityRoot.Mutation.SendNewsletterIssue == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendNewsletterIssue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendNewsletterIssue(childComplexity, args["input"].(model.NewsletterIssueInput)), true
 	case "Mutation.setArticleCommentPolicy":
 		if e.ComplexityRoot.Mutation.SetArticleCommentPolicy == nil {
 			break
@@ -6160,12 +7033,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(model.SignInInput)), true
+	case "Mutation.signInWithLink":
+		if e.ComplexityRoot.Mutation.SignInWithLink == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signInWithLink_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignInWithLink(childComplexity, args["input"].(model.SignInWithLinkInput)), true
 	case "Mutation.signOut":
 		if e.ComplexityRoot.Mutation.SignOut == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.signUp":
+		if e.ComplexityRoot.Mutation.SignUp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signUp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignUp(childComplexity, args["input"].(model.SignUpInput)), true
 	case "Mutation.startSecondFactor":
 		if e.ComplexityRoot.Mutation.StartSecondFactor == nil {
 			break
@@ -6188,6 +7083,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SubmitArticleForReview(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.submitContactMessage":
+		if e.ComplexityRoot.Mutation.SubmitContactMessage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitContactMessage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitContactMessage(childComplexity, args["input"].(model.SubmitContactMessageInput)), true
+	case "Mutation.subscribeToNewsletter":
+		if e.ComplexityRoot.Mutation.SubscribeToNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_subscribeToNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubscribeToNewsletter(childComplexity, args["input"].(model.SubscribeToNewsletterInput)), true
 	case "Mutation.trashArticle":
 		if e.ComplexityRoot.Mutation.TrashArticle == nil {
 			break
@@ -6309,6 +7226,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnscheduleArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.unsubscribeFromNewsletter":
+		if e.ComplexityRoot.Mutation.UnsubscribeFromNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unsubscribeFromNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnsubscribeFromNewsletter(childComplexity, args["input"].(model.UnsubscribeFromNewsletterInput)), true
 	case "Mutation.updateAdSlot":
 		if e.ComplexityRoot.Mutation.UpdateAdSlot == nil {
 			break
@@ -6375,6 +7303,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateLiveEntry(childComplexity, args["input"].(model.UpdateLiveEntryInput)), true
+	case "Mutation.updateNewsletter":
+		if e.ComplexityRoot.Mutation.UpdateNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNewsletter(childComplexity, args["input"].(model.UpdateNewsletterInput)), true
+	case "Mutation.updateNewsletterPreferences":
+		if e.ComplexityRoot.Mutation.UpdateNewsletterPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNewsletterPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNewsletterPreferences(childComplexity, args["input"].(model.UpdateNewsletterPreferencesInput)), true
 	case "Mutation.updatePage":
 		if e.ComplexityRoot.Mutation.UpdatePage == nil {
 			break
@@ -6397,6 +7347,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdatePlace(childComplexity, args["input"].(model.UpdatePlaceInput)), true
+	case "Mutation.updateProfile":
+		if e.ComplexityRoot.Mutation.UpdateProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProfile(childComplexity, args["input"].(model.UpdateProfileInput)), true
 	case "Mutation.updateReaderSettings":
 		if e.ComplexityRoot.Mutation.UpdateReaderSettings == nil {
 			break
@@ -6452,6 +7413,220 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateTag(childComplexity, args["input"].(model.UpdateTagInput)), true
+	case "Mutation.verifyEmail":
+		if e.ComplexityRoot.Mutation.VerifyEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_verifyEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.VerifyEmail(childComplexity, args["input"].(model.VerifyEmailInput)), true
+
+	case "Newsletter.description":
+		if e.ComplexityRoot.Newsletter.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Description(childComplexity), true
+	case "Newsletter.frequency":
+		if e.ComplexityRoot.Newsletter.Frequency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Frequency(childComplexity), true
+	case "Newsletter.isOpen":
+		if e.ComplexityRoot.Newsletter.IsOpen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.IsOpen(childComplexity), true
+	case "Newsletter.language":
+		if e.ComplexityRoot.Newsletter.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Language(childComplexity), true
+	case "Newsletter.name":
+		if e.ComplexityRoot.Newsletter.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Name(childComplexity), true
+	case "Newsletter.id":
+		if e.ComplexityRoot.Newsletter.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.PublicID(childComplexity), true
+	case "Newsletter.slug":
+		if e.ComplexityRoot.Newsletter.Slug == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Slug(childComplexity), true
+	case "Newsletter.subscriberCount":
+		if e.ComplexityRoot.Newsletter.SubscriberCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.SubscriberCount(childComplexity), true
+
+	case "NewsletterIssue.createdAt":
+		if e.ComplexityRoot.NewsletterIssue.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.CreatedAt(childComplexity), true
+	case "NewsletterIssue.intro":
+		if e.ComplexityRoot.NewsletterIssue.Intro == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Intro(childComplexity), true
+	case "NewsletterIssue.newsletter":
+		if e.ComplexityRoot.NewsletterIssue.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Newsletter(childComplexity), true
+	case "NewsletterIssue.previewHtml":
+		if e.ComplexityRoot.NewsletterIssue.PreviewHTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.PreviewHTML(childComplexity), true
+	case "NewsletterIssue.previewText":
+		if e.ComplexityRoot.NewsletterIssue.PreviewText == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.PreviewText(childComplexity), true
+	case "NewsletterIssue.id":
+		if e.ComplexityRoot.NewsletterIssue.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.PublicID(childComplexity), true
+	case "NewsletterIssue.recipientCount":
+		if e.ComplexityRoot.NewsletterIssue.RecipientCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.RecipientCount(childComplexity), true
+	case "NewsletterIssue.refusedCount":
+		if e.ComplexityRoot.NewsletterIssue.RefusedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.RefusedCount(childComplexity), true
+	case "NewsletterIssue.sentAt":
+		if e.ComplexityRoot.NewsletterIssue.SentAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.SentAt(childComplexity), true
+	case "NewsletterIssue.sentCount":
+		if e.ComplexityRoot.NewsletterIssue.SentCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.SentCount(childComplexity), true
+	case "NewsletterIssue.source":
+		if e.ComplexityRoot.NewsletterIssue.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Source(childComplexity), true
+	case "NewsletterIssue.startedAt":
+		if e.ComplexityRoot.NewsletterIssue.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.StartedAt(childComplexity), true
+	case "NewsletterIssue.status":
+		if e.ComplexityRoot.NewsletterIssue.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Status(childComplexity), true
+	case "NewsletterIssue.subject":
+		if e.ComplexityRoot.NewsletterIssue.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Subject(childComplexity), true
+
+	case "NewsletterIssueConnection.edges":
+		if e.ComplexityRoot.NewsletterIssueConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.Edges(childComplexity), true
+	case "NewsletterIssueConnection.nodes":
+		if e.ComplexityRoot.NewsletterIssueConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.Nodes(childComplexity), true
+	case "NewsletterIssueConnection.pageInfo":
+		if e.ComplexityRoot.NewsletterIssueConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.PageInfo(childComplexity), true
+	case "NewsletterIssueConnection.totalCount":
+		if e.ComplexityRoot.NewsletterIssueConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_NewsletterIssueConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "NewsletterIssueEdge.cursor":
+		if e.ComplexityRoot.NewsletterIssueEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueEdge.Cursor(childComplexity), true
+	case "NewsletterIssueEdge.node":
+		if e.ComplexityRoot.NewsletterIssueEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueEdge.Node(childComplexity), true
+
+	case "NewsletterPreferences.maskedEmail":
+		if e.ComplexityRoot.NewsletterPreferences.MaskedEmail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterPreferences.MaskedEmail(childComplexity), true
+	case "NewsletterPreferences.subscriptions":
+		if e.ComplexityRoot.NewsletterPreferences.Subscriptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterPreferences.Subscriptions(childComplexity), true
+
+	case "NewsletterSubscription.isSubscribed":
+		if e.ComplexityRoot.NewsletterSubscription.IsSubscribed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterSubscription.IsSubscribed(childComplexity), true
+	case "NewsletterSubscription.newsletter":
+		if e.ComplexityRoot.NewsletterSubscription.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterSubscription.Newsletter(childComplexity), true
 
 	case "NewsroomRecord.allowedSteps":
 		if e.ComplexityRoot.NewsroomRecord.AllowedSteps == nil {
@@ -6511,13 +7686,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			break
 		}
 
-		return e.ComplexityRoot.NewsroomRecord.Notes(childComplexity), true
+		args, err := ec.field_NewsroomRecord_notes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Notes(childComplexity, args["first"].(*int32), args["after"].(*string)), true
 	case "NewsroomRecord.previewTokens":
 		if e.ComplexityRoot.NewsroomRecord.PreviewTokens == nil {
 			break
 		}
 
-		return e.ComplexityRoot.NewsroomRecord.PreviewTokens(childComplexity), true
+		args, err := ec.field_NewsroomRecord_previewTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.PreviewTokens(childComplexity, args["first"].(*int32), args["after"].(*string)), true
 	case "NewsroomRecord.revision":
 		if e.ComplexityRoot.NewsroomRecord.Revision == nil {
 			break
@@ -6964,6 +8149,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PublishPagePayload.UserErrors(childComplexity), true
 
+	case "Query.apiKeyUsage":
+		if e.ComplexityRoot.Query.APIKeyUsage == nil {
+			break
+		}
+
+		args, err := ec.field_Query_apiKeyUsage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.APIKeyUsage(childComplexity, args["id"].(string)), true
+	case "Query.apiKeys":
+		if e.ComplexityRoot.Query.APIKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.APIKeys(childComplexity), true
 	case "Query.adSlots":
 		if e.ComplexityRoot.Query.AdSlots == nil {
 			break
@@ -7018,7 +8220,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Authors(childComplexity, args["kind"].(*author.Kind)), true
+		return e.ComplexityRoot.Query.Authors(childComplexity, args["kind"].(*author.Kind), args["first"].(*int32), args["after"].(*string)), true
 	case "Query.calendar":
 		if e.ComplexityRoot.Query.Calendar == nil {
 			break
@@ -7052,12 +8254,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Category(childComplexity, args["by"].(model.CategoryBy)), true
+	case "Query.changes":
+		if e.ComplexityRoot.Query.Changes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_changes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Changes(childComplexity, args["after"].(*string), args["first"].(*int32), args["types"].([]model.ChangeType)), true
 	case "Query.commentSettings":
 		if e.ComplexityRoot.Query.CommentSettings == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Query.CommentSettings(childComplexity), true
+	case "Query.contentSnapshot":
+		if e.ComplexityRoot.Query.ContentSnapshot == nil {
+			break
+		}
+
+		args, err := ec.field_Query_contentSnapshot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ContentSnapshot(childComplexity, args["after"].(*string), args["first"].(*int32)), true
 	case "Query.corrections":
 		if e.ComplexityRoot.Query.Corrections == nil {
 			break
@@ -7114,6 +8338,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.EditorsPicks(childComplexity, args["categoryId"].(*string)), true
 
+	case "Query.killCompliance":
+		if e.ComplexityRoot.Query.KillCompliance == nil {
+			break
+		}
+
+		args, err := ec.field_Query_killCompliance_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.KillCompliance(childComplexity, args["articleId"].(string)), true
 	case "Query.latestNews":
 		if e.ComplexityRoot.Query.LatestNews == nil {
 			break
@@ -7175,6 +8410,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.MyArticles(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["statuses"].([]article.Status)), true
+	case "Query.newsletterIssues":
+		if e.ComplexityRoot.Query.NewsletterIssues == nil {
+			break
+		}
+
+		args, err := ec.field_Query_newsletterIssues_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NewsletterIssues(childComplexity, args["newsletterId"].(*string), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.newsletterPreferences":
+		if e.ComplexityRoot.Query.NewsletterPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_Query_newsletterPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NewsletterPreferences(childComplexity, args["token"].(string)), true
+	case "Query.newsletters":
+		if e.ComplexityRoot.Query.Newsletters == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Newsletters(childComplexity), true
 	case "Query.newsroomSearch":
 		if e.ComplexityRoot.Query.NewsroomSearch == nil {
 			break
@@ -7251,7 +8514,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Places(childComplexity, args["kind"].(*place.Kind)), true
+		return e.ComplexityRoot.Query.Places(childComplexity, args["kind"].(*place.Kind), args["first"].(*int32), args["after"].(*string)), true
 	case "Query.readerRestrictions":
 		if e.ComplexityRoot.Query.ReaderRestrictions == nil {
 			break
@@ -7340,7 +8603,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.StaticPages(childComplexity, args["trashed"].(*bool)), true
+		return e.ComplexityRoot.Query.StaticPages(childComplexity, args["trashed"].(*bool), args["first"].(*int32), args["after"].(*string)), true
 	case "Query.tag":
 		if e.ComplexityRoot.Query.Tag == nil {
 			break
@@ -7665,6 +8928,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReaderSettings.NotifyReplies(childComplexity), true
 
+	case "RecordConsentPayload.consent":
+		if e.ComplexityRoot.RecordConsentPayload.Consent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordConsentPayload.Consent(childComplexity), true
+	case "RecordConsentPayload.userErrors":
+		if e.ComplexityRoot.RecordConsentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordConsentPayload.UserErrors(childComplexity), true
+
 	case "RecordViewPayload.isCounted":
 		if e.ComplexityRoot.RecordViewPayload.IsCounted == nil {
 			break
@@ -7853,6 +9129,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReportCommentPayload.UserErrors(childComplexity), true
+
+	case "RequestDataExportPayload.userErrors":
+		if e.ComplexityRoot.RequestDataExportPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestDataExportPayload.UserErrors(childComplexity), true
+
+	case "RequestPasswordResetPayload.userErrors":
+		if e.ComplexityRoot.RequestPasswordResetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestPasswordResetPayload.UserErrors(childComplexity), true
+
+	case "RequestSignInLinkPayload.userErrors":
+		if e.ComplexityRoot.RequestSignInLinkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestSignInLinkPayload.UserErrors(childComplexity), true
+
+	case "ResetPasswordPayload.userErrors":
+		if e.ComplexityRoot.ResetPasswordPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetPasswordPayload.UserErrors(childComplexity), true
 
 	case "ResetUserPasswordPayload.generatedPassword":
 		if e.ComplexityRoot.ResetUserPasswordPayload.GeneratedPassword == nil {
@@ -8048,6 +9352,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevisionEdge.Node(childComplexity), true
 
+	case "RevokeApiKeyPayload.apiKey":
+		if e.ComplexityRoot.RevokeApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeApiKeyPayload.APIKey(childComplexity), true
+	case "RevokeApiKeyPayload.userErrors":
+		if e.ComplexityRoot.RevokeApiKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeApiKeyPayload.UserErrors(childComplexity), true
+
 	case "RevokeOtherSessionsPayload.endedCount":
 		if e.ComplexityRoot.RevokeOtherSessionsPayload.EndedCount == nil {
 			break
@@ -8098,6 +9415,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Rights.UsageTerms(childComplexity), true
+
+	case "RotateApiKeyPayload.apiKey":
+		if e.ComplexityRoot.RotateApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.APIKey(childComplexity), true
+	case "RotateApiKeyPayload.secret":
+		if e.ComplexityRoot.RotateApiKeyPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.Secret(childComplexity), true
+	case "RotateApiKeyPayload.userErrors":
+		if e.ComplexityRoot.RotateApiKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.UserErrors(childComplexity), true
 
 	case "Route.path":
 		if e.ComplexityRoot.Route.Path == nil {
@@ -8387,6 +9723,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SendBreakingNewsPayload.UserErrors(childComplexity), true
 
+	case "SendNewsletterIssuePayload.issue":
+		if e.ComplexityRoot.SendNewsletterIssuePayload.Issue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNewsletterIssuePayload.Issue(childComplexity), true
+	case "SendNewsletterIssuePayload.userErrors":
+		if e.ComplexityRoot.SendNewsletterIssuePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNewsletterIssuePayload.UserErrors(childComplexity), true
+
 	case "Series.description":
 		if e.ComplexityRoot.Series.Description == nil {
 			break
@@ -8572,12 +9921,57 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignInPayload.Viewer(childComplexity), true
 
+	case "SignInProvider.name":
+		if e.ComplexityRoot.SignInProvider.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInProvider.Name(childComplexity), true
+	case "SignInProvider.url":
+		if e.ComplexityRoot.SignInProvider.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInProvider.URL(childComplexity), true
+
+	case "SignInWithLinkPayload.session":
+		if e.ComplexityRoot.SignInWithLinkPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.Session(childComplexity), true
+	case "SignInWithLinkPayload.token":
+		if e.ComplexityRoot.SignInWithLinkPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.Token(childComplexity), true
+	case "SignInWithLinkPayload.userErrors":
+		if e.ComplexityRoot.SignInWithLinkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.UserErrors(childComplexity), true
+	case "SignInWithLinkPayload.viewer":
+		if e.ComplexityRoot.SignInWithLinkPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.Viewer(childComplexity), true
+
 	case "SignOutPayload.userErrors":
 		if e.ComplexityRoot.SignOutPayload.UserErrors == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SignOutPayload.UserErrors(childComplexity), true
+
+	case "SignUpPayload.userErrors":
+		if e.ComplexityRoot.SignUpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpPayload.UserErrors(childComplexity), true
 
 	case "Site.consent":
 		if e.ComplexityRoot.Site.Consent == nil {
@@ -8642,6 +10036,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Site.Name(childComplexity), true
+	case "Site.registration":
+		if e.ComplexityRoot.Site.Registration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Site.Registration(childComplexity), true
+	case "Site.signInProviders":
+		if e.ComplexityRoot.Site.SignInProviders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Site.SignInProviders(childComplexity), true
 	case "Site.socialProfiles":
 		if e.ComplexityRoot.Site.SocialProfiles == nil {
 			break
@@ -8748,6 +10154,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StatusCount.Status(childComplexity), true
+
+	case "SubmitContactMessagePayload.userErrors":
+		if e.ComplexityRoot.SubmitContactMessagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitContactMessagePayload.UserErrors(childComplexity), true
+
+	case "SubscribeToNewsletterPayload.userErrors":
+		if e.ComplexityRoot.SubscribeToNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubscribeToNewsletterPayload.UserErrors(childComplexity), true
 
 	case "TableBlock.caption":
 		if e.ComplexityRoot.TableBlock.Caption == nil {
@@ -8960,6 +10380,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UnpublishPagePayload.UserErrors(childComplexity), true
 
+	case "UnsubscribeFromNewsletterPayload.preferences":
+		if e.ComplexityRoot.UnsubscribeFromNewsletterPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnsubscribeFromNewsletterPayload.Preferences(childComplexity), true
+	case "UnsubscribeFromNewsletterPayload.userErrors":
+		if e.ComplexityRoot.UnsubscribeFromNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnsubscribeFromNewsletterPayload.UserErrors(childComplexity), true
+
 	case "UpdateAdSlotPayload.adSlot":
 		if e.ComplexityRoot.UpdateAdSlotPayload.AdSlot == nil {
 			break
@@ -9012,6 +10445,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateCommentSettingsPayload.UserErrors(childComplexity), true
 
+	case "UpdateNewsletterPayload.newsletter":
+		if e.ComplexityRoot.UpdateNewsletterPayload.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPayload.Newsletter(childComplexity), true
+	case "UpdateNewsletterPayload.userErrors":
+		if e.ComplexityRoot.UpdateNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPayload.UserErrors(childComplexity), true
+
+	case "UpdateNewsletterPreferencesPayload.preferences":
+		if e.ComplexityRoot.UpdateNewsletterPreferencesPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPreferencesPayload.Preferences(childComplexity), true
+	case "UpdateNewsletterPreferencesPayload.userErrors":
+		if e.ComplexityRoot.UpdateNewsletterPreferencesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPreferencesPayload.UserErrors(childComplexity), true
+
 	case "UpdatePagePayload.page":
 		if e.ComplexityRoot.UpdatePagePayload.Page == nil {
 			break
@@ -9037,6 +10496,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdatePlacePayload.UserErrors(childComplexity), true
+
+	case "UpdateProfilePayload.userErrors":
+		if e.ComplexityRoot.UpdateProfilePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProfilePayload.UserErrors(childComplexity), true
+	case "UpdateProfilePayload.viewer":
+		if e.ComplexityRoot.UpdateProfilePayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProfilePayload.Viewer(childComplexity), true
 
 	case "UpdateReaderSettingsPayload.settings":
 		if e.ComplexityRoot.UpdateReaderSettingsPayload.Settings == nil {
@@ -9102,6 +10574,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateTagPayload.UserErrors(childComplexity), true
+
+	case "VerifyEmailPayload.session":
+		if e.ComplexityRoot.VerifyEmailPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Session(childComplexity), true
+	case "VerifyEmailPayload.token":
+		if e.ComplexityRoot.VerifyEmailPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Token(childComplexity), true
+	case "VerifyEmailPayload.userErrors":
+		if e.ComplexityRoot.VerifyEmailPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.UserErrors(childComplexity), true
+	case "VerifyEmailPayload.viewer":
+		if e.ComplexityRoot.VerifyEmailPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Viewer(childComplexity), true
 
 	case "VersionConflict.article":
 		if e.ComplexityRoot.VersionConflict.Article == nil {
@@ -9187,6 +10684,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Capabilities(childComplexity), true
+	case "Viewer.consents":
+		if e.ComplexityRoot.Viewer.Consents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Consents(childComplexity), true
+	case "Viewer.deletionDueAt":
+		if e.ComplexityRoot.Viewer.DeletionDueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.DeletionDueAt(childComplexity), true
 	case "Viewer.displayName":
 		if e.ComplexityRoot.Viewer.DisplayName == nil {
 			break
@@ -9221,6 +10730,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.FollowedTopics(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Viewer.language":
+		if e.ComplexityRoot.Viewer.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Language(childComplexity), true
+	case "Viewer.newsletterSubscriptions":
+		if e.ComplexityRoot.Viewer.NewsletterSubscriptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.NewsletterSubscriptions(childComplexity), true
 	case "Viewer.notifications":
 		if e.ComplexityRoot.Viewer.Notifications == nil {
 			break
@@ -9316,209 +10837,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	return 0, false
 }
 
-func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
-	opCtx := graphql.GetOperationContext(ctx)
-	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
-	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
-		return graphql.NewInputUnmarshalerIndex(
-			graphql.NewInputUnmarshaler("AddArticleNoteInput", ec.unmarshalInputAddArticleNoteInput),
-			graphql.NewInputUnmarshaler("AddBookmarkInput", ec.unmarshalInputAddBookmarkInput),
-			graphql.NewInputUnmarshaler("AddCommentInput", ec.unmarshalInputAddCommentInput),
-			graphql.NewInputUnmarshaler("AddLiveEntryInput", ec.unmarshalInputAddLiveEntryInput),
-			graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
-			graphql.NewInputUnmarshaler("ArticleContentInput", ec.unmarshalInputArticleContentInput),
-			graphql.NewInputUnmarshaler("ArticleStepInput", ec.unmarshalInputArticleStepInput),
-			graphql.NewInputUnmarshaler("ArticleVersionInput", ec.unmarshalInputArticleVersionInput),
-			graphql.NewInputUnmarshaler("AssignArticleInput", ec.unmarshalInputAssignArticleInput),
-			graphql.NewInputUnmarshaler("AudioBlockInput", ec.unmarshalInputAudioBlockInput),
-			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
-			graphql.NewInputUnmarshaler("AuthorBy", ec.unmarshalInputAuthorBy),
-			graphql.NewInputUnmarshaler("AutosaveArticleInput", ec.unmarshalInputAutosaveArticleInput),
-			graphql.NewInputUnmarshaler("BlockInput", ec.unmarshalInputBlockInput),
-			graphql.NewInputUnmarshaler("BodyInput", ec.unmarshalInputBodyInput),
-			graphql.NewInputUnmarshaler("BulkArticleInput", ec.unmarshalInputBulkArticleInput),
-			graphql.NewInputUnmarshaler("BulkScheduleInput", ec.unmarshalInputBulkScheduleInput),
-			graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
-			graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
-			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
-			graphql.NewInputUnmarshaler("ClaimCommentInput", ec.unmarshalInputClaimCommentInput),
-			graphql.NewInputUnmarshaler("ClearBookmarksInput", ec.unmarshalInputClearBookmarksInput),
-			graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
-			graphql.NewInputUnmarshaler("CommentInput", ec.unmarshalInputCommentInput),
-			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
-			graphql.NewInputUnmarshaler("CorrectArticleInput", ec.unmarshalInputCorrectArticleInput),
-			graphql.NewInputUnmarshaler("CreateAdSlotInput", ec.unmarshalInputCreateAdSlotInput),
-			graphql.NewInputUnmarshaler("CreateArticleInput", ec.unmarshalInputCreateArticleInput),
-			graphql.NewInputUnmarshaler("CreateAuthorInput", ec.unmarshalInputCreateAuthorInput),
-			graphql.NewInputUnmarshaler("CreateCategoryInput", ec.unmarshalInputCreateCategoryInput),
-			graphql.NewInputUnmarshaler("CreatePageInput", ec.unmarshalInputCreatePageInput),
-			graphql.NewInputUnmarshaler("CreatePlaceInput", ec.unmarshalInputCreatePlaceInput),
-			graphql.NewInputUnmarshaler("CreatePreviewTokenInput", ec.unmarshalInputCreatePreviewTokenInput),
-			graphql.NewInputUnmarshaler("CreateRedirectInput", ec.unmarshalInputCreateRedirectInput),
-			graphql.NewInputUnmarshaler("CreateSeriesInput", ec.unmarshalInputCreateSeriesInput),
-			graphql.NewInputUnmarshaler("CreateTagInput", ec.unmarshalInputCreateTagInput),
-			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
-			graphql.NewInputUnmarshaler("DeleteAdSlotInput", ec.unmarshalInputDeleteAdSlotInput),
-			graphql.NewInputUnmarshaler("DeleteAuthorInput", ec.unmarshalInputDeleteAuthorInput),
-			graphql.NewInputUnmarshaler("DeleteCategoryInput", ec.unmarshalInputDeleteCategoryInput),
-			graphql.NewInputUnmarshaler("DeleteMenuInput", ec.unmarshalInputDeleteMenuInput),
-			graphql.NewInputUnmarshaler("DeletePlaceInput", ec.unmarshalInputDeletePlaceInput),
-			graphql.NewInputUnmarshaler("DeleteRedirectInput", ec.unmarshalInputDeleteRedirectInput),
-			graphql.NewInputUnmarshaler("DeleteSeriesInput", ec.unmarshalInputDeleteSeriesInput),
-			graphql.NewInputUnmarshaler("DeleteTagInput", ec.unmarshalInputDeleteTagInput),
-			graphql.NewInputUnmarshaler("DiscardAutosaveInput", ec.unmarshalInputDiscardAutosaveInput),
-			graphql.NewInputUnmarshaler("DiscardJobInput", ec.unmarshalInputDiscardJobInput),
-			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
-			graphql.NewInputUnmarshaler("EditCommentInput", ec.unmarshalInputEditCommentInput),
-			graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
-			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
-			graphql.NewInputUnmarshaler("FileBlockInput", ec.unmarshalInputFileBlockInput),
-			graphql.NewInputUnmarshaler("FollowInput", ec.unmarshalInputFollowInput),
-			graphql.NewInputUnmarshaler("GalleryBlockInput", ec.unmarshalInputGalleryBlockInput),
-			graphql.NewInputUnmarshaler("GalleryImageInput", ec.unmarshalInputGalleryImageInput),
-			graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
-			graphql.NewInputUnmarshaler("HtmlBlockInput", ec.unmarshalInputHtmlBlockInput),
-			graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
-			graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
-			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
-			graphql.NewInputUnmarshaler("LegalDocumentInput", ec.unmarshalInputLegalDocumentInput),
-			graphql.NewInputUnmarshaler("LiftRestrictionInput", ec.unmarshalInputLiftRestrictionInput),
-			graphql.NewInputUnmarshaler("ListBlockInput", ec.unmarshalInputListBlockInput),
-			graphql.NewInputUnmarshaler("ListItemInput", ec.unmarshalInputListItemInput),
-			graphql.NewInputUnmarshaler("LiveEntryInput", ec.unmarshalInputLiveEntryInput),
-			graphql.NewInputUnmarshaler("LockArticleInput", ec.unmarshalInputLockArticleInput),
-			graphql.NewInputUnmarshaler("MarkArticleReadInput", ec.unmarshalInputMarkArticleReadInput),
-			graphql.NewInputUnmarshaler("MarkNotificationsReadInput", ec.unmarshalInputMarkNotificationsReadInput),
-			graphql.NewInputUnmarshaler("MenuItemInput", ec.unmarshalInputMenuItemInput),
-			graphql.NewInputUnmarshaler("MergeAuthorsInput", ec.unmarshalInputMergeAuthorsInput),
-			graphql.NewInputUnmarshaler("MergeBookmarksInput", ec.unmarshalInputMergeBookmarksInput),
-			graphql.NewInputUnmarshaler("MergeCategoriesInput", ec.unmarshalInputMergeCategoriesInput),
-			graphql.NewInputUnmarshaler("MergePlacesInput", ec.unmarshalInputMergePlacesInput),
-			graphql.NewInputUnmarshaler("MergeSeriesInput", ec.unmarshalInputMergeSeriesInput),
-			graphql.NewInputUnmarshaler("MergeTagsInput", ec.unmarshalInputMergeTagsInput),
-			graphql.NewInputUnmarshaler("ModerateCommentsInput", ec.unmarshalInputModerateCommentsInput),
-			graphql.NewInputUnmarshaler("ModerationFilter", ec.unmarshalInputModerationFilter),
-			graphql.NewInputUnmarshaler("MoveCategoryInput", ec.unmarshalInputMoveCategoryInput),
-			graphql.NewInputUnmarshaler("OwnCommentInput", ec.unmarshalInputOwnCommentInput),
-			graphql.NewInputUnmarshaler("PageBy", ec.unmarshalInputPageBy),
-			graphql.NewInputUnmarshaler("ParagraphBlockInput", ec.unmarshalInputParagraphBlockInput),
-			graphql.NewInputUnmarshaler("PickInput", ec.unmarshalInputPickInput),
-			graphql.NewInputUnmarshaler("PinRelatedArticleInput", ec.unmarshalInputPinRelatedArticleInput),
-			graphql.NewInputUnmarshaler("PlaceBy", ec.unmarshalInputPlaceBy),
-			graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
-			graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
-			graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
-			graphql.NewInputUnmarshaler("ReactInput", ec.unmarshalInputReactInput),
-			graphql.NewInputUnmarshaler("RecordViewInput", ec.unmarshalInputRecordViewInput),
-			graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
-			graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
-			graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
-			graphql.NewInputUnmarshaler("ReportCommentInput", ec.unmarshalInputReportCommentInput),
-			graphql.NewInputUnmarshaler("ResetUserPasswordInput", ec.unmarshalInputResetUserPasswordInput),
-			graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
-			graphql.NewInputUnmarshaler("RestoreBookmarkInput", ec.unmarshalInputRestoreBookmarkInput),
-			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
-			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
-			graphql.NewInputUnmarshaler("RestrictReaderInput", ec.unmarshalInputRestrictReaderInput),
-			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
-			graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
-			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
-			graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
-			graphql.NewInputUnmarshaler("SEOInput", ec.unmarshalInputSEOInput),
-			graphql.NewInputUnmarshaler("SaveMenuInput", ec.unmarshalInputSaveMenuInput),
-			graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
-			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
-			graphql.NewInputUnmarshaler("SecondFactorCodeInput", ec.unmarshalInputSecondFactorCodeInput),
-			graphql.NewInputUnmarshaler("SendBreakingNewsInput", ec.unmarshalInputSendBreakingNewsInput),
-			graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
-			graphql.NewInputUnmarshaler("SetArticleCommentPolicyInput", ec.unmarshalInputSetArticleCommentPolicyInput),
-			graphql.NewInputUnmarshaler("SetPicksInput", ec.unmarshalInputSetPicksInput),
-			graphql.NewInputUnmarshaler("SetUpAdminInput", ec.unmarshalInputSetUpAdminInput),
-			graphql.NewInputUnmarshaler("SetUserRoleInput", ec.unmarshalInputSetUserRoleInput),
-			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
-			graphql.NewInputUnmarshaler("SocialProfileInput", ec.unmarshalInputSocialProfileInput),
-			graphql.NewInputUnmarshaler("StartSecondFactorInput", ec.unmarshalInputStartSecondFactorInput),
-			graphql.NewInputUnmarshaler("TableBlockInput", ec.unmarshalInputTableBlockInput),
-			graphql.NewInputUnmarshaler("TableCellInput", ec.unmarshalInputTableCellInput),
-			graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
-			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
-			graphql.NewInputUnmarshaler("TrashPageInput", ec.unmarshalInputTrashPageInput),
-			graphql.NewInputUnmarshaler("UnfollowInput", ec.unmarshalInputUnfollowInput),
-			graphql.NewInputUnmarshaler("UnlockArticleInput", ec.unmarshalInputUnlockArticleInput),
-			graphql.NewInputUnmarshaler("UnpinRelatedArticleInput", ec.unmarshalInputUnpinRelatedArticleInput),
-			graphql.NewInputUnmarshaler("UnpublishPageInput", ec.unmarshalInputUnpublishPageInput),
-			graphql.NewInputUnmarshaler("UpdateAdSlotInput", ec.unmarshalInputUpdateAdSlotInput),
-			graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
-			graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
-			graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
-			graphql.NewInputUnmarshaler("UpdateCommentSettingsInput", ec.unmarshalInputUpdateCommentSettingsInput),
-			graphql.NewInputUnmarshaler("UpdateLiveEntryInput", ec.unmarshalInputUpdateLiveEntryInput),
-			graphql.NewInputUnmarshaler("UpdatePageInput", ec.unmarshalInputUpdatePageInput),
-			graphql.NewInputUnmarshaler("UpdatePlaceInput", ec.unmarshalInputUpdatePlaceInput),
-			graphql.NewInputUnmarshaler("UpdateReaderSettingsInput", ec.unmarshalInputUpdateReaderSettingsInput),
-			graphql.NewInputUnmarshaler("UpdateRedirectInput", ec.unmarshalInputUpdateRedirectInput),
-			graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
-			graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
-			graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
-			graphql.NewInputUnmarshaler("UserInput", ec.unmarshalInputUserInput),
-			graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
-			graphql.NewInputUnmarshaler("WorkQueueFilter", ec.unmarshalInputWorkQueueFilter),
-		)
-	}
-	first := true
-
-	switch opCtx.Operation.Operation {
-	case ast.Query:
-		return func(ctx context.Context) *graphql.Response {
-			var response graphql.Response
-			var data graphql.Marshaler
-			if first {
-				first = false
-				ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
-				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
-			} else {
-				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
-					result := <-ec.DeferredResults
-					atomic.AddInt32(&ec.PendingDeferred, -1)
-					data = result.Result
-					response.Path = result.Path
-					response.Label = result.Label
-					response.Errors = result.Errors
-				} else {
-					return nil
-				}
-			}
-			var buf bytes.Buffer
-			data.MarshalGQL(&buf)
-			response.Data = buf.Bytes()
-			if atomic.LoadInt32(&ec.Deferred) > 0 {
-				hasNext := atomic.LoadInt32(&ec.PendingDeferred) > 0
-				response.HasNext = &hasNext
-			}
-
-			return &response
-		}
-	case ast.Mutation:
-		return func(ctx context.Context) *graphql.Response {
-			if !first {
-				return nil
-			}
-			first = false
-			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
-			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
-			var buf bytes.Buffer
-			data.MarshalGQL(&buf)
-
-			return &graphql.Response{
-				Data: buf.Bytes(),
-			}
-		}
-
-	default:
-		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
-	}
-}
-
 type executionContext struct {
 	*graphql.ExecutionContextState[ResolverRoot, DirectiveRoot, ComplexityRoot]
 }
@@ -9566,6 +10884,24 @@ Whoever lacks the capability is answered UNAUTHENTICATED or FORBIDDEN.
 """
 directive @auth("What a viewer must be able to do." can: Capability!) on FIELD_DEFINITION
 
+"""
+What a field costs, beside what is selected below it; 1 where it is not said. A document whose cost is above the
+server's limit is refused with COST_LIMIT_EXCEEDED before anything runs.
+"""
+directive @cost("The cost." weight: Int!) on FIELD_DEFINITION
+
+"How long a list is: what is selected below it costs as many times as it has rows."
+directive @listSize(
+  "Rows that it is taken to have when no argument says how many."
+  assumedSize: Int
+  "Arguments that say how many rows are asked for: a number, or a list of keys."
+  slicingArguments: [String!]
+  "Fields below this one that have these rows; left out: the field itself has them."
+  sizedFields: [String!]
+  "The most rows that are ever answered."
+  maximum: Int
+) on FIELD_DEFINITION
+
 "Something that only some may do."
 enum Capability {
   "Use one's own account: password, second factor, sessions."
@@ -9600,6 +10936,10 @@ enum Capability {
   READ_AUDIT_LOG
   "Look after work in the background that failed."
   MANAGE_JOBS
+  "Give partners access to content."
+  MANAGE_PARTNERS
+  "Compose and send newsletters."
+  MANAGE_NEWSLETTERS
 }
 
 # ── Entry points ──────────────────────────────────────────────────────────────
@@ -9618,7 +10958,7 @@ type Query {
     by: ArticleBy!
     "What readers saw of it at that moment, for those who work on it: its words, authors, tags and places of then, under the keys that it has now. Needs READ_NEWSROOM."
     at: DateTime
-  ): Article
+  ): Article @cost(weight: 5)
 
   "The newest published articles of the whole site."
   latestNews(
@@ -9632,7 +10972,7 @@ type Query {
     before: String
     "Only articles in this language."
     language: Locale
-  ): ArticleConnection
+  ): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Articles found by their words, best first. Words must all be there, in any spelling; \"quoted words\" side by side; -word excludes; the last word may be unfinished."
   search(
@@ -9644,7 +10984,7 @@ type Query {
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
-  ): SearchConnection
+  ): SearchConnection @cost(weight: 100) @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
 
   "What a reader may be about to type: names first, then titles."
   searchSuggestions(
@@ -9654,25 +10994,32 @@ type Query {
     first: Int = 8
     "Titles in this language, names worded in it."
     language: Locale
-  ): [SearchSuggestion!]
+  ): [SearchSuggestion!] @cost(weight: 20) @listSize(assumedSize: 8, slicingArguments: ["first"])
 
   "One section; null when there is none."
   category("Exactly one of its keys." by: CategoryBy!): Category
 
-  "Sections in their order: all of them, or the top level of the tree."
-  categories("Only sections without a parent." topLevel: Boolean = false): [Category!]!
+  "Sections in their order: all of them, or the top level of the tree. Answers at most 1000 rows."
+  categories("Only sections without a parent." topLevel: Boolean = false): [Category!]! @listSize(assumedSize: 20, maximum: 1000)
 
   "One tag; null when there is none."
   tag("Exactly one of its keys." by: TagBy!): Tag
 
   "Tags by name."
-  tags(first: Int, after: String, last: Int, before: String): TagConnection
+  tags(first: Int, after: String, last: Int, before: String): TagConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "One place; null when there is none."
   place("Exactly one of its keys." by: PlaceBy!): Place
 
   "Places by name, such as all countries that the site writes about."
-  places("Only places of this kind." kind: PlaceKind): [Place!]!
+  places(
+    "Only places of this kind."
+    kind: PlaceKind
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last place of the page before."
+    after: ID
+  ): [Place!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 
   "One series; null when there is none."
   series("Exactly one of its keys." by: SeriesBy!): Series
@@ -9681,10 +11028,17 @@ type Query {
   author("Exactly one of its keys." by: AuthorBy!): Author
 
   "Those who sign articles, by name."
-  authors("Only persons or only desks." kind: AuthorKind): [Author!]!
+  authors(
+    "Only persons or only desks."
+    kind: AuthorKind
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last author of the page before."
+    after: ID
+  ): [Author!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 
   "One static page; null when there is none to be seen."
-  page("Exactly one of its keys." by: PageBy!): Page
+  page("Exactly one of its keys." by: PageBy!): Page @cost(weight: 5)
 
   "The menu shown in a place of the front end; null when none was made."
   menu(
@@ -9694,23 +11048,23 @@ type Query {
     language: Locale
   ): Menu
 
-  "Active spaces for advertising in a placement."
-  adSlots("Where they are shown." placement: AdPlacement!): [AdSlot!]!
+  "Active spaces for advertising in a placement. Answers at most 100 rows."
+  adSlots("Where they are shown." placement: AdPlacement!): [AdSlot!]! @listSize(assumedSize: 5, maximum: 100)
 
-  "What editors picked for the front page or for that of a section, in their order."
-  picks("The section; left out: the front page." categoryId: ID): [Article!]!
+  "What editors picked for the front page or for that of a section, in their order. Answers at most 100 rows."
+  picks("The section; left out: the front page." categoryId: ID): [Article!]! @listSize(assumedSize: 20, maximum: 100)
 
-  "What editors picked for a page, with what is not yet published and when each pick ends. Needs CURATE_ARTICLES. Needs CURATE_ARTICLES (editor, admin)."
-  editorsPicks("The section; left out: the front page." categoryId: ID): [EditorsPick!]! @auth(can: CURATE_ARTICLES)
+  "What editors picked for a page, with what is not yet published and when each pick ends. Needs CURATE_ARTICLES. Answers at most 100 rows. Needs CURATE_ARTICLES (editor, admin)."
+  editorsPicks("The section; left out: the front page." categoryId: ID): [EditorsPick!]! @auth(can: CURATE_ARTICLES) @listSize(assumedSize: 20, maximum: 100)
 
   "Corrections of published articles, newest first."
-  corrections(first: Int, after: String, last: Int, before: String): CorrectionConnection
+  corrections(first: Int, after: String, last: Int, before: String): CorrectionConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "What a front-end router needs to know of a path; null when nothing is there."
-  route("Path with or without the site's address, query and fragment: ` + "`" + `/articles/some-story?utm=x` + "`" + `." path: String!): Route
+  route("Path with or without the site's address, query and fragment: ` + "`" + `/articles/some-story?utm=x` + "`" + `." path: String!): Route @cost(weight: 10)
 
   "Who is signed in; null when nobody is."
-  viewer: Viewer
+  viewer: Viewer @cost(weight: 5)
 
   """
   What the viewer has to do with the articles of a page, in one small request beside the public one, which is the same
@@ -9721,10 +11075,10 @@ type Query {
     articleIds: [ID!]!
     "The device token of a reader who is not signed in; see addBookmark."
     deviceToken: String
-  ): [ArticleViewerState!]!
+  ): [ArticleViewerState!]! @listSize(assumedSize: 100, slicingArguments: ["articleIds"])
 
   "The viewer's reactions to comments, at most 100; comments without one are left out."
-  viewerReactions("The comments." commentIds: [ID!]!): [CommentReactionState!]!
+  viewerReactions("The comments." commentIds: [ID!]!): [CommentReactionState!]! @listSize(assumedSize: 100, slicingArguments: ["commentIds"])
 
   "The most read articles, counted at most half a minute ago."
   mostRead(
@@ -9734,7 +11088,7 @@ type Query {
     categoryId: ID
     "How many, 1 to 100."
     first: Int = 10
-  ): [Article!]!
+  ): [Article!]! @listSize(assumedSize: 20, slicingArguments: ["first"])
 
   "Comments for moderators, the one that waits longest first. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
   moderationQueue(
@@ -9746,13 +11100,13 @@ type Query {
     before: String
     "Only some of them."
     filter: ModerationFilter
-  ): ModeratedCommentConnection @auth(can: MODERATE_COMMENTS)
+  ): ModeratedCommentConnection @auth(can: MODERATE_COMMENTS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "How many comments wait for moderators. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
   moderationCounts: ModerationCounts! @auth(can: MODERATE_COMMENTS)
 
   "Restrictions of readers that are in force, the newest first. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  readerRestrictions(first: Int, after: String, last: Int, before: String): ReaderRestrictionConnection @auth(can: MODERATE_COMMENTS)
+  readerRestrictions(first: Int, after: String, last: Int, before: String): ReaderRestrictionConnection @auth(can: MODERATE_COMMENTS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "The rules for comments on the whole site. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
   commentSettings: CommentSettings! @auth(can: MODERATE_COMMENTS)
@@ -9767,7 +11121,7 @@ type Query {
     before: String
     "Only bookmarks of this section and those below it."
     categoryId: ID
-  ): BookmarkConnection
+  ): BookmarkConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "What changed in the bookmarks of a reader without an account; see Viewer.bookmarkChanges."
   deviceBookmarkChanges(
@@ -9777,7 +11131,7 @@ type Query {
     after: String
     "How many, 1 to 100."
     first: Int = 100
-  ): BookmarkChanges
+  ): BookmarkChanges @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
 
   "One account; null when there is none. Needs MANAGE_USERS (admin)."
   user("Its id." id: ID!): Account @auth(can: MANAGE_USERS)
@@ -9794,7 +11148,7 @@ type Query {
     after: String
     last: Int
     before: String
-  ): AccountConnection @auth(can: MANAGE_USERS)
+  ): AccountConnection @auth(can: MANAGE_USERS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Old paths and where they lead, by path. Needs MANAGE_PAGES (editor, admin)."
   redirects(
@@ -9804,10 +11158,17 @@ type Query {
     after: String
     last: Int
     before: String
-  ): RedirectConnection @auth(can: MANAGE_PAGES)
+  ): RedirectConnection @auth(can: MANAGE_PAGES) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "All static pages by path, whatever their status. Needs MANAGE_PAGES (editor, admin)."
-  staticPages("Those in the trash instead." trashed: Boolean = false): [Page!]! @auth(can: MANAGE_PAGES)
+  staticPages(
+    "Those in the trash instead."
+    trashed: Boolean = false
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last page of the answer before."
+    after: ID
+  ): [Page!]! @auth(can: MANAGE_PAGES) @listSize(assumedSize: 100, slicingArguments: ["first"])
 
   "Who did what, newest first. Needs READ_AUDIT_LOG (admin)."
   auditLog(
@@ -9817,21 +11178,49 @@ type Query {
     after: String
     last: Int
     before: String
-  ): AuditEntryConnection @auth(can: READ_AUDIT_LOG)
+  ): AuditEntryConnection @auth(can: READ_AUDIT_LOG) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Jobs in the background that failed too often to be tried again, the latest first. Needs MANAGE_JOBS (admin)."
-  deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS)
+  deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+
+  # Partners
+
+  "The API keys of partners by name, at most 1,000. Answers at most 1000 rows. Needs MANAGE_PARTNERS (admin)."
+  apiKeys: [ApiKey!]! @auth(can: MANAGE_PARTNERS) @listSize(assumedSize: 20, maximum: 1000)
+  "How many requests an API key made on each of the latest days, at most 100 of them. Answers at most 100 rows. Needs MANAGE_PARTNERS (admin)."
+  apiKeyUsage("The id of the key." id: ID!): [ApiKeyUsage!]! @auth(can: MANAGE_PARTNERS) @listSize(assumedSize: 100, maximum: 100)
+  "What each partner that was given an article did about its being killed, at most 1,000 of them. Answers at most 1000 rows. Needs WITHDRAW_ARTICLES (editor, admin)."
+  killCompliance("The id of the article." articleId: ID!): [KillCompliance!]! @auth(can: WITHDRAW_ARTICLES) @listSize(assumedSize: 20, maximum: 1000)
+  """
+  Committed changes of the articles that the API key of the request may have, or had, the oldest first. An article is given as it is now: store
+  what has one and remove what has none. Needs a key with the scope CHANGES.
+  """
+  changes(
+    "The ` + "`" + `next` + "`" + ` or a ` + "`" + `cursor` + "`" + ` of the same key; left out: everything that is kept."
+    after: String
+    "How many at most, 1 to 500."
+    first: Int = 100
+    "Only changes of these types; left out: all."
+    types: [ChangeType!]
+  ): ChangeFeed @cost(weight: 50) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
+  "A page of everything that the API key of the request may have, to begin with or after CURSOR_EXPIRED. Needs a key with the scope CHANGES."
+  contentSnapshot(
+    "The ` + "`" + `next` + "`" + ` of the page before; left out: the first page."
+    after: String
+    "How many at most, 1 to 500."
+    first: Int = 100
+  ): ContentSnapshot @cost(weight: 50) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["articles"])
 
   "Any object by its id; null when there is none to be seen."
-  node("The id of any object." id: ID!): Node
+  node("The id of any object." id: ID!): Node @cost(weight: 5)
 
   "Objects by their ids, in the order asked for, null where there is none to be seen. At most 100."
-  nodes("The ids of any objects." ids: [ID!]!): [Node]!
+  nodes("The ids of any objects." ids: [ID!]!): [Node]! @listSize(assumedSize: 100, slicingArguments: ["ids"])
 
   # Schedule
 
   "How far the server is with what it does by itself: publications, embargo lifts and unpublications at their moment. Needs READ_NEWSROOM (contributor, author, editor, admin)."
-  scheduleHealth: ScheduleHealth @auth(can: READ_NEWSROOM)
+  scheduleHealth: ScheduleHealth @auth(can: READ_NEWSROOM) @cost(weight: 50)
 
   # Newsroom
 
@@ -9845,10 +11234,10 @@ type Query {
     filter: WorkQueueFilter
     "Which come first."
     orderBy: WorkQueueOrder = LONGEST_WAITING
-  ): ArticleConnection @auth(can: READ_NEWSROOM)
+  ): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
-  "How many articles of the work queue have each status, in the order of an article's way. Needs READ_NEWSROOM (contributor, author, editor, admin)."
-  workQueueCounts("Only articles that fit." filter: WorkQueueFilter): [StatusCount!]! @auth(can: READ_NEWSROOM)
+  "How many articles of the work queue have each status, in the order of an article's way. Answers at most 20 rows. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  workQueueCounts("Only articles that fit." filter: WorkQueueFilter): [StatusCount!]! @auth(can: READ_NEWSROOM) @listSize(assumedSize: 10, maximum: 20)
 
   "The viewer's own articles, begun by them or with them on the by-line, last changed first. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   myArticles(
@@ -9858,7 +11247,7 @@ type Query {
     before: String
     "With one of these statuses; all when not given."
     statuses: [ArticleStatus!]
-  ): ArticleConnection @auth(can: READ_NEWSROOM)
+  ): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "What is planned for the articles that the viewer works on, and what was published: the earliest first. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   calendar(
@@ -9868,10 +11257,10 @@ type Query {
     to: DateTime!
     "How many entries, 1 to 500."
     first: Int = 200
-  ): Calendar @auth(can: READ_NEWSROOM)
+  ): Calendar @auth(can: READ_NEWSROOM) @listSize(assumedSize: 200, slicingArguments: ["first"], sizedFields: ["entries"])
 
   "What lies in the trash, put there last first: editors see all of it, writers their own. Needs READ_NEWSROOM (contributor, author, editor, admin)."
-  trash(first: Int, after: String, last: Int, before: String): ArticleConnection @auth(can: READ_NEWSROOM)
+  trash(first: Int, after: String, last: Int, before: String): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Articles by their words, published or not, best first: editors find everything, writers their own and what readers see. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   newsroomSearch(
@@ -9887,7 +11276,16 @@ type Query {
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
-  ): SearchConnection @auth(can: READ_NEWSROOM)
+  ): SearchConnection @auth(can: READ_NEWSROOM) @cost(weight: 100) @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
+
+  "Newsletters that readers can subscribe to, by name. Answers at most 100 rows."
+  newsletters: [Newsletter!]! @listSize(assumedSize: 10, maximum: 100)
+
+  "What a subscriber's preference page shows, for the token of its link; null when the token is not valid."
+  newsletterPreferences("The token of the link." token: String!): NewsletterPreferences
+
+  "Issues of all newsletters or of one, the newest first. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  newsletterIssues("Only of this newsletter." newsletterId: ID, first: Int, after: String, last: Int, before: String): NewsletterIssueConnection @auth(can: MANAGE_NEWSLETTERS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 # ── Changes ───────────────────────────────────────────────────────────────────
@@ -9900,28 +11298,28 @@ type Mutation {
   # Accounts
 
   "Opens a session with an e-mail address, a password and, where there is one, the code of the second factor."
-  signIn("Who signs in, and how." input: SignInInput!): SignInPayload
+  signIn("Who signs in, and how." input: SignInInput!): SignInPayload @cost(weight: 2500) @once
 
   "Ends the session that the request was made with. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   signOut: SignOutPayload @auth(can: USE_ACCOUNT)
 
   "Makes the first administrator, with the token that the server prints while there is none."
-  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload
+  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload @cost(weight: 2500) @once
 
   "Gives the viewer another password and ends their other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT)
+  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Makes a secret for the viewer's authenticator; confirmSecondFactor turns it on. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT)
+  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Turns the second factor on, gives recovery codes and ends the viewer's other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT)
+  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Turns the second factor off. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT)
+  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Gives new recovery codes in place of all old ones. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT)
+  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Ends one of the viewer's sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   revokeSession("Which one." input: RevokeSessionInput!): RevokeSessionPayload @auth(can: USE_ACCOUNT)
@@ -9930,7 +11328,7 @@ type Mutation {
   revokeOtherSessions: RevokeOtherSessionsPayload @auth(can: USE_ACCOUNT)
 
   "Makes an account. Needs MANAGE_USERS (admin)."
-  createUser("The account." input: CreateUserInput!): CreateUserPayload @auth(can: MANAGE_USERS)
+  createUser("The account." input: CreateUserInput!): CreateUserPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
 
   "Gives an account another role, which holds from its next request on. Needs MANAGE_USERS (admin)."
   setUserRole("The account and the role." input: SetUserRoleInput!): SetUserRolePayload @auth(can: MANAGE_USERS)
@@ -9942,7 +11340,7 @@ type Mutation {
   enableUser("The account." input: UserInput!): EnableUserPayload @auth(can: MANAGE_USERS)
 
   "Gives an account another password and ends its sessions. Needs MANAGE_USERS (admin)."
-  resetUserPassword("The account and the password." input: ResetUserPasswordInput!): ResetUserPasswordPayload @auth(can: MANAGE_USERS)
+  resetUserPassword("The account and the password." input: ResetUserPasswordInput!): ResetUserPasswordPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
 
   "Takes the second factor from an account whose owner has lost it, and ends its sessions. Needs MANAGE_USERS (admin)."
   resetUserSecondFactor("The account." input: UserInput!): ResetUserSecondFactorPayload @auth(can: MANAGE_USERS)
@@ -10171,6 +11569,15 @@ type Mutation {
 
   # Site
 
+  "Makes an API key for a partner. Needs MANAGE_PARTNERS (admin)."
+  createApiKey("What the key is for." input: CreateApiKeyInput!): CreateApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Gives an API key another secret; the old ones stay valid for a while. Needs MANAGE_PARTNERS (admin)."
+  rotateApiKey("Which one." input: RotateApiKeyInput!): RotateApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Ends an API key at once. Needs MANAGE_PARTNERS (admin)."
+  revokeApiKey("Which one." input: RevokeApiKeyInput!): RevokeApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Confirms that a partner has removed its copy of an article. Needs an API key with the scope CHANGES."
+  acknowledgeChange("Which change." input: AcknowledgeChangeInput!): AcknowledgeChangePayload
+
   "Runs a dead job again, with all its attempts. Needs MANAGE_JOBS (admin)."
   retryJob("Which one." input: RetryJobInput!): RetryJobPayload @auth(can: MANAGE_JOBS)
   "Deletes a dead job. Needs MANAGE_JOBS (admin)."
@@ -10220,14 +11627,90 @@ type Mutation {
 
   "Takes a space for advertising away. Needs MANAGE_SITE (admin)."
   deleteAdSlot("Which." input: DeleteAdSlotInput!): DeleteAdSlotPayload @auth(can: MANAGE_SITE)
+
+  # Readers' accounts
+
+  "Asks for an account. A mail with a link goes to the address; verifyEmail makes the account with it. The answer is the same whether or not the address has an account."
+  signUp("The account." input: SignUpInput!): SignUpPayload @once
+
+  "Makes the account that signUp asked for, with the token of the mail, and signs in."
+  verifyEmail("The token, and how the client keeps the session." input: VerifyEmailInput!): VerifyEmailPayload @once
+
+  "Sends a mail with a link and a code of six digits that sign in without a password. The answer is the same whether or not the address has an account."
+  requestSignInLink("Where to." input: RequestSignInLinkInput!): RequestSignInLinkPayload @once
+
+  "Signs in with the token or the code of a mail that requestSignInLink sent. Each works once."
+  signInWithLink("The token, or the address and the code." input: SignInWithLinkInput!): SignInWithLinkPayload @once
+
+  "Sends a mail with a link to choose another password. The answer is the same whether or not the address has an account."
+  requestPasswordReset("Where to." input: RequestPasswordResetInput!): RequestPasswordResetPayload @once
+
+  "Gives the account another password, with the token of the mail, and ends all its sessions."
+  resetPassword("The token and the password." input: ResetPasswordInput!): ResetPasswordPayload @once
+
+  "Asks for another e-mail address of the viewer's account. A mail with a link goes to the new address, a notice to the old one; confirmEmailChange makes the change. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  changeEmail("The new address." input: ChangeEmailInput!): ChangeEmailPayload @auth(can: USE_ACCOUNT) @once
+
+  "Makes the change that changeEmail asked for, with the token of the mail."
+  confirmEmailChange("The token." input: ConfirmEmailChangeInput!): ConfirmEmailChangePayload @once
+
+  "Changes what others see of the viewer, and the language of mails. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  updateProfile("What changes." input: UpdateProfileInput!): UpdateProfilePayload @auth(can: USE_ACCOUNT)
+
+  "Asks for the viewer's account to be removed, after a time in which cancelAccountDeletion takes that back. Comments stay, as those of a deleted reader. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  deleteAccount("The viewer's password." input: DeleteAccountInput!): DeleteAccountPayload @auth(can: USE_ACCOUNT) @once
+
+  "Keeps the viewer's account that was to be removed. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  cancelAccountDeletion: CancelAccountDeletionPayload @auth(can: USE_ACCOUNT)
+
+  "Asks for an archive of all that is kept about the viewer. A mail with a link goes to the viewer's address when it is ready. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  requestDataExport: RequestDataExportPayload @auth(can: USE_ACCOUNT) @once
+
+  "Keeps that a version of a legal document was accepted: by whom, when and where. Without an account only that it was."
+  recordConsent("What was accepted." input: RecordConsentInput!): RecordConsentPayload @once
+
+  "Sends a mail that lets somebody sign up where registration is by invitation. Needs MANAGE_USERS (admin)."
+  inviteReader("Whom." input: InviteReaderInput!): InviteReaderPayload @auth(can: MANAGE_USERS) @once
+
+  # Newsletters
+
+  "Asks for newsletters. A mail with a link goes to the address; nothing is sent before confirmNewsletterSubscription. The answer is the same whether or not the address is subscribed."
+  subscribeToNewsletter("The newsletters and the address." input: SubscribeToNewsletterInput!): SubscribeToNewsletterPayload @once
+
+  "Confirms subscriptions with the token of the mail, and gives the token of the preference page."
+  confirmNewsletterSubscription("The token." input: ConfirmNewsletterSubscriptionInput!): ConfirmNewsletterSubscriptionPayload @once
+
+  "Replaces the newsletters that an address gets, with the token of its preference page."
+  updateNewsletterPreferences("The token and the newsletters." input: UpdateNewsletterPreferencesInput!): UpdateNewsletterPreferencesPayload @once
+
+  "Ends one subscription or all of an address, with the token of a newsletter or of the preference page. Doing it again changes nothing."
+  unsubscribeFromNewsletter("The token." input: UnsubscribeFromNewsletterInput!): UnsubscribeFromNewsletterPayload @once
+
+  "Sends a message to the newsroom."
+  submitContactMessage("The message." input: SubmitContactMessageInput!): SubmitContactMessagePayload @once
+
+  "Makes a newsletter. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  createNewsletter("The newsletter." input: CreateNewsletterInput!): CreateNewsletterPayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Changes a newsletter. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  updateNewsletter("What changes." input: UpdateNewsletterInput!): UpdateNewsletterPayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Composes an issue of a newsletter. Nothing is sent before sendNewsletterIssue. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  createNewsletterIssue("The issue." input: CreateNewsletterIssueInput!): CreateNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Removes an issue that was not sent. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  deleteNewsletterIssue("Which." input: NewsletterIssueInput!): DeleteNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Begins to send an issue to all confirmed subscribers, each once. An issue that is being sent, or was, stays as it is. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  sendNewsletterIssue("Which." input: NewsletterIssueInput!): SendNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
 }
 
 "What is wrong with an input, for the one who made it."
 interface UserError {
   "What is wrong, to be shown."
   message: String!
-  "Where in the input, step by step; empty when it is about no field."
-  field: [String!]!
+  "Where in the input, step by step; empty when it is about no field. Answers at most 100 rows."
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   "What is wrong, for programs."
   code: UserErrorCode!
 }
@@ -10235,14 +11718,14 @@ interface UserError {
 "A field of the input, or a state of things, that does not allow what was asked."
 type InputError implements UserError {
   message: String!
-  field: [String!]!
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
 }
 
 "Somebody saved the article after the version that was expected. Nothing was changed."
 type VersionConflict implements UserError {
   message: String!
-  field: [String!]!
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
   "The version it is at now."
   currentVersion: Int!
@@ -10253,7 +11736,7 @@ type VersionConflict implements UserError {
 "Somebody else is editing the article. Nothing was changed."
 type ArticleLocked implements UserError {
   message: String!
-  field: [String!]!
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
   "Who is editing it, and until when."
   lock: ArticleLock!
@@ -10434,18 +11917,18 @@ type Article implements Node {
   canonicalUrl: URL!
   "A few sentences for lists."
   excerpt: String!
-  "The body as typed blocks in order."
-  body: [ContentBlock!]!
+  "The body as typed blocks in order. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text, blocks parted by an empty line."
-  bodyText: String!
+  bodyText: String! @cost(weight: 150)
   "Language it is written in."
   language: Locale!
   "Direction of its writing."
   direction: TextDirection!
-  "The same story in other languages."
-  translations: [Article!]!
+  "The same story in other languages. Answers at most 50 rows."
+  translations: [Article!]! @listSize(assumedSize: 3, maximum: 50)
   "When it was published; for an article taken back and published anew, the last time. Null only before that."
   publishedAt: DateTime
   "When it was published for the first time. Null only before that."
@@ -10464,20 +11947,20 @@ type Article implements Node {
   commentPolicy: CommentPolicy!
   "The section it belongs to; null when it has none."
   primaryCategory: Category
-  "Further sections it appears in."
-  categories: [Category!]!
-  "The way from the front page to it: sections from the top, then the article itself."
-  breadcrumbs: [Breadcrumb!]!
-  "Authors in the order of the by-line."
-  authors: [Author!]!
+  "Further sections it appears in. Answers at most 50 rows."
+  categories: [Category!]! @listSize(assumedSize: 5, maximum: 50)
+  "The way from the front page to it: sections from the top, then the article itself. Answers at most 50 rows."
+  breadcrumbs: [Breadcrumb!]! @listSize(assumedSize: 5, maximum: 50)
+  "Authors in the order of the by-line. Answers at most 50 rows."
+  authors: [Author!]! @listSize(assumedSize: 5, maximum: 50)
   "By-line as it is printed: as written, else the authors' names."
   byline: String!
   "Place named before the first sentence; empty when there is none."
   dateline: String!
-  "Subject words by name."
-  tags: [Tag!]!
-  "Where it happens."
-  places: [Place!]!
+  "Subject words by name. Answers at most 100 rows."
+  tags: [Tag!]! @listSize(assumedSize: 10, maximum: 100)
+  "Where it happens. Answers at most 100 rows."
+  places: [Place!]! @listSize(assumedSize: 5, maximum: 100)
   "The series it is part of; null when none."
   series: Series
   "Its number in the series; null when none."
@@ -10485,7 +11968,12 @@ type Article implements Node {
   "Picture shown with it; null when none."
   featuredImage: Media
   "Entries of a live blog: pinned ones first, then newest first. Empty for other kinds."
-  liveEntries: [LiveEntry!]!
+  liveEntries(
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last entry of the answer before."
+    after: ID
+  ): [LiveEntry!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
   "What search engines and share previews are told."
   seo: SEO!
   "Who owns the text and how it may be used; null when nothing was said."
@@ -10502,7 +11990,7 @@ type Article implements Node {
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
-  ): RelatedArticleConnection
+  ): RelatedArticleConnection @cost(weight: 5) @listSize(assumedSize: 8, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
   "Whether the viewer has bookmarked it; false when nobody is signed in. Pages that caches share ask viewerState instead."
   viewerHasBookmarked: Boolean!
   "Comments that start a thread."
@@ -10513,13 +12001,13 @@ type Article implements Node {
     before: String
     "Newest first, oldest first or by reactions."
     orderBy: CommentOrder = NEWEST
-  ): CommentConnection
-  "Comments that moderators pinned, at most five, the one pinned last first."
-  pinnedComments: [Comment!]!
+  ): CommentConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  "Comments that moderators pinned, at most five, the one pinned last first. Answers at most 100 rows."
+  pinnedComments: [Comment!]! @listSize(assumedSize: 10, maximum: 100)
   "How often it was viewed in all. Needs READ_NEWSROOM. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   viewCount: Int! @auth(can: READ_NEWSROOM)
-  "What was set right since it was published, newest first."
-  corrections: [Correction!]!
+  "What was set right since it was published, newest first. Answers at most 100 rows."
+  corrections: [Correction!]! @listSize(assumedSize: 3, maximum: 100)
   "What the newsroom keeps about it; null for those who do not work on it. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   newsroom: NewsroomRecord @auth(can: READ_NEWSROOM)
 }
@@ -10534,8 +12022,8 @@ type Correction implements Node {
   note: String!
   "When it was issued."
   issuedAt: DateTime!
-  "The headlines and paragraphs that changed."
-  changes: [ParagraphChange!]!
+  "The headlines and paragraphs that changed. Answers at most 1000 rows."
+  changes: [ParagraphChange!]! @listSize(assumedSize: 10, maximum: 1000)
 }
 
 "A paragraph before and after a correction, as plain text."
@@ -10600,10 +12088,10 @@ type LiveEntry implements Node {
   id: ID!
   "Headline of the entry; empty when it has none."
   title: String!
-  "The entry as typed blocks."
-  body: [ContentBlock!]!
+  "The entry as typed blocks. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 5) @listSize(assumedSize: 10, maximum: 5000)
   "The entry as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 5)
   "When it was posted."
   publishedAt: DateTime!
   "Whether it is one of the main events."
@@ -10647,8 +12135,8 @@ type ListBlock implements ContentBlock {
   ordered: Boolean!
   "Number of the first item."
   start: Int!
-  "The items."
-  items: [ListItem!]!
+  "The items. Answers at most 5000 rows."
+  items: [ListItem!]! @listSize(assumedSize: 10, maximum: 5000)
 }
 
 "A line of a list."
@@ -10657,8 +12145,8 @@ type ListItem {
   html: HTML!
   "Whether the items below it are numbered."
   ordered: Boolean!
-  "Items below it."
-  items: [ListItem!]!
+  "Items below it. Answers at most 5000 rows."
+  items: [ListItem!]! @listSize(assumedSize: 10, maximum: 5000)
 }
 
 "Words of somebody else."
@@ -10684,18 +12172,18 @@ type CodeBlock implements ContentBlock {
 "A table."
 type TableBlock implements ContentBlock {
   direction: TextDirection
-  "Rows of its head."
-  head: [TableRow!]!
-  "Rows of its body."
-  rows: [TableRow!]!
+  "Rows of its head. Answers at most 5000 rows."
+  head: [TableRow!]! @listSize(assumedSize: 2, maximum: 5000)
+  "Rows of its body. Answers at most 5000 rows."
+  rows: [TableRow!]! @listSize(assumedSize: 20, maximum: 5000)
   "Caption, inline HTML."
   caption: HTML!
 }
 
 "A row of a table."
 type TableRow {
-  "Its cells."
-  cells: [TableCell!]!
+  "Its cells. Answers at most 200 rows."
+  cells: [TableCell!]! @listSize(assumedSize: 5, maximum: 200)
 }
 
 "A cell of a table."
@@ -10722,8 +12210,8 @@ type ImageBlock implements ContentBlock {
 "A set of pictures."
 type GalleryBlock implements ContentBlock {
   direction: TextDirection
-  "The pictures in order."
-  images: [BlockImage!]!
+  "The pictures in order. Answers at most 500 rows."
+  images: [BlockImage!]! @listSize(assumedSize: 10, maximum: 500)
   "Columns to show them in; 0: as the design has it."
   columns: Int!
   "Caption, inline HTML."
@@ -11129,7 +12617,7 @@ type ArticleConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many the whole list holds, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of articles."
@@ -11149,7 +12637,7 @@ type CorrectionConnection {
   "Where the page is in the list."
   pageInfo: PageInfo!
   "How many there are in all, counted up to ` + "`" + `limit` + "`" + `."
-  totalCount("Where to stop counting." limit: Int = 1000): Count!
+  totalCount("Where to stop counting." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a page of corrections."
@@ -11178,16 +12666,16 @@ type RelatedArticleEdge {
   node: Article!
   "How strongly the two belong together, comparable within one list only; 0 for news of the same section that fills the list."
   score: Float!
-  "Why it is here, strongest first."
-  reasons: [RelatedReason!]!
+  "Why it is here, strongest first. Answers at most 20 rows."
+  reasons: [RelatedReason!]! @listSize(assumedSize: 3, maximum: 20)
 }
 
 "Why an article is related to another."
 type RelatedReason {
   "The kind of reason."
   kind: RelatedReasonKind!
-  "What they share, to be shown: words, names of tags, places, a series."
-  labels: [String!]!
+  "What they share, to be shown: words, names of tags, places, a series. Answers at most 100 rows."
+  labels: [String!]! @listSize(assumedSize: 3, maximum: 100)
 }
 
 "Kinds of reasons for articles to be related."
@@ -11239,11 +12727,11 @@ type SearchConnection {
   "The articles alone."
   nodes: [Article!]!
   "Counts of what the articles found belong to; null when they could not be counted."
-  facets: SearchFacets
+  facets: SearchFacets @cost(weight: 50)
   "Where the page is."
   pageInfo: PageInfo!
   "How many articles were found; searching stops at some thousands."
-  totalCount: Count!
+  totalCount: Count! @cost(weight: 10)
 }
 
 "An article found."
@@ -11260,18 +12748,18 @@ type SearchEdge {
 
 "Counts of what all articles found belong to, most first."
 type SearchFacets {
-  "By section, sub-sections counted with the sections above."
-  categories: [CategoryFacet!]!
-  "By tag."
-  tags: [TagFacet!]!
-  "By place."
-  places: [PlaceFacet!]!
-  "By author."
-  authors: [AuthorFacet!]!
-  "By year of publication, newest first."
-  years: [YearFacet!]!
-  "By language."
-  languages: [LanguageFacet!]!
+  "By section, sub-sections counted with the sections above. Answers at most 50 rows."
+  categories: [CategoryFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By tag. Answers at most 50 rows."
+  tags: [TagFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By place. Answers at most 50 rows."
+  places: [PlaceFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By author. Answers at most 50 rows."
+  authors: [AuthorFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By year of publication, newest first. Answers at most 100 rows."
+  years: [YearFacet!]! @listSize(assumedSize: 20, maximum: 100)
+  "By language. Answers at most 50 rows."
+  languages: [LanguageFacet!]! @listSize(assumedSize: 5, maximum: 50)
   "Whether the counts are exact, or searching stopped before all articles were found."
   precision: CountPrecision!
 }
@@ -11365,14 +12853,14 @@ type Category implements Node {
   description: String!
   "The section above; null at the top level."
   parent: Category
-  "Sections right below, in their order."
-  children: [Category!]!
-  "The way from the front page to it, itself included."
-  breadcrumbs: [Breadcrumb!]!
+  "Sections right below, in their order. Answers at most 1000 rows."
+  children: [Category!]! @listSize(assumedSize: 10, maximum: 1000)
+  "The way from the front page to it, itself included. Answers at most 50 rows."
+  breadcrumbs: [Breadcrumb!]! @listSize(assumedSize: 5, maximum: 50)
   "The newest articles of the section and of all its sub-sections."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
-  "What editors picked for its page, in their order."
-  picks: [Article!]!
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  "What editors picked for its page, in their order. Answers at most 100 rows."
+  picks: [Article!]! @listSize(assumedSize: 20, maximum: 100)
 }
 
 "Names one tag."
@@ -11400,7 +12888,7 @@ type Tag implements Node {
   "What it stands for; empty when not said."
   description: String!
   "The newest articles with this tag."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "A page of tags."
@@ -11412,7 +12900,7 @@ type TagConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of tags."
@@ -11466,7 +12954,7 @@ type Place implements Node {
   "Degrees east; null when unknown."
   longitude: Float
   "The newest articles about it."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "Names one series."
@@ -11492,7 +12980,7 @@ type Series implements Node {
   "What it is about; empty when not said."
   description: String!
   "Its newest parts."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "What a thing is called in a language."
@@ -11974,7 +13462,7 @@ type Author implements Node {
   "Picture; null when none."
   avatar: Media
   "The author's newest articles."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 # ── Comments ──────────────────────────────────────────────────────────────────
@@ -11987,8 +13475,6 @@ type CommentPolicy {
   closesAt: DateTime
   "Whether a guest must leave a name and an e-mail address, which is never shown."
   guestFieldsRequired: Boolean!
-  "Whether anybody may comment now."
-  isOpen: Boolean!
   "Most characters of a comment."
   maxLength: Int!
   "How deep replies are nested; a reply to the deepest level stands beside what it answers."
@@ -12085,8 +13571,8 @@ type Comment implements Node {
   isThreadClosed: Boolean!
   "How many reactions it has."
   reactionCount: Int!
-  "Its reactions by kind, the most frequent first."
-  reactions: [ReactionCount!]!
+  "Its reactions by kind, the most frequent first. Answers at most 100 rows."
+  reactions: [ReactionCount!]! @listSize(assumedSize: 10, maximum: 100)
   "Who says it."
   author: CommentAuthor!
   "When it was said."
@@ -12100,7 +13586,7 @@ type Comment implements Node {
   "How many direct answers it has."
   replyCount: Int!
   "Direct answers, oldest first."
-  replies(first: Int, after: String, last: Int, before: String): CommentConnection
+  replies(first: Int, after: String, last: Int, before: String): CommentConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "Who says a comment. There is no way from here to an e-mail address."
@@ -12120,7 +13606,7 @@ type CommentConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of comments."
@@ -12141,8 +13627,8 @@ type ArticleViewerState {
   isBookmarked: Boolean!
   "Whether it stands in the viewer's reading history."
   isRead: Boolean!
-  "Ids of the sections, tags, places, authors and series of the article that the viewer follows."
-  followedIds: [ID!]!
+  "Ids of the sections, tags, places, authors and series of the article that the viewer follows. Answers at most 100 rows."
+  followedIds: [ID!]! @listSize(assumedSize: 10, maximum: 100)
 }
 
 "The viewer's reaction to a comment."
@@ -12530,14 +14016,14 @@ type ModeratedComment {
   address: String!
   "When it was said."
   createdAt: DateTime!
-  "Why it waits."
-  reasons: [ModerationReason!]!
+  "Why it waits. Answers at most 100 rows."
+  reasons: [ModerationReason!]! @listSize(assumedSize: 10, maximum: 100)
   "How many reports wait for a decision."
   openReportCount: Int!
-  "Reports, the oldest first."
-  reports: [CommentReport!]!
-  "What it said before it was edited or removed, the oldest text first."
-  earlierTexts: [EarlierCommentText!]!
+  "Reports, the oldest first. Answers at most 100 rows."
+  reports: [CommentReport!]! @listSize(assumedSize: 10, maximum: 100)
+  "What it said before it was edited or removed, the oldest text first. Answers at most 100 rows."
+  earlierTexts: [EarlierCommentText!]! @listSize(assumedSize: 10, maximum: 100)
   "Whether its text was removed."
   isRemoved: Boolean!
   "Whether it is pinned."
@@ -12614,8 +14100,8 @@ type ModerationCounts {
   reported: Int!
   "Spam."
   spam: Int!
-  "Waiting, by reason; one that waits for two reasons counts for both."
-  byReason: [ModerationReasonCount!]!
+  "Waiting, by reason; one that waits for two reasons counts for both. Answers at most 100 rows."
+  byReason: [ModerationReasonCount!]! @listSize(assumedSize: 10, maximum: 100)
 }
 
 "How many comments wait for one reason."
@@ -12634,8 +14120,8 @@ input ModerateCommentsInput {
 
 "Answer of decisions about comments."
 type ModerateCommentsPayload {
-  "The comments as they are now; empty when nothing was done."
-  comments: [ModeratedComment!]!
+  "The comments as they are now; empty when nothing was done. Answers at most 100 rows."
+  comments: [ModeratedComment!]! @listSize(assumedSize: 10, maximum: 100)
   "What is wrong with the input."
   userErrors: [UserError!]!
 }
@@ -12780,12 +14266,12 @@ type CommentSettings {
   editMinutes: Int!
   "How many seconds a guest must have had the page open."
   minSeconds: Int!
-  "Words and phrases with which a comment waits."
-  heldWords: [String!]!
-  "Words and phrases with which a comment is refused."
-  refusedWords: [String!]!
-  "Networks that comments are not accepted from."
-  blockedNetworks: [String!]!
+  "Words and phrases with which a comment waits. Answers at most 1000 rows."
+  heldWords: [String!]! @listSize(assumedSize: 10, maximum: 1000)
+  "Words and phrases with which a comment is refused. Answers at most 1000 rows."
+  refusedWords: [String!]! @listSize(assumedSize: 10, maximum: 1000)
+  "Networks that comments are not accepted from. Answers at most 1000 rows."
+  blockedNetworks: [String!]! @listSize(assumedSize: 10, maximum: 1000)
 }
 
 "Changes of the rules for comments. What is left out stays."
@@ -13150,10 +14636,14 @@ type Site {
   copyright("Year of the line." year: Int): String!
   "The logo; null when none was set."
   logo("For which background." theme: Theme = LIGHT): Media
-  "Accounts of the site elsewhere."
-  socialProfiles: [SocialProfile!]!
-  "Terms, privacy policy and the like, with their versions."
-  legalDocuments: [LegalDocument!]!
+  "Accounts of the site elsewhere. Answers at most 100 rows."
+  socialProfiles: [SocialProfile!]! @listSize(assumedSize: 5, maximum: 100)
+  "Terms, privacy policy and the like, with their versions. Answers at most 100 rows."
+  legalDocuments: [LegalDocument!]! @listSize(assumedSize: 5, maximum: 100)
+  "Who can sign up."
+  registration: RegistrationMode!
+  "OpenID providers by which readers can sign in and sign up. Answers at most 100 rows."
+  signInProviders: [SignInProvider!]! @listSize(assumedSize: 10, maximum: 100)
   "The words that a reader agrees to in a form; null when none are kept for it."
   consent("Which form." kind: ConsentKind!): Consent
 }
@@ -13234,12 +14724,12 @@ type Page implements Node {
   language: Locale!
   "Direction of its writing."
   direction: TextDirection!
-  "The body as typed blocks in order."
-  body: [ContentBlock!]!
+  "The body as typed blocks in order. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text."
-  bodyText: String!
+  bodyText: String! @cost(weight: 150)
   "When it was published; null when unknown."
   publishedAt: DateTime
   "When it last changed; null when never."
@@ -13278,8 +14768,8 @@ type Menu implements Node {
   name: String!
   "Where it is shown."
   location: MenuLocation!
-  "Its top items in order."
-  items: [MenuItem!]!
+  "Its top items in order. Answers at most 500 rows."
+  items: [MenuItem!]! @listSize(assumedSize: 10, maximum: 500)
 }
 
 "One link of a menu."
@@ -13292,8 +14782,8 @@ type MenuItem implements Node {
   url: URL
   "What it leads to; null for an address or a heading."
   target: MenuTarget
-  "Items below it."
-  children: [MenuItem!]!
+  "Items below it. Answers at most 500 rows."
+  children: [MenuItem!]! @listSize(assumedSize: 5, maximum: 500)
 }
 
 "What a menu item can lead to."
@@ -13468,7 +14958,7 @@ type RedirectConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of redirects."
@@ -13745,12 +15235,12 @@ type Viewer {
   displayName: String!
   "The role of the account."
   role: Role!
-  "What the viewer may do now. Staff who must set up a second factor first may do little else."
-  capabilities: [Capability!]!
+  "What the viewer may do now. Staff who must set up a second factor first may do little else. Answers at most 100 rows."
+  capabilities: [Capability!]! @listSize(assumedSize: 15, maximum: 100)
   "The second factor of signing in."
   secondFactor: SecondFactor!
-  "Sessions that have not ended, the one used last first."
-  sessions: [Session!]!
+  "Sessions that have not ended, the one used last first. Answers at most 1000 rows."
+  sessions: [Session!]! @listSize(assumedSize: 10, maximum: 1000)
   "Articles saved for later, the one saved last first. A bookmark of an article that is not published at the moment is left out and comes back with it."
   bookmarks(
     first: Int
@@ -13759,7 +15249,7 @@ type Viewer {
     before: String
     "Only bookmarks of this section and those below it."
     categoryId: ID
-  ): BookmarkConnection
+  ): BookmarkConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   """
   What changed in the bookmarks, the oldest change first, for apps that keep them offline: ask with the ` + "`" + `endCursor` + "`" + ` of the
   answer before until ` + "`" + `hasMore` + "`" + ` is false. Answers CURSOR_EXPIRED when changes since then are no longer kept, after 30 days.
@@ -13769,19 +15259,27 @@ type Viewer {
     after: String
     "How many, 1 to 100."
     first: Int = 100
-  ): BookmarkChanges
+  ): BookmarkChanges @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
   "What the viewer follows, the newest first."
-  followedTopics(first: Int, after: String, last: Int, before: String): FollowedTopicConnection
+  followedTopics(first: Int, after: String, last: Int, before: String): FollowedTopicConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   "The newest articles about what the viewer follows, each once."
-  feed(first: Int, after: String, last: Int, before: String): ArticleConnection
+  feed(first: Int, after: String, last: Int, before: String): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   "Notifications, the newest first. They are kept for 90 days."
-  notifications(first: Int, after: String, last: Int, before: String): NotificationConnection
+  notifications(first: Int, after: String, last: Int, before: String): NotificationConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   "How many notifications were not read, counted up to 100."
   unreadNotificationCount: Int!
   "What the viewer has read, the last first."
-  readingHistory(first: Int, after: String, last: Int, before: String): ReadArticleConnection
+  readingHistory(first: Int, after: String, last: Int, before: String): ReadArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   "What the viewer has chosen."
   settings: ReaderSettings!
+  "Language of mails to the viewer; null when it is the site's."
+  language: Locale
+  "When the account will be removed, as the viewer asked; null when it stays."
+  deletionDueAt: DateTime
+  "What the viewer agreed to, the newest first, at most 100. Answers at most 100 rows."
+  consents: [ConsentRecord!]! @listSize(assumedSize: 10, maximum: 100)
+  "Newsletters that go to the viewer's address. Answers at most 100 rows."
+  newsletterSubscriptions: [NewsletterSubscription!]! @listSize(assumedSize: 10, maximum: 100)
 }
 
 "The second factor of an account: codes of an authenticator."
@@ -13855,7 +15353,7 @@ type AccountConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many the whole list holds, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of accounts."
@@ -14000,8 +15498,8 @@ type StartSecondFactorPayload {
 
 "Answer of confirmSecondFactor."
 type ConfirmSecondFactorPayload {
-  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way."
-  recoveryCodes: [String!]!
+  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows."
+  recoveryCodes: [String!]! @listSize(assumedSize: 10, maximum: 20)
   "The viewer as they are now; null when something stood in the way."
   viewer: Viewer
   "What stood in the way."
@@ -14018,8 +15516,8 @@ type DisableSecondFactorPayload {
 
 "Answer of regenerateRecoveryCodes."
 type RegenerateRecoveryCodesPayload {
-  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way."
-  recoveryCodes: [String!]!
+  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows."
+  recoveryCodes: [String!]! @listSize(assumedSize: 10, maximum: 20)
   "What stood in the way."
   userErrors: [UserError!]!
 }
@@ -14100,8 +15598,8 @@ type ResetUserSecondFactorPayload {
 type NewsroomRecord {
   "Counts saved changes: what expectedVersion is compared with."
   version: Int!
-  "The steps that the viewer may take with it now."
-  allowedSteps: [ArticleStep!]!
+  "The steps that the viewer may take with it now. Answers at most 50 rows."
+  allowedSteps: [ArticleStep!]! @listSize(assumedSize: 10, maximum: 50)
   "Since when it has its status; null for articles that came so."
   statusChangedAt: DateTime
   "When it will be published; null when nothing is planned."
@@ -14119,21 +15617,31 @@ type NewsroomRecord {
   "Whose turn it is; null when nobody's."
   assignee: StaffMember
   "Every saved change of it, newest first."
-  revisions(first: Int, after: String, last: Int, before: String): RevisionConnection
+  revisions(first: Int, after: String, last: Int, before: String): RevisionConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   "One saved change by its number; null when there is none."
   revision("Its number." number: Int!): Revision
   "What changed between two revisions; null only when comparing failed."
-  diff("Number of the earlier revision." from: Int!, "Number of the later revision." to: Int!): ArticleDiff
+  diff("Number of the earlier revision." from: Int!, "Number of the later revision." to: Int!): ArticleDiff @cost(weight: 100)
   "Who is editing it now; null when nobody is."
   lock: ArticleLock
   "What the viewer has typed and not saved; null when that is nothing."
-  autosave: Autosave
+  autosave: Autosave @cost(weight: 20)
   "Remarks of colleagues, oldest first."
-  notes: [ArticleNote!]!
+  notes(
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last remark of the answer before."
+    after: ID
+  ): [ArticleNote!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
   "Why it was withdrawn; null when it was not."
   withdrawal: ArticleWithdrawal
   "Tokens with which it is read before it is published, those that are over included."
-  previewTokens: [PreviewToken!]!
+  previewTokens(
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last token of the answer before."
+    after: ID
+  ): [PreviewToken!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 }
 
 "An article as it was after one change."
@@ -14157,7 +15665,7 @@ type Revision implements Node {
   "When it was made."
   createdAt: DateTime!
   "The article after it."
-  content: ArticleContent!
+  content: ArticleContent! @cost(weight: 5)
 }
 
 "A page of revisions."
@@ -14169,7 +15677,7 @@ type RevisionConnection {
   "Where the page is in the list."
   pageInfo: PageInfo!
   "How many there are in all, counted up to ` + "`" + `limit` + "`" + `."
-  totalCount("Where to stop counting." limit: Int = 1000): Count!
+  totalCount("Where to stop counting." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a page of revisions."
@@ -14194,28 +15702,28 @@ type ArticleContent {
   language: Locale!
   "What kind of story it is."
   kind: ArticleKind!
-  "The body as typed blocks."
-  body: [ContentBlock!]!
+  "The body as typed blocks. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text."
-  bodyText: String!
+  bodyText: String! @cost(weight: 150)
   "By-line as written; empty: the authors' names."
   byline: String!
   "Place named before the first sentence; empty when there is none."
   dateline: String!
   "Its section; null when it had none or that is gone."
   primaryCategory: Category
-  "Authors in the order of the by-line, without those who are gone."
-  authors: [Author!]!
+  "Authors in the order of the by-line, without those who are gone. Answers at most 50 rows."
+  authors: [Author!]! @listSize(assumedSize: 5, maximum: 50)
 }
 
 "What changed from one revision to another."
 type ArticleDiff {
-  "Fields that differ, the body left out."
-  fields: [FieldChange!]!
-  "All blocks of the body, in order, with what became of each."
-  body: [BlockChange!]!
+  "Fields that differ, the body left out. Answers at most 100 rows."
+  fields: [FieldChange!]! @listSize(assumedSize: 20, maximum: 100)
+  "All blocks of the body, in order, with what became of each. Answers at most 10000 rows."
+  body: [BlockChange!]! @cost(weight: 250) @listSize(assumedSize: 50, maximum: 10000)
 }
 
 "A field with another value, as text: moments by RFC 3339, things by their ids."
@@ -14770,8 +16278,8 @@ type ArticlePayload {
 
 "Answer of a change of many articles: what became of each, in the order of the input."
 type BulkArticlePayload {
-  "One for each article."
-  results: [ArticlePayload!]!
+  "One for each article. Answers at most 100 rows."
+  results: [ArticlePayload!]! @listSize(assumedSize: 100, maximum: 100)
   "What is wrong with the input as a whole."
   userErrors: [UserError!]!
 }
@@ -14802,8 +16310,8 @@ type ArticleNotePayload {
 
 "Answer of a change of editors' picks."
 type SetPicksPayload {
-  "The picks as they are now; empty when nothing was changed."
-  picks: [EditorsPick!]!
+  "The picks as they are now; empty when nothing was changed. Answers at most 100 rows."
+  picks: [EditorsPick!]! @listSize(assumedSize: 20, maximum: 100)
   "What stood in the way."
   userErrors: [UserError!]!
 }
@@ -14886,7 +16394,7 @@ type AuditEntryConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of the record of who did what."
@@ -14909,8 +16417,8 @@ type ScheduleHealth {
   lastDoneAt: DateTime
   "How late what was done within the last hour was; null when nothing was."
   lateness: ScheduleLateness
-  "Articles that the server which answers could not do, of those that the viewer may see. Its log says why."
-  failing: [ScheduleFailure!]!
+  "Articles that the server which answers could not do, of those that the viewer may see. Its log says why. Answers at most 100 rows."
+  failing: [ScheduleFailure!]! @listSize(assumedSize: 10, maximum: 100)
 }
 
 "How late many things were done, each from its planned moment until it was done."
@@ -15064,2970 +16572,816 @@ type DiscardJobPayload {
   "What is wrong with the input."
   userErrors: [UserError!]!
 }
+
+# ── Partners ──────────────────────────────────────────────────────────────────
+
+"What an API key may be used for."
+enum ApiKeyScope {
+  "To read published articles."
+  PUBLISHED
+  "To read articles under embargo, ahead of its end."
+  EMBARGOED
+  "To follow the changes."
+  CHANGES
+}
+
+"Access of a partner to content. Its secret is shown once, when it is made."
+type ApiKey implements Node {
+  "Opaque and global."
+  id: ID!
+  "The name of the partner."
+  name: String!
+  "What it may be used for. Answers at most 100 rows."
+  scopes: [ApiKeyScope!]! @listSize(assumedSize: 10, maximum: 100)
+  "Which articles it may have."
+  entitlement: Entitlement!
+  "The networks that may use it, such as ` + "`" + `192.0.2.0/24` + "`" + `; none: all. Answers at most 100 rows."
+  addresses: [String!]! @listSize(assumedSize: 10, maximum: 100)
+  "How many requests it may make in a minute."
+  quotaPerMinute: Int!
+  "How many requests it may make in a day, UTC."
+  quotaPerDay: Int!
+  "The beginnings of its valid secrets, to recognise them by. Answers at most 100 rows."
+  prefixes: [String!]! @listSize(assumedSize: 10, maximum: 100)
+  "When it was made."
+  createdAt: DateTime!
+  "When it ends; null: when it is revoked."
+  expiresAt: DateTime
+  "When it was revoked; null: it was not."
+  revokedAt: DateTime
+  "When it was last used, to the minute; null: never."
+  lastUsedAt: DateTime
+}
+
+"Which articles an API key may have. Conditions add up; an empty list lets every article pass."
+type Entitlement {
+  "Ids of sections: an article passes that is in any of these, in a section below them, or has any of ` + "`" + `tagIds` + "`" + `. Answers at most 100 rows."
+  categoryIds: [ID!]! @listSize(assumedSize: 10, maximum: 100)
+  "Ids of tags. Answers at most 100 rows."
+  tagIds: [ID!]! @listSize(assumedSize: 10, maximum: 100)
+  "Kinds of articles. Answers at most 100 rows."
+  kinds: [ArticleKind!]! @listSize(assumedSize: 10, maximum: 100)
+  "Languages; ` + "`" + `en` + "`" + ` lets ` + "`" + `en-GB` + "`" + ` pass. Answers at most 100 rows."
+  languages: [Locale!]! @listSize(assumedSize: 10, maximum: 100)
+  "Whether only articles pass whose rights are the newsroom's own."
+  ownRightsOnly: Boolean!
+}
+
+"How many requests an API key made on a day."
+type ApiKeyUsage {
+  "The beginning of the day, UTC."
+  day: DateTime!
+  "How many requests, refused ones included."
+  requestCount: Int!
+}
+
+"Which articles an API key may have. Conditions add up; what is left out lets every article pass."
+input EntitlementInput {
+  "Ids of sections: an article passes that is in any of these, in a section below them, or has any of ` + "`" + `tagIds` + "`" + `."
+  categoryIds: [ID!]
+  "Ids of tags."
+  tagIds: [ID!]
+  "Kinds of articles."
+  kinds: [ArticleKind!]
+  "Languages; ` + "`" + `en` + "`" + ` lets ` + "`" + `en-GB` + "`" + ` pass."
+  languages: [Locale!]
+  "Whether only articles pass whose rights are the newsroom's own."
+  ownRightsOnly: Boolean
+}
+
+"An API key to be made."
+input CreateApiKeyInput {
+  "The name of the partner."
+  name: String!
+  "What it may be used for."
+  scopes: [ApiKeyScope!]!
+  "Which articles it may have; left out: all."
+  entitlement: EntitlementInput
+  "The networks that may use it, such as ` + "`" + `192.0.2.0/24` + "`" + `; left out: all."
+  addresses: [String!]
+  "How many requests it may make in a minute; left out: 600."
+  quotaPerMinute: Int
+  "How many requests it may make in a day; left out: 100,000."
+  quotaPerDay: Int
+  "When it ends; left out: when it is revoked."
+  expiresAt: DateTime
+}
+
+"Answer of createApiKey."
+type CreateApiKeyPayload {
+  "The key; null if there were errors."
+  apiKey: ApiKey
+  "Its secret, which is shown this once; null if there were errors."
+  secret: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Names an API key that gets another secret."
+input RotateApiKeyInput {
+  "The id of the key."
+  id: ID!
+  "For how many hours the old secrets stay valid, up to 2,160."
+  overlapHours: Int = 24
+}
+
+"Answer of rotateApiKey."
+type RotateApiKeyPayload {
+  "The key; null if there were errors."
+  apiKey: ApiKey
+  "Its new secret, which is shown this once; null if there were errors."
+  secret: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Names an API key to revoke."
+input RevokeApiKeyInput {
+  "The id of the key."
+  id: ID!
+}
+
+"Answer of revokeApiKey."
+type RevokeApiKeyPayload {
+  "The key; null if there were errors."
+  apiKey: ApiKey
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What happened to an article from the point of view of a partner."
+enum ChangeType {
+  "It was published."
+  PUBLISHED
+  "It was changed."
+  UPDATED
+  "A correction was issued."
+  CORRECTED
+  "It came into the entitlement of the key."
+  ENTERED
+  "It was killed or taken back: remove it."
+  WITHDRAWN
+  "It was deleted: remove it."
+  DELETED
+  "It left the entitlement of the key: remove it."
+  LEFT
+}
+
+"Why a partner must remove its copy."
+enum RemovalReason {
+  "It need not."
+  NONE
+  "Nobody may show it any more: remove it everywhere and acknowledge the change."
+  KILLED
+  "The newsroom took it back."
+  UNPUBLISHED
+  "It was deleted."
+  DELETED
+  "It left the entitlement of the key."
+  NOT_ENTITLED
+}
+
+"A change of an article that a partner may have, or had."
+type Change {
+  "The place of the change in the feed, to go on from and to acknowledge."
+  cursor: String!
+  "What happened."
+  type: ChangeType!
+  "Why the copy must be removed, if it must."
+  reason: RemovalReason!
+  "When."
+  at: DateTime!
+  "The id of the article."
+  articleId: ID!
+  "The article as it is now, in ninjs 3.1; null if the copy must be removed."
+  article: JSON
+}
+
+"A stretch of the feed of changes."
+type ChangeFeed {
+  "The changes, the oldest first."
+  changes: [Change!]!
+  "The cursor to go on from, also when there are no changes."
+  next: String!
+  "Whether there are more already."
+  hasMore: Boolean!
+}
+
+"A page of everything that a partner may have."
+type ContentSnapshot {
+  "Articles in ninjs 3.1."
+  articles: [JSON!]!
+  "The cursor of the next page; null on the last one."
+  next: String
+  "The cursor from which to follow the changes after the last page: whatever changed since the first page comes after it."
+  changesCursor: String!
+}
+
+"Names a change that took an article away."
+input AcknowledgeChangeInput {
+  "The cursor of the change."
+  cursor: String!
+}
+
+"Answer of acknowledgeChange."
+type AcknowledgeChangePayload {
+  "The cursor of the change; null if there were errors."
+  acknowledgedCursor: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What a partner did about an article that was killed."
+type KillCompliance {
+  "The id of the API key of the partner."
+  apiKeyId: ID!
+  "The name of the partner."
+  name: String!
+  "How far it is."
+  state: KillComplianceState!
+  "When it was told; null: not yet."
+  fetchedAt: DateTime
+  "When it confirmed that its copy is gone; null: not yet."
+  acknowledgedAt: DateTime
+}
+
+"How far a partner is with an article that was killed."
+enum KillComplianceState {
+  "It was not told yet and may still show the article."
+  NOT_FETCHED
+  "It was told."
+  FETCHED
+  "It confirmed that its copy is gone."
+  ACKNOWLEDGED
+}
+
+"The mutation may stand only once in a request, by whatever alias: it takes a secret, or sends mail, and many at once would be many guesses or many mails for one request."
+directive @once on FIELD_DEFINITION
+
+# ── Readers' accounts ─────────────────────────────────────────────────────────
+
+"Who can sign up."
+enum RegistrationMode {
+  "Everybody."
+  OPEN
+  "Whoever was invited."
+  INVITATION
+  "Nobody."
+  OFF
+}
+
+"An OpenID provider by which readers sign in and sign up."
+type SignInProvider {
+  "Its name, to be shown on a button."
+  name: String!
+  "Where the browser goes, with ` + "`" + `?return=` + "`" + ` and the path to come back to."
+  url: URL!
+}
+
+"Something that somebody agreed to."
+type ConsentRecord {
+  "Kind of the legal document, such as ` + "`" + `terms` + "`" + `, or of the form, such as ` + "`" + `NEWSLETTER` + "`" + `."
+  document: String!
+  "Which version of it."
+  version: String!
+  "Where it was accepted, as the front end said; empty when it did not."
+  place: String!
+  "When."
+  givenAt: DateTime!
+}
+
+"An account to be made."
+input SignUpInput {
+  "The e-mail address."
+  email: String!
+  "The name as others will see it."
+  displayName: String!
+  "The password, at least 12 characters. Without one the account signs in by links."
+  password: String
+  "Language of mails; the site's when not given."
+  language: Locale
+  "The token of an invitation, where registration is by invitation."
+  invitation: String
+  "Legal documents that were accepted with the form."
+  accepted: [AcceptedDocumentInput!]
+}
+
+"A version of a legal document that was accepted."
+input AcceptedDocumentInput {
+  "Its kind, such as ` + "`" + `terms` + "`" + `."
+  document: String!
+  "Its version."
+  version: String!
+}
+
+"A token of a mail that makes an account."
+input VerifyEmailInput {
+  "The token of the link."
+  token: String!
+  "How the client keeps the session."
+  transport: SessionTransport! = COOKIE
+  "What to call the session, such as the name of a program."
+  label: String
+}
+
+"Whom a link to sign in goes to."
+input RequestSignInLinkInput {
+  "The e-mail address of the account."
+  email: String!
+}
+
+"What signs in without a password: the token, or the address with the code."
+input SignInWithLinkInput {
+  "The token of the link."
+  token: String
+  "The e-mail address of the account, with ` + "`" + `code` + "`" + `."
+  email: String
+  "The six digits of the mail, with ` + "`" + `email` + "`" + `."
+  code: String
+  "The code of the second factor, or a recovery code; needed where SECOND_FACTOR_REQUIRED is answered without."
+  secondFactorCode: String
+  "How the client keeps the session."
+  transport: SessionTransport! = COOKIE
+  "What to call the session, such as the name of a program."
+  label: String
+}
+
+"Whom a link to choose another password goes to."
+input RequestPasswordResetInput {
+  "The e-mail address of the account."
+  email: String!
+}
+
+"Another password for an account whose owner lost it."
+input ResetPasswordInput {
+  "The token of the link."
+  token: String!
+  "The new password, at least 12 characters."
+  newPassword: String!
+}
+
+"Another e-mail address."
+input ChangeEmailInput {
+  "The new address."
+  newEmail: String!
+  "The viewer's password, where there is one."
+  password: String
+}
+
+"A token of a mail to a new address."
+input ConfirmEmailChangeInput {
+  "The token of the link."
+  token: String!
+}
+
+"What changes of the viewer's profile; what is left out stays."
+input UpdateProfileInput {
+  "The name as others see it."
+  displayName: String
+  "Language of mails; null: the site's."
+  language: Locale
+}
+
+"Who wants to leave."
+input DeleteAccountInput {
+  "The viewer's password, where there is one."
+  password: String
+}
+
+"What was accepted."
+input RecordConsentInput {
+  "Kind of the legal document, such as ` + "`" + `terms` + "`" + `, or of the form: ` + "`" + `SITE_USE` + "`" + `."
+  document: String!
+  "Its version, which must be the present one."
+  version: String!
+  "Where it was accepted, such as ` + "`" + `banner` + "`" + ` or the path of a page."
+  place: String
+}
+
+"Who is invited."
+input InviteReaderInput {
+  "The e-mail address."
+  email: String!
+  "Language of the mail; the site's when not given."
+  language: Locale
+}
+
+"The answer of signUp."
+type SignUpPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of verifyEmail."
+type VerifyEmailPayload {
+  "The session that was opened."
+  session: Session
+  "Its token, when asked for as TOKEN. It is told this once."
+  token: String
+  "Who is signed in."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of requestSignInLink."
+type RequestSignInLinkPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of signInWithLink."
+type SignInWithLinkPayload {
+  "The session that was opened."
+  session: Session
+  "Its token, when asked for as TOKEN. It is told this once."
+  token: String
+  "Who is signed in."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of requestPasswordReset."
+type RequestPasswordResetPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of resetPassword."
+type ResetPasswordPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of changeEmail."
+type ChangeEmailPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of confirmEmailChange."
+type ConfirmEmailChangePayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of updateProfile."
+type UpdateProfilePayload {
+  "The viewer as changed."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of deleteAccount."
+type DeleteAccountPayload {
+  "The viewer, with the moment of the removal."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of cancelAccountDeletion."
+type CancelAccountDeletionPayload {
+  "The viewer, who stays."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of requestDataExport."
+type RequestDataExportPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of recordConsent."
+type RecordConsentPayload {
+  "What was kept."
+  consent: ConsentRecord
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of inviteReader."
+type InviteReaderPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+# ── Newsletters ───────────────────────────────────────────────────────────────
+
+"How often a newsletter comes."
+enum NewsletterFrequency {
+  "Every day."
+  DAILY
+  "Every week."
+  WEEKLY
+  "Every month."
+  MONTHLY
+  "When there is reason."
+  IRREGULAR
+}
+
+"A newsletter that readers subscribe to."
+type Newsletter implements Node {
+  "Opaque and global."
+  id: ID!
+  "Its name in addresses."
+  slug: String!
+  "Its name."
+  name: String!
+  "What it is about; empty when not said."
+  description: String!
+  "Its language."
+  language: Locale!
+  "How often it comes."
+  frequency: NewsletterFrequency!
+  "Whether it takes new subscribers."
+  isOpen: Boolean!
+  "How many addresses get it. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  subscriberCount: Int! @auth(can: MANAGE_NEWSLETTERS)
+}
+
+"A newsletter and whether an address gets it."
+type NewsletterSubscription {
+  "The newsletter."
+  newsletter: Newsletter!
+  "Whether the address gets it."
+  isSubscribed: Boolean!
+}
+
+"What the preference page of a subscriber shows."
+type NewsletterPreferences {
+  "The address, with all but its first letter and its domain hidden."
+  maskedEmail: String!
+  "All newsletters, and which of them the address gets. Answers at most 100 rows."
+  subscriptions: [NewsletterSubscription!]! @listSize(assumedSize: 10, maximum: 100)
+}
+
+"Where the articles of an issue come from."
+enum NewsletterSource {
+  "The newest of the site."
+  LATEST
+  "The editors' picks."
+  PICKS
+  "The newest of a section."
+  CATEGORY
+  "Those that were chosen."
+  CHOSEN
+}
+
+"State of an issue."
+enum NewsletterIssueStatus {
+  "It was composed."
+  DRAFT
+  "It is being sent."
+  SENDING
+  "It was sent."
+  SENT
+}
+
+"One mailing of a newsletter."
+type NewsletterIssue implements Node {
+  "Opaque and global."
+  id: ID!
+  "The newsletter."
+  newsletter: Newsletter!
+  "Its subject."
+  subject: String!
+  "The text above the articles; empty when there is none."
+  intro: String!
+  "Where its articles come from."
+  source: NewsletterSource!
+  "Where it stands."
+  status: NewsletterIssueStatus!
+  "The mail as it would be sent now, or as it was sent, as a whole HTML document."
+  previewHtml: String!
+  "The text part of that mail."
+  previewText: String!
+  "To how many addresses it goes: 0 before it is sent."
+  recipientCount: Int!
+  "To how many of them it was sent."
+  sentCount: Int!
+  "How many of them the mail server refused."
+  refusedCount: Int!
+  "When it was made."
+  createdAt: DateTime!
+  "When sending began; null when it did not."
+  startedAt: DateTime
+  "When it was sent to all; null when it was not."
+  sentAt: DateTime
+}
+
+"A page of issues."
+type NewsletterIssueConnection {
+  "Rows with their cursors."
+  edges: [NewsletterIssueEdge!]!
+  "The rows alone."
+  nodes: [NewsletterIssue!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many the whole list holds, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of issues."
+type NewsletterIssueEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The issue."
+  node: NewsletterIssue!
+}
+
+"Which newsletters go where."
+input SubscribeToNewsletterInput {
+  "The newsletters, by id; at most 20."
+  newsletterIds: [ID!]!
+  "The e-mail address."
+  email: String!
+  "Version of the consent sentence that was shown, as ` + "`" + `site.consent(kind: NEWSLETTER)` + "`" + ` has it."
+  consentVersion: String!
+  "Where the form stands, such as ` + "`" + `footer` + "`" + ` or the path of the page."
+  place: String
+  "Language of mails; the newsletter's when not given."
+  language: Locale
+  "Leave it empty: a field that people do not see."
+  website: String
+}
+
+"A token of a mail that asks to confirm subscriptions."
+input ConfirmNewsletterSubscriptionInput {
+  "The token of the link."
+  token: String!
+}
+
+"What an address shall get."
+input UpdateNewsletterPreferencesInput {
+  "The token of the link to the preference page."
+  token: String!
+  "All newsletters that the address shall get, by id; the others end. One that it did not get before needs ` + "`" + `consentVersion` + "`" + `."
+  newsletterIds: [ID!]!
+  "Version of the consent sentence that was shown, for newsletters that are new to the address."
+  consentVersion: String
+}
+
+"Which subscription ends."
+input UnsubscribeFromNewsletterInput {
+  "The token of a link in a newsletter, which ends that one, or of the preference page, which ends all."
+  token: String!
+}
+
+"A message to the newsroom."
+input SubmitContactMessageInput {
+  "The name of the writer."
+  name: String!
+  "The address that an answer goes to."
+  email: String!
+  "What it is about."
+  subject: String!
+  "The message as plain text, at most 5,000 characters and 3 links."
+  message: String!
+  "How long the form was open, in seconds; less than 3 are not believed."
+  secondsOnPage: Int!
+  "Leave it empty: a field that people do not see."
+  website: String
+}
+
+"A newsletter to be made."
+input CreateNewsletterInput {
+  "Its name."
+  name: String!
+  "Its name in addresses; made from the name when not given."
+  slug: String
+  "What it is about."
+  description: String
+  "Its language."
+  language: Locale! = "en"
+  "How often it comes."
+  frequency: NewsletterFrequency! = IRREGULAR
+  "Marks repeats of this request: the same key gives the same newsletter."
+  idempotencyKey: String
+}
+
+"What changes of a newsletter; what is left out stays."
+input UpdateNewsletterInput {
+  "Which."
+  id: ID!
+  "Its name."
+  name: String
+  "What it is about."
+  description: String
+  "How often it comes."
+  frequency: NewsletterFrequency
+  "Whether it takes new subscribers."
+  isOpen: Boolean
+}
+
+"An issue to be composed."
+input CreateNewsletterIssueInput {
+  "The newsletter."
+  newsletterId: ID!
+  "The subject, at most 200 characters."
+  subject: String!
+  "Plain text above the articles, at most 5,000 characters."
+  intro: String
+  "Where the articles come from."
+  source: NewsletterSource! = LATEST
+  "The section, for CATEGORY."
+  categoryId: ID
+  "The articles in their order, for CHOSEN; at most 50."
+  articleIds: [ID!]
+  "How many articles, 1 to 50, for all but CHOSEN."
+  articleCount: Int! = 10
+  "Marks repeats of this request: the same key gives the same issue."
+  idempotencyKey: String
+}
+
+"Names an issue."
+input NewsletterIssueInput {
+  "Which."
+  id: ID!
+}
+
+"The answer of subscribeToNewsletter."
+type SubscribeToNewsletterPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of confirmNewsletterSubscription."
+type ConfirmNewsletterSubscriptionPayload {
+  "What the address gets now."
+  preferences: NewsletterPreferences
+  "The token of the preference page."
+  preferencesToken: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of updateNewsletterPreferences."
+type UpdateNewsletterPreferencesPayload {
+  "What the address gets now."
+  preferences: NewsletterPreferences
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of unsubscribeFromNewsletter."
+type UnsubscribeFromNewsletterPayload {
+  "What the address gets now."
+  preferences: NewsletterPreferences
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of submitContactMessage."
+type SubmitContactMessagePayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of createNewsletter."
+type CreateNewsletterPayload {
+  "The newsletter."
+  newsletter: Newsletter
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of updateNewsletter."
+type UpdateNewsletterPayload {
+  "The newsletter as changed."
+  newsletter: Newsletter
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of createNewsletterIssue."
+type CreateNewsletterIssuePayload {
+  "The issue."
+  issue: NewsletterIssue
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of deleteNewsletterIssue."
+type DeleteNewsletterIssuePayload {
+  "The id of what was removed."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of sendNewsletterIssue."
+type SendNewsletterIssuePayload {
+  "The issue, which is being sent."
+  issue: NewsletterIssue
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
 }
+
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
-
-// childFields_* functions provide shared child field context lookups.
-// Each function is generated once per unique object type, deduplicating the
-// switch statements that were previously inlined in every fieldContext_* function.
-
-func (ec *executionContext) childFields_Account(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "userId":
-		return ec.fieldContext_Account_userId(ctx, field)
-	case "email":
-		return ec.fieldContext_Account_email(ctx, field)
-	case "displayName":
-		return ec.fieldContext_Account_displayName(ctx, field)
-	case "role":
-		return ec.fieldContext_Account_role(ctx, field)
-	case "isDisabled":
-		return ec.fieldContext_Account_isDisabled(ctx, field)
-	case "hasPassword":
-		return ec.fieldContext_Account_hasPassword(ctx, field)
-	case "hasSecondFactor":
-		return ec.fieldContext_Account_hasSecondFactor(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_Account_createdAt(ctx, field)
-	case "signedInAt":
-		return ec.fieldContext_Account_signedInAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
-}
-
-func (ec *executionContext) childFields_AccountConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_AccountConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_AccountConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_AccountConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_AccountConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AccountConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_AccountEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_AccountEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_AccountEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AccountEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_AdSlot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_AdSlot_id(ctx, field)
-	case "name":
-		return ec.fieldContext_AdSlot_name(ctx, field)
-	case "placement":
-		return ec.fieldContext_AdSlot_placement(ctx, field)
-	case "width":
-		return ec.fieldContext_AdSlot_width(ctx, field)
-	case "height":
-		return ec.fieldContext_AdSlot_height(ctx, field)
-	case "provider":
-		return ec.fieldContext_AdSlot_provider(ctx, field)
-	case "unit":
-		return ec.fieldContext_AdSlot_unit(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AdSlot", field.Name)
-}
-
-func (ec *executionContext) childFields_AddBookmarkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "bookmark":
-		return ec.fieldContext_AddBookmarkPayload_bookmark(ctx, field)
-	case "deviceToken":
-		return ec.fieldContext_AddBookmarkPayload_deviceToken(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_AddBookmarkPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AddBookmarkPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_AddCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "comment":
-		return ec.fieldContext_AddCommentPayload_comment(ctx, field)
-	case "commentId":
-		return ec.fieldContext_AddCommentPayload_commentId(ctx, field)
-	case "state":
-		return ec.fieldContext_AddCommentPayload_state(ctx, field)
-	case "guestToken":
-		return ec.fieldContext_AddCommentPayload_guestToken(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_AddCommentPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AddCommentPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_Article(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Article_id(ctx, field)
-	case "kind":
-		return ec.fieldContext_Article_kind(ctx, field)
-	case "status":
-		return ec.fieldContext_Article_status(ctx, field)
-	case "title":
-		return ec.fieldContext_Article_title(ctx, field)
-	case "subtitle":
-		return ec.fieldContext_Article_subtitle(ctx, field)
-	case "slug":
-		return ec.fieldContext_Article_slug(ctx, field)
-	case "path":
-		return ec.fieldContext_Article_path(ctx, field)
-	case "url":
-		return ec.fieldContext_Article_url(ctx, field)
-	case "canonicalUrl":
-		return ec.fieldContext_Article_canonicalUrl(ctx, field)
-	case "excerpt":
-		return ec.fieldContext_Article_excerpt(ctx, field)
-	case "body":
-		return ec.fieldContext_Article_body(ctx, field)
-	case "bodyHtml":
-		return ec.fieldContext_Article_bodyHtml(ctx, field)
-	case "bodyText":
-		return ec.fieldContext_Article_bodyText(ctx, field)
-	case "language":
-		return ec.fieldContext_Article_language(ctx, field)
-	case "direction":
-		return ec.fieldContext_Article_direction(ctx, field)
-	case "translations":
-		return ec.fieldContext_Article_translations(ctx, field)
-	case "publishedAt":
-		return ec.fieldContext_Article_publishedAt(ctx, field)
-	case "firstPublishedAt":
-		return ec.fieldContext_Article_firstPublishedAt(ctx, field)
-	case "updatedAt":
-		return ec.fieldContext_Article_updatedAt(ctx, field)
-	case "correctedAt":
-		return ec.fieldContext_Article_correctedAt(ctx, field)
-	case "wordCount":
-		return ec.fieldContext_Article_wordCount(ctx, field)
-	case "readingTimeMinutes":
-		return ec.fieldContext_Article_readingTimeMinutes(ctx, field)
-	case "commentCount":
-		return ec.fieldContext_Article_commentCount(ctx, field)
-	case "commentPolicy":
-		return ec.fieldContext_Article_commentPolicy(ctx, field)
-	case "primaryCategory":
-		return ec.fieldContext_Article_primaryCategory(ctx, field)
-	case "categories":
-		return ec.fieldContext_Article_categories(ctx, field)
-	case "breadcrumbs":
-		return ec.fieldContext_Article_breadcrumbs(ctx, field)
-	case "authors":
-		return ec.fieldContext_Article_authors(ctx, field)
-	case "byline":
-		return ec.fieldContext_Article_byline(ctx, field)
-	case "dateline":
-		return ec.fieldContext_Article_dateline(ctx, field)
-	case "tags":
-		return ec.fieldContext_Article_tags(ctx, field)
-	case "places":
-		return ec.fieldContext_Article_places(ctx, field)
-	case "series":
-		return ec.fieldContext_Article_series(ctx, field)
-	case "seriesPosition":
-		return ec.fieldContext_Article_seriesPosition(ctx, field)
-	case "featuredImage":
-		return ec.fieldContext_Article_featuredImage(ctx, field)
-	case "liveEntries":
-		return ec.fieldContext_Article_liveEntries(ctx, field)
-	case "seo":
-		return ec.fieldContext_Article_seo(ctx, field)
-	case "rights":
-		return ec.fieldContext_Article_rights(ctx, field)
-	case "source":
-		return ec.fieldContext_Article_source(ctx, field)
-	case "previous":
-		return ec.fieldContext_Article_previous(ctx, field)
-	case "next":
-		return ec.fieldContext_Article_next(ctx, field)
-	case "relatedArticles":
-		return ec.fieldContext_Article_relatedArticles(ctx, field)
-	case "viewerHasBookmarked":
-		return ec.fieldContext_Article_viewerHasBookmarked(ctx, field)
-	case "comments":
-		return ec.fieldContext_Article_comments(ctx, field)
-	case "pinnedComments":
-		return ec.fieldContext_Article_pinnedComments(ctx, field)
-	case "viewCount":
-		return ec.fieldContext_Article_viewCount(ctx, field)
-	case "corrections":
-		return ec.fieldContext_Article_corrections(ctx, field)
-	case "newsroom":
-		return ec.fieldContext_Article_newsroom(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Article", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_ArticleConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_ArticleConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_ArticleConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_ArticleConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticleConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticleContent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "title":
-		return ec.fieldContext_ArticleContent_title(ctx, field)
-	case "subtitle":
-		return ec.fieldContext_ArticleContent_subtitle(ctx, field)
-	case "excerpt":
-		return ec.fieldContext_ArticleContent_excerpt(ctx, field)
-	case "slug":
-		return ec.fieldContext_ArticleContent_slug(ctx, field)
-	case "language":
-		return ec.fieldContext_ArticleContent_language(ctx, field)
-	case "kind":
-		return ec.fieldContext_ArticleContent_kind(ctx, field)
-	case "body":
-		return ec.fieldContext_ArticleContent_body(ctx, field)
-	case "bodyHtml":
-		return ec.fieldContext_ArticleContent_bodyHtml(ctx, field)
-	case "bodyText":
-		return ec.fieldContext_ArticleContent_bodyText(ctx, field)
-	case "byline":
-		return ec.fieldContext_ArticleContent_byline(ctx, field)
-	case "dateline":
-		return ec.fieldContext_ArticleContent_dateline(ctx, field)
-	case "primaryCategory":
-		return ec.fieldContext_ArticleContent_primaryCategory(ctx, field)
-	case "authors":
-		return ec.fieldContext_ArticleContent_authors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticleContent", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticleDiff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "fields":
-		return ec.fieldContext_ArticleDiff_fields(ctx, field)
-	case "body":
-		return ec.fieldContext_ArticleDiff_body(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticleDiff", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticleEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_ArticleEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_ArticleEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticleEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticleLock(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "holder":
-		return ec.fieldContext_ArticleLock_holder(ctx, field)
-	case "acquiredAt":
-		return ec.fieldContext_ArticleLock_acquiredAt(ctx, field)
-	case "expiresAt":
-		return ec.fieldContext_ArticleLock_expiresAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticleLock", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticleLockPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "lock":
-		return ec.fieldContext_ArticleLockPayload_lock(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ArticleLockPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticleLockPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticleNote(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_ArticleNote_id(ctx, field)
-	case "text":
-		return ec.fieldContext_ArticleNote_text(ctx, field)
-	case "author":
-		return ec.fieldContext_ArticleNote_author(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_ArticleNote_createdAt(ctx, field)
-	case "resolvedAt":
-		return ec.fieldContext_ArticleNote_resolvedAt(ctx, field)
-	case "resolvedBy":
-		return ec.fieldContext_ArticleNote_resolvedBy(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticleNote", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticleNotePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "note":
-		return ec.fieldContext_ArticleNotePayload_note(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ArticleNotePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticleNotePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "article":
-		return ec.fieldContext_ArticlePayload_article(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ArticlePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticlePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticleSource(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "uri":
-		return ec.fieldContext_ArticleSource_uri(ctx, field)
-	case "name":
-		return ec.fieldContext_ArticleSource_name(ctx, field)
-	case "url":
-		return ec.fieldContext_ArticleSource_url(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticleSource", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticleViewerState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "articleId":
-		return ec.fieldContext_ArticleViewerState_articleId(ctx, field)
-	case "isBookmarked":
-		return ec.fieldContext_ArticleViewerState_isBookmarked(ctx, field)
-	case "isRead":
-		return ec.fieldContext_ArticleViewerState_isRead(ctx, field)
-	case "followedIds":
-		return ec.fieldContext_ArticleViewerState_followedIds(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticleViewerState", field.Name)
-}
-
-func (ec *executionContext) childFields_ArticleWithdrawal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "reason":
-		return ec.fieldContext_ArticleWithdrawal_reason(ctx, field)
-	case "notice":
-		return ec.fieldContext_ArticleWithdrawal_notice(ctx, field)
-	case "by":
-		return ec.fieldContext_ArticleWithdrawal_by(ctx, field)
-	case "at":
-		return ec.fieldContext_ArticleWithdrawal_at(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ArticleWithdrawal", field.Name)
-}
-
-func (ec *executionContext) childFields_AuditEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_AuditEntry_id(ctx, field)
-	case "at":
-		return ec.fieldContext_AuditEntry_at(ctx, field)
-	case "actorName":
-		return ec.fieldContext_AuditEntry_actorName(ctx, field)
-	case "actorRole":
-		return ec.fieldContext_AuditEntry_actorRole(ctx, field)
-	case "actorId":
-		return ec.fieldContext_AuditEntry_actorId(ctx, field)
-	case "action":
-		return ec.fieldContext_AuditEntry_action(ctx, field)
-	case "targetId":
-		return ec.fieldContext_AuditEntry_targetId(ctx, field)
-	case "target":
-		return ec.fieldContext_AuditEntry_target(ctx, field)
-	case "before":
-		return ec.fieldContext_AuditEntry_before(ctx, field)
-	case "after":
-		return ec.fieldContext_AuditEntry_after(ctx, field)
-	case "address":
-		return ec.fieldContext_AuditEntry_address(ctx, field)
-	case "userAgent":
-		return ec.fieldContext_AuditEntry_userAgent(ctx, field)
-	case "requestId":
-		return ec.fieldContext_AuditEntry_requestId(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AuditEntry", field.Name)
-}
-
-func (ec *executionContext) childFields_AuditEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_AuditEntryConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_AuditEntryConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_AuditEntryConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_AuditEntryConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AuditEntryConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_AuditEntryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_AuditEntryEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_AuditEntryEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AuditEntryEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_Author(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Author_id(ctx, field)
-	case "kind":
-		return ec.fieldContext_Author_kind(ctx, field)
-	case "name":
-		return ec.fieldContext_Author_name(ctx, field)
-	case "label":
-		return ec.fieldContext_Author_label(ctx, field)
-	case "slug":
-		return ec.fieldContext_Author_slug(ctx, field)
-	case "path":
-		return ec.fieldContext_Author_path(ctx, field)
-	case "bio":
-		return ec.fieldContext_Author_bio(ctx, field)
-	case "avatar":
-		return ec.fieldContext_Author_avatar(ctx, field)
-	case "latestNews":
-		return ec.fieldContext_Author_latestNews(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Author", field.Name)
-}
-
-func (ec *executionContext) childFields_AuthorFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "author":
-		return ec.fieldContext_AuthorFacet_author(ctx, field)
-	case "count":
-		return ec.fieldContext_AuthorFacet_count(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AuthorFacet", field.Name)
-}
-
-func (ec *executionContext) childFields_Autosave(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "content":
-		return ec.fieldContext_Autosave_content(ctx, field)
-	case "baseVersion":
-		return ec.fieldContext_Autosave_baseVersion(ctx, field)
-	case "savedAt":
-		return ec.fieldContext_Autosave_savedAt(ctx, field)
-	case "isStale":
-		return ec.fieldContext_Autosave_isStale(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Autosave", field.Name)
-}
-
-func (ec *executionContext) childFields_AutosavePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "autosave":
-		return ec.fieldContext_AutosavePayload_autosave(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_AutosavePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AutosavePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_BlockChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "kind":
-		return ec.fieldContext_BlockChange_kind(ctx, field)
-	case "before":
-		return ec.fieldContext_BlockChange_before(ctx, field)
-	case "after":
-		return ec.fieldContext_BlockChange_after(ctx, field)
-	case "beforeText":
-		return ec.fieldContext_BlockChange_beforeText(ctx, field)
-	case "afterText":
-		return ec.fieldContext_BlockChange_afterText(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type BlockChange", field.Name)
-}
-
-func (ec *executionContext) childFields_BlockImage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "url":
-		return ec.fieldContext_BlockImage_url(ctx, field)
-	case "alt":
-		return ec.fieldContext_BlockImage_alt(ctx, field)
-	case "caption":
-		return ec.fieldContext_BlockImage_caption(ctx, field)
-	case "credit":
-		return ec.fieldContext_BlockImage_credit(ctx, field)
-	case "width":
-		return ec.fieldContext_BlockImage_width(ctx, field)
-	case "height":
-		return ec.fieldContext_BlockImage_height(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type BlockImage", field.Name)
-}
-
-func (ec *executionContext) childFields_Bookmark(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Bookmark_id(ctx, field)
-	case "savedAt":
-		return ec.fieldContext_Bookmark_savedAt(ctx, field)
-	case "article":
-		return ec.fieldContext_Bookmark_article(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Bookmark", field.Name)
-}
-
-func (ec *executionContext) childFields_BookmarkChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "articleId":
-		return ec.fieldContext_BookmarkChange_articleId(ctx, field)
-	case "isBookmarked":
-		return ec.fieldContext_BookmarkChange_isBookmarked(ctx, field)
-	case "savedAt":
-		return ec.fieldContext_BookmarkChange_savedAt(ctx, field)
-	case "isAvailable":
-		return ec.fieldContext_BookmarkChange_isAvailable(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type BookmarkChange", field.Name)
-}
-
-func (ec *executionContext) childFields_BookmarkChanges(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "changes":
-		return ec.fieldContext_BookmarkChanges_changes(ctx, field)
-	case "endCursor":
-		return ec.fieldContext_BookmarkChanges_endCursor(ctx, field)
-	case "hasMore":
-		return ec.fieldContext_BookmarkChanges_hasMore(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type BookmarkChanges", field.Name)
-}
-
-func (ec *executionContext) childFields_BookmarkConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_BookmarkConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_BookmarkConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_BookmarkConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_BookmarkConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type BookmarkConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_BookmarkEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_BookmarkEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_BookmarkEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type BookmarkEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_Breadcrumb(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "label":
-		return ec.fieldContext_Breadcrumb_label(ctx, field)
-	case "url":
-		return ec.fieldContext_Breadcrumb_url(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Breadcrumb", field.Name)
-}
-
-func (ec *executionContext) childFields_BulkArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "results":
-		return ec.fieldContext_BulkArticlePayload_results(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_BulkArticlePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type BulkArticlePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_Calendar(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "entries":
-		return ec.fieldContext_Calendar_entries(ctx, field)
-	case "hasMore":
-		return ec.fieldContext_Calendar_hasMore(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Calendar", field.Name)
-}
-
-func (ec *executionContext) childFields_CalendarEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "kind":
-		return ec.fieldContext_CalendarEntry_kind(ctx, field)
-	case "at":
-		return ec.fieldContext_CalendarEntry_at(ctx, field)
-	case "article":
-		return ec.fieldContext_CalendarEntry_article(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CalendarEntry", field.Name)
-}
-
-func (ec *executionContext) childFields_Category(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Category_id(ctx, field)
-	case "name":
-		return ec.fieldContext_Category_name(ctx, field)
-	case "label":
-		return ec.fieldContext_Category_label(ctx, field)
-	case "slug":
-		return ec.fieldContext_Category_slug(ctx, field)
-	case "path":
-		return ec.fieldContext_Category_path(ctx, field)
-	case "url":
-		return ec.fieldContext_Category_url(ctx, field)
-	case "description":
-		return ec.fieldContext_Category_description(ctx, field)
-	case "parent":
-		return ec.fieldContext_Category_parent(ctx, field)
-	case "children":
-		return ec.fieldContext_Category_children(ctx, field)
-	case "breadcrumbs":
-		return ec.fieldContext_Category_breadcrumbs(ctx, field)
-	case "latestNews":
-		return ec.fieldContext_Category_latestNews(ctx, field)
-	case "picks":
-		return ec.fieldContext_Category_picks(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Category", field.Name)
-}
-
-func (ec *executionContext) childFields_CategoryFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "category":
-		return ec.fieldContext_CategoryFacet_category(ctx, field)
-	case "count":
-		return ec.fieldContext_CategoryFacet_count(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CategoryFacet", field.Name)
-}
-
-func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "viewer":
-		return ec.fieldContext_ChangePasswordPayload_viewer(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ChangePasswordPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ClaimCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "commentId":
-		return ec.fieldContext_ClaimCommentPayload_commentId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ClaimCommentPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ClaimCommentPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ClearBookmarksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "removedCount":
-		return ec.fieldContext_ClearBookmarksPayload_removedCount(ctx, field)
-	case "undoToken":
-		return ec.fieldContext_ClearBookmarksPayload_undoToken(ctx, field)
-	case "undoExpiresAt":
-		return ec.fieldContext_ClearBookmarksPayload_undoExpiresAt(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ClearBookmarksPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ClearBookmarksPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ClearReadingHistoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "clearedCount":
-		return ec.fieldContext_ClearReadingHistoryPayload_clearedCount(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ClearReadingHistoryPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ClearReadingHistoryPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_Comment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Comment_id(ctx, field)
-	case "body":
-		return ec.fieldContext_Comment_body(ctx, field)
-	case "bodyHtml":
-		return ec.fieldContext_Comment_bodyHtml(ctx, field)
-	case "removal":
-		return ec.fieldContext_Comment_removal(ctx, field)
-	case "depth":
-		return ec.fieldContext_Comment_depth(ctx, field)
-	case "isPinned":
-		return ec.fieldContext_Comment_isPinned(ctx, field)
-	case "isThreadClosed":
-		return ec.fieldContext_Comment_isThreadClosed(ctx, field)
-	case "reactionCount":
-		return ec.fieldContext_Comment_reactionCount(ctx, field)
-	case "reactions":
-		return ec.fieldContext_Comment_reactions(ctx, field)
-	case "author":
-		return ec.fieldContext_Comment_author(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_Comment_createdAt(ctx, field)
-	case "editedAt":
-		return ec.fieldContext_Comment_editedAt(ctx, field)
-	case "article":
-		return ec.fieldContext_Comment_article(ctx, field)
-	case "parent":
-		return ec.fieldContext_Comment_parent(ctx, field)
-	case "replyCount":
-		return ec.fieldContext_Comment_replyCount(ctx, field)
-	case "replies":
-		return ec.fieldContext_Comment_replies(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Comment", field.Name)
-}
-
-func (ec *executionContext) childFields_CommentAuthor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext_CommentAuthor_name(ctx, field)
-	case "isGuest":
-		return ec.fieldContext_CommentAuthor_isGuest(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CommentAuthor", field.Name)
-}
-
-func (ec *executionContext) childFields_CommentConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_CommentConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_CommentConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_CommentConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_CommentConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CommentConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_CommentEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_CommentEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_CommentEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CommentEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_CommentPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "mode":
-		return ec.fieldContext_CommentPolicy_mode(ctx, field)
-	case "closesAt":
-		return ec.fieldContext_CommentPolicy_closesAt(ctx, field)
-	case "guestFieldsRequired":
-		return ec.fieldContext_CommentPolicy_guestFieldsRequired(ctx, field)
-	case "isOpen":
-		return ec.fieldContext_CommentPolicy_isOpen(ctx, field)
-	case "maxLength":
-		return ec.fieldContext_CommentPolicy_maxLength(ctx, field)
-	case "maxDepth":
-		return ec.fieldContext_CommentPolicy_maxDepth(ctx, field)
-	case "editMinutes":
-		return ec.fieldContext_CommentPolicy_editMinutes(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CommentPolicy", field.Name)
-}
-
-func (ec *executionContext) childFields_CommentReactionState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "commentId":
-		return ec.fieldContext_CommentReactionState_commentId(ctx, field)
-	case "kind":
-		return ec.fieldContext_CommentReactionState_kind(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CommentReactionState", field.Name)
-}
-
-func (ec *executionContext) childFields_CommentRemoval(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "by":
-		return ec.fieldContext_CommentRemoval_by(ctx, field)
-	case "removedAt":
-		return ec.fieldContext_CommentRemoval_removedAt(ctx, field)
-	case "reason":
-		return ec.fieldContext_CommentRemoval_reason(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CommentRemoval", field.Name)
-}
-
-func (ec *executionContext) childFields_CommentReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "reason":
-		return ec.fieldContext_CommentReport_reason(ctx, field)
-	case "explanation":
-		return ec.fieldContext_CommentReport_explanation(ctx, field)
-	case "law":
-		return ec.fieldContext_CommentReport_law(ctx, field)
-	case "name":
-		return ec.fieldContext_CommentReport_name(ctx, field)
-	case "email":
-		return ec.fieldContext_CommentReport_email(ctx, field)
-	case "goodFaith":
-		return ec.fieldContext_CommentReport_goodFaith(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_CommentReport_createdAt(ctx, field)
-	case "decision":
-		return ec.fieldContext_CommentReport_decision(ctx, field)
-	case "decidedAt":
-		return ec.fieldContext_CommentReport_decidedAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CommentReport", field.Name)
-}
-
-func (ec *executionContext) childFields_CommentSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "mode":
-		return ec.fieldContext_CommentSettings_mode(ctx, field)
-	case "moderation":
-		return ec.fieldContext_CommentSettings_moderation(ctx, field)
-	case "closeAfterDays":
-		return ec.fieldContext_CommentSettings_closeAfterDays(ctx, field)
-	case "maxDepth":
-		return ec.fieldContext_CommentSettings_maxDepth(ctx, field)
-	case "maxLength":
-		return ec.fieldContext_CommentSettings_maxLength(ctx, field)
-	case "maxLinks":
-		return ec.fieldContext_CommentSettings_maxLinks(ctx, field)
-	case "editMinutes":
-		return ec.fieldContext_CommentSettings_editMinutes(ctx, field)
-	case "minSeconds":
-		return ec.fieldContext_CommentSettings_minSeconds(ctx, field)
-	case "heldWords":
-		return ec.fieldContext_CommentSettings_heldWords(ctx, field)
-	case "refusedWords":
-		return ec.fieldContext_CommentSettings_refusedWords(ctx, field)
-	case "blockedNetworks":
-		return ec.fieldContext_CommentSettings_blockedNetworks(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CommentSettings", field.Name)
-}
-
-func (ec *executionContext) childFields_ConfirmSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "recoveryCodes":
-		return ec.fieldContext_ConfirmSecondFactorPayload_recoveryCodes(ctx, field)
-	case "viewer":
-		return ec.fieldContext_ConfirmSecondFactorPayload_viewer(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ConfirmSecondFactorPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ConfirmSecondFactorPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_Consent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "version":
-		return ec.fieldContext_Consent_version(ctx, field)
-	case "html":
-		return ec.fieldContext_Consent_html(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Consent", field.Name)
-}
-
-func (ec *executionContext) childFields_Correction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Correction_id(ctx, field)
-	case "article":
-		return ec.fieldContext_Correction_article(ctx, field)
-	case "note":
-		return ec.fieldContext_Correction_note(ctx, field)
-	case "issuedAt":
-		return ec.fieldContext_Correction_issuedAt(ctx, field)
-	case "changes":
-		return ec.fieldContext_Correction_changes(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Correction", field.Name)
-}
-
-func (ec *executionContext) childFields_CorrectionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_CorrectionConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_CorrectionConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_CorrectionConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_CorrectionConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CorrectionConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_CorrectionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_CorrectionEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_CorrectionEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CorrectionEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_Count(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "value":
-		return ec.fieldContext_Count_value(ctx, field)
-	case "precision":
-		return ec.fieldContext_Count_precision(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Count", field.Name)
-}
-
-func (ec *executionContext) childFields_CreateAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "adSlot":
-		return ec.fieldContext_CreateAdSlotPayload_adSlot(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_CreateAdSlotPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreateAdSlotPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_CreateAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "author":
-		return ec.fieldContext_CreateAuthorPayload_author(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_CreateAuthorPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreateAuthorPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_CreateCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "category":
-		return ec.fieldContext_CreateCategoryPayload_category(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_CreateCategoryPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreateCategoryPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_CreatePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "page":
-		return ec.fieldContext_CreatePagePayload_page(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_CreatePagePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreatePagePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_CreatePlacePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "place":
-		return ec.fieldContext_CreatePlacePayload_place(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_CreatePlacePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreatePlacePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_CreateRedirectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "redirect":
-		return ec.fieldContext_CreateRedirectPayload_redirect(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_CreateRedirectPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreateRedirectPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_CreateSeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "series":
-		return ec.fieldContext_CreateSeriesPayload_series(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_CreateSeriesPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreateSeriesPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_CreateTagPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "tag":
-		return ec.fieldContext_CreateTagPayload_tag(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_CreateTagPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreateTagPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "user":
-		return ec.fieldContext_CreateUserPayload_user(ctx, field)
-	case "generatedPassword":
-		return ec.fieldContext_CreateUserPayload_generatedPassword(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_CreateUserPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DeadJob(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_DeadJob_id(ctx, field)
-	case "kind":
-		return ec.fieldContext_DeadJob_kind(ctx, field)
-	case "attempts":
-		return ec.fieldContext_DeadJob_attempts(ctx, field)
-	case "lastError":
-		return ec.fieldContext_DeadJob_lastError(ctx, field)
-	case "enqueuedAt":
-		return ec.fieldContext_DeadJob_enqueuedAt(ctx, field)
-	case "diedAt":
-		return ec.fieldContext_DeadJob_diedAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeadJob", field.Name)
-}
-
-func (ec *executionContext) childFields_DeadJobConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_DeadJobConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_DeadJobConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_DeadJobConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_DeadJobConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeadJobConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_DeadJobEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_DeadJobEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_DeadJobEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeadJobEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_DeleteAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "deletedId":
-		return ec.fieldContext_DeleteAdSlotPayload_deletedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DeleteAdSlotPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeleteAdSlotPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DeleteAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "deletedId":
-		return ec.fieldContext_DeleteAuthorPayload_deletedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DeleteAuthorPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeleteAuthorPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DeleteCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "deletedId":
-		return ec.fieldContext_DeleteCategoryPayload_deletedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DeleteCategoryPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeleteCategoryPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DeleteCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "deletedId":
-		return ec.fieldContext_DeleteCommentPayload_deletedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DeleteCommentPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeleteCommentPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DeleteMenuPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "deletedId":
-		return ec.fieldContext_DeleteMenuPayload_deletedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DeleteMenuPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeleteMenuPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DeletePlacePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "deletedId":
-		return ec.fieldContext_DeletePlacePayload_deletedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DeletePlacePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeletePlacePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DeleteRedirectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "deletedId":
-		return ec.fieldContext_DeleteRedirectPayload_deletedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DeleteRedirectPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeleteRedirectPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DeleteSeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "deletedId":
-		return ec.fieldContext_DeleteSeriesPayload_deletedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DeleteSeriesPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeleteSeriesPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DeleteTagPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "deletedId":
-		return ec.fieldContext_DeleteTagPayload_deletedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DeleteTagPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DeleteTagPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DisableSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "viewer":
-		return ec.fieldContext_DisableSecondFactorPayload_viewer(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DisableSecondFactorPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DisableSecondFactorPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DisableUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "user":
-		return ec.fieldContext_DisableUserPayload_user(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DisableUserPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DisableUserPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_DiscardJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "discardedId":
-		return ec.fieldContext_DiscardJobPayload_discardedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_DiscardJobPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type DiscardJobPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_EarlierCommentText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "body":
-		return ec.fieldContext_EarlierCommentText_body(ctx, field)
-	case "replacedAt":
-		return ec.fieldContext_EarlierCommentText_replacedAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type EarlierCommentText", field.Name)
-}
-
-func (ec *executionContext) childFields_EditCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "comment":
-		return ec.fieldContext_EditCommentPayload_comment(ctx, field)
-	case "state":
-		return ec.fieldContext_EditCommentPayload_state(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_EditCommentPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type EditCommentPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_EditorsPick(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "article":
-		return ec.fieldContext_EditorsPick_article(ctx, field)
-	case "expiresAt":
-		return ec.fieldContext_EditorsPick_expiresAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type EditorsPick", field.Name)
-}
-
-func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "user":
-		return ec.fieldContext_EnableUserPayload_user(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_EnableUserPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type EnableUserPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_FieldChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "field":
-		return ec.fieldContext_FieldChange_field(ctx, field)
-	case "before":
-		return ec.fieldContext_FieldChange_before(ctx, field)
-	case "after":
-		return ec.fieldContext_FieldChange_after(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type FieldChange", field.Name)
-}
-
-func (ec *executionContext) childFields_FocalPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "x":
-		return ec.fieldContext_FocalPoint_x(ctx, field)
-	case "y":
-		return ec.fieldContext_FocalPoint_y(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type FocalPoint", field.Name)
-}
-
-func (ec *executionContext) childFields_FollowPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "topic":
-		return ec.fieldContext_FollowPayload_topic(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_FollowPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type FollowPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_FollowedTopic(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "topic":
-		return ec.fieldContext_FollowedTopic_topic(ctx, field)
-	case "notify":
-		return ec.fieldContext_FollowedTopic_notify(ctx, field)
-	case "followedAt":
-		return ec.fieldContext_FollowedTopic_followedAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type FollowedTopic", field.Name)
-}
-
-func (ec *executionContext) childFields_FollowedTopicConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_FollowedTopicConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_FollowedTopicConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_FollowedTopicConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_FollowedTopicConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type FollowedTopicConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_FollowedTopicEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_FollowedTopicEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_FollowedTopicEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type FollowedTopicEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_LanguageFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "language":
-		return ec.fieldContext_LanguageFacet_language(ctx, field)
-	case "count":
-		return ec.fieldContext_LanguageFacet_count(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type LanguageFacet", field.Name)
-}
-
-func (ec *executionContext) childFields_LegalDocument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "kind":
-		return ec.fieldContext_LegalDocument_kind(ctx, field)
-	case "version":
-		return ec.fieldContext_LegalDocument_version(ctx, field)
-	case "publishedAt":
-		return ec.fieldContext_LegalDocument_publishedAt(ctx, field)
-	case "page":
-		return ec.fieldContext_LegalDocument_page(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type LegalDocument", field.Name)
-}
-
-func (ec *executionContext) childFields_LiftRestrictionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "liftedId":
-		return ec.fieldContext_LiftRestrictionPayload_liftedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_LiftRestrictionPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type LiftRestrictionPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ListItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "html":
-		return ec.fieldContext_ListItem_html(ctx, field)
-	case "ordered":
-		return ec.fieldContext_ListItem_ordered(ctx, field)
-	case "items":
-		return ec.fieldContext_ListItem_items(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ListItem", field.Name)
-}
-
-func (ec *executionContext) childFields_LiveEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_LiveEntry_id(ctx, field)
-	case "title":
-		return ec.fieldContext_LiveEntry_title(ctx, field)
-	case "body":
-		return ec.fieldContext_LiveEntry_body(ctx, field)
-	case "bodyHtml":
-		return ec.fieldContext_LiveEntry_bodyHtml(ctx, field)
-	case "publishedAt":
-		return ec.fieldContext_LiveEntry_publishedAt(ctx, field)
-	case "isKeyEvent":
-		return ec.fieldContext_LiveEntry_isKeyEvent(ctx, field)
-	case "isPinned":
-		return ec.fieldContext_LiveEntry_isPinned(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type LiveEntry", field.Name)
-}
-
-func (ec *executionContext) childFields_LiveEntryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "entry":
-		return ec.fieldContext_LiveEntryPayload_entry(ctx, field)
-	case "article":
-		return ec.fieldContext_LiveEntryPayload_article(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_LiveEntryPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type LiveEntryPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_MarkArticleReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "isNoted":
-		return ec.fieldContext_MarkArticleReadPayload_isNoted(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_MarkArticleReadPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MarkArticleReadPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "markedCount":
-		return ec.fieldContext_MarkNotificationsReadPayload_markedCount(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_MarkNotificationsReadPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MarkNotificationsReadPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_Media(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Media_id(ctx, field)
-	case "kind":
-		return ec.fieldContext_Media_kind(ctx, field)
-	case "url":
-		return ec.fieldContext_Media_url(ctx, field)
-	case "alt":
-		return ec.fieldContext_Media_alt(ctx, field)
-	case "caption":
-		return ec.fieldContext_Media_caption(ctx, field)
-	case "credit":
-		return ec.fieldContext_Media_credit(ctx, field)
-	case "contentType":
-		return ec.fieldContext_Media_contentType(ctx, field)
-	case "width":
-		return ec.fieldContext_Media_width(ctx, field)
-	case "height":
-		return ec.fieldContext_Media_height(ctx, field)
-	case "focalPoint":
-		return ec.fieldContext_Media_focalPoint(ctx, field)
-	case "rights":
-		return ec.fieldContext_Media_rights(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Media", field.Name)
-}
-
-func (ec *executionContext) childFields_Menu(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Menu_id(ctx, field)
-	case "name":
-		return ec.fieldContext_Menu_name(ctx, field)
-	case "location":
-		return ec.fieldContext_Menu_location(ctx, field)
-	case "items":
-		return ec.fieldContext_Menu_items(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Menu", field.Name)
-}
-
-func (ec *executionContext) childFields_MenuItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_MenuItem_id(ctx, field)
-	case "label":
-		return ec.fieldContext_MenuItem_label(ctx, field)
-	case "url":
-		return ec.fieldContext_MenuItem_url(ctx, field)
-	case "target":
-		return ec.fieldContext_MenuItem_target(ctx, field)
-	case "children":
-		return ec.fieldContext_MenuItem_children(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MenuItem", field.Name)
-}
-
-func (ec *executionContext) childFields_MergeAuthorsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "author":
-		return ec.fieldContext_MergeAuthorsPayload_author(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_MergeAuthorsPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MergeAuthorsPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_MergeBookmarksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "movedCount":
-		return ec.fieldContext_MergeBookmarksPayload_movedCount(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_MergeBookmarksPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MergeBookmarksPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_MergeCategoriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "category":
-		return ec.fieldContext_MergeCategoriesPayload_category(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_MergeCategoriesPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MergeCategoriesPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_MergePlacesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "place":
-		return ec.fieldContext_MergePlacesPayload_place(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_MergePlacesPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MergePlacesPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_MergeSeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "series":
-		return ec.fieldContext_MergeSeriesPayload_series(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_MergeSeriesPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MergeSeriesPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_MergeTagsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "tag":
-		return ec.fieldContext_MergeTagsPayload_tag(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_MergeTagsPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MergeTagsPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ModerateCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "comment":
-		return ec.fieldContext_ModerateCommentPayload_comment(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ModerateCommentPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ModerateCommentPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ModerateCommentsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "comments":
-		return ec.fieldContext_ModerateCommentsPayload_comments(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ModerateCommentsPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ModerateCommentsPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ModeratedComment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "commentId":
-		return ec.fieldContext_ModeratedComment_commentId(ctx, field)
-	case "article":
-		return ec.fieldContext_ModeratedComment_article(ctx, field)
-	case "status":
-		return ec.fieldContext_ModeratedComment_status(ctx, field)
-	case "body":
-		return ec.fieldContext_ModeratedComment_body(ctx, field)
-	case "authorName":
-		return ec.fieldContext_ModeratedComment_authorName(ctx, field)
-	case "authorId":
-		return ec.fieldContext_ModeratedComment_authorId(ctx, field)
-	case "guestEmail":
-		return ec.fieldContext_ModeratedComment_guestEmail(ctx, field)
-	case "address":
-		return ec.fieldContext_ModeratedComment_address(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_ModeratedComment_createdAt(ctx, field)
-	case "reasons":
-		return ec.fieldContext_ModeratedComment_reasons(ctx, field)
-	case "openReportCount":
-		return ec.fieldContext_ModeratedComment_openReportCount(ctx, field)
-	case "reports":
-		return ec.fieldContext_ModeratedComment_reports(ctx, field)
-	case "earlierTexts":
-		return ec.fieldContext_ModeratedComment_earlierTexts(ctx, field)
-	case "isRemoved":
-		return ec.fieldContext_ModeratedComment_isRemoved(ctx, field)
-	case "isPinned":
-		return ec.fieldContext_ModeratedComment_isPinned(ctx, field)
-	case "isThreadClosed":
-		return ec.fieldContext_ModeratedComment_isThreadClosed(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ModeratedComment", field.Name)
-}
-
-func (ec *executionContext) childFields_ModeratedCommentConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_ModeratedCommentConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_ModeratedCommentConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_ModeratedCommentConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_ModeratedCommentConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ModeratedCommentConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_ModeratedCommentEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_ModeratedCommentEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_ModeratedCommentEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ModeratedCommentEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_ModerationCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "waiting":
-		return ec.fieldContext_ModerationCounts_waiting(ctx, field)
-	case "reported":
-		return ec.fieldContext_ModerationCounts_reported(ctx, field)
-	case "spam":
-		return ec.fieldContext_ModerationCounts_spam(ctx, field)
-	case "byReason":
-		return ec.fieldContext_ModerationCounts_byReason(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ModerationCounts", field.Name)
-}
-
-func (ec *executionContext) childFields_ModerationReasonCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "reason":
-		return ec.fieldContext_ModerationReasonCount_reason(ctx, field)
-	case "count":
-		return ec.fieldContext_ModerationReasonCount_count(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ModerationReasonCount", field.Name)
-}
-
-func (ec *executionContext) childFields_MoveCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "category":
-		return ec.fieldContext_MoveCategoryPayload_category(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_MoveCategoryPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MoveCategoryPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_NewsroomRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "version":
-		return ec.fieldContext_NewsroomRecord_version(ctx, field)
-	case "allowedSteps":
-		return ec.fieldContext_NewsroomRecord_allowedSteps(ctx, field)
-	case "statusChangedAt":
-		return ec.fieldContext_NewsroomRecord_statusChangedAt(ctx, field)
-	case "scheduledAt":
-		return ec.fieldContext_NewsroomRecord_scheduledAt(ctx, field)
-	case "embargoUntil":
-		return ec.fieldContext_NewsroomRecord_embargoUntil(ctx, field)
-	case "unpublishAt":
-		return ec.fieldContext_NewsroomRecord_unpublishAt(ctx, field)
-	case "trashedAt":
-		return ec.fieldContext_NewsroomRecord_trashedAt(ctx, field)
-	case "editedAt":
-		return ec.fieldContext_NewsroomRecord_editedAt(ctx, field)
-	case "createdBy":
-		return ec.fieldContext_NewsroomRecord_createdBy(ctx, field)
-	case "assignee":
-		return ec.fieldContext_NewsroomRecord_assignee(ctx, field)
-	case "revisions":
-		return ec.fieldContext_NewsroomRecord_revisions(ctx, field)
-	case "revision":
-		return ec.fieldContext_NewsroomRecord_revision(ctx, field)
-	case "diff":
-		return ec.fieldContext_NewsroomRecord_diff(ctx, field)
-	case "lock":
-		return ec.fieldContext_NewsroomRecord_lock(ctx, field)
-	case "autosave":
-		return ec.fieldContext_NewsroomRecord_autosave(ctx, field)
-	case "notes":
-		return ec.fieldContext_NewsroomRecord_notes(ctx, field)
-	case "withdrawal":
-		return ec.fieldContext_NewsroomRecord_withdrawal(ctx, field)
-	case "previewTokens":
-		return ec.fieldContext_NewsroomRecord_previewTokens(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type NewsroomRecord", field.Name)
-}
-
-func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Notification_id(ctx, field)
-	case "kind":
-		return ec.fieldContext_Notification_kind(ctx, field)
-	case "article":
-		return ec.fieldContext_Notification_article(ctx, field)
-	case "comment":
-		return ec.fieldContext_Notification_comment(ctx, field)
-	case "text":
-		return ec.fieldContext_Notification_text(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_Notification_createdAt(ctx, field)
-	case "readAt":
-		return ec.fieldContext_Notification_readAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Notification", field.Name)
-}
-
-func (ec *executionContext) childFields_NotificationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_NotificationConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_NotificationConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_NotificationConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_NotificationConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type NotificationConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_NotificationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_NotificationEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_NotificationEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type NotificationEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_Page(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Page_id(ctx, field)
-	case "title":
-		return ec.fieldContext_Page_title(ctx, field)
-	case "slug":
-		return ec.fieldContext_Page_slug(ctx, field)
-	case "path":
-		return ec.fieldContext_Page_path(ctx, field)
-	case "url":
-		return ec.fieldContext_Page_url(ctx, field)
-	case "language":
-		return ec.fieldContext_Page_language(ctx, field)
-	case "direction":
-		return ec.fieldContext_Page_direction(ctx, field)
-	case "body":
-		return ec.fieldContext_Page_body(ctx, field)
-	case "bodyHtml":
-		return ec.fieldContext_Page_bodyHtml(ctx, field)
-	case "bodyText":
-		return ec.fieldContext_Page_bodyText(ctx, field)
-	case "publishedAt":
-		return ec.fieldContext_Page_publishedAt(ctx, field)
-	case "updatedAt":
-		return ec.fieldContext_Page_updatedAt(ctx, field)
-	case "seo":
-		return ec.fieldContext_Page_seo(ctx, field)
-	case "status":
-		return ec.fieldContext_Page_status(ctx, field)
-	case "version":
-		return ec.fieldContext_Page_version(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Page", field.Name)
-}
-
-func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "hasNextPage":
-		return ec.fieldContext_PageInfo_hasNextPage(ctx, field)
-	case "hasPreviousPage":
-		return ec.fieldContext_PageInfo_hasPreviousPage(ctx, field)
-	case "startCursor":
-		return ec.fieldContext_PageInfo_startCursor(ctx, field)
-	case "endCursor":
-		return ec.fieldContext_PageInfo_endCursor(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
-}
-
-func (ec *executionContext) childFields_ParagraphChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "before":
-		return ec.fieldContext_ParagraphChange_before(ctx, field)
-	case "after":
-		return ec.fieldContext_ParagraphChange_after(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ParagraphChange", field.Name)
-}
-
-func (ec *executionContext) childFields_Place(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Place_id(ctx, field)
-	case "name":
-		return ec.fieldContext_Place_name(ctx, field)
-	case "label":
-		return ec.fieldContext_Place_label(ctx, field)
-	case "slug":
-		return ec.fieldContext_Place_slug(ctx, field)
-	case "path":
-		return ec.fieldContext_Place_path(ctx, field)
-	case "kind":
-		return ec.fieldContext_Place_kind(ctx, field)
-	case "countryCode":
-		return ec.fieldContext_Place_countryCode(ctx, field)
-	case "latitude":
-		return ec.fieldContext_Place_latitude(ctx, field)
-	case "longitude":
-		return ec.fieldContext_Place_longitude(ctx, field)
-	case "latestNews":
-		return ec.fieldContext_Place_latestNews(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Place", field.Name)
-}
-
-func (ec *executionContext) childFields_PlaceFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "place":
-		return ec.fieldContext_PlaceFacet_place(ctx, field)
-	case "count":
-		return ec.fieldContext_PlaceFacet_count(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type PlaceFacet", field.Name)
-}
-
-func (ec *executionContext) childFields_PreviewToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_PreviewToken_id(ctx, field)
-	case "label":
-		return ec.fieldContext_PreviewToken_label(ctx, field)
-	case "createdBy":
-		return ec.fieldContext_PreviewToken_createdBy(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_PreviewToken_createdAt(ctx, field)
-	case "expiresAt":
-		return ec.fieldContext_PreviewToken_expiresAt(ctx, field)
-	case "revokedAt":
-		return ec.fieldContext_PreviewToken_revokedAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type PreviewToken", field.Name)
-}
-
-func (ec *executionContext) childFields_PreviewTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "token":
-		return ec.fieldContext_PreviewTokenPayload_token(ctx, field)
-	case "previewToken":
-		return ec.fieldContext_PreviewTokenPayload_previewToken(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_PreviewTokenPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type PreviewTokenPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_PublishPagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "page":
-		return ec.fieldContext_PublishPagePayload_page(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_PublishPagePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type PublishPagePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ReactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "comment":
-		return ec.fieldContext_ReactPayload_comment(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ReactPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ReactPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ReactionCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "kind":
-		return ec.fieldContext_ReactionCount_kind(ctx, field)
-	case "count":
-		return ec.fieldContext_ReactionCount_count(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ReactionCount", field.Name)
-}
-
-func (ec *executionContext) childFields_ReadArticle(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "article":
-		return ec.fieldContext_ReadArticle_article(ctx, field)
-	case "readAt":
-		return ec.fieldContext_ReadArticle_readAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ReadArticle", field.Name)
-}
-
-func (ec *executionContext) childFields_ReadArticleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_ReadArticleConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_ReadArticleConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_ReadArticleConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_ReadArticleConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ReadArticleConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_ReadArticleEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_ReadArticleEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_ReadArticleEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ReadArticleEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_ReaderRestriction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_ReaderRestriction_id(ctx, field)
-	case "kind":
-		return ec.fieldContext_ReaderRestriction_kind(ctx, field)
-	case "name":
-		return ec.fieldContext_ReaderRestriction_name(ctx, field)
-	case "reason":
-		return ec.fieldContext_ReaderRestriction_reason(ctx, field)
-	case "expiresAt":
-		return ec.fieldContext_ReaderRestriction_expiresAt(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_ReaderRestriction_createdAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ReaderRestriction", field.Name)
-}
-
-func (ec *executionContext) childFields_ReaderRestrictionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_ReaderRestrictionConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_ReaderRestrictionConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_ReaderRestrictionConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_ReaderRestrictionConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ReaderRestrictionConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_ReaderRestrictionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_ReaderRestrictionEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_ReaderRestrictionEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ReaderRestrictionEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_ReaderSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "historyEnabled":
-		return ec.fieldContext_ReaderSettings_historyEnabled(ctx, field)
-	case "notifyReplies":
-		return ec.fieldContext_ReaderSettings_notifyReplies(ctx, field)
-	case "notifyFollowed":
-		return ec.fieldContext_ReaderSettings_notifyFollowed(ctx, field)
-	case "notifyBreaking":
-		return ec.fieldContext_ReaderSettings_notifyBreaking(ctx, field)
-	case "digest":
-		return ec.fieldContext_ReaderSettings_digest(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ReaderSettings", field.Name)
-}
-
-func (ec *executionContext) childFields_RecordViewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "isCounted":
-		return ec.fieldContext_RecordViewPayload_isCounted(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RecordViewPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RecordViewPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_Redirect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Redirect_id(ctx, field)
-	case "path":
-		return ec.fieldContext_Redirect_path(ctx, field)
-	case "location":
-		return ec.fieldContext_Redirect_location(ctx, field)
-	case "statusCode":
-		return ec.fieldContext_Redirect_statusCode(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Redirect", field.Name)
-}
-
-func (ec *executionContext) childFields_RedirectConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_RedirectConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_RedirectConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_RedirectConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_RedirectConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RedirectConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_RedirectEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_RedirectEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_RedirectEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RedirectEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_RegenerateRecoveryCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "recoveryCodes":
-		return ec.fieldContext_RegenerateRecoveryCodesPayload_recoveryCodes(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RegenerateRecoveryCodesPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RegenerateRecoveryCodesPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_RelatedArticleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_RelatedArticleConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_RelatedArticleConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_RelatedArticleConnection_pageInfo(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RelatedArticleConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_RelatedArticleEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_RelatedArticleEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_RelatedArticleEdge_node(ctx, field)
-	case "score":
-		return ec.fieldContext_RelatedArticleEdge_score(ctx, field)
-	case "reasons":
-		return ec.fieldContext_RelatedArticleEdge_reasons(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RelatedArticleEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_RelatedReason(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "kind":
-		return ec.fieldContext_RelatedReason_kind(ctx, field)
-	case "labels":
-		return ec.fieldContext_RelatedReason_labels(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RelatedReason", field.Name)
-}
-
-func (ec *executionContext) childFields_RemoveBookmarkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "removedBookmarkId":
-		return ec.fieldContext_RemoveBookmarkPayload_removedBookmarkId(ctx, field)
-	case "undoToken":
-		return ec.fieldContext_RemoveBookmarkPayload_undoToken(ctx, field)
-	case "undoExpiresAt":
-		return ec.fieldContext_RemoveBookmarkPayload_undoExpiresAt(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RemoveBookmarkPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RemoveBookmarkPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ReportCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "reported":
-		return ec.fieldContext_ReportCommentPayload_reported(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ReportCommentPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ReportCommentPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ResetUserPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "user":
-		return ec.fieldContext_ResetUserPasswordPayload_user(ctx, field)
-	case "generatedPassword":
-		return ec.fieldContext_ResetUserPasswordPayload_generatedPassword(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ResetUserPasswordPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ResetUserPasswordPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ResetUserSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "user":
-		return ec.fieldContext_ResetUserSecondFactorPayload_user(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_ResetUserSecondFactorPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ResetUserSecondFactorPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_RestoreBookmarkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "bookmark":
-		return ec.fieldContext_RestoreBookmarkPayload_bookmark(ctx, field)
-	case "restoredCount":
-		return ec.fieldContext_RestoreBookmarkPayload_restoredCount(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RestoreBookmarkPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RestoreBookmarkPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "page":
-		return ec.fieldContext_RestorePagePayload_page(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RestorePagePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RestorePagePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_RestrictReaderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "restriction":
-		return ec.fieldContext_RestrictReaderPayload_restriction(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RestrictReaderPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RestrictReaderPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_RetryJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "retriedId":
-		return ec.fieldContext_RetryJobPayload_retriedId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RetryJobPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RetryJobPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_Revision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Revision_id(ctx, field)
-	case "number":
-		return ec.fieldContext_Revision_number(ctx, field)
-	case "action":
-		return ec.fieldContext_Revision_action(ctx, field)
-	case "status":
-		return ec.fieldContext_Revision_status(ctx, field)
-	case "version":
-		return ec.fieldContext_Revision_version(ctx, field)
-	case "title":
-		return ec.fieldContext_Revision_title(ctx, field)
-	case "note":
-		return ec.fieldContext_Revision_note(ctx, field)
-	case "author":
-		return ec.fieldContext_Revision_author(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_Revision_createdAt(ctx, field)
-	case "content":
-		return ec.fieldContext_Revision_content(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Revision", field.Name)
-}
-
-func (ec *executionContext) childFields_RevisionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_RevisionConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_RevisionConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_RevisionConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_RevisionConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RevisionConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_RevisionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_RevisionEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_RevisionEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RevisionEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_RevokeOtherSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "endedCount":
-		return ec.fieldContext_RevokeOtherSessionsPayload_endedCount(ctx, field)
-	case "viewer":
-		return ec.fieldContext_RevokeOtherSessionsPayload_viewer(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RevokeOtherSessionsPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RevokeOtherSessionsPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "viewer":
-		return ec.fieldContext_RevokeSessionPayload_viewer(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RevokeSessionPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_Rights(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "holder":
-		return ec.fieldContext_Rights_holder(ctx, field)
-	case "notice":
-		return ec.fieldContext_Rights_notice(ctx, field)
-	case "usageTerms":
-		return ec.fieldContext_Rights_usageTerms(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Rights", field.Name)
-}
-
-func (ec *executionContext) childFields_Route(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "path":
-		return ec.fieldContext_Route_path(ctx, field)
-	case "target":
-		return ec.fieldContext_Route_target(ctx, field)
-	case "redirectTo":
-		return ec.fieldContext_Route_redirectTo(ctx, field)
-	case "statusCode":
-		return ec.fieldContext_Route_statusCode(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Route", field.Name)
-}
-
-func (ec *executionContext) childFields_SEO(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "title":
-		return ec.fieldContext_SEO_title(ctx, field)
-	case "description":
-		return ec.fieldContext_SEO_description(ctx, field)
-	case "canonicalUrl":
-		return ec.fieldContext_SEO_canonicalUrl(ctx, field)
-	case "noIndex":
-		return ec.fieldContext_SEO_noIndex(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SEO", field.Name)
-}
-
-func (ec *executionContext) childFields_SaveMenuPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "menu":
-		return ec.fieldContext_SaveMenuPayload_menu(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_SaveMenuPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SaveMenuPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_ScheduleFailure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "article":
-		return ec.fieldContext_ScheduleFailure_article(ctx, field)
-	case "attempts":
-		return ec.fieldContext_ScheduleFailure_attempts(ctx, field)
-	case "failingSince":
-		return ec.fieldContext_ScheduleFailure_failingSince(ctx, field)
-	case "nextAttemptAt":
-		return ec.fieldContext_ScheduleFailure_nextAttemptAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ScheduleFailure", field.Name)
-}
-
-func (ec *executionContext) childFields_ScheduleHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "dueCount":
-		return ec.fieldContext_ScheduleHealth_dueCount(ctx, field)
-	case "oldestLateness":
-		return ec.fieldContext_ScheduleHealth_oldestLateness(ctx, field)
-	case "nextDueAt":
-		return ec.fieldContext_ScheduleHealth_nextDueAt(ctx, field)
-	case "lastDoneAt":
-		return ec.fieldContext_ScheduleHealth_lastDoneAt(ctx, field)
-	case "lateness":
-		return ec.fieldContext_ScheduleHealth_lateness(ctx, field)
-	case "failing":
-		return ec.fieldContext_ScheduleHealth_failing(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ScheduleHealth", field.Name)
-}
-
-func (ec *executionContext) childFields_ScheduleLateness(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "count":
-		return ec.fieldContext_ScheduleLateness_count(ctx, field)
-	case "median":
-		return ec.fieldContext_ScheduleLateness_median(ctx, field)
-	case "max":
-		return ec.fieldContext_ScheduleLateness_max(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type ScheduleLateness", field.Name)
-}
-
-func (ec *executionContext) childFields_SearchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_SearchConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_SearchConnection_nodes(ctx, field)
-	case "facets":
-		return ec.fieldContext_SearchConnection_facets(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_SearchConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_SearchConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SearchConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_SearchEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_SearchEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_SearchEdge_node(ctx, field)
-	case "score":
-		return ec.fieldContext_SearchEdge_score(ctx, field)
-	case "highlight":
-		return ec.fieldContext_SearchEdge_highlight(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SearchEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_SearchFacets(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "categories":
-		return ec.fieldContext_SearchFacets_categories(ctx, field)
-	case "tags":
-		return ec.fieldContext_SearchFacets_tags(ctx, field)
-	case "places":
-		return ec.fieldContext_SearchFacets_places(ctx, field)
-	case "authors":
-		return ec.fieldContext_SearchFacets_authors(ctx, field)
-	case "years":
-		return ec.fieldContext_SearchFacets_years(ctx, field)
-	case "languages":
-		return ec.fieldContext_SearchFacets_languages(ctx, field)
-	case "precision":
-		return ec.fieldContext_SearchFacets_precision(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SearchFacets", field.Name)
-}
-
-func (ec *executionContext) childFields_SearchSuggestion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "text":
-		return ec.fieldContext_SearchSuggestion_text(ctx, field)
-	case "target":
-		return ec.fieldContext_SearchSuggestion_target(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SearchSuggestion", field.Name)
-}
-
-func (ec *executionContext) childFields_SecondFactor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "isEnabled":
-		return ec.fieldContext_SecondFactor_isEnabled(ctx, field)
-	case "isRequired":
-		return ec.fieldContext_SecondFactor_isRequired(ctx, field)
-	case "recoveryCodesLeft":
-		return ec.fieldContext_SecondFactor_recoveryCodesLeft(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SecondFactor", field.Name)
-}
-
-func (ec *executionContext) childFields_SendBreakingNewsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "isSent":
-		return ec.fieldContext_SendBreakingNewsPayload_isSent(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_SendBreakingNewsPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SendBreakingNewsPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Series_id(ctx, field)
-	case "name":
-		return ec.fieldContext_Series_name(ctx, field)
-	case "label":
-		return ec.fieldContext_Series_label(ctx, field)
-	case "slug":
-		return ec.fieldContext_Series_slug(ctx, field)
-	case "path":
-		return ec.fieldContext_Series_path(ctx, field)
-	case "description":
-		return ec.fieldContext_Series_description(ctx, field)
-	case "latestNews":
-		return ec.fieldContext_Series_latestNews(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Series", field.Name)
-}
-
-func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Session_id(ctx, field)
-	case "transport":
-		return ec.fieldContext_Session_transport(ctx, field)
-	case "label":
-		return ec.fieldContext_Session_label(ctx, field)
-	case "address":
-		return ec.fieldContext_Session_address(ctx, field)
-	case "userAgent":
-		return ec.fieldContext_Session_userAgent(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_Session_createdAt(ctx, field)
-	case "seenAt":
-		return ec.fieldContext_Session_seenAt(ctx, field)
-	case "expiresAt":
-		return ec.fieldContext_Session_expiresAt(ctx, field)
-	case "isCurrent":
-		return ec.fieldContext_Session_isCurrent(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
-}
-
-func (ec *executionContext) childFields_SetArticleCommentPolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "article":
-		return ec.fieldContext_SetArticleCommentPolicyPayload_article(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_SetArticleCommentPolicyPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SetArticleCommentPolicyPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_SetPicksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "picks":
-		return ec.fieldContext_SetPicksPayload_picks(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_SetPicksPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SetPicksPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_SetUpAdminPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "user":
-		return ec.fieldContext_SetUpAdminPayload_user(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_SetUpAdminPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SetUpAdminPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_SetUserRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "user":
-		return ec.fieldContext_SetUserRolePayload_user(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_SetUserRolePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SetUserRolePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "token":
-		return ec.fieldContext_SignInPayload_token(ctx, field)
-	case "session":
-		return ec.fieldContext_SignInPayload_session(ctx, field)
-	case "viewer":
-		return ec.fieldContext_SignInPayload_viewer(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_SignInPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SignInPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "userErrors":
-		return ec.fieldContext_SignOutPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_Site(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext_Site_name(ctx, field)
-	case "tagline":
-		return ec.fieldContext_Site_tagline(ctx, field)
-	case "description":
-		return ec.fieldContext_Site_description(ctx, field)
-	case "url":
-		return ec.fieldContext_Site_url(ctx, field)
-	case "language":
-		return ec.fieldContext_Site_language(ctx, field)
-	case "direction":
-		return ec.fieldContext_Site_direction(ctx, field)
-	case "timeZone":
-		return ec.fieldContext_Site_timeZone(ctx, field)
-	case "copyright":
-		return ec.fieldContext_Site_copyright(ctx, field)
-	case "logo":
-		return ec.fieldContext_Site_logo(ctx, field)
-	case "socialProfiles":
-		return ec.fieldContext_Site_socialProfiles(ctx, field)
-	case "legalDocuments":
-		return ec.fieldContext_Site_legalDocuments(ctx, field)
-	case "consent":
-		return ec.fieldContext_Site_consent(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Site", field.Name)
-}
-
-func (ec *executionContext) childFields_SocialProfile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "network":
-		return ec.fieldContext_SocialProfile_network(ctx, field)
-	case "url":
-		return ec.fieldContext_SocialProfile_url(ctx, field)
-	case "audienceCount":
-		return ec.fieldContext_SocialProfile_audienceCount(ctx, field)
-	case "action":
-		return ec.fieldContext_SocialProfile_action(ctx, field)
-	case "countedAt":
-		return ec.fieldContext_SocialProfile_countedAt(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SocialProfile", field.Name)
-}
-
-func (ec *executionContext) childFields_StaffMember(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_StaffMember_id(ctx, field)
-	case "name":
-		return ec.fieldContext_StaffMember_name(ctx, field)
-	case "role":
-		return ec.fieldContext_StaffMember_role(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type StaffMember", field.Name)
-}
-
-func (ec *executionContext) childFields_StartSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "secret":
-		return ec.fieldContext_StartSecondFactorPayload_secret(ctx, field)
-	case "otpauthUrl":
-		return ec.fieldContext_StartSecondFactorPayload_otpauthUrl(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_StartSecondFactorPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type StartSecondFactorPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_StatusCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "status":
-		return ec.fieldContext_StatusCount_status(ctx, field)
-	case "count":
-		return ec.fieldContext_StatusCount_count(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type StatusCount", field.Name)
-}
-
-func (ec *executionContext) childFields_TableCell(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "html":
-		return ec.fieldContext_TableCell_html(ctx, field)
-	case "isHeader":
-		return ec.fieldContext_TableCell_isHeader(ctx, field)
-	case "colSpan":
-		return ec.fieldContext_TableCell_colSpan(ctx, field)
-	case "rowSpan":
-		return ec.fieldContext_TableCell_rowSpan(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type TableCell", field.Name)
-}
-
-func (ec *executionContext) childFields_TableRow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cells":
-		return ec.fieldContext_TableRow_cells(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type TableRow", field.Name)
-}
-
-func (ec *executionContext) childFields_Tag(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "id":
-		return ec.fieldContext_Tag_id(ctx, field)
-	case "name":
-		return ec.fieldContext_Tag_name(ctx, field)
-	case "label":
-		return ec.fieldContext_Tag_label(ctx, field)
-	case "slug":
-		return ec.fieldContext_Tag_slug(ctx, field)
-	case "path":
-		return ec.fieldContext_Tag_path(ctx, field)
-	case "scheme":
-		return ec.fieldContext_Tag_scheme(ctx, field)
-	case "description":
-		return ec.fieldContext_Tag_description(ctx, field)
-	case "latestNews":
-		return ec.fieldContext_Tag_latestNews(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Tag", field.Name)
-}
-
-func (ec *executionContext) childFields_TagConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_TagConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_TagConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_TagConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_TagConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type TagConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_TagEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_TagEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_TagEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type TagEdge", field.Name)
-}
-
-func (ec *executionContext) childFields_TagFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "tag":
-		return ec.fieldContext_TagFacet_tag(ctx, field)
-	case "count":
-		return ec.fieldContext_TagFacet_count(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type TagFacet", field.Name)
-}
-
-func (ec *executionContext) childFields_TrashPagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "page":
-		return ec.fieldContext_TrashPagePayload_page(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_TrashPagePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type TrashPagePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UnfollowPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "topic":
-		return ec.fieldContext_UnfollowPayload_topic(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UnfollowPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UnfollowPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UnpublishPagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "page":
-		return ec.fieldContext_UnpublishPagePayload_page(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UnpublishPagePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UnpublishPagePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdateAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "adSlot":
-		return ec.fieldContext_UpdateAdSlotPayload_adSlot(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UpdateAdSlotPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdateAdSlotPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdateAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "author":
-		return ec.fieldContext_UpdateAuthorPayload_author(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UpdateAuthorPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdateAuthorPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdateCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "category":
-		return ec.fieldContext_UpdateCategoryPayload_category(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UpdateCategoryPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdateCategoryPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdateCommentSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "settings":
-		return ec.fieldContext_UpdateCommentSettingsPayload_settings(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UpdateCommentSettingsPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdateCommentSettingsPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdatePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "page":
-		return ec.fieldContext_UpdatePagePayload_page(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UpdatePagePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdatePagePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdatePlacePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "place":
-		return ec.fieldContext_UpdatePlacePayload_place(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UpdatePlacePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdatePlacePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdateReaderSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "settings":
-		return ec.fieldContext_UpdateReaderSettingsPayload_settings(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UpdateReaderSettingsPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdateReaderSettingsPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdateRedirectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "redirect":
-		return ec.fieldContext_UpdateRedirectPayload_redirect(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UpdateRedirectPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdateRedirectPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdateSeriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "series":
-		return ec.fieldContext_UpdateSeriesPayload_series(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UpdateSeriesPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdateSeriesPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdateSitePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "site":
-		return ec.fieldContext_UpdateSitePayload_site(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UpdateSitePayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdateSitePayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdateTagPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "tag":
-		return ec.fieldContext_UpdateTagPayload_tag(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_UpdateTagPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdateTagPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "userId":
-		return ec.fieldContext_Viewer_userId(ctx, field)
-	case "email":
-		return ec.fieldContext_Viewer_email(ctx, field)
-	case "displayName":
-		return ec.fieldContext_Viewer_displayName(ctx, field)
-	case "role":
-		return ec.fieldContext_Viewer_role(ctx, field)
-	case "capabilities":
-		return ec.fieldContext_Viewer_capabilities(ctx, field)
-	case "secondFactor":
-		return ec.fieldContext_Viewer_secondFactor(ctx, field)
-	case "sessions":
-		return ec.fieldContext_Viewer_sessions(ctx, field)
-	case "bookmarks":
-		return ec.fieldContext_Viewer_bookmarks(ctx, field)
-	case "bookmarkChanges":
-		return ec.fieldContext_Viewer_bookmarkChanges(ctx, field)
-	case "followedTopics":
-		return ec.fieldContext_Viewer_followedTopics(ctx, field)
-	case "feed":
-		return ec.fieldContext_Viewer_feed(ctx, field)
-	case "notifications":
-		return ec.fieldContext_Viewer_notifications(ctx, field)
-	case "unreadNotificationCount":
-		return ec.fieldContext_Viewer_unreadNotificationCount(ctx, field)
-	case "readingHistory":
-		return ec.fieldContext_Viewer_readingHistory(ctx, field)
-	case "settings":
-		return ec.fieldContext_Viewer_settings(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
-}
-
-func (ec *executionContext) childFields_YearFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "year":
-		return ec.fieldContext_YearFacet_year(ctx, field)
-	case "count":
-		return ec.fieldContext_YearFacet_count(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type YearFacet", field.Name)
-}
-
-func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext___Directive_name(ctx, field)
-	case "description":
-		return ec.fieldContext___Directive_description(ctx, field)
-	case "isRepeatable":
-		return ec.fieldContext___Directive_isRepeatable(ctx, field)
-	case "locations":
-		return ec.fieldContext___Directive_locations(ctx, field)
-	case "args":
-		return ec.fieldContext___Directive_args(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __Directive", field.Name)
-}
-
-func (ec *executionContext) childFields___EnumValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext___EnumValue_name(ctx, field)
-	case "description":
-		return ec.fieldContext___EnumValue_description(ctx, field)
-	case "isDeprecated":
-		return ec.fieldContext___EnumValue_isDeprecated(ctx, field)
-	case "deprecationReason":
-		return ec.fieldContext___EnumValue_deprecationReason(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __EnumValue", field.Name)
-}
-
-func (ec *executionContext) childFields___Field(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext___Field_name(ctx, field)
-	case "description":
-		return ec.fieldContext___Field_description(ctx, field)
-	case "args":
-		return ec.fieldContext___Field_args(ctx, field)
-	case "type":
-		return ec.fieldContext___Field_type(ctx, field)
-	case "isDeprecated":
-		return ec.fieldContext___Field_isDeprecated(ctx, field)
-	case "deprecationReason":
-		return ec.fieldContext___Field_deprecationReason(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __Field", field.Name)
-}
-
-func (ec *executionContext) childFields___InputValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "name":
-		return ec.fieldContext___InputValue_name(ctx, field)
-	case "description":
-		return ec.fieldContext___InputValue_description(ctx, field)
-	case "type":
-		return ec.fieldContext___InputValue_type(ctx, field)
-	case "defaultValue":
-		return ec.fieldContext___InputValue_defaultValue(ctx, field)
-	case "isDeprecated":
-		return ec.fieldContext___InputValue_isDeprecated(ctx, field)
-	case "deprecationReason":
-		return ec.fieldContext___InputValue_deprecationReason(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __InputValue", field.Name)
-}
-
-func (ec *executionContext) childFields___Schema(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "description":
-		return ec.fieldContext___Schema_description(ctx, field)
-	case "types":
-		return ec.fieldContext___Schema_types(ctx, field)
-	case "queryType":
-		return ec.fieldContext___Schema_queryType(ctx, field)
-	case "mutationType":
-		return ec.fieldContext___Schema_mutationType(ctx, field)
-	case "subscriptionType":
-		return ec.fieldContext___Schema_subscriptionType(ctx, field)
-	case "directives":
-		return ec.fieldContext___Schema_directives(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __Schema", field.Name)
-}
-
-func (ec *executionContext) childFields___Type(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "kind":
-		return ec.fieldContext___Type_kind(ctx, field)
-	case "name":
-		return ec.fieldContext___Type_name(ctx, field)
-	case "description":
-		return ec.fieldContext___Type_description(ctx, field)
-	case "specifiedByURL":
-		return ec.fieldContext___Type_specifiedByURL(ctx, field)
-	case "fields":
-		return ec.fieldContext___Type_fields(ctx, field)
-	case "interfaces":
-		return ec.fieldContext___Type_interfaces(ctx, field)
-	case "possibleTypes":
-		return ec.fieldContext___Type_possibleTypes(ctx, field)
-	case "enumValues":
-		return ec.fieldContext___Type_enumValues(ctx, field)
-	case "inputFields":
-		return ec.fieldContext___Type_inputFields(ctx, field)
-	case "ofType":
-		return ec.fieldContext___Type_ofType(ctx, field)
-	case "isOneOf":
-		return ec.fieldContext___Type_isOneOf(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type __Type", field.Name)
-}

@@ -4,6 +4,7 @@ package model
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,13 +15,38 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
+	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 )
+
+// A version of a legal document that was accepted.
+type AcceptedDocumentInput struct {
+	// Its kind, such as `terms`.
+	Document string `json:"document"`
+	// Its version.
+	Version string `json:"version"`
+}
+
+// Names a change that took an article away.
+type AcknowledgeChangeInput struct {
+	// The cursor of the change.
+	Cursor string `json:"cursor"`
+}
+
+// Answer of acknowledgeChange.
+type AcknowledgeChangePayload struct {
+	// The cursor of the change; null if there were errors.
+	AcknowledgedCursor *string `json:"acknowledgedCursor,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
 
 // A remark about an article.
 type AddArticleNoteInput struct {
@@ -92,6 +118,14 @@ type AddLiveEntryInput struct {
 	Entry *LiveEntryInput `json:"entry"`
 	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// How many requests an API key made on a day.
+type APIKeyUsage struct {
+	// The beginning of the day, UTC.
+	Day time.Time `json:"day"`
+	// How many requests, refused ones included.
+	RequestCount int32 `json:"requestCount"`
 }
 
 // Names one article.
@@ -214,7 +248,7 @@ type ArticleViewerState struct {
 	IsBookmarked bool `json:"isBookmarked"`
 	// Whether it stands in the viewer's reading history.
 	IsRead bool `json:"isRead"`
-	// Ids of the sections, tags, places, authors and series of the article that the viewer follows.
+	// Ids of the sections, tags, places, authors and series of the article that the viewer follows. Answers at most 100 rows.
 	FollowedIds []string `json:"followedIds"`
 }
 
@@ -359,7 +393,7 @@ type BulkArticleInput struct {
 
 // Answer of a change of many articles: what became of each, in the order of the input.
 type BulkArticlePayload struct {
-	// One for each article.
+	// One for each article. Answers at most 100 rows.
 	Results []*ArticlePayload `json:"results"`
 	// What is wrong with the input as a whole.
 	UserErrors []UserError `json:"userErrors"`
@@ -393,6 +427,14 @@ type CalendarEntry struct {
 	Article *loader.Article `json:"article"`
 }
 
+// The answer of cancelAccountDeletion.
+type CancelAccountDeletionPayload struct {
+	// The viewer, who stays.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Names one section.
 type CategoryBy struct {
 	// Its id.
@@ -409,6 +451,46 @@ type CategoryFacet struct {
 	Category *loader.Category `json:"category"`
 	// Articles found in it.
 	Count int32 `json:"count"`
+}
+
+// A change of an article that a partner may have, or had.
+type Change struct {
+	// The place of the change in the feed, to go on from and to acknowledge.
+	Cursor string `json:"cursor"`
+	// What happened.
+	Type ChangeType `json:"type"`
+	// Why the copy must be removed, if it must.
+	Reason RemovalReason `json:"reason"`
+	// When.
+	At time.Time `json:"at"`
+	// The id of the article.
+	ArticleID string `json:"articleId"`
+	// The article as it is now, in ninjs 3.1; null if the copy must be removed.
+	Article json.RawMessage `json:"article,omitempty"`
+}
+
+// Another e-mail address.
+type ChangeEmailInput struct {
+	// The new address.
+	NewEmail string `json:"newEmail"`
+	// The viewer's password, where there is one.
+	Password graphql.Omittable[*string] `json:"password,omitempty"`
+}
+
+// The answer of changeEmail.
+type ChangeEmailPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A stretch of the feed of changes.
+type ChangeFeed struct {
+	// The changes, the oldest first.
+	Changes []*Change `json:"changes"`
+	// The cursor to go on from, also when there are no changes.
+	Next string `json:"next"`
+	// Whether there are more already.
+	HasMore bool `json:"hasMore"`
 }
 
 // Another password.
@@ -491,8 +573,6 @@ type CommentPolicy struct {
 	ClosesAt *time.Time `json:"closesAt,omitempty"`
 	// Whether a guest must leave a name and an e-mail address, which is never shown.
 	GuestFieldsRequired bool `json:"guestFieldsRequired"`
-	// Whether anybody may comment now.
-	IsOpen bool `json:"isOpen"`
 	// Most characters of a comment.
 	MaxLength int32 `json:"maxLength"`
 	// How deep replies are nested; a reply to the deepest level stands beside what it answers.
@@ -559,17 +639,45 @@ type CommentSettings struct {
 	EditMinutes int32 `json:"editMinutes"`
 	// How many seconds a guest must have had the page open.
 	MinSeconds int32 `json:"minSeconds"`
-	// Words and phrases with which a comment waits.
+	// Words and phrases with which a comment waits. Answers at most 1000 rows.
 	HeldWords []string `json:"heldWords"`
-	// Words and phrases with which a comment is refused.
+	// Words and phrases with which a comment is refused. Answers at most 1000 rows.
 	RefusedWords []string `json:"refusedWords"`
-	// Networks that comments are not accepted from.
+	// Networks that comments are not accepted from. Answers at most 1000 rows.
 	BlockedNetworks []string `json:"blockedNetworks"`
+}
+
+// A token of a mail to a new address.
+type ConfirmEmailChangeInput struct {
+	// The token of the link.
+	Token string `json:"token"`
+}
+
+// The answer of confirmEmailChange.
+type ConfirmEmailChangePayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A token of a mail that asks to confirm subscriptions.
+type ConfirmNewsletterSubscriptionInput struct {
+	// The token of the link.
+	Token string `json:"token"`
+}
+
+// The answer of confirmNewsletterSubscription.
+type ConfirmNewsletterSubscriptionPayload struct {
+	// What the address gets now.
+	Preferences *NewsletterPreferences `json:"preferences,omitempty"`
+	// The token of the preference page.
+	PreferencesToken *string `json:"preferencesToken,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Answer of confirmSecondFactor.
 type ConfirmSecondFactorPayload struct {
-	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way.
+	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows.
 	RecoveryCodes []string `json:"recoveryCodes"`
 	// The viewer as they are now; null when something stood in the way.
 	Viewer *Viewer `json:"viewer,omitempty"`
@@ -585,6 +693,16 @@ type ConsentInput struct {
 	Version string `json:"version"`
 	// The words.
 	HTML string `json:"html"`
+}
+
+// A page of everything that a partner may have.
+type ContentSnapshot struct {
+	// Articles in ninjs 3.1.
+	Articles []json.RawMessage `json:"articles"`
+	// The cursor of the next page; null on the last one.
+	Next *string `json:"next,omitempty"`
+	// The cursor from which to follow the changes after the last page: whatever changed since the first page comes after it.
+	ChangesCursor string `json:"changesCursor"`
 }
 
 // A correction of a published article.
@@ -627,6 +745,34 @@ type CreateAdSlotInput struct {
 type CreateAdSlotPayload struct {
 	// What was made; null when nothing was.
 	AdSlot *loader.AdSlot `json:"adSlot,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// An API key to be made.
+type CreateAPIKeyInput struct {
+	// The name of the partner.
+	Name string `json:"name"`
+	// What it may be used for.
+	Scopes []partner.Scope `json:"scopes"`
+	// Which articles it may have; left out: all.
+	Entitlement graphql.Omittable[*EntitlementInput] `json:"entitlement,omitempty"`
+	// The networks that may use it, such as `192.0.2.0/24`; left out: all.
+	Addresses graphql.Omittable[[]string] `json:"addresses,omitempty"`
+	// How many requests it may make in a minute; left out: 600.
+	QuotaPerMinute graphql.Omittable[*int32] `json:"quotaPerMinute,omitempty"`
+	// How many requests it may make in a day; left out: 100,000.
+	QuotaPerDay graphql.Omittable[*int32] `json:"quotaPerDay,omitempty"`
+	// When it ends; left out: when it is revoked.
+	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
+}
+
+// Answer of createApiKey.
+type CreateAPIKeyPayload struct {
+	// The key; null if there were errors.
+	APIKey *loader.APIKey `json:"apiKey,omitempty"`
+	// Its secret, which is shown this once; null if there were errors.
+	Secret *string `json:"secret,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -691,6 +837,58 @@ type CreateCategoryInput struct {
 type CreateCategoryPayload struct {
 	// What was made; null when nothing was.
 	Category *loader.Category `json:"category,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A newsletter to be made.
+type CreateNewsletterInput struct {
+	// Its name.
+	Name string `json:"name"`
+	// Its name in addresses; made from the name when not given.
+	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
+	// What it is about.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// Its language.
+	Language string `json:"language"`
+	// How often it comes.
+	Frequency newsletter.Frequency `json:"frequency"`
+	// Marks repeats of this request: the same key gives the same newsletter.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// An issue to be composed.
+type CreateNewsletterIssueInput struct {
+	// The newsletter.
+	NewsletterID string `json:"newsletterId"`
+	// The subject, at most 200 characters.
+	Subject string `json:"subject"`
+	// Plain text above the articles, at most 5,000 characters.
+	Intro graphql.Omittable[*string] `json:"intro,omitempty"`
+	// Where the articles come from.
+	Source newsletterissue.Source `json:"source"`
+	// The section, for CATEGORY.
+	CategoryID graphql.Omittable[*string] `json:"categoryId,omitempty"`
+	// The articles in their order, for CHOSEN; at most 50.
+	ArticleIds graphql.Omittable[[]string] `json:"articleIds,omitempty"`
+	// How many articles, 1 to 50, for all but CHOSEN.
+	ArticleCount int32 `json:"articleCount"`
+	// Marks repeats of this request: the same key gives the same issue.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer of createNewsletterIssue.
+type CreateNewsletterIssuePayload struct {
+	// The issue.
+	Issue *loader.NewsletterIssue `json:"issue,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// The answer of createNewsletter.
+type CreateNewsletterPayload struct {
+	// The newsletter.
+	Newsletter *loader.Newsletter `json:"newsletter,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -855,6 +1053,20 @@ type CreateUserPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Who wants to leave.
+type DeleteAccountInput struct {
+	// The viewer's password, where there is one.
+	Password graphql.Omittable[*string] `json:"password,omitempty"`
+}
+
+// The answer of deleteAccount.
+type DeleteAccountPayload struct {
+	// The viewer, with the moment of the removal.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Which slot.
 type DeleteAdSlotInput struct {
 	// The slot.
@@ -918,6 +1130,14 @@ type DeleteMenuInput struct {
 // Answer of deleteMenu.
 type DeleteMenuPayload struct {
 	// The id of what went; null when nothing did.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// The answer of deleteNewsletterIssue.
+type DeleteNewsletterIssuePayload struct {
+	// The id of what was removed.
 	DeletedID *string `json:"deletedId,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
@@ -1073,6 +1293,20 @@ type EnableUserPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Which articles an API key may have. Conditions add up; what is left out lets every article pass.
+type EntitlementInput struct {
+	// Ids of sections: an article passes that is in any of these, in a section below them, or has any of `tagIds`.
+	CategoryIds graphql.Omittable[[]string] `json:"categoryIds,omitempty"`
+	// Ids of tags.
+	TagIds graphql.Omittable[[]string] `json:"tagIds,omitempty"`
+	// Kinds of articles.
+	Kinds graphql.Omittable[[]article.Kind] `json:"kinds,omitempty"`
+	// Languages; `en` lets `en-GB` pass.
+	Languages graphql.Omittable[[]string] `json:"languages,omitempty"`
+	// Whether only articles pass whose rights are the newsroom's own.
+	OwnRightsOnly graphql.Omittable[*bool] `json:"ownRightsOnly,omitempty"`
+}
+
 // A point in a picture, from 0, 0 at the top left to 1, 1 at the bottom right.
 type FocalPoint struct {
 	// From the left.
@@ -1097,6 +1331,20 @@ type FollowPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Who is invited.
+type InviteReaderInput struct {
+	// The e-mail address.
+	Email string `json:"email"`
+	// Language of the mail; the site's when not given.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+}
+
+// The answer of inviteReader.
+type InviteReaderPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A withdrawal.
 type KillArticleInput struct {
 	// The article.
@@ -1109,6 +1357,20 @@ type KillArticleInput struct {
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What a partner did about an article that was killed.
+type KillCompliance struct {
+	// The id of the API key of the partner.
+	APIKeyID string `json:"apiKeyId"`
+	// The name of the partner.
+	Name string `json:"name"`
+	// How far it is.
+	State KillComplianceState `json:"state"`
+	// When it was told; null: not yet.
+	FetchedAt *time.Time `json:"fetchedAt,omitempty"`
+	// When it confirmed that its copy is gone; null: not yet.
+	AcknowledgedAt *time.Time `json:"acknowledgedAt,omitempty"`
 }
 
 // What a thing is called in a language.
@@ -1339,7 +1601,7 @@ type ModerateCommentsInput struct {
 
 // Answer of decisions about comments.
 type ModerateCommentsPayload struct {
-	// The comments as they are now; empty when nothing was done.
+	// The comments as they are now; empty when nothing was done. Answers at most 100 rows.
 	Comments []*loader.ModeratedComment `json:"comments"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
@@ -1353,7 +1615,7 @@ type ModerationCounts struct {
 	Reported int32 `json:"reported"`
 	// Spam.
 	Spam int32 `json:"spam"`
-	// Waiting, by reason; one that waits for two reasons counts for both.
+	// Waiting, by reason; one that waits for two reasons counts for both. Answers at most 100 rows.
 	ByReason []*ModerationReasonCount `json:"byReason"`
 }
 
@@ -1389,6 +1651,28 @@ type MoveCategoryPayload struct {
 	Category *loader.Category `json:"category,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// Names an issue.
+type NewsletterIssueInput struct {
+	// Which.
+	ID string `json:"id"`
+}
+
+// What the preference page of a subscriber shows.
+type NewsletterPreferences struct {
+	// The address, with all but its first letter and its domain hidden.
+	MaskedEmail string `json:"maskedEmail"`
+	// All newsletters, and which of them the address gets. Answers at most 100 rows.
+	Subscriptions []*NewsletterSubscription `json:"subscriptions"`
+}
+
+// A newsletter and whether an address gets it.
+type NewsletterSubscription struct {
+	// The newsletter.
+	Newsletter *loader.Newsletter `json:"newsletter"`
+	// Whether the address gets it.
+	IsSubscribed bool `json:"isSubscribed"`
 }
 
 // A comment of one's own.
@@ -1527,6 +1811,24 @@ type ReaderSettings struct {
 	Digest DigestFrequency `json:"digest"`
 }
 
+// What was accepted.
+type RecordConsentInput struct {
+	// Kind of the legal document, such as `terms`, or of the form: `SITE_USE`.
+	Document string `json:"document"`
+	// Its version, which must be the present one.
+	Version string `json:"version"`
+	// Where it was accepted, such as `banner` or the path of a page.
+	Place graphql.Omittable[*string] `json:"place,omitempty"`
+}
+
+// The answer of recordConsent.
+type RecordConsentPayload struct {
+	// What was kept.
+	Consent *loader.ConsentRecord `json:"consent,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A view of an article.
 type RecordViewInput struct {
 	// The article.
@@ -1543,7 +1845,7 @@ type RecordViewPayload struct {
 
 // Answer of regenerateRecoveryCodes.
 type RegenerateRecoveryCodesPayload struct {
-	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way.
+	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows.
 	RecoveryCodes []string `json:"recoveryCodes"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
@@ -1607,6 +1909,50 @@ type ReportCommentInput struct {
 type ReportCommentPayload struct {
 	// Whether the report is recorded. Reporting twice is the same as once.
 	Reported bool `json:"reported"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// The answer of requestDataExport.
+type RequestDataExportPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Whom a link to choose another password goes to.
+type RequestPasswordResetInput struct {
+	// The e-mail address of the account.
+	Email string `json:"email"`
+}
+
+// The answer of requestPasswordReset.
+type RequestPasswordResetPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Whom a link to sign in goes to.
+type RequestSignInLinkInput struct {
+	// The e-mail address of the account.
+	Email string `json:"email"`
+}
+
+// The answer of requestSignInLink.
+type RequestSignInLinkPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Another password for an account whose owner lost it.
+type ResetPasswordInput struct {
+	// The token of the link.
+	Token string `json:"token"`
+	// The new password, at least 12 characters.
+	NewPassword string `json:"newPassword"`
+}
+
+// The answer of resetPassword.
+type ResetPasswordPayload struct {
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -1723,6 +2069,20 @@ type RetryJobPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Names an API key to revoke.
+type RevokeAPIKeyInput struct {
+	// The id of the key.
+	ID string `json:"id"`
+}
+
+// Answer of revokeApiKey.
+type RevokeAPIKeyPayload struct {
+	// The key; null if there were errors.
+	APIKey *loader.APIKey `json:"apiKey,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Answer of revokeOtherSessions.
 type RevokeOtherSessionsPayload struct {
 	// How many have ended.
@@ -1761,6 +2121,24 @@ type RightsInput struct {
 	Notice graphql.Omittable[*string] `json:"notice,omitempty"`
 	// Terms of use.
 	UsageTerms graphql.Omittable[*string] `json:"usageTerms,omitempty"`
+}
+
+// Names an API key that gets another secret.
+type RotateAPIKeyInput struct {
+	// The id of the key.
+	ID string `json:"id"`
+	// For how many hours the old secrets stay valid, up to 2,160.
+	OverlapHours graphql.Omittable[*int32] `json:"overlapHours,omitempty"`
+}
+
+// Answer of rotateApiKey.
+type RotateAPIKeyPayload struct {
+	// The key; null if there were errors.
+	APIKey *loader.APIKey `json:"apiKey,omitempty"`
+	// Its new secret, which is shown this once; null if there were errors.
+	Secret *string `json:"secret,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Says what a router shall show for a path.
@@ -1847,7 +2225,7 @@ type ScheduleHealth struct {
 	LastDoneAt *time.Time `json:"lastDoneAt,omitempty"`
 	// How late what was done within the last hour was; null when nothing was.
 	Lateness *ScheduleLateness `json:"lateness,omitempty"`
-	// Articles that the server which answers could not do, of those that the viewer may see. Its log says why.
+	// Articles that the server which answers could not do, of those that the viewer may see. Its log says why. Answers at most 100 rows.
 	Failing []*ScheduleFailure `json:"failing"`
 }
 
@@ -1875,17 +2253,17 @@ type SearchEdge struct {
 
 // Counts of what all articles found belong to, most first.
 type SearchFacets struct {
-	// By section, sub-sections counted with the sections above.
+	// By section, sub-sections counted with the sections above. Answers at most 50 rows.
 	Categories []*CategoryFacet `json:"categories"`
-	// By tag.
+	// By tag. Answers at most 50 rows.
 	Tags []*TagFacet `json:"tags"`
-	// By place.
+	// By place. Answers at most 50 rows.
 	Places []*PlaceFacet `json:"places"`
-	// By author.
+	// By author. Answers at most 50 rows.
 	Authors []*AuthorFacet `json:"authors"`
-	// By year of publication, newest first.
+	// By year of publication, newest first. Answers at most 100 rows.
 	Years []*YearFacet `json:"years"`
-	// By language.
+	// By language. Answers at most 50 rows.
 	Languages []*LanguageFacet `json:"languages"`
 	// Whether the counts are exact, or searching stopped before all articles were found.
 	Precision CountPrecision `json:"precision"`
@@ -1953,6 +2331,14 @@ type SendBreakingNewsPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The answer of sendNewsletterIssue.
+type SendNewsletterIssuePayload struct {
+	// The issue, which is being sent.
+	Issue *loader.NewsletterIssue `json:"issue,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Names one series.
 type SeriesBy struct {
 	// Its id.
@@ -1991,7 +2377,7 @@ type SetPicksInput struct {
 
 // Answer of a change of editors' picks.
 type SetPicksPayload struct {
-	// The picks as they are now; empty when nothing was changed.
+	// The picks as they are now; empty when nothing was changed. Answers at most 100 rows.
 	Picks []*loader.Pick `json:"picks"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
@@ -2061,9 +2447,67 @@ type SignInPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// An OpenID provider by which readers sign in and sign up.
+type SignInProvider struct {
+	// Its name, to be shown on a button.
+	Name string `json:"name"`
+	// Where the browser goes, with `?return=` and the path to come back to.
+	URL string `json:"url"`
+}
+
+// What signs in without a password: the token, or the address with the code.
+type SignInWithLinkInput struct {
+	// The token of the link.
+	Token graphql.Omittable[*string] `json:"token,omitempty"`
+	// The e-mail address of the account, with `code`.
+	Email graphql.Omittable[*string] `json:"email,omitempty"`
+	// The six digits of the mail, with `email`.
+	Code graphql.Omittable[*string] `json:"code,omitempty"`
+	// The code of the second factor, or a recovery code; needed where SECOND_FACTOR_REQUIRED is answered without.
+	SecondFactorCode graphql.Omittable[*string] `json:"secondFactorCode,omitempty"`
+	// How the client keeps the session.
+	Transport session.Kind `json:"transport"`
+	// What to call the session, such as the name of a program.
+	Label graphql.Omittable[*string] `json:"label,omitempty"`
+}
+
+// The answer of signInWithLink.
+type SignInWithLinkPayload struct {
+	// The session that was opened.
+	Session *loader.Session `json:"session,omitempty"`
+	// Its token, when asked for as TOKEN. It is told this once.
+	Token *string `json:"token,omitempty"`
+	// Who is signed in.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Answer of signOut.
 type SignOutPayload struct {
 	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// An account to be made.
+type SignUpInput struct {
+	// The e-mail address.
+	Email string `json:"email"`
+	// The name as others will see it.
+	DisplayName string `json:"displayName"`
+	// The password, at least 12 characters. Without one the account signs in by links.
+	Password graphql.Omittable[*string] `json:"password,omitempty"`
+	// Language of mails; the site's when not given.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// The token of an invitation, where registration is by invitation.
+	Invitation graphql.Omittable[*string] `json:"invitation,omitempty"`
+	// Legal documents that were accepted with the form.
+	Accepted graphql.Omittable[[]*AcceptedDocumentInput] `json:"accepted,omitempty"`
+}
+
+// The answer of signUp.
+type SignUpPayload struct {
+	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2103,6 +2547,50 @@ type StatusCount struct {
 	Status article.Status `json:"status"`
 	// How many have it; counting stops at 1,000.
 	Count *relay.Count `json:"count"`
+}
+
+// A message to the newsroom.
+type SubmitContactMessageInput struct {
+	// The name of the writer.
+	Name string `json:"name"`
+	// The address that an answer goes to.
+	Email string `json:"email"`
+	// What it is about.
+	Subject string `json:"subject"`
+	// The message as plain text, at most 5,000 characters and 3 links.
+	Message string `json:"message"`
+	// How long the form was open, in seconds; less than 3 are not believed.
+	SecondsOnPage int32 `json:"secondsOnPage"`
+	// Leave it empty: a field that people do not see.
+	Website graphql.Omittable[*string] `json:"website,omitempty"`
+}
+
+// The answer of submitContactMessage.
+type SubmitContactMessagePayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which newsletters go where.
+type SubscribeToNewsletterInput struct {
+	// The newsletters, by id; at most 20.
+	NewsletterIds []string `json:"newsletterIds"`
+	// The e-mail address.
+	Email string `json:"email"`
+	// Version of the consent sentence that was shown, as `site.consent(kind: NEWSLETTER)` has it.
+	ConsentVersion string `json:"consentVersion"`
+	// Where the form stands, such as `footer` or the path of the page.
+	Place graphql.Omittable[*string] `json:"place,omitempty"`
+	// Language of mails; the newsletter's when not given.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// Leave it empty: a field that people do not see.
+	Website graphql.Omittable[*string] `json:"website,omitempty"`
+}
+
+// The answer of subscribeToNewsletter.
+type SubscribeToNewsletterPayload struct {
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Names one tag.
@@ -2179,6 +2667,20 @@ type UnpublishPageInput struct {
 type UnpublishPagePayload struct {
 	// The page as it is now; null when nothing was changed.
 	Page *loader.Page `json:"page,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which subscription ends.
+type UnsubscribeFromNewsletterInput struct {
+	// The token of a link in a newsletter, which ends that one, or of the preference page, which ends all.
+	Token string `json:"token"`
+}
+
+// The answer of unsubscribeFromNewsletter.
+type UnsubscribeFromNewsletterPayload struct {
+	// What the address gets now.
+	Preferences *NewsletterPreferences `json:"preferences,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2323,6 +2825,46 @@ type UpdateLiveEntryInput struct {
 	Entry *LiveEntryInput `json:"entry"`
 }
 
+// What changes of a newsletter; what is left out stays.
+type UpdateNewsletterInput struct {
+	// Which.
+	ID string `json:"id"`
+	// Its name.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// What it is about.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// How often it comes.
+	Frequency graphql.Omittable[*newsletter.Frequency] `json:"frequency,omitempty"`
+	// Whether it takes new subscribers.
+	IsOpen graphql.Omittable[*bool] `json:"isOpen,omitempty"`
+}
+
+// The answer of updateNewsletter.
+type UpdateNewsletterPayload struct {
+	// The newsletter as changed.
+	Newsletter *loader.Newsletter `json:"newsletter,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What an address shall get.
+type UpdateNewsletterPreferencesInput struct {
+	// The token of the link to the preference page.
+	Token string `json:"token"`
+	// All newsletters that the address shall get, by id; the others end. One that it did not get before needs `consentVersion`.
+	NewsletterIds []string `json:"newsletterIds"`
+	// Version of the consent sentence that was shown, for newsletters that are new to the address.
+	ConsentVersion graphql.Omittable[*string] `json:"consentVersion,omitempty"`
+}
+
+// The answer of updateNewsletterPreferences.
+type UpdateNewsletterPreferencesPayload struct {
+	// What the address gets now.
+	Preferences *NewsletterPreferences `json:"preferences,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // What shall change of a static page: what is not given stays, what is null is cleared.
 type UpdatePageInput struct {
 	// Which page.
@@ -2379,6 +2921,22 @@ type UpdatePlaceInput struct {
 type UpdatePlacePayload struct {
 	// The place as it is now; null when nothing was changed.
 	Place *loader.Place `json:"place,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What changes of the viewer's profile; what is left out stays.
+type UpdateProfileInput struct {
+	// The name as others see it.
+	DisplayName graphql.Omittable[*string] `json:"displayName,omitempty"`
+	// Language of mails; null: the site's.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+}
+
+// The answer of updateProfile.
+type UpdateProfilePayload struct {
+	// The viewer as changed.
+	Viewer *Viewer `json:"viewer,omitempty"`
 	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2517,6 +3075,28 @@ type UserInput struct {
 	UserID string `json:"userId"`
 }
 
+// A token of a mail that makes an account.
+type VerifyEmailInput struct {
+	// The token of the link.
+	Token string `json:"token"`
+	// How the client keeps the session.
+	Transport session.Kind `json:"transport"`
+	// What to call the session, such as the name of a program.
+	Label graphql.Omittable[*string] `json:"label,omitempty"`
+}
+
+// The answer of verifyEmail.
+type VerifyEmailPayload struct {
+	// The session that was opened.
+	Session *loader.Session `json:"session,omitempty"`
+	// Its token, when asked for as TOKEN. It is told this once.
+	Token *string `json:"token,omitempty"`
+	// Who is signed in.
+	Viewer *Viewer `json:"viewer,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Narrows the work queue. Fields add up; the values of one field are alternatives.
 type WorkQueueFilter struct {
 	// With one of these statuses; all that wait for somebody when not given. Published articles do not wait.
@@ -2605,6 +3185,79 @@ func (e *AdPlacement) UnmarshalJSON(b []byte) error {
 }
 
 func (e AdPlacement) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What happened to an article from the point of view of a partner.
+type ChangeType string
+
+const (
+	// It was published.
+	ChangeTypePublished ChangeType = "PUBLISHED"
+	// It was changed.
+	ChangeTypeUpdated ChangeType = "UPDATED"
+	// A correction was issued.
+	ChangeTypeCorrected ChangeType = "CORRECTED"
+	// It came into the entitlement of the key.
+	ChangeTypeEntered ChangeType = "ENTERED"
+	// It was killed or taken back: remove it.
+	ChangeTypeWithdrawn ChangeType = "WITHDRAWN"
+	// It was deleted: remove it.
+	ChangeTypeDeleted ChangeType = "DELETED"
+	// It left the entitlement of the key: remove it.
+	ChangeTypeLeft ChangeType = "LEFT"
+)
+
+var AllChangeType = []ChangeType{
+	ChangeTypePublished,
+	ChangeTypeUpdated,
+	ChangeTypeCorrected,
+	ChangeTypeEntered,
+	ChangeTypeWithdrawn,
+	ChangeTypeDeleted,
+	ChangeTypeLeft,
+}
+
+func (e ChangeType) IsValid() bool {
+	switch e {
+	case ChangeTypePublished, ChangeTypeUpdated, ChangeTypeCorrected, ChangeTypeEntered, ChangeTypeWithdrawn, ChangeTypeDeleted, ChangeTypeLeft:
+		return true
+	}
+	return false
+}
+
+func (e ChangeType) String() string {
+	return string(e)
+}
+
+func (e *ChangeType) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ChangeType(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ChangeType", str)
+	}
+	return nil
+}
+
+func (e ChangeType) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ChangeType) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ChangeType) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -3089,6 +3742,67 @@ func (e DigestFrequency) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// How far a partner is with an article that was killed.
+type KillComplianceState string
+
+const (
+	// It was not told yet and may still show the article.
+	KillComplianceStateNotFetched KillComplianceState = "NOT_FETCHED"
+	// It was told.
+	KillComplianceStateFetched KillComplianceState = "FETCHED"
+	// It confirmed that its copy is gone.
+	KillComplianceStateAcknowledged KillComplianceState = "ACKNOWLEDGED"
+)
+
+var AllKillComplianceState = []KillComplianceState{
+	KillComplianceStateNotFetched,
+	KillComplianceStateFetched,
+	KillComplianceStateAcknowledged,
+}
+
+func (e KillComplianceState) IsValid() bool {
+	switch e {
+	case KillComplianceStateNotFetched, KillComplianceStateFetched, KillComplianceStateAcknowledged:
+		return true
+	}
+	return false
+}
+
+func (e KillComplianceState) String() string {
+	return string(e)
+}
+
+func (e *KillComplianceState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = KillComplianceState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid KillComplianceState", str)
+	}
+	return nil
+}
+
+func (e KillComplianceState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *KillComplianceState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e KillComplianceState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Places of a front end that show a menu.
 type MenuLocation string
 
@@ -3431,6 +4145,73 @@ func (e *NotificationKind) UnmarshalJSON(b []byte) error {
 }
 
 func (e NotificationKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Why a partner must remove its copy.
+type RemovalReason string
+
+const (
+	// It need not.
+	RemovalReasonNone RemovalReason = "NONE"
+	// Nobody may show it any more: remove it everywhere and acknowledge the change.
+	RemovalReasonKilled RemovalReason = "KILLED"
+	// The newsroom took it back.
+	RemovalReasonUnpublished RemovalReason = "UNPUBLISHED"
+	// It was deleted.
+	RemovalReasonDeleted RemovalReason = "DELETED"
+	// It left the entitlement of the key.
+	RemovalReasonNotEntitled RemovalReason = "NOT_ENTITLED"
+)
+
+var AllRemovalReason = []RemovalReason{
+	RemovalReasonNone,
+	RemovalReasonKilled,
+	RemovalReasonUnpublished,
+	RemovalReasonDeleted,
+	RemovalReasonNotEntitled,
+}
+
+func (e RemovalReason) IsValid() bool {
+	switch e {
+	case RemovalReasonNone, RemovalReasonKilled, RemovalReasonUnpublished, RemovalReasonDeleted, RemovalReasonNotEntitled:
+		return true
+	}
+	return false
+}
+
+func (e RemovalReason) String() string {
+	return string(e)
+}
+
+func (e *RemovalReason) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RemovalReason(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RemovalReason", str)
+	}
+	return nil
+}
+
+func (e RemovalReason) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RemovalReason) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RemovalReason) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -149,6 +149,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccountEdge.Node(childComplexity), true
 
+	case "AcknowledgeChangePayload.acknowledgedCursor":
+		if e.ComplexityRoot.AcknowledgeChangePayload.AcknowledgedCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgeChangePayload.AcknowledgedCursor(childComplexity), true
+	case "AcknowledgeChangePayload.userErrors":
+		if e.ComplexityRoot.AcknowledgeChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgeChangePayload.UserErrors(childComplexity), true
+
 	case "AdSlot.height":
 		if e.ComplexityRoot.AdSlot.Height == nil {
 			break
@@ -191,6 +204,142 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AdSlot.Width(childComplexity), true
+
+	case "AddBookmarkPayload.bookmark":
+		if e.ComplexityRoot.AddBookmarkPayload.Bookmark == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddBookmarkPayload.Bookmark(childComplexity), true
+	case "AddBookmarkPayload.deviceToken":
+		if e.ComplexityRoot.AddBookmarkPayload.DeviceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddBookmarkPayload.DeviceToken(childComplexity), true
+	case "AddBookmarkPayload.userErrors":
+		if e.ComplexityRoot.AddBookmarkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddBookmarkPayload.UserErrors(childComplexity), true
+
+	case "AddCommentPayload.comment":
+		if e.ComplexityRoot.AddCommentPayload.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddCommentPayload.Comment(childComplexity), true
+	case "AddCommentPayload.commentId":
+		if e.ComplexityRoot.AddCommentPayload.CommentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddCommentPayload.CommentID(childComplexity), true
+	case "AddCommentPayload.guestToken":
+		if e.ComplexityRoot.AddCommentPayload.GuestToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddCommentPayload.GuestToken(childComplexity), true
+	case "AddCommentPayload.state":
+		if e.ComplexityRoot.AddCommentPayload.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddCommentPayload.State(childComplexity), true
+	case "AddCommentPayload.userErrors":
+		if e.ComplexityRoot.AddCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddCommentPayload.UserErrors(childComplexity), true
+
+	case "ApiKey.addresses":
+		if e.ComplexityRoot.ApiKey.Addresses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Addresses(childComplexity), true
+	case "ApiKey.createdAt":
+		if e.ComplexityRoot.ApiKey.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.CreatedAt(childComplexity), true
+	case "ApiKey.entitlement":
+		if e.ComplexityRoot.ApiKey.Entitlement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Entitlement(childComplexity), true
+	case "ApiKey.expiresAt":
+		if e.ComplexityRoot.ApiKey.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.ExpiresAt(childComplexity), true
+	case "ApiKey.prefixes":
+		if e.ComplexityRoot.ApiKey.Hints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Hints(childComplexity), true
+	case "ApiKey.lastUsedAt":
+		if e.ComplexityRoot.ApiKey.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.LastUsedAt(childComplexity), true
+	case "ApiKey.name":
+		if e.ComplexityRoot.ApiKey.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Name(childComplexity), true
+	case "ApiKey.id":
+		if e.ComplexityRoot.ApiKey.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.PublicID(childComplexity), true
+	case "ApiKey.quotaPerDay":
+		if e.ComplexityRoot.ApiKey.QuotaPerDay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.QuotaPerDay(childComplexity), true
+	case "ApiKey.quotaPerMinute":
+		if e.ComplexityRoot.ApiKey.QuotaPerMinute == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.QuotaPerMinute(childComplexity), true
+	case "ApiKey.revokedAt":
+		if e.ComplexityRoot.ApiKey.RevokedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.RevokedAt(childComplexity), true
+	case "ApiKey.scopes":
+		if e.ComplexityRoot.ApiKey.Scopes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.Scopes(childComplexity), true
+
+	case "ApiKeyUsage.day":
+		if e.ComplexityRoot.ApiKeyUsage.Day == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyUsage.Day(childComplexity), true
+	case "ApiKeyUsage.requestCount":
+		if e.ComplexityRoot.ApiKeyUsage.RequestCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyUsage.RequestCount(childComplexity), true
 
 	case "Article.authors":
 		if e.ComplexityRoot.Article.Authors == nil {
@@ -322,7 +471,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			break
 		}
 
-		return e.ComplexityRoot.Article.LiveEntries(childComplexity), true
+		args, err := ec.field_Article_liveEntries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Article.LiveEntries(childComplexity, args["first"].(*int32), args["after"].(*string)), true
 	case "Article.newsroom":
 		if e.ComplexityRoot.Article.Newsroom == nil {
 			break
@@ -346,6 +500,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Article.Path(childComplexity), true
+	case "Article.pinnedComments":
+		if e.ComplexityRoot.Article.PinnedComments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.PinnedComments(childComplexity), true
 	case "Article.places":
 		if e.ComplexityRoot.Article.Places == nil {
 			break
@@ -476,6 +636,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Article.UpdatedAt(childComplexity), true
+	case "Article.viewCount":
+		if e.ComplexityRoot.Article.ViewCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.ViewCount(childComplexity), true
+	case "Article.viewerHasBookmarked":
+		if e.ComplexityRoot.Article.ViewerHasBookmarked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.ViewerHasBookmarked(childComplexity), true
 	case "Article.wordCount":
 		if e.ComplexityRoot.Article.WordCount == nil {
 			break
@@ -756,6 +928,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ArticleSource.URL(childComplexity), true
+
+	case "ArticleViewerState.articleId":
+		if e.ComplexityRoot.ArticleViewerState.ArticleID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleViewerState.ArticleID(childComplexity), true
+	case "ArticleViewerState.followedIds":
+		if e.ComplexityRoot.ArticleViewerState.FollowedIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleViewerState.FollowedIds(childComplexity), true
+	case "ArticleViewerState.isBookmarked":
+		if e.ComplexityRoot.ArticleViewerState.IsBookmarked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleViewerState.IsBookmarked(childComplexity), true
+	case "ArticleViewerState.isRead":
+		if e.ComplexityRoot.ArticleViewerState.IsRead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleViewerState.IsRead(childComplexity), true
 
 	case "ArticleWithdrawal.by":
 		if e.ComplexityRoot.ArticleWithdrawal.By == nil {
@@ -1112,6 +1309,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BlockImage.Width(childComplexity), true
 
+	case "Bookmark.article":
+		if e.ComplexityRoot.Bookmark.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Bookmark.Article(childComplexity), true
+	case "Bookmark.id":
+		if e.ComplexityRoot.Bookmark.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Bookmark.PublicID(childComplexity), true
+	case "Bookmark.savedAt":
+		if e.ComplexityRoot.Bookmark.SavedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Bookmark.SavedAt(childComplexity), true
+
+	case "BookmarkChange.articleId":
+		if e.ComplexityRoot.BookmarkChange.ArticleID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChange.ArticleID(childComplexity), true
+	case "BookmarkChange.isAvailable":
+		if e.ComplexityRoot.BookmarkChange.IsAvailable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChange.IsAvailable(childComplexity), true
+	case "BookmarkChange.isBookmarked":
+		if e.ComplexityRoot.BookmarkChange.IsBookmarked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChange.IsBookmarked(childComplexity), true
+	case "BookmarkChange.savedAt":
+		if e.ComplexityRoot.BookmarkChange.SavedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChange.SavedAt(childComplexity), true
+
+	case "BookmarkChanges.changes":
+		if e.ComplexityRoot.BookmarkChanges.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChanges.Changes(childComplexity), true
+	case "BookmarkChanges.endCursor":
+		if e.ComplexityRoot.BookmarkChanges.EndCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChanges.EndCursor(childComplexity), true
+	case "BookmarkChanges.hasMore":
+		if e.ComplexityRoot.BookmarkChanges.HasMore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChanges.HasMore(childComplexity), true
+
+	case "BookmarkConnection.edges":
+		if e.ComplexityRoot.BookmarkConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkConnection.Edges(childComplexity), true
+	case "BookmarkConnection.nodes":
+		if e.ComplexityRoot.BookmarkConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkConnection.Nodes(childComplexity), true
+	case "BookmarkConnection.pageInfo":
+		if e.ComplexityRoot.BookmarkConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkConnection.PageInfo(childComplexity), true
+	case "BookmarkConnection.totalCount":
+		if e.ComplexityRoot.BookmarkConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_BookmarkConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.BookmarkConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "BookmarkEdge.cursor":
+		if e.ComplexityRoot.BookmarkEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkEdge.Cursor(childComplexity), true
+	case "BookmarkEdge.node":
+		if e.ComplexityRoot.BookmarkEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkEdge.Node(childComplexity), true
+
 	case "Breadcrumb.label":
 		if e.ComplexityRoot.Breadcrumb.Label == nil {
 			break
@@ -1188,6 +1491,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CalendarEntry.Kind(childComplexity), true
+
+	case "CancelAccountDeletionPayload.userErrors":
+		if e.ComplexityRoot.CancelAccountDeletionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAccountDeletionPayload.UserErrors(childComplexity), true
+	case "CancelAccountDeletionPayload.viewer":
+		if e.ComplexityRoot.CancelAccountDeletionPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAccountDeletionPayload.Viewer(childComplexity), true
 
 	case "Category.breadcrumbs":
 		if e.ComplexityRoot.Category.Breadcrumbs == nil {
@@ -1285,6 +1601,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CategoryFacet.Count(childComplexity), true
 
+	case "Change.article":
+		if e.ComplexityRoot.Change.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Article(childComplexity), true
+	case "Change.articleId":
+		if e.ComplexityRoot.Change.ArticleID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.ArticleID(childComplexity), true
+	case "Change.at":
+		if e.ComplexityRoot.Change.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.At(childComplexity), true
+	case "Change.cursor":
+		if e.ComplexityRoot.Change.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Cursor(childComplexity), true
+	case "Change.reason":
+		if e.ComplexityRoot.Change.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Reason(childComplexity), true
+	case "Change.type":
+		if e.ComplexityRoot.Change.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Type(childComplexity), true
+
+	case "ChangeEmailPayload.userErrors":
+		if e.ComplexityRoot.ChangeEmailPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeEmailPayload.UserErrors(childComplexity), true
+
+	case "ChangeFeed.changes":
+		if e.ComplexityRoot.ChangeFeed.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeFeed.Changes(childComplexity), true
+	case "ChangeFeed.hasMore":
+		if e.ComplexityRoot.ChangeFeed.HasMore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeFeed.HasMore(childComplexity), true
+	case "ChangeFeed.next":
+		if e.ComplexityRoot.ChangeFeed.Next == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeFeed.Next(childComplexity), true
+
 	case "ChangePasswordPayload.userErrors":
 		if e.ComplexityRoot.ChangePasswordPayload.UserErrors == nil {
 			break
@@ -1297,6 +1676,57 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ChangePasswordPayload.Viewer(childComplexity), true
+
+	case "ClaimCommentPayload.commentId":
+		if e.ComplexityRoot.ClaimCommentPayload.CommentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimCommentPayload.CommentID(childComplexity), true
+	case "ClaimCommentPayload.userErrors":
+		if e.ComplexityRoot.ClaimCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimCommentPayload.UserErrors(childComplexity), true
+
+	case "ClearBookmarksPayload.removedCount":
+		if e.ComplexityRoot.ClearBookmarksPayload.RemovedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearBookmarksPayload.RemovedCount(childComplexity), true
+	case "ClearBookmarksPayload.undoExpiresAt":
+		if e.ComplexityRoot.ClearBookmarksPayload.UndoExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearBookmarksPayload.UndoExpiresAt(childComplexity), true
+	case "ClearBookmarksPayload.undoToken":
+		if e.ComplexityRoot.ClearBookmarksPayload.UndoToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearBookmarksPayload.UndoToken(childComplexity), true
+	case "ClearBookmarksPayload.userErrors":
+		if e.ComplexityRoot.ClearBookmarksPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearBookmarksPayload.UserErrors(childComplexity), true
+
+	case "ClearReadingHistoryPayload.clearedCount":
+		if e.ComplexityRoot.ClearReadingHistoryPayload.ClearedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearReadingHistoryPayload.ClearedCount(childComplexity), true
+	case "ClearReadingHistoryPayload.userErrors":
+		if e.ComplexityRoot.ClearReadingHistoryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearReadingHistoryPayload.UserErrors(childComplexity), true
 
 	case "CodeBlock.direction":
 		if e.ComplexityRoot.CodeBlock.Direction == nil {
@@ -1335,12 +1765,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Comment.Body(childComplexity), true
+	case "Comment.bodyHtml":
+		if e.ComplexityRoot.Comment.BodyHTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.BodyHTML(childComplexity), true
+	case "Comment.depth":
+		if e.ComplexityRoot.Comment.Depth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.Depth(childComplexity), true
 	case "Comment.editedAt":
 		if e.ComplexityRoot.Comment.EditedAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Comment.EditedAt(childComplexity), true
+	case "Comment.isPinned":
+		if e.ComplexityRoot.Comment.IsPinned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.IsPinned(childComplexity), true
+	case "Comment.isThreadClosed":
+		if e.ComplexityRoot.Comment.IsThreadClosed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.IsThreadClosed(childComplexity), true
 	case "Comment.parent":
 		if e.ComplexityRoot.Comment.Parent == nil {
 			break
@@ -1359,6 +1813,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Comment.PublicID(childComplexity), true
+	case "Comment.reactionCount":
+		if e.ComplexityRoot.Comment.ReactionCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.ReactionCount(childComplexity), true
+	case "Comment.reactions":
+		if e.ComplexityRoot.Comment.Reactions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.Reactions(childComplexity), true
+	case "Comment.removal":
+		if e.ComplexityRoot.Comment.Removal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Comment.Removal(childComplexity), true
 	case "Comment.replies":
 		if e.ComplexityRoot.Comment.Replies == nil {
 			break
@@ -1439,18 +1911,216 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CommentPolicy.ClosesAt(childComplexity), true
+	case "CommentPolicy.editMinutes":
+		if e.ComplexityRoot.CommentPolicy.EditMinutes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentPolicy.EditMinutes(childComplexity), true
 	case "CommentPolicy.guestFieldsRequired":
 		if e.ComplexityRoot.CommentPolicy.GuestFieldsRequired == nil {
 			break
 		}
 
 		return e.ComplexityRoot.CommentPolicy.GuestFieldsRequired(childComplexity), true
+	case "CommentPolicy.maxDepth":
+		if e.ComplexityRoot.CommentPolicy.MaxDepth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentPolicy.MaxDepth(childComplexity), true
+	case "CommentPolicy.maxLength":
+		if e.ComplexityRoot.CommentPolicy.MaxLength == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentPolicy.MaxLength(childComplexity), true
 	case "CommentPolicy.mode":
 		if e.ComplexityRoot.CommentPolicy.Mode == nil {
 			break
 		}
 
 		return e.ComplexityRoot.CommentPolicy.Mode(childComplexity), true
+
+	case "CommentReactionState.commentId":
+		if e.ComplexityRoot.CommentReactionState.CommentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReactionState.CommentID(childComplexity), true
+	case "CommentReactionState.kind":
+		if e.ComplexityRoot.CommentReactionState.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReactionState.Kind(childComplexity), true
+
+	case "CommentRemoval.by":
+		if e.ComplexityRoot.CommentRemoval.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentRemoval.By(childComplexity), true
+	case "CommentRemoval.reason":
+		if e.ComplexityRoot.CommentRemoval.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentRemoval.Reason(childComplexity), true
+	case "CommentRemoval.removedAt":
+		if e.ComplexityRoot.CommentRemoval.RemovedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentRemoval.RemovedAt(childComplexity), true
+
+	case "CommentReport.createdAt":
+		if e.ComplexityRoot.CommentReport.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.CreatedAt(childComplexity), true
+	case "CommentReport.decidedAt":
+		if e.ComplexityRoot.CommentReport.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.DecidedAt(childComplexity), true
+	case "CommentReport.decision":
+		if e.ComplexityRoot.CommentReport.Decision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Decision(childComplexity), true
+	case "CommentReport.email":
+		if e.ComplexityRoot.CommentReport.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Email(childComplexity), true
+	case "CommentReport.explanation":
+		if e.ComplexityRoot.CommentReport.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Explanation(childComplexity), true
+	case "CommentReport.goodFaith":
+		if e.ComplexityRoot.CommentReport.GoodFaith == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.GoodFaith(childComplexity), true
+	case "CommentReport.law":
+		if e.ComplexityRoot.CommentReport.Law == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Law(childComplexity), true
+	case "CommentReport.name":
+		if e.ComplexityRoot.CommentReport.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Name(childComplexity), true
+	case "CommentReport.reason":
+		if e.ComplexityRoot.CommentReport.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentReport.Reason(childComplexity), true
+
+	case "CommentSettings.blockedNetworks":
+		if e.ComplexityRoot.CommentSettings.BlockedNetworks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.BlockedNetworks(childComplexity), true
+	case "CommentSettings.closeAfterDays":
+		if e.ComplexityRoot.CommentSettings.CloseAfterDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.CloseAfterDays(childComplexity), true
+	case "CommentSettings.editMinutes":
+		if e.ComplexityRoot.CommentSettings.EditMinutes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.EditMinutes(childComplexity), true
+	case "CommentSettings.heldWords":
+		if e.ComplexityRoot.CommentSettings.HeldWords == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.HeldWords(childComplexity), true
+	case "CommentSettings.maxDepth":
+		if e.ComplexityRoot.CommentSettings.MaxDepth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.MaxDepth(childComplexity), true
+	case "CommentSettings.maxLength":
+		if e.ComplexityRoot.CommentSettings.MaxLength == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.MaxLength(childComplexity), true
+	case "CommentSettings.maxLinks":
+		if e.ComplexityRoot.CommentSettings.MaxLinks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.MaxLinks(childComplexity), true
+	case "CommentSettings.minSeconds":
+		if e.ComplexityRoot.CommentSettings.MinSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.MinSeconds(childComplexity), true
+	case "CommentSettings.mode":
+		if e.ComplexityRoot.CommentSettings.Mode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.Mode(childComplexity), true
+	case "CommentSettings.moderation":
+		if e.ComplexityRoot.CommentSettings.Moderation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.Moderation(childComplexity), true
+	case "CommentSettings.refusedWords":
+		if e.ComplexityRoot.CommentSettings.RefusedWords == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentSettings.RefusedWords(childComplexity), true
+
+	case "ConfirmEmailChangePayload.userErrors":
+		if e.ComplexityRoot.ConfirmEmailChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmEmailChangePayload.UserErrors(childComplexity), true
+
+	case "ConfirmNewsletterSubscriptionPayload.preferences":
+		if e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.Preferences(childComplexity), true
+	case "ConfirmNewsletterSubscriptionPayload.preferencesToken":
+		if e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.PreferencesToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.PreferencesToken(childComplexity), true
+	case "ConfirmNewsletterSubscriptionPayload.userErrors":
+		if e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmNewsletterSubscriptionPayload.UserErrors(childComplexity), true
 
 	case "ConfirmSecondFactorPayload.recoveryCodes":
 		if e.ComplexityRoot.ConfirmSecondFactorPayload.RecoveryCodes == nil {
@@ -1483,6 +2153,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Consent.Version(childComplexity), true
+
+	case "ConsentRecord.document":
+		if e.ComplexityRoot.ConsentRecord.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.Document(childComplexity), true
+	case "ConsentRecord.givenAt":
+		if e.ComplexityRoot.ConsentRecord.GivenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.GivenAt(childComplexity), true
+	case "ConsentRecord.place":
+		if e.ComplexityRoot.ConsentRecord.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.Place(childComplexity), true
+	case "ConsentRecord.version":
+		if e.ComplexityRoot.ConsentRecord.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentRecord.Version(childComplexity), true
+
+	case "ContentSnapshot.articles":
+		if e.ComplexityRoot.ContentSnapshot.Articles == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentSnapshot.Articles(childComplexity), true
+	case "ContentSnapshot.changesCursor":
+		if e.ComplexityRoot.ContentSnapshot.ChangesCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentSnapshot.ChangesCursor(childComplexity), true
+	case "ContentSnapshot.next":
+		if e.ComplexityRoot.ContentSnapshot.Next == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContentSnapshot.Next(childComplexity), true
 
 	case "Correction.article":
 		if e.ComplexityRoot.Correction.Article == nil {
@@ -1584,6 +2298,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateAdSlotPayload.UserErrors(childComplexity), true
 
+	case "CreateApiKeyPayload.apiKey":
+		if e.ComplexityRoot.CreateApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiKeyPayload.APIKey(childComplexity), true
+	case "CreateApiKeyPayload.secret":
+		if e.ComplexityRoot.CreateApiKeyPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiKeyPayload.Secret(childComplexity), true
+	case "CreateApiKeyPayload.userErrors":
+		if e.ComplexityRoot.CreateApiKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiKeyPayload.UserErrors(childComplexity), true
+
 	case "CreateAuthorPayload.author":
 		if e.ComplexityRoot.CreateAuthorPayload.Author == nil {
 			break
@@ -1609,6 +2342,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateCategoryPayload.UserErrors(childComplexity), true
+
+	case "CreateNewsletterIssuePayload.issue":
+		if e.ComplexityRoot.CreateNewsletterIssuePayload.Issue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterIssuePayload.Issue(childComplexity), true
+	case "CreateNewsletterIssuePayload.userErrors":
+		if e.ComplexityRoot.CreateNewsletterIssuePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterIssuePayload.UserErrors(childComplexity), true
+
+	case "CreateNewsletterPayload.newsletter":
+		if e.ComplexityRoot.CreateNewsletterPayload.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterPayload.Newsletter(childComplexity), true
+	case "CreateNewsletterPayload.userErrors":
+		if e.ComplexityRoot.CreateNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNewsletterPayload.UserErrors(childComplexity), true
 
 	case "CreatePagePayload.page":
 		if e.ComplexityRoot.CreatePagePayload.Page == nil {
@@ -1774,6 +2533,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeadJobEdge.Node(childComplexity), true
 
+	case "DeleteAccountPayload.userErrors":
+		if e.ComplexityRoot.DeleteAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAccountPayload.UserErrors(childComplexity), true
+	case "DeleteAccountPayload.viewer":
+		if e.ComplexityRoot.DeleteAccountPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAccountPayload.Viewer(childComplexity), true
+
 	case "DeleteAdSlotPayload.deletedId":
 		if e.ComplexityRoot.DeleteAdSlotPayload.DeletedID == nil {
 			break
@@ -1813,6 +2585,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteCategoryPayload.UserErrors(childComplexity), true
 
+	case "DeleteCommentPayload.deletedId":
+		if e.ComplexityRoot.DeleteCommentPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCommentPayload.DeletedID(childComplexity), true
+	case "DeleteCommentPayload.userErrors":
+		if e.ComplexityRoot.DeleteCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCommentPayload.UserErrors(childComplexity), true
+
 	case "DeleteMenuPayload.deletedId":
 		if e.ComplexityRoot.DeleteMenuPayload.DeletedID == nil {
 			break
@@ -1825,6 +2610,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteMenuPayload.UserErrors(childComplexity), true
+
+	case "DeleteNewsletterIssuePayload.deletedId":
+		if e.ComplexityRoot.DeleteNewsletterIssuePayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteNewsletterIssuePayload.DeletedID(childComplexity), true
+	case "DeleteNewsletterIssuePayload.userErrors":
+		if e.ComplexityRoot.DeleteNewsletterIssuePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteNewsletterIssuePayload.UserErrors(childComplexity), true
 
 	case "DeletePlacePayload.deletedId":
 		if e.ComplexityRoot.DeletePlacePayload.DeletedID == nil {
@@ -1924,6 +2722,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DividerBlock.Direction(childComplexity), true
 
+	case "EarlierCommentText.body":
+		if e.ComplexityRoot.EarlierCommentText.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarlierCommentText.Body(childComplexity), true
+	case "EarlierCommentText.replacedAt":
+		if e.ComplexityRoot.EarlierCommentText.ReplacedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarlierCommentText.ReplacedAt(childComplexity), true
+
+	case "EditCommentPayload.comment":
+		if e.ComplexityRoot.EditCommentPayload.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditCommentPayload.Comment(childComplexity), true
+	case "EditCommentPayload.state":
+		if e.ComplexityRoot.EditCommentPayload.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditCommentPayload.State(childComplexity), true
+	case "EditCommentPayload.userErrors":
+		if e.ComplexityRoot.EditCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditCommentPayload.UserErrors(childComplexity), true
+
 	case "EditorsPick.article":
 		if e.ComplexityRoot.EditorsPick.Article == nil {
 			break
@@ -1981,6 +2811,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EnableUserPayload.UserErrors(childComplexity), true
 
+	case "Entitlement.categoryIds":
+		if e.ComplexityRoot.Entitlement.CategoryIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.CategoryIDs(childComplexity), true
+	case "Entitlement.kinds":
+		if e.ComplexityRoot.Entitlement.Kinds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.Kinds(childComplexity), true
+	case "Entitlement.languages":
+		if e.ComplexityRoot.Entitlement.Languages == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.Languages(childComplexity), true
+	case "Entitlement.ownRightsOnly":
+		if e.ComplexityRoot.Entitlement.OwnRightsOnly == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.OwnRightsOnly(childComplexity), true
+	case "Entitlement.tagIds":
+		if e.ComplexityRoot.Entitlement.TagIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entitlement.TagIDs(childComplexity), true
+
 	case "FieldChange.after":
 		if e.ComplexityRoot.FieldChange.After == nil {
 			break
@@ -2031,6 +2892,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FocalPoint.Y(childComplexity), true
+
+	case "FollowPayload.topic":
+		if e.ComplexityRoot.FollowPayload.Topic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowPayload.Topic(childComplexity), true
+	case "FollowPayload.userErrors":
+		if e.ComplexityRoot.FollowPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowPayload.UserErrors(childComplexity), true
+
+	case "FollowedTopic.notify":
+		if e.ComplexityRoot.FollowedTopic.Notify == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopic.Notify(childComplexity), true
+	case "FollowedTopic.followedAt":
+		if e.ComplexityRoot.FollowedTopic.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopic.Since(childComplexity), true
+	case "FollowedTopic.topic":
+		if e.ComplexityRoot.FollowedTopic.Topic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopic.Topic(childComplexity), true
+
+	case "FollowedTopicConnection.edges":
+		if e.ComplexityRoot.FollowedTopicConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopicConnection.Edges(childComplexity), true
+	case "FollowedTopicConnection.nodes":
+		if e.ComplexityRoot.FollowedTopicConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopicConnection.Nodes(childComplexity), true
+	case "FollowedTopicConnection.pageInfo":
+		if e.ComplexityRoot.FollowedTopicConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopicConnection.PageInfo(childComplexity), true
+	case "FollowedTopicConnection.totalCount":
+		if e.ComplexityRoot.FollowedTopicConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_FollowedTopicConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.FollowedTopicConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "FollowedTopicEdge.cursor":
+		if e.ComplexityRoot.FollowedTopicEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopicEdge.Cursor(childComplexity), true
+	case "FollowedTopicEdge.node":
+		if e.ComplexityRoot.FollowedTopicEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowedTopicEdge.Node(childComplexity), true
 
 	case "GalleryBlock.caption":
 		if e.ComplexityRoot.GalleryBlock.Caption == nil {
@@ -2133,6 +3069,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.InputError.Message(childComplexity), true
 
+	case "InviteReaderPayload.userErrors":
+		if e.ComplexityRoot.InviteReaderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteReaderPayload.UserErrors(childComplexity), true
+
+	case "KillCompliance.apiKeyId":
+		if e.ComplexityRoot.KillCompliance.APIKeyID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.APIKeyID(childComplexity), true
+	case "KillCompliance.acknowledgedAt":
+		if e.ComplexityRoot.KillCompliance.AcknowledgedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.AcknowledgedAt(childComplexity), true
+	case "KillCompliance.fetchedAt":
+		if e.ComplexityRoot.KillCompliance.FetchedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.FetchedAt(childComplexity), true
+	case "KillCompliance.name":
+		if e.ComplexityRoot.KillCompliance.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.Name(childComplexity), true
+	case "KillCompliance.state":
+		if e.ComplexityRoot.KillCompliance.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KillCompliance.State(childComplexity), true
+
 	case "LanguageFacet.count":
 		if e.ComplexityRoot.LanguageFacet.Count == nil {
 			break
@@ -2170,6 +3144,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LegalDocument.Version(childComplexity), true
+
+	case "LiftRestrictionPayload.liftedId":
+		if e.ComplexityRoot.LiftRestrictionPayload.LiftedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiftRestrictionPayload.LiftedID(childComplexity), true
+	case "LiftRestrictionPayload.userErrors":
+		if e.ComplexityRoot.LiftRestrictionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiftRestrictionPayload.UserErrors(childComplexity), true
 
 	case "ListBlock.direction":
 		if e.ComplexityRoot.ListBlock.Direction == nil {
@@ -2276,6 +3263,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LiveEntryPayload.UserErrors(childComplexity), true
+
+	case "MarkArticleReadPayload.isNoted":
+		if e.ComplexityRoot.MarkArticleReadPayload.IsNoted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkArticleReadPayload.IsNoted(childComplexity), true
+	case "MarkArticleReadPayload.userErrors":
+		if e.ComplexityRoot.MarkArticleReadPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkArticleReadPayload.UserErrors(childComplexity), true
+
+	case "MarkNotificationsReadPayload.markedCount":
+		if e.ComplexityRoot.MarkNotificationsReadPayload.MarkedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkNotificationsReadPayload.MarkedCount(childComplexity), true
+	case "MarkNotificationsReadPayload.userErrors":
+		if e.ComplexityRoot.MarkNotificationsReadPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkNotificationsReadPayload.UserErrors(childComplexity), true
 
 	case "Media.alt":
 		if e.ComplexityRoot.Media.Alt == nil {
@@ -2423,6 +3436,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MergeAuthorsPayload.UserErrors(childComplexity), true
 
+	case "MergeBookmarksPayload.movedCount":
+		if e.ComplexityRoot.MergeBookmarksPayload.MovedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeBookmarksPayload.MovedCount(childComplexity), true
+	case "MergeBookmarksPayload.userErrors":
+		if e.ComplexityRoot.MergeBookmarksPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeBookmarksPayload.UserErrors(childComplexity), true
+
 	case "MergeCategoriesPayload.category":
 		if e.ComplexityRoot.MergeCategoriesPayload.Category == nil {
 			break
@@ -2475,6 +3501,210 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MergeTagsPayload.UserErrors(childComplexity), true
 
+	case "ModerateCommentPayload.comment":
+		if e.ComplexityRoot.ModerateCommentPayload.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCommentPayload.Comment(childComplexity), true
+	case "ModerateCommentPayload.userErrors":
+		if e.ComplexityRoot.ModerateCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCommentPayload.UserErrors(childComplexity), true
+
+	case "ModerateCommentsPayload.comments":
+		if e.ComplexityRoot.ModerateCommentsPayload.Comments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCommentsPayload.Comments(childComplexity), true
+	case "ModerateCommentsPayload.userErrors":
+		if e.ComplexityRoot.ModerateCommentsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerateCommentsPayload.UserErrors(childComplexity), true
+
+	case "ModeratedComment.address":
+		if e.ComplexityRoot.ModeratedComment.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Address(childComplexity), true
+	case "ModeratedComment.article":
+		if e.ComplexityRoot.ModeratedComment.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Article(childComplexity), true
+	case "ModeratedComment.authorId":
+		if e.ComplexityRoot.ModeratedComment.AuthorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.AuthorID(childComplexity), true
+	case "ModeratedComment.authorName":
+		if e.ComplexityRoot.ModeratedComment.AuthorName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.AuthorName(childComplexity), true
+	case "ModeratedComment.body":
+		if e.ComplexityRoot.ModeratedComment.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Body(childComplexity), true
+	case "ModeratedComment.commentId":
+		if e.ComplexityRoot.ModeratedComment.CommentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.CommentID(childComplexity), true
+	case "ModeratedComment.earlierTexts":
+		if e.ComplexityRoot.ModeratedComment.EarlierTexts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.EarlierTexts(childComplexity), true
+	case "ModeratedComment.guestEmail":
+		if e.ComplexityRoot.ModeratedComment.GuestEmail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.GuestEmail(childComplexity), true
+	case "ModeratedComment.isPinned":
+		if e.ComplexityRoot.ModeratedComment.IsPinned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.IsPinned(childComplexity), true
+	case "ModeratedComment.isRemoved":
+		if e.ComplexityRoot.ModeratedComment.IsRemoved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.IsRemoved(childComplexity), true
+	case "ModeratedComment.isThreadClosed":
+		if e.ComplexityRoot.ModeratedComment.IsThreadClosed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.IsThreadClosed(childComplexity), true
+	case "ModeratedComment.createdAt":
+		if e.ComplexityRoot.ModeratedComment.PostedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.PostedAt(childComplexity), true
+	case "ModeratedComment.reasons":
+		if e.ComplexityRoot.ModeratedComment.Reasons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Reasons(childComplexity), true
+	case "ModeratedComment.openReportCount":
+		if e.ComplexityRoot.ModeratedComment.ReportCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.ReportCount(childComplexity), true
+	case "ModeratedComment.reports":
+		if e.ComplexityRoot.ModeratedComment.Reports == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Reports(childComplexity), true
+	case "ModeratedComment.status":
+		if e.ComplexityRoot.ModeratedComment.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedComment.Status(childComplexity), true
+
+	case "ModeratedCommentConnection.edges":
+		if e.ComplexityRoot.ModeratedCommentConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedCommentConnection.Edges(childComplexity), true
+	case "ModeratedCommentConnection.nodes":
+		if e.ComplexityRoot.ModeratedCommentConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedCommentConnection.Nodes(childComplexity), true
+	case "ModeratedCommentConnection.pageInfo":
+		if e.ComplexityRoot.ModeratedCommentConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedCommentConnection.PageInfo(childComplexity), true
+	case "ModeratedCommentConnection.totalCount":
+		if e.ComplexityRoot.ModeratedCommentConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_ModeratedCommentConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ModeratedCommentConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "ModeratedCommentEdge.cursor":
+		if e.ComplexityRoot.ModeratedCommentEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedCommentEdge.Cursor(childComplexity), true
+	case "ModeratedCommentEdge.node":
+		if e.ComplexityRoot.ModeratedCommentEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModeratedCommentEdge.Node(childComplexity), true
+
+	case "ModerationCounts.byReason":
+		if e.ComplexityRoot.ModerationCounts.ByReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationCounts.ByReason(childComplexity), true
+	case "ModerationCounts.reported":
+		if e.ComplexityRoot.ModerationCounts.Reported == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationCounts.Reported(childComplexity), true
+	case "ModerationCounts.spam":
+		if e.ComplexityRoot.ModerationCounts.Spam == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationCounts.Spam(childComplexity), true
+	case "ModerationCounts.waiting":
+		if e.ComplexityRoot.ModerationCounts.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationCounts.Waiting(childComplexity), true
+
+	case "ModerationReasonCount.count":
+		if e.ComplexityRoot.ModerationReasonCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationReasonCount.Count(childComplexity), true
+	case "ModerationReasonCount.reason":
+		if e.ComplexityRoot.ModerationReasonCount.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModerationReasonCount.Reason(childComplexity), true
+
 	case "MoveCategoryPayload.category":
 		if e.ComplexityRoot.MoveCategoryPayload.Category == nil {
 			break
@@ -2488,6 +3718,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MoveCategoryPayload.UserErrors(childComplexity), true
 
+	case "Mutation.acknowledgeChange":
+		if e.ComplexityRoot.Mutation.AcknowledgeChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acknowledgeChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcknowledgeChange(childComplexity, args["input"].(model.AcknowledgeChangeInput)), true
 	case "Mutation.addArticleNote":
 		if e.ComplexityRoot.Mutation.AddArticleNote == nil {
 			break
@@ -2499,6 +3740,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddArticleNote(childComplexity, args["input"].(model.AddArticleNoteInput)), true
+	case "Mutation.addBookmark":
+		if e.ComplexityRoot.Mutation.AddBookmark == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addBookmark_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddBookmark(childComplexity, args["input"].(model.AddBookmarkInput)), true
+	case "Mutation.addComment":
+		if e.ComplexityRoot.Mutation.AddComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddComment(childComplexity, args["input"].(model.AddCommentInput)), true
 	case "Mutation.addLiveEntry":
 		if e.ComplexityRoot.Mutation.AddLiveEntry == nil {
 			break
@@ -2532,6 +3795,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ApproveArticles(childComplexity, args["input"].(model.BulkArticleInput)), true
+	case "Mutation.approveComments":
+		if e.ComplexityRoot.Mutation.ApproveComments == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_approveComments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApproveComments(childComplexity, args["input"].(model.ModerateCommentsInput)), true
 	case "Mutation.archiveArticle":
 		if e.ComplexityRoot.Mutation.ArchiveArticle == nil {
 			break
@@ -2576,6 +3850,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AutosaveArticle(childComplexity, args["input"].(model.AutosaveArticleInput)), true
+	case "Mutation.banReader":
+		if e.ComplexityRoot.Mutation.BanReader == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_banReader_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BanReader(childComplexity, args["input"].(model.RestrictReaderInput)), true
+	case "Mutation.cancelAccountDeletion":
+		if e.ComplexityRoot.Mutation.CancelAccountDeletion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.CancelAccountDeletion(childComplexity), true
+	case "Mutation.changeEmail":
+		if e.ComplexityRoot.Mutation.ChangeEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changeEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangeEmail(childComplexity, args["input"].(model.ChangeEmailInput)), true
 	case "Mutation.changePassword":
 		if e.ComplexityRoot.Mutation.ChangePassword == nil {
 			break
@@ -2587,6 +3889,67 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(model.ChangePasswordInput)), true
+	case "Mutation.claimComment":
+		if e.ComplexityRoot.Mutation.ClaimComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_claimComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ClaimComment(childComplexity, args["input"].(model.ClaimCommentInput)), true
+	case "Mutation.clearBookmarks":
+		if e.ComplexityRoot.Mutation.ClearBookmarks == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_clearBookmarks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ClearBookmarks(childComplexity, args["input"].(*model.ClearBookmarksInput)), true
+	case "Mutation.clearReadingHistory":
+		if e.ComplexityRoot.Mutation.ClearReadingHistory == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.ClearReadingHistory(childComplexity), true
+	case "Mutation.closeThread":
+		if e.ComplexityRoot.Mutation.CloseThread == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_closeThread_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CloseThread(childComplexity, args["input"].(model.CommentInput)), true
+	case "Mutation.confirmEmailChange":
+		if e.ComplexityRoot.Mutation.ConfirmEmailChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmEmailChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmEmailChange(childComplexity, args["input"].(model.ConfirmEmailChangeInput)), true
+	case "Mutation.confirmNewsletterSubscription":
+		if e.ComplexityRoot.Mutation.ConfirmNewsletterSubscription == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmNewsletterSubscription_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmNewsletterSubscription(childComplexity, args["input"].(model.ConfirmNewsletterSubscriptionInput)), true
 	case "Mutation.confirmSecondFactor":
 		if e.ComplexityRoot.Mutation.ConfirmSecondFactor == nil {
 			break
@@ -2609,6 +3972,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CorrectArticle(childComplexity, args["input"].(model.CorrectArticleInput)), true
+	case "Mutation.createApiKey":
+		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateAPIKey(childComplexity, args["input"].(model.CreateAPIKeyInput)), true
 	case "Mutation.createAdSlot":
 		if e.ComplexityRoot.Mutation.CreateAdSlot == nil {
 			break
@@ -2653,6 +4027,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateCategory(childComplexity, args["input"].(model.CreateCategoryInput)), true
+	case "Mutation.createNewsletter":
+		if e.ComplexityRoot.Mutation.CreateNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateNewsletter(childComplexity, args["input"].(model.CreateNewsletterInput)), true
+	case "Mutation.createNewsletterIssue":
+		if e.ComplexityRoot.Mutation.CreateNewsletterIssue == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createNewsletterIssue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateNewsletterIssue(childComplexity, args["input"].(model.CreateNewsletterIssueInput)), true
 	case "Mutation.createPage":
 		if e.ComplexityRoot.Mutation.CreatePage == nil {
 			break
@@ -2730,6 +4126,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(model.CreateUserInput)), true
+	case "Mutation.deleteAccount":
+		if e.ComplexityRoot.Mutation.DeleteAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteAccount(childComplexity, args["input"].(model.DeleteAccountInput)), true
 	case "Mutation.deleteAdSlot":
 		if e.ComplexityRoot.Mutation.DeleteAdSlot == nil {
 			break
@@ -2763,6 +4170,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteCategory(childComplexity, args["input"].(model.DeleteCategoryInput)), true
+	case "Mutation.deleteComment":
+		if e.ComplexityRoot.Mutation.DeleteComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteComment(childComplexity, args["input"].(model.OwnCommentInput)), true
 	case "Mutation.deleteMenu":
 		if e.ComplexityRoot.Mutation.DeleteMenu == nil {
 			break
@@ -2774,6 +4192,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteMenu(childComplexity, args["input"].(model.DeleteMenuInput)), true
+	case "Mutation.deleteNewsletterIssue":
+		if e.ComplexityRoot.Mutation.DeleteNewsletterIssue == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteNewsletterIssue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteNewsletterIssue(childComplexity, args["input"].(model.NewsletterIssueInput)), true
 	case "Mutation.deletePlace":
 		if e.ComplexityRoot.Mutation.DeletePlace == nil {
 			break
@@ -2862,6 +4291,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DiscardJob(childComplexity, args["input"].(model.DiscardJobInput)), true
+	case "Mutation.editComment":
+		if e.ComplexityRoot.Mutation.EditComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_editComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EditComment(childComplexity, args["input"].(model.EditCommentInput)), true
 	case "Mutation.embargoArticle":
 		if e.ComplexityRoot.Mutation.EmbargoArticle == nil {
 			break
@@ -2884,6 +4324,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EnableUser(childComplexity, args["input"].(model.UserInput)), true
+	case "Mutation.follow":
+		if e.ComplexityRoot.Mutation.Follow == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_follow_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Follow(childComplexity, args["input"].(model.FollowInput)), true
+	case "Mutation.inviteReader":
+		if e.ComplexityRoot.Mutation.InviteReader == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteReader_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteReader(childComplexity, args["input"].(model.InviteReaderInput)), true
 	case "Mutation.killArticle":
 		if e.ComplexityRoot.Mutation.KillArticle == nil {
 			break
@@ -2906,6 +4368,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LiftEmbargo(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.liftRestriction":
+		if e.ComplexityRoot.Mutation.LiftRestriction == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_liftRestriction_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LiftRestriction(childComplexity, args["input"].(model.LiftRestrictionInput)), true
 	case "Mutation.lockArticle":
 		if e.ComplexityRoot.Mutation.LockArticle == nil {
 			break
@@ -2917,6 +4390,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LockArticle(childComplexity, args["input"].(model.LockArticleInput)), true
+	case "Mutation.markArticleRead":
+		if e.ComplexityRoot.Mutation.MarkArticleRead == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markArticleRead_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkArticleRead(childComplexity, args["input"].(model.MarkArticleReadInput)), true
+	case "Mutation.markCommentsSpam":
+		if e.ComplexityRoot.Mutation.MarkCommentsSpam == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markCommentsSpam_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkCommentsSpam(childComplexity, args["input"].(model.ModerateCommentsInput)), true
+	case "Mutation.markNotificationsRead":
+		if e.ComplexityRoot.Mutation.MarkNotificationsRead == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markNotificationsRead_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkNotificationsRead(childComplexity, args["input"].(*model.MarkNotificationsReadInput)), true
 	case "Mutation.mergeAuthors":
 		if e.ComplexityRoot.Mutation.MergeAuthors == nil {
 			break
@@ -2928,6 +4434,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MergeAuthors(childComplexity, args["input"].(model.MergeAuthorsInput)), true
+	case "Mutation.mergeBookmarks":
+		if e.ComplexityRoot.Mutation.MergeBookmarks == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_mergeBookmarks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MergeBookmarks(childComplexity, args["input"].(model.MergeBookmarksInput)), true
 	case "Mutation.mergeCategories":
 		if e.ComplexityRoot.Mutation.MergeCategories == nil {
 			break
@@ -2983,6 +4500,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MoveCategory(childComplexity, args["input"].(model.MoveCategoryInput)), true
+	case "Mutation.muteReader":
+		if e.ComplexityRoot.Mutation.MuteReader == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_muteReader_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MuteReader(childComplexity, args["input"].(model.RestrictReaderInput)), true
+	case "Mutation.pinComment":
+		if e.ComplexityRoot.Mutation.PinComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_pinComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PinComment(childComplexity, args["input"].(model.CommentInput)), true
 	case "Mutation.pinRelatedArticle":
 		if e.ComplexityRoot.Mutation.PinRelatedArticle == nil {
 			break
@@ -3027,6 +4566,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishPage(childComplexity, args["input"].(model.PublishPageInput)), true
+	case "Mutation.react":
+		if e.ComplexityRoot.Mutation.React == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_react_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.React(childComplexity, args["input"].(model.ReactInput)), true
+	case "Mutation.recordConsent":
+		if e.ComplexityRoot.Mutation.RecordConsent == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordConsent_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordConsent(childComplexity, args["input"].(model.RecordConsentInput)), true
+	case "Mutation.recordView":
+		if e.ComplexityRoot.Mutation.RecordView == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordView_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordView(childComplexity, args["input"].(model.RecordViewInput)), true
 	case "Mutation.regenerateRecoveryCodes":
 		if e.ComplexityRoot.Mutation.RegenerateRecoveryCodes == nil {
 			break
@@ -3038,6 +4610,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RegenerateRecoveryCodes(childComplexity, args["input"].(model.SecondFactorCodeInput)), true
+	case "Mutation.rejectComments":
+		if e.ComplexityRoot.Mutation.RejectComments == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rejectComments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RejectComments(childComplexity, args["input"].(model.ModerateCommentsInput)), true
+	case "Mutation.removeBookmark":
+		if e.ComplexityRoot.Mutation.RemoveBookmark == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeBookmark_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveBookmark(childComplexity, args["input"].(model.RemoveBookmarkInput)), true
+	case "Mutation.removeComment":
+		if e.ComplexityRoot.Mutation.RemoveComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveComment(childComplexity, args["input"].(model.RemoveCommentInput)), true
 	case "Mutation.removeLiveEntry":
 		if e.ComplexityRoot.Mutation.RemoveLiveEntry == nil {
 			break
@@ -3060,6 +4665,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReopenArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.reopenThread":
+		if e.ComplexityRoot.Mutation.ReopenThread == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reopenThread_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReopenThread(childComplexity, args["input"].(model.CommentInput)), true
+	case "Mutation.reportComment":
+		if e.ComplexityRoot.Mutation.ReportComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reportComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReportComment(childComplexity, args["input"].(model.ReportCommentInput)), true
 	case "Mutation.requestChanges":
 		if e.ComplexityRoot.Mutation.RequestChanges == nil {
 			break
@@ -3071,6 +4698,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestChanges(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.requestDataExport":
+		if e.ComplexityRoot.Mutation.RequestDataExport == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RequestDataExport(childComplexity), true
+	case "Mutation.requestPasswordReset":
+		if e.ComplexityRoot.Mutation.RequestPasswordReset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestPasswordReset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestPasswordReset(childComplexity, args["input"].(model.RequestPasswordResetInput)), true
+	case "Mutation.requestSignInLink":
+		if e.ComplexityRoot.Mutation.RequestSignInLink == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestSignInLink_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestSignInLink(childComplexity, args["input"].(model.RequestSignInLinkInput)), true
+	case "Mutation.resetPassword":
+		if e.ComplexityRoot.Mutation.ResetPassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetPassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetPassword(childComplexity, args["input"].(model.ResetPasswordInput)), true
 	case "Mutation.resetUserPassword":
 		if e.ComplexityRoot.Mutation.ResetUserPassword == nil {
 			break
@@ -3115,6 +4781,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.restoreBookmark":
+		if e.ComplexityRoot.Mutation.RestoreBookmark == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restoreBookmark_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RestoreBookmark(childComplexity, args["input"].(model.RestoreBookmarkInput)), true
 	case "Mutation.restorePage":
 		if e.ComplexityRoot.Mutation.RestorePage == nil {
 			break
@@ -3148,6 +4825,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RetryJob(childComplexity, args["input"].(model.RetryJobInput)), true
+	case "Mutation.revokeApiKey":
+		if e.ComplexityRoot.Mutation.RevokeAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeAPIKey(childComplexity, args["input"].(model.RevokeAPIKeyInput)), true
 	case "Mutation.revokeOtherSessions":
 		if e.ComplexityRoot.Mutation.RevokeOtherSessions == nil {
 			break
@@ -3176,6 +4864,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeSession(childComplexity, args["input"].(model.RevokeSessionInput)), true
+	case "Mutation.rotateApiKey":
+		if e.ComplexityRoot.Mutation.RotateAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateAPIKey(childComplexity, args["input"].(model.RotateAPIKeyInput)), true
 	case "Mutation.saveMenu":
 		if e.ComplexityRoot.Mutation.SaveMenu == nil {
 			break
@@ -3209,6 +4908,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ScheduleArticles(childComplexity, args["input"].(model.BulkScheduleInput)), true
+	case "Mutation.sendBreakingNews":
+		if e.ComplexityRoot.Mutation.SendBreakingNews == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendBreakingNews_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendBreakingNews(childComplexity, args["input"].(model.SendBreakingNewsInput)), true
+	case "Mutation.sendNewsletterIssue":
+		if e.ComplexityRoot.Mutation.SendNewsletterIssue == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendNewsletterIssue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendNewsletterIssue(childComplexity, args["input"].(model.NewsletterIssueInput)), true
+	case "Mutation.setArticleCommentPolicy":
+		if e.ComplexityRoot.Mutation.SetArticleCommentPolicy == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setArticleCommentPolicy_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetArticleCommentPolicy(childComplexity, args["input"].(model.SetArticleCommentPolicyInput)), true
 	case "Mutation.setPicks":
 		if e.ComplexityRoot.Mutation.SetPicks == nil {
 			break
@@ -3253,12 +4985,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(model.SignInInput)), true
+	case "Mutation.signInWithLink":
+		if e.ComplexityRoot.Mutation.SignInWithLink == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signInWithLink_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignInWithLink(childComplexity, args["input"].(model.SignInWithLinkInput)), true
 	case "Mutation.signOut":
 		if e.ComplexityRoot.Mutation.SignOut == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.signUp":
+		if e.ComplexityRoot.Mutation.SignUp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signUp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignUp(childComplexity, args["input"].(model.SignUpInput)), true
 	case "Mutation.startSecondFactor":
 		if e.ComplexityRoot.Mutation.StartSecondFactor == nil {
 			break
@@ -3281,6 +5035,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SubmitArticleForReview(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.submitContactMessage":
+		if e.ComplexityRoot.Mutation.SubmitContactMessage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitContactMessage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitContactMessage(childComplexity, args["input"].(model.SubmitContactMessageInput)), true
+	case "Mutation.subscribeToNewsletter":
+		if e.ComplexityRoot.Mutation.SubscribeToNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_subscribeToNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubscribeToNewsletter(childComplexity, args["input"].(model.SubscribeToNewsletterInput)), true
 	case "Mutation.trashArticle":
 		if e.ComplexityRoot.Mutation.TrashArticle == nil {
 			break
@@ -3314,6 +5090,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.TrashPage(childComplexity, args["input"].(model.TrashPageInput)), true
+	case "Mutation.unfollow":
+		if e.ComplexityRoot.Mutation.Unfollow == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unfollow_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Unfollow(childComplexity, args["input"].(model.UnfollowInput)), true
 	case "Mutation.unlockArticle":
 		if e.ComplexityRoot.Mutation.UnlockArticle == nil {
 			break
@@ -3325,6 +5112,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnlockArticle(childComplexity, args["input"].(model.UnlockArticleInput)), true
+	case "Mutation.unpinComment":
+		if e.ComplexityRoot.Mutation.UnpinComment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unpinComment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnpinComment(childComplexity, args["input"].(model.CommentInput)), true
 	case "Mutation.unpinRelatedArticle":
 		if e.ComplexityRoot.Mutation.UnpinRelatedArticle == nil {
 			break
@@ -3380,6 +5178,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnscheduleArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.unsubscribeFromNewsletter":
+		if e.ComplexityRoot.Mutation.UnsubscribeFromNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unsubscribeFromNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnsubscribeFromNewsletter(childComplexity, args["input"].(model.UnsubscribeFromNewsletterInput)), true
 	case "Mutation.updateAdSlot":
 		if e.ComplexityRoot.Mutation.UpdateAdSlot == nil {
 			break
@@ -3424,6 +5233,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateCategory(childComplexity, args["input"].(model.UpdateCategoryInput)), true
+	case "Mutation.updateCommentSettings":
+		if e.ComplexityRoot.Mutation.UpdateCommentSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateCommentSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateCommentSettings(childComplexity, args["input"].(model.UpdateCommentSettingsInput)), true
 	case "Mutation.updateLiveEntry":
 		if e.ComplexityRoot.Mutation.UpdateLiveEntry == nil {
 			break
@@ -3435,6 +5255,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateLiveEntry(childComplexity, args["input"].(model.UpdateLiveEntryInput)), true
+	case "Mutation.updateNewsletter":
+		if e.ComplexityRoot.Mutation.UpdateNewsletter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNewsletter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNewsletter(childComplexity, args["input"].(model.UpdateNewsletterInput)), true
+	case "Mutation.updateNewsletterPreferences":
+		if e.ComplexityRoot.Mutation.UpdateNewsletterPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNewsletterPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNewsletterPreferences(childComplexity, args["input"].(model.UpdateNewsletterPreferencesInput)), true
 	case "Mutation.updatePage":
 		if e.ComplexityRoot.Mutation.UpdatePage == nil {
 			break
@@ -3457,6 +5299,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdatePlace(childComplexity, args["input"].(model.UpdatePlaceInput)), true
+	case "Mutation.updateProfile":
+		if e.ComplexityRoot.Mutation.UpdateProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProfile(childComplexity, args["input"].(model.UpdateProfileInput)), true
+	case "Mutation.updateReaderSettings":
+		if e.ComplexityRoot.Mutation.UpdateReaderSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateReaderSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateReaderSettings(childComplexity, args["input"].(model.UpdateReaderSettingsInput)), true
 	case "Mutation.updateRedirect":
 		if e.ComplexityRoot.Mutation.UpdateRedirect == nil {
 			break
@@ -3501,6 +5365,220 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateTag(childComplexity, args["input"].(model.UpdateTagInput)), true
+	case "Mutation.verifyEmail":
+		if e.ComplexityRoot.Mutation.VerifyEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_verifyEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.VerifyEmail(childComplexity, args["input"].(model.VerifyEmailInput)), true
+
+	case "Newsletter.description":
+		if e.ComplexityRoot.Newsletter.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Description(childComplexity), true
+	case "Newsletter.frequency":
+		if e.ComplexityRoot.Newsletter.Frequency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Frequency(childComplexity), true
+	case "Newsletter.isOpen":
+		if e.ComplexityRoot.Newsletter.IsOpen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.IsOpen(childComplexity), true
+	case "Newsletter.language":
+		if e.ComplexityRoot.Newsletter.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Language(childComplexity), true
+	case "Newsletter.name":
+		if e.ComplexityRoot.Newsletter.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Name(childComplexity), true
+	case "Newsletter.id":
+		if e.ComplexityRoot.Newsletter.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.PublicID(childComplexity), true
+	case "Newsletter.slug":
+		if e.ComplexityRoot.Newsletter.Slug == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.Slug(childComplexity), true
+	case "Newsletter.subscriberCount":
+		if e.ComplexityRoot.Newsletter.SubscriberCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Newsletter.SubscriberCount(childComplexity), true
+
+	case "NewsletterIssue.createdAt":
+		if e.ComplexityRoot.NewsletterIssue.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.CreatedAt(childComplexity), true
+	case "NewsletterIssue.intro":
+		if e.ComplexityRoot.NewsletterIssue.Intro == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Intro(childComplexity), true
+	case "NewsletterIssue.newsletter":
+		if e.ComplexityRoot.NewsletterIssue.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Newsletter(childComplexity), true
+	case "NewsletterIssue.previewHtml":
+		if e.ComplexityRoot.NewsletterIssue.PreviewHTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.PreviewHTML(childComplexity), true
+	case "NewsletterIssue.previewText":
+		if e.ComplexityRoot.NewsletterIssue.PreviewText == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.PreviewText(childComplexity), true
+	case "NewsletterIssue.id":
+		if e.ComplexityRoot.NewsletterIssue.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.PublicID(childComplexity), true
+	case "NewsletterIssue.recipientCount":
+		if e.ComplexityRoot.NewsletterIssue.RecipientCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.RecipientCount(childComplexity), true
+	case "NewsletterIssue.refusedCount":
+		if e.ComplexityRoot.NewsletterIssue.RefusedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.RefusedCount(childComplexity), true
+	case "NewsletterIssue.sentAt":
+		if e.ComplexityRoot.NewsletterIssue.SentAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.SentAt(childComplexity), true
+	case "NewsletterIssue.sentCount":
+		if e.ComplexityRoot.NewsletterIssue.SentCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.SentCount(childComplexity), true
+	case "NewsletterIssue.source":
+		if e.ComplexityRoot.NewsletterIssue.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Source(childComplexity), true
+	case "NewsletterIssue.startedAt":
+		if e.ComplexityRoot.NewsletterIssue.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.StartedAt(childComplexity), true
+	case "NewsletterIssue.status":
+		if e.ComplexityRoot.NewsletterIssue.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Status(childComplexity), true
+	case "NewsletterIssue.subject":
+		if e.ComplexityRoot.NewsletterIssue.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssue.Subject(childComplexity), true
+
+	case "NewsletterIssueConnection.edges":
+		if e.ComplexityRoot.NewsletterIssueConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.Edges(childComplexity), true
+	case "NewsletterIssueConnection.nodes":
+		if e.ComplexityRoot.NewsletterIssueConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.Nodes(childComplexity), true
+	case "NewsletterIssueConnection.pageInfo":
+		if e.ComplexityRoot.NewsletterIssueConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.PageInfo(childComplexity), true
+	case "NewsletterIssueConnection.totalCount":
+		if e.ComplexityRoot.NewsletterIssueConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_NewsletterIssueConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsletterIssueConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "NewsletterIssueEdge.cursor":
+		if e.ComplexityRoot.NewsletterIssueEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueEdge.Cursor(childComplexity), true
+	case "NewsletterIssueEdge.node":
+		if e.ComplexityRoot.NewsletterIssueEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterIssueEdge.Node(childComplexity), true
+
+	case "NewsletterPreferences.maskedEmail":
+		if e.ComplexityRoot.NewsletterPreferences.MaskedEmail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterPreferences.MaskedEmail(childComplexity), true
+	case "NewsletterPreferences.subscriptions":
+		if e.ComplexityRoot.NewsletterPreferences.Subscriptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterPreferences.Subscriptions(childComplexity), true
+
+	case "NewsletterSubscription.isSubscribed":
+		if e.ComplexityRoot.NewsletterSubscription.IsSubscribed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterSubscription.IsSubscribed(childComplexity), true
+	case "NewsletterSubscription.newsletter":
+		if e.ComplexityRoot.NewsletterSubscription.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewsletterSubscription.Newsletter(childComplexity), true
 
 	case "NewsroomRecord.allowedSteps":
 		if e.ComplexityRoot.NewsroomRecord.AllowedSteps == nil {
@@ -3560,13 +5638,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			break
 		}
 
-		return e.ComplexityRoot.NewsroomRecord.Notes(childComplexity), true
+		args, err := ec.field_NewsroomRecord_notes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Notes(childComplexity, args["first"].(*int32), args["after"].(*string)), true
 	case "NewsroomRecord.previewTokens":
 		if e.ComplexityRoot.NewsroomRecord.PreviewTokens == nil {
 			break
 		}
 
-		return e.ComplexityRoot.NewsroomRecord.PreviewTokens(childComplexity), true
+		args, err := ec.field_NewsroomRecord_previewTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.PreviewTokens(childComplexity, args["first"].(*int32), args["after"].(*string)), true
 	case "NewsroomRecord.revision":
 		if e.ComplexityRoot.NewsroomRecord.Revision == nil {
 			break
@@ -3625,6 +5713,92 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NewsroomRecord.Withdrawal(childComplexity), true
+
+	case "Notification.article":
+		if e.ComplexityRoot.Notification.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Article(childComplexity), true
+	case "Notification.comment":
+		if e.ComplexityRoot.Notification.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Comment(childComplexity), true
+	case "Notification.createdAt":
+		if e.ComplexityRoot.Notification.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.CreatedAt(childComplexity), true
+	case "Notification.kind":
+		if e.ComplexityRoot.Notification.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Kind(childComplexity), true
+	case "Notification.id":
+		if e.ComplexityRoot.Notification.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.PublicID(childComplexity), true
+	case "Notification.readAt":
+		if e.ComplexityRoot.Notification.ReadAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.ReadAt(childComplexity), true
+	case "Notification.text":
+		if e.ComplexityRoot.Notification.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Text(childComplexity), true
+
+	case "NotificationConnection.edges":
+		if e.ComplexityRoot.NotificationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationConnection.Edges(childComplexity), true
+	case "NotificationConnection.nodes":
+		if e.ComplexityRoot.NotificationConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationConnection.Nodes(childComplexity), true
+	case "NotificationConnection.pageInfo":
+		if e.ComplexityRoot.NotificationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationConnection.PageInfo(childComplexity), true
+	case "NotificationConnection.totalCount":
+		if e.ComplexityRoot.NotificationConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_NotificationConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NotificationConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "NotificationEdge.cursor":
+		if e.ComplexityRoot.NotificationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationEdge.Cursor(childComplexity), true
+	case "NotificationEdge.node":
+		if e.ComplexityRoot.NotificationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationEdge.Node(childComplexity), true
 
 	case "Page.body":
 		if e.ComplexityRoot.Page.Body == nil {
@@ -3927,6 +6101,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PublishPagePayload.UserErrors(childComplexity), true
 
+	case "Query.apiKeyUsage":
+		if e.ComplexityRoot.Query.APIKeyUsage == nil {
+			break
+		}
+
+		args, err := ec.field_Query_apiKeyUsage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.APIKeyUsage(childComplexity, args["id"].(string)), true
+	case "Query.apiKeys":
+		if e.ComplexityRoot.Query.APIKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.APIKeys(childComplexity), true
 	case "Query.adSlots":
 		if e.ComplexityRoot.Query.AdSlots == nil {
 			break
@@ -3981,7 +6172,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Authors(childComplexity, args["kind"].(*author.Kind)), true
+		return e.ComplexityRoot.Query.Authors(childComplexity, args["kind"].(*author.Kind), args["first"].(*int32), args["after"].(*string)), true
 	case "Query.calendar":
 		if e.ComplexityRoot.Query.Calendar == nil {
 			break
@@ -4015,6 +6206,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Category(childComplexity, args["by"].(model.CategoryBy)), true
+	case "Query.changes":
+		if e.ComplexityRoot.Query.Changes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_changes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Changes(childComplexity, args["after"].(*string), args["first"].(*int32), args["types"].([]model.ChangeType)), true
+	case "Query.commentSettings":
+		if e.ComplexityRoot.Query.CommentSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.CommentSettings(childComplexity), true
+	case "Query.contentSnapshot":
+		if e.ComplexityRoot.Query.ContentSnapshot == nil {
+			break
+		}
+
+		args, err := ec.field_Query_contentSnapshot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ContentSnapshot(childComplexity, args["after"].(*string), args["first"].(*int32)), true
 	case "Query.corrections":
 		if e.ComplexityRoot.Query.Corrections == nil {
 			break
@@ -4037,6 +6256,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.DeadJobs(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.deviceBookmarkChanges":
+		if e.ComplexityRoot.Query.DeviceBookmarkChanges == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deviceBookmarkChanges_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DeviceBookmarkChanges(childComplexity, args["deviceToken"].(string), args["after"].(*string), args["first"].(*int32)), true
+	case "Query.deviceBookmarks":
+		if e.ComplexityRoot.Query.DeviceBookmarks == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deviceBookmarks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DeviceBookmarks(childComplexity, args["deviceToken"].(string), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["categoryId"].(*string)), true
 	case "Query.editorsPicks":
 		if e.ComplexityRoot.Query.EditorsPicks == nil {
 			break
@@ -4049,6 +6290,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.EditorsPicks(childComplexity, args["categoryId"].(*string)), true
 
+	case "Query.killCompliance":
+		if e.ComplexityRoot.Query.KillCompliance == nil {
+			break
+		}
+
+		args, err := ec.field_Query_killCompliance_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.KillCompliance(childComplexity, args["articleId"].(string)), true
 	case "Query.latestNews":
 		if e.ComplexityRoot.Query.LatestNews == nil {
 			break
@@ -4071,6 +6323,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Menu(childComplexity, args["location"].(model.MenuLocation), args["language"].(*string)), true
+	case "Query.moderationCounts":
+		if e.ComplexityRoot.Query.ModerationCounts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.ModerationCounts(childComplexity), true
+	case "Query.moderationQueue":
+		if e.ComplexityRoot.Query.ModerationQueue == nil {
+			break
+		}
+
+		args, err := ec.field_Query_moderationQueue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ModerationQueue(childComplexity, args["view"].(*model.ModerationView), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["filter"].(*model.ModerationFilter)), true
+	case "Query.mostRead":
+		if e.ComplexityRoot.Query.MostRead == nil {
+			break
+		}
+
+		args, err := ec.field_Query_mostRead_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.MostRead(childComplexity, args["window"].(*model.MostReadWindow), args["categoryId"].(*string), args["first"].(*int32)), true
 	case "Query.myArticles":
 		if e.ComplexityRoot.Query.MyArticles == nil {
 			break
@@ -4082,6 +6362,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.MyArticles(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["statuses"].([]article.Status)), true
+	case "Query.newsletterIssues":
+		if e.ComplexityRoot.Query.NewsletterIssues == nil {
+			break
+		}
+
+		args, err := ec.field_Query_newsletterIssues_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NewsletterIssues(childComplexity, args["newsletterId"].(*string), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.newsletterPreferences":
+		if e.ComplexityRoot.Query.NewsletterPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_Query_newsletterPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NewsletterPreferences(childComplexity, args["token"].(string)), true
+	case "Query.newsletters":
+		if e.ComplexityRoot.Query.Newsletters == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Newsletters(childComplexity), true
 	case "Query.newsroomSearch":
 		if e.ComplexityRoot.Query.NewsroomSearch == nil {
 			break
@@ -4158,7 +6466,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Places(childComplexity, args["kind"].(*place.Kind)), true
+		return e.ComplexityRoot.Query.Places(childComplexity, args["kind"].(*place.Kind), args["first"].(*int32), args["after"].(*string)), true
+	case "Query.readerRestrictions":
+		if e.ComplexityRoot.Query.ReaderRestrictions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_readerRestrictions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ReaderRestrictions(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Query.redirects":
 		if e.ComplexityRoot.Query.Redirects == nil {
 			break
@@ -4236,7 +6555,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.StaticPages(childComplexity, args["trashed"].(*bool)), true
+		return e.ComplexityRoot.Query.StaticPages(childComplexity, args["trashed"].(*bool), args["first"].(*int32), args["after"].(*string)), true
 	case "Query.tag":
 		if e.ComplexityRoot.Query.Tag == nil {
 			break
@@ -4298,6 +6617,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+	case "Query.viewerReactions":
+		if e.ComplexityRoot.Query.ViewerReactions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_viewerReactions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ViewerReactions(childComplexity, args["commentIds"].([]string)), true
+	case "Query.viewerState":
+		if e.ComplexityRoot.Query.ViewerState == nil {
+			break
+		}
+
+		args, err := ec.field_Query_viewerState_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ViewerState(childComplexity, args["articleIds"].([]string), args["deviceToken"].(*string)), true
 	case "Query.workQueue":
 		if e.ComplexityRoot.Query.WorkQueue == nil {
 			break
@@ -4345,6 +6686,225 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QuoteBlock.IsPullQuote(childComplexity), true
+
+	case "ReactPayload.comment":
+		if e.ComplexityRoot.ReactPayload.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReactPayload.Comment(childComplexity), true
+	case "ReactPayload.userErrors":
+		if e.ComplexityRoot.ReactPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReactPayload.UserErrors(childComplexity), true
+
+	case "ReactionCount.count":
+		if e.ComplexityRoot.ReactionCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReactionCount.Count(childComplexity), true
+	case "ReactionCount.kind":
+		if e.ComplexityRoot.ReactionCount.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReactionCount.Kind(childComplexity), true
+
+	case "ReadArticle.article":
+		if e.ComplexityRoot.ReadArticle.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticle.Article(childComplexity), true
+	case "ReadArticle.readAt":
+		if e.ComplexityRoot.ReadArticle.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticle.At(childComplexity), true
+
+	case "ReadArticleConnection.edges":
+		if e.ComplexityRoot.ReadArticleConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticleConnection.Edges(childComplexity), true
+	case "ReadArticleConnection.nodes":
+		if e.ComplexityRoot.ReadArticleConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticleConnection.Nodes(childComplexity), true
+	case "ReadArticleConnection.pageInfo":
+		if e.ComplexityRoot.ReadArticleConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticleConnection.PageInfo(childComplexity), true
+	case "ReadArticleConnection.totalCount":
+		if e.ComplexityRoot.ReadArticleConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_ReadArticleConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ReadArticleConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "ReadArticleEdge.cursor":
+		if e.ComplexityRoot.ReadArticleEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticleEdge.Cursor(childComplexity), true
+	case "ReadArticleEdge.node":
+		if e.ComplexityRoot.ReadArticleEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReadArticleEdge.Node(childComplexity), true
+
+	case "ReaderRestriction.createdAt":
+		if e.ComplexityRoot.ReaderRestriction.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.CreatedAt(childComplexity), true
+	case "ReaderRestriction.expiresAt":
+		if e.ComplexityRoot.ReaderRestriction.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.ExpiresAt(childComplexity), true
+	case "ReaderRestriction.kind":
+		if e.ComplexityRoot.ReaderRestriction.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.Kind(childComplexity), true
+	case "ReaderRestriction.name":
+		if e.ComplexityRoot.ReaderRestriction.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.Name(childComplexity), true
+	case "ReaderRestriction.id":
+		if e.ComplexityRoot.ReaderRestriction.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.PublicID(childComplexity), true
+	case "ReaderRestriction.reason":
+		if e.ComplexityRoot.ReaderRestriction.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestriction.Reason(childComplexity), true
+
+	case "ReaderRestrictionConnection.edges":
+		if e.ComplexityRoot.ReaderRestrictionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionConnection.Edges(childComplexity), true
+	case "ReaderRestrictionConnection.nodes":
+		if e.ComplexityRoot.ReaderRestrictionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionConnection.Nodes(childComplexity), true
+	case "ReaderRestrictionConnection.pageInfo":
+		if e.ComplexityRoot.ReaderRestrictionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionConnection.PageInfo(childComplexity), true
+	case "ReaderRestrictionConnection.totalCount":
+		if e.ComplexityRoot.ReaderRestrictionConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_ReaderRestrictionConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "ReaderRestrictionEdge.cursor":
+		if e.ComplexityRoot.ReaderRestrictionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionEdge.Cursor(childComplexity), true
+	case "ReaderRestrictionEdge.node":
+		if e.ComplexityRoot.ReaderRestrictionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderRestrictionEdge.Node(childComplexity), true
+
+	case "ReaderSettings.digest":
+		if e.ComplexityRoot.ReaderSettings.Digest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderSettings.Digest(childComplexity), true
+	case "ReaderSettings.historyEnabled":
+		if e.ComplexityRoot.ReaderSettings.HistoryEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderSettings.HistoryEnabled(childComplexity), true
+	case "ReaderSettings.notifyBreaking":
+		if e.ComplexityRoot.ReaderSettings.NotifyBreaking == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderSettings.NotifyBreaking(childComplexity), true
+	case "ReaderSettings.notifyFollowed":
+		if e.ComplexityRoot.ReaderSettings.NotifyFollowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderSettings.NotifyFollowed(childComplexity), true
+	case "ReaderSettings.notifyReplies":
+		if e.ComplexityRoot.ReaderSettings.NotifyReplies == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReaderSettings.NotifyReplies(childComplexity), true
+
+	case "RecordConsentPayload.consent":
+		if e.ComplexityRoot.RecordConsentPayload.Consent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordConsentPayload.Consent(childComplexity), true
+	case "RecordConsentPayload.userErrors":
+		if e.ComplexityRoot.RecordConsentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordConsentPayload.UserErrors(childComplexity), true
+
+	case "RecordViewPayload.isCounted":
+		if e.ComplexityRoot.RecordViewPayload.IsCounted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordViewPayload.IsCounted(childComplexity), true
+	case "RecordViewPayload.userErrors":
+		if e.ComplexityRoot.RecordViewPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordViewPayload.UserErrors(childComplexity), true
 
 	case "Redirect.location":
 		if e.ComplexityRoot.Redirect.Location == nil {
@@ -4484,6 +7044,72 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RelatedReason.Labels(childComplexity), true
 
+	case "RemoveBookmarkPayload.removedBookmarkId":
+		if e.ComplexityRoot.RemoveBookmarkPayload.RemovedBookmarkID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveBookmarkPayload.RemovedBookmarkID(childComplexity), true
+	case "RemoveBookmarkPayload.undoExpiresAt":
+		if e.ComplexityRoot.RemoveBookmarkPayload.UndoExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveBookmarkPayload.UndoExpiresAt(childComplexity), true
+	case "RemoveBookmarkPayload.undoToken":
+		if e.ComplexityRoot.RemoveBookmarkPayload.UndoToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveBookmarkPayload.UndoToken(childComplexity), true
+	case "RemoveBookmarkPayload.userErrors":
+		if e.ComplexityRoot.RemoveBookmarkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveBookmarkPayload.UserErrors(childComplexity), true
+
+	case "ReportCommentPayload.reported":
+		if e.ComplexityRoot.ReportCommentPayload.Reported == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReportCommentPayload.Reported(childComplexity), true
+	case "ReportCommentPayload.userErrors":
+		if e.ComplexityRoot.ReportCommentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReportCommentPayload.UserErrors(childComplexity), true
+
+	case "RequestDataExportPayload.userErrors":
+		if e.ComplexityRoot.RequestDataExportPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestDataExportPayload.UserErrors(childComplexity), true
+
+	case "RequestPasswordResetPayload.userErrors":
+		if e.ComplexityRoot.RequestPasswordResetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestPasswordResetPayload.UserErrors(childComplexity), true
+
+	case "RequestSignInLinkPayload.userErrors":
+		if e.ComplexityRoot.RequestSignInLinkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestSignInLinkPayload.UserErrors(childComplexity), true
+
+	case "ResetPasswordPayload.userErrors":
+		if e.ComplexityRoot.ResetPasswordPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetPasswordPayload.UserErrors(childComplexity), true
+
 	case "ResetUserPasswordPayload.generatedPassword":
 		if e.ComplexityRoot.ResetUserPasswordPayload.GeneratedPassword == nil {
 			break
@@ -4516,6 +7142,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ResetUserSecondFactorPayload.UserErrors(childComplexity), true
 
+	case "RestoreBookmarkPayload.bookmark":
+		if e.ComplexityRoot.RestoreBookmarkPayload.Bookmark == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreBookmarkPayload.Bookmark(childComplexity), true
+	case "RestoreBookmarkPayload.restoredCount":
+		if e.ComplexityRoot.RestoreBookmarkPayload.RestoredCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreBookmarkPayload.RestoredCount(childComplexity), true
+	case "RestoreBookmarkPayload.userErrors":
+		if e.ComplexityRoot.RestoreBookmarkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreBookmarkPayload.UserErrors(childComplexity), true
+
 	case "RestorePagePayload.page":
 		if e.ComplexityRoot.RestorePagePayload.Page == nil {
 			break
@@ -4528,6 +7173,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RestorePagePayload.UserErrors(childComplexity), true
+
+	case "RestrictReaderPayload.restriction":
+		if e.ComplexityRoot.RestrictReaderPayload.Restriction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestrictReaderPayload.Restriction(childComplexity), true
+	case "RestrictReaderPayload.userErrors":
+		if e.ComplexityRoot.RestrictReaderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestrictReaderPayload.UserErrors(childComplexity), true
 
 	case "RetryJobPayload.retriedId":
 		if e.ComplexityRoot.RetryJobPayload.RetriedID == nil {
@@ -4646,6 +7304,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevisionEdge.Node(childComplexity), true
 
+	case "RevokeApiKeyPayload.apiKey":
+		if e.ComplexityRoot.RevokeApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeApiKeyPayload.APIKey(childComplexity), true
+	case "RevokeApiKeyPayload.userErrors":
+		if e.ComplexityRoot.RevokeApiKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeApiKeyPayload.UserErrors(childComplexity), true
+
 	case "RevokeOtherSessionsPayload.endedCount":
 		if e.ComplexityRoot.RevokeOtherSessionsPayload.EndedCount == nil {
 			break
@@ -4696,6 +7367,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Rights.UsageTerms(childComplexity), true
+
+	case "RotateApiKeyPayload.apiKey":
+		if e.ComplexityRoot.RotateApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.APIKey(childComplexity), true
+	case "RotateApiKeyPayload.secret":
+		if e.ComplexityRoot.RotateApiKeyPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.Secret(childComplexity), true
+	case "RotateApiKeyPayload.userErrors":
+		if e.ComplexityRoot.RotateApiKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.UserErrors(childComplexity), true
 
 	case "Route.path":
 		if e.ComplexityRoot.Route.Path == nil {
@@ -4972,6 +7662,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SecondFactor.RecoveryCodesLeft(childComplexity), true
 
+	case "SendBreakingNewsPayload.isSent":
+		if e.ComplexityRoot.SendBreakingNewsPayload.IsSent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendBreakingNewsPayload.IsSent(childComplexity), true
+	case "SendBreakingNewsPayload.userErrors":
+		if e.ComplexityRoot.SendBreakingNewsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendBreakingNewsPayload.UserErrors(childComplexity), true
+
+	case "SendNewsletterIssuePayload.issue":
+		if e.ComplexityRoot.SendNewsletterIssuePayload.Issue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNewsletterIssuePayload.Issue(childComplexity), true
+	case "SendNewsletterIssuePayload.userErrors":
+		if e.ComplexityRoot.SendNewsletterIssuePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNewsletterIssuePayload.UserErrors(childComplexity), true
+
 	case "Series.description":
 		if e.ComplexityRoot.Series.Description == nil {
 			break
@@ -5080,6 +7796,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
 
+	case "SetArticleCommentPolicyPayload.article":
+		if e.ComplexityRoot.SetArticleCommentPolicyPayload.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetArticleCommentPolicyPayload.Article(childComplexity), true
+	case "SetArticleCommentPolicyPayload.userErrors":
+		if e.ComplexityRoot.SetArticleCommentPolicyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetArticleCommentPolicyPayload.UserErrors(childComplexity), true
+
 	case "SetPicksPayload.picks":
 		if e.ComplexityRoot.SetPicksPayload.Picks == nil {
 			break
@@ -5144,12 +7873,57 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignInPayload.Viewer(childComplexity), true
 
+	case "SignInProvider.name":
+		if e.ComplexityRoot.SignInProvider.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInProvider.Name(childComplexity), true
+	case "SignInProvider.url":
+		if e.ComplexityRoot.SignInProvider.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInProvider.URL(childComplexity), true
+
+	case "SignInWithLinkPayload.session":
+		if e.ComplexityRoot.SignInWithLinkPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.Session(childComplexity), true
+	case "SignInWithLinkPayload.token":
+		if e.ComplexityRoot.SignInWithLinkPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.Token(childComplexity), true
+	case "SignInWithLinkPayload.userErrors":
+		if e.ComplexityRoot.SignInWithLinkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.UserErrors(childComplexity), true
+	case "SignInWithLinkPayload.viewer":
+		if e.ComplexityRoot.SignInWithLinkPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInWithLinkPayload.Viewer(childComplexity), true
+
 	case "SignOutPayload.userErrors":
 		if e.ComplexityRoot.SignOutPayload.UserErrors == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SignOutPayload.UserErrors(childComplexity), true
+
+	case "SignUpPayload.userErrors":
+		if e.ComplexityRoot.SignUpPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignUpPayload.UserErrors(childComplexity), true
 
 	case "Site.consent":
 		if e.ComplexityRoot.Site.Consent == nil {
@@ -5214,6 +7988,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Site.Name(childComplexity), true
+	case "Site.registration":
+		if e.ComplexityRoot.Site.Registration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Site.Registration(childComplexity), true
+	case "Site.signInProviders":
+		if e.ComplexityRoot.Site.SignInProviders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Site.SignInProviders(childComplexity), true
 	case "Site.socialProfiles":
 		if e.ComplexityRoot.Site.SocialProfiles == nil {
 			break
@@ -5320,6 +8106,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StatusCount.Status(childComplexity), true
+
+	case "SubmitContactMessagePayload.userErrors":
+		if e.ComplexityRoot.SubmitContactMessagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitContactMessagePayload.UserErrors(childComplexity), true
+
+	case "SubscribeToNewsletterPayload.userErrors":
+		if e.ComplexityRoot.SubscribeToNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubscribeToNewsletterPayload.UserErrors(childComplexity), true
 
 	case "TableBlock.caption":
 		if e.ComplexityRoot.TableBlock.Caption == nil {
@@ -5506,6 +8306,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TrashPagePayload.UserErrors(childComplexity), true
 
+	case "UnfollowPayload.topic":
+		if e.ComplexityRoot.UnfollowPayload.Topic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnfollowPayload.Topic(childComplexity), true
+	case "UnfollowPayload.userErrors":
+		if e.ComplexityRoot.UnfollowPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnfollowPayload.UserErrors(childComplexity), true
+
 	case "UnpublishPagePayload.page":
 		if e.ComplexityRoot.UnpublishPagePayload.Page == nil {
 			break
@@ -5518,6 +8331,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UnpublishPagePayload.UserErrors(childComplexity), true
+
+	case "UnsubscribeFromNewsletterPayload.preferences":
+		if e.ComplexityRoot.UnsubscribeFromNewsletterPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnsubscribeFromNewsletterPayload.Preferences(childComplexity), true
+	case "UnsubscribeFromNewsletterPayload.userErrors":
+		if e.ComplexityRoot.UnsubscribeFromNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnsubscribeFromNewsletterPayload.UserErrors(childComplexity), true
 
 	case "UpdateAdSlotPayload.adSlot":
 		if e.ComplexityRoot.UpdateAdSlotPayload.AdSlot == nil {
@@ -5558,6 +8384,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateCategoryPayload.UserErrors(childComplexity), true
 
+	case "UpdateCommentSettingsPayload.settings":
+		if e.ComplexityRoot.UpdateCommentSettingsPayload.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateCommentSettingsPayload.Settings(childComplexity), true
+	case "UpdateCommentSettingsPayload.userErrors":
+		if e.ComplexityRoot.UpdateCommentSettingsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateCommentSettingsPayload.UserErrors(childComplexity), true
+
+	case "UpdateNewsletterPayload.newsletter":
+		if e.ComplexityRoot.UpdateNewsletterPayload.Newsletter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPayload.Newsletter(childComplexity), true
+	case "UpdateNewsletterPayload.userErrors":
+		if e.ComplexityRoot.UpdateNewsletterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPayload.UserErrors(childComplexity), true
+
+	case "UpdateNewsletterPreferencesPayload.preferences":
+		if e.ComplexityRoot.UpdateNewsletterPreferencesPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPreferencesPayload.Preferences(childComplexity), true
+	case "UpdateNewsletterPreferencesPayload.userErrors":
+		if e.ComplexityRoot.UpdateNewsletterPreferencesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNewsletterPreferencesPayload.UserErrors(childComplexity), true
+
 	case "UpdatePagePayload.page":
 		if e.ComplexityRoot.UpdatePagePayload.Page == nil {
 			break
@@ -5583,6 +8448,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdatePlacePayload.UserErrors(childComplexity), true
+
+	case "UpdateProfilePayload.userErrors":
+		if e.ComplexityRoot.UpdateProfilePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProfilePayload.UserErrors(childComplexity), true
+	case "UpdateProfilePayload.viewer":
+		if e.ComplexityRoot.UpdateProfilePayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProfilePayload.Viewer(childComplexity), true
+
+	case "UpdateReaderSettingsPayload.settings":
+		if e.ComplexityRoot.UpdateReaderSettingsPayload.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateReaderSettingsPayload.Settings(childComplexity), true
+	case "UpdateReaderSettingsPayload.userErrors":
+		if e.ComplexityRoot.UpdateReaderSettingsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateReaderSettingsPayload.UserErrors(childComplexity), true
 
 	case "UpdateRedirectPayload.redirect":
 		if e.ComplexityRoot.UpdateRedirectPayload.Redirect == nil {
@@ -5635,6 +8526,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateTagPayload.UserErrors(childComplexity), true
+
+	case "VerifyEmailPayload.session":
+		if e.ComplexityRoot.VerifyEmailPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Session(childComplexity), true
+	case "VerifyEmailPayload.token":
+		if e.ComplexityRoot.VerifyEmailPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Token(childComplexity), true
+	case "VerifyEmailPayload.userErrors":
+		if e.ComplexityRoot.VerifyEmailPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.UserErrors(childComplexity), true
+	case "VerifyEmailPayload.viewer":
+		if e.ComplexityRoot.VerifyEmailPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Viewer(childComplexity), true
 
 	case "VersionConflict.article":
 		if e.ComplexityRoot.VersionConflict.Article == nil {
@@ -5692,12 +8608,46 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.VideoBlock.URL(childComplexity), true
 
+	case "Viewer.bookmarkChanges":
+		if e.ComplexityRoot.Viewer.BookmarkChanges == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_bookmarkChanges_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.BookmarkChanges(childComplexity, args["after"].(*string), args["first"].(*int32)), true
+	case "Viewer.bookmarks":
+		if e.ComplexityRoot.Viewer.Bookmarks == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_bookmarks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.Bookmarks(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["categoryId"].(*string)), true
 	case "Viewer.capabilities":
 		if e.ComplexityRoot.Viewer.Capabilities == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Viewer.Capabilities(childComplexity), true
+	case "Viewer.consents":
+		if e.ComplexityRoot.Viewer.Consents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Consents(childComplexity), true
+	case "Viewer.deletionDueAt":
+		if e.ComplexityRoot.Viewer.DeletionDueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.DeletionDueAt(childComplexity), true
 	case "Viewer.displayName":
 		if e.ComplexityRoot.Viewer.DisplayName == nil {
 			break
@@ -5710,12 +8660,68 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Email(childComplexity), true
+	case "Viewer.feed":
+		if e.ComplexityRoot.Viewer.Feed == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_feed_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.Feed(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Viewer.followedTopics":
+		if e.ComplexityRoot.Viewer.FollowedTopics == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_followedTopics_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.FollowedTopics(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Viewer.language":
+		if e.ComplexityRoot.Viewer.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Language(childComplexity), true
+	case "Viewer.newsletterSubscriptions":
+		if e.ComplexityRoot.Viewer.NewsletterSubscriptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.NewsletterSubscriptions(childComplexity), true
+	case "Viewer.notifications":
+		if e.ComplexityRoot.Viewer.Notifications == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_notifications_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.Notifications(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Viewer.userId":
 		if e.ComplexityRoot.Viewer.PublicID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Viewer.PublicID(childComplexity), true
+	case "Viewer.readingHistory":
+		if e.ComplexityRoot.Viewer.ReadingHistory == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_readingHistory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.ReadingHistory(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
 	case "Viewer.role":
 		if e.ComplexityRoot.Viewer.Role == nil {
 			break
@@ -5734,6 +8740,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Sessions(childComplexity), true
+	case "Viewer.settings":
+		if e.ComplexityRoot.Viewer.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Settings(childComplexity), true
+	case "Viewer.unreadNotificationCount":
+		if e.ComplexityRoot.Viewer.UnreadNotificationCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.UnreadNotificationCount(childComplexity), true
 
 	case "WithdrawnNotice.path":
 		if e.ComplexityRoot.WithdrawnNotice.Path == nil {
@@ -5776,7 +8794,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AcceptedDocumentInput", ec.unmarshalInputAcceptedDocumentInput),
+			graphql.NewInputUnmarshaler("AcknowledgeChangeInput", ec.unmarshalInputAcknowledgeChangeInput),
 			graphql.NewInputUnmarshaler("AddArticleNoteInput", ec.unmarshalInputAddArticleNoteInput),
+			graphql.NewInputUnmarshaler("AddBookmarkInput", ec.unmarshalInputAddBookmarkInput),
+			graphql.NewInputUnmarshaler("AddCommentInput", ec.unmarshalInputAddCommentInput),
 			graphql.NewInputUnmarshaler("AddLiveEntryInput", ec.unmarshalInputAddLiveEntryInput),
 			graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
 			graphql.NewInputUnmarshaler("ArticleContentInput", ec.unmarshalInputArticleContentInput),
@@ -5793,14 +8815,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("BulkScheduleInput", ec.unmarshalInputBulkScheduleInput),
 			graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
 			graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
+			graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
+			graphql.NewInputUnmarshaler("ClaimCommentInput", ec.unmarshalInputClaimCommentInput),
+			graphql.NewInputUnmarshaler("ClearBookmarksInput", ec.unmarshalInputClearBookmarksInput),
 			graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
+			graphql.NewInputUnmarshaler("CommentInput", ec.unmarshalInputCommentInput),
+			graphql.NewInputUnmarshaler("ConfirmEmailChangeInput", ec.unmarshalInputConfirmEmailChangeInput),
+			graphql.NewInputUnmarshaler("ConfirmNewsletterSubscriptionInput", ec.unmarshalInputConfirmNewsletterSubscriptionInput),
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 			graphql.NewInputUnmarshaler("CorrectArticleInput", ec.unmarshalInputCorrectArticleInput),
 			graphql.NewInputUnmarshaler("CreateAdSlotInput", ec.unmarshalInputCreateAdSlotInput),
+			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateArticleInput", ec.unmarshalInputCreateArticleInput),
 			graphql.NewInputUnmarshaler("CreateAuthorInput", ec.unmarshalInputCreateAuthorInput),
 			graphql.NewInputUnmarshaler("CreateCategoryInput", ec.unmarshalInputCreateCategoryInput),
+			graphql.NewInputUnmarshaler("CreateNewsletterInput", ec.unmarshalInputCreateNewsletterInput),
+			graphql.NewInputUnmarshaler("CreateNewsletterIssueInput", ec.unmarshalInputCreateNewsletterIssueInput),
 			graphql.NewInputUnmarshaler("CreatePageInput", ec.unmarshalInputCreatePageInput),
 			graphql.NewInputUnmarshaler("CreatePlaceInput", ec.unmarshalInputCreatePlaceInput),
 			graphql.NewInputUnmarshaler("CreatePreviewTokenInput", ec.unmarshalInputCreatePreviewTokenInput),
@@ -5808,6 +8839,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateSeriesInput", ec.unmarshalInputCreateSeriesInput),
 			graphql.NewInputUnmarshaler("CreateTagInput", ec.unmarshalInputCreateTagInput),
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
+			graphql.NewInputUnmarshaler("DeleteAccountInput", ec.unmarshalInputDeleteAccountInput),
 			graphql.NewInputUnmarshaler("DeleteAdSlotInput", ec.unmarshalInputDeleteAdSlotInput),
 			graphql.NewInputUnmarshaler("DeleteAuthorInput", ec.unmarshalInputDeleteAuthorInput),
 			graphql.NewInputUnmarshaler("DeleteCategoryInput", ec.unmarshalInputDeleteCategoryInput),
@@ -5819,28 +8851,40 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DiscardAutosaveInput", ec.unmarshalInputDiscardAutosaveInput),
 			graphql.NewInputUnmarshaler("DiscardJobInput", ec.unmarshalInputDiscardJobInput),
 			graphql.NewInputUnmarshaler("DividerBlockInput", ec.unmarshalInputDividerBlockInput),
+			graphql.NewInputUnmarshaler("EditCommentInput", ec.unmarshalInputEditCommentInput),
 			graphql.NewInputUnmarshaler("EmbargoArticleInput", ec.unmarshalInputEmbargoArticleInput),
 			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
+			graphql.NewInputUnmarshaler("EntitlementInput", ec.unmarshalInputEntitlementInput),
 			graphql.NewInputUnmarshaler("FileBlockInput", ec.unmarshalInputFileBlockInput),
+			graphql.NewInputUnmarshaler("FollowInput", ec.unmarshalInputFollowInput),
 			graphql.NewInputUnmarshaler("GalleryBlockInput", ec.unmarshalInputGalleryBlockInput),
 			graphql.NewInputUnmarshaler("GalleryImageInput", ec.unmarshalInputGalleryImageInput),
 			graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
 			graphql.NewInputUnmarshaler("HtmlBlockInput", ec.unmarshalInputHtmlBlockInput),
 			graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
+			graphql.NewInputUnmarshaler("InviteReaderInput", ec.unmarshalInputInviteReaderInput),
 			graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
 			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
 			graphql.NewInputUnmarshaler("LegalDocumentInput", ec.unmarshalInputLegalDocumentInput),
+			graphql.NewInputUnmarshaler("LiftRestrictionInput", ec.unmarshalInputLiftRestrictionInput),
 			graphql.NewInputUnmarshaler("ListBlockInput", ec.unmarshalInputListBlockInput),
 			graphql.NewInputUnmarshaler("ListItemInput", ec.unmarshalInputListItemInput),
 			graphql.NewInputUnmarshaler("LiveEntryInput", ec.unmarshalInputLiveEntryInput),
 			graphql.NewInputUnmarshaler("LockArticleInput", ec.unmarshalInputLockArticleInput),
+			graphql.NewInputUnmarshaler("MarkArticleReadInput", ec.unmarshalInputMarkArticleReadInput),
+			graphql.NewInputUnmarshaler("MarkNotificationsReadInput", ec.unmarshalInputMarkNotificationsReadInput),
 			graphql.NewInputUnmarshaler("MenuItemInput", ec.unmarshalInputMenuItemInput),
 			graphql.NewInputUnmarshaler("MergeAuthorsInput", ec.unmarshalInputMergeAuthorsInput),
+			graphql.NewInputUnmarshaler("MergeBookmarksInput", ec.unmarshalInputMergeBookmarksInput),
 			graphql.NewInputUnmarshaler("MergeCategoriesInput", ec.unmarshalInputMergeCategoriesInput),
 			graphql.NewInputUnmarshaler("MergePlacesInput", ec.unmarshalInputMergePlacesInput),
 			graphql.NewInputUnmarshaler("MergeSeriesInput", ec.unmarshalInputMergeSeriesInput),
 			graphql.NewInputUnmarshaler("MergeTagsInput", ec.unmarshalInputMergeTagsInput),
+			graphql.NewInputUnmarshaler("ModerateCommentsInput", ec.unmarshalInputModerateCommentsInput),
+			graphql.NewInputUnmarshaler("ModerationFilter", ec.unmarshalInputModerationFilter),
 			graphql.NewInputUnmarshaler("MoveCategoryInput", ec.unmarshalInputMoveCategoryInput),
+			graphql.NewInputUnmarshaler("NewsletterIssueInput", ec.unmarshalInputNewsletterIssueInput),
+			graphql.NewInputUnmarshaler("OwnCommentInput", ec.unmarshalInputOwnCommentInput),
 			graphql.NewInputUnmarshaler("PageBy", ec.unmarshalInputPageBy),
 			graphql.NewInputUnmarshaler("ParagraphBlockInput", ec.unmarshalInputParagraphBlockInput),
 			graphql.NewInputUnmarshaler("PickInput", ec.unmarshalInputPickInput),
@@ -5849,47 +8893,74 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 			graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
 			graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
+			graphql.NewInputUnmarshaler("ReactInput", ec.unmarshalInputReactInput),
+			graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
+			graphql.NewInputUnmarshaler("RecordViewInput", ec.unmarshalInputRecordViewInput),
+			graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
+			graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 			graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
+			graphql.NewInputUnmarshaler("ReportCommentInput", ec.unmarshalInputReportCommentInput),
+			graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
+			graphql.NewInputUnmarshaler("RequestSignInLinkInput", ec.unmarshalInputRequestSignInLinkInput),
+			graphql.NewInputUnmarshaler("ResetPasswordInput", ec.unmarshalInputResetPasswordInput),
 			graphql.NewInputUnmarshaler("ResetUserPasswordInput", ec.unmarshalInputResetUserPasswordInput),
 			graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
+			graphql.NewInputUnmarshaler("RestoreBookmarkInput", ec.unmarshalInputRestoreBookmarkInput),
 			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+			graphql.NewInputUnmarshaler("RestrictReaderInput", ec.unmarshalInputRestrictReaderInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
+			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 			graphql.NewInputUnmarshaler("SEOInput", ec.unmarshalInputSEOInput),
 			graphql.NewInputUnmarshaler("SaveMenuInput", ec.unmarshalInputSaveMenuInput),
 			graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SecondFactorCodeInput", ec.unmarshalInputSecondFactorCodeInput),
+			graphql.NewInputUnmarshaler("SendBreakingNewsInput", ec.unmarshalInputSendBreakingNewsInput),
 			graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
+			graphql.NewInputUnmarshaler("SetArticleCommentPolicyInput", ec.unmarshalInputSetArticleCommentPolicyInput),
 			graphql.NewInputUnmarshaler("SetPicksInput", ec.unmarshalInputSetPicksInput),
 			graphql.NewInputUnmarshaler("SetUpAdminInput", ec.unmarshalInputSetUpAdminInput),
 			graphql.NewInputUnmarshaler("SetUserRoleInput", ec.unmarshalInputSetUserRoleInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SignInWithLinkInput", ec.unmarshalInputSignInWithLinkInput),
+			graphql.NewInputUnmarshaler("SignUpInput", ec.unmarshalInputSignUpInput),
 			graphql.NewInputUnmarshaler("SocialProfileInput", ec.unmarshalInputSocialProfileInput),
 			graphql.NewInputUnmarshaler("StartSecondFactorInput", ec.unmarshalInputStartSecondFactorInput),
+			graphql.NewInputUnmarshaler("SubmitContactMessageInput", ec.unmarshalInputSubmitContactMessageInput),
+			graphql.NewInputUnmarshaler("SubscribeToNewsletterInput", ec.unmarshalInputSubscribeToNewsletterInput),
 			graphql.NewInputUnmarshaler("TableBlockInput", ec.unmarshalInputTableBlockInput),
 			graphql.NewInputUnmarshaler("TableCellInput", ec.unmarshalInputTableCellInput),
 			graphql.NewInputUnmarshaler("TableRowInput", ec.unmarshalInputTableRowInput),
 			graphql.NewInputUnmarshaler("TagBy", ec.unmarshalInputTagBy),
 			graphql.NewInputUnmarshaler("TrashPageInput", ec.unmarshalInputTrashPageInput),
+			graphql.NewInputUnmarshaler("UnfollowInput", ec.unmarshalInputUnfollowInput),
 			graphql.NewInputUnmarshaler("UnlockArticleInput", ec.unmarshalInputUnlockArticleInput),
 			graphql.NewInputUnmarshaler("UnpinRelatedArticleInput", ec.unmarshalInputUnpinRelatedArticleInput),
 			graphql.NewInputUnmarshaler("UnpublishPageInput", ec.unmarshalInputUnpublishPageInput),
+			graphql.NewInputUnmarshaler("UnsubscribeFromNewsletterInput", ec.unmarshalInputUnsubscribeFromNewsletterInput),
 			graphql.NewInputUnmarshaler("UpdateAdSlotInput", ec.unmarshalInputUpdateAdSlotInput),
 			graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
 			graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
 			graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
+			graphql.NewInputUnmarshaler("UpdateCommentSettingsInput", ec.unmarshalInputUpdateCommentSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateLiveEntryInput", ec.unmarshalInputUpdateLiveEntryInput),
+			graphql.NewInputUnmarshaler("UpdateNewsletterInput", ec.unmarshalInputUpdateNewsletterInput),
+			graphql.NewInputUnmarshaler("UpdateNewsletterPreferencesInput", ec.unmarshalInputUpdateNewsletterPreferencesInput),
 			graphql.NewInputUnmarshaler("UpdatePageInput", ec.unmarshalInputUpdatePageInput),
 			graphql.NewInputUnmarshaler("UpdatePlaceInput", ec.unmarshalInputUpdatePlaceInput),
+			graphql.NewInputUnmarshaler("UpdateProfileInput", ec.unmarshalInputUpdateProfileInput),
+			graphql.NewInputUnmarshaler("UpdateReaderSettingsInput", ec.unmarshalInputUpdateReaderSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateRedirectInput", ec.unmarshalInputUpdateRedirectInput),
 			graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
 			graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
 			graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
 			graphql.NewInputUnmarshaler("UserInput", ec.unmarshalInputUserInput),
+			graphql.NewInputUnmarshaler("VerifyEmailInput", ec.unmarshalInputVerifyEmailInput),
 			graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
 			graphql.NewInputUnmarshaler("WorkQueueFilter", ec.unmarshalInputWorkQueueFilter),
 		)
@@ -5995,6 +9066,24 @@ Whoever lacks the capability is answered UNAUTHENTICATED or FORBIDDEN.
 """
 directive @auth("What a viewer must be able to do." can: Capability!) on FIELD_DEFINITION
 
+"""
+What a field costs, beside what is selected below it; 1 where it is not said. A document whose cost is above the
+server's limit is refused with COST_LIMIT_EXCEEDED before anything runs.
+"""
+directive @cost("The cost." weight: Int!) on FIELD_DEFINITION
+
+"How long a list is: what is selected below it costs as many times as it has rows."
+directive @listSize(
+  "Rows that it is taken to have when no argument says how many."
+  assumedSize: Int
+  "Arguments that say how many rows are asked for: a number, or a list of keys."
+  slicingArguments: [String!]
+  "Fields below this one that have these rows; left out: the field itself has them."
+  sizedFields: [String!]
+  "The most rows that are ever answered."
+  maximum: Int
+) on FIELD_DEFINITION
+
 "Something that only some may do."
 enum Capability {
   "Use one's own account: password, second factor, sessions."
@@ -6029,6 +9118,10 @@ enum Capability {
   READ_AUDIT_LOG
   "Look after work in the background that failed."
   MANAGE_JOBS
+  "Give partners access to content."
+  MANAGE_PARTNERS
+  "Compose and send newsletters."
+  MANAGE_NEWSLETTERS
 }
 
 # ── Entry points ──────────────────────────────────────────────────────────────
@@ -6047,7 +9140,7 @@ type Query {
     by: ArticleBy!
     "What readers saw of it at that moment, for those who work on it: its words, authors, tags and places of then, under the keys that it has now. Needs READ_NEWSROOM."
     at: DateTime
-  ): Article
+  ): Article @cost(weight: 5)
 
   "The newest published articles of the whole site."
   latestNews(
@@ -6061,7 +9154,7 @@ type Query {
     before: String
     "Only articles in this language."
     language: Locale
-  ): ArticleConnection
+  ): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Articles found by their words, best first. Words must all be there, in any spelling; \"quoted words\" side by side; -word excludes; the last word may be unfinished."
   search(
@@ -6073,7 +9166,7 @@ type Query {
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
-  ): SearchConnection
+  ): SearchConnection @cost(weight: 100) @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
 
   "What a reader may be about to type: names first, then titles."
   searchSuggestions(
@@ -6083,25 +9176,32 @@ type Query {
     first: Int = 8
     "Titles in this language, names worded in it."
     language: Locale
-  ): [SearchSuggestion!]
+  ): [SearchSuggestion!] @cost(weight: 20) @listSize(assumedSize: 8, slicingArguments: ["first"])
 
   "One section; null when there is none."
   category("Exactly one of its keys." by: CategoryBy!): Category
 
-  "Sections in their order: all of them, or the top level of the tree."
-  categories("Only sections without a parent." topLevel: Boolean = false): [Category!]!
+  "Sections in their order: all of them, or the top level of the tree. Answers at most 1000 rows."
+  categories("Only sections without a parent." topLevel: Boolean = false): [Category!]! @listSize(assumedSize: 20, maximum: 1000)
 
   "One tag; null when there is none."
   tag("Exactly one of its keys." by: TagBy!): Tag
 
   "Tags by name."
-  tags(first: Int, after: String, last: Int, before: String): TagConnection
+  tags(first: Int, after: String, last: Int, before: String): TagConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "One place; null when there is none."
   place("Exactly one of its keys." by: PlaceBy!): Place
 
   "Places by name, such as all countries that the site writes about."
-  places("Only places of this kind." kind: PlaceKind): [Place!]!
+  places(
+    "Only places of this kind."
+    kind: PlaceKind
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last place of the page before."
+    after: ID
+  ): [Place!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 
   "One series; null when there is none."
   series("Exactly one of its keys." by: SeriesBy!): Series
@@ -6110,10 +9210,17 @@ type Query {
   author("Exactly one of its keys." by: AuthorBy!): Author
 
   "Those who sign articles, by name."
-  authors("Only persons or only desks." kind: AuthorKind): [Author!]!
+  authors(
+    "Only persons or only desks."
+    kind: AuthorKind
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last author of the page before."
+    after: ID
+  ): [Author!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 
   "One static page; null when there is none to be seen."
-  page("Exactly one of its keys." by: PageBy!): Page
+  page("Exactly one of its keys." by: PageBy!): Page @cost(weight: 5)
 
   "The menu shown in a place of the front end; null when none was made."
   menu(
@@ -6123,23 +9230,90 @@ type Query {
     language: Locale
   ): Menu
 
-  "Active spaces for advertising in a placement."
-  adSlots("Where they are shown." placement: AdPlacement!): [AdSlot!]!
+  "Active spaces for advertising in a placement. Answers at most 100 rows."
+  adSlots("Where they are shown." placement: AdPlacement!): [AdSlot!]! @listSize(assumedSize: 5, maximum: 100)
 
-  "What editors picked for the front page or for that of a section, in their order."
-  picks("The section; left out: the front page." categoryId: ID): [Article!]!
+  "What editors picked for the front page or for that of a section, in their order. Answers at most 100 rows."
+  picks("The section; left out: the front page." categoryId: ID): [Article!]! @listSize(assumedSize: 20, maximum: 100)
 
-  "What editors picked for a page, with what is not yet published and when each pick ends. Needs CURATE_ARTICLES. Needs CURATE_ARTICLES (editor, admin)."
-  editorsPicks("The section; left out: the front page." categoryId: ID): [EditorsPick!]! @auth(can: CURATE_ARTICLES)
+  "What editors picked for a page, with what is not yet published and when each pick ends. Needs CURATE_ARTICLES. Answers at most 100 rows. Needs CURATE_ARTICLES (editor, admin)."
+  editorsPicks("The section; left out: the front page." categoryId: ID): [EditorsPick!]! @auth(can: CURATE_ARTICLES) @listSize(assumedSize: 20, maximum: 100)
 
   "Corrections of published articles, newest first."
-  corrections(first: Int, after: String, last: Int, before: String): CorrectionConnection
+  corrections(first: Int, after: String, last: Int, before: String): CorrectionConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "What a front-end router needs to know of a path; null when nothing is there."
-  route("Path with or without the site's address, query and fragment: ` + "`" + `/articles/some-story?utm=x` + "`" + `." path: String!): Route
+  route("Path with or without the site's address, query and fragment: ` + "`" + `/articles/some-story?utm=x` + "`" + `." path: String!): Route @cost(weight: 10)
 
   "Who is signed in; null when nobody is."
-  viewer: Viewer
+  viewer: Viewer @cost(weight: 5)
+
+  """
+  What the viewer has to do with the articles of a page, in one small request beside the public one, which is the same
+  for everybody and can be shared by caches. Articles that are not there are left out.
+  """
+  viewerState(
+    "The articles, at most 100."
+    articleIds: [ID!]!
+    "The device token of a reader who is not signed in; see addBookmark."
+    deviceToken: String
+  ): [ArticleViewerState!]! @listSize(assumedSize: 100, slicingArguments: ["articleIds"])
+
+  "The viewer's reactions to comments, at most 100; comments without one are left out."
+  viewerReactions("The comments." commentIds: [ID!]!): [CommentReactionState!]! @listSize(assumedSize: 100, slicingArguments: ["commentIds"])
+
+  "The most read articles, counted at most half a minute ago."
+  mostRead(
+    "Over what time."
+    window: MostReadWindow = DAY
+    "Only articles of this section and those below it."
+    categoryId: ID
+    "How many, 1 to 100."
+    first: Int = 10
+  ): [Article!]! @listSize(assumedSize: 20, slicingArguments: ["first"])
+
+  "Comments for moderators, the one that waits longest first. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  moderationQueue(
+    "Which part of the queue."
+    view: ModerationView = WAITING
+    first: Int
+    after: String
+    last: Int
+    before: String
+    "Only some of them."
+    filter: ModerationFilter
+  ): ModeratedCommentConnection @auth(can: MODERATE_COMMENTS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+
+  "How many comments wait for moderators. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  moderationCounts: ModerationCounts! @auth(can: MODERATE_COMMENTS)
+
+  "Restrictions of readers that are in force, the newest first. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  readerRestrictions(first: Int, after: String, last: Int, before: String): ReaderRestrictionConnection @auth(can: MODERATE_COMMENTS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+
+  "The rules for comments on the whole site. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  commentSettings: CommentSettings! @auth(can: MODERATE_COMMENTS)
+
+  "The bookmarks of a reader without an account, the one saved last first."
+  deviceBookmarks(
+    "The token that addBookmark answered."
+    deviceToken: String!
+    first: Int
+    after: String
+    last: Int
+    before: String
+    "Only bookmarks of this section and those below it."
+    categoryId: ID
+  ): BookmarkConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+
+  "What changed in the bookmarks of a reader without an account; see Viewer.bookmarkChanges."
+  deviceBookmarkChanges(
+    "The token that addBookmark answered."
+    deviceToken: String!
+    "The ` + "`" + `endCursor` + "`" + ` of the answer before; left out: everything."
+    after: String
+    "How many, 1 to 100."
+    first: Int = 100
+  ): BookmarkChanges @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
 
   "One account; null when there is none. Needs MANAGE_USERS (admin)."
   user("Its id." id: ID!): Account @auth(can: MANAGE_USERS)
@@ -6156,7 +9330,7 @@ type Query {
     after: String
     last: Int
     before: String
-  ): AccountConnection @auth(can: MANAGE_USERS)
+  ): AccountConnection @auth(can: MANAGE_USERS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Old paths and where they lead, by path. Needs MANAGE_PAGES (editor, admin)."
   redirects(
@@ -6166,10 +9340,17 @@ type Query {
     after: String
     last: Int
     before: String
-  ): RedirectConnection @auth(can: MANAGE_PAGES)
+  ): RedirectConnection @auth(can: MANAGE_PAGES) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "All static pages by path, whatever their status. Needs MANAGE_PAGES (editor, admin)."
-  staticPages("Those in the trash instead." trashed: Boolean = false): [Page!]! @auth(can: MANAGE_PAGES)
+  staticPages(
+    "Those in the trash instead."
+    trashed: Boolean = false
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last page of the answer before."
+    after: ID
+  ): [Page!]! @auth(can: MANAGE_PAGES) @listSize(assumedSize: 100, slicingArguments: ["first"])
 
   "Who did what, newest first. Needs READ_AUDIT_LOG (admin)."
   auditLog(
@@ -6179,21 +9360,49 @@ type Query {
     after: String
     last: Int
     before: String
-  ): AuditEntryConnection @auth(can: READ_AUDIT_LOG)
+  ): AuditEntryConnection @auth(can: READ_AUDIT_LOG) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Jobs in the background that failed too often to be tried again, the latest first. Needs MANAGE_JOBS (admin)."
-  deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS)
+  deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+
+  # Partners
+
+  "The API keys of partners by name, at most 1,000. Answers at most 1000 rows. Needs MANAGE_PARTNERS (admin)."
+  apiKeys: [ApiKey!]! @auth(can: MANAGE_PARTNERS) @listSize(assumedSize: 20, maximum: 1000)
+  "How many requests an API key made on each of the latest days, at most 100 of them. Answers at most 100 rows. Needs MANAGE_PARTNERS (admin)."
+  apiKeyUsage("The id of the key." id: ID!): [ApiKeyUsage!]! @auth(can: MANAGE_PARTNERS) @listSize(assumedSize: 100, maximum: 100)
+  "What each partner that was given an article did about its being killed, at most 1,000 of them. Answers at most 1000 rows. Needs WITHDRAW_ARTICLES (editor, admin)."
+  killCompliance("The id of the article." articleId: ID!): [KillCompliance!]! @auth(can: WITHDRAW_ARTICLES) @listSize(assumedSize: 20, maximum: 1000)
+  """
+  Committed changes of the articles that the API key of the request may have, or had, the oldest first. An article is given as it is now: store
+  what has one and remove what has none. Needs a key with the scope CHANGES.
+  """
+  changes(
+    "The ` + "`" + `next` + "`" + ` or a ` + "`" + `cursor` + "`" + ` of the same key; left out: everything that is kept."
+    after: String
+    "How many at most, 1 to 500."
+    first: Int = 100
+    "Only changes of these types; left out: all."
+    types: [ChangeType!]
+  ): ChangeFeed @cost(weight: 50) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
+  "A page of everything that the API key of the request may have, to begin with or after CURSOR_EXPIRED. Needs a key with the scope CHANGES."
+  contentSnapshot(
+    "The ` + "`" + `next` + "`" + ` of the page before; left out: the first page."
+    after: String
+    "How many at most, 1 to 500."
+    first: Int = 100
+  ): ContentSnapshot @cost(weight: 50) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["articles"])
 
   "Any object by its id; null when there is none to be seen."
-  node("The id of any object." id: ID!): Node
+  node("The id of any object." id: ID!): Node @cost(weight: 5)
 
   "Objects by their ids, in the order asked for, null where there is none to be seen. At most 100."
-  nodes("The ids of any objects." ids: [ID!]!): [Node]!
+  nodes("The ids of any objects." ids: [ID!]!): [Node]! @listSize(assumedSize: 100, slicingArguments: ["ids"])
 
   # Schedule
 
   "How far the server is with what it does by itself: publications, embargo lifts and unpublications at their moment. Needs READ_NEWSROOM (contributor, author, editor, admin)."
-  scheduleHealth: ScheduleHealth @auth(can: READ_NEWSROOM)
+  scheduleHealth: ScheduleHealth @auth(can: READ_NEWSROOM) @cost(weight: 50)
 
   # Newsroom
 
@@ -6207,10 +9416,10 @@ type Query {
     filter: WorkQueueFilter
     "Which come first."
     orderBy: WorkQueueOrder = LONGEST_WAITING
-  ): ArticleConnection @auth(can: READ_NEWSROOM)
+  ): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
-  "How many articles of the work queue have each status, in the order of an article's way. Needs READ_NEWSROOM (contributor, author, editor, admin)."
-  workQueueCounts("Only articles that fit." filter: WorkQueueFilter): [StatusCount!]! @auth(can: READ_NEWSROOM)
+  "How many articles of the work queue have each status, in the order of an article's way. Answers at most 20 rows. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  workQueueCounts("Only articles that fit." filter: WorkQueueFilter): [StatusCount!]! @auth(can: READ_NEWSROOM) @listSize(assumedSize: 10, maximum: 20)
 
   "The viewer's own articles, begun by them or with them on the by-line, last changed first. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   myArticles(
@@ -6220,7 +9429,7 @@ type Query {
     before: String
     "With one of these statuses; all when not given."
     statuses: [ArticleStatus!]
-  ): ArticleConnection @auth(can: READ_NEWSROOM)
+  ): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "What is planned for the articles that the viewer works on, and what was published: the earliest first. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   calendar(
@@ -6230,10 +9439,10 @@ type Query {
     to: DateTime!
     "How many entries, 1 to 500."
     first: Int = 200
-  ): Calendar @auth(can: READ_NEWSROOM)
+  ): Calendar @auth(can: READ_NEWSROOM) @listSize(assumedSize: 200, slicingArguments: ["first"], sizedFields: ["entries"])
 
   "What lies in the trash, put there last first: editors see all of it, writers their own. Needs READ_NEWSROOM (contributor, author, editor, admin)."
-  trash(first: Int, after: String, last: Int, before: String): ArticleConnection @auth(can: READ_NEWSROOM)
+  trash(first: Int, after: String, last: Int, before: String): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Articles by their words, published or not, best first: editors find everything, writers their own and what readers see. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   newsroomSearch(
@@ -6249,7 +9458,16 @@ type Query {
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
-  ): SearchConnection @auth(can: READ_NEWSROOM)
+  ): SearchConnection @auth(can: READ_NEWSROOM) @cost(weight: 100) @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
+
+  "Newsletters that readers can subscribe to, by name. Answers at most 100 rows."
+  newsletters: [Newsletter!]! @listSize(assumedSize: 10, maximum: 100)
+
+  "What a subscriber's preference page shows, for the token of its link; null when the token is not valid."
+  newsletterPreferences("The token of the link." token: String!): NewsletterPreferences
+
+  "Issues of all newsletters or of one, the newest first. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  newsletterIssues("Only of this newsletter." newsletterId: ID, first: Int, after: String, last: Int, before: String): NewsletterIssueConnection @auth(can: MANAGE_NEWSLETTERS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 # ── Changes ───────────────────────────────────────────────────────────────────
@@ -6262,28 +9480,28 @@ type Mutation {
   # Accounts
 
   "Opens a session with an e-mail address, a password and, where there is one, the code of the second factor."
-  signIn("Who signs in, and how." input: SignInInput!): SignInPayload
+  signIn("Who signs in, and how." input: SignInInput!): SignInPayload @cost(weight: 2500) @once
 
   "Ends the session that the request was made with. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   signOut: SignOutPayload @auth(can: USE_ACCOUNT)
 
   "Makes the first administrator, with the token that the server prints while there is none."
-  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload
+  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload @cost(weight: 2500) @once
 
   "Gives the viewer another password and ends their other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT)
+  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Makes a secret for the viewer's authenticator; confirmSecondFactor turns it on. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT)
+  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Turns the second factor on, gives recovery codes and ends the viewer's other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT)
+  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Turns the second factor off. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT)
+  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Gives new recovery codes in place of all old ones. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT)
+  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Ends one of the viewer's sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   revokeSession("Which one." input: RevokeSessionInput!): RevokeSessionPayload @auth(can: USE_ACCOUNT)
@@ -6292,7 +9510,7 @@ type Mutation {
   revokeOtherSessions: RevokeOtherSessionsPayload @auth(can: USE_ACCOUNT)
 
   "Makes an account. Needs MANAGE_USERS (admin)."
-  createUser("The account." input: CreateUserInput!): CreateUserPayload @auth(can: MANAGE_USERS)
+  createUser("The account." input: CreateUserInput!): CreateUserPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
 
   "Gives an account another role, which holds from its next request on. Needs MANAGE_USERS (admin)."
   setUserRole("The account and the role." input: SetUserRoleInput!): SetUserRolePayload @auth(can: MANAGE_USERS)
@@ -6304,10 +9522,83 @@ type Mutation {
   enableUser("The account." input: UserInput!): EnableUserPayload @auth(can: MANAGE_USERS)
 
   "Gives an account another password and ends its sessions. Needs MANAGE_USERS (admin)."
-  resetUserPassword("The account and the password." input: ResetUserPasswordInput!): ResetUserPasswordPayload @auth(can: MANAGE_USERS)
+  resetUserPassword("The account and the password." input: ResetUserPasswordInput!): ResetUserPasswordPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
 
   "Takes the second factor from an account whose owner has lost it, and ends its sessions. Needs MANAGE_USERS (admin)."
   resetUserSecondFactor("The account." input: UserInput!): ResetUserSecondFactorPayload @auth(can: MANAGE_USERS)
+
+  # Readers
+
+  "Saves an article for later. Saving one that is saved already changes nothing."
+  addBookmark("Which article." input: AddBookmarkInput!): AddBookmarkPayload
+
+  "Takes an article from the bookmarks. The answer has what Undo needs; repeating it answers the same."
+  removeBookmark("Which article." input: RemoveBookmarkInput!): RemoveBookmarkPayload
+
+  "Undoes removeBookmark or clearBookmarks: what was removed returns to its place."
+  restoreBookmark("Which removal." input: RestoreBookmarkInput!): RestoreBookmarkPayload
+
+  "Takes all articles from the bookmarks. The answer has what Undo needs; repeating it answers the same."
+  clearBookmarks("Whose bookmarks." input: ClearBookmarksInput): ClearBookmarksPayload
+
+  "Moves the bookmarks of a device to the account that is signed in, without duplicates. signIn does so by itself when it is given the token. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  mergeBookmarks("Which device." input: MergeBookmarksInput!): MergeBookmarksPayload @auth(can: USE_ACCOUNT)
+
+  "Posts a comment, of the viewer or of a guest."
+  addComment("The comment." input: AddCommentInput!): AddCommentPayload
+  "Changes the text of one's own comment, for a while after it was posted."
+  editComment("The comment and its text." input: EditCommentInput!): EditCommentPayload
+  "Deletes one's own comment. One with replies keeps its place without its text."
+  deleteComment("The comment." input: OwnCommentInput!): DeleteCommentPayload
+  "Gives a guest's comment to the account that is signed in. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  claimComment("The comment." input: ClaimCommentInput!): ClaimCommentPayload @auth(can: USE_ACCOUNT)
+  "Sets the viewer's reaction to a comment. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  react("The reaction." input: ReactInput!): ReactPayload @auth(can: USE_ACCOUNT)
+  "Reports a comment to the moderators."
+  reportComment("What is wrong with it." input: ReportCommentInput!): ReportCommentPayload
+  "Shows comments; their reports are dismissed. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  approveComments("Which." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
+  "Hides comments; their reports are upheld. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  rejectComments("Which." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
+  "Hides comments as spam. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  markCommentsSpam("Which." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
+  "Takes a comment away, with a reason that is shown or not. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  removeComment("Which, and why." input: RemoveCommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Shows a comment above the others of its article. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  pinComment("Which." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Shows a comment in its place again. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  unpinComment("Which." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Ends replies in the thread that a comment begins. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  closeThread("The comment that begins it." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Allows replies in a thread again. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  reopenThread("The comment that begins it." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Keeps the author of a comment from commenting. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  banReader("Whom." input: RestrictReaderInput!): RestrictReaderPayload @auth(can: MODERATE_COMMENTS)
+  "Has each comment of a reader wait for a moderator. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  muteReader("Whom." input: RestrictReaderInput!): RestrictReaderPayload @auth(can: MODERATE_COMMENTS)
+  "Ends a restriction. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  liftRestriction("Which." input: LiftRestrictionInput!): LiftRestrictionPayload @auth(can: MODERATE_COMMENTS)
+  "Says who may comment on an article. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  setArticleCommentPolicy("The article and its rules." input: SetArticleCommentPolicyInput!): SetArticleCommentPolicyPayload @auth(can: MODERATE_COMMENTS)
+  "Changes the rules for comments on the whole site. Needs MANAGE_SITE. Needs MANAGE_SITE (admin)."
+  updateCommentSettings("The changes." input: UpdateCommentSettingsInput!): UpdateCommentSettingsPayload @auth(can: MANAGE_SITE)
+
+  "Follows a section, tag, place, author or series. Following twice is the same as once. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  follow("What." input: FollowInput!): FollowPayload @auth(can: USE_ACCOUNT)
+  "Ends that. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  unfollow("What." input: UnfollowInput!): UnfollowPayload @auth(can: USE_ACCOUNT)
+  "Notes that the viewer has read an article. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  markArticleRead("Which." input: MarkArticleReadInput!): MarkArticleReadPayload @auth(can: USE_ACCOUNT)
+  "Forgets what the viewer has read. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  clearReadingHistory: ClearReadingHistoryPayload @auth(can: USE_ACCOUNT)
+  "Changes what the viewer has chosen. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  updateReaderSettings("The changes." input: UpdateReaderSettingsInput!): UpdateReaderSettingsPayload @auth(can: USE_ACCOUNT)
+  "Marks notifications as read. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  markNotificationsRead("Which." input: MarkNotificationsReadInput): MarkNotificationsReadPayload @auth(can: USE_ACCOUNT)
+  "Makes a notification for every reader who wants breaking news. Needs PUBLISH_ARTICLES. Needs PUBLISH_ARTICLES (editor, admin)."
+  sendBreakingNews("The news." input: SendBreakingNewsInput!): SendBreakingNewsPayload @auth(can: PUBLISH_ARTICLES)
+  "Counts a view of an article. Nothing is kept of who looked."
+  recordView("Which." input: RecordViewInput!): RecordViewPayload
 
   # Articles
 
@@ -6460,6 +9751,15 @@ type Mutation {
 
   # Site
 
+  "Makes an API key for a partner. Needs MANAGE_PARTNERS (admin)."
+  createApiKey("What the key is for." input: CreateApiKeyInput!): CreateApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Gives an API key another secret; the old ones stay valid for a while. Needs MANAGE_PARTNERS (admin)."
+  rotateApiKey("Which one." input: RotateApiKeyInput!): RotateApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Ends an API key at once. Needs MANAGE_PARTNERS (admin)."
+  revokeApiKey("Which one." input: RevokeApiKeyInput!): RevokeApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Confirms that a partner has removed its copy of an article. Needs an API key with the scope CHANGES."
+  acknowledgeChange("Which change." input: AcknowledgeChangeInput!): AcknowledgeChangePayload
+
   "Runs a dead job again, with all its attempts. Needs MANAGE_JOBS (admin)."
   retryJob("Which one." input: RetryJobInput!): RetryJobPayload @auth(can: MANAGE_JOBS)
   "Deletes a dead job. Needs MANAGE_JOBS (admin)."
@@ -6509,14 +9809,90 @@ type Mutation {
 
   "Takes a space for advertising away. Needs MANAGE_SITE (admin)."
   deleteAdSlot("Which." input: DeleteAdSlotInput!): DeleteAdSlotPayload @auth(can: MANAGE_SITE)
+
+  # Readers' accounts
+
+  "Asks for an account. A mail with a link goes to the address; verifyEmail makes the account with it. The answer is the same whether or not the address has an account."
+  signUp("The account." input: SignUpInput!): SignUpPayload @once
+
+  "Makes the account that signUp asked for, with the token of the mail, and signs in."
+  verifyEmail("The token, and how the client keeps the session." input: VerifyEmailInput!): VerifyEmailPayload @once
+
+  "Sends a mail with a link and a code of six digits that sign in without a password. The answer is the same whether or not the address has an account."
+  requestSignInLink("Where to." input: RequestSignInLinkInput!): RequestSignInLinkPayload @once
+
+  "Signs in with the token or the code of a mail that requestSignInLink sent. Each works once."
+  signInWithLink("The token, or the address and the code." input: SignInWithLinkInput!): SignInWithLinkPayload @once
+
+  "Sends a mail with a link to choose another password. The answer is the same whether or not the address has an account."
+  requestPasswordReset("Where to." input: RequestPasswordResetInput!): RequestPasswordResetPayload @once
+
+  "Gives the account another password, with the token of the mail, and ends all its sessions."
+  resetPassword("The token and the password." input: ResetPasswordInput!): ResetPasswordPayload @once
+
+  "Asks for another e-mail address of the viewer's account. A mail with a link goes to the new address, a notice to the old one; confirmEmailChange makes the change. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  changeEmail("The new address." input: ChangeEmailInput!): ChangeEmailPayload @auth(can: USE_ACCOUNT) @once
+
+  "Makes the change that changeEmail asked for, with the token of the mail."
+  confirmEmailChange("The token." input: ConfirmEmailChangeInput!): ConfirmEmailChangePayload @once
+
+  "Changes what others see of the viewer, and the language of mails. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  updateProfile("What changes." input: UpdateProfileInput!): UpdateProfilePayload @auth(can: USE_ACCOUNT)
+
+  "Asks for the viewer's account to be removed, after a time in which cancelAccountDeletion takes that back. Comments stay, as those of a deleted reader. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  deleteAccount("The viewer's password." input: DeleteAccountInput!): DeleteAccountPayload @auth(can: USE_ACCOUNT) @once
+
+  "Keeps the viewer's account that was to be removed. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  cancelAccountDeletion: CancelAccountDeletionPayload @auth(can: USE_ACCOUNT)
+
+  "Asks for an archive of all that is kept about the viewer. A mail with a link goes to the viewer's address when it is ready. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  requestDataExport: RequestDataExportPayload @auth(can: USE_ACCOUNT) @once
+
+  "Keeps that a version of a legal document was accepted: by whom, when and where. Without an account only that it was."
+  recordConsent("What was accepted." input: RecordConsentInput!): RecordConsentPayload @once
+
+  "Sends a mail that lets somebody sign up where registration is by invitation. Needs MANAGE_USERS (admin)."
+  inviteReader("Whom." input: InviteReaderInput!): InviteReaderPayload @auth(can: MANAGE_USERS) @once
+
+  # Newsletters
+
+  "Asks for newsletters. A mail with a link goes to the address; nothing is sent before confirmNewsletterSubscription. The answer is the same whether or not the address is subscribed."
+  subscribeToNewsletter("The newsletters and the address." input: SubscribeToNewsletterInput!): SubscribeToNewsletterPayload @once
+
+  "Confirms subscriptions with the token of the mail, and gives the token of the preference page."
+  confirmNewsletterSubscription("The token." input: ConfirmNewsletterSubscriptionInput!): ConfirmNewsletterSubscriptionPayload @once
+
+  "Replaces the newsletters that an address gets, with the token of its preference page."
+  updateNewsletterPreferences("The token and the newsletters." input: UpdateNewsletterPreferencesInput!): UpdateNewsletterPreferencesPayload @once
+
+  "Ends one subscription or all of an address, with the token of a newsletter or of the preference page. Doing it again changes nothing."
+  unsubscribeFromNewsletter("The token." input: UnsubscribeFromNewsletterInput!): UnsubscribeFromNewsletterPayload @once
+
+  "Sends a message to the newsroom."
+  submitContactMessage("The message." input: SubmitContactMessageInput!): SubmitContactMessagePayload @once
+
+  "Makes a newsletter. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  createNewsletter("The newsletter." input: CreateNewsletterInput!): CreateNewsletterPayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Changes a newsletter. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  updateNewsletter("What changes." input: UpdateNewsletterInput!): UpdateNewsletterPayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Composes an issue of a newsletter. Nothing is sent before sendNewsletterIssue. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  createNewsletterIssue("The issue." input: CreateNewsletterIssueInput!): CreateNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Removes an issue that was not sent. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  deleteNewsletterIssue("Which." input: NewsletterIssueInput!): DeleteNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
+
+  "Begins to send an issue to all confirmed subscribers, each once. An issue that is being sent, or was, stays as it is. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  sendNewsletterIssue("Which." input: NewsletterIssueInput!): SendNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
 }
 
 "What is wrong with an input, for the one who made it."
 interface UserError {
   "What is wrong, to be shown."
   message: String!
-  "Where in the input, step by step; empty when it is about no field."
-  field: [String!]!
+  "Where in the input, step by step; empty when it is about no field. Answers at most 100 rows."
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   "What is wrong, for programs."
   code: UserErrorCode!
 }
@@ -6524,14 +9900,14 @@ interface UserError {
 "A field of the input, or a state of things, that does not allow what was asked."
 type InputError implements UserError {
   message: String!
-  field: [String!]!
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
 }
 
 "Somebody saved the article after the version that was expected. Nothing was changed."
 type VersionConflict implements UserError {
   message: String!
-  field: [String!]!
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
   "The version it is at now."
   currentVersion: Int!
@@ -6542,7 +9918,7 @@ type VersionConflict implements UserError {
 "Somebody else is editing the article. Nothing was changed."
 type ArticleLocked implements UserError {
   message: String!
-  field: [String!]!
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
   "Who is editing it, and until when."
   lock: ArticleLock!
@@ -6594,6 +9970,8 @@ enum UserErrorCode {
   FORBIDDEN
   "It could not be done now: somebody changed the same at this moment, or, with one of many, the server failed or its time was over. Nothing was done; send it again."
   FAILED
+  "Comments, or this thread of them, are closed."
+  CLOSED
 }
 
 "An object with an id that is unique across all types."
@@ -6721,18 +10099,18 @@ type Article implements Node {
   canonicalUrl: URL!
   "A few sentences for lists."
   excerpt: String!
-  "The body as typed blocks in order."
-  body: [ContentBlock!]!
+  "The body as typed blocks in order. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text, blocks parted by an empty line."
-  bodyText: String!
+  bodyText: String! @cost(weight: 150)
   "Language it is written in."
   language: Locale!
   "Direction of its writing."
   direction: TextDirection!
-  "The same story in other languages."
-  translations: [Article!]!
+  "The same story in other languages. Answers at most 50 rows."
+  translations: [Article!]! @listSize(assumedSize: 3, maximum: 50)
   "When it was published; for an article taken back and published anew, the last time. Null only before that."
   publishedAt: DateTime
   "When it was published for the first time. Null only before that."
@@ -6751,20 +10129,20 @@ type Article implements Node {
   commentPolicy: CommentPolicy!
   "The section it belongs to; null when it has none."
   primaryCategory: Category
-  "Further sections it appears in."
-  categories: [Category!]!
-  "The way from the front page to it: sections from the top, then the article itself."
-  breadcrumbs: [Breadcrumb!]!
-  "Authors in the order of the by-line."
-  authors: [Author!]!
+  "Further sections it appears in. Answers at most 50 rows."
+  categories: [Category!]! @listSize(assumedSize: 5, maximum: 50)
+  "The way from the front page to it: sections from the top, then the article itself. Answers at most 50 rows."
+  breadcrumbs: [Breadcrumb!]! @listSize(assumedSize: 5, maximum: 50)
+  "Authors in the order of the by-line. Answers at most 50 rows."
+  authors: [Author!]! @listSize(assumedSize: 5, maximum: 50)
   "By-line as it is printed: as written, else the authors' names."
   byline: String!
   "Place named before the first sentence; empty when there is none."
   dateline: String!
-  "Subject words by name."
-  tags: [Tag!]!
-  "Where it happens."
-  places: [Place!]!
+  "Subject words by name. Answers at most 100 rows."
+  tags: [Tag!]! @listSize(assumedSize: 10, maximum: 100)
+  "Where it happens. Answers at most 100 rows."
+  places: [Place!]! @listSize(assumedSize: 5, maximum: 100)
   "The series it is part of; null when none."
   series: Series
   "Its number in the series; null when none."
@@ -6772,7 +10150,12 @@ type Article implements Node {
   "Picture shown with it; null when none."
   featuredImage: Media
   "Entries of a live blog: pinned ones first, then newest first. Empty for other kinds."
-  liveEntries: [LiveEntry!]!
+  liveEntries(
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last entry of the answer before."
+    after: ID
+  ): [LiveEntry!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
   "What search engines and share previews are told."
   seo: SEO!
   "Who owns the text and how it may be used; null when nothing was said."
@@ -6789,18 +10172,24 @@ type Article implements Node {
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
-  ): RelatedArticleConnection
+  ): RelatedArticleConnection @cost(weight: 5) @listSize(assumedSize: 8, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
+  "Whether the viewer has bookmarked it; false when nobody is signed in. Pages that caches share ask viewerState instead."
+  viewerHasBookmarked: Boolean!
   "Comments that start a thread."
   comments(
     first: Int
     after: String
     last: Int
     before: String
-    "Newest or oldest first."
+    "Newest first, oldest first or by reactions."
     orderBy: CommentOrder = NEWEST
-  ): CommentConnection
-  "What was set right since it was published, newest first."
-  corrections: [Correction!]!
+  ): CommentConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  "Comments that moderators pinned, at most five, the one pinned last first. Answers at most 100 rows."
+  pinnedComments: [Comment!]! @listSize(assumedSize: 10, maximum: 100)
+  "How often it was viewed in all. Needs READ_NEWSROOM. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  viewCount: Int! @auth(can: READ_NEWSROOM)
+  "What was set right since it was published, newest first. Answers at most 100 rows."
+  corrections: [Correction!]! @listSize(assumedSize: 3, maximum: 100)
   "What the newsroom keeps about it; null for those who do not work on it. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   newsroom: NewsroomRecord @auth(can: READ_NEWSROOM)
 }
@@ -6815,8 +10204,8 @@ type Correction implements Node {
   note: String!
   "When it was issued."
   issuedAt: DateTime!
-  "The headlines and paragraphs that changed."
-  changes: [ParagraphChange!]!
+  "The headlines and paragraphs that changed. Answers at most 1000 rows."
+  changes: [ParagraphChange!]! @listSize(assumedSize: 10, maximum: 1000)
 }
 
 "A paragraph before and after a correction, as plain text."
@@ -6881,10 +10270,10 @@ type LiveEntry implements Node {
   id: ID!
   "Headline of the entry; empty when it has none."
   title: String!
-  "The entry as typed blocks."
-  body: [ContentBlock!]!
+  "The entry as typed blocks. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 5) @listSize(assumedSize: 10, maximum: 5000)
   "The entry as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 5)
   "When it was posted."
   publishedAt: DateTime!
   "Whether it is one of the main events."
@@ -6928,8 +10317,8 @@ type ListBlock implements ContentBlock {
   ordered: Boolean!
   "Number of the first item."
   start: Int!
-  "The items."
-  items: [ListItem!]!
+  "The items. Answers at most 5000 rows."
+  items: [ListItem!]! @listSize(assumedSize: 10, maximum: 5000)
 }
 
 "A line of a list."
@@ -6938,8 +10327,8 @@ type ListItem {
   html: HTML!
   "Whether the items below it are numbered."
   ordered: Boolean!
-  "Items below it."
-  items: [ListItem!]!
+  "Items below it. Answers at most 5000 rows."
+  items: [ListItem!]! @listSize(assumedSize: 10, maximum: 5000)
 }
 
 "Words of somebody else."
@@ -6965,18 +10354,18 @@ type CodeBlock implements ContentBlock {
 "A table."
 type TableBlock implements ContentBlock {
   direction: TextDirection
-  "Rows of its head."
-  head: [TableRow!]!
-  "Rows of its body."
-  rows: [TableRow!]!
+  "Rows of its head. Answers at most 5000 rows."
+  head: [TableRow!]! @listSize(assumedSize: 2, maximum: 5000)
+  "Rows of its body. Answers at most 5000 rows."
+  rows: [TableRow!]! @listSize(assumedSize: 20, maximum: 5000)
   "Caption, inline HTML."
   caption: HTML!
 }
 
 "A row of a table."
 type TableRow {
-  "Its cells."
-  cells: [TableCell!]!
+  "Its cells. Answers at most 200 rows."
+  cells: [TableCell!]! @listSize(assumedSize: 5, maximum: 200)
 }
 
 "A cell of a table."
@@ -7003,8 +10392,8 @@ type ImageBlock implements ContentBlock {
 "A set of pictures."
 type GalleryBlock implements ContentBlock {
   direction: TextDirection
-  "The pictures in order."
-  images: [BlockImage!]!
+  "The pictures in order. Answers at most 500 rows."
+  images: [BlockImage!]! @listSize(assumedSize: 10, maximum: 500)
   "Columns to show them in; 0: as the design has it."
   columns: Int!
   "Caption, inline HTML."
@@ -7410,7 +10799,7 @@ type ArticleConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many the whole list holds, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of articles."
@@ -7430,7 +10819,7 @@ type CorrectionConnection {
   "Where the page is in the list."
   pageInfo: PageInfo!
   "How many there are in all, counted up to ` + "`" + `limit` + "`" + `."
-  totalCount("Where to stop counting." limit: Int = 1000): Count!
+  totalCount("Where to stop counting." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a page of corrections."
@@ -7459,16 +10848,16 @@ type RelatedArticleEdge {
   node: Article!
   "How strongly the two belong together, comparable within one list only; 0 for news of the same section that fills the list."
   score: Float!
-  "Why it is here, strongest first."
-  reasons: [RelatedReason!]!
+  "Why it is here, strongest first. Answers at most 20 rows."
+  reasons: [RelatedReason!]! @listSize(assumedSize: 3, maximum: 20)
 }
 
 "Why an article is related to another."
 type RelatedReason {
   "The kind of reason."
   kind: RelatedReasonKind!
-  "What they share, to be shown: words, names of tags, places, a series."
-  labels: [String!]!
+  "What they share, to be shown: words, names of tags, places, a series. Answers at most 100 rows."
+  labels: [String!]! @listSize(assumedSize: 3, maximum: 100)
 }
 
 "Kinds of reasons for articles to be related."
@@ -7520,11 +10909,11 @@ type SearchConnection {
   "The articles alone."
   nodes: [Article!]!
   "Counts of what the articles found belong to; null when they could not be counted."
-  facets: SearchFacets
+  facets: SearchFacets @cost(weight: 50)
   "Where the page is."
   pageInfo: PageInfo!
   "How many articles were found; searching stops at some thousands."
-  totalCount: Count!
+  totalCount: Count! @cost(weight: 10)
 }
 
 "An article found."
@@ -7541,18 +10930,18 @@ type SearchEdge {
 
 "Counts of what all articles found belong to, most first."
 type SearchFacets {
-  "By section, sub-sections counted with the sections above."
-  categories: [CategoryFacet!]!
-  "By tag."
-  tags: [TagFacet!]!
-  "By place."
-  places: [PlaceFacet!]!
-  "By author."
-  authors: [AuthorFacet!]!
-  "By year of publication, newest first."
-  years: [YearFacet!]!
-  "By language."
-  languages: [LanguageFacet!]!
+  "By section, sub-sections counted with the sections above. Answers at most 50 rows."
+  categories: [CategoryFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By tag. Answers at most 50 rows."
+  tags: [TagFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By place. Answers at most 50 rows."
+  places: [PlaceFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By author. Answers at most 50 rows."
+  authors: [AuthorFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By year of publication, newest first. Answers at most 100 rows."
+  years: [YearFacet!]! @listSize(assumedSize: 20, maximum: 100)
+  "By language. Answers at most 50 rows."
+  languages: [LanguageFacet!]! @listSize(assumedSize: 5, maximum: 50)
   "Whether the counts are exact, or searching stopped before all articles were found."
   precision: CountPrecision!
 }
@@ -7646,14 +11035,14 @@ type Category implements Node {
   description: String!
   "The section above; null at the top level."
   parent: Category
-  "Sections right below, in their order."
-  children: [Category!]!
-  "The way from the front page to it, itself included."
-  breadcrumbs: [Breadcrumb!]!
+  "Sections right below, in their order. Answers at most 1000 rows."
+  children: [Category!]! @listSize(assumedSize: 10, maximum: 1000)
+  "The way from the front page to it, itself included. Answers at most 50 rows."
+  breadcrumbs: [Breadcrumb!]! @listSize(assumedSize: 5, maximum: 50)
   "The newest articles of the section and of all its sub-sections."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
-  "What editors picked for its page, in their order."
-  picks: [Article!]!
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  "What editors picked for its page, in their order. Answers at most 100 rows."
+  picks: [Article!]! @listSize(assumedSize: 20, maximum: 100)
 }
 
 "Names one tag."
@@ -7681,7 +11070,7 @@ type Tag implements Node {
   "What it stands for; empty when not said."
   description: String!
   "The newest articles with this tag."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "A page of tags."
@@ -7693,7 +11082,7 @@ type TagConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of tags."
@@ -7747,7 +11136,7 @@ type Place implements Node {
   "Degrees east; null when unknown."
   longitude: Float
   "The newest articles about it."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "Names one series."
@@ -7773,7 +11162,7 @@ type Series implements Node {
   "What it is about; empty when not said."
   description: String!
   "Its newest parts."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "What a thing is called in a language."
@@ -8255,7 +11644,7 @@ type Author implements Node {
   "Picture; null when none."
   avatar: Media
   "The author's newest articles."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 # ── Comments ──────────────────────────────────────────────────────────────────
@@ -8268,6 +11657,12 @@ type CommentPolicy {
   closesAt: DateTime
   "Whether a guest must leave a name and an e-mail address, which is never shown."
   guestFieldsRequired: Boolean!
+  "Most characters of a comment."
+  maxLength: Int!
+  "How deep replies are nested; a reply to the deepest level stands beside what it answers."
+  maxDepth: Int!
+  "For how many minutes a comment can be edited."
+  editMinutes: Int!
 }
 
 "Who may comment."
@@ -8286,14 +11681,80 @@ enum CommentOrder {
   NEWEST
   "Oldest first."
   OLDEST
+  "Those with the most reactions first."
+  MOST_REACTIONS
+}
+
+"When comments are looked at by a moderator."
+enum CommentModeration {
+  "As the site says."
+  SITE
+  "Before they are shown."
+  BEFORE
+  "After they are shown."
+  AFTER
+}
+
+"What a reader can feel about a comment."
+enum ReactionKind {
+  "Likes it."
+  LIKE
+  "Loves it."
+  LOVE
+  "Laughs about it."
+  LAUGH
+  "Is sad about it."
+  SAD
+  "Is angry about it."
+  ANGRY
+}
+
+"How many readers reacted to a comment in one way."
+type ReactionCount {
+  "In which way."
+  kind: ReactionKind!
+  "How many."
+  count: Int!
+}
+
+"Who took the text of a comment away."
+enum CommentRemover {
+  "Its author."
+  AUTHOR
+  "A moderator."
+  MODERATOR
+}
+
+"The text of a comment is gone; it keeps its place for its replies."
+type CommentRemoval {
+  "Who took it away."
+  by: CommentRemover!
+  "When."
+  removedAt: DateTime!
+  "Why, if readers are told; else null."
+  reason: String
 }
 
 "What a reader or guest says below an article."
 type Comment implements Node {
   "Opaque and global."
   id: ID!
-  "Plain text."
+  "Plain text; empty when it was removed."
   body: String!
+  "The text with paragraphs and links, which are marked ` + "`" + `nofollow ugc` + "`" + `; all else is escaped."
+  bodyHtml: HTML!
+  "Why the text is gone; null when it is not."
+  removal: CommentRemoval
+  "How many comments stand above it in its thread."
+  depth: Int!
+  "Whether moderators pinned it above the others."
+  isPinned: Boolean!
+  "For a comment that begins a thread: whether nobody may reply any more."
+  isThreadClosed: Boolean!
+  "How many reactions it has."
+  reactionCount: Int!
+  "Its reactions by kind, the most frequent first. Answers at most 100 rows."
+  reactions: [ReactionCount!]! @listSize(assumedSize: 10, maximum: 100)
   "Who says it."
   author: CommentAuthor!
   "When it was said."
@@ -8307,7 +11768,7 @@ type Comment implements Node {
   "How many direct answers it has."
   replyCount: Int!
   "Direct answers, oldest first."
-  replies(first: Int, after: String, last: Int, before: String): CommentConnection
+  replies(first: Int, after: String, last: Int, before: String): CommentConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "Who says a comment. There is no way from here to an e-mail address."
@@ -8327,7 +11788,7 @@ type CommentConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of comments."
@@ -8336,6 +11797,955 @@ type CommentEdge {
   cursor: String!
   "The comment."
   node: Comment!
+}
+
+# ── Readers ───────────────────────────────────────────────────────────────────
+
+"What the viewer has to do with an article."
+type ArticleViewerState {
+  "The article."
+  articleId: ID!
+  "Whether it is among the viewer's bookmarks, or those of the device."
+  isBookmarked: Boolean!
+  "Whether it stands in the viewer's reading history."
+  isRead: Boolean!
+  "Ids of the sections, tags, places, authors and series of the article that the viewer follows. Answers at most 100 rows."
+  followedIds: [ID!]! @listSize(assumedSize: 10, maximum: 100)
+}
+
+"The viewer's reaction to a comment."
+type CommentReactionState {
+  "The comment."
+  commentId: ID!
+  "The reaction."
+  kind: ReactionKind!
+}
+
+"Over what time views are counted."
+enum MostReadWindow {
+  "The last hour."
+  HOUR
+  "The last 24 hours."
+  DAY
+  "The last seven days."
+  WEEK
+  "The last 30 days."
+  MONTH
+}
+
+"Something that can be followed."
+union Topic = Category | Tag | Place | Author | Series
+
+"A topic that the viewer follows."
+type FollowedTopic {
+  "The topic; null when it was just deleted."
+  topic: Topic
+  "Whether new articles about it make notifications."
+  notify: Boolean!
+  "Since when it is followed."
+  followedAt: DateTime!
+}
+
+"A page of followed topics."
+type FollowedTopicConnection {
+  "Rows with their cursors."
+  edges: [FollowedTopicEdge!]!
+  "The rows alone."
+  nodes: [FollowedTopic!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of followed topics."
+type FollowedTopicEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The topic."
+  node: FollowedTopic!
+}
+
+"An article that the viewer has read."
+type ReadArticle {
+  "The article; null when it was just unpublished."
+  article: Article
+  "When it was read last."
+  readAt: DateTime!
+}
+
+"A page of the reading history."
+type ReadArticleConnection {
+  "Rows with their cursors."
+  edges: [ReadArticleEdge!]!
+  "The rows alone."
+  nodes: [ReadArticle!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of the reading history."
+type ReadArticleEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The article."
+  node: ReadArticle!
+}
+
+"What a notification tells of."
+enum NotificationKind {
+  "A new article about a followed topic."
+  FOLLOWED_TOPIC
+  "A reply to a comment of the viewer."
+  REPLY
+  "A moderator's decision about a comment of the viewer."
+  MODERATION
+  "Breaking news."
+  BREAKING_NEWS
+}
+
+"Tells the viewer of something."
+type Notification implements Node {
+  "Opaque and global."
+  id: ID!
+  "What it tells of."
+  kind: NotificationKind!
+  "The article; null for none."
+  article: Article
+  "The comment, as far as it can be seen; null for none."
+  comment: Comment
+  "Words of the editor or moderator; may be empty."
+  text: String!
+  "When it was made."
+  createdAt: DateTime!
+  "When it was read; null when it was not."
+  readAt: DateTime
+}
+
+"A page of notifications."
+type NotificationConnection {
+  "Rows with their cursors."
+  edges: [NotificationEdge!]!
+  "The rows alone."
+  nodes: [Notification!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of notifications."
+type NotificationEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The notification."
+  node: Notification!
+}
+
+"How often a reader wants a digest by mail."
+enum DigestFrequency {
+  "Never."
+  NEVER
+  "Every day."
+  DAILY
+  "Every week."
+  WEEKLY
+}
+
+"What a reader has chosen."
+type ReaderSettings {
+  "Whether markArticleRead keeps what was read."
+  historyEnabled: Boolean!
+  "Whether replies to comments make notifications."
+  notifyReplies: Boolean!
+  "Whether new articles about followed topics do."
+  notifyFollowed: Boolean!
+  "Whether breaking news does."
+  notifyBreaking: Boolean!
+  "How often a digest is wanted by mail."
+  digest: DigestFrequency!
+}
+
+"A comment to post."
+input AddCommentInput {
+  "The article."
+  articleId: ID!
+  "The comment it replies to."
+  parentId: ID
+  "Plain text. Addresses in it become links."
+  body: String!
+  "A guest's name, needed of readers who are not signed in."
+  guestName: String
+  "A guest's e-mail address, which nobody is shown, needed of readers who are not signed in."
+  guestEmail: String
+  "What stands in a field that people do not see; leave it empty."
+  website: String
+  "How long the page was open, in seconds. A guest's comment without it waits for a moderator."
+  secondsOnPage: Int
+  "A text that is sent again with a repeated request, so that it is done once."
+  idempotencyKey: String
+}
+
+"What became of a posted comment."
+enum CommentState {
+  "It is shown."
+  SHOWN
+  "It waits for a moderator."
+  WAITING
+}
+
+"Answer of addComment."
+type AddCommentPayload {
+  "The comment; null when it is not shown, or nothing was posted."
+  comment: Comment
+  "Its id, shown or not; null when nothing was posted."
+  commentId: ID
+  "What became of it; WAITING also when nothing was posted."
+  state: CommentState!
+  "For guests: the token of the link to edit, delete or claim the comment, told this once."
+  guestToken: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A comment with another text."
+input EditCommentInput {
+  "The comment."
+  id: ID!
+  "The text."
+  body: String!
+  "The token of a guest's comment."
+  guestToken: String
+}
+
+"A comment of one's own."
+input OwnCommentInput {
+  "The comment."
+  id: ID!
+  "The token of a guest's comment."
+  guestToken: String
+}
+
+"Answer of editComment."
+type EditCommentPayload {
+  "The comment; null when it is not shown, or nothing was changed."
+  comment: Comment
+  "What became of it; WAITING also when nothing was changed."
+  state: CommentState!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Answer of deleteComment."
+type DeleteCommentPayload {
+  "The id of the deleted comment; null when nothing was deleted."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A guest's comment to claim."
+input ClaimCommentInput {
+  "The comment."
+  id: ID!
+  "Its token."
+  guestToken: String!
+}
+
+"Answer of claimComment."
+type ClaimCommentPayload {
+  "The id of the comment, which is the viewer's now; null when nothing was claimed."
+  commentId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A reaction."
+input ReactInput {
+  "The comment."
+  commentId: ID!
+  "The reaction; null takes it back."
+  kind: ReactionKind
+}
+
+"Answer of react."
+type ReactPayload {
+  "The comment as it is now; null when nothing was done."
+  comment: Comment
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Why a comment is reported."
+enum ReportReason {
+  "Advertising."
+  SPAM
+  "Insults or threats."
+  ABUSE
+  "Hatred against a group."
+  HATE
+  "It is about something else."
+  OFF_TOPIC
+  "It tells private facts of somebody."
+  PERSONAL_DATA
+  "It is against the law. What the Digital Services Act asks of a notice is needed: explanation, goodFaith and, of guests, name and email."
+  ILLEGAL_CONTENT
+  "Something else."
+  OTHER
+}
+
+"A report of a comment."
+input ReportCommentInput {
+  "The comment."
+  commentId: ID!
+  "Why."
+  reason: ReportReason!
+  "More about why; needed for illegal content."
+  explanation: String
+  "The law that it breaks."
+  law: String
+  "The name of who reports; needed of guests for illegal content."
+  name: String
+  "Their e-mail address; needed of guests for illegal content."
+  email: String
+  "That who reports believes in good faith that what they say is accurate and complete; needed for illegal content."
+  goodFaith: Boolean
+}
+
+"Answer of reportComment."
+type ReportCommentPayload {
+  "Whether the report is recorded. Reporting twice is the same as once."
+  reported: Boolean!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A part of the moderation queue."
+enum ModerationView {
+  "Comments that wait for a decision."
+  WAITING
+  "Comments that readers reported."
+  REPORTED
+  "Comments marked as spam."
+  SPAM
+  "Comments that were rejected or deleted."
+  REJECTED
+}
+
+"Why a comment waits for a moderator."
+enum ModerationReason {
+  "Every comment of the article waits."
+  PREMODERATED
+  "A field that people do not see was filled in."
+  HONEYPOT
+  "It was sent sooner than anybody can read and write."
+  TOO_FAST
+  "It has more links than allowed."
+  LINKS
+  "The same words were sent before."
+  REPEATED
+  "It has a word of the site's list."
+  WORDS
+  "A moderator muted the reader."
+  MUTED_READER
+  "The moderation service said so."
+  EXTERNAL
+  "The moderation service did not answer."
+  SERVICE_DOWN
+  "It was waiting where it was imported from."
+  IMPORTED
+}
+
+"Status of a comment, for moderators."
+enum CommentStatus {
+  "It waits."
+  PENDING
+  "It is shown."
+  APPROVED
+  "It is spam."
+  SPAM
+  "It was rejected or deleted."
+  TRASH
+}
+
+"Which comments of the queue to show."
+input ModerationFilter {
+  "Only comments on this article."
+  articleId: ID
+  "Only comments that wait for this reason."
+  reason: ModerationReason
+}
+
+"A comment as moderators see it."
+type ModeratedComment {
+  "The id of the comment."
+  commentId: ID!
+  "Its article; null when the viewer cannot see it."
+  article: Article
+  "Its status."
+  status: CommentStatus!
+  "Plain text."
+  body: String!
+  "The name shown."
+  authorName: String!
+  "The account of its author; null for guests."
+  authorId: ID
+  "The e-mail address of a guest; empty for others."
+  guestEmail: String!
+  "The network address it was sent from; empty when not known."
+  address: String!
+  "When it was said."
+  createdAt: DateTime!
+  "Why it waits. Answers at most 100 rows."
+  reasons: [ModerationReason!]! @listSize(assumedSize: 10, maximum: 100)
+  "How many reports wait for a decision."
+  openReportCount: Int!
+  "Reports, the oldest first. Answers at most 100 rows."
+  reports: [CommentReport!]! @listSize(assumedSize: 10, maximum: 100)
+  "What it said before it was edited or removed, the oldest text first. Answers at most 100 rows."
+  earlierTexts: [EarlierCommentText!]! @listSize(assumedSize: 10, maximum: 100)
+  "Whether its text was removed."
+  isRemoved: Boolean!
+  "Whether it is pinned."
+  isPinned: Boolean!
+  "Whether it begins a thread that is closed."
+  isThreadClosed: Boolean!
+}
+
+"What a comment said before."
+type EarlierCommentText {
+  "Plain text."
+  body: String!
+  "Until when it said so."
+  replacedAt: DateTime!
+}
+
+"What became of a report."
+enum ReportDecision {
+  "Nothing yet."
+  NONE
+  "The comment was taken away."
+  UPHELD
+  "The comment stays."
+  DISMISSED
+}
+
+"A report of a comment, for moderators."
+type CommentReport {
+  "Why."
+  reason: ReportReason!
+  "More about why."
+  explanation: String!
+  "The law that it breaks, as the reporter says."
+  law: String!
+  "Who reports; may be empty."
+  name: String!
+  "Their e-mail address; may be empty."
+  email: String!
+  "Whether the reporter confirmed that they believe what they say."
+  goodFaith: Boolean!
+  "When it was reported."
+  createdAt: DateTime!
+  "What became of it."
+  decision: ReportDecision!
+  "When it was decided; null when it was not."
+  decidedAt: DateTime
+}
+
+"A page of the moderation queue."
+type ModeratedCommentConnection {
+  "Rows with their cursors."
+  edges: [ModeratedCommentEdge!]!
+  "The rows alone."
+  nodes: [ModeratedComment!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of the moderation queue."
+type ModeratedCommentEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The comment."
+  node: ModeratedComment!
+}
+
+"How many comments are in the moderation queue, each counted up to 10,000."
+type ModerationCounts {
+  "Waiting for a decision."
+  waiting: Int!
+  "Reported."
+  reported: Int!
+  "Spam."
+  spam: Int!
+  "Waiting, by reason; one that waits for two reasons counts for both. Answers at most 100 rows."
+  byReason: [ModerationReasonCount!]! @listSize(assumedSize: 10, maximum: 100)
+}
+
+"How many comments wait for one reason."
+type ModerationReasonCount {
+  "The reason."
+  reason: ModerationReason!
+  "How many."
+  count: Int!
+}
+
+"Comments to decide about."
+input ModerateCommentsInput {
+  "The comments, at most 100: all of them or, with an error, none."
+  ids: [ID!]!
+}
+
+"Answer of decisions about comments."
+type ModerateCommentsPayload {
+  "The comments as they are now; empty when nothing was done. Answers at most 100 rows."
+  comments: [ModeratedComment!]! @listSize(assumedSize: 10, maximum: 100)
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A comment to remove."
+input RemoveCommentInput {
+  "The comment."
+  id: ID!
+  "Why."
+  reason: String!
+  "Whether readers are told why, in the place of the comment."
+  showReason: Boolean! = false
+}
+
+"One comment for moderators to change."
+input CommentInput {
+  "The comment."
+  id: ID!
+}
+
+"Answer of a decision about one comment."
+type ModerateCommentPayload {
+  "The comment as it is now; null when nothing was done."
+  comment: ModeratedComment
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What moderators lay on a reader."
+enum RestrictionKind {
+  "The reader cannot comment or react."
+  BANNED
+  "Each of the reader's comments waits for a moderator."
+  MUTED
+}
+
+"The author of a comment, to be banned or muted."
+input RestrictReaderInput {
+  "One of the reader's comments. It names the account or, of a guest, the e-mail address."
+  commentId: ID!
+  "Why, for moderators."
+  reason: String
+  "Until when; null: until it is lifted."
+  until: DateTime
+  "Whether the network address of the comment is restricted as well."
+  includeAddress: Boolean! = false
+}
+
+"Something that moderators laid on a reader."
+type ReaderRestriction implements Node {
+  "Opaque and global."
+  id: ID!
+  "What it is."
+  kind: RestrictionKind!
+  "The name of the reader."
+  name: String!
+  "Why."
+  reason: String!
+  "Until when; null: until it is lifted."
+  expiresAt: DateTime
+  "Since when."
+  createdAt: DateTime!
+}
+
+"A page of restrictions."
+type ReaderRestrictionConnection {
+  "Rows with their cursors."
+  edges: [ReaderRestrictionEdge!]!
+  "The rows alone."
+  nodes: [ReaderRestriction!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of restrictions."
+type ReaderRestrictionEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The restriction."
+  node: ReaderRestriction!
+}
+
+"Answer of banReader and muteReader."
+type RestrictReaderPayload {
+  "The restriction; null when nothing was done."
+  restriction: ReaderRestriction
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A restriction to lift."
+input LiftRestrictionInput {
+  "The restriction."
+  id: ID!
+}
+
+"Answer of liftRestriction."
+type LiftRestrictionPayload {
+  "The id of the lifted restriction; null when nothing was done."
+  liftedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Who may comment on one article."
+input SetArticleCommentPolicyInput {
+  "The article."
+  articleId: ID!
+  "Who may comment."
+  mode: CommentMode
+  "When comments are looked at."
+  moderation: CommentModeration
+  "When comments close; null: never."
+  closesAt: DateTime
+}
+
+"Answer of setArticleCommentPolicy."
+type SetArticleCommentPolicyPayload {
+  "The article; null when nothing was done."
+  article: Article
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The rules for comments on the whole site."
+type CommentSettings {
+  "Who may comment at most."
+  mode: CommentMode!
+  "When comments are looked at: BEFORE or AFTER they are shown."
+  moderation: CommentModeration!
+  "After how many days comments on an article close; 0: never."
+  closeAfterDays: Int!
+  "How deep replies are nested."
+  maxDepth: Int!
+  "Most characters of a comment."
+  maxLength: Int!
+  "Most links of a comment that does not wait."
+  maxLinks: Int!
+  "For how many minutes a comment can be edited."
+  editMinutes: Int!
+  "How many seconds a guest must have had the page open."
+  minSeconds: Int!
+  "Words and phrases with which a comment waits. Answers at most 1000 rows."
+  heldWords: [String!]! @listSize(assumedSize: 10, maximum: 1000)
+  "Words and phrases with which a comment is refused. Answers at most 1000 rows."
+  refusedWords: [String!]! @listSize(assumedSize: 10, maximum: 1000)
+  "Networks that comments are not accepted from. Answers at most 1000 rows."
+  blockedNetworks: [String!]! @listSize(assumedSize: 10, maximum: 1000)
+}
+
+"Changes of the rules for comments. What is left out stays."
+input UpdateCommentSettingsInput {
+  "Who may comment at most."
+  mode: CommentMode
+  "When comments are looked at: BEFORE or AFTER they are shown."
+  moderation: CommentModeration
+  "After how many days comments on an article close; 0: never."
+  closeAfterDays: Int
+  "How deep replies are nested, up to 20."
+  maxDepth: Int
+  "Most characters of a comment, up to 20,000."
+  maxLength: Int
+  "Most links of a comment that does not wait, up to 100."
+  maxLinks: Int
+  "For how many minutes a comment can be edited, up to a week."
+  editMinutes: Int
+  "How many seconds a guest must have had the page open, up to an hour."
+  minSeconds: Int
+  "Words and phrases with which a comment waits, at most 1,000."
+  heldWords: [String!]
+  "Words and phrases with which a comment is refused, at most 1,000."
+  refusedWords: [String!]
+  "Addresses and networks that comments are not accepted from, such as 192.0.2.0/24, at most 1,000."
+  blockedNetworks: [String!]
+}
+
+"Answer of updateCommentSettings."
+type UpdateCommentSettingsPayload {
+  "The rules as they are now; null when nothing was changed."
+  settings: CommentSettings
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A topic to follow."
+input FollowInput {
+  "The section, tag, place, author or series."
+  topicId: ID!
+  "Whether new articles about it make notifications."
+  notify: Boolean! = true
+}
+
+"A topic to follow no longer."
+input UnfollowInput {
+  "The section, tag, place, author or series."
+  topicId: ID!
+}
+
+"Answer of follow."
+type FollowPayload {
+  "The topic; null when nothing was done."
+  topic: Topic
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Answer of unfollow."
+type UnfollowPayload {
+  "The topic; null when nothing was done."
+  topic: Topic
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"An article that was read."
+input MarkArticleReadInput {
+  "The article."
+  articleId: ID!
+}
+
+"Answer of markArticleRead."
+type MarkArticleReadPayload {
+  "Whether it was noted; false also when the viewer keeps no history."
+  isNoted: Boolean!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Answer of clearReadingHistory."
+type ClearReadingHistoryPayload {
+  "How many articles were forgotten."
+  clearedCount: Int!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Changes of a reader's choices. What is left out stays."
+input UpdateReaderSettingsInput {
+  "Whether markArticleRead keeps what was read."
+  historyEnabled: Boolean
+  "Whether replies to comments make notifications."
+  notifyReplies: Boolean
+  "Whether new articles about followed topics do."
+  notifyFollowed: Boolean
+  "Whether breaking news does."
+  notifyBreaking: Boolean
+  "How often a digest is wanted by mail."
+  digest: DigestFrequency
+}
+
+"Answer of updateReaderSettings."
+type UpdateReaderSettingsPayload {
+  "The choices as they are now; null when nothing was changed."
+  settings: ReaderSettings
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Notifications to mark as read."
+input MarkNotificationsReadInput {
+  "Which, at most 100; left out: all."
+  ids: [ID!]
+}
+
+"Answer of markNotificationsRead."
+type MarkNotificationsReadPayload {
+  "How many were not read before."
+  markedCount: Int!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"News for all readers."
+input SendBreakingNewsInput {
+  "The published article."
+  articleId: ID!
+  "What the notification says, at most 200 characters."
+  text: String!
+}
+
+"Answer of sendBreakingNews."
+type SendBreakingNewsPayload {
+  "Whether readers will be told. Sending the same article twice tells nobody twice."
+  isSent: Boolean!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A view of an article."
+input RecordViewInput {
+  "The article."
+  articleId: ID!
+}
+
+"Answer of recordView."
+type RecordViewPayload {
+  "Whether it was counted; robots and hidden articles are not."
+  isCounted: Boolean!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"An article saved for later."
+type Bookmark implements Node {
+  "Opaque and global."
+  id: ID!
+  "When it was saved."
+  savedAt: DateTime!
+  "The article; null when it was unpublished at this moment."
+  article: Article
+}
+
+"A page of bookmarks."
+type BookmarkConnection {
+  "Rows with their cursors."
+  edges: [BookmarkEdge!]!
+  "The rows alone."
+  nodes: [Bookmark!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of bookmarks."
+type BookmarkEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The bookmark."
+  node: Bookmark!
+}
+
+"Changes of bookmarks since a moment."
+type BookmarkChanges {
+  "The changes, the oldest first. Each article stands here once, with its last change."
+  changes: [BookmarkChange!]!
+  "Where to go on: the next ` + "`" + `after` + "`" + `. Null when nothing has ever changed."
+  endCursor: String
+  "Whether more changes follow at once."
+  hasMore: Boolean!
+}
+
+"The last change of one bookmark."
+type BookmarkChange {
+  "The article."
+  articleId: ID!
+  "Whether it is saved now."
+  isBookmarked: Boolean!
+  "When it was saved."
+  savedAt: DateTime!
+  "Whether the article can be read at the moment; a bookmark of one that cannot is kept, and comes back with it."
+  isAvailable: Boolean!
+}
+
+"An article to save."
+input AddBookmarkInput {
+  "The article."
+  articleId: ID!
+  "The device token of a reader who is not signed in; left out, the answer has a new one."
+  deviceToken: String
+}
+
+"Answer of addBookmark."
+type AddBookmarkPayload {
+  "The bookmark; null when nothing was saved."
+  bookmark: Bookmark
+  "For a reader who is not signed in and sent no device token: the token of the list that was begun, told this once. Keep it like a password."
+  deviceToken: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A bookmark to remove."
+input RemoveBookmarkInput {
+  "The article."
+  articleId: ID!
+  "The device token of a reader who is not signed in."
+  deviceToken: String
+}
+
+"Answer of removeBookmark."
+type RemoveBookmarkPayload {
+  "The id of the bookmark that is gone; null when nothing was removed."
+  removedBookmarkId: ID
+  "What restoreBookmark takes to undo it."
+  undoToken: String
+  "Until when it can be undone."
+  undoExpiresAt: DateTime
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A removal to undo."
+input RestoreBookmarkInput {
+  "As removeBookmark or clearBookmarks answered it."
+  undoToken: String!
+  "The device token of a reader who is not signed in."
+  deviceToken: String
+}
+
+"Answer of restoreBookmark."
+type RestoreBookmarkPayload {
+  "The bookmark that is back; null when there were several."
+  bookmark: Bookmark
+  "How many bookmarks the removal had taken away, which are all back."
+  restoredCount: Int!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Whose bookmarks to clear."
+input ClearBookmarksInput {
+  "The device token of a reader who is not signed in."
+  deviceToken: String
+}
+
+"Answer of clearBookmarks."
+type ClearBookmarksPayload {
+  "How many bookmarks were removed."
+  removedCount: Int!
+  "What restoreBookmark takes to undo it; null when there was nothing to remove."
+  undoToken: String
+  "Until when it can be undone."
+  undoExpiresAt: DateTime
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The device whose bookmarks move."
+input MergeBookmarksInput {
+  "Its token, which ends."
+  deviceToken: String!
+}
+
+"Answer of mergeBookmarks."
+type MergeBookmarksPayload {
+  "How many bookmarks the account did not have."
+  movedCount: Int!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
 }
 
 # ── Media ─────────────────────────────────────────────────────────────────────
@@ -8408,10 +12818,14 @@ type Site {
   copyright("Year of the line." year: Int): String!
   "The logo; null when none was set."
   logo("For which background." theme: Theme = LIGHT): Media
-  "Accounts of the site elsewhere."
-  socialProfiles: [SocialProfile!]!
-  "Terms, privacy policy and the like, with their versions."
-  legalDocuments: [LegalDocument!]!
+  "Accounts of the site elsewhere. Answers at most 100 rows."
+  socialProfiles: [SocialProfile!]! @listSize(assumedSize: 5, maximum: 100)
+  "Terms, privacy policy and the like, with their versions. Answers at most 100 rows."
+  legalDocuments: [LegalDocument!]! @listSize(assumedSize: 5, maximum: 100)
+  "Who can sign up."
+  registration: RegistrationMode!
+  "OpenID providers by which readers can sign in and sign up. Answers at most 100 rows."
+  signInProviders: [SignInProvider!]! @listSize(assumedSize: 10, maximum: 100)
   "The words that a reader agrees to in a form; null when none are kept for it."
   consent("Which form." kind: ConsentKind!): Consent
 }
@@ -8492,12 +12906,12 @@ type Page implements Node {
   language: Locale!
   "Direction of its writing."
   direction: TextDirection!
-  "The body as typed blocks in order."
-  body: [ContentBlock!]!
+  "The body as typed blocks in order. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text."
-  bodyText: String!
+  bodyText: String! @cost(weight: 150)
   "When it was published; null when unknown."
   publishedAt: DateTime
   "When it last changed; null when never."
@@ -8536,8 +12950,8 @@ type Menu implements Node {
   name: String!
   "Where it is shown."
   location: MenuLocation!
-  "Its top items in order."
-  items: [MenuItem!]!
+  "Its top items in order. Answers at most 500 rows."
+  items: [MenuItem!]! @listSize(assumedSize: 10, maximum: 500)
 }
 
 "One link of a menu."
@@ -8550,8 +12964,8 @@ type MenuItem implements Node {
   url: URL
   "What it leads to; null for an address or a heading."
   target: MenuTarget
-  "Items below it."
-  children: [MenuItem!]!
+  "Items below it. Answers at most 500 rows."
+  children: [MenuItem!]! @listSize(assumedSize: 5, maximum: 500)
 }
 
 "What a menu item can lead to."
@@ -8726,7 +13140,7 @@ type RedirectConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of redirects."
@@ -9003,12 +13417,51 @@ type Viewer {
   displayName: String!
   "The role of the account."
   role: Role!
-  "What the viewer may do now. Staff who must set up a second factor first may do little else."
-  capabilities: [Capability!]!
+  "What the viewer may do now. Staff who must set up a second factor first may do little else. Answers at most 100 rows."
+  capabilities: [Capability!]! @listSize(assumedSize: 15, maximum: 100)
   "The second factor of signing in."
   secondFactor: SecondFactor!
-  "Sessions that have not ended, the one used last first."
-  sessions: [Session!]!
+  "Sessions that have not ended, the one used last first. Answers at most 1000 rows."
+  sessions: [Session!]! @listSize(assumedSize: 10, maximum: 1000)
+  "Articles saved for later, the one saved last first. A bookmark of an article that is not published at the moment is left out and comes back with it."
+  bookmarks(
+    first: Int
+    after: String
+    last: Int
+    before: String
+    "Only bookmarks of this section and those below it."
+    categoryId: ID
+  ): BookmarkConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  """
+  What changed in the bookmarks, the oldest change first, for apps that keep them offline: ask with the ` + "`" + `endCursor` + "`" + ` of the
+  answer before until ` + "`" + `hasMore` + "`" + ` is false. Answers CURSOR_EXPIRED when changes since then are no longer kept, after 30 days.
+  """
+  bookmarkChanges(
+    "The ` + "`" + `endCursor` + "`" + ` of the answer before; left out: everything."
+    after: String
+    "How many, 1 to 100."
+    first: Int = 100
+  ): BookmarkChanges @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
+  "What the viewer follows, the newest first."
+  followedTopics(first: Int, after: String, last: Int, before: String): FollowedTopicConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  "The newest articles about what the viewer follows, each once."
+  feed(first: Int, after: String, last: Int, before: String): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  "Notifications, the newest first. They are kept for 90 days."
+  notifications(first: Int, after: String, last: Int, before: String): NotificationConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  "How many notifications were not read, counted up to 100."
+  unreadNotificationCount: Int!
+  "What the viewer has read, the last first."
+  readingHistory(first: Int, after: String, last: Int, before: String): ReadArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  "What the viewer has chosen."
+  settings: ReaderSettings!
+  "Language of mails to the viewer; null when it is the site's."
+  language: Locale
+  "When the account will be removed, as the viewer asked; null when it stays."
+  deletionDueAt: DateTime
+  "What the viewer agreed to, the newest first, at most 100. Answers at most 100 rows."
+  consents: [ConsentRecord!]! @listSize(assumedSize: 10, maximum: 100)
+  "Newsletters that go to the viewer's address. Answers at most 100 rows."
+  newsletterSubscriptions: [NewsletterSubscription!]! @listSize(assumedSize: 10, maximum: 100)
 }
 
 "The second factor of an account: codes of an authenticator."
@@ -9082,7 +13535,7 @@ type AccountConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many the whole list holds, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of accounts."
@@ -9105,6 +13558,8 @@ input SignInInput {
   transport: SessionTransport! = COOKIE
   "What to call the session, such as the name of a program."
   label: String
+  "The device token of bookmarks saved before; they move to the account. See mergeBookmarks."
+  deviceToken: String
 }
 
 "The first administrator."
@@ -9225,8 +13680,8 @@ type StartSecondFactorPayload {
 
 "Answer of confirmSecondFactor."
 type ConfirmSecondFactorPayload {
-  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way."
-  recoveryCodes: [String!]!
+  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows."
+  recoveryCodes: [String!]! @listSize(assumedSize: 10, maximum: 20)
   "The viewer as they are now; null when something stood in the way."
   viewer: Viewer
   "What stood in the way."
@@ -9243,8 +13698,8 @@ type DisableSecondFactorPayload {
 
 "Answer of regenerateRecoveryCodes."
 type RegenerateRecoveryCodesPayload {
-  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way."
-  recoveryCodes: [String!]!
+  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows."
+  recoveryCodes: [String!]! @listSize(assumedSize: 10, maximum: 20)
   "What stood in the way."
   userErrors: [UserError!]!
 }
@@ -9325,8 +13780,8 @@ type ResetUserSecondFactorPayload {
 type NewsroomRecord {
   "Counts saved changes: what expectedVersion is compared with."
   version: Int!
-  "The steps that the viewer may take with it now."
-  allowedSteps: [ArticleStep!]!
+  "The steps that the viewer may take with it now. Answers at most 50 rows."
+  allowedSteps: [ArticleStep!]! @listSize(assumedSize: 10, maximum: 50)
   "Since when it has its status; null for articles that came so."
   statusChangedAt: DateTime
   "When it will be published; null when nothing is planned."
@@ -9344,21 +13799,31 @@ type NewsroomRecord {
   "Whose turn it is; null when nobody's."
   assignee: StaffMember
   "Every saved change of it, newest first."
-  revisions(first: Int, after: String, last: Int, before: String): RevisionConnection
+  revisions(first: Int, after: String, last: Int, before: String): RevisionConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   "One saved change by its number; null when there is none."
   revision("Its number." number: Int!): Revision
   "What changed between two revisions; null only when comparing failed."
-  diff("Number of the earlier revision." from: Int!, "Number of the later revision." to: Int!): ArticleDiff
+  diff("Number of the earlier revision." from: Int!, "Number of the later revision." to: Int!): ArticleDiff @cost(weight: 100)
   "Who is editing it now; null when nobody is."
   lock: ArticleLock
   "What the viewer has typed and not saved; null when that is nothing."
-  autosave: Autosave
+  autosave: Autosave @cost(weight: 20)
   "Remarks of colleagues, oldest first."
-  notes: [ArticleNote!]!
+  notes(
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last remark of the answer before."
+    after: ID
+  ): [ArticleNote!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
   "Why it was withdrawn; null when it was not."
   withdrawal: ArticleWithdrawal
   "Tokens with which it is read before it is published, those that are over included."
-  previewTokens: [PreviewToken!]!
+  previewTokens(
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last token of the answer before."
+    after: ID
+  ): [PreviewToken!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 }
 
 "An article as it was after one change."
@@ -9382,7 +13847,7 @@ type Revision implements Node {
   "When it was made."
   createdAt: DateTime!
   "The article after it."
-  content: ArticleContent!
+  content: ArticleContent! @cost(weight: 5)
 }
 
 "A page of revisions."
@@ -9394,7 +13859,7 @@ type RevisionConnection {
   "Where the page is in the list."
   pageInfo: PageInfo!
   "How many there are in all, counted up to ` + "`" + `limit` + "`" + `."
-  totalCount("Where to stop counting." limit: Int = 1000): Count!
+  totalCount("Where to stop counting." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a page of revisions."
@@ -9419,28 +13884,28 @@ type ArticleContent {
   language: Locale!
   "What kind of story it is."
   kind: ArticleKind!
-  "The body as typed blocks."
-  body: [ContentBlock!]!
+  "The body as typed blocks. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text."
-  bodyText: String!
+  bodyText: String! @cost(weight: 150)
   "By-line as written; empty: the authors' names."
   byline: String!
   "Place named before the first sentence; empty when there is none."
   dateline: String!
   "Its section; null when it had none or that is gone."
   primaryCategory: Category
-  "Authors in the order of the by-line, without those who are gone."
-  authors: [Author!]!
+  "Authors in the order of the by-line, without those who are gone. Answers at most 50 rows."
+  authors: [Author!]! @listSize(assumedSize: 5, maximum: 50)
 }
 
 "What changed from one revision to another."
 type ArticleDiff {
-  "Fields that differ, the body left out."
-  fields: [FieldChange!]!
-  "All blocks of the body, in order, with what became of each."
-  body: [BlockChange!]!
+  "Fields that differ, the body left out. Answers at most 100 rows."
+  fields: [FieldChange!]! @listSize(assumedSize: 20, maximum: 100)
+  "All blocks of the body, in order, with what became of each. Answers at most 10000 rows."
+  body: [BlockChange!]! @cost(weight: 250) @listSize(assumedSize: 50, maximum: 10000)
 }
 
 "A field with another value, as text: moments by RFC 3339, things by their ids."
@@ -9995,8 +14460,8 @@ type ArticlePayload {
 
 "Answer of a change of many articles: what became of each, in the order of the input."
 type BulkArticlePayload {
-  "One for each article."
-  results: [ArticlePayload!]!
+  "One for each article. Answers at most 100 rows."
+  results: [ArticlePayload!]! @listSize(assumedSize: 100, maximum: 100)
   "What is wrong with the input as a whole."
   userErrors: [UserError!]!
 }
@@ -10027,8 +14492,8 @@ type ArticleNotePayload {
 
 "Answer of a change of editors' picks."
 type SetPicksPayload {
-  "The picks as they are now; empty when nothing was changed."
-  picks: [EditorsPick!]!
+  "The picks as they are now; empty when nothing was changed. Answers at most 100 rows."
+  picks: [EditorsPick!]! @listSize(assumedSize: 20, maximum: 100)
   "What stood in the way."
   userErrors: [UserError!]!
 }
@@ -10111,7 +14576,7 @@ type AuditEntryConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of the record of who did what."
@@ -10134,8 +14599,8 @@ type ScheduleHealth {
   lastDoneAt: DateTime
   "How late what was done within the last hour was; null when nothing was."
   lateness: ScheduleLateness
-  "Articles that the server which answers could not do, of those that the viewer may see. Its log says why."
-  failing: [ScheduleFailure!]!
+  "Articles that the server which answers could not do, of those that the viewer may see. Its log says why. Answers at most 100 rows."
+  failing: [ScheduleFailure!]! @listSize(assumedSize: 10, maximum: 100)
 }
 
 "How late many things were done, each from its planned moment until it was done."
@@ -10289,6 +14754,815 @@ type DiscardJobPayload {
   "What is wrong with the input."
   userErrors: [UserError!]!
 }
+
+# ── Partners ──────────────────────────────────────────────────────────────────
+
+"What an API key may be used for."
+enum ApiKeyScope {
+  "To read published articles."
+  PUBLISHED
+  "To read articles under embargo, ahead of its end."
+  EMBARGOED
+  "To follow the changes."
+  CHANGES
+}
+
+"Access of a partner to content. Its secret is shown once, when it is made."
+type ApiKey implements Node {
+  "Opaque and global."
+  id: ID!
+  "The name of the partner."
+  name: String!
+  "What it may be used for. Answers at most 100 rows."
+  scopes: [ApiKeyScope!]! @listSize(assumedSize: 10, maximum: 100)
+  "Which articles it may have."
+  entitlement: Entitlement!
+  "The networks that may use it, such as ` + "`" + `192.0.2.0/24` + "`" + `; none: all. Answers at most 100 rows."
+  addresses: [String!]! @listSize(assumedSize: 10, maximum: 100)
+  "How many requests it may make in a minute."
+  quotaPerMinute: Int!
+  "How many requests it may make in a day, UTC."
+  quotaPerDay: Int!
+  "The beginnings of its valid secrets, to recognise them by. Answers at most 100 rows."
+  prefixes: [String!]! @listSize(assumedSize: 10, maximum: 100)
+  "When it was made."
+  createdAt: DateTime!
+  "When it ends; null: when it is revoked."
+  expiresAt: DateTime
+  "When it was revoked; null: it was not."
+  revokedAt: DateTime
+  "When it was last used, to the minute; null: never."
+  lastUsedAt: DateTime
+}
+
+"Which articles an API key may have. Conditions add up; an empty list lets every article pass."
+type Entitlement {
+  "Ids of sections: an article passes that is in any of these, in a section below them, or has any of ` + "`" + `tagIds` + "`" + `. Answers at most 100 rows."
+  categoryIds: [ID!]! @listSize(assumedSize: 10, maximum: 100)
+  "Ids of tags. Answers at most 100 rows."
+  tagIds: [ID!]! @listSize(assumedSize: 10, maximum: 100)
+  "Kinds of articles. Answers at most 100 rows."
+  kinds: [ArticleKind!]! @listSize(assumedSize: 10, maximum: 100)
+  "Languages; ` + "`" + `en` + "`" + ` lets ` + "`" + `en-GB` + "`" + ` pass. Answers at most 100 rows."
+  languages: [Locale!]! @listSize(assumedSize: 10, maximum: 100)
+  "Whether only articles pass whose rights are the newsroom's own."
+  ownRightsOnly: Boolean!
+}
+
+"How many requests an API key made on a day."
+type ApiKeyUsage {
+  "The beginning of the day, UTC."
+  day: DateTime!
+  "How many requests, refused ones included."
+  requestCount: Int!
+}
+
+"Which articles an API key may have. Conditions add up; what is left out lets every article pass."
+input EntitlementInput {
+  "Ids of sections: an article passes that is in any of these, in a section below them, or has any of ` + "`" + `tagIds` + "`" + `."
+  categoryIds: [ID!]
+  "Ids of tags."
+  tagIds: [ID!]
+  "Kinds of articles."
+  kinds: [ArticleKind!]
+  "Languages; ` + "`" + `en` + "`" + ` lets ` + "`" + `en-GB` + "`" + ` pass."
+  languages: [Locale!]
+  "Whether only articles pass whose rights are the newsroom's own."
+  ownRightsOnly: Boolean
+}
+
+"An API key to be made."
+input CreateApiKeyInput {
+  "The name of the partner."
+  name: String!
+  "What it may be used for."
+  scopes: [ApiKeyScope!]!
+  "Which articles it may have; left out: all."
+  entitlement: EntitlementInput
+  "The networks that may use it, such as ` + "`" + `192.0.2.0/24` + "`" + `; left out: all."
+  addresses: [String!]
+  "How many requests it may make in a minute; left out: 600."
+  quotaPerMinute: Int
+  "How many requests it may make in a day; left out: 100,000."
+  quotaPerDay: Int
+  "When it ends; left out: when it is revoked."
+  expiresAt: DateTime
+}
+
+"Answer of createApiKey."
+type CreateApiKeyPayload {
+  "The key; null if there were errors."
+  apiKey: ApiKey
+  "Its secret, which is shown this once; null if there were errors."
+  secret: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Names an API key that gets another secret."
+input RotateApiKeyInput {
+  "The id of the key."
+  id: ID!
+  "For how many hours the old secrets stay valid, up to 2,160."
+  overlapHours: Int = 24
+}
+
+"Answer of rotateApiKey."
+type RotateApiKeyPayload {
+  "The key; null if there were errors."
+  apiKey: ApiKey
+  "Its new secret, which is shown this once; null if there were errors."
+  secret: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Names an API key to revoke."
+input RevokeApiKeyInput {
+  "The id of the key."
+  id: ID!
+}
+
+"Answer of revokeApiKey."
+type RevokeApiKeyPayload {
+  "The key; null if there were errors."
+  apiKey: ApiKey
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What happened to an article from the point of view of a partner."
+enum ChangeType {
+  "It was published."
+  PUBLISHED
+  "It was changed."
+  UPDATED
+  "A correction was issued."
+  CORRECTED
+  "It came into the entitlement of the key."
+  ENTERED
+  "It was killed or taken back: remove it."
+  WITHDRAWN
+  "It was deleted: remove it."
+  DELETED
+  "It left the entitlement of the key: remove it."
+  LEFT
+}
+
+"Why a partner must remove its copy."
+enum RemovalReason {
+  "It need not."
+  NONE
+  "Nobody may show it any more: remove it everywhere and acknowledge the change."
+  KILLED
+  "The newsroom took it back."
+  UNPUBLISHED
+  "It was deleted."
+  DELETED
+  "It left the entitlement of the key."
+  NOT_ENTITLED
+}
+
+"A change of an article that a partner may have, or had."
+type Change {
+  "The place of the change in the feed, to go on from and to acknowledge."
+  cursor: String!
+  "What happened."
+  type: ChangeType!
+  "Why the copy must be removed, if it must."
+  reason: RemovalReason!
+  "When."
+  at: DateTime!
+  "The id of the article."
+  articleId: ID!
+  "The article as it is now, in ninjs 3.1; null if the copy must be removed."
+  article: JSON
+}
+
+"A stretch of the feed of changes."
+type ChangeFeed {
+  "The changes, the oldest first."
+  changes: [Change!]!
+  "The cursor to go on from, also when there are no changes."
+  next: String!
+  "Whether there are more already."
+  hasMore: Boolean!
+}
+
+"A page of everything that a partner may have."
+type ContentSnapshot {
+  "Articles in ninjs 3.1."
+  articles: [JSON!]!
+  "The cursor of the next page; null on the last one."
+  next: String
+  "The cursor from which to follow the changes after the last page: whatever changed since the first page comes after it."
+  changesCursor: String!
+}
+
+"Names a change that took an article away."
+input AcknowledgeChangeInput {
+  "The cursor of the change."
+  cursor: String!
+}
+
+"Answer of acknowledgeChange."
+type AcknowledgeChangePayload {
+  "The cursor of the change; null if there were errors."
+  acknowledgedCursor: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"What a partner did about an article that was killed."
+type KillCompliance {
+  "The id of the API key of the partner."
+  apiKeyId: ID!
+  "The name of the partner."
+  name: String!
+  "How far it is."
+  state: KillComplianceState!
+  "When it was told; null: not yet."
+  fetchedAt: DateTime
+  "When it confirmed that its copy is gone; null: not yet."
+  acknowledgedAt: DateTime
+}
+
+"How far a partner is with an article that was killed."
+enum KillComplianceState {
+  "It was not told yet and may still show the article."
+  NOT_FETCHED
+  "It was told."
+  FETCHED
+  "It confirmed that its copy is gone."
+  ACKNOWLEDGED
+}
+
+"The mutation may stand only once in a request, by whatever alias: it takes a secret, or sends mail, and many at once would be many guesses or many mails for one request."
+directive @once on FIELD_DEFINITION
+
+# ── Readers' accounts ─────────────────────────────────────────────────────────
+
+"Who can sign up."
+enum RegistrationMode {
+  "Everybody."
+  OPEN
+  "Whoever was invited."
+  INVITATION
+  "Nobody."
+  OFF
+}
+
+"An OpenID provider by which readers sign in and sign up."
+type SignInProvider {
+  "Its name, to be shown on a button."
+  name: String!
+  "Where the browser goes, with ` + "`" + `?return=` + "`" + ` and the path to come back to."
+  url: URL!
+}
+
+"Something that somebody agreed to."
+type ConsentRecord {
+  "Kind of the legal document, such as ` + "`" + `terms` + "`" + `, or of the form, such as ` + "`" + `NEWSLETTER` + "`" + `."
+  document: String!
+  "Which version of it."
+  version: String!
+  "Where it was accepted, as the front end said; empty when it did not."
+  place: String!
+  "When."
+  givenAt: DateTime!
+}
+
+"An account to be made."
+input SignUpInput {
+  "The e-mail address."
+  email: String!
+  "The name as others will see it."
+  displayName: String!
+  "The password, at least 12 characters. Without one the account signs in by links."
+  password: String
+  "Language of mails; the site's when not given."
+  language: Locale
+  "The token of an invitation, where registration is by invitation."
+  invitation: String
+  "Legal documents that were accepted with the form."
+  accepted: [AcceptedDocumentInput!]
+}
+
+"A version of a legal document that was accepted."
+input AcceptedDocumentInput {
+  "Its kind, such as ` + "`" + `terms` + "`" + `."
+  document: String!
+  "Its version."
+  version: String!
+}
+
+"A token of a mail that makes an account."
+input VerifyEmailInput {
+  "The token of the link."
+  token: String!
+  "How the client keeps the session."
+  transport: SessionTransport! = COOKIE
+  "What to call the session, such as the name of a program."
+  label: String
+}
+
+"Whom a link to sign in goes to."
+input RequestSignInLinkInput {
+  "The e-mail address of the account."
+  email: String!
+}
+
+"What signs in without a password: the token, or the address with the code."
+input SignInWithLinkInput {
+  "The token of the link."
+  token: String
+  "The e-mail address of the account, with ` + "`" + `code` + "`" + `."
+  email: String
+  "The six digits of the mail, with ` + "`" + `email` + "`" + `."
+  code: String
+  "The code of the second factor, or a recovery code; needed where SECOND_FACTOR_REQUIRED is answered without."
+  secondFactorCode: String
+  "How the client keeps the session."
+  transport: SessionTransport! = COOKIE
+  "What to call the session, such as the name of a program."
+  label: String
+}
+
+"Whom a link to choose another password goes to."
+input RequestPasswordResetInput {
+  "The e-mail address of the account."
+  email: String!
+}
+
+"Another password for an account whose owner lost it."
+input ResetPasswordInput {
+  "The token of the link."
+  token: String!
+  "The new password, at least 12 characters."
+  newPassword: String!
+}
+
+"Another e-mail address."
+input ChangeEmailInput {
+  "The new address."
+  newEmail: String!
+  "The viewer's password, where there is one."
+  password: String
+}
+
+"A token of a mail to a new address."
+input ConfirmEmailChangeInput {
+  "The token of the link."
+  token: String!
+}
+
+"What changes of the viewer's profile; what is left out stays."
+input UpdateProfileInput {
+  "The name as others see it."
+  displayName: String
+  "Language of mails; null: the site's."
+  language: Locale
+}
+
+"Who wants to leave."
+input DeleteAccountInput {
+  "The viewer's password, where there is one."
+  password: String
+}
+
+"What was accepted."
+input RecordConsentInput {
+  "Kind of the legal document, such as ` + "`" + `terms` + "`" + `, or of the form: ` + "`" + `SITE_USE` + "`" + `."
+  document: String!
+  "Its version, which must be the present one."
+  version: String!
+  "Where it was accepted, such as ` + "`" + `banner` + "`" + ` or the path of a page."
+  place: String
+}
+
+"Who is invited."
+input InviteReaderInput {
+  "The e-mail address."
+  email: String!
+  "Language of the mail; the site's when not given."
+  language: Locale
+}
+
+"The answer of signUp."
+type SignUpPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of verifyEmail."
+type VerifyEmailPayload {
+  "The session that was opened."
+  session: Session
+  "Its token, when asked for as TOKEN. It is told this once."
+  token: String
+  "Who is signed in."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of requestSignInLink."
+type RequestSignInLinkPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of signInWithLink."
+type SignInWithLinkPayload {
+  "The session that was opened."
+  session: Session
+  "Its token, when asked for as TOKEN. It is told this once."
+  token: String
+  "Who is signed in."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of requestPasswordReset."
+type RequestPasswordResetPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of resetPassword."
+type ResetPasswordPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of changeEmail."
+type ChangeEmailPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of confirmEmailChange."
+type ConfirmEmailChangePayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of updateProfile."
+type UpdateProfilePayload {
+  "The viewer as changed."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of deleteAccount."
+type DeleteAccountPayload {
+  "The viewer, with the moment of the removal."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of cancelAccountDeletion."
+type CancelAccountDeletionPayload {
+  "The viewer, who stays."
+  viewer: Viewer
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of requestDataExport."
+type RequestDataExportPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of recordConsent."
+type RecordConsentPayload {
+  "What was kept."
+  consent: ConsentRecord
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of inviteReader."
+type InviteReaderPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+# ── Newsletters ───────────────────────────────────────────────────────────────
+
+"How often a newsletter comes."
+enum NewsletterFrequency {
+  "Every day."
+  DAILY
+  "Every week."
+  WEEKLY
+  "Every month."
+  MONTHLY
+  "When there is reason."
+  IRREGULAR
+}
+
+"A newsletter that readers subscribe to."
+type Newsletter implements Node {
+  "Opaque and global."
+  id: ID!
+  "Its name in addresses."
+  slug: String!
+  "Its name."
+  name: String!
+  "What it is about; empty when not said."
+  description: String!
+  "Its language."
+  language: Locale!
+  "How often it comes."
+  frequency: NewsletterFrequency!
+  "Whether it takes new subscribers."
+  isOpen: Boolean!
+  "How many addresses get it. Needs MANAGE_NEWSLETTERS (editor, admin)."
+  subscriberCount: Int! @auth(can: MANAGE_NEWSLETTERS)
+}
+
+"A newsletter and whether an address gets it."
+type NewsletterSubscription {
+  "The newsletter."
+  newsletter: Newsletter!
+  "Whether the address gets it."
+  isSubscribed: Boolean!
+}
+
+"What the preference page of a subscriber shows."
+type NewsletterPreferences {
+  "The address, with all but its first letter and its domain hidden."
+  maskedEmail: String!
+  "All newsletters, and which of them the address gets. Answers at most 100 rows."
+  subscriptions: [NewsletterSubscription!]! @listSize(assumedSize: 10, maximum: 100)
+}
+
+"Where the articles of an issue come from."
+enum NewsletterSource {
+  "The newest of the site."
+  LATEST
+  "The editors' picks."
+  PICKS
+  "The newest of a section."
+  CATEGORY
+  "Those that were chosen."
+  CHOSEN
+}
+
+"State of an issue."
+enum NewsletterIssueStatus {
+  "It was composed."
+  DRAFT
+  "It is being sent."
+  SENDING
+  "It was sent."
+  SENT
+}
+
+"One mailing of a newsletter."
+type NewsletterIssue implements Node {
+  "Opaque and global."
+  id: ID!
+  "The newsletter."
+  newsletter: Newsletter!
+  "Its subject."
+  subject: String!
+  "The text above the articles; empty when there is none."
+  intro: String!
+  "Where its articles come from."
+  source: NewsletterSource!
+  "Where it stands."
+  status: NewsletterIssueStatus!
+  "The mail as it would be sent now, or as it was sent, as a whole HTML document."
+  previewHtml: String!
+  "The text part of that mail."
+  previewText: String!
+  "To how many addresses it goes: 0 before it is sent."
+  recipientCount: Int!
+  "To how many of them it was sent."
+  sentCount: Int!
+  "How many of them the mail server refused."
+  refusedCount: Int!
+  "When it was made."
+  createdAt: DateTime!
+  "When sending began; null when it did not."
+  startedAt: DateTime
+  "When it was sent to all; null when it was not."
+  sentAt: DateTime
+}
+
+"A page of issues."
+type NewsletterIssueConnection {
+  "Rows with their cursors."
+  edges: [NewsletterIssueEdge!]!
+  "The rows alone."
+  nodes: [NewsletterIssue!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many the whole list holds, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of issues."
+type NewsletterIssueEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The issue."
+  node: NewsletterIssue!
+}
+
+"Which newsletters go where."
+input SubscribeToNewsletterInput {
+  "The newsletters, by id; at most 20."
+  newsletterIds: [ID!]!
+  "The e-mail address."
+  email: String!
+  "Version of the consent sentence that was shown, as ` + "`" + `site.consent(kind: NEWSLETTER)` + "`" + ` has it."
+  consentVersion: String!
+  "Where the form stands, such as ` + "`" + `footer` + "`" + ` or the path of the page."
+  place: String
+  "Language of mails; the newsletter's when not given."
+  language: Locale
+  "Leave it empty: a field that people do not see."
+  website: String
+}
+
+"A token of a mail that asks to confirm subscriptions."
+input ConfirmNewsletterSubscriptionInput {
+  "The token of the link."
+  token: String!
+}
+
+"What an address shall get."
+input UpdateNewsletterPreferencesInput {
+  "The token of the link to the preference page."
+  token: String!
+  "All newsletters that the address shall get, by id; the others end. One that it did not get before needs ` + "`" + `consentVersion` + "`" + `."
+  newsletterIds: [ID!]!
+  "Version of the consent sentence that was shown, for newsletters that are new to the address."
+  consentVersion: String
+}
+
+"Which subscription ends."
+input UnsubscribeFromNewsletterInput {
+  "The token of a link in a newsletter, which ends that one, or of the preference page, which ends all."
+  token: String!
+}
+
+"A message to the newsroom."
+input SubmitContactMessageInput {
+  "The name of the writer."
+  name: String!
+  "The address that an answer goes to."
+  email: String!
+  "What it is about."
+  subject: String!
+  "The message as plain text, at most 5,000 characters and 3 links."
+  message: String!
+  "How long the form was open, in seconds; less than 3 are not believed."
+  secondsOnPage: Int!
+  "Leave it empty: a field that people do not see."
+  website: String
+}
+
+"A newsletter to be made."
+input CreateNewsletterInput {
+  "Its name."
+  name: String!
+  "Its name in addresses; made from the name when not given."
+  slug: String
+  "What it is about."
+  description: String
+  "Its language."
+  language: Locale! = "en"
+  "How often it comes."
+  frequency: NewsletterFrequency! = IRREGULAR
+  "Marks repeats of this request: the same key gives the same newsletter."
+  idempotencyKey: String
+}
+
+"What changes of a newsletter; what is left out stays."
+input UpdateNewsletterInput {
+  "Which."
+  id: ID!
+  "Its name."
+  name: String
+  "What it is about."
+  description: String
+  "How often it comes."
+  frequency: NewsletterFrequency
+  "Whether it takes new subscribers."
+  isOpen: Boolean
+}
+
+"An issue to be composed."
+input CreateNewsletterIssueInput {
+  "The newsletter."
+  newsletterId: ID!
+  "The subject, at most 200 characters."
+  subject: String!
+  "Plain text above the articles, at most 5,000 characters."
+  intro: String
+  "Where the articles come from."
+  source: NewsletterSource! = LATEST
+  "The section, for CATEGORY."
+  categoryId: ID
+  "The articles in their order, for CHOSEN; at most 50."
+  articleIds: [ID!]
+  "How many articles, 1 to 50, for all but CHOSEN."
+  articleCount: Int! = 10
+  "Marks repeats of this request: the same key gives the same issue."
+  idempotencyKey: String
+}
+
+"Names an issue."
+input NewsletterIssueInput {
+  "Which."
+  id: ID!
+}
+
+"The answer of subscribeToNewsletter."
+type SubscribeToNewsletterPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of confirmNewsletterSubscription."
+type ConfirmNewsletterSubscriptionPayload {
+  "What the address gets now."
+  preferences: NewsletterPreferences
+  "The token of the preference page."
+  preferencesToken: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of updateNewsletterPreferences."
+type UpdateNewsletterPreferencesPayload {
+  "What the address gets now."
+  preferences: NewsletterPreferences
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of unsubscribeFromNewsletter."
+type UnsubscribeFromNewsletterPayload {
+  "What the address gets now."
+  preferences: NewsletterPreferences
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of submitContactMessage."
+type SubmitContactMessagePayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of createNewsletter."
+type CreateNewsletterPayload {
+  "The newsletter."
+  newsletter: Newsletter
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of updateNewsletter."
+type UpdateNewsletterPayload {
+  "The newsletter as changed."
+  newsletter: Newsletter
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of createNewsletterIssue."
+type CreateNewsletterIssuePayload {
+  "The issue."
+  issue: NewsletterIssue
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of deleteNewsletterIssue."
+type DeleteNewsletterIssuePayload {
+  "The id of what was removed."
+  deletedId: ID
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The answer of sendNewsletterIssue."
+type SendNewsletterIssuePayload {
+  "The issue, which is being sent."
+  issue: NewsletterIssue
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
 }
 
@@ -10342,6 +15616,16 @@ func (ec *executionContext) childFields_AccountEdge(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type AccountEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_AcknowledgeChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "acknowledgedCursor":
+		return ec.fieldContext_AcknowledgeChangePayload_acknowledgedCursor(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcknowledgeChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcknowledgeChangePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AdSlot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -10360,6 +15644,74 @@ func (ec *executionContext) childFields_AdSlot(ctx context.Context, field graphq
 		return ec.fieldContext_AdSlot_unit(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AdSlot", field.Name)
+}
+
+func (ec *executionContext) childFields_AddBookmarkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "bookmark":
+		return ec.fieldContext_AddBookmarkPayload_bookmark(ctx, field)
+	case "deviceToken":
+		return ec.fieldContext_AddBookmarkPayload_deviceToken(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddBookmarkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddBookmarkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AddCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "comment":
+		return ec.fieldContext_AddCommentPayload_comment(ctx, field)
+	case "commentId":
+		return ec.fieldContext_AddCommentPayload_commentId(ctx, field)
+	case "state":
+		return ec.fieldContext_AddCommentPayload_state(ctx, field)
+	case "guestToken":
+		return ec.fieldContext_AddCommentPayload_guestToken(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddCommentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ApiKey_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ApiKey_name(ctx, field)
+	case "scopes":
+		return ec.fieldContext_ApiKey_scopes(ctx, field)
+	case "entitlement":
+		return ec.fieldContext_ApiKey_entitlement(ctx, field)
+	case "addresses":
+		return ec.fieldContext_ApiKey_addresses(ctx, field)
+	case "quotaPerMinute":
+		return ec.fieldContext_ApiKey_quotaPerMinute(ctx, field)
+	case "quotaPerDay":
+		return ec.fieldContext_ApiKey_quotaPerDay(ctx, field)
+	case "prefixes":
+		return ec.fieldContext_ApiKey_prefixes(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ApiKey_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ApiKey_expiresAt(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_ApiKey_revokedAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_ApiKey_lastUsedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKey", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKeyUsage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "day":
+		return ec.fieldContext_ApiKeyUsage_day(ctx, field)
+	case "requestCount":
+		return ec.fieldContext_ApiKeyUsage_requestCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyUsage", field.Name)
 }
 
 func (ec *executionContext) childFields_Article(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10448,8 +15800,14 @@ func (ec *executionContext) childFields_Article(ctx context.Context, field graph
 		return ec.fieldContext_Article_next(ctx, field)
 	case "relatedArticles":
 		return ec.fieldContext_Article_relatedArticles(ctx, field)
+	case "viewerHasBookmarked":
+		return ec.fieldContext_Article_viewerHasBookmarked(ctx, field)
 	case "comments":
 		return ec.fieldContext_Article_comments(ctx, field)
+	case "pinnedComments":
+		return ec.fieldContext_Article_pinnedComments(ctx, field)
+	case "viewCount":
+		return ec.fieldContext_Article_viewCount(ctx, field)
 	case "corrections":
 		return ec.fieldContext_Article_corrections(ctx, field)
 	case "newsroom":
@@ -10594,6 +15952,20 @@ func (ec *executionContext) childFields_ArticleSource(ctx context.Context, field
 		return ec.fieldContext_ArticleSource_url(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArticleSource", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleViewerState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "articleId":
+		return ec.fieldContext_ArticleViewerState_articleId(ctx, field)
+	case "isBookmarked":
+		return ec.fieldContext_ArticleViewerState_isBookmarked(ctx, field)
+	case "isRead":
+		return ec.fieldContext_ArticleViewerState_isRead(ctx, field)
+	case "followedIds":
+		return ec.fieldContext_ArticleViewerState_followedIds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleViewerState", field.Name)
 }
 
 func (ec *executionContext) childFields_ArticleWithdrawal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10758,6 +16130,68 @@ func (ec *executionContext) childFields_BlockImage(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type BlockImage", field.Name)
 }
 
+func (ec *executionContext) childFields_Bookmark(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Bookmark_id(ctx, field)
+	case "savedAt":
+		return ec.fieldContext_Bookmark_savedAt(ctx, field)
+	case "article":
+		return ec.fieldContext_Bookmark_article(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Bookmark", field.Name)
+}
+
+func (ec *executionContext) childFields_BookmarkChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "articleId":
+		return ec.fieldContext_BookmarkChange_articleId(ctx, field)
+	case "isBookmarked":
+		return ec.fieldContext_BookmarkChange_isBookmarked(ctx, field)
+	case "savedAt":
+		return ec.fieldContext_BookmarkChange_savedAt(ctx, field)
+	case "isAvailable":
+		return ec.fieldContext_BookmarkChange_isAvailable(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BookmarkChange", field.Name)
+}
+
+func (ec *executionContext) childFields_BookmarkChanges(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "changes":
+		return ec.fieldContext_BookmarkChanges_changes(ctx, field)
+	case "endCursor":
+		return ec.fieldContext_BookmarkChanges_endCursor(ctx, field)
+	case "hasMore":
+		return ec.fieldContext_BookmarkChanges_hasMore(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BookmarkChanges", field.Name)
+}
+
+func (ec *executionContext) childFields_BookmarkConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_BookmarkConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_BookmarkConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_BookmarkConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_BookmarkConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BookmarkConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_BookmarkEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_BookmarkEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_BookmarkEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BookmarkEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Breadcrumb(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "label":
@@ -10800,6 +16234,16 @@ func (ec *executionContext) childFields_CalendarEntry(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type CalendarEntry", field.Name)
 }
 
+func (ec *executionContext) childFields_CancelAccountDeletionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_CancelAccountDeletionPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelAccountDeletionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelAccountDeletionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Category(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -10840,6 +16284,44 @@ func (ec *executionContext) childFields_CategoryFacet(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type CategoryFacet", field.Name)
 }
 
+func (ec *executionContext) childFields_Change(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_Change_cursor(ctx, field)
+	case "type":
+		return ec.fieldContext_Change_type(ctx, field)
+	case "reason":
+		return ec.fieldContext_Change_reason(ctx, field)
+	case "at":
+		return ec.fieldContext_Change_at(ctx, field)
+	case "articleId":
+		return ec.fieldContext_Change_articleId(ctx, field)
+	case "article":
+		return ec.fieldContext_Change_article(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Change", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangeEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_ChangeEmailPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeEmailPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ChangeFeed(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "changes":
+		return ec.fieldContext_ChangeFeed_changes(ctx, field)
+	case "next":
+		return ec.fieldContext_ChangeFeed_next(ctx, field)
+	case "hasMore":
+		return ec.fieldContext_ChangeFeed_hasMore(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChangeFeed", field.Name)
+}
+
 func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "viewer":
@@ -10850,12 +16332,60 @@ func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ClaimCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "commentId":
+		return ec.fieldContext_ClaimCommentPayload_commentId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ClaimCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimCommentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ClearBookmarksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedCount":
+		return ec.fieldContext_ClearBookmarksPayload_removedCount(ctx, field)
+	case "undoToken":
+		return ec.fieldContext_ClearBookmarksPayload_undoToken(ctx, field)
+	case "undoExpiresAt":
+		return ec.fieldContext_ClearBookmarksPayload_undoExpiresAt(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ClearBookmarksPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClearBookmarksPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ClearReadingHistoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "clearedCount":
+		return ec.fieldContext_ClearReadingHistoryPayload_clearedCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ClearReadingHistoryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClearReadingHistoryPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Comment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Comment_id(ctx, field)
 	case "body":
 		return ec.fieldContext_Comment_body(ctx, field)
+	case "bodyHtml":
+		return ec.fieldContext_Comment_bodyHtml(ctx, field)
+	case "removal":
+		return ec.fieldContext_Comment_removal(ctx, field)
+	case "depth":
+		return ec.fieldContext_Comment_depth(ctx, field)
+	case "isPinned":
+		return ec.fieldContext_Comment_isPinned(ctx, field)
+	case "isThreadClosed":
+		return ec.fieldContext_Comment_isThreadClosed(ctx, field)
+	case "reactionCount":
+		return ec.fieldContext_Comment_reactionCount(ctx, field)
+	case "reactions":
+		return ec.fieldContext_Comment_reactions(ctx, field)
 	case "author":
 		return ec.fieldContext_Comment_author(ctx, field)
 	case "createdAt":
@@ -10916,8 +16446,108 @@ func (ec *executionContext) childFields_CommentPolicy(ctx context.Context, field
 		return ec.fieldContext_CommentPolicy_closesAt(ctx, field)
 	case "guestFieldsRequired":
 		return ec.fieldContext_CommentPolicy_guestFieldsRequired(ctx, field)
+	case "maxLength":
+		return ec.fieldContext_CommentPolicy_maxLength(ctx, field)
+	case "maxDepth":
+		return ec.fieldContext_CommentPolicy_maxDepth(ctx, field)
+	case "editMinutes":
+		return ec.fieldContext_CommentPolicy_editMinutes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CommentPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_CommentReactionState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "commentId":
+		return ec.fieldContext_CommentReactionState_commentId(ctx, field)
+	case "kind":
+		return ec.fieldContext_CommentReactionState_kind(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommentReactionState", field.Name)
+}
+
+func (ec *executionContext) childFields_CommentRemoval(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "by":
+		return ec.fieldContext_CommentRemoval_by(ctx, field)
+	case "removedAt":
+		return ec.fieldContext_CommentRemoval_removedAt(ctx, field)
+	case "reason":
+		return ec.fieldContext_CommentRemoval_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommentRemoval", field.Name)
+}
+
+func (ec *executionContext) childFields_CommentReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_CommentReport_reason(ctx, field)
+	case "explanation":
+		return ec.fieldContext_CommentReport_explanation(ctx, field)
+	case "law":
+		return ec.fieldContext_CommentReport_law(ctx, field)
+	case "name":
+		return ec.fieldContext_CommentReport_name(ctx, field)
+	case "email":
+		return ec.fieldContext_CommentReport_email(ctx, field)
+	case "goodFaith":
+		return ec.fieldContext_CommentReport_goodFaith(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_CommentReport_createdAt(ctx, field)
+	case "decision":
+		return ec.fieldContext_CommentReport_decision(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_CommentReport_decidedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommentReport", field.Name)
+}
+
+func (ec *executionContext) childFields_CommentSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mode":
+		return ec.fieldContext_CommentSettings_mode(ctx, field)
+	case "moderation":
+		return ec.fieldContext_CommentSettings_moderation(ctx, field)
+	case "closeAfterDays":
+		return ec.fieldContext_CommentSettings_closeAfterDays(ctx, field)
+	case "maxDepth":
+		return ec.fieldContext_CommentSettings_maxDepth(ctx, field)
+	case "maxLength":
+		return ec.fieldContext_CommentSettings_maxLength(ctx, field)
+	case "maxLinks":
+		return ec.fieldContext_CommentSettings_maxLinks(ctx, field)
+	case "editMinutes":
+		return ec.fieldContext_CommentSettings_editMinutes(ctx, field)
+	case "minSeconds":
+		return ec.fieldContext_CommentSettings_minSeconds(ctx, field)
+	case "heldWords":
+		return ec.fieldContext_CommentSettings_heldWords(ctx, field)
+	case "refusedWords":
+		return ec.fieldContext_CommentSettings_refusedWords(ctx, field)
+	case "blockedNetworks":
+		return ec.fieldContext_CommentSettings_blockedNetworks(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommentSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmEmailChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_ConfirmEmailChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmEmailChangePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmNewsletterSubscriptionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_ConfirmNewsletterSubscriptionPayload_preferences(ctx, field)
+	case "preferencesToken":
+		return ec.fieldContext_ConfirmNewsletterSubscriptionPayload_preferencesToken(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmNewsletterSubscriptionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmNewsletterSubscriptionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ConfirmSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10940,6 +16570,32 @@ func (ec *executionContext) childFields_Consent(ctx context.Context, field graph
 		return ec.fieldContext_Consent_html(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Consent", field.Name)
+}
+
+func (ec *executionContext) childFields_ConsentRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "document":
+		return ec.fieldContext_ConsentRecord_document(ctx, field)
+	case "version":
+		return ec.fieldContext_ConsentRecord_version(ctx, field)
+	case "place":
+		return ec.fieldContext_ConsentRecord_place(ctx, field)
+	case "givenAt":
+		return ec.fieldContext_ConsentRecord_givenAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConsentRecord", field.Name)
+}
+
+func (ec *executionContext) childFields_ContentSnapshot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "articles":
+		return ec.fieldContext_ContentSnapshot_articles(ctx, field)
+	case "next":
+		return ec.fieldContext_ContentSnapshot_next(ctx, field)
+	case "changesCursor":
+		return ec.fieldContext_ContentSnapshot_changesCursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ContentSnapshot", field.Name)
 }
 
 func (ec *executionContext) childFields_Correction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11002,6 +16658,18 @@ func (ec *executionContext) childFields_CreateAdSlotPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CreateAdSlotPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_CreateApiKeyPayload_apiKey(ctx, field)
+	case "secret":
+		return ec.fieldContext_CreateApiKeyPayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateApiKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "author":
@@ -11020,6 +16688,26 @@ func (ec *executionContext) childFields_CreateCategoryPayload(ctx context.Contex
 		return ec.fieldContext_CreateCategoryPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateCategoryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateNewsletterIssuePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "issue":
+		return ec.fieldContext_CreateNewsletterIssuePayload_issue(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateNewsletterIssuePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateNewsletterIssuePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateNewsletterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "newsletter":
+		return ec.fieldContext_CreateNewsletterPayload_newsletter(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateNewsletterPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateNewsletterPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreatePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11126,6 +16814,16 @@ func (ec *executionContext) childFields_DeadJobEdge(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type DeadJobEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_DeleteAccountPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteAccountPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -11156,6 +16854,16 @@ func (ec *executionContext) childFields_DeleteCategoryPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type DeleteCategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteCommentPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteCommentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteMenuPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -11164,6 +16872,16 @@ func (ec *executionContext) childFields_DeleteMenuPayload(ctx context.Context, f
 		return ec.fieldContext_DeleteMenuPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteMenuPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteNewsletterIssuePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteNewsletterIssuePayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteNewsletterIssuePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteNewsletterIssuePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeletePlacePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11236,6 +16954,28 @@ func (ec *executionContext) childFields_DiscardJobPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type DiscardJobPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_EarlierCommentText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "body":
+		return ec.fieldContext_EarlierCommentText_body(ctx, field)
+	case "replacedAt":
+		return ec.fieldContext_EarlierCommentText_replacedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarlierCommentText", field.Name)
+}
+
+func (ec *executionContext) childFields_EditCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "comment":
+		return ec.fieldContext_EditCommentPayload_comment(ctx, field)
+	case "state":
+		return ec.fieldContext_EditCommentPayload_state(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EditCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EditCommentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EditorsPick(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "article":
@@ -11254,6 +16994,22 @@ func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, f
 		return ec.fieldContext_EnableUserPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnableUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Entitlement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "categoryIds":
+		return ec.fieldContext_Entitlement_categoryIds(ctx, field)
+	case "tagIds":
+		return ec.fieldContext_Entitlement_tagIds(ctx, field)
+	case "kinds":
+		return ec.fieldContext_Entitlement_kinds(ctx, field)
+	case "languages":
+		return ec.fieldContext_Entitlement_languages(ctx, field)
+	case "ownRightsOnly":
+		return ec.fieldContext_Entitlement_ownRightsOnly(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Entitlement", field.Name)
 }
 
 func (ec *executionContext) childFields_FieldChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11278,6 +17034,76 @@ func (ec *executionContext) childFields_FocalPoint(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type FocalPoint", field.Name)
 }
 
+func (ec *executionContext) childFields_FollowPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "topic":
+		return ec.fieldContext_FollowPayload_topic(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FollowPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FollowPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_FollowedTopic(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "topic":
+		return ec.fieldContext_FollowedTopic_topic(ctx, field)
+	case "notify":
+		return ec.fieldContext_FollowedTopic_notify(ctx, field)
+	case "followedAt":
+		return ec.fieldContext_FollowedTopic_followedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FollowedTopic", field.Name)
+}
+
+func (ec *executionContext) childFields_FollowedTopicConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_FollowedTopicConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_FollowedTopicConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_FollowedTopicConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_FollowedTopicConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FollowedTopicConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_FollowedTopicEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_FollowedTopicEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_FollowedTopicEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FollowedTopicEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteReaderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_InviteReaderPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteReaderPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_KillCompliance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKeyId":
+		return ec.fieldContext_KillCompliance_apiKeyId(ctx, field)
+	case "name":
+		return ec.fieldContext_KillCompliance_name(ctx, field)
+	case "state":
+		return ec.fieldContext_KillCompliance_state(ctx, field)
+	case "fetchedAt":
+		return ec.fieldContext_KillCompliance_fetchedAt(ctx, field)
+	case "acknowledgedAt":
+		return ec.fieldContext_KillCompliance_acknowledgedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KillCompliance", field.Name)
+}
+
 func (ec *executionContext) childFields_LanguageFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "language":
@@ -11300,6 +17126,16 @@ func (ec *executionContext) childFields_LegalDocument(ctx context.Context, field
 		return ec.fieldContext_LegalDocument_page(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LegalDocument", field.Name)
+}
+
+func (ec *executionContext) childFields_LiftRestrictionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "liftedId":
+		return ec.fieldContext_LiftRestrictionPayload_liftedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LiftRestrictionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LiftRestrictionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ListItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11344,6 +17180,26 @@ func (ec *executionContext) childFields_LiveEntryPayload(ctx context.Context, fi
 		return ec.fieldContext_LiveEntryPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LiveEntryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MarkArticleReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "isNoted":
+		return ec.fieldContext_MarkArticleReadPayload_isNoted(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MarkArticleReadPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkArticleReadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "markedCount":
+		return ec.fieldContext_MarkNotificationsReadPayload_markedCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MarkNotificationsReadPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkNotificationsReadPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Media(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11414,6 +17270,16 @@ func (ec *executionContext) childFields_MergeAuthorsPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type MergeAuthorsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_MergeBookmarksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "movedCount":
+		return ec.fieldContext_MergeBookmarksPayload_movedCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MergeBookmarksPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergeBookmarksPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_MergeCategoriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "category":
@@ -11454,6 +17320,112 @@ func (ec *executionContext) childFields_MergeTagsPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type MergeTagsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ModerateCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "comment":
+		return ec.fieldContext_ModerateCommentPayload_comment(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ModerateCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModerateCommentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ModerateCommentsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "comments":
+		return ec.fieldContext_ModerateCommentsPayload_comments(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ModerateCommentsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModerateCommentsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ModeratedComment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "commentId":
+		return ec.fieldContext_ModeratedComment_commentId(ctx, field)
+	case "article":
+		return ec.fieldContext_ModeratedComment_article(ctx, field)
+	case "status":
+		return ec.fieldContext_ModeratedComment_status(ctx, field)
+	case "body":
+		return ec.fieldContext_ModeratedComment_body(ctx, field)
+	case "authorName":
+		return ec.fieldContext_ModeratedComment_authorName(ctx, field)
+	case "authorId":
+		return ec.fieldContext_ModeratedComment_authorId(ctx, field)
+	case "guestEmail":
+		return ec.fieldContext_ModeratedComment_guestEmail(ctx, field)
+	case "address":
+		return ec.fieldContext_ModeratedComment_address(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ModeratedComment_createdAt(ctx, field)
+	case "reasons":
+		return ec.fieldContext_ModeratedComment_reasons(ctx, field)
+	case "openReportCount":
+		return ec.fieldContext_ModeratedComment_openReportCount(ctx, field)
+	case "reports":
+		return ec.fieldContext_ModeratedComment_reports(ctx, field)
+	case "earlierTexts":
+		return ec.fieldContext_ModeratedComment_earlierTexts(ctx, field)
+	case "isRemoved":
+		return ec.fieldContext_ModeratedComment_isRemoved(ctx, field)
+	case "isPinned":
+		return ec.fieldContext_ModeratedComment_isPinned(ctx, field)
+	case "isThreadClosed":
+		return ec.fieldContext_ModeratedComment_isThreadClosed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModeratedComment", field.Name)
+}
+
+func (ec *executionContext) childFields_ModeratedCommentConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ModeratedCommentConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ModeratedCommentConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ModeratedCommentConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ModeratedCommentConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModeratedCommentConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ModeratedCommentEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ModeratedCommentEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ModeratedCommentEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModeratedCommentEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ModerationCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "waiting":
+		return ec.fieldContext_ModerationCounts_waiting(ctx, field)
+	case "reported":
+		return ec.fieldContext_ModerationCounts_reported(ctx, field)
+	case "spam":
+		return ec.fieldContext_ModerationCounts_spam(ctx, field)
+	case "byReason":
+		return ec.fieldContext_ModerationCounts_byReason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModerationCounts", field.Name)
+}
+
+func (ec *executionContext) childFields_ModerationReasonCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_ModerationReasonCount_reason(ctx, field)
+	case "count":
+		return ec.fieldContext_ModerationReasonCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModerationReasonCount", field.Name)
+}
+
 func (ec *executionContext) childFields_MoveCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "category":
@@ -11462,6 +17434,106 @@ func (ec *executionContext) childFields_MoveCategoryPayload(ctx context.Context,
 		return ec.fieldContext_MoveCategoryPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MoveCategoryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Newsletter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Newsletter_id(ctx, field)
+	case "slug":
+		return ec.fieldContext_Newsletter_slug(ctx, field)
+	case "name":
+		return ec.fieldContext_Newsletter_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Newsletter_description(ctx, field)
+	case "language":
+		return ec.fieldContext_Newsletter_language(ctx, field)
+	case "frequency":
+		return ec.fieldContext_Newsletter_frequency(ctx, field)
+	case "isOpen":
+		return ec.fieldContext_Newsletter_isOpen(ctx, field)
+	case "subscriberCount":
+		return ec.fieldContext_Newsletter_subscriberCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Newsletter", field.Name)
+}
+
+func (ec *executionContext) childFields_NewsletterIssue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_NewsletterIssue_id(ctx, field)
+	case "newsletter":
+		return ec.fieldContext_NewsletterIssue_newsletter(ctx, field)
+	case "subject":
+		return ec.fieldContext_NewsletterIssue_subject(ctx, field)
+	case "intro":
+		return ec.fieldContext_NewsletterIssue_intro(ctx, field)
+	case "source":
+		return ec.fieldContext_NewsletterIssue_source(ctx, field)
+	case "status":
+		return ec.fieldContext_NewsletterIssue_status(ctx, field)
+	case "previewHtml":
+		return ec.fieldContext_NewsletterIssue_previewHtml(ctx, field)
+	case "previewText":
+		return ec.fieldContext_NewsletterIssue_previewText(ctx, field)
+	case "recipientCount":
+		return ec.fieldContext_NewsletterIssue_recipientCount(ctx, field)
+	case "sentCount":
+		return ec.fieldContext_NewsletterIssue_sentCount(ctx, field)
+	case "refusedCount":
+		return ec.fieldContext_NewsletterIssue_refusedCount(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_NewsletterIssue_createdAt(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_NewsletterIssue_startedAt(ctx, field)
+	case "sentAt":
+		return ec.fieldContext_NewsletterIssue_sentAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewsletterIssue", field.Name)
+}
+
+func (ec *executionContext) childFields_NewsletterIssueConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_NewsletterIssueConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_NewsletterIssueConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NewsletterIssueConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_NewsletterIssueConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewsletterIssueConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NewsletterIssueEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_NewsletterIssueEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_NewsletterIssueEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewsletterIssueEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_NewsletterPreferences(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "maskedEmail":
+		return ec.fieldContext_NewsletterPreferences_maskedEmail(ctx, field)
+	case "subscriptions":
+		return ec.fieldContext_NewsletterPreferences_subscriptions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewsletterPreferences", field.Name)
+}
+
+func (ec *executionContext) childFields_NewsletterSubscription(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "newsletter":
+		return ec.fieldContext_NewsletterSubscription_newsletter(ctx, field)
+	case "isSubscribed":
+		return ec.fieldContext_NewsletterSubscription_isSubscribed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewsletterSubscription", field.Name)
 }
 
 func (ec *executionContext) childFields_NewsroomRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11504,6 +17576,50 @@ func (ec *executionContext) childFields_NewsroomRecord(ctx context.Context, fiel
 		return ec.fieldContext_NewsroomRecord_previewTokens(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NewsroomRecord", field.Name)
+}
+
+func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Notification_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Notification_kind(ctx, field)
+	case "article":
+		return ec.fieldContext_Notification_article(ctx, field)
+	case "comment":
+		return ec.fieldContext_Notification_comment(ctx, field)
+	case "text":
+		return ec.fieldContext_Notification_text(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Notification_createdAt(ctx, field)
+	case "readAt":
+		return ec.fieldContext_Notification_readAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Notification", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_NotificationConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_NotificationConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NotificationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_NotificationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_NotificationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_NotificationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Page(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11642,6 +17758,138 @@ func (ec *executionContext) childFields_PublishPagePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type PublishPagePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ReactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "comment":
+		return ec.fieldContext_ReactPayload_comment(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReactPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReactPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReactionCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_ReactionCount_kind(ctx, field)
+	case "count":
+		return ec.fieldContext_ReactionCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReactionCount", field.Name)
+}
+
+func (ec *executionContext) childFields_ReadArticle(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_ReadArticle_article(ctx, field)
+	case "readAt":
+		return ec.fieldContext_ReadArticle_readAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReadArticle", field.Name)
+}
+
+func (ec *executionContext) childFields_ReadArticleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ReadArticleConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ReadArticleConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ReadArticleConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ReadArticleConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReadArticleConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ReadArticleEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ReadArticleEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ReadArticleEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReadArticleEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ReaderRestriction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ReaderRestriction_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_ReaderRestriction_kind(ctx, field)
+	case "name":
+		return ec.fieldContext_ReaderRestriction_name(ctx, field)
+	case "reason":
+		return ec.fieldContext_ReaderRestriction_reason(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ReaderRestriction_expiresAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ReaderRestriction_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReaderRestriction", field.Name)
+}
+
+func (ec *executionContext) childFields_ReaderRestrictionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ReaderRestrictionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ReaderRestrictionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ReaderRestrictionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ReaderRestrictionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReaderRestrictionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ReaderRestrictionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ReaderRestrictionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ReaderRestrictionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReaderRestrictionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ReaderSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "historyEnabled":
+		return ec.fieldContext_ReaderSettings_historyEnabled(ctx, field)
+	case "notifyReplies":
+		return ec.fieldContext_ReaderSettings_notifyReplies(ctx, field)
+	case "notifyFollowed":
+		return ec.fieldContext_ReaderSettings_notifyFollowed(ctx, field)
+	case "notifyBreaking":
+		return ec.fieldContext_ReaderSettings_notifyBreaking(ctx, field)
+	case "digest":
+		return ec.fieldContext_ReaderSettings_digest(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReaderSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordConsentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "consent":
+		return ec.fieldContext_RecordConsentPayload_consent(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordConsentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordConsentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordViewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "isCounted":
+		return ec.fieldContext_RecordViewPayload_isCounted(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordViewPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordViewPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Redirect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -11726,6 +17974,62 @@ func (ec *executionContext) childFields_RelatedReason(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type RelatedReason", field.Name)
 }
 
+func (ec *executionContext) childFields_RemoveBookmarkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedBookmarkId":
+		return ec.fieldContext_RemoveBookmarkPayload_removedBookmarkId(ctx, field)
+	case "undoToken":
+		return ec.fieldContext_RemoveBookmarkPayload_undoToken(ctx, field)
+	case "undoExpiresAt":
+		return ec.fieldContext_RemoveBookmarkPayload_undoExpiresAt(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveBookmarkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveBookmarkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReportCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reported":
+		return ec.fieldContext_ReportCommentPayload_reported(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReportCommentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReportCommentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestDataExportPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_RequestDataExportPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestDataExportPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_RequestPasswordResetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestPasswordResetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestSignInLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_RequestSignInLinkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestSignInLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_ResetPasswordPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ResetUserPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -11748,6 +18052,18 @@ func (ec *executionContext) childFields_ResetUserSecondFactorPayload(ctx context
 	return nil, fmt.Errorf("no field named %q was found under type ResetUserSecondFactorPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RestoreBookmarkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "bookmark":
+		return ec.fieldContext_RestoreBookmarkPayload_bookmark(ctx, field)
+	case "restoredCount":
+		return ec.fieldContext_RestoreBookmarkPayload_restoredCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RestoreBookmarkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreBookmarkPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "page":
@@ -11756,6 +18072,16 @@ func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, 
 		return ec.fieldContext_RestorePagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RestorePagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RestrictReaderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "restriction":
+		return ec.fieldContext_RestrictReaderPayload_restriction(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RestrictReaderPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestrictReaderPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RetryJobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11818,6 +18144,16 @@ func (ec *executionContext) childFields_RevisionEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type RevisionEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_RevokeApiKeyPayload_apiKey(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeApiKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeApiKeyPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeOtherSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "endedCount":
@@ -11850,6 +18186,18 @@ func (ec *executionContext) childFields_Rights(ctx context.Context, field graphq
 		return ec.fieldContext_Rights_usageTerms(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Rights", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_RotateApiKeyPayload_apiKey(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateApiKeyPayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RotateApiKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateApiKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Route(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12006,6 +18354,26 @@ func (ec *executionContext) childFields_SecondFactor(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type SecondFactor", field.Name)
 }
 
+func (ec *executionContext) childFields_SendBreakingNewsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "isSent":
+		return ec.fieldContext_SendBreakingNewsPayload_isSent(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendBreakingNewsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendBreakingNewsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SendNewsletterIssuePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "issue":
+		return ec.fieldContext_SendNewsletterIssuePayload_issue(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendNewsletterIssuePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendNewsletterIssuePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -12048,6 +18416,16 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_isCurrent(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SetArticleCommentPolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_SetArticleCommentPolicyPayload_article(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetArticleCommentPolicyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetArticleCommentPolicyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPicksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12094,12 +18472,44 @@ func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type SignInPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SignInProvider(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_SignInProvider_name(ctx, field)
+	case "url":
+		return ec.fieldContext_SignInProvider_url(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignInProvider", field.Name)
+}
+
+func (ec *executionContext) childFields_SignInWithLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_SignInWithLinkPayload_session(ctx, field)
+	case "token":
+		return ec.fieldContext_SignInWithLinkPayload_token(ctx, field)
+	case "viewer":
+		return ec.fieldContext_SignInWithLinkPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SignInWithLinkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignInWithLinkPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userErrors":
 		return ec.fieldContext_SignOutPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SignUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_SignUpPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignUpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Site(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12126,6 +18536,10 @@ func (ec *executionContext) childFields_Site(ctx context.Context, field graphql.
 		return ec.fieldContext_Site_socialProfiles(ctx, field)
 	case "legalDocuments":
 		return ec.fieldContext_Site_legalDocuments(ctx, field)
+	case "registration":
+		return ec.fieldContext_Site_registration(ctx, field)
+	case "signInProviders":
+		return ec.fieldContext_Site_signInProviders(ctx, field)
 	case "consent":
 		return ec.fieldContext_Site_consent(ctx, field)
 	}
@@ -12180,6 +18594,22 @@ func (ec *executionContext) childFields_StatusCount(ctx context.Context, field g
 		return ec.fieldContext_StatusCount_count(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StatusCount", field.Name)
+}
+
+func (ec *executionContext) childFields_SubmitContactMessagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_SubmitContactMessagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubmitContactMessagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SubscribeToNewsletterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_SubscribeToNewsletterPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubscribeToNewsletterPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_TableCell(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12270,6 +18700,16 @@ func (ec *executionContext) childFields_TrashPagePayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type TrashPagePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UnfollowPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "topic":
+		return ec.fieldContext_UnfollowPayload_topic(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnfollowPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnfollowPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UnpublishPagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "page":
@@ -12278,6 +18718,16 @@ func (ec *executionContext) childFields_UnpublishPagePayload(ctx context.Context
 		return ec.fieldContext_UnpublishPagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UnpublishPagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UnsubscribeFromNewsletterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_UnsubscribeFromNewsletterPayload_preferences(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnsubscribeFromNewsletterPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnsubscribeFromNewsletterPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateAdSlotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12310,6 +18760,36 @@ func (ec *executionContext) childFields_UpdateCategoryPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type UpdateCategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateCommentSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "settings":
+		return ec.fieldContext_UpdateCommentSettingsPayload_settings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateCommentSettingsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateCommentSettingsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateNewsletterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "newsletter":
+		return ec.fieldContext_UpdateNewsletterPayload_newsletter(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateNewsletterPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateNewsletterPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateNewsletterPreferencesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_UpdateNewsletterPreferencesPayload_preferences(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateNewsletterPreferencesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateNewsletterPreferencesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdatePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "page":
@@ -12328,6 +18808,26 @@ func (ec *executionContext) childFields_UpdatePlacePayload(ctx context.Context, 
 		return ec.fieldContext_UpdatePlacePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdatePlacePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_UpdateProfilePayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateProfilePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateReaderSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "settings":
+		return ec.fieldContext_UpdateReaderSettingsPayload_settings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateReaderSettingsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateReaderSettingsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateRedirectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12370,6 +18870,20 @@ func (ec *executionContext) childFields_UpdateTagPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type UpdateTagPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_VerifyEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_VerifyEmailPayload_session(ctx, field)
+	case "token":
+		return ec.fieldContext_VerifyEmailPayload_token(ctx, field)
+	case "viewer":
+		return ec.fieldContext_VerifyEmailPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_VerifyEmailPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifyEmailPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userId":
@@ -12386,6 +18900,30 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_secondFactor(ctx, field)
 	case "sessions":
 		return ec.fieldContext_Viewer_sessions(ctx, field)
+	case "bookmarks":
+		return ec.fieldContext_Viewer_bookmarks(ctx, field)
+	case "bookmarkChanges":
+		return ec.fieldContext_Viewer_bookmarkChanges(ctx, field)
+	case "followedTopics":
+		return ec.fieldContext_Viewer_followedTopics(ctx, field)
+	case "feed":
+		return ec.fieldContext_Viewer_feed(ctx, field)
+	case "notifications":
+		return ec.fieldContext_Viewer_notifications(ctx, field)
+	case "unreadNotificationCount":
+		return ec.fieldContext_Viewer_unreadNotificationCount(ctx, field)
+	case "readingHistory":
+		return ec.fieldContext_Viewer_readingHistory(ctx, field)
+	case "settings":
+		return ec.fieldContext_Viewer_settings(ctx, field)
+	case "language":
+		return ec.fieldContext_Viewer_language(ctx, field)
+	case "deletionDueAt":
+		return ec.fieldContext_Viewer_deletionDueAt(ctx, field)
+	case "consents":
+		return ec.fieldContext_Viewer_consents(ctx, field)
+	case "newsletterSubscriptions":
+		return ec.fieldContext_Viewer_newsletterSubscriptions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }

@@ -13,6 +13,8 @@ import (
 // notArchived are tables with a column for an account that are in no archive,
 // each with the reason.
 var notArchived = map[string]string{
+	"corrections":       "work of the newsroom",
+	"picks":             "work of the newsroom",
 	"authors":           "by-lines of the newsroom, which are public",
 	"article_locks":     "work of the newsroom",
 	"article_notes":     "work of the newsroom",

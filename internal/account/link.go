@@ -142,8 +142,7 @@ func (s *Service) codeRow(ctx context.Context, address, code string) (*ent.OneTi
 	if err != nil {
 		return nil, nil, err
 	}
-	open := onetimetoken.And(onetimetoken.Purpose(forSignIn), onetimetoken.Email(email), onetimetoken.CodeHashNEQ(""),
-		onetimetoken.TriesLT(maxTries), onetimetoken.ExpiresAtGT(s.Now()))
+	open := onetimetoken.And(onetimetoken.Purpose(forSignIn), onetimetoken.Email(email), onetimetoken.CodeHashNEQ(""), onetimetoken.ExpiresAtGT(s.Now()))
 	// The try is counted before the code is looked at, by every mail that it could
 	// be of.
 	if _, err := s.db.Ent(ctx).OneTimeToken.Update().Where(open).AddTries(1).Save(ctx); err != nil {

@@ -204,8 +204,13 @@ func (r Readers) Providers() (all []Provider, err error) {
 		seen[p.Slug()] = true
 		all = append(all, p)
 	}
+	if len(all) > maxProviders {
+		return nil, fmt.Errorf("--reader-oidc: at most %d providers", maxProviders)
+	}
 	return all, nil
 }
+
+const maxProviders = 20
 
 // minSecret is the least length of a secret that somebody made up.
 const minSecret = 16
