@@ -3,7 +3,6 @@ package graph_test
 import (
 	"context"
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -231,7 +230,7 @@ func TestPrivateDataIsNowhere(t *testing.T) {
 	s := loadSchema(t, broadsheet.SDL)
 	eachNewsroom(t, func(t *testing.T, n *newsroom) {
 		n.plantSecrets(t)
-		n.handler = graph.Handler(n.Graph(), graph.Options{MaxComplexity: math.MaxInt32, MaxTokens: math.MaxInt32})
+		n.handler = graph.Handler(n.Graph(), graph.Options{Limits: unlimited})
 		var ids []string
 		for _, prefix := range []string{id.User, id.Session, id.Comment, id.Newsletter, id.NewsletterIssue, id.AuditEntry, id.Job} {
 			for key := 1; key <= 12; key++ {
