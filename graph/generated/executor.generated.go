@@ -3297,7 +3297,6 @@ var objectCommentPolicy = executor.NewObject("CommentPolicy", []string{"CommentP
 	executor.Field{Name: "mode"},
 	executor.Field{Name: "closesAt"},
 	executor.Field{Name: "guestFieldsRequired"},
-	executor.Field{Name: "isOpen"},
 	executor.Field{Name: "maxLength"},
 	executor.Field{Name: "maxDepth"},
 	executor.Field{Name: "editMinutes"},
@@ -3317,13 +3316,11 @@ func (x *execution) objectCommentPolicy(parent *executor.Node, obj *model.Commen
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.ClosesAt)
 		case 2: // guestFieldsRequired
 			missing = x.writeNBoolean2bool(n, obj.GuestFieldsRequired) || missing
-		case 3: // isOpen
-			missing = x.writeNBoolean2bool(n, obj.IsOpen) || missing
-		case 4: // maxLength
+		case 3: // maxLength
 			missing = x.writeNInt2int32(n, obj.MaxLength) || missing
-		case 5: // maxDepth
+		case 4: // maxDepth
 			missing = x.writeNInt2int32(n, obj.MaxDepth) || missing
-		case 6: // editMinutes
+		case 5: // editMinutes
 			missing = x.writeNInt2int32(n, obj.EditMinutes) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of CommentPolicy")

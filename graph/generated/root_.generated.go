@@ -486,7 +486,6 @@ type ComplexityRoot struct {
 		ClosesAt            func(childComplexity int) int
 		EditMinutes         func(childComplexity int) int
 		GuestFieldsRequired func(childComplexity int) int
-		IsOpen              func(childComplexity int) int
 		MaxDepth            func(childComplexity int) int
 		MaxLength           func(childComplexity int) int
 		Mode                func(childComplexity int) int
@@ -3501,12 +3500,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CommentPolicy.GuestFieldsRequired(childComplexity), true
-	case "CommentPolicy.isOpen":
-		if e.ComplexityRoot.CommentPolicy.IsOpen == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CommentPolicy.IsOpen(childComplexity), true
 	case "CommentPolicy.maxDepth":
 		if e.ComplexityRoot.CommentPolicy.MaxDepth == nil {
 			break
@@ -11987,8 +11980,6 @@ type CommentPolicy {
   closesAt: DateTime
   "Whether a guest must leave a name and an e-mail address, which is never shown."
   guestFieldsRequired: Boolean!
-  "Whether anybody may comment now."
-  isOpen: Boolean!
   "Most characters of a comment."
   maxLength: Int!
   "How deep replies are nested; a reply to the deepest level stands beside what it answers."
@@ -15852,8 +15843,6 @@ func (ec *executionContext) childFields_CommentPolicy(ctx context.Context, field
 		return ec.fieldContext_CommentPolicy_closesAt(ctx, field)
 	case "guestFieldsRequired":
 		return ec.fieldContext_CommentPolicy_guestFieldsRequired(ctx, field)
-	case "isOpen":
-		return ec.fieldContext_CommentPolicy_isOpen(ctx, field)
 	case "maxLength":
 		return ec.fieldContext_CommentPolicy_maxLength(ctx, field)
 	case "maxDepth":

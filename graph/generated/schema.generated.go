@@ -11448,29 +11448,6 @@ func (ec *executionContext) fieldContext_CommentPolicy_guestFieldsRequired(_ con
 	return graphql.NewScalarFieldContext("CommentPolicy", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CommentPolicy_isOpen(ctx context.Context, field graphql.CollectedField, obj *model.CommentPolicy) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CommentPolicy_isOpen(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsOpen, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CommentPolicy_isOpen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CommentPolicy", field, false, false, "Boolean")
-}
-
 func (ec *executionContext) _CommentPolicy_maxLength(ctx context.Context, field graphql.CollectedField, obj *model.CommentPolicy) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -50221,11 +50198,6 @@ func (ec *executionContext) _CommentPolicy(ctx context.Context, sel ast.Selectio
 			}
 		case "guestFieldsRequired":
 			out.Values[i] = ec._CommentPolicy_guestFieldsRequired(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "isOpen":
-			out.Values[i] = ec._CommentPolicy_isOpen(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -491,8 +491,6 @@ type CommentPolicy struct {
 	ClosesAt *time.Time `json:"closesAt,omitempty"`
 	// Whether a guest must leave a name and an e-mail address, which is never shown.
 	GuestFieldsRequired bool `json:"guestFieldsRequired"`
-	// Whether anybody may comment now.
-	IsOpen bool `json:"isOpen"`
 	// Most characters of a comment.
 	MaxLength int32 `json:"maxLength"`
 	// How deep replies are nested; a reply to the deepest level stands beside what it answers.
