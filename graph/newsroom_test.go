@@ -54,20 +54,31 @@ type newsroom struct {
 // eachNewsroom runs test on a newsroom in each database.
 func eachNewsroom(t *testing.T, test func(t *testing.T, n *newsroom)) {
 	t.Helper()
-	testkit.EachURL(t, func(t *testing.T, url string) {
-		n := &newsroom{statements: &testkit.Statements{}, errors: &bytes.Buffer{}, byTitle: map[string]*ent.Article{}, pages: map[string]*ent.Page{}, members: map[access.Role]access.Viewer{},
-			clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
-		n.Services = app.NewServices(testkit.Open(t, url, store.Options{Wrap: n.statements.Wrap}), nil)
-		n.Articles.Now = func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }
-		n.fill(t)
-		n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: true, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
-		t.Cleanup(func() {
-			if n.errors.Len() > 0 {
-				t.Errorf("internal errors were logged:\n%s", n.errors)
-			}
-		})
-		test(t, n)
+	testkit.EachURL(t, func(t *testing.T, url string) { test(t, openNewsroom(t, url)) })
+}
+
+// openNewsroom gives a newsroom as the tests know it.
+func openNewsroom(t *testing.T, url string) *newsroom {
+	t.Helper()
+	n := emptyNewsroom(t, url)
+	n.fill(t)
+	return n
+}
+
+// emptyNewsroom gives a newsroom without anything in it.
+func emptyNewsroom(t *testing.T, url string) *newsroom {
+	t.Helper()
+	n := &newsroom{statements: &testkit.Statements{}, errors: &bytes.Buffer{}, byTitle: map[string]*ent.Article{}, pages: map[string]*ent.Page{}, members: map[access.Role]access.Viewer{},
+		clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	n.Services = app.NewServices(testkit.Open(t, url, store.Options{Wrap: n.statements.Wrap}), nil)
+	n.Articles.Now = func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }
+	n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: true, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
+	t.Cleanup(func() {
+		if n.errors.Len() > 0 {
+			t.Errorf("internal errors were logged:\n%s", n.errors)
+		}
 	})
+	return n
 }
 
 func must[T any](t *testing.T) func(T, error) T {

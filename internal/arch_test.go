@@ -78,21 +78,21 @@ var leaves = map[string][]string{
 // domains are the packages that decide, with the other domains that each may
 // call. Whatever else they must tell one another goes through events.
 var domains = map[string][]string{
-	"internal/account":   {"internal/audit"},
-	"internal/audit":     nil,
-	"internal/bookmark":  nil,
-	"internal/bookmark":  nil,
-	"internal/content":   {"internal/directory", "internal/job"},
-	"internal/comment":   {"internal/audit"},
-	"internal/interest":  {"internal/audit", "internal/job"},
-	"internal/directory": nil,
-	"internal/job":       {"internal/audit"},
-	"internal/media":     nil,
-	"internal/search":    {"internal/directory"},
-	"internal/newsroom":  {"internal/content", "internal/audit", "internal/directory", "internal/repeat", "internal/search", "internal/site"},
-	"internal/repeat":    nil,
-	"internal/site":      {"internal/audit"},
-	"internal/taxonomy":  {"internal/content", "internal/audit", "internal/site"},
+	"internal/account":    {"internal/audit"},
+	"internal/audit":      nil,
+	"internal/bookmark":   nil,
+	"internal/content":    {"internal/directory", "internal/job"},
+	"internal/comment":    {"internal/audit"},
+	"internal/interest":   {"internal/audit", "internal/job"},
+	"internal/directory":  nil,
+	"internal/job":        {"internal/audit"},
+	"internal/media":      nil,
+	"internal/search":     {"internal/directory"},
+	"internal/newsroom":   {"internal/content", "internal/audit", "internal/directory", "internal/repeat", "internal/search", "internal/site"},
+	"internal/popularity": nil,
+	"internal/repeat":     nil,
+	"internal/site":       {"internal/audit"},
+	"internal/taxonomy":   {"internal/content", "internal/audit", "internal/site"},
 }
 
 // restricted are packages that only these may import.

@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 
@@ -31,7 +32,15 @@ type Services struct {
 	Newsroom   *newsroom.Service
 	Pages      *site.Service
 	Taxonomy   *taxonomy.Service
+
+	// Cohort bounds the rows of a cohort, and so the keys of one statement. Longer
+	// lists are several cohorts. 0 means 500.
+	Cohort int
 }
+
+const defaultCohort = 500
+
+func (r *Response) maxCohort() int { return cmp.Or(r.Cohort, defaultCohort) }
 
 // Response is the rows of one response, or of one mutation in it.
 type Response struct {

@@ -25,9 +25,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 )
 
-// maxCohort bounds the keys of one statement. Longer lists are several cohorts.
-const maxCohort = 500
-
 // cohort is rows that entered a response together, each key once.
 type cohort[T any] struct {
 	response *Response
@@ -115,8 +112,8 @@ func (k *Kind[T, R]) enter(r *Response, found []*T) []*R {
 		if shown[i] = seen[key]; shown[i] != nil {
 			continue
 		}
-		if c == nil || len(c.rows) == maxCohort {
-			n := min(len(found)-i, maxCohort)
+		if c == nil || len(c.rows) == r.maxCohort() {
+			n := min(len(found)-i, r.maxCohort())
 			c = &cohort[T]{response: r, rows: make([]*T, 0, n), keys: make([]int, 0, n)}
 			defer func(c *cohort[T]) { r.Shown.rows(k.entity, c.keys) }(c)
 		}
