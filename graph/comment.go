@@ -122,18 +122,21 @@ func (r *Resolver) shownComment(ctx context.Context, key int) (*loader.Comment, 
 // AddComment is the field of the same name of Mutation.
 func (r *mutationResolver) AddComment(ctx context.Context, in model.AddCommentInput) (*model.AddCommentPayload, error) {
 	var token string
-	key, err := kept(ctx, r.Repeats, creation{"addComment", in.IdempotencyKey}, func(ctx context.Context) (int, int, error) {
-		post, err := decodePost(in)
-		if err != nil {
-			return 0, 0, err
-		}
-		posted, err := r.Resolver.Comments.Add(ctx, post)
-		if err != nil {
-			return 0, 0, err
-		}
-		token = posted.GuestToken
-		return posted.Comment.ID, posted.Comment.ID, nil
-	}, func(_ context.Context, key int) (int, error) { return key, nil })
+	key := 0
+	post, err := decodePost(in)
+	if err == nil {
+		post, err = r.Resolver.Comments.Ask(ctx, post)
+	}
+	if err == nil {
+		key, err = kept(ctx, r.Repeats, creation{"addComment", in.IdempotencyKey}, func(ctx context.Context) (int, int, error) {
+			posted, err := r.Resolver.Comments.Add(ctx, post)
+			if err != nil {
+				return 0, 0, err
+			}
+			token = posted.GuestToken
+			return posted.Comment.ID, posted.Comment.ID, nil
+		}, func(_ context.Context, key int) (int, error) { return key, nil })
+	}
 	wrong, err := mistakes(err)
 	if err != nil {
 		return nil, err

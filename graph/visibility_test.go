@@ -56,7 +56,7 @@ func scalars(s *ast.Schema, t string) string {
 	var fields []string
 	for _, f := range s.Types[t].Fields {
 		target := s.Types[f.Type.Name()]
-		if (target.Kind == ast.Scalar || target.Kind == ast.Enum) && f.Arguments == nil {
+		if (target.Kind == ast.Scalar || target.Kind == ast.Enum) && f.Arguments == nil && f.Directives.ForName("auth") == nil {
 			fields = append(fields, strings.ToLower(t)+"_"+f.Name+": "+f.Name)
 		}
 	}

@@ -27,6 +27,9 @@ type Post struct {
 	Body                  string
 	GuestName, GuestEmail string // of readers who are not signed in
 	Submission
+
+	asked   bool    // whether the moderation service was asked, and
+	verdict Verdict // what it said
 }
 
 // Posted is what Add made.
@@ -103,8 +106,6 @@ type draft struct {
 	hash     string
 	viewer   access.Viewer
 	address  string
-	verdict  Verdict // of the moderation service
-	asked    bool
 	isMember bool
 }
 
@@ -112,17 +113,9 @@ type draft struct {
 // What is suspicious is kept and waits for a moderator; what breaks a rule is
 // refused with its reason.
 func (s *Service) Add(ctx context.Context, p Post) (posted *Posted, err error) {
-	rules, err := s.rules(ctx)
+	d, err := s.draft(ctx, p)
 	if err != nil {
 		return nil, err
-	}
-	d := &draft{Post: p, rules: rules, viewer: access.Of(ctx), address: access.OriginOf(ctx).Address}
-	d.isMember = d.viewer.UserID != 0
-	if err := d.check(); err != nil {
-		return nil, err
-	}
-	if s.Service != nil { // before the transaction, which must not wait for another server
-		d.verdict, d.asked = s.Service.ask(ctx, d), true
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		if err := s.admit(ctx, d); err != nil {
@@ -135,6 +128,35 @@ func (s *Service) Add(ctx context.Context, p Post) (posted *Posted, err error) {
 		return nil, fmt.Errorf("add a comment: %w", err)
 	}
 	return posted, nil
+}
+
+// Ask asks the moderation service, if there is one, about a post that is to be
+// added. Add does so itself, unless it runs in a transaction of its caller, which
+// must not wait for another server.
+func (s *Service) Ask(ctx context.Context, p Post) (Post, error) {
+	d, err := s.draft(ctx, p)
+	if err != nil {
+		return p, err
+	}
+	p.asked, p.verdict = d.asked, d.verdict
+	return p, nil
+}
+
+// draft checks a post and asks the moderation service about it.
+func (s *Service) draft(ctx context.Context, p Post) (*draft, error) {
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{Post: p, rules: rules, viewer: access.Of(ctx), address: access.OriginOf(ctx).Address}
+	d.isMember = d.viewer.UserID != 0
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	if s.Service != nil && !d.asked {
+		d.verdict, d.asked = s.Service.ask(ctx, d), true
+	}
+	return d, nil
 }
 
 // check looks at what needs no database.

@@ -123,9 +123,11 @@ var (
 	// Whoever follows a topic of an article is told once, whatever else of it they
 	// follow.
 	tellFollowersSQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, text, created_at)
-		SELECT DISTINCT f.user_id, 'FOLLOWED_TOPIC', 'art:' || l.article_id, l.article_id, '', $2
-		FROM listings l JOIN follows f ON f.kind = l.kind AND f.owner_id = l.owner_id LEFT JOIN reader_settings r ON r.user_id = f.user_id
-		WHERE l.article_id = $1 AND f.notify AND COALESCE(r.notify_followed, TRUE)
+		SELECT x.user_id, 'FOLLOWED_TOPIC', 'art:' || x.article_id, x.article_id, '', $2
+		FROM (SELECT DISTINCT f.user_id, l.article_id
+			FROM listings l JOIN follows f ON f.kind = l.kind AND f.owner_id = l.owner_id LEFT JOIN reader_settings r ON r.user_id = f.user_id
+			WHERE l.article_id = $1 AND f.notify AND COALESCE(r.notify_followed, TRUE)) x
+		WHERE TRUE
 		ON CONFLICT (user_id, cause) DO NOTHING`)
 	tellReplySQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, comment_id, text, created_at)
 		SELECT p.user_id, 'REPLY', 'reply:' || c.id, c.article_id, c.id, '', $2
@@ -138,7 +140,7 @@ var (
 		FROM comments c WHERE c.id = $1 AND c.user_id IS NOT NULL AND c.user_id <> $2 AND c.removed_by <> 'AUTHOR'
 		ON CONFLICT (user_id, cause) DO NOTHING`)
 	tellAllSQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, text, created_at)
-		SELECT u.id, 'BREAKING_NEWS', 'breaking:' || $2, $2, $3, $4 FROM users u LEFT JOIN reader_settings r ON r.user_id = u.id
+		SELECT u.id, 'BREAKING_NEWS', 'breaking:' || CAST($2 AS bigint), CAST($2 AS bigint), $3, $4 FROM users u LEFT JOIN reader_settings r ON r.user_id = u.id
 		WHERE u.id > $1 AND u.id <= $5 AND u.status = 'ACTIVE' AND COALESCE(r.notify_breaking, TRUE)
 		ON CONFLICT (user_id, cause) DO NOTHING`)
 	lastUserSQL = store.MaintainBoth(`SELECT COALESCE(max(id), 0) FROM users`)
