@@ -8130,10 +8130,20 @@ func (x *execution) mutation_reportComment(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Mutation().ReportComment(ctx, fc.Args["input"].(model.ReportCommentInput))
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ReportComment(ctx, fc.Args["input"].(model.ReportCommentInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
 	if err != nil {
 		return x.Fail(s, err)
 	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ReportCommentPayload)
 	return x.writeOReportCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportCommentPayload(n, v)
 }
 

@@ -248,7 +248,7 @@ type ArticleViewerState struct {
 	IsBookmarked bool `json:"isBookmarked"`
 	// Whether it stands in the viewer's reading history.
 	IsRead bool `json:"isRead"`
-	// Ids of the sections, tags, places, authors and series of the article that the viewer follows. Answers at most 100 rows.
+	// Ids of the sections, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows.
 	FollowedIds []string `json:"followedIds"`
 }
 
@@ -1615,7 +1615,7 @@ type ModerationCounts struct {
 	Reported int32 `json:"reported"`
 	// Spam.
 	Spam int32 `json:"spam"`
-	// Waiting, by reason; one that waits for two reasons counts for both. Answers at most 100 rows.
+	// Waiting, by reason; one that waits for two reasons counts for both. Answers at most 10 rows.
 	ByReason []*ModerationReasonCount `json:"byReason"`
 }
 

@@ -511,10 +511,10 @@ type Query {
     articleIds: [ID!]!
     "The device token of a reader who is not signed in; see addBookmark."
     deviceToken: String
-  ): [ArticleViewerState!]! @listSize(assumedSize: 100, slicingArguments: ["articleIds"])
+  ): [ArticleViewerState!]! @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["articleIds"])
 
   "The viewer's reactions to comments, at most 100; comments without one are left out."
-  viewerReactions("The comments." commentIds: [ID!]!): [CommentReactionState!]! @listSize(assumedSize: 100, slicingArguments: ["commentIds"])
+  viewerReactions("The comments." commentIds: [ID!]!): [CommentReactionState!]! @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["commentIds"])
 
   "The most read articles, counted at most half a minute ago."
   mostRead(
@@ -524,7 +524,7 @@ type Query {
     categoryId: ID
     "How many, 1 to 100."
     first: Int = 10
-  ): [Article!]! @listSize(assumedSize: 20, slicingArguments: ["first"])
+  ): [Article!]! @cost(weight: 5) @listSize(assumedSize: 10, slicingArguments: ["first"])
 
   "Comments for moderators, the one that waits longest first. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
   moderationQueue(
@@ -567,7 +567,7 @@ type Query {
     after: String
     "How many, 1 to 100."
     first: Int = 100
-  ): BookmarkChanges @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
+  ): BookmarkChanges @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
 
   "One account; null when there is none. Needs MANAGE_USERS (admin)."
   user("Its id." id: ID!): Account @auth(can: MANAGE_USERS)
@@ -809,7 +809,7 @@ type Mutation {
   "Sets the viewer's reaction to a comment. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   react("The reaction." input: ReactInput!): ReactPayload @auth(can: USE_ACCOUNT)
   "Reports a comment to the moderators."
-  reportComment("What is wrong with it." input: ReportCommentInput!): ReportCommentPayload
+  reportComment("What is wrong with it." input: ReportCommentInput!): ReportCommentPayload @once
   "Shows comments; their reports are dismissed. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
   approveComments("Which." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
   "Hides comments; their reports are upheld. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
@@ -1438,8 +1438,8 @@ type Article implements Node {
     "Newest first, oldest first or by reactions."
     orderBy: CommentOrder = NEWEST
   ): CommentConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
-  "Comments that moderators pinned, at most five, the one pinned last first. Answers at most 100 rows."
-  pinnedComments: [Comment!]! @listSize(assumedSize: 10, maximum: 100)
+  "Comments that moderators pinned, at most five, the one pinned last first. Answers at most 5 rows."
+  pinnedComments: [Comment!]! @listSize(assumedSize: 2, maximum: 5)
   "How often it was viewed in all. Needs READ_NEWSROOM. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   viewCount: Int! @auth(can: READ_NEWSROOM)
   "What was set right since it was published, newest first. Answers at most 100 rows."
@@ -3007,8 +3007,8 @@ type Comment implements Node {
   isThreadClosed: Boolean!
   "How many reactions it has."
   reactionCount: Int!
-  "Its reactions by kind, the most frequent first. Answers at most 100 rows."
-  reactions: [ReactionCount!]! @listSize(assumedSize: 10, maximum: 100)
+  "Its reactions by kind, the most frequent first. Answers at most 5 rows."
+  reactions: [ReactionCount!]! @listSize(assumedSize: 3, maximum: 5)
   "Who says it."
   author: CommentAuthor!
   "When it was said."
@@ -3063,8 +3063,8 @@ type ArticleViewerState {
   isBookmarked: Boolean!
   "Whether it stands in the viewer's reading history."
   isRead: Boolean!
-  "Ids of the sections, tags, places, authors and series of the article that the viewer follows. Answers at most 100 rows."
-  followedIds: [ID!]! @listSize(assumedSize: 10, maximum: 100)
+  "Ids of the sections, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows."
+  followedIds: [ID!]! @listSize(assumedSize: 3, maximum: 1000)
 }
 
 "The viewer's reaction to a comment."
@@ -3452,14 +3452,14 @@ type ModeratedComment {
   address: String!
   "When it was said."
   createdAt: DateTime!
-  "Why it waits. Answers at most 100 rows."
-  reasons: [ModerationReason!]! @listSize(assumedSize: 10, maximum: 100)
+  "Why it waits. Answers at most 10 rows."
+  reasons: [ModerationReason!]! @listSize(assumedSize: 2, maximum: 10)
   "How many reports wait for a decision."
   openReportCount: Int!
-  "Reports, the oldest first. Answers at most 100 rows."
-  reports: [CommentReport!]! @listSize(assumedSize: 10, maximum: 100)
-  "What it said before it was edited or removed, the oldest text first. Answers at most 100 rows."
-  earlierTexts: [EarlierCommentText!]! @listSize(assumedSize: 10, maximum: 100)
+  "Reports, the oldest first. Answers at most 1000 rows."
+  reports: [CommentReport!]! @listSize(assumedSize: 2, maximum: 1000)
+  "What it said before it was edited or removed, the oldest text first. Answers at most 1000 rows."
+  earlierTexts: [EarlierCommentText!]! @listSize(assumedSize: 2, maximum: 1000)
   "Whether its text was removed."
   isRemoved: Boolean!
   "Whether it is pinned."
@@ -3536,8 +3536,8 @@ type ModerationCounts {
   reported: Int!
   "Spam."
   spam: Int!
-  "Waiting, by reason; one that waits for two reasons counts for both. Answers at most 100 rows."
-  byReason: [ModerationReasonCount!]! @listSize(assumedSize: 10, maximum: 100)
+  "Waiting, by reason; one that waits for two reasons counts for both. Answers at most 10 rows."
+  byReason: [ModerationReasonCount!]! @listSize(assumedSize: 5, maximum: 10)
 }
 
 "How many comments wait for one reason."
@@ -3703,11 +3703,11 @@ type CommentSettings {
   "How many seconds a guest must have had the page open."
   minSeconds: Int!
   "Words and phrases with which a comment waits. Answers at most 1000 rows."
-  heldWords: [String!]! @listSize(assumedSize: 10, maximum: 1000)
+  heldWords: [String!]! @listSize(assumedSize: 20, maximum: 1000)
   "Words and phrases with which a comment is refused. Answers at most 1000 rows."
-  refusedWords: [String!]! @listSize(assumedSize: 10, maximum: 1000)
+  refusedWords: [String!]! @listSize(assumedSize: 20, maximum: 1000)
   "Networks that comments are not accepted from. Answers at most 1000 rows."
-  blockedNetworks: [String!]! @listSize(assumedSize: 10, maximum: 1000)
+  blockedNetworks: [String!]! @listSize(assumedSize: 20, maximum: 1000)
 }
 
 "Changes of the rules for comments. What is left out stays."
@@ -4695,7 +4695,7 @@ type Viewer {
     after: String
     "How many, 1 to 100."
     first: Int = 100
-  ): BookmarkChanges @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
+  ): BookmarkChanges @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
   "What the viewer follows, the newest first."
   followedTopics(first: Int, after: String, last: Int, before: String): FollowedTopicConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   "The newest articles about what the viewer follows, each once."

@@ -22095,7 +22095,20 @@ func (ec *executionContext) _Mutation_reportComment(ctx context.Context, field g
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().ReportComment(ctx, fc.Args["input"].(model.ReportCommentInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Once == nil {
+					var zeroVal *model.ReportCommentPayload
+					return zeroVal, errors.New("directive once is not implemented")
+				}
+				return ec.Directives.Once(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ReportCommentPayload) graphql.Marshaler {
 			return ec.marshalOReportCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportCommentPayload(ctx, selections, v)
 		},
