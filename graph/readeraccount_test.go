@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math"
 	"regexp"
@@ -24,6 +25,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 var mailedToken = regexp.MustCompile(`\?token=(\S+)`)
@@ -43,8 +45,19 @@ func (n *newsroom) mailed(t *testing.T) string {
 			return found[1]
 		}
 	}
-	t.Fatal("no mail with a link was sent")
+	t.Fatalf("no mail with a link was sent; jobs: %v", n.unfinished(t))
 	return ""
+}
+
+var unfinishedSQL = store.MaintainBoth(`SELECT kind || ' ' || state || ' ' || coalesce(last_error, '') FROM jobs`)
+
+// unfinished are the jobs that were not done, with their errors.
+func (n *newsroom) unfinished(t *testing.T) []string {
+	t.Helper()
+	return must[[]string](t)(store.Collect(t.Context(), n.DB, unfinishedSQL, func(rows *sql.Rows) (text string, err error) {
+		err = rows.Scan(&text)
+		return text, err
+	}))
 }
 
 // readerWords are what the documents of the table of permissions say of readers'
