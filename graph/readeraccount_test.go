@@ -71,7 +71,7 @@ func (r *room) readerWords(t *testing.T) map[string]func() string {
 			t.Fatal(err)
 		}
 	}
-	fresh := func() string { r.serial++; return fmt.Sprintf("reader%d@example.org", r.serial) }
+	fresh := func() string { r.serial++; return fmt.Sprintf("guest%d@reader.example", r.serial) }
 	as := func(email string) context.Context {
 		made, _, err := r.Accounts.Create(system, account.User{Email: email, DisplayName: "Reader", Role: user.RoleReader}, "seven slow ferries")
 		do(err)
@@ -93,10 +93,10 @@ func (r *room) readerWords(t *testing.T) map[string]func() string {
 		return r.mailed(t, email)
 	}
 	// of gives the token of a mail to an address that has an account, or has none.
-	of := func(account bool, ask func(email string) error) func() string {
+	of := func(hasAccount bool, ask func(email string) error) func() string {
 		return func() string {
 			email := fresh()
-			if account {
+			if hasAccount {
 				as(email)
 			}
 			do(ask(email))
