@@ -54,7 +54,7 @@ func TestAccountMutationsTakeAnyText(t *testing.T) {
 			`regenerateRecoveryCodes(input: {code: $x})`,
 			`createUser(input: {email: $x, displayName: $x, role: ADMIN, password: $x})`,
 			`signUp(input: {email: $x, displayName: $x, password: $x, invitation: $x, accepted: [{document: $x, version: $x}]})`,
-			`signUp(input: {email: "a@example.org", displayName: $x})`,
+			`signUp(input: {email: "a@example.org", displayName: $x, password: "short"})`,
 			`verifyEmail(input: {token: $x, label: $x, transport: TOKEN})`,
 			`requestSignInLink(input: {email: $x})`,
 			`signInWithLink(input: {token: $x, email: $x, code: $x, secondFactorCode: $x, label: $x, transport: TOKEN})`,
@@ -63,7 +63,6 @@ func TestAccountMutationsTakeAnyText(t *testing.T) {
 			`resetPassword(input: {token: $x, newPassword: $x})`,
 			`changeEmail(input: {newEmail: $x, password: $x})`,
 			`confirmEmailChange(input: {token: $x})`,
-			`deleteAccount(input: {password: $x})`,
 			`recordConsent(input: {document: $x, version: $x, place: $x})`,
 			`inviteReader(input: {email: $x})`,
 			`confirmNewsletterSubscription(input: {token: $x})`,
@@ -71,7 +70,7 @@ func TestAccountMutationsTakeAnyText(t *testing.T) {
 			`unsubscribeFromNewsletter(input: {token: $x})`,
 			`subscribeToNewsletter(input: {newsletterIds: [], email: $x, consentVersion: $x, place: $x, website: $x})`,
 			`submitContactMessage(input: {name: $x, email: $x, subject: $x, message: $x, secondsOnPage: 9, website: $x})`,
-			`createNewsletter(input: {name: $x, slug: $x, description: $x})`,
+			`createNewsletter(input: {name: $x, slug: "no slug", description: $x})`,
 			`createUser(input: {email: "a@example.org", displayName: $x, role: READER, password: "short"})`,
 		} {
 			for name, text := range texts {

@@ -41,7 +41,7 @@ func TestAccountsPage(t *testing.T) {
 		for name, value := range o.variables {
 			if given, ok := value.(string); ok && strings.ToUpper(given) == given {
 				if has[given] == "" {
-					t.Fatalf("%s: nobody has a %s yet", o.name, given)
+					t.Fatalf("%s: nobody has a %s yet; jobs: %v", o.name, given, n.unfinished(t))
 				}
 				o.variables[name] = has[given]
 			}

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"regexp"
 	"slices"
@@ -23,27 +24,39 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 var mailedToken = regexp.MustCompile(`\?token=(\S+)`)
 
-// mailed runs what is due and gives the token of the newest mail.
-func (n *newsroom) mailed(t *testing.T) string {
+// mailed runs what is due and gives the token of the newest mail to an address.
+func (n *newsroom) mailed(t *testing.T, to string) string {
 	t.Helper()
 	if _, err := n.Jobs.RunDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range must[[]*ent.KeptMail](t)(n.Mail.Kept(t.Context(), 5)) {
+	for _, k := range must[[]*ent.KeptMail](t)(n.Mail.Kept(t.Context(), 500)) {
 		_, text, _, err := mail.Parts(k.Message)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found := mailedToken.FindStringSubmatch(text); found != nil {
+		if found := mailedToken.FindStringSubmatch(text); found != nil && k.Recipient == to {
 			return found[1]
 		}
 	}
-	t.Fatal("no mail with a link was sent")
+	t.Fatalf("no mail with a link was sent to %s; jobs: %v", to, n.unfinished(t))
 	return ""
+}
+
+var unfinishedSQL = store.MaintainBoth(`SELECT kind || ' ' || state || ' ' || coalesce(last_error, '') FROM jobs`)
+
+// unfinished are the jobs that were not done, with their errors.
+func (n *newsroom) unfinished(t *testing.T) []string {
+	t.Helper()
+	return must[[]string](t)(store.Collect(t.Context(), n.DB, unfinishedSQL, func(rows *sql.Rows) (text string, err error) {
+		err = rows.Scan(&text)
+		return text, err
+	}))
 }
 
 // readerWords are what the documents of the table of permissions say of readers'
@@ -57,7 +70,7 @@ func (r *room) readerWords(t *testing.T) map[string]func() string {
 			t.Fatal(err)
 		}
 	}
-	fresh := func() string { r.serial++; return fmt.Sprintf("reader%d@example.org", r.serial) }
+	fresh := func() string { r.serial++; return fmt.Sprintf("guest%d@reader.example", r.serial) }
 	as := func(email string) context.Context {
 		made, _, err := r.Accounts.Create(system, account.User{Email: email, DisplayName: "Reader", Role: user.RoleReader}, "seven slow ferries")
 		do(err)
@@ -74,31 +87,31 @@ func (r *room) readerWords(t *testing.T) map[string]func() string {
 	}
 	subscribe := func() string {
 		consents()
-		do(r.Newsletters.Subscribe(t.Context(), newsletter.Subscribe{Newsletters: []int{list()}, Email: fresh(), ConsentVersion: "1"}))
-		return r.mailed(t)
+		email := fresh()
+		do(r.Newsletters.Subscribe(t.Context(), newsletter.Subscribe{Newsletters: []int{list()}, Email: email, ConsentVersion: "1"}))
+		return r.mailed(t, email)
+	}
+	// of gives the token of a mail to an address that has an account, or has none.
+	of := func(hasAccount bool, ask func(email string) error) func() string {
+		return func() string {
+			email := fresh()
+			if hasAccount {
+				as(email)
+			}
+			do(ask(email))
+			return r.mailed(t, email)
+		}
 	}
 	return map[string]func() string{
 		"reader": fresh,
-		"verify": func() string {
-			do(r.Accounts.SignUp(t.Context(), account.SignUp{Email: fresh(), DisplayName: "Reader"}))
-			return r.mailed(t)
-		},
-		"link": func() string {
-			email := fresh()
-			as(email)
-			do(r.Accounts.RequestSignInLink(t.Context(), email))
-			return r.mailed(t)
-		},
-		"reset": func() string {
-			email := fresh()
-			as(email)
-			do(r.Accounts.RequestPasswordReset(t.Context(), email))
-			return r.mailed(t)
-		},
-		"change": func() string {
-			do(r.Accounts.ChangeEmail(as(fresh()), fresh(), "seven slow ferries"))
-			return r.mailed(t)
-		},
+		"verify": of(false, func(email string) error {
+			return r.Accounts.SignUp(t.Context(), account.SignUp{Email: email, DisplayName: "Reader"})
+		}),
+		"link":  of(true, func(email string) error { return r.Accounts.RequestSignInLink(t.Context(), email) }),
+		"reset": of(true, func(email string) error { return r.Accounts.RequestPasswordReset(t.Context(), email) }),
+		"change": of(false, func(email string) error {
+			return r.Accounts.ChangeEmail(as(fresh()), email, "seven slow ferries")
+		}),
 		"consent": func() string { consents(); return "1" },
 		"contact": func() string { r.Newsletters.ContactAddress = "desk@example.org"; return "Reader" },
 		"list":    func() string { return id.Encode(id.Newsletter, list()) },

@@ -56,10 +56,22 @@ func serveSender(url string) error {
 // Everybody gets the issue once.
 func TestKilledWhileSending(t *testing.T) {
 	t.Parallel()
-	addresses := 300
-	if n, err := strconv.Atoi(os.Getenv("SOAK_NEWSLETTER")); err == nil {
-		addresses = n
+	killedWhileSending(t, 300)
+}
+
+// TestSoakKilledWhileSending is the long form: ten thousand addresses where
+// BROADSHEET_SOAK is set, as make soak sets it.
+func TestSoakKilledWhileSending(t *testing.T) {
+	t.Parallel()
+	addresses := 50
+	if os.Getenv("BROADSHEET_SOAK") != "" {
+		addresses = 10_000
 	}
+	killedWhileSending(t, addresses)
+}
+
+func killedWhileSending(t *testing.T, addresses int) {
+	t.Helper()
 	presses(t, func(t *testing.T, p *press) {
 		p.article(t, "Ferry deal", article.StatusPublished)
 		p.subscribers(t, addresses)
