@@ -204,12 +204,14 @@ func (n *newsroom) hostile() map[string]hostile {
 	add("a cursor of the site for a section", `query($s:String){category(by:{slug:"world"}){latestNews(after:$s){nodes{id}}}}`, cursorInvalid, "s", n.cursor(`latestNews(first:1)`))
 
 	// Documents.
-	add("1,000 aliases of a cheap field", `{`+repeat(1000, func(i int) string { return fmt.Sprintf("a%d:site{name}", i) })+`}`, fine)
+	add("50 aliases of a cheap field", `{`+repeat(50, func(i int) string { return fmt.Sprintf("a%d:site{name}", i) })+`}`, fine)
+	add("51 aliases of a cheap field", `{`+repeat(51, func(i int) string { return fmt.Sprintf("a%d:site{name}", i) })+`}`, tooCostly)
 	add("700 aliases of a list", `{`+repeat(700, func(i int) string { return fmt.Sprintf("a%d:tags(first:100){nodes{id}}", i) })+`}`, tooCostly)
 	add("lists in lists", `{latestNews(first:100){nodes{relatedArticles(first:24){nodes{relatedArticles(first:24){nodes{id}}}}}}}`, tooCostly)
 	add("lists so deep that numbers overflow", `{categories{`+strings.Repeat("children{", 40)+"id"+strings.Repeat("}", 40)+`}}`, tooCostly)
 	add("nodes of many ids with lists", `query($s:[ID!]!){nodes(ids:$s){...on Article{relatedArticles(first:24){nodes{comments(first:100){nodes{id}}}}}}}`, tooCostly, "s", slices.Repeat([]string{article}, 100))
-	add("a deep document", `{categories{`+strings.Repeat("parent{", 800)+"id"+strings.Repeat("}", 800)+`}}`, fine)
+	add("a deep document", `{categories{`+strings.Repeat("parent{", 18)+"id"+strings.Repeat("}", 18)+`}}`, fine)
+	add("a document that is too deep", `{categories{`+strings.Repeat("parent{", 19)+"id"+strings.Repeat("}", 19)+`}}`, tooCostly)
 	add("a document over the token limit", `{site{`+strings.Repeat("name ", 11_000)+`}}`, parseFailed)
 	add("a value nested over the token limit", `{nodes(ids:`+strings.Repeat("[", 11_000)+`){id}}`, parseFailed)
 	add("fragments in a circle", `{site{...A}} fragment A on Site{...B} fragment B on Site{...A}`, notValid)

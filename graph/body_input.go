@@ -36,6 +36,9 @@ func decodeText(field, text string, convert func(string, richtext.Options) ([]ri
 		return nil, fault.Mistake(fault.TooLong, field, "A body has at most %d bytes.", richtext.MaxBodyBytes)
 	}
 	blocks, notes := convert(text, richtext.Options{})
+	if found := notes.Unreadable(); found != "" {
+		return nil, fault.Mistake(fault.TooLong, field, "The body has %s.", found)
+	}
 	if found := notes.Unsafe(); len(found) > 0 {
 		return nil, fault.Mistake(fault.Invalid, field, "The body holds %s.", strings.Join(found, " and "))
 	}

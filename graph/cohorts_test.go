@@ -3,7 +3,6 @@ package graph_test
 import (
 	"fmt"
 	"log/slog"
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -251,7 +250,7 @@ func TestStatementsDependOnTheDocumentAlone(t *testing.T) {
 	ask := func(t *testing.T, url string, k, cohort int, role access.Role, root string) map[string][]string {
 		t.Helper()
 		n := emptyNewsroom(t, url)
-		opts := graph.Options{MaxComplexity: math.MaxInt32, MaxTokens: math.MaxInt32, Timeout: time.Minute, Logger: slog.New(slog.NewTextHandler(n.errors, nil))}
+		opts := graph.Options{Limits: unlimited, Timeout: time.Minute, Logger: slog.New(slog.NewTextHandler(n.errors, nil))}
 		w := n.widen(t, k)
 		n.handler = graph.Handler(n.Graph(), opts.WithCohort(cohort))
 		return (&paths{wide: w, schema: schema, viewer: n.holder(t, role), fail: t.Fatalf, root: root}).ask(t)

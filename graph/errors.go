@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
@@ -27,11 +26,10 @@ func present(logger *slog.Logger) graphql.ErrorPresenterFunc {
 		} else {
 			shown = gqlerror.WrapPath(graphql.GetPath(ctx), err)
 		}
-		switch shown.Extensions["code"] {
-		case errcode.ParseFailed, errcode.ValidationFailed:
-			return shown
-		case complexityExceeded:
-			shown.Extensions = map[string]any{"code": string(fault.CostLimitExceeded)}
+		if tellsEnough(ctx) {
+			return nil
+		}
+		if _, coded := shown.Extensions["code"]; coded { // refused before it was executed
 			return shown
 		}
 		if f, ok := errors.AsType[*fault.Error](err); ok && f.Code != fault.Internal {
@@ -51,8 +49,8 @@ func present(logger *slog.Logger) graphql.ErrorPresenterFunc {
 		}
 		if ctx.Err() != nil {
 			// Nobody waits for the answer any more, or its time is over.
-			shown.Message = "the request was cancelled or took too long"
-			shown.Extensions = map[string]any{"code": string(fault.Internal)}
+			shown.Message = tookTooLong.Message
+			shown.Extensions = map[string]any{"code": string(tookTooLong.Code)}
 			return shown
 		}
 		logger.ErrorContext(ctx, "a field failed", "path", shown.Path.String(), "error", err)
@@ -62,8 +60,9 @@ func present(logger *slog.Logger) graphql.ErrorPresenterFunc {
 	}
 }
 
-// complexityExceeded is the library's code for a document that is too costly.
-const complexityExceeded = "COMPLEXITY_LIMIT_EXCEEDED"
+// tookTooLong is the end of a request whose time is over. Whatever it was about
+// to change is not changed.
+var tookTooLong = fault.New(fault.TryAgain, "the request took too long: try again later, or ask for less")
 
 // badValue reports whether err says that a value does not fit its scalar.
 func badValue(err error) bool {

@@ -9,11 +9,12 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/broadsheet-cms/broadsheet/graph/document"
+	"github.com/broadsheet-cms/broadsheet/graph/executor"
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -21,11 +22,11 @@ import (
 
 // Options of the endpoint.
 type Options struct {
-	Introspection bool // whether clients may ask for the schema
-	MaxTokens     int  // of a document; 0 means 10,000
-	MaxComplexity int  // see complexity.go; 0 means 50,000
-	Timeout       time.Duration
-	Logger        *slog.Logger
+	Introspection  bool            // whether clients may ask for the schema
+	Limits         document.Limits // of documents; zero fields mean their defaults
+	MaxAnswerBytes int             // of one answer; 0 means DefaultAnswerBytes
+	Timeout        time.Duration   // of one request; 0 means 10 seconds
+	Logger         *slog.Logger
 
 	// executable makes the schema that is executed; nil means the compiled one. The
 	// tests compare that with gqlgen's own.
@@ -36,11 +37,8 @@ type Options struct {
 
 // Handler serves the API over HTTP.
 func Handler(services Services, opts Options) http.Handler {
-	if opts.MaxTokens == 0 {
-		opts.MaxTokens = 10_000
-	}
-	if opts.MaxComplexity == 0 {
-		opts.MaxComplexity = 50_000
+	if opts.MaxAnswerBytes == 0 {
+		opts.MaxAnswerBytes = DefaultAnswerBytes
 	}
 	if opts.Timeout == 0 {
 		opts.Timeout = 10 * time.Second
@@ -49,20 +47,18 @@ func Handler(services Services, opts Options) http.Handler {
 		opts.Logger = slog.Default()
 	}
 	config := generated.Config{Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth}}
-	weigh(&config.Complexity)
 	if opts.executable == nil {
 		opts.executable = generated.NewCompiledSchema
 	}
-	srv := handler.New(opts.executable(config))
+	schema := opts.executable(config)
+	documents := document.NewStore(schema.Schema(), document.Options{Limits: opts.Limits, NoSuggestions: !opts.Introspection})
+	srv := handler.New(schema)
 	srv.AddTransport(transport.Options{AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodOptions}})
-	srv.AddTransport(exchange{})
-	srv.SetQueryCache(lru.New[*ast.QueryDocument](1000))
-	srv.SetParserTokenLimit(opts.MaxTokens)
-	srv.SetDisableSuggestion(!opts.Introspection)
+	srv.AddTransport(exchange{documents: documents, timeout: opts.Timeout})
+	srv.SetQueryCache(checkedDocuments{})
 	srv.SetErrorPresenter(present(opts.Logger))
 	srv.SetRecoverFunc(recovered)
-	srv.Use(expansion{})
-	srv.Use(extension.FixedComplexityLimit(opts.MaxComplexity))
+	srv.Use(costLimit{documents})
 	if opts.Introspection {
 		srv.Use(extension.Introspection{})
 	}
@@ -88,10 +84,9 @@ func Handler(services Services, opts Options) http.Handler {
 		}
 		return next(withColumns(ctx))
 	})
+	limit := executor.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), Exceeded: errTooLarge}
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-		ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
-		defer cancel()
-		return next(loader.With(ctx, sources))
+		return next(executor.WithLimit(withErrorCount(loader.With(ctx, sources)), limit))
 	})
 	return srv
 }

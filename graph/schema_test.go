@@ -304,3 +304,90 @@ func TestBreakingChangesAreFound(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryListHasABound holds the schema to say of each list how long it is:
+// what cannot be weighed before it runs can be made as dear as one likes.
+func TestEveryListHasABound(t *testing.T) {
+	t.Parallel()
+	for _, missing := range unbounded(loadSchema(t, broadsheet.SDL)) {
+		t.Error(missing)
+	}
+}
+
+// unbounded names the lists of a schema whose length nothing bounds.
+func unbounded(schema *ast.Schema) (missing []string) {
+	for _, d := range own(schema) {
+		if d.Kind != ast.Object && d.Kind != ast.Interface {
+			continue
+		}
+		for _, f := range d.Fields {
+			size := f.Directives.ForName("listSize")
+			connection := strings.HasSuffix(f.Type.Name(), "Connection")
+			if strings.HasPrefix(f.Name, "__") || f.Type.Elem == nil && !connection || sizedAbove(schema, d, f) || f.Name == "userErrors" { // as many as the input has fields
+				continue
+			}
+			where := d.Name + "." + f.Name
+			if size == nil {
+				missing = append(missing, where+" is a list without @listSize")
+				continue
+			}
+			slicing := size.Arguments.ForName("slicingArguments")
+			if slicing == nil && size.Arguments.ForName("maximum") == nil {
+				missing = append(missing, where+": neither an argument nor a maximum bounds the list")
+			}
+			if size.Arguments.ForName("assumedSize") == nil {
+				missing = append(missing, where+": want an assumedSize")
+			}
+			if slicing == nil {
+				continue
+			}
+			for _, a := range slicing.Value.Children {
+				if f.Arguments.ForName(a.Value.Raw) == nil {
+					missing = append(missing, where+" has no argument "+a.Value.Raw)
+				}
+			}
+		}
+	}
+	return missing
+}
+
+// sizedAbove reports whether every field that gives the type says how many rows
+// f has.
+func sizedAbove(schema *ast.Schema, d *ast.Definition, f *ast.FieldDefinition) bool {
+	found := false
+	for _, owner := range own(schema) {
+		if owner.Kind != ast.Object && owner.Kind != ast.Interface {
+			continue
+		}
+		for _, above := range owner.Fields {
+			if above.Type.Name() != d.Name {
+				continue
+			}
+			size := above.Directives.ForName("listSize")
+			if size == nil || size.Arguments.ForName("sizedFields") == nil ||
+				!slices.ContainsFunc(size.Arguments.ForName("sizedFields").Value.Children, func(c *ast.ChildValue) bool { return c.Value.Raw == f.Name }) {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
+}
+
+func TestUnboundedListsAreFound(t *testing.T) {
+	t.Parallel()
+	const directives = `directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], maximum: Int) on FIELD_DEFINITION `
+	for sdl, want := range map[string]string{
+		`type Query { a: [Int!]! }`:                                                                                      "Query.a is a list without @listSize",
+		`type Query { a: [Int!]! @listSize(assumedSize: 3) }`:                                                            "Query.a: neither an argument nor a maximum bounds the list",
+		`type Query { a: [Int!]! @listSize(assumedSize: 3, maximum: 4) }`:                                                "",
+		`type Query { a: [Int!]! @listSize(assumedSize: 3, slicingArguments: ["n"]) }`:                                   "Query.a has no argument n",
+		`type Query { a: C @listSize(assumedSize: 3, maximum: 9, sizedFields: ["edges"]) } type C { edges: [Int!]! }`:    "",
+		`type Query { a: C @listSize(assumedSize: 3, maximum: 9, sizedFields: ["edges"]) b: C } type C { edges: [Int] }`: "C.edges is a list without @listSize",
+		`type Query { a: XConnection } type XConnection { b: Int }`:                                                      "Query.a is a list without @listSize",
+	} {
+		if got := strings.Join(unbounded(loadSchema(t, directives+sdl)), "; "); got != want {
+			t.Errorf("%s: %q, want %q", sdl, got, want)
+		}
+	}
+}

@@ -104,8 +104,8 @@ func (r *Resolver) pageByPath(ctx context.Context, path string) (*loader.Page, e
 }
 
 // StaticPages is the field of the same name of Query.
-func (r *queryResolver) StaticPages(ctx context.Context, trashed *bool) ([]*loader.Page, error) {
-	found, err := r.Pages.AllPages(ctx, trashed != nil && *trashed)
+func (r *queryResolver) StaticPages(ctx context.Context, trashed *bool, first *int32, after *string) ([]*loader.Page, error) {
+	found, err := relay.Paged[*ent.Page](first, after)(r.Pages.AllPages(ctx, trashed != nil && *trashed))
 	if err != nil {
 		return nil, err
 	}

@@ -188,7 +188,7 @@ func (r *queryResolver) Place(ctx context.Context, by model.PlaceBy) (*loader.Pl
 }
 
 // Places is the field of the same name of Query.
-func (r *queryResolver) Places(ctx context.Context, kind *place.Kind) ([]*loader.Place, error) {
+func (r *queryResolver) Places(ctx context.Context, kind *place.Kind, first *int32, after *string) ([]*loader.Place, error) {
 	dir, err := loader.For(ctx).Dir(ctx)
 	if err != nil {
 		return nil, err
@@ -198,6 +198,10 @@ func (r *queryResolver) Places(ctx context.Context, kind *place.Kind) ([]*loader
 		if kind == nil || p.Kind == *kind {
 			found = append(found, p)
 		}
+	}
+	found, err = relay.Paged[*ent.Place](first, after)(found, nil)
+	if err != nil {
+		return nil, err
 	}
 	return loader.Places.List(ctx, loader.Dependency{List: "places"}, found), nil
 }
@@ -256,7 +260,7 @@ func (r *queryResolver) Author(ctx context.Context, by model.AuthorBy) (*loader.
 }
 
 // Authors is the field of the same name of Query.
-func (r *queryResolver) Authors(ctx context.Context, kind *author.Kind) ([]*loader.Author, error) {
+func (r *queryResolver) Authors(ctx context.Context, kind *author.Kind, first *int32, after *string) ([]*loader.Author, error) {
 	dir, err := loader.For(ctx).Dir(ctx)
 	if err != nil {
 		return nil, err
@@ -266,6 +270,10 @@ func (r *queryResolver) Authors(ctx context.Context, kind *author.Kind) ([]*load
 		if kind == nil || a.Kind == *kind {
 			found = append(found, a)
 		}
+	}
+	found, err = relay.Paged[*ent.Author](first, after)(found, nil)
+	if err != nil {
+		return nil, err
 	}
 	return loader.Authors.List(ctx, loader.Dependency{List: "authors"}, found), nil
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,12 +11,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 )
 
@@ -24,7 +27,10 @@ import (
 // they cannot read without a code and repeat the whole body.
 //
 // Source: GraphQL over HTTP, working draft.
-type exchange struct{}
+type exchange struct {
+	documents *document.Store
+	timeout   time.Duration
+}
 
 // Supports everything: what is no request is answered by Do as well.
 func (exchange) Supports(*http.Request) bool { return true }
@@ -40,7 +46,11 @@ func refuse(status int, format string, args ...any) *refusal {
 }
 
 // Do answers one request.
-func (exchange) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+func (e exchange) Do(w http.ResponseWriter, r *http.Request, library graphql.GraphExecutor) {
+	ctx, cancel := context.WithTimeoutCause(r.Context(), e.timeout, tookTooLong)
+	defer cancel()
+	r = r.WithContext(ctx)
+	exec := checked{library, e.documents}
 	kind := responseType(r)
 	w.Header().Set("Content-Type", kind)
 	params, refused := read(r)
@@ -163,8 +173,46 @@ func readAddress(query string) (*graphql.RawParams, *refusal) {
 	return params, nil
 }
 
+// Bounds on the JSON of a request. They are checked before it is decoded, which
+// takes many times its length.
+const (
+	maxJSONValues = 50_000
+	maxJSONDepth  = 64
+)
+
+// checkJSON counts the values of a JSON text and how deep they nest. It counts
+// one value for each comma and each opening bracket, so never too few.
+func checkJSON(text []byte) (values, depth int) {
+	level := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			for i++; i < len(text) && text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		case '[', '{':
+			values++
+			level++
+			depth = max(depth, level)
+		case ']', '}':
+			level--
+		case ',':
+			values++
+		}
+	}
+	return values + 1, depth
+}
+
 // decode reads one JSON object. Numbers stay as they are written.
 func decode(text []byte, into any, what string) *refusal {
+	switch values, depth := checkJSON(text); {
+	case values > maxJSONValues:
+		return refuse(http.StatusBadRequest, "%s has more than %d values", what, maxJSONValues)
+	case depth > maxJSONDepth:
+		return refuse(http.StatusBadRequest, "%s nests more than %d lists and objects", what, maxJSONDepth)
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(into); err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -148,7 +147,7 @@ func TestHiddenRowsAreNowhere(t *testing.T) {
 	t.Parallel()
 	schema := loadSchema(t, broadsheet.SDL)
 	eachNewsroom(t, func(t *testing.T, n *newsroom) {
-		n.handler = graph.Handler(n.Graph(), graph.Options{MaxComplexity: math.MaxInt32, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
+		n.handler = graph.Handler(n.Graph(), graph.Options{Limits: unlimited, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
 		n.statements.Take()
 		for name, query := range n.ways(schema) {
 			a, raw := n.post(t, query, nil)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -95,7 +94,7 @@ func newStage(t *testing.T, url string, seed uint64) *stage {
 		words: map[int]string{}}
 	clock := func() time.Time { return s.now }
 	s.Articles.Now, s.Newsroom.Now, s.Site.Now = clock, clock, clock
-	s.handler = graph.Handler(s.Graph(), graph.Options{MaxComplexity: math.MaxInt32, Logger: slog.New(slog.DiscardHandler)})
+	s.handler = graph.Handler(s.Graph(), graph.Options{Limits: unlimited, Logger: slog.New(slog.DiscardHandler)})
 	one := must[[]int](t)
 	s.world = one(s.Taxonomy.EnsureCategories(t.Context(), taxonomy.Category{Name: "World"}))[0]
 	s.asia = one(s.Taxonomy.EnsureCategories(t.Context(), taxonomy.Category{Name: "Asia", Parent: &s.world}))[0]

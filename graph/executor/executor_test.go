@@ -355,11 +355,13 @@ func TestAnswersAreBounded(t *testing.T) {
 	for name, c := range map[string]struct {
 		ctx   context.Context
 		bytes int
+		steps int
 		want  string
 	}{
-		"within":    {t.Context(), 1 << 30, ""},
-		"too large": {t.Context(), 5000, tooLarge.Error()},
-		"ended":     {ended, 1 << 30, context.Canceled.Error()},
+		"within":         {t.Context(), 1 << 30, 1 << 30, ""},
+		"too large":      {t.Context(), 5000, 1 << 30, tooLarge.Error()},
+		"too many steps": {t.Context(), 1 << 30, 20, tooLarge.Error()},
+		"ended":          {ended, 1 << 30, 1 << 30, context.Canceled.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -370,7 +372,7 @@ func TestAnswersAreBounded(t *testing.T) {
 				t.Fatal(wrong)
 			}
 			op.RootResolverMiddleware = func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) }
-			within := graphql.WithResponseContext(graphql.WithOperationContext(executor.WithLimit(c.ctx, c.bytes, tooLarge), op), graphql.DefaultErrorPresenter, graphql.DefaultRecover)
+			within := graphql.WithResponseContext(graphql.WithOperationContext(executor.WithLimit(c.ctx, executor.Limit{Bytes: c.bytes, Steps: c.steps, Exceeded: tooLarge}), op), graphql.DefaultErrorPresenter, graphql.DefaultRecover)
 			response := es.Exec(within)(within)
 			errs := graphql.GetErrors(within)
 			switch {
@@ -382,5 +384,27 @@ func TestAnswersAreBounded(t *testing.T) {
 				t.Errorf("%d resolvers were called", len(o.calls))
 			}
 		})
+	}
+}
+
+// TestWhatIsKeptIsBounded asks many operations and looks at how much is kept of
+// them.
+func TestWhatIsKeptIsBounded(t *testing.T) {
+	t.Parallel()
+	plans := executor.NewPlans()
+	root := executor.NewObject("Query", []string{"Query"}, executor.Field{Name: "number"})
+	schema := schemaOf(t)
+	for i := range 400 {
+		text := fmt.Sprintf("query Q%d {%s}", i, strings.Repeat(" number", 500))
+		doc, wrong := gqlparser.LoadQueryWithRules(schema, text, rules.NewDefaultRules())
+		if len(wrong) > 0 {
+			t.Fatal(wrong)
+		}
+		op := &graphql.OperationContext{Doc: doc, Operation: doc.Operations[0], RootResolverMiddleware: func(context.Context, graphql.RootResolver) graphql.Marshaler { return graphql.Null }}
+		ctx := graphql.WithResponseContext(graphql.WithOperationContext(t.Context(), op), graphql.DefaultErrorPresenter, graphql.DefaultRecover)
+		plans.Execute(ctx, root, func(*executor.Run, *executor.Node) bool { return true })
+	}
+	if operations, nodes := plans.Kept(); operations < 20 || operations > 150 || nodes > 60_000 {
+		t.Errorf("%d operations of %d nodes are kept", operations, nodes)
 	}
 }

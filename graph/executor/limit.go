@@ -9,30 +9,31 @@ import (
 
 type limitKey struct{}
 
-type limit struct {
-	bytes    int64
-	exceeded error
+// Limit bounds one answer. It is asked while the answer is written, before each
+// field with a resolver and each element of a list, so no more than one value
+// is written beyond it.
+type Limit struct {
+	Bytes    int   // 0: any number
+	Steps    int   // fields with resolvers and elements of lists; 0: any number
+	Exceeded error // of an answer that is larger; its data is null
 }
 
-// WithLimit bounds the answers of operations that run with the context, in
-// bytes. The bound is asked while the answer is written, before each field with a
-// resolver and each element of a list, so no more than one value is written
-// beyond it. The data of an answer that exceeds it is null, its error exceeded.
-func WithLimit(ctx context.Context, bytes int, exceeded error) context.Context {
-	return context.WithValue(ctx, limitKey{}, limit{int64(bytes), exceeded})
+// WithLimit bounds the answers of operations that run with the context.
+func WithLimit(ctx context.Context, l Limit) context.Context {
+	return context.WithValue(ctx, limitKey{}, l)
 }
 
 // budget is what all root fields of an operation may write together.
 type budget struct {
-	ctx     context.Context
-	limit   limit // of zero bytes: none
-	written atomic.Int64
-	stopped atomic.Bool
+	ctx            context.Context
+	limit          Limit
+	written, steps atomic.Int64
+	stopped        atomic.Bool
 }
 
 func newBudget(ctx context.Context) *budget {
 	b := &budget{ctx: ctx}
-	b.limit, _ = ctx.Value(limitKey{}).(limit)
+	b.limit, _ = ctx.Value(limitKey{}).(Limit)
 	return b
 }
 
@@ -41,12 +42,15 @@ type stop struct{ cause error }
 
 // check ends the run when the answer is too large or its context has ended.
 func (b *budget) check(r *Run) {
-	if b.limit.bytes > 0 {
+	if b.limit.Bytes > 0 {
 		grown := len(r.Buf) - r.spent
 		r.spent = len(r.Buf)
-		if b.written.Add(int64(grown)) > b.limit.bytes {
-			panic(stop{b.limit.exceeded})
+		if b.written.Add(int64(grown)) > int64(b.limit.Bytes) {
+			panic(stop{b.limit.Exceeded})
 		}
+	}
+	if b.limit.Steps > 0 && b.steps.Add(1) > int64(b.limit.Steps) {
+		panic(stop{b.limit.Exceeded})
 	}
 	if err := b.ctx.Err(); err != nil {
 		panic(stop{err})

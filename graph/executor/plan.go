@@ -14,6 +14,7 @@ package executor
 import (
 	"context"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -63,6 +64,7 @@ type Node struct {
 	// Number is the place of the field in the Fields of its object, or Typename.
 	Number int
 
+	maximum  int // rows of its list that are answered, 0 for all
 	field    graphql.CollectedField
 	object   *Object
 	parent   *Node // nil below the root
@@ -104,10 +106,11 @@ type plan struct {
 	mu        sync.Mutex
 	operation *graphql.OperationContext
 	states    int
+	grow      func(nodes int) // counts nodes that are made
 }
 
-func compile(op *graphql.OperationContext, root *Object) *plan {
-	p := &plan{operation: &graphql.OperationContext{Doc: op.Doc, Operation: op.Operation, Variables: op.Variables}}
+func compile(op *graphql.OperationContext, root *Object, grow func(nodes int)) *plan {
+	p := &plan{grow: grow, operation: &graphql.OperationContext{Doc: op.Doc, Operation: op.Operation, Variables: op.Variables}}
 	p.roots = p.nodes(nil, root, op.Operation.SelectionSet)
 	p.selected = selected(op.Doc, op.Operation)
 	return p
@@ -186,10 +189,23 @@ func (p *plan) nodes(parent *Node, o *Object, set ast.SelectionSet) []*Node {
 		key = append(key, '"')
 		key = append(key, f.Alias...)
 		key = append(key, '"', ':')
-		nodes = append(nodes, &Node{Key: key, Number: number, field: f, object: o, parent: parent, plan: p, state: p.states})
+		nodes = append(nodes, &Node{Key: key, Number: number, field: f, object: o, parent: parent, plan: p, state: p.states, maximum: maximum(f.Definition)})
 		p.states++
 	}
+	p.grow(len(nodes))
 	return nodes
+}
+
+// maximum reads the most rows that a list answers, as @listSize says beside the
+// field.
+func maximum(f *ast.FieldDefinition) int {
+	if size := f.Directives.ForName("listSize"); size != nil {
+		if a := size.Arguments.ForName("maximum"); a != nil {
+			n, _ := strconv.Atoi(a.Value.Raw) // the schema was validated
+			return n
+		}
+	}
+	return 0
 }
 
 // Plans keeps the plans of the operations that were executed last.
@@ -197,6 +213,7 @@ type Plans struct {
 	mu         sync.Mutex
 	operations map[*ast.OperationDefinition]*operation
 	clock      int64
+	nodes      atomic.Int64 // of all operations
 }
 
 // operation is what is kept about one operation.
@@ -204,12 +221,15 @@ type operation struct {
 	conditions []string // variables that @skip and @include ask for
 	variants   map[string]*plan
 	used       int64
+	nodes      atomic.Int64 // of the document and of all plans
+	forgotten  atomic.Bool
 }
 
-// Bounds of what is kept: operations in all, and choices of conditions for each.
+// Bounds of what is kept: nodes in all, which take some 500 bytes each, and
+// choices of conditions for each operation.
 const (
-	maxOperations = 1000
-	maxVariants   = 16
+	maxNodes    = 50_000
+	maxVariants = 16
 )
 
 // NewPlans makes an empty store of plans.
@@ -220,12 +240,15 @@ func (p *Plans) of(op *graphql.OperationContext, root *Object) *plan {
 	defer p.mu.Unlock()
 	p.clock++
 	known := p.operations[op.Operation]
+	if p.nodes.Load() > maxNodes {
+		p.forget()
+	}
 	if known == nil {
-		if len(p.operations) >= maxOperations {
-			p.forget()
-		}
-		known = &operation{conditions: conditions(op.Doc, op.Operation), variants: map[string]*plan{}}
+		var size int
+		known = &operation{variants: map[string]*plan{}}
+		known.conditions, size = conditions(op.Doc, op.Operation)
 		p.operations[op.Operation] = known
+		p.grow(known, size)
 	}
 	known.used = p.clock
 	choice := make([]byte, len(known.conditions))
@@ -240,10 +263,19 @@ func (p *Plans) of(op *graphql.OperationContext, root *Object) *plan {
 		if len(known.variants) >= maxVariants {
 			clear(known.variants)
 		}
-		compiled = compile(op, root)
+		compiled = compile(op, root, func(nodes int) { p.grow(known, nodes) })
 		known.variants[string(choice)] = compiled
 	}
 	return compiled
+}
+
+// grow counts what is kept for an operation.
+func (p *Plans) grow(o *operation, nodes int) {
+	if o.forgotten.Load() {
+		return // a run that goes on finishes it
+	}
+	o.nodes.Add(int64(nodes))
+	p.nodes.Add(int64(nodes))
 }
 
 // forget drops the half of the operations that was not used for longest.
@@ -256,6 +288,8 @@ func (p *Plans) forget() {
 	middle := used[len(used)/2]
 	for key, o := range p.operations {
 		if o.used <= middle {
+			o.forgotten.Store(true)
+			p.nodes.Add(-o.nodes.Load())
 			delete(p.operations, key)
 		}
 	}
@@ -263,8 +297,7 @@ func (p *Plans) forget() {
 
 // conditions gives the variables that @skip and @include ask for in an operation
 // and in the fragments of its document.
-func conditions(doc *ast.QueryDocument, op *ast.OperationDefinition) []string {
-	var names []string
+func conditions(doc *ast.QueryDocument, op *ast.OperationDefinition) (names []string, nodes int) {
 	var walk func(ast.SelectionSet)
 	ask := func(directives ast.DirectiveList) {
 		for _, d := range directives {
@@ -274,6 +307,7 @@ func conditions(doc *ast.QueryDocument, op *ast.OperationDefinition) []string {
 		}
 	}
 	walk = func(set ast.SelectionSet) {
+		nodes += len(set)
 		for _, s := range set {
 			switch s := s.(type) {
 			case *ast.Field:
@@ -291,7 +325,7 @@ func conditions(doc *ast.QueryDocument, op *ast.OperationDefinition) []string {
 	for _, f := range doc.Fragments {
 		walk(f.SelectionSet)
 	}
-	return names
+	return names, nodes
 }
 
 // fieldContext describes a node to whoever asks a context for its field.

@@ -68,6 +68,14 @@ func (r *Run) state(n *Node) *State {
 	return s
 }
 
+// Rows is how many rows of a list are answered.
+func (r *Run) Rows(n *Node, rows int) int {
+	if n.maximum > 0 {
+		return min(rows, n.maximum)
+	}
+	return rows
+}
+
 // Enter begins the list of a field.
 func (s *State) Enter() {
 	if s.within == nil {

@@ -800,8 +800,12 @@ func (x *execution) article_featuredImage(n *executor.Node, obj *loader.Article)
 func (x *execution) article_liveEntries(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Article_liveEntries_args) {
+		return x.Null()
+	}
+	fc := &s.Field
 	ctx := s.Ctx
-	v, err := obj.LiveEntries(ctx)
+	v, err := obj.LiveEntries(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -7984,8 +7988,12 @@ func (x *execution) newsroomRecord_autosave(n *executor.Node, obj *loader.Record
 func (x *execution) newsroomRecord_notes(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_NewsroomRecord_notes_args) {
+		return x.Null()
+	}
+	fc := &s.Field
 	ctx := s.Ctx
-	v, err := obj.Notes(ctx)
+	v, err := obj.Notes(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -8006,8 +8014,12 @@ func (x *execution) newsroomRecord_withdrawal(n *executor.Node, obj *loader.Reco
 func (x *execution) newsroomRecord_previewTokens(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_NewsroomRecord_previewTokens_args) {
+		return x.Null()
+	}
+	fc := &s.Field
 	ctx := s.Ctx
-	v, err := obj.PreviewTokens(ctx)
+	v, err := obj.PreviewTokens(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -8808,7 +8820,7 @@ func (x *execution) query_places(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind))
+	v, err := x.ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -8853,7 +8865,7 @@ func (x *execution) query_authors(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind))
+	v, err := x.ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -9086,7 +9098,7 @@ func (x *execution) query_staticPages(n *executor.Node) (null bool) {
 	fc := &s.Field
 	ctx := s.Ctx
 	next0 := func(ctx context.Context) (any, error) {
-		return x.ec.Resolvers.Query().StaticPages(ctx, fc.Args["trashed"].(*bool))
+		return x.ec.Resolvers.Query().StaticPages(ctx, fc.Args["trashed"].(*bool), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	}
 	next1 := func(ctx context.Context) (any, error) {
 		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PAGES")
@@ -12967,7 +12979,7 @@ func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -12994,7 +13006,7 @@ func (x *execution) writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13025,7 +13037,7 @@ func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13052,7 +13064,7 @@ func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13086,7 +13098,7 @@ func (x *execution) writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13125,7 +13137,7 @@ func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13152,7 +13164,7 @@ func (x *execution) writeNArticlePayload2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13189,7 +13201,7 @@ func (x *execution) writeNArticleStep2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13209,7 +13221,7 @@ func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13236,7 +13248,7 @@ func (x *execution) writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13263,7 +13275,7 @@ func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13290,7 +13302,7 @@ func (x *execution) writeNAuthorFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13322,7 +13334,7 @@ func (x *execution) writeNBlockChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13354,7 +13366,7 @@ func (x *execution) writeNBlockImage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13386,7 +13398,7 @@ func (x *execution) writeNBreadcrumb2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13413,7 +13425,7 @@ func (x *execution) writeNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13450,7 +13462,7 @@ func (x *execution) writeNCapability2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13470,7 +13482,7 @@ func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13497,7 +13509,7 @@ func (x *execution) writeNCategoryFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13524,7 +13536,7 @@ func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13558,7 +13570,7 @@ func (x *execution) writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13604,7 +13616,7 @@ func (x *execution) writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13624,7 +13636,7 @@ func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13651,7 +13663,7 @@ func (x *execution) writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13702,7 +13714,7 @@ func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13729,7 +13741,7 @@ func (x *execution) writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13756,7 +13768,7 @@ func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13787,7 +13799,7 @@ func (x *execution) writeNFieldChange2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13831,7 +13843,7 @@ func (x *execution) writeNLanguageFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13858,7 +13870,7 @@ func (x *execution) writeNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13889,7 +13901,7 @@ func (x *execution) writeNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13909,7 +13921,7 @@ func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13946,7 +13958,7 @@ func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13976,7 +13988,7 @@ func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13993,7 +14005,7 @@ func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14036,7 +14048,7 @@ func (x *execution) writeNParagraphChange2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14056,7 +14068,7 @@ func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14083,7 +14095,7 @@ func (x *execution) writeNPlaceFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14115,7 +14127,7 @@ func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14142,7 +14154,7 @@ func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14169,7 +14181,7 @@ func (x *execution) writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14196,7 +14208,7 @@ func (x *execution) writeNRelatedArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14223,7 +14235,7 @@ func (x *execution) writeNRelatedReason2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14255,7 +14267,7 @@ func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14282,7 +14294,7 @@ func (x *execution) writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14328,7 +14340,7 @@ func (x *execution) writeNScheduleFailure2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14355,7 +14367,7 @@ func (x *execution) writeNSearchEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14396,7 +14408,7 @@ func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14439,7 +14451,7 @@ func (x *execution) writeNSocialProfile2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14459,7 +14471,7 @@ func (x *execution) writeNStatusCount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14489,7 +14501,7 @@ func (x *execution) writeNString2string(n *executor.Node, v string) (null bool) 
 func (x *execution) writeNString2ᚕstringᚄ(n *executor.Node, v []string) (null bool) {
 	mark := len(x.Buf)
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14514,7 +14526,7 @@ func (x *execution) writeNTableCell2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14541,7 +14553,7 @@ func (x *execution) writeNTableRow2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14568,7 +14580,7 @@ func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14595,7 +14607,7 @@ func (x *execution) writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14622,7 +14634,7 @@ func (x *execution) writeNTagFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14665,7 +14677,7 @@ func (x *execution) writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14690,7 +14702,7 @@ func (x *execution) writeNYearFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14721,7 +14733,7 @@ func (x *execution) writeN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14746,7 +14758,7 @@ func (x *execution) writeN__DirectiveLocation2ᚕstringᚄ(n *executor.Node, v [
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14778,7 +14790,7 @@ func (x *execution) writeN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14809,7 +14821,7 @@ func (x *execution) writeN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15506,7 +15518,7 @@ func (x *execution) writeOSearchSuggestion2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15717,7 +15729,7 @@ func (x *execution) writeO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15740,7 +15752,7 @@ func (x *execution) writeO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15763,7 +15775,7 @@ func (x *execution) writeO__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15786,7 +15798,7 @@ func (x *execution) writeO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}

@@ -289,11 +289,11 @@ func (a *Article) Translations(ctx context.Context) ([]*Article, error) {
 }
 
 // LiveEntries is the field of the same name.
-func (a *Article) LiveEntries(ctx context.Context) ([]*LiveEntry, error) {
+func (a *Article) LiveEntries(ctx context.Context, first *int32, after *string) ([]*LiveEntry, error) {
 	if a.Kind != entarticle.KindLiveBlog {
 		return []*LiveEntry{}, nil
 	}
-	return get(ctx, a.place, articleEntries, none{})
+	return relay.Paged[*LiveEntry](first, after)(get(ctx, a.place, articleEntries, none{}))
 }
 
 // Corrections is the field of the same name.

@@ -180,13 +180,13 @@ func (r *Record) Withdrawal(ctx context.Context) (*Withdrawal, error) {
 }
 
 // Notes is the field of the same name.
-func (r *Record) Notes(ctx context.Context) ([]*Note, error) {
-	return get(ctx, r.place, recordNotes, none{})
+func (r *Record) Notes(ctx context.Context, first *int32, after *string) ([]*Note, error) {
+	return relay.Paged[*Note](first, after)(get(ctx, r.place, recordNotes, none{}))
 }
 
 // PreviewTokens is the field of the same name.
-func (r *Record) PreviewTokens(ctx context.Context) ([]*PreviewToken, error) {
-	return get(ctx, r.place, recordTokens, none{})
+func (r *Record) PreviewTokens(ctx context.Context, first *int32, after *string) ([]*PreviewToken, error) {
+	return relay.Paged[*PreviewToken](first, after)(get(ctx, r.place, recordTokens, none{}))
 }
 
 // RevisionPage is a page of the revisions, newest first.

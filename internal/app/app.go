@@ -19,6 +19,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet"
 	"github.com/broadsheet-cms/broadsheet/graph"
+	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/graph/graphiql"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
@@ -147,8 +148,8 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		return err
 	}
 	routes := server.Routes{
-		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, MaxTokens: a.cfg.MaxTokens,
-			MaxComplexity: a.cfg.MaxComplexity, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
+		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, Limits: a.documentLimits(),
+			MaxAnswerBytes: a.cfg.MaxAnswerBytes, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
 		SignIn: openID,
 		Media:  a.Media.Handler(),
 		SDL:    broadsheet.SDL,
@@ -160,6 +161,11 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	a.server = server.New(routes, server.Options{Addr: a.cfg.Addr, CORSOrigins: a.cfg.CORSOrigins, MaxRequestBytes: a.cfg.MaxRequestBytes,
 		RequestTimeout: a.cfg.RequestTimeout, ShutdownTimeout: a.cfg.ShutdownTimeout, Logger: a.logger})
 	return nil
+}
+
+func (a *App) documentLimits() document.Limits {
+	return document.Limits{Bytes: a.cfg.MaxDocumentBytes, Tokens: a.cfg.MaxTokens, Depth: a.cfg.MaxDepth, Aliases: a.cfg.MaxAliases,
+		RootFields: a.cfg.MaxRootFields, Mutations: a.cfg.MaxMutations, Cost: a.cfg.MaxComplexity, CacheBytes: a.cfg.DocumentCacheBytes}
 }
 
 // fillDemo fills an empty database with the demo newsroom and leaves any other

@@ -97,12 +97,37 @@ func isURL(text string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
+// Limits bound what one request may ask of the server; see docs/limits.md.
+type Limits struct {
+	MaxRequestBytes    int64 `help:"Largest body of a request, in bytes." default:"1048576" env:"BROADSHEET_MAX_REQUEST_BYTES" placeholder:"BYTES"`
+	MaxAnswerBytes     int   `help:"Largest answer, in bytes." default:"8388608" env:"BROADSHEET_MAX_ANSWER_BYTES" placeholder:"BYTES"`
+	MaxDocumentBytes   int   `help:"Longest GraphQL document, in bytes." default:"131072" env:"BROADSHEET_MAX_DOCUMENT_BYTES" placeholder:"BYTES"`
+	MaxTokens          int   `help:"Most tokens of a GraphQL document." default:"10000" env:"BROADSHEET_MAX_TOKENS" placeholder:"TOKENS"`
+	MaxDepth           int   `help:"Most levels of fields inside one another in a GraphQL document." default:"20" env:"BROADSHEET_MAX_DEPTH" placeholder:"N"`
+	MaxAliases         int   `help:"Most aliases of a GraphQL document." default:"200" env:"BROADSHEET_MAX_ALIASES" placeholder:"N"`
+	MaxRootFields      int   `help:"Most root fields of a query." default:"50" env:"BROADSHEET_MAX_ROOT_FIELDS" placeholder:"N"`
+	MaxMutations       int   `help:"Most mutations of one request." default:"10" env:"BROADSHEET_MAX_MUTATIONS" placeholder:"N"`
+	MaxComplexity      int   `help:"Largest cost of a GraphQL document." default:"25000" env:"BROADSHEET_MAX_COMPLEXITY" placeholder:"COST"`
+	DocumentCacheBytes int   `help:"Memory for GraphQL documents that were checked before, in bytes." default:"16777216" env:"BROADSHEET_DOCUMENT_CACHE_BYTES" placeholder:"BYTES"`
+}
+
+func (l Limits) validate() (wrong []error) {
+	if l.MaxRequestBytes < 1024 || l.MaxAnswerBytes < 1024 || l.MaxDocumentBytes < 1024 {
+		wrong = append(wrong, errors.New("--max-request-bytes, --max-answer-bytes and --max-document-bytes must be at least 1024"))
+	}
+	if l.MaxTokens < 1 || l.MaxDepth < 1 || l.MaxAliases < 1 || l.MaxRootFields < 1 || l.MaxMutations < 1 || l.MaxComplexity < 1 || l.DocumentCacheBytes < 1 {
+		wrong = append(wrong, errors.New("limits must be above zero"))
+	}
+	return wrong
+}
+
 // Serve are the settings of the server.
 type Serve struct {
 	Database
 	Media
 	Log
 	SignIn
+	Limits
 	Addr             string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
 	Demo             bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
 	SiteURL          string        `help:"Address of the front end, for absolute addresses in answers; overrides the one stored." env:"BROADSHEET_SITE_URL" placeholder:"URL"`
@@ -110,9 +135,6 @@ type Serve struct {
 	GraphiQL         bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
 	Introspection    bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
 	RequestTimeout   time.Duration `help:"How long one request may take." default:"10s" env:"BROADSHEET_REQUEST_TIMEOUT" placeholder:"DURATION"`
-	MaxRequestBytes  int64         `help:"Largest body of a request, in bytes." default:"1048576" env:"BROADSHEET_MAX_REQUEST_BYTES" placeholder:"BYTES"`
-	MaxComplexity    int           `help:"Largest cost of a GraphQL document." default:"50000" env:"BROADSHEET_MAX_COMPLEXITY" placeholder:"COST"`
-	MaxTokens        int           `help:"Most tokens of a GraphQL document." default:"10000" env:"BROADSHEET_MAX_TOKENS" placeholder:"TOKENS"`
 	StatementTimeout time.Duration `help:"How long one SQL statement may take on PostgreSQL." default:"15s" env:"BROADSHEET_STATEMENT_TIMEOUT" placeholder:"DURATION"`
 	DatabaseConns    int           `help:"Most connections to the database; 0: by the number of processors." default:"0" env:"BROADSHEET_DATABASE_CONNS" placeholder:"N"`
 	ShutdownTimeout  time.Duration `help:"How long requests under way may take to end at shutdown." default:"10s" env:"BROADSHEET_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
@@ -120,7 +142,7 @@ type Serve struct {
 
 // Validate finds settings that cannot work, all at once.
 func (s *Serve) Validate() error {
-	wrong := s.validate()
+	wrong := s.SignIn.validate()
 	if s.SiteURL != "" {
 		if !isURL(s.SiteURL) {
 			wrong = append(wrong, fmt.Errorf("--site-url %q: want http:// or https:// and a host", s.SiteURL))
@@ -132,8 +154,9 @@ func (s *Serve) Validate() error {
 	if s.RequestTimeout <= 0 || s.StatementTimeout <= 0 || s.ShutdownTimeout <= 0 {
 		wrong = append(wrong, errors.New("timeouts must be above zero"))
 	}
-	if s.MaxRequestBytes < 1024 || s.MaxComplexity < 1 || s.MaxTokens < 1 || s.DatabaseConns < 0 {
-		wrong = append(wrong, errors.New("limits must be above zero, and --max-request-bytes at least 1024"))
+	wrong = append(wrong, s.Limits.validate()...)
+	if s.DatabaseConns < 0 {
+		wrong = append(wrong, errors.New("limits: --database-conns must not be below zero"))
 	}
 	return errors.Join(wrong...)
 }

@@ -9,8 +9,9 @@ const (
 	MaxURLBytes  = 4_096
 
 	maxInput    = 8 << 20 // bytes read by a From function; what follows is cut and noted
-	maxElements = 200_000 // elements kept while reading; beyond, tags are ignored and text flows on
+	maxElements = 60_000  // elements kept while reading; beyond, tags are ignored and text flows on
 	maxDepth    = 100     // nesting kept while reading; beyond, likewise
 	maxWrap     = 1 << 20 // bytes spent on repeating an inline tag around each block inside it
 	maxNotes    = 200     // distinct names in Notes
+	maxCells    = 30_000  // cells of all tables of one Markdown text; tables beyond are taken as text
 )

@@ -44,19 +44,29 @@ func FromMarkdown(src string, opts Options) ([]Block, Notes) {
 }
 
 // tameMarkdown bounds what makes goldmark work more than linearly, and which no author writes: quotes and lists nested
-// in one line, endless indentation, and thousands of unmatched delimiters in one paragraph. The text always stays.
+// in one line, endless indentation, thousands of unmatched delimiters in one paragraph, and tables whose short rows it
+// would fill up to thousands of columns. The text always stays.
 func tameMarkdown(src string, notes Notes) string {
 	var b strings.Builder
 	b.Grow(len(src))
 	budget := delimiterBudget
 	var chunk []byte // the lines since the last blank one, within which delimiters can pair
 	delimiters := 0
+	lines, columns, cells := 0, 0, maxCells // of the chunk; left for all tables
 	flush := func() {
 		budget -= delimiters * delimiters
-		if budget >= 0 {
+		if columns > 1 {
+			cells -= lines * columns // the reader fills up each row to the columns of its table
+		}
+		large := columns > 1 && cells < 0
+		if budget >= 0 && !large {
 			b.Write(chunk)
 		} else {
-			notes.add("paragraph with too many delimiters taken as text")
+			if large {
+				notes.add(noteTableTooLarge)
+			} else {
+				notes.add("paragraph with too many delimiters taken as text")
+			}
 			for _, c := range chunk {
 				if strings.IndexByte(delimiterChars+"|", c) >= 0 {
 					b.WriteByte('\\')
@@ -64,7 +74,7 @@ func tameMarkdown(src string, notes Notes) string {
 				b.WriteByte(c)
 			}
 		}
-		chunk, delimiters = chunk[:0], 0
+		chunk, delimiters, lines, columns = chunk[:0], 0, 0, 0
 	}
 	for len(src) > 0 {
 		line := src
@@ -92,6 +102,10 @@ func tameMarkdown(src string, notes Notes) string {
 		if bars > 1000 {
 			budget -= bars * bars
 		}
+		lines++
+		if isTableDelimiter(line) {
+			columns = max(columns, bars+1)
+		}
 		chunk = append(chunk, line...)
 		if blank {
 			flush()
@@ -105,6 +119,11 @@ const (
 	delimiterChars  = "*_[]~`<!"
 	delimiterBudget = 200_000_000 // squares of the delimiters of each paragraph, summed: well under a second of work
 )
+
+// isTableDelimiter reports whether a line can be the second one of a table, which says how many columns it has.
+func isTableDelimiter(line string) bool {
+	return strings.Contains(line, "-") && strings.Contains(line, "|") && strings.Trim(line, "|-: \t\r\n>*+0123456789.)") == ""
+}
 
 // flattenPrefix cuts the markers of quotes and lists a line starts with, and its indentation, to a depth anyone needs.
 func flattenPrefix(line string) (string, bool) {

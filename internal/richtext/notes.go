@@ -53,6 +53,18 @@ func (n Notes) String() string {
 	return b.String()
 }
 
+// noteTableTooLarge tells of a table that was taken as text.
+const noteTableTooLarge = "table with too many cells taken as text"
+
+// Unreadable names what of the input was taken as text because it was too large to be read as what it is, empty when
+// all of it was read.
+func (n Notes) Unreadable() string {
+	if n[noteTableTooLarge] > 0 {
+		return fmt.Sprintf("tables with more than %d cells", maxCells)
+	}
+	return ""
+}
+
 // unsafe names what no page of ours may hold, by the notes that tell of it.
 var unsafe = []struct{ note, what string }{
 	{"script removed", "a script"},

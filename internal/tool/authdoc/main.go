@@ -1,10 +1,12 @@
-// Command authdoc writes beside each guarded field of schema.graphql who may
-// use it, as introspection shows descriptions but not directives:
+// Command authdoc writes into the descriptions of schema.graphql who may use a
+// field and how many rows a list answers at most, as introspection shows
+// descriptions but not directives:
 //
 //	go run ./internal/tool/authdoc schema.graphql
 //
-// A field with @auth(can: PUBLISH_ARTICLES) gets as the last sentence of its
-// description "Needs PUBLISH_ARTICLES (editor, admin)."
+// A field with @listSize(maximum: 100) gets the sentence "Answers at most 100
+// rows.", and one with @auth(can: PUBLISH_ARTICLES) as its last sentence "Needs
+// PUBLISH_ARTICLES (editor, admin)."
 package main
 
 import (
@@ -42,8 +44,11 @@ func run(file string) error {
 	return os.WriteFile(file, []byte(mended), 0o644)
 }
 
-// needs matches the sentence in the description of a field.
-var needs = regexp.MustCompile(` Needs [A-Z_]+ \([a-z, ]+\)\."$`)
+// needs and most match the sentences in the description of a field.
+var (
+	needs = regexp.MustCompile(` Needs [A-Z_]+ \([a-z, ]+\)\."$`)
+	most  = regexp.MustCompile(` Answers at most [0-9]+ rows\."$`)
+)
 
 // describe gives the schema with the sentence beside each guarded field and
 // beside no other.
@@ -55,13 +60,13 @@ func describe(sdl string) (string, error) {
 	lines := strings.Split(sdl, "\n")
 	for i, line := range lines {
 		if strings.HasPrefix(strings.TrimSpace(line), `"`) {
-			lines[i] = needs.ReplaceAllString(line, `"`)
+			lines[i] = most.ReplaceAllString(needs.ReplaceAllString(line, `"`), `"`)
 		}
 	}
 	for _, d := range schema.Types {
 		for _, f := range d.Fields {
-			guard := f.Directives.ForName("auth")
-			if guard == nil {
+			said := sentences(f)
+			if len(said) == 0 || f.Description == "" && f.Directives.ForName("auth") == nil { // described by its interface
 				continue
 			}
 			// The position is that of the name; the description ends on the line above.
@@ -69,11 +74,23 @@ func describe(sdl string) (string, error) {
 			if at < 0 || !strings.HasSuffix(lines[at], `."`) || strings.HasPrefix(strings.TrimSpace(lines[at]), `"""`) {
 				return "", fmt.Errorf("%s.%s: want a description of one line, a sentence, above the field", d.Name, f.Name)
 			}
-			can := access.Capability(guard.Arguments.ForName("can").Value.Raw)
-			lines[at] = strings.TrimSuffix(lines[at], `"`) + " " + sentence(can) + `"`
+			lines[at] = strings.TrimSuffix(lines[at], `"`) + " " + strings.Join(said, " ") + `"`
 		}
 	}
 	return strings.Join(lines, "\n"), nil
+}
+
+// sentences are what the directives of a field say.
+func sentences(f *ast.FieldDefinition) (said []string) {
+	if size := f.Directives.ForName("listSize"); size != nil {
+		if maximum := size.Arguments.ForName("maximum"); maximum != nil {
+			said = append(said, "Answers at most "+maximum.Value.Raw+" rows.")
+		}
+	}
+	if guard := f.Directives.ForName("auth"); guard != nil {
+		said = append(said, sentence(access.Capability(guard.Arguments.ForName("can").Value.Raw)))
+	}
+	return said
 }
 
 func sentence(can access.Capability) string {

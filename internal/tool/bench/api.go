@@ -186,7 +186,7 @@ func serveAPI(ctx context.Context, args []string) error {
 	}
 	defer func() { _ = os.RemoveAll(media) }()
 	cfg := config.Serve{Database: config.Database{Database: *database}, Media: config.Media{MediaDir: media}, Addr: "127.0.0.1:0",
-		CORSOrigins: []string{"*"}, RequestTimeout: 10 * time.Second, MaxRequestBytes: 1 << 20, ShutdownTimeout: time.Second, DatabaseConns: 16}
+		CORSOrigins: []string{"*"}, RequestTimeout: 10 * time.Second, Limits: config.Limits{MaxRequestBytes: 1 << 20}, ShutdownTimeout: time.Second, DatabaseConns: 16}
 	a, err := app.New(ctx, cfg, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
 		return err

@@ -1134,7 +1134,7 @@ func (x *execution) writeNEither2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1173,7 +1173,7 @@ func (x *execution) writeNPart2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1200,7 +1200,7 @@ func (x *execution) writeNString2string(n *executor.Node, v string) (null bool) 
 func (x *execution) writeNString2ᚕstringᚄ(n *executor.Node, v []string) (null bool) {
 	mark := len(x.Buf)
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1218,7 +1218,7 @@ func (x *execution) writeNThing2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1249,7 +1249,7 @@ func (x *execution) writeN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1274,7 +1274,7 @@ func (x *execution) writeN__DirectiveLocation2ᚕstringᚄ(n *executor.Node, v [
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1306,7 +1306,7 @@ func (x *execution) writeN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1337,7 +1337,7 @@ func (x *execution) writeN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1395,7 +1395,7 @@ func (x *execution) writeOShade2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1415,7 +1415,7 @@ func (x *execution) writeOString2ᚕᚖstring(n *executor.Node, v []*string) (nu
 		return x.Null()
 	}
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1440,7 +1440,7 @@ func (x *execution) writeOThing2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1460,7 +1460,7 @@ func (x *execution) writeOThing2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1490,7 +1490,7 @@ func (x *execution) writeO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1513,7 +1513,7 @@ func (x *execution) writeO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1536,7 +1536,7 @@ func (x *execution) writeO__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -1559,7 +1559,7 @@ func (x *execution) writeO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
