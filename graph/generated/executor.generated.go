@@ -839,8 +839,12 @@ func (x *execution) article_featuredImage(n *executor.Node, obj *loader.Article)
 func (x *execution) article_liveEntries(n *executor.Node, obj *loader.Article) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Article_liveEntries_args) {
+		return x.Null()
+	}
+	fc := &s.Field
 	ctx := s.Ctx
-	v, err := obj.LiveEntries(ctx)
+	v, err := obj.LiveEntries(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -8440,8 +8444,12 @@ func (x *execution) newsroomRecord_autosave(n *executor.Node, obj *loader.Record
 func (x *execution) newsroomRecord_notes(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_NewsroomRecord_notes_args) {
+		return x.Null()
+	}
+	fc := &s.Field
 	ctx := s.Ctx
-	v, err := obj.Notes(ctx)
+	v, err := obj.Notes(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -8462,8 +8470,12 @@ func (x *execution) newsroomRecord_withdrawal(n *executor.Node, obj *loader.Reco
 func (x *execution) newsroomRecord_previewTokens(n *executor.Node, obj *loader.Record) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_NewsroomRecord_previewTokens_args) {
+		return x.Null()
+	}
+	fc := &s.Field
 	ctx := s.Ctx
-	v, err := obj.PreviewTokens(ctx)
+	v, err := obj.PreviewTokens(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -9273,7 +9285,7 @@ func (x *execution) query_places(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind))
+	v, err := x.ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -9318,7 +9330,7 @@ func (x *execution) query_authors(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind))
+	v, err := x.ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -9596,7 +9608,7 @@ func (x *execution) query_staticPages(n *executor.Node) (null bool) {
 	fc := &s.Field
 	ctx := s.Ctx
 	next0 := func(ctx context.Context) (any, error) {
-		return x.ec.Resolvers.Query().StaticPages(ctx, fc.Args["trashed"].(*bool))
+		return x.ec.Resolvers.Query().StaticPages(ctx, fc.Args["trashed"].(*bool), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	}
 	next1 := func(ctx context.Context) (any, error) {
 		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PAGES")
@@ -13583,7 +13595,7 @@ func (x *execution) writeNAccount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13610,7 +13622,7 @@ func (x *execution) writeNAccountEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13641,7 +13653,7 @@ func (x *execution) writeNAdSlot2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13668,7 +13680,7 @@ func (x *execution) writeNArticle2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13702,7 +13714,7 @@ func (x *execution) writeNArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13741,7 +13753,7 @@ func (x *execution) writeNArticleNote2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13768,7 +13780,7 @@ func (x *execution) writeNArticlePayload2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13805,7 +13817,7 @@ func (x *execution) writeNArticleStep2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13825,7 +13837,7 @@ func (x *execution) writeNArticleViewerState2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13852,7 +13864,7 @@ func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13879,7 +13891,7 @@ func (x *execution) writeNAuditEntryEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13906,7 +13918,7 @@ func (x *execution) writeNAuthor2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13933,7 +13945,7 @@ func (x *execution) writeNAuthorFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13965,7 +13977,7 @@ func (x *execution) writeNBlockChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -13997,7 +14009,7 @@ func (x *execution) writeNBlockImage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14024,7 +14036,7 @@ func (x *execution) writeNBookmark2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14051,7 +14063,7 @@ func (x *execution) writeNBookmarkChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14078,7 +14090,7 @@ func (x *execution) writeNBookmarkEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14110,7 +14122,7 @@ func (x *execution) writeNBreadcrumb2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14137,7 +14149,7 @@ func (x *execution) writeNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14174,7 +14186,7 @@ func (x *execution) writeNCapability2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14194,7 +14206,7 @@ func (x *execution) writeNCategory2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14221,7 +14233,7 @@ func (x *execution) writeNCategoryFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14248,7 +14260,7 @@ func (x *execution) writeNComment2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14282,7 +14294,7 @@ func (x *execution) writeNCommentEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14328,7 +14340,7 @@ func (x *execution) writeNContentBlock2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14348,7 +14360,7 @@ func (x *execution) writeNCorrection2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14375,7 +14387,7 @@ func (x *execution) writeNCorrectionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14426,7 +14438,7 @@ func (x *execution) writeNDeadJob2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14453,7 +14465,7 @@ func (x *execution) writeNDeadJobEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14480,7 +14492,7 @@ func (x *execution) writeNEditorsPick2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14511,7 +14523,7 @@ func (x *execution) writeNFieldChange2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14555,7 +14567,7 @@ func (x *execution) writeNLanguageFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14582,7 +14594,7 @@ func (x *execution) writeNLegalDocument2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14613,7 +14625,7 @@ func (x *execution) writeNListItem2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14633,7 +14645,7 @@ func (x *execution) writeNLiveEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14670,7 +14682,7 @@ func (x *execution) writeNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14700,7 +14712,7 @@ func (x *execution) writeNNode2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14717,7 +14729,7 @@ func (x *execution) writeNPage2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14760,7 +14772,7 @@ func (x *execution) writeNParagraphChange2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14780,7 +14792,7 @@ func (x *execution) writeNPlace2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14807,7 +14819,7 @@ func (x *execution) writeNPlaceFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14839,7 +14851,7 @@ func (x *execution) writeNPreviewToken2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14866,7 +14878,7 @@ func (x *execution) writeNRedirect2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14893,7 +14905,7 @@ func (x *execution) writeNRedirectEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14920,7 +14932,7 @@ func (x *execution) writeNRelatedArticleEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑc
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14947,7 +14959,7 @@ func (x *execution) writeNRelatedReason2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -14979,7 +14991,7 @@ func (x *execution) writeNRevision2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15006,7 +15018,7 @@ func (x *execution) writeNRevisionEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15052,7 +15064,7 @@ func (x *execution) writeNScheduleFailure2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15079,7 +15091,7 @@ func (x *execution) writeNSearchEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15120,7 +15132,7 @@ func (x *execution) writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15163,7 +15175,7 @@ func (x *execution) writeNSocialProfile2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15183,7 +15195,7 @@ func (x *execution) writeNStatusCount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15213,7 +15225,7 @@ func (x *execution) writeNString2string(n *executor.Node, v string) (null bool) 
 func (x *execution) writeNString2ᚕstringᚄ(n *executor.Node, v []string) (null bool) {
 	mark := len(x.Buf)
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15238,7 +15250,7 @@ func (x *execution) writeNTableCell2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15265,7 +15277,7 @@ func (x *execution) writeNTableRow2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15292,7 +15304,7 @@ func (x *execution) writeNTag2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15319,7 +15331,7 @@ func (x *execution) writeNTagEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15346,7 +15358,7 @@ func (x *execution) writeNTagFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15389,7 +15401,7 @@ func (x *execution) writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15414,7 +15426,7 @@ func (x *execution) writeNYearFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15445,7 +15457,7 @@ func (x *execution) writeN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15470,7 +15482,7 @@ func (x *execution) writeN__DirectiveLocation2ᚕstringᚄ(n *executor.Node, v [
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15502,7 +15514,7 @@ func (x *execution) writeN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -15533,7 +15545,7 @@ func (x *execution) writeN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16286,7 +16298,7 @@ func (x *execution) writeOSearchSuggestion2ᚕᚖgithubᚗcomᚋbroadsheetᚑcms
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16497,7 +16509,7 @@ func (x *execution) writeO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgra
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16520,7 +16532,7 @@ func (x *execution) writeO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16543,7 +16555,7 @@ func (x *execution) writeO__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgr
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}
@@ -16566,7 +16578,7 @@ func (x *execution) writeO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphql�
 	s := x.State(n)
 	s.Enter()
 	x.Buf = append(x.Buf, '[')
-	for i := range v {
+	for i := range v[:x.Rows(n, len(v))] {
 		if i > 0 {
 			x.Buf = append(x.Buf, ',')
 		}

@@ -128,7 +128,7 @@ type ComplexityRoot struct {
 		FirstPublishedAt    func(childComplexity int) int
 		Kind                func(childComplexity int) int
 		Language            func(childComplexity int) int
-		LiveEntries         func(childComplexity int) int
+		LiveEntries         func(childComplexity int, first *int32, after *string) int
 		Newsroom            func(childComplexity int) int
 		Next                func(childComplexity int, scope *content.Scope) int
 		Path                func(childComplexity int) int
@@ -898,8 +898,8 @@ type ComplexityRoot struct {
 		EditedAt        func(childComplexity int) int
 		EmbargoUntil    func(childComplexity int) int
 		Lock            func(childComplexity int) int
-		Notes           func(childComplexity int) int
-		PreviewTokens   func(childComplexity int) int
+		Notes           func(childComplexity int, first *int32, after *string) int
+		PreviewTokens   func(childComplexity int, first *int32, after *string) int
 		Revision        func(childComplexity int, number int32) int
 		Revisions       func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		ScheduledAt     func(childComplexity int) int
@@ -989,7 +989,7 @@ type ComplexityRoot struct {
 		Article               func(childComplexity int, by model.ArticleBy, at *time.Time) int
 		AuditLog              func(childComplexity int, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) int
 		Author                func(childComplexity int, by model.AuthorBy) int
-		Authors               func(childComplexity int, kind *author.Kind) int
+		Authors               func(childComplexity int, kind *author.Kind, first *int32, after *string) int
 		Calendar              func(childComplexity int, from time.Time, to time.Time, first *int32) int
 		Categories            func(childComplexity int, topLevel *bool) int
 		Category              func(childComplexity int, by model.CategoryBy) int
@@ -1007,7 +1007,7 @@ type ComplexityRoot struct {
 		Page                  func(childComplexity int, by model.PageBy) int
 		Picks                 func(childComplexity int, categoryID *string) int
 		Place                 func(childComplexity int, by model.PlaceBy) int
-		Places                func(childComplexity int, kind *place.Kind) int
+		Places                func(childComplexity int, kind *place.Kind, first *int32, after *string) int
 		Redirects             func(childComplexity int, pathPrefix *string, first *int32, after *string, last *int32, before *string) int
 		Route                 func(childComplexity int, path string) int
 		ScheduleHealth        func(childComplexity int) int
@@ -1015,7 +1015,7 @@ type ComplexityRoot struct {
 		SearchSuggestions     func(childComplexity int, query string, first *int32, language *string) int
 		Series                func(childComplexity int, by model.SeriesBy) int
 		Site                  func(childComplexity int) int
-		StaticPages           func(childComplexity int, trashed *bool) int
+		StaticPages           func(childComplexity int, trashed *bool, first *int32, after *string) int
 		Tag                   func(childComplexity int, by model.TagBy) int
 		Tags                  func(childComplexity int, first *int32, after *string, last *int32, before *string) int
 		Trash                 func(childComplexity int, first *int32, after *string, last *int32, before *string) int
@@ -1761,7 +1761,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			break
 		}
 
-		return e.ComplexityRoot.Article.LiveEntries(childComplexity), true
+		args, err := ec.field_Article_liveEntries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Article.LiveEntries(childComplexity, args["first"].(*int32), args["after"].(*string)), true
 	case "Article.newsroom":
 		if e.ComplexityRoot.Article.Newsroom == nil {
 			break
@@ -5217,13 +5222,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			break
 		}
 
-		return e.ComplexityRoot.NewsroomRecord.Notes(childComplexity), true
+		args, err := ec.field_NewsroomRecord_notes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.Notes(childComplexity, args["first"].(*int32), args["after"].(*string)), true
 	case "NewsroomRecord.previewTokens":
 		if e.ComplexityRoot.NewsroomRecord.PreviewTokens == nil {
 			break
 		}
 
-		return e.ComplexityRoot.NewsroomRecord.PreviewTokens(childComplexity), true
+		args, err := ec.field_NewsroomRecord_previewTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NewsroomRecord.PreviewTokens(childComplexity, args["first"].(*int32), args["after"].(*string)), true
 	case "NewsroomRecord.revision":
 		if e.ComplexityRoot.NewsroomRecord.Revision == nil {
 			break
@@ -5638,7 +5653,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Authors(childComplexity, args["kind"].(*author.Kind)), true
+		return e.ComplexityRoot.Query.Authors(childComplexity, args["kind"].(*author.Kind), args["first"].(*int32), args["after"].(*string)), true
 	case "Query.calendar":
 		if e.ComplexityRoot.Query.Calendar == nil {
 			break
@@ -5837,7 +5852,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Places(childComplexity, args["kind"].(*place.Kind)), true
+		return e.ComplexityRoot.Query.Places(childComplexity, args["kind"].(*place.Kind), args["first"].(*int32), args["after"].(*string)), true
 	case "Query.redirects":
 		if e.ComplexityRoot.Query.Redirects == nil {
 			break
@@ -5915,7 +5930,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.StaticPages(childComplexity, args["trashed"].(*bool)), true
+		return e.ComplexityRoot.Query.StaticPages(childComplexity, args["trashed"].(*bool), args["first"].(*int32), args["after"].(*string)), true
 	case "Query.tag":
 		if e.ComplexityRoot.Query.Tag == nil {
 			break
@@ -7756,6 +7771,24 @@ Whoever lacks the capability is answered UNAUTHENTICATED or FORBIDDEN.
 """
 directive @auth("What a viewer must be able to do." can: Capability!) on FIELD_DEFINITION
 
+"""
+What a field costs, beside what is selected below it; 1 where it is not said. A document whose cost is above the
+server's limit is refused with COST_LIMIT_EXCEEDED before anything runs.
+"""
+directive @cost("The cost." weight: Int!) on FIELD_DEFINITION
+
+"How long a list is: what is selected below it costs as many times as it has rows."
+directive @listSize(
+  "Rows that it is taken to have when no argument says how many."
+  assumedSize: Int
+  "Arguments that say how many rows are asked for: a number, or a list of keys."
+  slicingArguments: [String!]
+  "Fields below this one that have these rows; left out: the field itself has them."
+  sizedFields: [String!]
+  "The most rows that are ever answered."
+  maximum: Int
+) on FIELD_DEFINITION
+
 "Something that only some may do."
 enum Capability {
   "Use one's own account: password, second factor, sessions."
@@ -7808,7 +7841,7 @@ type Query {
     by: ArticleBy!
     "What readers saw of it at that moment, for those who work on it: its words, authors, tags and places of then, under the keys that it has now. Needs READ_NEWSROOM."
     at: DateTime
-  ): Article
+  ): Article @cost(weight: 5)
 
   "The newest published articles of the whole site."
   latestNews(
@@ -7822,7 +7855,7 @@ type Query {
     before: String
     "Only articles in this language."
     language: Locale
-  ): ArticleConnection
+  ): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Articles found by their words, best first. Words must all be there, in any spelling; \"quoted words\" side by side; -word excludes; the last word may be unfinished."
   search(
@@ -7834,7 +7867,7 @@ type Query {
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
-  ): SearchConnection
+  ): SearchConnection @cost(weight: 100) @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
 
   "What a reader may be about to type: names first, then titles."
   searchSuggestions(
@@ -7844,25 +7877,32 @@ type Query {
     first: Int = 8
     "Titles in this language, names worded in it."
     language: Locale
-  ): [SearchSuggestion!]
+  ): [SearchSuggestion!] @cost(weight: 20) @listSize(assumedSize: 8, slicingArguments: ["first"])
 
   "One section; null when there is none."
   category("Exactly one of its keys." by: CategoryBy!): Category
 
-  "Sections in their order: all of them, or the top level of the tree."
-  categories("Only sections without a parent." topLevel: Boolean = false): [Category!]!
+  "Sections in their order: all of them, or the top level of the tree. Answers at most 1000 rows."
+  categories("Only sections without a parent." topLevel: Boolean = false): [Category!]! @listSize(assumedSize: 20, maximum: 1000)
 
   "One tag; null when there is none."
   tag("Exactly one of its keys." by: TagBy!): Tag
 
   "Tags by name."
-  tags(first: Int, after: String, last: Int, before: String): TagConnection
+  tags(first: Int, after: String, last: Int, before: String): TagConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "One place; null when there is none."
   place("Exactly one of its keys." by: PlaceBy!): Place
 
   "Places by name, such as all countries that the site writes about."
-  places("Only places of this kind." kind: PlaceKind): [Place!]!
+  places(
+    "Only places of this kind."
+    kind: PlaceKind
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last place of the page before."
+    after: ID
+  ): [Place!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 
   "One series; null when there is none."
   series("Exactly one of its keys." by: SeriesBy!): Series
@@ -7871,10 +7911,17 @@ type Query {
   author("Exactly one of its keys." by: AuthorBy!): Author
 
   "Those who sign articles, by name."
-  authors("Only persons or only desks." kind: AuthorKind): [Author!]!
+  authors(
+    "Only persons or only desks."
+    kind: AuthorKind
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last author of the page before."
+    after: ID
+  ): [Author!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 
   "One static page; null when there is none to be seen."
-  page("Exactly one of its keys." by: PageBy!): Page
+  page("Exactly one of its keys." by: PageBy!): Page @cost(weight: 5)
 
   "The menu shown in a place of the front end; null when none was made."
   menu(
@@ -7884,23 +7931,23 @@ type Query {
     language: Locale
   ): Menu
 
-  "Active spaces for advertising in a placement."
-  adSlots("Where they are shown." placement: AdPlacement!): [AdSlot!]!
+  "Active spaces for advertising in a placement. Answers at most 100 rows."
+  adSlots("Where they are shown." placement: AdPlacement!): [AdSlot!]! @listSize(assumedSize: 5, maximum: 100)
 
-  "What editors picked for the front page or for that of a section, in their order."
-  picks("The section; left out: the front page." categoryId: ID): [Article!]!
+  "What editors picked for the front page or for that of a section, in their order. Answers at most 100 rows."
+  picks("The section; left out: the front page." categoryId: ID): [Article!]! @listSize(assumedSize: 20, maximum: 100)
 
-  "What editors picked for a page, with what is not yet published and when each pick ends. Needs CURATE_ARTICLES. Needs CURATE_ARTICLES (editor, admin)."
-  editorsPicks("The section; left out: the front page." categoryId: ID): [EditorsPick!]! @auth(can: CURATE_ARTICLES)
+  "What editors picked for a page, with what is not yet published and when each pick ends. Needs CURATE_ARTICLES. Answers at most 100 rows. Needs CURATE_ARTICLES (editor, admin)."
+  editorsPicks("The section; left out: the front page." categoryId: ID): [EditorsPick!]! @auth(can: CURATE_ARTICLES) @listSize(assumedSize: 20, maximum: 100)
 
   "Corrections of published articles, newest first."
-  corrections(first: Int, after: String, last: Int, before: String): CorrectionConnection
+  corrections(first: Int, after: String, last: Int, before: String): CorrectionConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "What a front-end router needs to know of a path; null when nothing is there."
-  route("Path with or without the site's address, query and fragment: ` + "`" + `/articles/some-story?utm=x` + "`" + `." path: String!): Route
+  route("Path with or without the site's address, query and fragment: ` + "`" + `/articles/some-story?utm=x` + "`" + `." path: String!): Route @cost(weight: 10)
 
   "Who is signed in; null when nobody is."
-  viewer: Viewer
+  viewer: Viewer @cost(weight: 5)
 
   """
   What the viewer has to do with the articles of a page, in one small request beside the public one, which is the same
@@ -7911,7 +7958,7 @@ type Query {
     articleIds: [ID!]!
     "The device token of a reader who is not signed in; see addBookmark."
     deviceToken: String
-  ): [ArticleViewerState!]!
+  ): [ArticleViewerState!]! @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["articleIds"])
 
   "The bookmarks of a reader without an account, the one saved last first."
   deviceBookmarks(
@@ -7923,7 +7970,7 @@ type Query {
     before: String
     "Only bookmarks of this section and those below it."
     categoryId: ID
-  ): BookmarkConnection
+  ): BookmarkConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "What changed in the bookmarks of a reader without an account; see Viewer.bookmarkChanges."
   deviceBookmarkChanges(
@@ -7933,7 +7980,7 @@ type Query {
     after: String
     "How many, 1 to 100."
     first: Int = 100
-  ): BookmarkChanges
+  ): BookmarkChanges @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
 
   "One account; null when there is none. Needs MANAGE_USERS (admin)."
   user("Its id." id: ID!): Account @auth(can: MANAGE_USERS)
@@ -7950,7 +7997,7 @@ type Query {
     after: String
     last: Int
     before: String
-  ): AccountConnection @auth(can: MANAGE_USERS)
+  ): AccountConnection @auth(can: MANAGE_USERS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Old paths and where they lead, by path. Needs MANAGE_PAGES (editor, admin)."
   redirects(
@@ -7960,10 +8007,17 @@ type Query {
     after: String
     last: Int
     before: String
-  ): RedirectConnection @auth(can: MANAGE_PAGES)
+  ): RedirectConnection @auth(can: MANAGE_PAGES) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "All static pages by path, whatever their status. Needs MANAGE_PAGES (editor, admin)."
-  staticPages("Those in the trash instead." trashed: Boolean = false): [Page!]! @auth(can: MANAGE_PAGES)
+  staticPages(
+    "Those in the trash instead."
+    trashed: Boolean = false
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last page of the answer before."
+    after: ID
+  ): [Page!]! @auth(can: MANAGE_PAGES) @listSize(assumedSize: 100, slicingArguments: ["first"])
 
   "Who did what, newest first. Needs READ_AUDIT_LOG (admin)."
   auditLog(
@@ -7973,21 +8027,21 @@ type Query {
     after: String
     last: Int
     before: String
-  ): AuditEntryConnection @auth(can: READ_AUDIT_LOG)
+  ): AuditEntryConnection @auth(can: READ_AUDIT_LOG) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Jobs in the background that failed too often to be tried again, the latest first. Needs MANAGE_JOBS (admin)."
-  deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS)
+  deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Any object by its id; null when there is none to be seen."
-  node("The id of any object." id: ID!): Node
+  node("The id of any object." id: ID!): Node @cost(weight: 5)
 
   "Objects by their ids, in the order asked for, null where there is none to be seen. At most 100."
-  nodes("The ids of any objects." ids: [ID!]!): [Node]!
+  nodes("The ids of any objects." ids: [ID!]!): [Node]! @listSize(assumedSize: 100, slicingArguments: ["ids"])
 
   # Schedule
 
   "How far the server is with what it does by itself: publications, embargo lifts and unpublications at their moment. Needs READ_NEWSROOM (contributor, author, editor, admin)."
-  scheduleHealth: ScheduleHealth @auth(can: READ_NEWSROOM)
+  scheduleHealth: ScheduleHealth @auth(can: READ_NEWSROOM) @cost(weight: 50)
 
   # Newsroom
 
@@ -8001,10 +8055,10 @@ type Query {
     filter: WorkQueueFilter
     "Which come first."
     orderBy: WorkQueueOrder = LONGEST_WAITING
-  ): ArticleConnection @auth(can: READ_NEWSROOM)
+  ): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
-  "How many articles of the work queue have each status, in the order of an article's way. Needs READ_NEWSROOM (contributor, author, editor, admin)."
-  workQueueCounts("Only articles that fit." filter: WorkQueueFilter): [StatusCount!]! @auth(can: READ_NEWSROOM)
+  "How many articles of the work queue have each status, in the order of an article's way. Answers at most 20 rows. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  workQueueCounts("Only articles that fit." filter: WorkQueueFilter): [StatusCount!]! @auth(can: READ_NEWSROOM) @listSize(assumedSize: 10, maximum: 20)
 
   "The viewer's own articles, begun by them or with them on the by-line, last changed first. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   myArticles(
@@ -8014,7 +8068,7 @@ type Query {
     before: String
     "With one of these statuses; all when not given."
     statuses: [ArticleStatus!]
-  ): ArticleConnection @auth(can: READ_NEWSROOM)
+  ): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "What is planned for the articles that the viewer works on, and what was published: the earliest first. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   calendar(
@@ -8024,10 +8078,10 @@ type Query {
     to: DateTime!
     "How many entries, 1 to 500."
     first: Int = 200
-  ): Calendar @auth(can: READ_NEWSROOM)
+  ): Calendar @auth(can: READ_NEWSROOM) @listSize(assumedSize: 200, slicingArguments: ["first"], sizedFields: ["entries"])
 
   "What lies in the trash, put there last first: editors see all of it, writers their own. Needs READ_NEWSROOM (contributor, author, editor, admin)."
-  trash(first: Int, after: String, last: Int, before: String): ArticleConnection @auth(can: READ_NEWSROOM)
+  trash(first: Int, after: String, last: Int, before: String): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Articles by their words, published or not, best first: editors find everything, writers their own and what readers see. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   newsroomSearch(
@@ -8043,7 +8097,7 @@ type Query {
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
-  ): SearchConnection @auth(can: READ_NEWSROOM)
+  ): SearchConnection @auth(can: READ_NEWSROOM) @cost(weight: 100) @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
 }
 
 # ── Changes ───────────────────────────────────────────────────────────────────
@@ -8056,28 +8110,28 @@ type Mutation {
   # Accounts
 
   "Opens a session with an e-mail address, a password and, where there is one, the code of the second factor."
-  signIn("Who signs in, and how." input: SignInInput!): SignInPayload
+  signIn("Who signs in, and how." input: SignInInput!): SignInPayload @cost(weight: 2500)
 
   "Ends the session that the request was made with. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   signOut: SignOutPayload @auth(can: USE_ACCOUNT)
 
   "Makes the first administrator, with the token that the server prints while there is none."
-  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload
+  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload @cost(weight: 2500)
 
   "Gives the viewer another password and ends their other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT)
+  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500)
 
   "Makes a secret for the viewer's authenticator; confirmSecondFactor turns it on. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT)
+  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500)
 
   "Turns the second factor on, gives recovery codes and ends the viewer's other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT)
+  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500)
 
   "Turns the second factor off. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT)
+  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500)
 
   "Gives new recovery codes in place of all old ones. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT)
+  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500)
 
   "Ends one of the viewer's sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   revokeSession("Which one." input: RevokeSessionInput!): RevokeSessionPayload @auth(can: USE_ACCOUNT)
@@ -8086,7 +8140,7 @@ type Mutation {
   revokeOtherSessions: RevokeOtherSessionsPayload @auth(can: USE_ACCOUNT)
 
   "Makes an account. Needs MANAGE_USERS (admin)."
-  createUser("The account." input: CreateUserInput!): CreateUserPayload @auth(can: MANAGE_USERS)
+  createUser("The account." input: CreateUserInput!): CreateUserPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
 
   "Gives an account another role, which holds from its next request on. Needs MANAGE_USERS (admin)."
   setUserRole("The account and the role." input: SetUserRoleInput!): SetUserRolePayload @auth(can: MANAGE_USERS)
@@ -8098,7 +8152,7 @@ type Mutation {
   enableUser("The account." input: UserInput!): EnableUserPayload @auth(can: MANAGE_USERS)
 
   "Gives an account another password and ends its sessions. Needs MANAGE_USERS (admin)."
-  resetUserPassword("The account and the password." input: ResetUserPasswordInput!): ResetUserPasswordPayload @auth(can: MANAGE_USERS)
+  resetUserPassword("The account and the password." input: ResetUserPasswordInput!): ResetUserPasswordPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
 
   "Takes the second factor from an account whose owner has lost it, and ends its sessions. Needs MANAGE_USERS (admin)."
   resetUserSecondFactor("The account." input: UserInput!): ResetUserSecondFactorPayload @auth(can: MANAGE_USERS)
@@ -8326,8 +8380,8 @@ type Mutation {
 interface UserError {
   "What is wrong, to be shown."
   message: String!
-  "Where in the input, step by step; empty when it is about no field."
-  field: [String!]!
+  "Where in the input, step by step; empty when it is about no field. Answers at most 100 rows."
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   "What is wrong, for programs."
   code: UserErrorCode!
 }
@@ -8335,14 +8389,14 @@ interface UserError {
 "A field of the input, or a state of things, that does not allow what was asked."
 type InputError implements UserError {
   message: String!
-  field: [String!]!
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
 }
 
 "Somebody saved the article after the version that was expected. Nothing was changed."
 type VersionConflict implements UserError {
   message: String!
-  field: [String!]!
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
   "The version it is at now."
   currentVersion: Int!
@@ -8353,7 +8407,7 @@ type VersionConflict implements UserError {
 "Somebody else is editing the article. Nothing was changed."
 type ArticleLocked implements UserError {
   message: String!
-  field: [String!]!
+  field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
   "Who is editing it, and until when."
   lock: ArticleLock!
@@ -8532,18 +8586,18 @@ type Article implements Node {
   canonicalUrl: URL!
   "A few sentences for lists."
   excerpt: String!
-  "The body as typed blocks in order."
-  body: [ContentBlock!]!
+  "The body as typed blocks in order. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text, blocks parted by an empty line."
-  bodyText: String!
+  bodyText: String! @cost(weight: 150)
   "Language it is written in."
   language: Locale!
   "Direction of its writing."
   direction: TextDirection!
-  "The same story in other languages."
-  translations: [Article!]!
+  "The same story in other languages. Answers at most 50 rows."
+  translations: [Article!]! @listSize(assumedSize: 3, maximum: 50)
   "When it was published; for an article taken back and published anew, the last time. Null only before that."
   publishedAt: DateTime
   "When it was published for the first time. Null only before that."
@@ -8562,20 +8616,20 @@ type Article implements Node {
   commentPolicy: CommentPolicy!
   "The section it belongs to; null when it has none."
   primaryCategory: Category
-  "Further sections it appears in."
-  categories: [Category!]!
-  "The way from the front page to it: sections from the top, then the article itself."
-  breadcrumbs: [Breadcrumb!]!
-  "Authors in the order of the by-line."
-  authors: [Author!]!
+  "Further sections it appears in. Answers at most 50 rows."
+  categories: [Category!]! @listSize(assumedSize: 5, maximum: 50)
+  "The way from the front page to it: sections from the top, then the article itself. Answers at most 50 rows."
+  breadcrumbs: [Breadcrumb!]! @listSize(assumedSize: 5, maximum: 50)
+  "Authors in the order of the by-line. Answers at most 50 rows."
+  authors: [Author!]! @listSize(assumedSize: 5, maximum: 50)
   "By-line as it is printed: as written, else the authors' names."
   byline: String!
   "Place named before the first sentence; empty when there is none."
   dateline: String!
-  "Subject words by name."
-  tags: [Tag!]!
-  "Where it happens."
-  places: [Place!]!
+  "Subject words by name. Answers at most 100 rows."
+  tags: [Tag!]! @listSize(assumedSize: 10, maximum: 100)
+  "Where it happens. Answers at most 100 rows."
+  places: [Place!]! @listSize(assumedSize: 5, maximum: 100)
   "The series it is part of; null when none."
   series: Series
   "Its number in the series; null when none."
@@ -8583,7 +8637,12 @@ type Article implements Node {
   "Picture shown with it; null when none."
   featuredImage: Media
   "Entries of a live blog: pinned ones first, then newest first. Empty for other kinds."
-  liveEntries: [LiveEntry!]!
+  liveEntries(
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last entry of the answer before."
+    after: ID
+  ): [LiveEntry!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
   "What search engines and share previews are told."
   seo: SEO!
   "Who owns the text and how it may be used; null when nothing was said."
@@ -8600,7 +8659,7 @@ type Article implements Node {
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
-  ): RelatedArticleConnection
+  ): RelatedArticleConnection @cost(weight: 5) @listSize(assumedSize: 8, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
   "Whether the viewer has bookmarked it; false when nobody is signed in. Pages that caches share ask viewerState instead."
   viewerHasBookmarked: Boolean!
   "Comments that start a thread."
@@ -8611,9 +8670,9 @@ type Article implements Node {
     before: String
     "Newest or oldest first."
     orderBy: CommentOrder = NEWEST
-  ): CommentConnection
-  "What was set right since it was published, newest first."
-  corrections: [Correction!]!
+  ): CommentConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  "What was set right since it was published, newest first. Answers at most 100 rows."
+  corrections: [Correction!]! @listSize(assumedSize: 3, maximum: 100)
   "What the newsroom keeps about it; null for those who do not work on it. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   newsroom: NewsroomRecord @auth(can: READ_NEWSROOM)
 }
@@ -8628,8 +8687,8 @@ type Correction implements Node {
   note: String!
   "When it was issued."
   issuedAt: DateTime!
-  "The headlines and paragraphs that changed."
-  changes: [ParagraphChange!]!
+  "The headlines and paragraphs that changed. Answers at most 1000 rows."
+  changes: [ParagraphChange!]! @listSize(assumedSize: 10, maximum: 1000)
 }
 
 "A paragraph before and after a correction, as plain text."
@@ -8694,10 +8753,10 @@ type LiveEntry implements Node {
   id: ID!
   "Headline of the entry; empty when it has none."
   title: String!
-  "The entry as typed blocks."
-  body: [ContentBlock!]!
+  "The entry as typed blocks. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 5) @listSize(assumedSize: 10, maximum: 5000)
   "The entry as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 5)
   "When it was posted."
   publishedAt: DateTime!
   "Whether it is one of the main events."
@@ -8741,8 +8800,8 @@ type ListBlock implements ContentBlock {
   ordered: Boolean!
   "Number of the first item."
   start: Int!
-  "The items."
-  items: [ListItem!]!
+  "The items. Answers at most 5000 rows."
+  items: [ListItem!]! @listSize(assumedSize: 10, maximum: 5000)
 }
 
 "A line of a list."
@@ -8751,8 +8810,8 @@ type ListItem {
   html: HTML!
   "Whether the items below it are numbered."
   ordered: Boolean!
-  "Items below it."
-  items: [ListItem!]!
+  "Items below it. Answers at most 5000 rows."
+  items: [ListItem!]! @listSize(assumedSize: 10, maximum: 5000)
 }
 
 "Words of somebody else."
@@ -8778,18 +8837,18 @@ type CodeBlock implements ContentBlock {
 "A table."
 type TableBlock implements ContentBlock {
   direction: TextDirection
-  "Rows of its head."
-  head: [TableRow!]!
-  "Rows of its body."
-  rows: [TableRow!]!
+  "Rows of its head. Answers at most 5000 rows."
+  head: [TableRow!]! @listSize(assumedSize: 2, maximum: 5000)
+  "Rows of its body. Answers at most 5000 rows."
+  rows: [TableRow!]! @listSize(assumedSize: 20, maximum: 5000)
   "Caption, inline HTML."
   caption: HTML!
 }
 
 "A row of a table."
 type TableRow {
-  "Its cells."
-  cells: [TableCell!]!
+  "Its cells. Answers at most 200 rows."
+  cells: [TableCell!]! @listSize(assumedSize: 5, maximum: 200)
 }
 
 "A cell of a table."
@@ -8816,8 +8875,8 @@ type ImageBlock implements ContentBlock {
 "A set of pictures."
 type GalleryBlock implements ContentBlock {
   direction: TextDirection
-  "The pictures in order."
-  images: [BlockImage!]!
+  "The pictures in order. Answers at most 500 rows."
+  images: [BlockImage!]! @listSize(assumedSize: 10, maximum: 500)
   "Columns to show them in; 0: as the design has it."
   columns: Int!
   "Caption, inline HTML."
@@ -9223,7 +9282,7 @@ type ArticleConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many the whole list holds, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of articles."
@@ -9243,7 +9302,7 @@ type CorrectionConnection {
   "Where the page is in the list."
   pageInfo: PageInfo!
   "How many there are in all, counted up to ` + "`" + `limit` + "`" + `."
-  totalCount("Where to stop counting." limit: Int = 1000): Count!
+  totalCount("Where to stop counting." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a page of corrections."
@@ -9272,16 +9331,16 @@ type RelatedArticleEdge {
   node: Article!
   "How strongly the two belong together, comparable within one list only; 0 for news of the same section that fills the list."
   score: Float!
-  "Why it is here, strongest first."
-  reasons: [RelatedReason!]!
+  "Why it is here, strongest first. Answers at most 20 rows."
+  reasons: [RelatedReason!]! @listSize(assumedSize: 3, maximum: 20)
 }
 
 "Why an article is related to another."
 type RelatedReason {
   "The kind of reason."
   kind: RelatedReasonKind!
-  "What they share, to be shown: words, names of tags, places, a series."
-  labels: [String!]!
+  "What they share, to be shown: words, names of tags, places, a series. Answers at most 100 rows."
+  labels: [String!]! @listSize(assumedSize: 3, maximum: 100)
 }
 
 "Kinds of reasons for articles to be related."
@@ -9333,11 +9392,11 @@ type SearchConnection {
   "The articles alone."
   nodes: [Article!]!
   "Counts of what the articles found belong to; null when they could not be counted."
-  facets: SearchFacets
+  facets: SearchFacets @cost(weight: 50)
   "Where the page is."
   pageInfo: PageInfo!
   "How many articles were found; searching stops at some thousands."
-  totalCount: Count!
+  totalCount: Count! @cost(weight: 10)
 }
 
 "An article found."
@@ -9354,18 +9413,18 @@ type SearchEdge {
 
 "Counts of what all articles found belong to, most first."
 type SearchFacets {
-  "By section, sub-sections counted with the sections above."
-  categories: [CategoryFacet!]!
-  "By tag."
-  tags: [TagFacet!]!
-  "By place."
-  places: [PlaceFacet!]!
-  "By author."
-  authors: [AuthorFacet!]!
-  "By year of publication, newest first."
-  years: [YearFacet!]!
-  "By language."
-  languages: [LanguageFacet!]!
+  "By section, sub-sections counted with the sections above. Answers at most 50 rows."
+  categories: [CategoryFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By tag. Answers at most 50 rows."
+  tags: [TagFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By place. Answers at most 50 rows."
+  places: [PlaceFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By author. Answers at most 50 rows."
+  authors: [AuthorFacet!]! @listSize(assumedSize: 20, maximum: 50)
+  "By year of publication, newest first. Answers at most 100 rows."
+  years: [YearFacet!]! @listSize(assumedSize: 20, maximum: 100)
+  "By language. Answers at most 50 rows."
+  languages: [LanguageFacet!]! @listSize(assumedSize: 5, maximum: 50)
   "Whether the counts are exact, or searching stopped before all articles were found."
   precision: CountPrecision!
 }
@@ -9459,14 +9518,14 @@ type Category implements Node {
   description: String!
   "The section above; null at the top level."
   parent: Category
-  "Sections right below, in their order."
-  children: [Category!]!
-  "The way from the front page to it, itself included."
-  breadcrumbs: [Breadcrumb!]!
+  "Sections right below, in their order. Answers at most 1000 rows."
+  children: [Category!]! @listSize(assumedSize: 10, maximum: 1000)
+  "The way from the front page to it, itself included. Answers at most 50 rows."
+  breadcrumbs: [Breadcrumb!]! @listSize(assumedSize: 5, maximum: 50)
   "The newest articles of the section and of all its sub-sections."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
-  "What editors picked for its page, in their order."
-  picks: [Article!]!
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  "What editors picked for its page, in their order. Answers at most 100 rows."
+  picks: [Article!]! @listSize(assumedSize: 20, maximum: 100)
 }
 
 "Names one tag."
@@ -9494,7 +9553,7 @@ type Tag implements Node {
   "What it stands for; empty when not said."
   description: String!
   "The newest articles with this tag."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "A page of tags."
@@ -9506,7 +9565,7 @@ type TagConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of tags."
@@ -9560,7 +9619,7 @@ type Place implements Node {
   "Degrees east; null when unknown."
   longitude: Float
   "The newest articles about it."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "Names one series."
@@ -9586,7 +9645,7 @@ type Series implements Node {
   "What it is about; empty when not said."
   description: String!
   "Its newest parts."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "What a thing is called in a language."
@@ -10068,7 +10127,7 @@ type Author implements Node {
   "Picture; null when none."
   avatar: Media
   "The author's newest articles."
-  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection
+  latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 # ── Comments ──────────────────────────────────────────────────────────────────
@@ -10120,7 +10179,7 @@ type Comment implements Node {
   "How many direct answers it has."
   replyCount: Int!
   "Direct answers, oldest first."
-  replies(first: Int, after: String, last: Int, before: String): CommentConnection
+  replies(first: Int, after: String, last: Int, before: String): CommentConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
 "Who says a comment. There is no way from here to an e-mail address."
@@ -10140,7 +10199,7 @@ type CommentConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of comments."
@@ -10371,10 +10430,10 @@ type Site {
   copyright("Year of the line." year: Int): String!
   "The logo; null when none was set."
   logo("For which background." theme: Theme = LIGHT): Media
-  "Accounts of the site elsewhere."
-  socialProfiles: [SocialProfile!]!
-  "Terms, privacy policy and the like, with their versions."
-  legalDocuments: [LegalDocument!]!
+  "Accounts of the site elsewhere. Answers at most 100 rows."
+  socialProfiles: [SocialProfile!]! @listSize(assumedSize: 5, maximum: 100)
+  "Terms, privacy policy and the like, with their versions. Answers at most 100 rows."
+  legalDocuments: [LegalDocument!]! @listSize(assumedSize: 5, maximum: 100)
   "The words that a reader agrees to in a form; null when none are kept for it."
   consent("Which form." kind: ConsentKind!): Consent
 }
@@ -10455,12 +10514,12 @@ type Page implements Node {
   language: Locale!
   "Direction of its writing."
   direction: TextDirection!
-  "The body as typed blocks in order."
-  body: [ContentBlock!]!
+  "The body as typed blocks in order. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text."
-  bodyText: String!
+  bodyText: String! @cost(weight: 150)
   "When it was published; null when unknown."
   publishedAt: DateTime
   "When it last changed; null when never."
@@ -10499,8 +10558,8 @@ type Menu implements Node {
   name: String!
   "Where it is shown."
   location: MenuLocation!
-  "Its top items in order."
-  items: [MenuItem!]!
+  "Its top items in order. Answers at most 500 rows."
+  items: [MenuItem!]! @listSize(assumedSize: 10, maximum: 500)
 }
 
 "One link of a menu."
@@ -10513,8 +10572,8 @@ type MenuItem implements Node {
   url: URL
   "What it leads to; null for an address or a heading."
   target: MenuTarget
-  "Items below it."
-  children: [MenuItem!]!
+  "Items below it. Answers at most 500 rows."
+  children: [MenuItem!]! @listSize(assumedSize: 5, maximum: 500)
 }
 
 "What a menu item can lead to."
@@ -10689,7 +10748,7 @@ type RedirectConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of redirects."
@@ -10966,12 +11025,12 @@ type Viewer {
   displayName: String!
   "The role of the account."
   role: Role!
-  "What the viewer may do now. Staff who must set up a second factor first may do little else."
-  capabilities: [Capability!]!
+  "What the viewer may do now. Staff who must set up a second factor first may do little else. Answers at most 100 rows."
+  capabilities: [Capability!]! @listSize(assumedSize: 15, maximum: 100)
   "The second factor of signing in."
   secondFactor: SecondFactor!
-  "Sessions that have not ended, the one used last first."
-  sessions: [Session!]!
+  "Sessions that have not ended, the one used last first. Answers at most 1000 rows."
+  sessions: [Session!]! @listSize(assumedSize: 10, maximum: 1000)
   "Articles saved for later, the one saved last first. A bookmark of an article that is not published at the moment is left out and comes back with it."
   bookmarks(
     first: Int
@@ -10980,7 +11039,7 @@ type Viewer {
     before: String
     "Only bookmarks of this section and those below it."
     categoryId: ID
-  ): BookmarkConnection
+  ): BookmarkConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   """
   What changed in the bookmarks, the oldest change first, for apps that keep them offline: ask with the ` + "`" + `endCursor` + "`" + ` of the
   answer before until ` + "`" + `hasMore` + "`" + ` is false. Answers CURSOR_EXPIRED when changes since then are no longer kept, after 30 days.
@@ -10990,7 +11049,7 @@ type Viewer {
     after: String
     "How many, 1 to 100."
     first: Int = 100
-  ): BookmarkChanges
+  ): BookmarkChanges @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
 }
 
 "The second factor of an account: codes of an authenticator."
@@ -11064,7 +11123,7 @@ type AccountConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many the whole list holds, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a list of accounts."
@@ -11209,8 +11268,8 @@ type StartSecondFactorPayload {
 
 "Answer of confirmSecondFactor."
 type ConfirmSecondFactorPayload {
-  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way."
-  recoveryCodes: [String!]!
+  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows."
+  recoveryCodes: [String!]! @listSize(assumedSize: 10, maximum: 20)
   "The viewer as they are now; null when something stood in the way."
   viewer: Viewer
   "What stood in the way."
@@ -11227,8 +11286,8 @@ type DisableSecondFactorPayload {
 
 "Answer of regenerateRecoveryCodes."
 type RegenerateRecoveryCodesPayload {
-  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way."
-  recoveryCodes: [String!]!
+  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows."
+  recoveryCodes: [String!]! @listSize(assumedSize: 10, maximum: 20)
   "What stood in the way."
   userErrors: [UserError!]!
 }
@@ -11309,8 +11368,8 @@ type ResetUserSecondFactorPayload {
 type NewsroomRecord {
   "Counts saved changes: what expectedVersion is compared with."
   version: Int!
-  "The steps that the viewer may take with it now."
-  allowedSteps: [ArticleStep!]!
+  "The steps that the viewer may take with it now. Answers at most 50 rows."
+  allowedSteps: [ArticleStep!]! @listSize(assumedSize: 10, maximum: 50)
   "Since when it has its status; null for articles that came so."
   statusChangedAt: DateTime
   "When it will be published; null when nothing is planned."
@@ -11328,21 +11387,31 @@ type NewsroomRecord {
   "Whose turn it is; null when nobody's."
   assignee: StaffMember
   "Every saved change of it, newest first."
-  revisions(first: Int, after: String, last: Int, before: String): RevisionConnection
+  revisions(first: Int, after: String, last: Int, before: String): RevisionConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   "One saved change by its number; null when there is none."
   revision("Its number." number: Int!): Revision
   "What changed between two revisions; null only when comparing failed."
-  diff("Number of the earlier revision." from: Int!, "Number of the later revision." to: Int!): ArticleDiff
+  diff("Number of the earlier revision." from: Int!, "Number of the later revision." to: Int!): ArticleDiff @cost(weight: 100)
   "Who is editing it now; null when nobody is."
   lock: ArticleLock
   "What the viewer has typed and not saved; null when that is nothing."
-  autosave: Autosave
+  autosave: Autosave @cost(weight: 20)
   "Remarks of colleagues, oldest first."
-  notes: [ArticleNote!]!
+  notes(
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last remark of the answer before."
+    after: ID
+  ): [ArticleNote!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
   "Why it was withdrawn; null when it was not."
   withdrawal: ArticleWithdrawal
   "Tokens with which it is read before it is published, those that are over included."
-  previewTokens: [PreviewToken!]!
+  previewTokens(
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last token of the answer before."
+    after: ID
+  ): [PreviewToken!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 }
 
 "An article as it was after one change."
@@ -11366,7 +11435,7 @@ type Revision implements Node {
   "When it was made."
   createdAt: DateTime!
   "The article after it."
-  content: ArticleContent!
+  content: ArticleContent! @cost(weight: 5)
 }
 
 "A page of revisions."
@@ -11378,7 +11447,7 @@ type RevisionConnection {
   "Where the page is in the list."
   pageInfo: PageInfo!
   "How many there are in all, counted up to ` + "`" + `limit` + "`" + `."
-  totalCount("Where to stop counting." limit: Int = 1000): Count!
+  totalCount("Where to stop counting." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of a page of revisions."
@@ -11403,28 +11472,28 @@ type ArticleContent {
   language: Locale!
   "What kind of story it is."
   kind: ArticleKind!
-  "The body as typed blocks."
-  body: [ContentBlock!]!
+  "The body as typed blocks. Answers at most 5000 rows."
+  body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
-  bodyHtml: HTML!
+  bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text."
-  bodyText: String!
+  bodyText: String! @cost(weight: 150)
   "By-line as written; empty: the authors' names."
   byline: String!
   "Place named before the first sentence; empty when there is none."
   dateline: String!
   "Its section; null when it had none or that is gone."
   primaryCategory: Category
-  "Authors in the order of the by-line, without those who are gone."
-  authors: [Author!]!
+  "Authors in the order of the by-line, without those who are gone. Answers at most 50 rows."
+  authors: [Author!]! @listSize(assumedSize: 5, maximum: 50)
 }
 
 "What changed from one revision to another."
 type ArticleDiff {
-  "Fields that differ, the body left out."
-  fields: [FieldChange!]!
-  "All blocks of the body, in order, with what became of each."
-  body: [BlockChange!]!
+  "Fields that differ, the body left out. Answers at most 100 rows."
+  fields: [FieldChange!]! @listSize(assumedSize: 20, maximum: 100)
+  "All blocks of the body, in order, with what became of each. Answers at most 10000 rows."
+  body: [BlockChange!]! @cost(weight: 250) @listSize(assumedSize: 50, maximum: 10000)
 }
 
 "A field with another value, as text: moments by RFC 3339, things by their ids."
@@ -11979,8 +12048,8 @@ type ArticlePayload {
 
 "Answer of a change of many articles: what became of each, in the order of the input."
 type BulkArticlePayload {
-  "One for each article."
-  results: [ArticlePayload!]!
+  "One for each article. Answers at most 100 rows."
+  results: [ArticlePayload!]! @listSize(assumedSize: 100, maximum: 100)
   "What is wrong with the input as a whole."
   userErrors: [UserError!]!
 }
@@ -12011,8 +12080,8 @@ type ArticleNotePayload {
 
 "Answer of a change of editors' picks."
 type SetPicksPayload {
-  "The picks as they are now; empty when nothing was changed."
-  picks: [EditorsPick!]!
+  "The picks as they are now; empty when nothing was changed. Answers at most 100 rows."
+  picks: [EditorsPick!]! @listSize(assumedSize: 20, maximum: 100)
   "What stood in the way."
   userErrors: [UserError!]!
 }
@@ -12095,7 +12164,7 @@ type AuditEntryConnection {
   "Where the page is."
   pageInfo: PageInfo!
   "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of the record of who did what."
@@ -12118,8 +12187,8 @@ type ScheduleHealth {
   lastDoneAt: DateTime
   "How late what was done within the last hour was; null when nothing was."
   lateness: ScheduleLateness
-  "Articles that the server which answers could not do, of those that the viewer may see. Its log says why."
-  failing: [ScheduleFailure!]!
+  "Articles that the server which answers could not do, of those that the viewer may see. Its log says why. Answers at most 100 rows."
+  failing: [ScheduleFailure!]! @listSize(assumedSize: 10, maximum: 100)
 }
 
 "How late many things were done, each from its planned moment until it was done."

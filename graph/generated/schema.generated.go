@@ -261,10 +261,10 @@ type QueryResolver interface {
 	Tag(ctx context.Context, by model.TagBy) (*loader.Tag, error)
 	Tags(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Tag], error)
 	Place(ctx context.Context, by model.PlaceBy) (*loader.Place, error)
-	Places(ctx context.Context, kind *place.Kind) ([]*loader.Place, error)
+	Places(ctx context.Context, kind *place.Kind, first *int32, after *string) ([]*loader.Place, error)
 	Series(ctx context.Context, by model.SeriesBy) (*loader.Series, error)
 	Author(ctx context.Context, by model.AuthorBy) (*loader.Author, error)
-	Authors(ctx context.Context, kind *author.Kind) ([]*loader.Author, error)
+	Authors(ctx context.Context, kind *author.Kind, first *int32, after *string) ([]*loader.Author, error)
 	Page(ctx context.Context, by model.PageBy) (*loader.Page, error)
 	Menu(ctx context.Context, location model.MenuLocation, language *string) (*loader.Menu, error)
 	AdSlots(ctx context.Context, placement model.AdPlacement) ([]*loader.AdSlot, error)
@@ -279,7 +279,7 @@ type QueryResolver interface {
 	User(ctx context.Context, id string) (*loader.Account, error)
 	Users(ctx context.Context, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Account], error)
 	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Redirect], error)
-	StaticPages(ctx context.Context, trashed *bool) ([]*loader.Page, error)
+	StaticPages(ctx context.Context, trashed *bool, first *int32, after *string) ([]*loader.Page, error)
 	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.AuditEntry], error)
 	DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.DeadJob], error)
 	Node(ctx context.Context, id string) (loader.Node, error)
@@ -432,6 +432,28 @@ func (ec *executionContext) field_Article_comments_args(ctx context.Context, raw
 		return nil, err
 	}
 	args["orderBy"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Article_liveEntries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -2121,6 +2143,50 @@ func (ec *executionContext) field_NewsroomRecord_diff_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_NewsroomRecord_notes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_NewsroomRecord_previewTokens_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_NewsroomRecord_revision_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2354,6 +2420,22 @@ func (ec *executionContext) field_Query_authors_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["kind"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -2838,6 +2920,22 @@ func (ec *executionContext) field_Query_places_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["kind"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -2994,6 +3092,22 @@ func (ec *executionContext) field_Query_staticPages_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["trashed"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -5092,7 +5206,8 @@ func (ec *executionContext) _Article_liveEntries(ctx context.Context, field grap
 			return ec.fieldContext_Article_liveEntries(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.LiveEntries(ctx)
+			fc := graphql.GetFieldContext(ctx)
+			return obj.LiveEntries(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*loader.LiveEntry) graphql.Marshaler {
@@ -5102,7 +5217,7 @@ func (ec *executionContext) _Article_liveEntries(ctx context.Context, field grap
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Article_liveEntries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Article_liveEntries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
 		Field:      field,
@@ -5111,6 +5226,17 @@ func (ec *executionContext) fieldContext_Article_liveEntries(_ context.Context, 
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LiveEntry(ctx, field)
 		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Article_liveEntries_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -20980,7 +21106,8 @@ func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field gra
 			return ec.fieldContext_NewsroomRecord_notes(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Notes(ctx)
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Notes(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Note) graphql.Marshaler {
@@ -20990,7 +21117,7 @@ func (ec *executionContext) _NewsroomRecord_notes(ctx context.Context, field gra
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_NewsroomRecord_notes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_NewsroomRecord_notes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "NewsroomRecord",
 		Field:      field,
@@ -20999,6 +21126,17 @@ func (ec *executionContext) fieldContext_NewsroomRecord_notes(_ context.Context,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleNote(ctx, field)
 		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_NewsroomRecord_notes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -21044,7 +21182,8 @@ func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, f
 			return ec.fieldContext_NewsroomRecord_previewTokens(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.PreviewTokens(ctx)
+			fc := graphql.GetFieldContext(ctx)
+			return obj.PreviewTokens(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*loader.PreviewToken) graphql.Marshaler {
@@ -21054,7 +21193,7 @@ func (ec *executionContext) _NewsroomRecord_previewTokens(ctx context.Context, f
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "NewsroomRecord",
 		Field:      field,
@@ -21063,6 +21202,17 @@ func (ec *executionContext) fieldContext_NewsroomRecord_previewTokens(_ context.
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PreviewToken(ctx, field)
 		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_NewsroomRecord_previewTokens_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -22700,7 +22850,7 @@ func (ec *executionContext) _Query_places(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind))
+			return ec.Resolvers.Query().Places(ctx, fc.Args["kind"].(*place.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Place) graphql.Marshaler {
@@ -22832,7 +22982,7 @@ func (ec *executionContext) _Query_authors(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind))
+			return ec.Resolvers.Query().Authors(ctx, fc.Args["kind"].(*author.Kind), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Author) graphql.Marshaler {
@@ -23552,7 +23702,7 @@ func (ec *executionContext) _Query_staticPages(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().StaticPages(ctx, fc.Args["trashed"].(*bool))
+			return ec.Resolvers.Query().StaticPages(ctx, fc.Args["trashed"].(*bool), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next

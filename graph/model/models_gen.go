@@ -320,7 +320,7 @@ type BulkArticleInput struct {
 
 // Answer of a change of many articles: what became of each, in the order of the input.
 type BulkArticlePayload struct {
-	// One for each article.
+	// One for each article. Answers at most 100 rows.
 	Results []*ArticlePayload `json:"results"`
 	// What is wrong with the input as a whole.
 	UserErrors []UserError `json:"userErrors"`
@@ -426,7 +426,7 @@ type CommentPolicy struct {
 
 // Answer of confirmSecondFactor.
 type ConfirmSecondFactorPayload struct {
-	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way.
+	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows.
 	RecoveryCodes []string `json:"recoveryCodes"`
 	// The viewer as they are now; null when something stood in the way.
 	Viewer *Viewer `json:"viewer,omitempty"`
@@ -1196,7 +1196,7 @@ type PublishPagePayload struct {
 
 // Answer of regenerateRecoveryCodes.
 type RegenerateRecoveryCodesPayload struct {
-	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way.
+	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows.
 	RecoveryCodes []string `json:"recoveryCodes"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
@@ -1444,7 +1444,7 @@ type ScheduleHealth struct {
 	LastDoneAt *time.Time `json:"lastDoneAt,omitempty"`
 	// How late what was done within the last hour was; null when nothing was.
 	Lateness *ScheduleLateness `json:"lateness,omitempty"`
-	// Articles that the server which answers could not do, of those that the viewer may see. Its log says why.
+	// Articles that the server which answers could not do, of those that the viewer may see. Its log says why. Answers at most 100 rows.
 	Failing []*ScheduleFailure `json:"failing"`
 }
 
@@ -1472,17 +1472,17 @@ type SearchEdge struct {
 
 // Counts of what all articles found belong to, most first.
 type SearchFacets struct {
-	// By section, sub-sections counted with the sections above.
+	// By section, sub-sections counted with the sections above. Answers at most 50 rows.
 	Categories []*CategoryFacet `json:"categories"`
-	// By tag.
+	// By tag. Answers at most 50 rows.
 	Tags []*TagFacet `json:"tags"`
-	// By place.
+	// By place. Answers at most 50 rows.
 	Places []*PlaceFacet `json:"places"`
-	// By author.
+	// By author. Answers at most 50 rows.
 	Authors []*AuthorFacet `json:"authors"`
-	// By year of publication, newest first.
+	// By year of publication, newest first. Answers at most 100 rows.
 	Years []*YearFacet `json:"years"`
-	// By language.
+	// By language. Answers at most 50 rows.
 	Languages []*LanguageFacet `json:"languages"`
 	// Whether the counts are exact, or searching stopped before all articles were found.
 	Precision CountPrecision `json:"precision"`
@@ -1552,7 +1552,7 @@ type SetPicksInput struct {
 
 // Answer of a change of editors' picks.
 type SetPicksPayload struct {
-	// The picks as they are now; empty when nothing was changed.
+	// The picks as they are now; empty when nothing was changed. Answers at most 100 rows.
 	Picks []*loader.Pick `json:"picks"`
 	// What stood in the way.
 	UserErrors []UserError `json:"userErrors"`
