@@ -73,6 +73,8 @@ type Article struct {
 	CommentPolicy article.CommentPolicy `json:"comment_policy,omitempty"`
 	// CommentsCloseAt holds the value of the "comments_close_at" field.
 	CommentsCloseAt *time.Time `json:"comments_close_at,omitempty"`
+	// when comments are looked at: as the site says, before they are shown, or after
+	CommentModeration article.CommentModeration `json:"comment_moderation,omitempty"`
 	// PrimaryCategoryID holds the value of the "primary_category_id" field.
 	PrimaryCategoryID *int `json:"primary_category_id,omitempty"`
 	// SeriesID holds the value of the "series_id" field.
@@ -235,7 +237,7 @@ func (*Article) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case article.FieldID, article.FieldTranslationGroup, article.FieldWordCount, article.FieldReadingMinutes, article.FieldBodyHash, article.FieldSubjectRevision, article.FieldCommentCount, article.FieldPrimaryCategoryID, article.FieldSeriesID, article.FieldSeriesPosition, article.FieldFeaturedMediaID, article.FieldVersion, article.FieldCreatedBy, article.FieldAssigneeID:
 			values[i] = new(sql.NullInt64)
-		case article.FieldKind, article.FieldStatus, article.FieldVisibility, article.FieldTitle, article.FieldSubtitle, article.FieldSlug, article.FieldExcerpt, article.FieldLanguage, article.FieldCommentPolicy, article.FieldSourceURI, article.FieldSourceHash:
+		case article.FieldKind, article.FieldStatus, article.FieldVisibility, article.FieldTitle, article.FieldSubtitle, article.FieldSlug, article.FieldExcerpt, article.FieldLanguage, article.FieldCommentPolicy, article.FieldCommentModeration, article.FieldSourceURI, article.FieldSourceHash:
 			values[i] = new(sql.NullString)
 		case article.FieldCreatedAt, article.FieldModifiedAt, article.FieldTrashedAt, article.FieldPublishedAt, article.FieldFirstPublishedAt, article.FieldUpdatedAt, article.FieldCorrectedAt, article.FieldScheduledAt, article.FieldEmbargoUntil, article.FieldUnpublishAt, article.FieldCommentsCloseAt, article.FieldStatusChangedAt, article.FieldEditedAt, article.FieldSourceVersionAt:
 			values[i] = new(sql.NullTime)
@@ -425,6 +427,12 @@ func (_m *Article) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.CommentsCloseAt = new(time.Time)
 				*_m.CommentsCloseAt = value.Time
+			}
+		case article.FieldCommentModeration:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field comment_moderation", values[i])
+			} else if value.Valid {
+				_m.CommentModeration = article.CommentModeration(value.String)
 			}
 		case article.FieldPrimaryCategoryID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -691,6 +699,9 @@ func (_m *Article) String() string {
 		builder.WriteString("comments_close_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("comment_moderation=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CommentModeration))
 	builder.WriteString(", ")
 	if v := _m.PrimaryCategoryID; v != nil {
 		builder.WriteString("primary_category_id=")

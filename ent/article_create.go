@@ -377,6 +377,20 @@ func (_c *ArticleCreate) SetNillableCommentsCloseAt(v *time.Time) *ArticleCreate
 	return _c
 }
 
+// SetCommentModeration sets the "comment_moderation" field.
+func (_c *ArticleCreate) SetCommentModeration(v article.CommentModeration) *ArticleCreate {
+	_c.mutation.SetCommentModeration(v)
+	return _c
+}
+
+// SetNillableCommentModeration sets the "comment_moderation" field if the given value is not nil.
+func (_c *ArticleCreate) SetNillableCommentModeration(v *article.CommentModeration) *ArticleCreate {
+	if v != nil {
+		_c.SetCommentModeration(*v)
+	}
+	return _c
+}
+
 // SetPrimaryCategoryID sets the "primary_category_id" field.
 func (_c *ArticleCreate) SetPrimaryCategoryID(v int) *ArticleCreate {
 	_c.mutation.SetPrimaryCategoryID(v)
@@ -760,6 +774,10 @@ func (_c *ArticleCreate) defaults() {
 		v := article.DefaultCommentPolicy
 		_c.mutation.SetCommentPolicy(v)
 	}
+	if _, ok := _c.mutation.CommentModeration(); !ok {
+		v := article.DefaultCommentModeration
+		_c.mutation.SetCommentModeration(v)
+	}
 	if _, ok := _c.mutation.Version(); !ok {
 		v := article.DefaultVersion
 		_c.mutation.SetVersion(v)
@@ -838,6 +856,14 @@ func (_c *ArticleCreate) check() error {
 	if v, ok := _c.mutation.CommentPolicy(); ok {
 		if err := article.CommentPolicyValidator(v); err != nil {
 			return &ValidationError{Name: "comment_policy", err: fmt.Errorf(`ent: validator failed for field "Article.comment_policy": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.CommentModeration(); !ok {
+		return &ValidationError{Name: "comment_moderation", err: errors.New(`ent: missing required field "Article.comment_moderation"`)}
+	}
+	if v, ok := _c.mutation.CommentModeration(); ok {
+		if err := article.CommentModerationValidator(v); err != nil {
+			return &ValidationError{Name: "comment_moderation", err: fmt.Errorf(`ent: validator failed for field "Article.comment_moderation": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.Version(); !ok {
@@ -975,6 +1001,10 @@ func (_c *ArticleCreate) createSpec() (*Article, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.CommentsCloseAt(); ok {
 		_spec.SetField(article.FieldCommentsCloseAt, field.TypeTime, value)
 		_node.CommentsCloseAt = &value
+	}
+	if value, ok := _c.mutation.CommentModeration(); ok {
+		_spec.SetField(article.FieldCommentModeration, field.TypeEnum, value)
+		_node.CommentModeration = value
 	}
 	if value, ok := _c.mutation.SeriesPosition(); ok {
 		_spec.SetField(article.FieldSeriesPosition, field.TypeInt, value)

@@ -482,6 +482,20 @@ func (_u *ArticleUpdate) ClearCommentsCloseAt() *ArticleUpdate {
 	return _u
 }
 
+// SetCommentModeration sets the "comment_moderation" field.
+func (_u *ArticleUpdate) SetCommentModeration(v article.CommentModeration) *ArticleUpdate {
+	_u.mutation.SetCommentModeration(v)
+	return _u
+}
+
+// SetNillableCommentModeration sets the "comment_moderation" field if the given value is not nil.
+func (_u *ArticleUpdate) SetNillableCommentModeration(v *article.CommentModeration) *ArticleUpdate {
+	if v != nil {
+		_u.SetCommentModeration(*v)
+	}
+	return _u
+}
+
 // SetPrimaryCategoryID sets the "primary_category_id" field.
 func (_u *ArticleUpdate) SetPrimaryCategoryID(v int) *ArticleUpdate {
 	_u.mutation.SetPrimaryCategoryID(v)
@@ -1075,6 +1089,11 @@ func (_u *ArticleUpdate) check() error {
 			return &ValidationError{Name: "comment_policy", err: fmt.Errorf(`ent: validator failed for field "Article.comment_policy": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.CommentModeration(); ok {
+		if err := article.CommentModerationValidator(v); err != nil {
+			return &ValidationError{Name: "comment_moderation", err: fmt.Errorf(`ent: validator failed for field "Article.comment_moderation": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -1218,6 +1237,9 @@ func (_u *ArticleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.CommentsCloseAtCleared() {
 		_spec.ClearField(article.FieldCommentsCloseAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.CommentModeration(); ok {
+		_spec.SetField(article.FieldCommentModeration, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.SeriesPosition(); ok {
 		_spec.SetField(article.FieldSeriesPosition, field.TypeInt, value)
@@ -2131,6 +2153,20 @@ func (_u *ArticleUpdateOne) ClearCommentsCloseAt() *ArticleUpdateOne {
 	return _u
 }
 
+// SetCommentModeration sets the "comment_moderation" field.
+func (_u *ArticleUpdateOne) SetCommentModeration(v article.CommentModeration) *ArticleUpdateOne {
+	_u.mutation.SetCommentModeration(v)
+	return _u
+}
+
+// SetNillableCommentModeration sets the "comment_moderation" field if the given value is not nil.
+func (_u *ArticleUpdateOne) SetNillableCommentModeration(v *article.CommentModeration) *ArticleUpdateOne {
+	if v != nil {
+		_u.SetCommentModeration(*v)
+	}
+	return _u
+}
+
 // SetPrimaryCategoryID sets the "primary_category_id" field.
 func (_u *ArticleUpdateOne) SetPrimaryCategoryID(v int) *ArticleUpdateOne {
 	_u.mutation.SetPrimaryCategoryID(v)
@@ -2737,6 +2773,11 @@ func (_u *ArticleUpdateOne) check() error {
 			return &ValidationError{Name: "comment_policy", err: fmt.Errorf(`ent: validator failed for field "Article.comment_policy": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.CommentModeration(); ok {
+		if err := article.CommentModerationValidator(v); err != nil {
+			return &ValidationError{Name: "comment_moderation", err: fmt.Errorf(`ent: validator failed for field "Article.comment_moderation": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -2897,6 +2938,9 @@ func (_u *ArticleUpdateOne) sqlSave(ctx context.Context) (_node *Article, err er
 	}
 	if _u.mutation.CommentsCloseAtCleared() {
 		_spec.ClearField(article.FieldCommentsCloseAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.CommentModeration(); ok {
+		_spec.SetField(article.FieldCommentModeration, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.SeriesPosition(); ok {
 		_spec.SetField(article.FieldSeriesPosition, field.TypeInt, value)

@@ -11,7 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/bookmark"
-	"github.com/broadsheet-cms/broadsheet/ent/user"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 )
 
 // Bookmark is the model entity for the Bookmark schema.
@@ -19,12 +19,18 @@ type Bookmark struct {
 	config `json:"-"`
 	// ID of the ent.
 	ID int `json:"id,omitempty"`
-	// UserID holds the value of the "user_id" field.
-	UserID int `json:"user_id,omitempty"`
+	// ListID holds the value of the "list_id" field.
+	ListID int `json:"list_id,omitempty"`
 	// ArticleID holds the value of the "article_id" field.
 	ArticleID int `json:"article_id,omitempty"`
-	// CreatedAt holds the value of the "created_at" field.
-	CreatedAt time.Time `json:"created_at,omitempty"`
+	// SavedAt holds the value of the "saved_at" field.
+	SavedAt time.Time `json:"saved_at,omitempty"`
+	// of the list, at the last change of this bookmark
+	Revision int `json:"revision,omitempty"`
+	// RemovedAt holds the value of the "removed_at" field.
+	RemovedAt *time.Time `json:"removed_at,omitempty"`
+	// revision of the list that removed it last
+	RemovedIn *int `json:"removed_in,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the BookmarkQuery when eager-loading is set.
 	Edges        BookmarkEdges `json:"edges"`
@@ -33,8 +39,8 @@ type Bookmark struct {
 
 // BookmarkEdges holds the relations/edges for other nodes in the graph.
 type BookmarkEdges struct {
-	// User holds the value of the user edge.
-	User *User `json:"user,omitempty"`
+	// List holds the value of the list edge.
+	List *ReadingList `json:"list,omitempty"`
 	// Article holds the value of the article edge.
 	Article *Article `json:"article,omitempty"`
 	// loadedTypes holds the information for reporting if a
@@ -42,15 +48,15 @@ type BookmarkEdges struct {
 	loadedTypes [2]bool
 }
 
-// UserOrErr returns the User value or an error if the edge
+// ListOrErr returns the List value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
-func (e BookmarkEdges) UserOrErr() (*User, error) {
-	if e.User != nil {
-		return e.User, nil
+func (e BookmarkEdges) ListOrErr() (*ReadingList, error) {
+	if e.List != nil {
+		return e.List, nil
 	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: user.Label}
+		return nil, &NotFoundError{label: readinglist.Label}
 	}
-	return nil, &NotLoadedError{edge: "user"}
+	return nil, &NotLoadedError{edge: "list"}
 }
 
 // ArticleOrErr returns the Article value or an error if the edge
@@ -69,9 +75,9 @@ func (*Bookmark) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case bookmark.FieldID, bookmark.FieldUserID, bookmark.FieldArticleID:
+		case bookmark.FieldID, bookmark.FieldListID, bookmark.FieldArticleID, bookmark.FieldRevision, bookmark.FieldRemovedIn:
 			values[i] = new(sql.NullInt64)
-		case bookmark.FieldCreatedAt:
+		case bookmark.FieldSavedAt, bookmark.FieldRemovedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -94,11 +100,11 @@ func (_m *Bookmark) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field id", value)
 			}
 			_m.ID = int(value.Int64)
-		case bookmark.FieldUserID:
+		case bookmark.FieldListID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field user_id", values[i])
+				return fmt.Errorf("unexpected type %T for field list_id", values[i])
 			} else if value.Valid {
-				_m.UserID = int(value.Int64)
+				_m.ListID = int(value.Int64)
 			}
 		case bookmark.FieldArticleID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -106,11 +112,31 @@ func (_m *Bookmark) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ArticleID = int(value.Int64)
 			}
-		case bookmark.FieldCreatedAt:
+		case bookmark.FieldSavedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field created_at", values[i])
+				return fmt.Errorf("unexpected type %T for field saved_at", values[i])
 			} else if value.Valid {
-				_m.CreatedAt = value.Time
+				_m.SavedAt = value.Time
+			}
+		case bookmark.FieldRevision:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field revision", values[i])
+			} else if value.Valid {
+				_m.Revision = int(value.Int64)
+			}
+		case bookmark.FieldRemovedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field removed_at", values[i])
+			} else if value.Valid {
+				_m.RemovedAt = new(time.Time)
+				*_m.RemovedAt = value.Time
+			}
+		case bookmark.FieldRemovedIn:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field removed_in", values[i])
+			} else if value.Valid {
+				_m.RemovedIn = new(int)
+				*_m.RemovedIn = int(value.Int64)
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -125,9 +151,9 @@ func (_m *Bookmark) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryUser queries the "user" edge of the Bookmark entity.
-func (_m *Bookmark) QueryUser() *UserQuery {
-	return NewBookmarkClient(_m.config).QueryUser(_m)
+// QueryList queries the "list" edge of the Bookmark entity.
+func (_m *Bookmark) QueryList() *ReadingListQuery {
+	return NewBookmarkClient(_m.config).QueryList(_m)
 }
 
 // QueryArticle queries the "article" edge of the Bookmark entity.
@@ -158,14 +184,27 @@ func (_m *Bookmark) String() string {
 	var builder strings.Builder
 	builder.WriteString("Bookmark(")
 	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("user_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.UserID))
+	builder.WriteString("list_id=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ListID))
 	builder.WriteString(", ")
 	builder.WriteString("article_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ArticleID))
 	builder.WriteString(", ")
-	builder.WriteString("created_at=")
-	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
+	builder.WriteString("saved_at=")
+	builder.WriteString(_m.SavedAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	builder.WriteString("revision=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Revision))
+	builder.WriteString(", ")
+	if v := _m.RemovedAt; v != nil {
+		builder.WriteString("removed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.RemovedIn; v != nil {
+		builder.WriteString("removed_in=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

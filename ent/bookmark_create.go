@@ -12,7 +12,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/bookmark"
-	"github.com/broadsheet-cms/broadsheet/ent/user"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 )
 
 // BookmarkCreate is the builder for creating a Bookmark entity.
@@ -22,9 +22,9 @@ type BookmarkCreate struct {
 	hooks    []Hook
 }
 
-// SetUserID sets the "user_id" field.
-func (_c *BookmarkCreate) SetUserID(v int) *BookmarkCreate {
-	_c.mutation.SetUserID(v)
+// SetListID sets the "list_id" field.
+func (_c *BookmarkCreate) SetListID(v int) *BookmarkCreate {
+	_c.mutation.SetListID(v)
 	return _c
 }
 
@@ -34,23 +34,57 @@ func (_c *BookmarkCreate) SetArticleID(v int) *BookmarkCreate {
 	return _c
 }
 
-// SetCreatedAt sets the "created_at" field.
-func (_c *BookmarkCreate) SetCreatedAt(v time.Time) *BookmarkCreate {
-	_c.mutation.SetCreatedAt(v)
+// SetSavedAt sets the "saved_at" field.
+func (_c *BookmarkCreate) SetSavedAt(v time.Time) *BookmarkCreate {
+	_c.mutation.SetSavedAt(v)
 	return _c
 }
 
-// SetNillableCreatedAt sets the "created_at" field if the given value is not nil.
-func (_c *BookmarkCreate) SetNillableCreatedAt(v *time.Time) *BookmarkCreate {
+// SetNillableSavedAt sets the "saved_at" field if the given value is not nil.
+func (_c *BookmarkCreate) SetNillableSavedAt(v *time.Time) *BookmarkCreate {
 	if v != nil {
-		_c.SetCreatedAt(*v)
+		_c.SetSavedAt(*v)
 	}
 	return _c
 }
 
-// SetUser sets the "user" edge to the User entity.
-func (_c *BookmarkCreate) SetUser(v *User) *BookmarkCreate {
-	return _c.SetUserID(v.ID)
+// SetRevision sets the "revision" field.
+func (_c *BookmarkCreate) SetRevision(v int) *BookmarkCreate {
+	_c.mutation.SetRevision(v)
+	return _c
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_c *BookmarkCreate) SetRemovedAt(v time.Time) *BookmarkCreate {
+	_c.mutation.SetRemovedAt(v)
+	return _c
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_c *BookmarkCreate) SetNillableRemovedAt(v *time.Time) *BookmarkCreate {
+	if v != nil {
+		_c.SetRemovedAt(*v)
+	}
+	return _c
+}
+
+// SetRemovedIn sets the "removed_in" field.
+func (_c *BookmarkCreate) SetRemovedIn(v int) *BookmarkCreate {
+	_c.mutation.SetRemovedIn(v)
+	return _c
+}
+
+// SetNillableRemovedIn sets the "removed_in" field if the given value is not nil.
+func (_c *BookmarkCreate) SetNillableRemovedIn(v *int) *BookmarkCreate {
+	if v != nil {
+		_c.SetRemovedIn(*v)
+	}
+	return _c
+}
+
+// SetList sets the "list" edge to the ReadingList entity.
+func (_c *BookmarkCreate) SetList(v *ReadingList) *BookmarkCreate {
+	return _c.SetListID(v.ID)
 }
 
 // SetArticle sets the "article" edge to the Article entity.
@@ -93,25 +127,28 @@ func (_c *BookmarkCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *BookmarkCreate) defaults() {
-	if _, ok := _c.mutation.CreatedAt(); !ok {
-		v := bookmark.DefaultCreatedAt()
-		_c.mutation.SetCreatedAt(v)
+	if _, ok := _c.mutation.SavedAt(); !ok {
+		v := bookmark.DefaultSavedAt()
+		_c.mutation.SetSavedAt(v)
 	}
 }
 
 // check runs all checks and user-defined validators on the builder.
 func (_c *BookmarkCreate) check() error {
-	if _, ok := _c.mutation.UserID(); !ok {
-		return &ValidationError{Name: "user_id", err: errors.New(`ent: missing required field "Bookmark.user_id"`)}
+	if _, ok := _c.mutation.ListID(); !ok {
+		return &ValidationError{Name: "list_id", err: errors.New(`ent: missing required field "Bookmark.list_id"`)}
 	}
 	if _, ok := _c.mutation.ArticleID(); !ok {
 		return &ValidationError{Name: "article_id", err: errors.New(`ent: missing required field "Bookmark.article_id"`)}
 	}
-	if _, ok := _c.mutation.CreatedAt(); !ok {
-		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Bookmark.created_at"`)}
+	if _, ok := _c.mutation.SavedAt(); !ok {
+		return &ValidationError{Name: "saved_at", err: errors.New(`ent: missing required field "Bookmark.saved_at"`)}
 	}
-	if len(_c.mutation.UserIDs()) == 0 {
-		return &ValidationError{Name: "user", err: errors.New(`ent: missing required edge "Bookmark.user"`)}
+	if _, ok := _c.mutation.Revision(); !ok {
+		return &ValidationError{Name: "revision", err: errors.New(`ent: missing required field "Bookmark.revision"`)}
+	}
+	if len(_c.mutation.ListIDs()) == 0 {
+		return &ValidationError{Name: "list", err: errors.New(`ent: missing required edge "Bookmark.list"`)}
 	}
 	if len(_c.mutation.ArticleIDs()) == 0 {
 		return &ValidationError{Name: "article", err: errors.New(`ent: missing required edge "Bookmark.article"`)}
@@ -142,25 +179,37 @@ func (_c *BookmarkCreate) createSpec() (*Bookmark, *sqlgraph.CreateSpec) {
 		_node = &Bookmark{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(bookmark.Table, sqlgraph.NewFieldSpec(bookmark.FieldID, field.TypeInt))
 	)
-	if value, ok := _c.mutation.CreatedAt(); ok {
-		_spec.SetField(bookmark.FieldCreatedAt, field.TypeTime, value)
-		_node.CreatedAt = value
+	if value, ok := _c.mutation.SavedAt(); ok {
+		_spec.SetField(bookmark.FieldSavedAt, field.TypeTime, value)
+		_node.SavedAt = value
 	}
-	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
+	if value, ok := _c.mutation.Revision(); ok {
+		_spec.SetField(bookmark.FieldRevision, field.TypeInt, value)
+		_node.Revision = value
+	}
+	if value, ok := _c.mutation.RemovedAt(); ok {
+		_spec.SetField(bookmark.FieldRemovedAt, field.TypeTime, value)
+		_node.RemovedAt = &value
+	}
+	if value, ok := _c.mutation.RemovedIn(); ok {
+		_spec.SetField(bookmark.FieldRemovedIn, field.TypeInt, value)
+		_node.RemovedIn = &value
+	}
+	if nodes := _c.mutation.ListIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
-			Table:   bookmark.UserTable,
-			Columns: []string{bookmark.UserColumn},
+			Table:   bookmark.ListTable,
+			Columns: []string{bookmark.ListColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+				IDSpec: sqlgraph.NewFieldSpec(readinglist.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
-		_node.UserID = nodes[0]
+		_node.ListID = nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.ArticleIDs(); len(nodes) > 0 {

@@ -15,7 +15,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/bookmark"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
-	"github.com/broadsheet-cms/broadsheet/ent/user"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 )
 
 // BookmarkQuery is the builder for querying Bookmark entities.
@@ -25,7 +25,7 @@ type BookmarkQuery struct {
 	order       []bookmark.OrderOption
 	inters      []Interceptor
 	predicates  []predicate.Bookmark
-	withUser    *UserQuery
+	withList    *ReadingListQuery
 	withArticle *ArticleQuery
 	modifiers   []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
@@ -64,9 +64,9 @@ func (_q *BookmarkQuery) Order(o ...bookmark.OrderOption) *BookmarkQuery {
 	return _q
 }
 
-// QueryUser chains the current query on the "user" edge.
-func (_q *BookmarkQuery) QueryUser() *UserQuery {
-	query := (&UserClient{config: _q.config}).Query()
+// QueryList chains the current query on the "list" edge.
+func (_q *BookmarkQuery) QueryList() *ReadingListQuery {
+	query := (&ReadingListClient{config: _q.config}).Query()
 	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
 		if err := _q.prepareQuery(ctx); err != nil {
 			return nil, err
@@ -77,8 +77,8 @@ func (_q *BookmarkQuery) QueryUser() *UserQuery {
 		}
 		step := sqlgraph.NewStep(
 			sqlgraph.From(bookmark.Table, bookmark.FieldID, selector),
-			sqlgraph.To(user.Table, user.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, bookmark.UserTable, bookmark.UserColumn),
+			sqlgraph.To(readinglist.Table, readinglist.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, bookmark.ListTable, bookmark.ListColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -300,7 +300,7 @@ func (_q *BookmarkQuery) Clone() *BookmarkQuery {
 		order:       append([]bookmark.OrderOption{}, _q.order...),
 		inters:      append([]Interceptor{}, _q.inters...),
 		predicates:  append([]predicate.Bookmark{}, _q.predicates...),
-		withUser:    _q.withUser.Clone(),
+		withList:    _q.withList.Clone(),
 		withArticle: _q.withArticle.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
@@ -309,14 +309,14 @@ func (_q *BookmarkQuery) Clone() *BookmarkQuery {
 	}
 }
 
-// WithUser tells the query-builder to eager-load the nodes that are connected to
-// the "user" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *BookmarkQuery) WithUser(opts ...func(*UserQuery)) *BookmarkQuery {
-	query := (&UserClient{config: _q.config}).Query()
+// WithList tells the query-builder to eager-load the nodes that are connected to
+// the "list" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *BookmarkQuery) WithList(opts ...func(*ReadingListQuery)) *BookmarkQuery {
+	query := (&ReadingListClient{config: _q.config}).Query()
 	for _, opt := range opts {
 		opt(query)
 	}
-	_q.withUser = query
+	_q.withList = query
 	return _q
 }
 
@@ -337,12 +337,12 @@ func (_q *BookmarkQuery) WithArticle(opts ...func(*ArticleQuery)) *BookmarkQuery
 // Example:
 //
 //	var v []struct {
-//		UserID int `json:"user_id,omitempty"`
+//		ListID int `json:"list_id,omitempty"`
 //		Count int `json:"count,omitempty"`
 //	}
 //
 //	client.Bookmark.Query().
-//		GroupBy(bookmark.FieldUserID).
+//		GroupBy(bookmark.FieldListID).
 //		Aggregate(ent.Count()).
 //		Scan(ctx, &v)
 func (_q *BookmarkQuery) GroupBy(field string, fields ...string) *BookmarkGroupBy {
@@ -360,11 +360,11 @@ func (_q *BookmarkQuery) GroupBy(field string, fields ...string) *BookmarkGroupB
 // Example:
 //
 //	var v []struct {
-//		UserID int `json:"user_id,omitempty"`
+//		ListID int `json:"list_id,omitempty"`
 //	}
 //
 //	client.Bookmark.Query().
-//		Select(bookmark.FieldUserID).
+//		Select(bookmark.FieldListID).
 //		Scan(ctx, &v)
 func (_q *BookmarkQuery) Select(fields ...string) *BookmarkSelect {
 	_q.ctx.Fields = append(_q.ctx.Fields, fields...)
@@ -410,7 +410,7 @@ func (_q *BookmarkQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Boo
 		nodes       = []*Bookmark{}
 		_spec       = _q.querySpec()
 		loadedTypes = [2]bool{
-			_q.withUser != nil,
+			_q.withList != nil,
 			_q.withArticle != nil,
 		}
 	)
@@ -435,9 +435,9 @@ func (_q *BookmarkQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Boo
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withUser; query != nil {
-		if err := _q.loadUser(ctx, query, nodes, nil,
-			func(n *Bookmark, e *User) { n.Edges.User = e }); err != nil {
+	if query := _q.withList; query != nil {
+		if err := _q.loadList(ctx, query, nodes, nil,
+			func(n *Bookmark, e *ReadingList) { n.Edges.List = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -450,11 +450,11 @@ func (_q *BookmarkQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Boo
 	return nodes, nil
 }
 
-func (_q *BookmarkQuery) loadUser(ctx context.Context, query *UserQuery, nodes []*Bookmark, init func(*Bookmark), assign func(*Bookmark, *User)) error {
+func (_q *BookmarkQuery) loadList(ctx context.Context, query *ReadingListQuery, nodes []*Bookmark, init func(*Bookmark), assign func(*Bookmark, *ReadingList)) error {
 	ids := make([]int, 0, len(nodes))
 	nodeids := make(map[int][]*Bookmark)
 	for i := range nodes {
-		fk := nodes[i].UserID
+		fk := nodes[i].ListID
 		if _, ok := nodeids[fk]; !ok {
 			ids = append(ids, fk)
 		}
@@ -463,7 +463,7 @@ func (_q *BookmarkQuery) loadUser(ctx context.Context, query *UserQuery, nodes [
 	if len(ids) == 0 {
 		return nil
 	}
-	query.Where(user.IDIn(ids...))
+	query.Where(readinglist.IDIn(ids...))
 	neighbors, err := query.All(ctx)
 	if err != nil {
 		return err
@@ -471,7 +471,7 @@ func (_q *BookmarkQuery) loadUser(ctx context.Context, query *UserQuery, nodes [
 	for _, n := range neighbors {
 		nodes, ok := nodeids[n.ID]
 		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "user_id" returned %v`, n.ID)
+			return fmt.Errorf(`unexpected foreign-key "list_id" returned %v`, n.ID)
 		}
 		for i := range nodes {
 			assign(nodes[i], n)
@@ -537,8 +537,8 @@ func (_q *BookmarkQuery) querySpec() *sqlgraph.QuerySpec {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
 		}
-		if _q.withUser != nil {
-			_spec.Node.AddColumnOnce(bookmark.FieldUserID)
+		if _q.withList != nil {
+			_spec.Node.AddColumnOnce(bookmark.FieldListID)
 		}
 		if _q.withArticle != nil {
 			_spec.Node.AddColumnOnce(bookmark.FieldArticleID)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -13,7 +14,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/bookmark"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
-	"github.com/broadsheet-cms/broadsheet/ent/user"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 )
 
 // BookmarkUpdate is the builder for updating Bookmark entities.
@@ -30,16 +31,16 @@ func (_u *BookmarkUpdate) Where(ps ...predicate.Bookmark) *BookmarkUpdate {
 	return _u
 }
 
-// SetUserID sets the "user_id" field.
-func (_u *BookmarkUpdate) SetUserID(v int) *BookmarkUpdate {
-	_u.mutation.SetUserID(v)
+// SetListID sets the "list_id" field.
+func (_u *BookmarkUpdate) SetListID(v int) *BookmarkUpdate {
+	_u.mutation.SetListID(v)
 	return _u
 }
 
-// SetNillableUserID sets the "user_id" field if the given value is not nil.
-func (_u *BookmarkUpdate) SetNillableUserID(v *int) *BookmarkUpdate {
+// SetNillableListID sets the "list_id" field if the given value is not nil.
+func (_u *BookmarkUpdate) SetNillableListID(v *int) *BookmarkUpdate {
 	if v != nil {
-		_u.SetUserID(*v)
+		_u.SetListID(*v)
 	}
 	return _u
 }
@@ -58,9 +59,91 @@ func (_u *BookmarkUpdate) SetNillableArticleID(v *int) *BookmarkUpdate {
 	return _u
 }
 
-// SetUser sets the "user" edge to the User entity.
-func (_u *BookmarkUpdate) SetUser(v *User) *BookmarkUpdate {
-	return _u.SetUserID(v.ID)
+// SetSavedAt sets the "saved_at" field.
+func (_u *BookmarkUpdate) SetSavedAt(v time.Time) *BookmarkUpdate {
+	_u.mutation.SetSavedAt(v)
+	return _u
+}
+
+// SetNillableSavedAt sets the "saved_at" field if the given value is not nil.
+func (_u *BookmarkUpdate) SetNillableSavedAt(v *time.Time) *BookmarkUpdate {
+	if v != nil {
+		_u.SetSavedAt(*v)
+	}
+	return _u
+}
+
+// SetRevision sets the "revision" field.
+func (_u *BookmarkUpdate) SetRevision(v int) *BookmarkUpdate {
+	_u.mutation.ResetRevision()
+	_u.mutation.SetRevision(v)
+	return _u
+}
+
+// SetNillableRevision sets the "revision" field if the given value is not nil.
+func (_u *BookmarkUpdate) SetNillableRevision(v *int) *BookmarkUpdate {
+	if v != nil {
+		_u.SetRevision(*v)
+	}
+	return _u
+}
+
+// AddRevision adds value to the "revision" field.
+func (_u *BookmarkUpdate) AddRevision(v int) *BookmarkUpdate {
+	_u.mutation.AddRevision(v)
+	return _u
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_u *BookmarkUpdate) SetRemovedAt(v time.Time) *BookmarkUpdate {
+	_u.mutation.SetRemovedAt(v)
+	return _u
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_u *BookmarkUpdate) SetNillableRemovedAt(v *time.Time) *BookmarkUpdate {
+	if v != nil {
+		_u.SetRemovedAt(*v)
+	}
+	return _u
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (_u *BookmarkUpdate) ClearRemovedAt() *BookmarkUpdate {
+	_u.mutation.ClearRemovedAt()
+	return _u
+}
+
+// SetRemovedIn sets the "removed_in" field.
+func (_u *BookmarkUpdate) SetRemovedIn(v int) *BookmarkUpdate {
+	_u.mutation.ResetRemovedIn()
+	_u.mutation.SetRemovedIn(v)
+	return _u
+}
+
+// SetNillableRemovedIn sets the "removed_in" field if the given value is not nil.
+func (_u *BookmarkUpdate) SetNillableRemovedIn(v *int) *BookmarkUpdate {
+	if v != nil {
+		_u.SetRemovedIn(*v)
+	}
+	return _u
+}
+
+// AddRemovedIn adds value to the "removed_in" field.
+func (_u *BookmarkUpdate) AddRemovedIn(v int) *BookmarkUpdate {
+	_u.mutation.AddRemovedIn(v)
+	return _u
+}
+
+// ClearRemovedIn clears the value of the "removed_in" field.
+func (_u *BookmarkUpdate) ClearRemovedIn() *BookmarkUpdate {
+	_u.mutation.ClearRemovedIn()
+	return _u
+}
+
+// SetList sets the "list" edge to the ReadingList entity.
+func (_u *BookmarkUpdate) SetList(v *ReadingList) *BookmarkUpdate {
+	return _u.SetListID(v.ID)
 }
 
 // SetArticle sets the "article" edge to the Article entity.
@@ -73,9 +156,9 @@ func (_u *BookmarkUpdate) Mutation() *BookmarkMutation {
 	return _u.mutation
 }
 
-// ClearUser clears the "user" edge to the User entity.
-func (_u *BookmarkUpdate) ClearUser() *BookmarkUpdate {
-	_u.mutation.ClearUser()
+// ClearList clears the "list" edge to the ReadingList entity.
+func (_u *BookmarkUpdate) ClearList() *BookmarkUpdate {
+	_u.mutation.ClearList()
 	return _u
 }
 
@@ -114,8 +197,8 @@ func (_u *BookmarkUpdate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *BookmarkUpdate) check() error {
-	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Bookmark.user"`)
+	if _u.mutation.ListCleared() && len(_u.mutation.ListIDs()) > 0 {
+		return errors.New(`ent: clearing a required unique edge "Bookmark.list"`)
 	}
 	if _u.mutation.ArticleCleared() && len(_u.mutation.ArticleIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Bookmark.article"`)
@@ -141,28 +224,52 @@ func (_u *BookmarkUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			}
 		}
 	}
-	if _u.mutation.UserCleared() {
+	if value, ok := _u.mutation.SavedAt(); ok {
+		_spec.SetField(bookmark.FieldSavedAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.Revision(); ok {
+		_spec.SetField(bookmark.FieldRevision, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRevision(); ok {
+		_spec.AddField(bookmark.FieldRevision, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.RemovedAt(); ok {
+		_spec.SetField(bookmark.FieldRemovedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RemovedAtCleared() {
+		_spec.ClearField(bookmark.FieldRemovedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RemovedIn(); ok {
+		_spec.SetField(bookmark.FieldRemovedIn, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRemovedIn(); ok {
+		_spec.AddField(bookmark.FieldRemovedIn, field.TypeInt, value)
+	}
+	if _u.mutation.RemovedInCleared() {
+		_spec.ClearField(bookmark.FieldRemovedIn, field.TypeInt)
+	}
+	if _u.mutation.ListCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
-			Table:   bookmark.UserTable,
-			Columns: []string{bookmark.UserColumn},
+			Table:   bookmark.ListTable,
+			Columns: []string{bookmark.ListColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+				IDSpec: sqlgraph.NewFieldSpec(readinglist.FieldID, field.TypeInt),
 			},
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if nodes := _u.mutation.UserIDs(); len(nodes) > 0 {
+	if nodes := _u.mutation.ListIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
-			Table:   bookmark.UserTable,
-			Columns: []string{bookmark.UserColumn},
+			Table:   bookmark.ListTable,
+			Columns: []string{bookmark.ListColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+				IDSpec: sqlgraph.NewFieldSpec(readinglist.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {
@@ -221,16 +328,16 @@ type BookmarkUpdateOne struct {
 	modifiers []func(*sql.UpdateBuilder)
 }
 
-// SetUserID sets the "user_id" field.
-func (_u *BookmarkUpdateOne) SetUserID(v int) *BookmarkUpdateOne {
-	_u.mutation.SetUserID(v)
+// SetListID sets the "list_id" field.
+func (_u *BookmarkUpdateOne) SetListID(v int) *BookmarkUpdateOne {
+	_u.mutation.SetListID(v)
 	return _u
 }
 
-// SetNillableUserID sets the "user_id" field if the given value is not nil.
-func (_u *BookmarkUpdateOne) SetNillableUserID(v *int) *BookmarkUpdateOne {
+// SetNillableListID sets the "list_id" field if the given value is not nil.
+func (_u *BookmarkUpdateOne) SetNillableListID(v *int) *BookmarkUpdateOne {
 	if v != nil {
-		_u.SetUserID(*v)
+		_u.SetListID(*v)
 	}
 	return _u
 }
@@ -249,9 +356,91 @@ func (_u *BookmarkUpdateOne) SetNillableArticleID(v *int) *BookmarkUpdateOne {
 	return _u
 }
 
-// SetUser sets the "user" edge to the User entity.
-func (_u *BookmarkUpdateOne) SetUser(v *User) *BookmarkUpdateOne {
-	return _u.SetUserID(v.ID)
+// SetSavedAt sets the "saved_at" field.
+func (_u *BookmarkUpdateOne) SetSavedAt(v time.Time) *BookmarkUpdateOne {
+	_u.mutation.SetSavedAt(v)
+	return _u
+}
+
+// SetNillableSavedAt sets the "saved_at" field if the given value is not nil.
+func (_u *BookmarkUpdateOne) SetNillableSavedAt(v *time.Time) *BookmarkUpdateOne {
+	if v != nil {
+		_u.SetSavedAt(*v)
+	}
+	return _u
+}
+
+// SetRevision sets the "revision" field.
+func (_u *BookmarkUpdateOne) SetRevision(v int) *BookmarkUpdateOne {
+	_u.mutation.ResetRevision()
+	_u.mutation.SetRevision(v)
+	return _u
+}
+
+// SetNillableRevision sets the "revision" field if the given value is not nil.
+func (_u *BookmarkUpdateOne) SetNillableRevision(v *int) *BookmarkUpdateOne {
+	if v != nil {
+		_u.SetRevision(*v)
+	}
+	return _u
+}
+
+// AddRevision adds value to the "revision" field.
+func (_u *BookmarkUpdateOne) AddRevision(v int) *BookmarkUpdateOne {
+	_u.mutation.AddRevision(v)
+	return _u
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_u *BookmarkUpdateOne) SetRemovedAt(v time.Time) *BookmarkUpdateOne {
+	_u.mutation.SetRemovedAt(v)
+	return _u
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_u *BookmarkUpdateOne) SetNillableRemovedAt(v *time.Time) *BookmarkUpdateOne {
+	if v != nil {
+		_u.SetRemovedAt(*v)
+	}
+	return _u
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (_u *BookmarkUpdateOne) ClearRemovedAt() *BookmarkUpdateOne {
+	_u.mutation.ClearRemovedAt()
+	return _u
+}
+
+// SetRemovedIn sets the "removed_in" field.
+func (_u *BookmarkUpdateOne) SetRemovedIn(v int) *BookmarkUpdateOne {
+	_u.mutation.ResetRemovedIn()
+	_u.mutation.SetRemovedIn(v)
+	return _u
+}
+
+// SetNillableRemovedIn sets the "removed_in" field if the given value is not nil.
+func (_u *BookmarkUpdateOne) SetNillableRemovedIn(v *int) *BookmarkUpdateOne {
+	if v != nil {
+		_u.SetRemovedIn(*v)
+	}
+	return _u
+}
+
+// AddRemovedIn adds value to the "removed_in" field.
+func (_u *BookmarkUpdateOne) AddRemovedIn(v int) *BookmarkUpdateOne {
+	_u.mutation.AddRemovedIn(v)
+	return _u
+}
+
+// ClearRemovedIn clears the value of the "removed_in" field.
+func (_u *BookmarkUpdateOne) ClearRemovedIn() *BookmarkUpdateOne {
+	_u.mutation.ClearRemovedIn()
+	return _u
+}
+
+// SetList sets the "list" edge to the ReadingList entity.
+func (_u *BookmarkUpdateOne) SetList(v *ReadingList) *BookmarkUpdateOne {
+	return _u.SetListID(v.ID)
 }
 
 // SetArticle sets the "article" edge to the Article entity.
@@ -264,9 +453,9 @@ func (_u *BookmarkUpdateOne) Mutation() *BookmarkMutation {
 	return _u.mutation
 }
 
-// ClearUser clears the "user" edge to the User entity.
-func (_u *BookmarkUpdateOne) ClearUser() *BookmarkUpdateOne {
-	_u.mutation.ClearUser()
+// ClearList clears the "list" edge to the ReadingList entity.
+func (_u *BookmarkUpdateOne) ClearList() *BookmarkUpdateOne {
+	_u.mutation.ClearList()
 	return _u
 }
 
@@ -318,8 +507,8 @@ func (_u *BookmarkUpdateOne) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *BookmarkUpdateOne) check() error {
-	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Bookmark.user"`)
+	if _u.mutation.ListCleared() && len(_u.mutation.ListIDs()) > 0 {
+		return errors.New(`ent: clearing a required unique edge "Bookmark.list"`)
 	}
 	if _u.mutation.ArticleCleared() && len(_u.mutation.ArticleIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Bookmark.article"`)
@@ -362,28 +551,52 @@ func (_u *BookmarkUpdateOne) sqlSave(ctx context.Context) (_node *Bookmark, err 
 			}
 		}
 	}
-	if _u.mutation.UserCleared() {
+	if value, ok := _u.mutation.SavedAt(); ok {
+		_spec.SetField(bookmark.FieldSavedAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.Revision(); ok {
+		_spec.SetField(bookmark.FieldRevision, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRevision(); ok {
+		_spec.AddField(bookmark.FieldRevision, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.RemovedAt(); ok {
+		_spec.SetField(bookmark.FieldRemovedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RemovedAtCleared() {
+		_spec.ClearField(bookmark.FieldRemovedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RemovedIn(); ok {
+		_spec.SetField(bookmark.FieldRemovedIn, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRemovedIn(); ok {
+		_spec.AddField(bookmark.FieldRemovedIn, field.TypeInt, value)
+	}
+	if _u.mutation.RemovedInCleared() {
+		_spec.ClearField(bookmark.FieldRemovedIn, field.TypeInt)
+	}
+	if _u.mutation.ListCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
-			Table:   bookmark.UserTable,
-			Columns: []string{bookmark.UserColumn},
+			Table:   bookmark.ListTable,
+			Columns: []string{bookmark.ListColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+				IDSpec: sqlgraph.NewFieldSpec(readinglist.FieldID, field.TypeInt),
 			},
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if nodes := _u.mutation.UserIDs(); len(nodes) > 0 {
+	if nodes := _u.mutation.ListIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
-			Table:   bookmark.UserTable,
-			Columns: []string{bookmark.UserColumn},
+			Table:   bookmark.ListTable,
+			Columns: []string{bookmark.ListColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+				IDSpec: sqlgraph.NewFieldSpec(readinglist.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {

@@ -27,18 +27,27 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/byline"
 	"github.com/broadsheet-cms/broadsheet/ent/category"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
+	"github.com/broadsheet-cms/broadsheet/ent/commentrevision"
 	"github.com/broadsheet-cms/broadsheet/ent/correction"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
+	"github.com/broadsheet-cms/broadsheet/ent/follow"
+	"github.com/broadsheet-cms/broadsheet/ent/historyentry"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/menu"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/ent/pick"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/previewtoken"
+	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
+	"github.com/broadsheet-cms/broadsheet/ent/readersettings"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 	"github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/ent/relatedpin"
 	"github.com/broadsheet-cms/broadsheet/ent/repeat"
@@ -81,10 +90,20 @@ type Client struct {
 	Category *CategoryClient
 	// Comment is the client for interacting with the Comment builders.
 	Comment *CommentClient
+	// CommentReaction is the client for interacting with the CommentReaction builders.
+	CommentReaction *CommentReactionClient
+	// CommentReport is the client for interacting with the CommentReport builders.
+	CommentReport *CommentReportClient
+	// CommentRevision is the client for interacting with the CommentRevision builders.
+	CommentRevision *CommentRevisionClient
 	// Correction is the client for interacting with the Correction builders.
 	Correction *CorrectionClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
+	// Follow is the client for interacting with the Follow builders.
+	Follow *FollowClient
+	// HistoryEntry is the client for interacting with the HistoryEntry builders.
+	HistoryEntry *HistoryEntryClient
 	// Identity is the client for interacting with the Identity builders.
 	Identity *IdentityClient
 	// LiveEntry is the client for interacting with the LiveEntry builders.
@@ -95,6 +114,8 @@ type Client struct {
 	Menu *MenuClient
 	// MenuItem is the client for interacting with the MenuItem builders.
 	MenuItem *MenuItemClient
+	// Notification is the client for interacting with the Notification builders.
+	Notification *NotificationClient
 	// OneTimeToken is the client for interacting with the OneTimeToken builders.
 	OneTimeToken *OneTimeTokenClient
 	// Page is the client for interacting with the Page builders.
@@ -105,6 +126,12 @@ type Client struct {
 	Place *PlaceClient
 	// PreviewToken is the client for interacting with the PreviewToken builders.
 	PreviewToken *PreviewTokenClient
+	// ReaderRestriction is the client for interacting with the ReaderRestriction builders.
+	ReaderRestriction *ReaderRestrictionClient
+	// ReaderSettings is the client for interacting with the ReaderSettings builders.
+	ReaderSettings *ReaderSettingsClient
+	// ReadingList is the client for interacting with the ReadingList builders.
+	ReadingList *ReadingListClient
 	// Redirect is the client for interacting with the Redirect builders.
 	Redirect *RedirectClient
 	// RelatedPin is the client for interacting with the RelatedPin builders.
@@ -150,18 +177,27 @@ func (c *Client) init() {
 	c.Byline = NewBylineClient(c.config)
 	c.Category = NewCategoryClient(c.config)
 	c.Comment = NewCommentClient(c.config)
+	c.CommentReaction = NewCommentReactionClient(c.config)
+	c.CommentReport = NewCommentReportClient(c.config)
+	c.CommentRevision = NewCommentRevisionClient(c.config)
 	c.Correction = NewCorrectionClient(c.config)
 	c.Event = NewEventClient(c.config)
+	c.Follow = NewFollowClient(c.config)
+	c.HistoryEntry = NewHistoryEntryClient(c.config)
 	c.Identity = NewIdentityClient(c.config)
 	c.LiveEntry = NewLiveEntryClient(c.config)
 	c.Media = NewMediaClient(c.config)
 	c.Menu = NewMenuClient(c.config)
 	c.MenuItem = NewMenuItemClient(c.config)
+	c.Notification = NewNotificationClient(c.config)
 	c.OneTimeToken = NewOneTimeTokenClient(c.config)
 	c.Page = NewPageClient(c.config)
 	c.Pick = NewPickClient(c.config)
 	c.Place = NewPlaceClient(c.config)
 	c.PreviewToken = NewPreviewTokenClient(c.config)
+	c.ReaderRestriction = NewReaderRestrictionClient(c.config)
+	c.ReaderSettings = NewReaderSettingsClient(c.config)
+	c.ReadingList = NewReadingListClient(c.config)
 	c.Redirect = NewRedirectClient(c.config)
 	c.RelatedPin = NewRelatedPinClient(c.config)
 	c.Repeat = NewRepeatClient(c.config)
@@ -263,43 +299,52 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:           ctx,
-		config:        cfg,
-		AdSlot:        NewAdSlotClient(cfg),
-		Article:       NewArticleClient(cfg),
-		ArticleDetail: NewArticleDetailClient(cfg),
-		ArticleLock:   NewArticleLockClient(cfg),
-		ArticleNote:   NewArticleNoteClient(cfg),
-		AuditEntry:    NewAuditEntryClient(cfg),
-		Author:        NewAuthorClient(cfg),
-		Autosave:      NewAutosaveClient(cfg),
-		Bookmark:      NewBookmarkClient(cfg),
-		Byline:        NewBylineClient(cfg),
-		Category:      NewCategoryClient(cfg),
-		Comment:       NewCommentClient(cfg),
-		Correction:    NewCorrectionClient(cfg),
-		Event:         NewEventClient(cfg),
-		Identity:      NewIdentityClient(cfg),
-		LiveEntry:     NewLiveEntryClient(cfg),
-		Media:         NewMediaClient(cfg),
-		Menu:          NewMenuClient(cfg),
-		MenuItem:      NewMenuItemClient(cfg),
-		OneTimeToken:  NewOneTimeTokenClient(cfg),
-		Page:          NewPageClient(cfg),
-		Pick:          NewPickClient(cfg),
-		Place:         NewPlaceClient(cfg),
-		PreviewToken:  NewPreviewTokenClient(cfg),
-		Redirect:      NewRedirectClient(cfg),
-		RelatedPin:    NewRelatedPinClient(cfg),
-		Repeat:        NewRepeatClient(cfg),
-		Revision:      NewRevisionClient(cfg),
-		Series:        NewSeriesClient(cfg),
-		Session:       NewSessionClient(cfg),
-		SignInFailure: NewSignInFailureClient(cfg),
-		Site:          NewSiteClient(cfg),
-		Tag:           NewTagClient(cfg),
-		User:          NewUserClient(cfg),
-		Withdrawal:    NewWithdrawalClient(cfg),
+		ctx:               ctx,
+		config:            cfg,
+		AdSlot:            NewAdSlotClient(cfg),
+		Article:           NewArticleClient(cfg),
+		ArticleDetail:     NewArticleDetailClient(cfg),
+		ArticleLock:       NewArticleLockClient(cfg),
+		ArticleNote:       NewArticleNoteClient(cfg),
+		AuditEntry:        NewAuditEntryClient(cfg),
+		Author:            NewAuthorClient(cfg),
+		Autosave:          NewAutosaveClient(cfg),
+		Bookmark:          NewBookmarkClient(cfg),
+		Byline:            NewBylineClient(cfg),
+		Category:          NewCategoryClient(cfg),
+		Comment:           NewCommentClient(cfg),
+		CommentReaction:   NewCommentReactionClient(cfg),
+		CommentReport:     NewCommentReportClient(cfg),
+		CommentRevision:   NewCommentRevisionClient(cfg),
+		Correction:        NewCorrectionClient(cfg),
+		Event:             NewEventClient(cfg),
+		Follow:            NewFollowClient(cfg),
+		HistoryEntry:      NewHistoryEntryClient(cfg),
+		Identity:          NewIdentityClient(cfg),
+		LiveEntry:         NewLiveEntryClient(cfg),
+		Media:             NewMediaClient(cfg),
+		Menu:              NewMenuClient(cfg),
+		MenuItem:          NewMenuItemClient(cfg),
+		Notification:      NewNotificationClient(cfg),
+		OneTimeToken:      NewOneTimeTokenClient(cfg),
+		Page:              NewPageClient(cfg),
+		Pick:              NewPickClient(cfg),
+		Place:             NewPlaceClient(cfg),
+		PreviewToken:      NewPreviewTokenClient(cfg),
+		ReaderRestriction: NewReaderRestrictionClient(cfg),
+		ReaderSettings:    NewReaderSettingsClient(cfg),
+		ReadingList:       NewReadingListClient(cfg),
+		Redirect:          NewRedirectClient(cfg),
+		RelatedPin:        NewRelatedPinClient(cfg),
+		Repeat:            NewRepeatClient(cfg),
+		Revision:          NewRevisionClient(cfg),
+		Series:            NewSeriesClient(cfg),
+		Session:           NewSessionClient(cfg),
+		SignInFailure:     NewSignInFailureClient(cfg),
+		Site:              NewSiteClient(cfg),
+		Tag:               NewTagClient(cfg),
+		User:              NewUserClient(cfg),
+		Withdrawal:        NewWithdrawalClient(cfg),
 	}, nil
 }
 
@@ -317,43 +362,52 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:           ctx,
-		config:        cfg,
-		AdSlot:        NewAdSlotClient(cfg),
-		Article:       NewArticleClient(cfg),
-		ArticleDetail: NewArticleDetailClient(cfg),
-		ArticleLock:   NewArticleLockClient(cfg),
-		ArticleNote:   NewArticleNoteClient(cfg),
-		AuditEntry:    NewAuditEntryClient(cfg),
-		Author:        NewAuthorClient(cfg),
-		Autosave:      NewAutosaveClient(cfg),
-		Bookmark:      NewBookmarkClient(cfg),
-		Byline:        NewBylineClient(cfg),
-		Category:      NewCategoryClient(cfg),
-		Comment:       NewCommentClient(cfg),
-		Correction:    NewCorrectionClient(cfg),
-		Event:         NewEventClient(cfg),
-		Identity:      NewIdentityClient(cfg),
-		LiveEntry:     NewLiveEntryClient(cfg),
-		Media:         NewMediaClient(cfg),
-		Menu:          NewMenuClient(cfg),
-		MenuItem:      NewMenuItemClient(cfg),
-		OneTimeToken:  NewOneTimeTokenClient(cfg),
-		Page:          NewPageClient(cfg),
-		Pick:          NewPickClient(cfg),
-		Place:         NewPlaceClient(cfg),
-		PreviewToken:  NewPreviewTokenClient(cfg),
-		Redirect:      NewRedirectClient(cfg),
-		RelatedPin:    NewRelatedPinClient(cfg),
-		Repeat:        NewRepeatClient(cfg),
-		Revision:      NewRevisionClient(cfg),
-		Series:        NewSeriesClient(cfg),
-		Session:       NewSessionClient(cfg),
-		SignInFailure: NewSignInFailureClient(cfg),
-		Site:          NewSiteClient(cfg),
-		Tag:           NewTagClient(cfg),
-		User:          NewUserClient(cfg),
-		Withdrawal:    NewWithdrawalClient(cfg),
+		ctx:               ctx,
+		config:            cfg,
+		AdSlot:            NewAdSlotClient(cfg),
+		Article:           NewArticleClient(cfg),
+		ArticleDetail:     NewArticleDetailClient(cfg),
+		ArticleLock:       NewArticleLockClient(cfg),
+		ArticleNote:       NewArticleNoteClient(cfg),
+		AuditEntry:        NewAuditEntryClient(cfg),
+		Author:            NewAuthorClient(cfg),
+		Autosave:          NewAutosaveClient(cfg),
+		Bookmark:          NewBookmarkClient(cfg),
+		Byline:            NewBylineClient(cfg),
+		Category:          NewCategoryClient(cfg),
+		Comment:           NewCommentClient(cfg),
+		CommentReaction:   NewCommentReactionClient(cfg),
+		CommentReport:     NewCommentReportClient(cfg),
+		CommentRevision:   NewCommentRevisionClient(cfg),
+		Correction:        NewCorrectionClient(cfg),
+		Event:             NewEventClient(cfg),
+		Follow:            NewFollowClient(cfg),
+		HistoryEntry:      NewHistoryEntryClient(cfg),
+		Identity:          NewIdentityClient(cfg),
+		LiveEntry:         NewLiveEntryClient(cfg),
+		Media:             NewMediaClient(cfg),
+		Menu:              NewMenuClient(cfg),
+		MenuItem:          NewMenuItemClient(cfg),
+		Notification:      NewNotificationClient(cfg),
+		OneTimeToken:      NewOneTimeTokenClient(cfg),
+		Page:              NewPageClient(cfg),
+		Pick:              NewPickClient(cfg),
+		Place:             NewPlaceClient(cfg),
+		PreviewToken:      NewPreviewTokenClient(cfg),
+		ReaderRestriction: NewReaderRestrictionClient(cfg),
+		ReaderSettings:    NewReaderSettingsClient(cfg),
+		ReadingList:       NewReadingListClient(cfg),
+		Redirect:          NewRedirectClient(cfg),
+		RelatedPin:        NewRelatedPinClient(cfg),
+		Repeat:            NewRepeatClient(cfg),
+		Revision:          NewRevisionClient(cfg),
+		Series:            NewSeriesClient(cfg),
+		Session:           NewSessionClient(cfg),
+		SignInFailure:     NewSignInFailureClient(cfg),
+		Site:              NewSiteClient(cfg),
+		Tag:               NewTagClient(cfg),
+		User:              NewUserClient(cfg),
+		Withdrawal:        NewWithdrawalClient(cfg),
 	}, nil
 }
 
@@ -385,8 +439,10 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AdSlot, c.Article, c.ArticleDetail, c.ArticleLock, c.ArticleNote,
 		c.AuditEntry, c.Author, c.Autosave, c.Bookmark, c.Byline, c.Category,
-		c.Comment, c.Correction, c.Event, c.Identity, c.LiveEntry, c.Media, c.Menu,
-		c.MenuItem, c.OneTimeToken, c.Page, c.Pick, c.Place, c.PreviewToken,
+		c.Comment, c.CommentReaction, c.CommentReport, c.CommentRevision, c.Correction,
+		c.Event, c.Follow, c.HistoryEntry, c.Identity, c.LiveEntry, c.Media, c.Menu,
+		c.MenuItem, c.Notification, c.OneTimeToken, c.Page, c.Pick, c.Place,
+		c.PreviewToken, c.ReaderRestriction, c.ReaderSettings, c.ReadingList,
 		c.Redirect, c.RelatedPin, c.Repeat, c.Revision, c.Series, c.Session,
 		c.SignInFailure, c.Site, c.Tag, c.User, c.Withdrawal,
 	} {
@@ -400,8 +456,10 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AdSlot, c.Article, c.ArticleDetail, c.ArticleLock, c.ArticleNote,
 		c.AuditEntry, c.Author, c.Autosave, c.Bookmark, c.Byline, c.Category,
-		c.Comment, c.Correction, c.Event, c.Identity, c.LiveEntry, c.Media, c.Menu,
-		c.MenuItem, c.OneTimeToken, c.Page, c.Pick, c.Place, c.PreviewToken,
+		c.Comment, c.CommentReaction, c.CommentReport, c.CommentRevision, c.Correction,
+		c.Event, c.Follow, c.HistoryEntry, c.Identity, c.LiveEntry, c.Media, c.Menu,
+		c.MenuItem, c.Notification, c.OneTimeToken, c.Page, c.Pick, c.Place,
+		c.PreviewToken, c.ReaderRestriction, c.ReaderSettings, c.ReadingList,
 		c.Redirect, c.RelatedPin, c.Repeat, c.Revision, c.Series, c.Session,
 		c.SignInFailure, c.Site, c.Tag, c.User, c.Withdrawal,
 	} {
@@ -436,10 +494,20 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Category.mutate(ctx, m)
 	case *CommentMutation:
 		return c.Comment.mutate(ctx, m)
+	case *CommentReactionMutation:
+		return c.CommentReaction.mutate(ctx, m)
+	case *CommentReportMutation:
+		return c.CommentReport.mutate(ctx, m)
+	case *CommentRevisionMutation:
+		return c.CommentRevision.mutate(ctx, m)
 	case *CorrectionMutation:
 		return c.Correction.mutate(ctx, m)
 	case *EventMutation:
 		return c.Event.mutate(ctx, m)
+	case *FollowMutation:
+		return c.Follow.mutate(ctx, m)
+	case *HistoryEntryMutation:
+		return c.HistoryEntry.mutate(ctx, m)
 	case *IdentityMutation:
 		return c.Identity.mutate(ctx, m)
 	case *LiveEntryMutation:
@@ -450,6 +518,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Menu.mutate(ctx, m)
 	case *MenuItemMutation:
 		return c.MenuItem.mutate(ctx, m)
+	case *NotificationMutation:
+		return c.Notification.mutate(ctx, m)
 	case *OneTimeTokenMutation:
 		return c.OneTimeToken.mutate(ctx, m)
 	case *PageMutation:
@@ -460,6 +530,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Place.mutate(ctx, m)
 	case *PreviewTokenMutation:
 		return c.PreviewToken.mutate(ctx, m)
+	case *ReaderRestrictionMutation:
+		return c.ReaderRestriction.mutate(ctx, m)
+	case *ReaderSettingsMutation:
+		return c.ReaderSettings.mutate(ctx, m)
+	case *ReadingListMutation:
+		return c.ReadingList.mutate(ctx, m)
 	case *RedirectMutation:
 		return c.Redirect.mutate(ctx, m)
 	case *RelatedPinMutation:
@@ -1979,15 +2055,15 @@ func (c *BookmarkClient) GetX(ctx context.Context, id int) *Bookmark {
 	return obj
 }
 
-// QueryUser queries the user edge of a Bookmark.
-func (c *BookmarkClient) QueryUser(_m *Bookmark) *UserQuery {
-	query := (&UserClient{config: c.config}).Query()
+// QueryList queries the list edge of a Bookmark.
+func (c *BookmarkClient) QueryList(_m *Bookmark) *ReadingListQuery {
+	query := (&ReadingListClient{config: c.config}).Query()
 	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
 		id := _m.ID
 		step := sqlgraph.NewStep(
 			sqlgraph.From(bookmark.Table, bookmark.FieldID, id),
-			sqlgraph.To(user.Table, user.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, bookmark.UserTable, bookmark.UserColumn),
+			sqlgraph.To(readinglist.Table, readinglist.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, bookmark.ListTable, bookmark.ListColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -2595,6 +2671,501 @@ func (c *CommentClient) mutate(ctx context.Context, m *CommentMutation) (Value, 
 	}
 }
 
+// CommentReactionClient is a client for the CommentReaction schema.
+type CommentReactionClient struct {
+	config
+}
+
+// NewCommentReactionClient returns a client for the CommentReaction from the given config.
+func NewCommentReactionClient(c config) *CommentReactionClient {
+	return &CommentReactionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `commentreaction.Hooks(f(g(h())))`.
+func (c *CommentReactionClient) Use(hooks ...Hook) {
+	c.hooks.CommentReaction = append(c.hooks.CommentReaction, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `commentreaction.Intercept(f(g(h())))`.
+func (c *CommentReactionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CommentReaction = append(c.inters.CommentReaction, interceptors...)
+}
+
+// Create returns a builder for creating a CommentReaction entity.
+func (c *CommentReactionClient) Create() *CommentReactionCreate {
+	mutation := newCommentReactionMutation(c.config, OpCreate)
+	return &CommentReactionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CommentReaction entities.
+func (c *CommentReactionClient) CreateBulk(builders ...*CommentReactionCreate) *CommentReactionCreateBulk {
+	return &CommentReactionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CommentReactionClient) MapCreateBulk(slice any, setFunc func(*CommentReactionCreate, int)) *CommentReactionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CommentReactionCreateBulk{err: fmt.Errorf("calling to CommentReactionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CommentReactionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CommentReactionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CommentReaction.
+func (c *CommentReactionClient) Update() *CommentReactionUpdate {
+	mutation := newCommentReactionMutation(c.config, OpUpdate)
+	return &CommentReactionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CommentReactionClient) UpdateOne(_m *CommentReaction) *CommentReactionUpdateOne {
+	mutation := newCommentReactionMutation(c.config, OpUpdateOne, withCommentReaction(_m))
+	return &CommentReactionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CommentReactionClient) UpdateOneID(id int) *CommentReactionUpdateOne {
+	mutation := newCommentReactionMutation(c.config, OpUpdateOne, withCommentReactionID(id))
+	return &CommentReactionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CommentReaction.
+func (c *CommentReactionClient) Delete() *CommentReactionDelete {
+	mutation := newCommentReactionMutation(c.config, OpDelete)
+	return &CommentReactionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CommentReactionClient) DeleteOne(_m *CommentReaction) *CommentReactionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CommentReactionClient) DeleteOneID(id int) *CommentReactionDeleteOne {
+	builder := c.Delete().Where(commentreaction.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CommentReactionDeleteOne{builder}
+}
+
+// Query returns a query builder for CommentReaction.
+func (c *CommentReactionClient) Query() *CommentReactionQuery {
+	return &CommentReactionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCommentReaction},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CommentReaction entity by its id.
+func (c *CommentReactionClient) Get(ctx context.Context, id int) (*CommentReaction, error) {
+	return c.Query().Where(commentreaction.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CommentReactionClient) GetX(ctx context.Context, id int) *CommentReaction {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryComment queries the comment edge of a CommentReaction.
+func (c *CommentReactionClient) QueryComment(_m *CommentReaction) *CommentQuery {
+	query := (&CommentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(commentreaction.Table, commentreaction.FieldID, id),
+			sqlgraph.To(comment.Table, comment.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, commentreaction.CommentTable, commentreaction.CommentColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryUser queries the user edge of a CommentReaction.
+func (c *CommentReactionClient) QueryUser(_m *CommentReaction) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(commentreaction.Table, commentreaction.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, commentreaction.UserTable, commentreaction.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *CommentReactionClient) Hooks() []Hook {
+	return c.hooks.CommentReaction
+}
+
+// Interceptors returns the client interceptors.
+func (c *CommentReactionClient) Interceptors() []Interceptor {
+	return c.inters.CommentReaction
+}
+
+func (c *CommentReactionClient) mutate(ctx context.Context, m *CommentReactionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CommentReactionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CommentReactionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CommentReactionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CommentReactionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown CommentReaction mutation op: %q", m.Op())
+	}
+}
+
+// CommentReportClient is a client for the CommentReport schema.
+type CommentReportClient struct {
+	config
+}
+
+// NewCommentReportClient returns a client for the CommentReport from the given config.
+func NewCommentReportClient(c config) *CommentReportClient {
+	return &CommentReportClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `commentreport.Hooks(f(g(h())))`.
+func (c *CommentReportClient) Use(hooks ...Hook) {
+	c.hooks.CommentReport = append(c.hooks.CommentReport, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `commentreport.Intercept(f(g(h())))`.
+func (c *CommentReportClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CommentReport = append(c.inters.CommentReport, interceptors...)
+}
+
+// Create returns a builder for creating a CommentReport entity.
+func (c *CommentReportClient) Create() *CommentReportCreate {
+	mutation := newCommentReportMutation(c.config, OpCreate)
+	return &CommentReportCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CommentReport entities.
+func (c *CommentReportClient) CreateBulk(builders ...*CommentReportCreate) *CommentReportCreateBulk {
+	return &CommentReportCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CommentReportClient) MapCreateBulk(slice any, setFunc func(*CommentReportCreate, int)) *CommentReportCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CommentReportCreateBulk{err: fmt.Errorf("calling to CommentReportClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CommentReportCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CommentReportCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CommentReport.
+func (c *CommentReportClient) Update() *CommentReportUpdate {
+	mutation := newCommentReportMutation(c.config, OpUpdate)
+	return &CommentReportUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CommentReportClient) UpdateOne(_m *CommentReport) *CommentReportUpdateOne {
+	mutation := newCommentReportMutation(c.config, OpUpdateOne, withCommentReport(_m))
+	return &CommentReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CommentReportClient) UpdateOneID(id int) *CommentReportUpdateOne {
+	mutation := newCommentReportMutation(c.config, OpUpdateOne, withCommentReportID(id))
+	return &CommentReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CommentReport.
+func (c *CommentReportClient) Delete() *CommentReportDelete {
+	mutation := newCommentReportMutation(c.config, OpDelete)
+	return &CommentReportDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CommentReportClient) DeleteOne(_m *CommentReport) *CommentReportDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CommentReportClient) DeleteOneID(id int) *CommentReportDeleteOne {
+	builder := c.Delete().Where(commentreport.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CommentReportDeleteOne{builder}
+}
+
+// Query returns a query builder for CommentReport.
+func (c *CommentReportClient) Query() *CommentReportQuery {
+	return &CommentReportQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCommentReport},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CommentReport entity by its id.
+func (c *CommentReportClient) Get(ctx context.Context, id int) (*CommentReport, error) {
+	return c.Query().Where(commentreport.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CommentReportClient) GetX(ctx context.Context, id int) *CommentReport {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryComment queries the comment edge of a CommentReport.
+func (c *CommentReportClient) QueryComment(_m *CommentReport) *CommentQuery {
+	query := (&CommentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(commentreport.Table, commentreport.FieldID, id),
+			sqlgraph.To(comment.Table, comment.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, commentreport.CommentTable, commentreport.CommentColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryUser queries the user edge of a CommentReport.
+func (c *CommentReportClient) QueryUser(_m *CommentReport) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(commentreport.Table, commentreport.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, commentreport.UserTable, commentreport.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *CommentReportClient) Hooks() []Hook {
+	return c.hooks.CommentReport
+}
+
+// Interceptors returns the client interceptors.
+func (c *CommentReportClient) Interceptors() []Interceptor {
+	return c.inters.CommentReport
+}
+
+func (c *CommentReportClient) mutate(ctx context.Context, m *CommentReportMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CommentReportCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CommentReportUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CommentReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CommentReportDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown CommentReport mutation op: %q", m.Op())
+	}
+}
+
+// CommentRevisionClient is a client for the CommentRevision schema.
+type CommentRevisionClient struct {
+	config
+}
+
+// NewCommentRevisionClient returns a client for the CommentRevision from the given config.
+func NewCommentRevisionClient(c config) *CommentRevisionClient {
+	return &CommentRevisionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `commentrevision.Hooks(f(g(h())))`.
+func (c *CommentRevisionClient) Use(hooks ...Hook) {
+	c.hooks.CommentRevision = append(c.hooks.CommentRevision, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `commentrevision.Intercept(f(g(h())))`.
+func (c *CommentRevisionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CommentRevision = append(c.inters.CommentRevision, interceptors...)
+}
+
+// Create returns a builder for creating a CommentRevision entity.
+func (c *CommentRevisionClient) Create() *CommentRevisionCreate {
+	mutation := newCommentRevisionMutation(c.config, OpCreate)
+	return &CommentRevisionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CommentRevision entities.
+func (c *CommentRevisionClient) CreateBulk(builders ...*CommentRevisionCreate) *CommentRevisionCreateBulk {
+	return &CommentRevisionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CommentRevisionClient) MapCreateBulk(slice any, setFunc func(*CommentRevisionCreate, int)) *CommentRevisionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CommentRevisionCreateBulk{err: fmt.Errorf("calling to CommentRevisionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CommentRevisionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CommentRevisionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CommentRevision.
+func (c *CommentRevisionClient) Update() *CommentRevisionUpdate {
+	mutation := newCommentRevisionMutation(c.config, OpUpdate)
+	return &CommentRevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CommentRevisionClient) UpdateOne(_m *CommentRevision) *CommentRevisionUpdateOne {
+	mutation := newCommentRevisionMutation(c.config, OpUpdateOne, withCommentRevision(_m))
+	return &CommentRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CommentRevisionClient) UpdateOneID(id int) *CommentRevisionUpdateOne {
+	mutation := newCommentRevisionMutation(c.config, OpUpdateOne, withCommentRevisionID(id))
+	return &CommentRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CommentRevision.
+func (c *CommentRevisionClient) Delete() *CommentRevisionDelete {
+	mutation := newCommentRevisionMutation(c.config, OpDelete)
+	return &CommentRevisionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CommentRevisionClient) DeleteOne(_m *CommentRevision) *CommentRevisionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CommentRevisionClient) DeleteOneID(id int) *CommentRevisionDeleteOne {
+	builder := c.Delete().Where(commentrevision.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CommentRevisionDeleteOne{builder}
+}
+
+// Query returns a query builder for CommentRevision.
+func (c *CommentRevisionClient) Query() *CommentRevisionQuery {
+	return &CommentRevisionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCommentRevision},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CommentRevision entity by its id.
+func (c *CommentRevisionClient) Get(ctx context.Context, id int) (*CommentRevision, error) {
+	return c.Query().Where(commentrevision.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CommentRevisionClient) GetX(ctx context.Context, id int) *CommentRevision {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryComment queries the comment edge of a CommentRevision.
+func (c *CommentRevisionClient) QueryComment(_m *CommentRevision) *CommentQuery {
+	query := (&CommentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(commentrevision.Table, commentrevision.FieldID, id),
+			sqlgraph.To(comment.Table, comment.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, commentrevision.CommentTable, commentrevision.CommentColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryUser queries the user edge of a CommentRevision.
+func (c *CommentRevisionClient) QueryUser(_m *CommentRevision) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(commentrevision.Table, commentrevision.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, commentrevision.UserTable, commentrevision.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *CommentRevisionClient) Hooks() []Hook {
+	return c.hooks.CommentRevision
+}
+
+// Interceptors returns the client interceptors.
+func (c *CommentRevisionClient) Interceptors() []Interceptor {
+	return c.inters.CommentRevision
+}
+
+func (c *CommentRevisionClient) mutate(ctx context.Context, m *CommentRevisionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CommentRevisionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CommentRevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CommentRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CommentRevisionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown CommentRevision mutation op: %q", m.Op())
+	}
+}
+
 // CorrectionClient is a client for the Correction schema.
 type CorrectionClient struct {
 	config
@@ -2890,6 +3461,320 @@ func (c *EventClient) mutate(ctx context.Context, m *EventMutation) (Value, erro
 		return (&EventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Event mutation op: %q", m.Op())
+	}
+}
+
+// FollowClient is a client for the Follow schema.
+type FollowClient struct {
+	config
+}
+
+// NewFollowClient returns a client for the Follow from the given config.
+func NewFollowClient(c config) *FollowClient {
+	return &FollowClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `follow.Hooks(f(g(h())))`.
+func (c *FollowClient) Use(hooks ...Hook) {
+	c.hooks.Follow = append(c.hooks.Follow, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `follow.Intercept(f(g(h())))`.
+func (c *FollowClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Follow = append(c.inters.Follow, interceptors...)
+}
+
+// Create returns a builder for creating a Follow entity.
+func (c *FollowClient) Create() *FollowCreate {
+	mutation := newFollowMutation(c.config, OpCreate)
+	return &FollowCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Follow entities.
+func (c *FollowClient) CreateBulk(builders ...*FollowCreate) *FollowCreateBulk {
+	return &FollowCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *FollowClient) MapCreateBulk(slice any, setFunc func(*FollowCreate, int)) *FollowCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &FollowCreateBulk{err: fmt.Errorf("calling to FollowClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*FollowCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &FollowCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Follow.
+func (c *FollowClient) Update() *FollowUpdate {
+	mutation := newFollowMutation(c.config, OpUpdate)
+	return &FollowUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *FollowClient) UpdateOne(_m *Follow) *FollowUpdateOne {
+	mutation := newFollowMutation(c.config, OpUpdateOne, withFollow(_m))
+	return &FollowUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *FollowClient) UpdateOneID(id int) *FollowUpdateOne {
+	mutation := newFollowMutation(c.config, OpUpdateOne, withFollowID(id))
+	return &FollowUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Follow.
+func (c *FollowClient) Delete() *FollowDelete {
+	mutation := newFollowMutation(c.config, OpDelete)
+	return &FollowDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *FollowClient) DeleteOne(_m *Follow) *FollowDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *FollowClient) DeleteOneID(id int) *FollowDeleteOne {
+	builder := c.Delete().Where(follow.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &FollowDeleteOne{builder}
+}
+
+// Query returns a query builder for Follow.
+func (c *FollowClient) Query() *FollowQuery {
+	return &FollowQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeFollow},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Follow entity by its id.
+func (c *FollowClient) Get(ctx context.Context, id int) (*Follow, error) {
+	return c.Query().Where(follow.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *FollowClient) GetX(ctx context.Context, id int) *Follow {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Follow.
+func (c *FollowClient) QueryUser(_m *Follow) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(follow.Table, follow.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, follow.UserTable, follow.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *FollowClient) Hooks() []Hook {
+	return c.hooks.Follow
+}
+
+// Interceptors returns the client interceptors.
+func (c *FollowClient) Interceptors() []Interceptor {
+	return c.inters.Follow
+}
+
+func (c *FollowClient) mutate(ctx context.Context, m *FollowMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&FollowCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&FollowUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&FollowUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&FollowDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Follow mutation op: %q", m.Op())
+	}
+}
+
+// HistoryEntryClient is a client for the HistoryEntry schema.
+type HistoryEntryClient struct {
+	config
+}
+
+// NewHistoryEntryClient returns a client for the HistoryEntry from the given config.
+func NewHistoryEntryClient(c config) *HistoryEntryClient {
+	return &HistoryEntryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `historyentry.Hooks(f(g(h())))`.
+func (c *HistoryEntryClient) Use(hooks ...Hook) {
+	c.hooks.HistoryEntry = append(c.hooks.HistoryEntry, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `historyentry.Intercept(f(g(h())))`.
+func (c *HistoryEntryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.HistoryEntry = append(c.inters.HistoryEntry, interceptors...)
+}
+
+// Create returns a builder for creating a HistoryEntry entity.
+func (c *HistoryEntryClient) Create() *HistoryEntryCreate {
+	mutation := newHistoryEntryMutation(c.config, OpCreate)
+	return &HistoryEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of HistoryEntry entities.
+func (c *HistoryEntryClient) CreateBulk(builders ...*HistoryEntryCreate) *HistoryEntryCreateBulk {
+	return &HistoryEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *HistoryEntryClient) MapCreateBulk(slice any, setFunc func(*HistoryEntryCreate, int)) *HistoryEntryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &HistoryEntryCreateBulk{err: fmt.Errorf("calling to HistoryEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*HistoryEntryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &HistoryEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for HistoryEntry.
+func (c *HistoryEntryClient) Update() *HistoryEntryUpdate {
+	mutation := newHistoryEntryMutation(c.config, OpUpdate)
+	return &HistoryEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *HistoryEntryClient) UpdateOne(_m *HistoryEntry) *HistoryEntryUpdateOne {
+	mutation := newHistoryEntryMutation(c.config, OpUpdateOne, withHistoryEntry(_m))
+	return &HistoryEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *HistoryEntryClient) UpdateOneID(id int) *HistoryEntryUpdateOne {
+	mutation := newHistoryEntryMutation(c.config, OpUpdateOne, withHistoryEntryID(id))
+	return &HistoryEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for HistoryEntry.
+func (c *HistoryEntryClient) Delete() *HistoryEntryDelete {
+	mutation := newHistoryEntryMutation(c.config, OpDelete)
+	return &HistoryEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *HistoryEntryClient) DeleteOne(_m *HistoryEntry) *HistoryEntryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *HistoryEntryClient) DeleteOneID(id int) *HistoryEntryDeleteOne {
+	builder := c.Delete().Where(historyentry.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &HistoryEntryDeleteOne{builder}
+}
+
+// Query returns a query builder for HistoryEntry.
+func (c *HistoryEntryClient) Query() *HistoryEntryQuery {
+	return &HistoryEntryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeHistoryEntry},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a HistoryEntry entity by its id.
+func (c *HistoryEntryClient) Get(ctx context.Context, id int) (*HistoryEntry, error) {
+	return c.Query().Where(historyentry.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *HistoryEntryClient) GetX(ctx context.Context, id int) *HistoryEntry {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a HistoryEntry.
+func (c *HistoryEntryClient) QueryUser(_m *HistoryEntry) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(historyentry.Table, historyentry.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, historyentry.UserTable, historyentry.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryArticle queries the article edge of a HistoryEntry.
+func (c *HistoryEntryClient) QueryArticle(_m *HistoryEntry) *ArticleQuery {
+	query := (&ArticleClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(historyentry.Table, historyentry.FieldID, id),
+			sqlgraph.To(article.Table, article.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, historyentry.ArticleTable, historyentry.ArticleColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *HistoryEntryClient) Hooks() []Hook {
+	return c.hooks.HistoryEntry
+}
+
+// Interceptors returns the client interceptors.
+func (c *HistoryEntryClient) Interceptors() []Interceptor {
+	return c.inters.HistoryEntry
+}
+
+func (c *HistoryEntryClient) mutate(ctx context.Context, m *HistoryEntryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&HistoryEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&HistoryEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&HistoryEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&HistoryEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown HistoryEntry mutation op: %q", m.Op())
 	}
 }
 
@@ -3686,6 +4571,187 @@ func (c *MenuItemClient) mutate(ctx context.Context, m *MenuItemMutation) (Value
 	}
 }
 
+// NotificationClient is a client for the Notification schema.
+type NotificationClient struct {
+	config
+}
+
+// NewNotificationClient returns a client for the Notification from the given config.
+func NewNotificationClient(c config) *NotificationClient {
+	return &NotificationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `notification.Hooks(f(g(h())))`.
+func (c *NotificationClient) Use(hooks ...Hook) {
+	c.hooks.Notification = append(c.hooks.Notification, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `notification.Intercept(f(g(h())))`.
+func (c *NotificationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Notification = append(c.inters.Notification, interceptors...)
+}
+
+// Create returns a builder for creating a Notification entity.
+func (c *NotificationClient) Create() *NotificationCreate {
+	mutation := newNotificationMutation(c.config, OpCreate)
+	return &NotificationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Notification entities.
+func (c *NotificationClient) CreateBulk(builders ...*NotificationCreate) *NotificationCreateBulk {
+	return &NotificationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *NotificationClient) MapCreateBulk(slice any, setFunc func(*NotificationCreate, int)) *NotificationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &NotificationCreateBulk{err: fmt.Errorf("calling to NotificationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*NotificationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &NotificationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Notification.
+func (c *NotificationClient) Update() *NotificationUpdate {
+	mutation := newNotificationMutation(c.config, OpUpdate)
+	return &NotificationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *NotificationClient) UpdateOne(_m *Notification) *NotificationUpdateOne {
+	mutation := newNotificationMutation(c.config, OpUpdateOne, withNotification(_m))
+	return &NotificationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *NotificationClient) UpdateOneID(id int) *NotificationUpdateOne {
+	mutation := newNotificationMutation(c.config, OpUpdateOne, withNotificationID(id))
+	return &NotificationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Notification.
+func (c *NotificationClient) Delete() *NotificationDelete {
+	mutation := newNotificationMutation(c.config, OpDelete)
+	return &NotificationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *NotificationClient) DeleteOne(_m *Notification) *NotificationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *NotificationClient) DeleteOneID(id int) *NotificationDeleteOne {
+	builder := c.Delete().Where(notification.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &NotificationDeleteOne{builder}
+}
+
+// Query returns a query builder for Notification.
+func (c *NotificationClient) Query() *NotificationQuery {
+	return &NotificationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNotification},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Notification entity by its id.
+func (c *NotificationClient) Get(ctx context.Context, id int) (*Notification, error) {
+	return c.Query().Where(notification.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NotificationClient) GetX(ctx context.Context, id int) *Notification {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Notification.
+func (c *NotificationClient) QueryUser(_m *Notification) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(notification.Table, notification.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, notification.UserTable, notification.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryArticle queries the article edge of a Notification.
+func (c *NotificationClient) QueryArticle(_m *Notification) *ArticleQuery {
+	query := (&ArticleClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(notification.Table, notification.FieldID, id),
+			sqlgraph.To(article.Table, article.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, notification.ArticleTable, notification.ArticleColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryComment queries the comment edge of a Notification.
+func (c *NotificationClient) QueryComment(_m *Notification) *CommentQuery {
+	query := (&CommentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(notification.Table, notification.FieldID, id),
+			sqlgraph.To(comment.Table, comment.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, notification.CommentTable, notification.CommentColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *NotificationClient) Hooks() []Hook {
+	return c.hooks.Notification
+}
+
+// Interceptors returns the client interceptors.
+func (c *NotificationClient) Interceptors() []Interceptor {
+	return c.inters.Notification
+}
+
+func (c *NotificationClient) mutate(ctx context.Context, m *NotificationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&NotificationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&NotificationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&NotificationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&NotificationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Notification mutation op: %q", m.Op())
+	}
+}
+
 // OneTimeTokenClient is a client for the OneTimeToken schema.
 type OneTimeTokenClient struct {
 	config
@@ -4476,6 +5542,469 @@ func (c *PreviewTokenClient) mutate(ctx context.Context, m *PreviewTokenMutation
 		return (&PreviewTokenDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown PreviewToken mutation op: %q", m.Op())
+	}
+}
+
+// ReaderRestrictionClient is a client for the ReaderRestriction schema.
+type ReaderRestrictionClient struct {
+	config
+}
+
+// NewReaderRestrictionClient returns a client for the ReaderRestriction from the given config.
+func NewReaderRestrictionClient(c config) *ReaderRestrictionClient {
+	return &ReaderRestrictionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `readerrestriction.Hooks(f(g(h())))`.
+func (c *ReaderRestrictionClient) Use(hooks ...Hook) {
+	c.hooks.ReaderRestriction = append(c.hooks.ReaderRestriction, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `readerrestriction.Intercept(f(g(h())))`.
+func (c *ReaderRestrictionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ReaderRestriction = append(c.inters.ReaderRestriction, interceptors...)
+}
+
+// Create returns a builder for creating a ReaderRestriction entity.
+func (c *ReaderRestrictionClient) Create() *ReaderRestrictionCreate {
+	mutation := newReaderRestrictionMutation(c.config, OpCreate)
+	return &ReaderRestrictionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ReaderRestriction entities.
+func (c *ReaderRestrictionClient) CreateBulk(builders ...*ReaderRestrictionCreate) *ReaderRestrictionCreateBulk {
+	return &ReaderRestrictionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReaderRestrictionClient) MapCreateBulk(slice any, setFunc func(*ReaderRestrictionCreate, int)) *ReaderRestrictionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReaderRestrictionCreateBulk{err: fmt.Errorf("calling to ReaderRestrictionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReaderRestrictionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReaderRestrictionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ReaderRestriction.
+func (c *ReaderRestrictionClient) Update() *ReaderRestrictionUpdate {
+	mutation := newReaderRestrictionMutation(c.config, OpUpdate)
+	return &ReaderRestrictionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReaderRestrictionClient) UpdateOne(_m *ReaderRestriction) *ReaderRestrictionUpdateOne {
+	mutation := newReaderRestrictionMutation(c.config, OpUpdateOne, withReaderRestriction(_m))
+	return &ReaderRestrictionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReaderRestrictionClient) UpdateOneID(id int) *ReaderRestrictionUpdateOne {
+	mutation := newReaderRestrictionMutation(c.config, OpUpdateOne, withReaderRestrictionID(id))
+	return &ReaderRestrictionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ReaderRestriction.
+func (c *ReaderRestrictionClient) Delete() *ReaderRestrictionDelete {
+	mutation := newReaderRestrictionMutation(c.config, OpDelete)
+	return &ReaderRestrictionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReaderRestrictionClient) DeleteOne(_m *ReaderRestriction) *ReaderRestrictionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReaderRestrictionClient) DeleteOneID(id int) *ReaderRestrictionDeleteOne {
+	builder := c.Delete().Where(readerrestriction.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReaderRestrictionDeleteOne{builder}
+}
+
+// Query returns a query builder for ReaderRestriction.
+func (c *ReaderRestrictionClient) Query() *ReaderRestrictionQuery {
+	return &ReaderRestrictionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReaderRestriction},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ReaderRestriction entity by its id.
+func (c *ReaderRestrictionClient) Get(ctx context.Context, id int) (*ReaderRestriction, error) {
+	return c.Query().Where(readerrestriction.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReaderRestrictionClient) GetX(ctx context.Context, id int) *ReaderRestriction {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a ReaderRestriction.
+func (c *ReaderRestrictionClient) QueryUser(_m *ReaderRestriction) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(readerrestriction.Table, readerrestriction.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, readerrestriction.UserTable, readerrestriction.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ReaderRestrictionClient) Hooks() []Hook {
+	return c.hooks.ReaderRestriction
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReaderRestrictionClient) Interceptors() []Interceptor {
+	return c.inters.ReaderRestriction
+}
+
+func (c *ReaderRestrictionClient) mutate(ctx context.Context, m *ReaderRestrictionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReaderRestrictionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReaderRestrictionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReaderRestrictionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReaderRestrictionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ReaderRestriction mutation op: %q", m.Op())
+	}
+}
+
+// ReaderSettingsClient is a client for the ReaderSettings schema.
+type ReaderSettingsClient struct {
+	config
+}
+
+// NewReaderSettingsClient returns a client for the ReaderSettings from the given config.
+func NewReaderSettingsClient(c config) *ReaderSettingsClient {
+	return &ReaderSettingsClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `readersettings.Hooks(f(g(h())))`.
+func (c *ReaderSettingsClient) Use(hooks ...Hook) {
+	c.hooks.ReaderSettings = append(c.hooks.ReaderSettings, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `readersettings.Intercept(f(g(h())))`.
+func (c *ReaderSettingsClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ReaderSettings = append(c.inters.ReaderSettings, interceptors...)
+}
+
+// Create returns a builder for creating a ReaderSettings entity.
+func (c *ReaderSettingsClient) Create() *ReaderSettingsCreate {
+	mutation := newReaderSettingsMutation(c.config, OpCreate)
+	return &ReaderSettingsCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ReaderSettings entities.
+func (c *ReaderSettingsClient) CreateBulk(builders ...*ReaderSettingsCreate) *ReaderSettingsCreateBulk {
+	return &ReaderSettingsCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReaderSettingsClient) MapCreateBulk(slice any, setFunc func(*ReaderSettingsCreate, int)) *ReaderSettingsCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReaderSettingsCreateBulk{err: fmt.Errorf("calling to ReaderSettingsClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReaderSettingsCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReaderSettingsCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ReaderSettings.
+func (c *ReaderSettingsClient) Update() *ReaderSettingsUpdate {
+	mutation := newReaderSettingsMutation(c.config, OpUpdate)
+	return &ReaderSettingsUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReaderSettingsClient) UpdateOne(_m *ReaderSettings) *ReaderSettingsUpdateOne {
+	mutation := newReaderSettingsMutation(c.config, OpUpdateOne, withReaderSettings(_m))
+	return &ReaderSettingsUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReaderSettingsClient) UpdateOneID(id int) *ReaderSettingsUpdateOne {
+	mutation := newReaderSettingsMutation(c.config, OpUpdateOne, withReaderSettingsID(id))
+	return &ReaderSettingsUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ReaderSettings.
+func (c *ReaderSettingsClient) Delete() *ReaderSettingsDelete {
+	mutation := newReaderSettingsMutation(c.config, OpDelete)
+	return &ReaderSettingsDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReaderSettingsClient) DeleteOne(_m *ReaderSettings) *ReaderSettingsDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReaderSettingsClient) DeleteOneID(id int) *ReaderSettingsDeleteOne {
+	builder := c.Delete().Where(readersettings.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReaderSettingsDeleteOne{builder}
+}
+
+// Query returns a query builder for ReaderSettings.
+func (c *ReaderSettingsClient) Query() *ReaderSettingsQuery {
+	return &ReaderSettingsQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReaderSettings},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ReaderSettings entity by its id.
+func (c *ReaderSettingsClient) Get(ctx context.Context, id int) (*ReaderSettings, error) {
+	return c.Query().Where(readersettings.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReaderSettingsClient) GetX(ctx context.Context, id int) *ReaderSettings {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a ReaderSettings.
+func (c *ReaderSettingsClient) QueryUser(_m *ReaderSettings) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(readersettings.Table, readersettings.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, readersettings.UserTable, readersettings.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ReaderSettingsClient) Hooks() []Hook {
+	return c.hooks.ReaderSettings
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReaderSettingsClient) Interceptors() []Interceptor {
+	return c.inters.ReaderSettings
+}
+
+func (c *ReaderSettingsClient) mutate(ctx context.Context, m *ReaderSettingsMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReaderSettingsCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReaderSettingsUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReaderSettingsUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReaderSettingsDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ReaderSettings mutation op: %q", m.Op())
+	}
+}
+
+// ReadingListClient is a client for the ReadingList schema.
+type ReadingListClient struct {
+	config
+}
+
+// NewReadingListClient returns a client for the ReadingList from the given config.
+func NewReadingListClient(c config) *ReadingListClient {
+	return &ReadingListClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `readinglist.Hooks(f(g(h())))`.
+func (c *ReadingListClient) Use(hooks ...Hook) {
+	c.hooks.ReadingList = append(c.hooks.ReadingList, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `readinglist.Intercept(f(g(h())))`.
+func (c *ReadingListClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ReadingList = append(c.inters.ReadingList, interceptors...)
+}
+
+// Create returns a builder for creating a ReadingList entity.
+func (c *ReadingListClient) Create() *ReadingListCreate {
+	mutation := newReadingListMutation(c.config, OpCreate)
+	return &ReadingListCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ReadingList entities.
+func (c *ReadingListClient) CreateBulk(builders ...*ReadingListCreate) *ReadingListCreateBulk {
+	return &ReadingListCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReadingListClient) MapCreateBulk(slice any, setFunc func(*ReadingListCreate, int)) *ReadingListCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReadingListCreateBulk{err: fmt.Errorf("calling to ReadingListClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReadingListCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReadingListCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ReadingList.
+func (c *ReadingListClient) Update() *ReadingListUpdate {
+	mutation := newReadingListMutation(c.config, OpUpdate)
+	return &ReadingListUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReadingListClient) UpdateOne(_m *ReadingList) *ReadingListUpdateOne {
+	mutation := newReadingListMutation(c.config, OpUpdateOne, withReadingList(_m))
+	return &ReadingListUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReadingListClient) UpdateOneID(id int) *ReadingListUpdateOne {
+	mutation := newReadingListMutation(c.config, OpUpdateOne, withReadingListID(id))
+	return &ReadingListUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ReadingList.
+func (c *ReadingListClient) Delete() *ReadingListDelete {
+	mutation := newReadingListMutation(c.config, OpDelete)
+	return &ReadingListDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReadingListClient) DeleteOne(_m *ReadingList) *ReadingListDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReadingListClient) DeleteOneID(id int) *ReadingListDeleteOne {
+	builder := c.Delete().Where(readinglist.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReadingListDeleteOne{builder}
+}
+
+// Query returns a query builder for ReadingList.
+func (c *ReadingListClient) Query() *ReadingListQuery {
+	return &ReadingListQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReadingList},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ReadingList entity by its id.
+func (c *ReadingListClient) Get(ctx context.Context, id int) (*ReadingList, error) {
+	return c.Query().Where(readinglist.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReadingListClient) GetX(ctx context.Context, id int) *ReadingList {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a ReadingList.
+func (c *ReadingListClient) QueryUser(_m *ReadingList) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(readinglist.Table, readinglist.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, true, readinglist.UserTable, readinglist.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryBookmarks queries the bookmarks edge of a ReadingList.
+func (c *ReadingListClient) QueryBookmarks(_m *ReadingList) *BookmarkQuery {
+	query := (&BookmarkClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(readinglist.Table, readinglist.FieldID, id),
+			sqlgraph.To(bookmark.Table, bookmark.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, readinglist.BookmarksTable, readinglist.BookmarksColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ReadingListClient) Hooks() []Hook {
+	return c.hooks.ReadingList
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReadingListClient) Interceptors() []Interceptor {
+	return c.inters.ReadingList
+}
+
+func (c *ReadingListClient) mutate(ctx context.Context, m *ReadingListMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReadingListCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReadingListUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReadingListUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReadingListDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ReadingList mutation op: %q", m.Op())
 	}
 }
 
@@ -5928,15 +7457,15 @@ func (c *UserClient) QueryComments(_m *User) *CommentQuery {
 	return query
 }
 
-// QueryBookmarks queries the bookmarks edge of a User.
-func (c *UserClient) QueryBookmarks(_m *User) *BookmarkQuery {
-	query := (&BookmarkClient{config: c.config}).Query()
+// QueryReadingList queries the reading_list edge of a User.
+func (c *UserClient) QueryReadingList(_m *User) *ReadingListQuery {
+	query := (&ReadingListClient{config: c.config}).Query()
 	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
 		id := _m.ID
 		step := sqlgraph.NewStep(
 			sqlgraph.From(user.Table, user.FieldID, id),
-			sqlgraph.To(bookmark.Table, bookmark.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, user.BookmarksTable, user.BookmarksColumn),
+			sqlgraph.To(readinglist.Table, readinglist.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, false, user.ReadingListTable, user.ReadingListColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -6170,16 +7699,20 @@ func (c *WithdrawalClient) mutate(ctx context.Context, m *WithdrawalMutation) (V
 type (
 	hooks struct {
 		AdSlot, Article, ArticleDetail, ArticleLock, ArticleNote, AuditEntry, Author,
-		Autosave, Bookmark, Byline, Category, Comment, Correction, Event, Identity,
-		LiveEntry, Media, Menu, MenuItem, OneTimeToken, Page, Pick, Place,
-		PreviewToken, Redirect, RelatedPin, Repeat, Revision, Series, Session,
-		SignInFailure, Site, Tag, User, Withdrawal []ent.Hook
+		Autosave, Bookmark, Byline, Category, Comment, CommentReaction, CommentReport,
+		CommentRevision, Correction, Event, Follow, HistoryEntry, Identity, LiveEntry,
+		Media, Menu, MenuItem, Notification, OneTimeToken, Page, Pick, Place,
+		PreviewToken, ReaderRestriction, ReaderSettings, ReadingList, Redirect,
+		RelatedPin, Repeat, Revision, Series, Session, SignInFailure, Site, Tag, User,
+		Withdrawal []ent.Hook
 	}
 	inters struct {
 		AdSlot, Article, ArticleDetail, ArticleLock, ArticleNote, AuditEntry, Author,
-		Autosave, Bookmark, Byline, Category, Comment, Correction, Event, Identity,
-		LiveEntry, Media, Menu, MenuItem, OneTimeToken, Page, Pick, Place,
-		PreviewToken, Redirect, RelatedPin, Repeat, Revision, Series, Session,
-		SignInFailure, Site, Tag, User, Withdrawal []ent.Interceptor
+		Autosave, Bookmark, Byline, Category, Comment, CommentReaction, CommentReport,
+		CommentRevision, Correction, Event, Follow, HistoryEntry, Identity, LiveEntry,
+		Media, Menu, MenuItem, Notification, OneTimeToken, Page, Pick, Place,
+		PreviewToken, ReaderRestriction, ReaderSettings, ReadingList, Redirect,
+		RelatedPin, Repeat, Revision, Series, Session, SignInFailure, Site, Tag, User,
+		Withdrawal []ent.Interceptor
 	}
 )

@@ -45,6 +45,32 @@ type Comment struct {
 	EditedAt *time.Time `json:"edited_at,omitempty"`
 	// approved direct replies
 	ReplyCount int `json:"reply_count,omitempty"`
+	// how many comments stand above it in its thread
+	Depth int `json:"depth,omitempty"`
+	// the comment that begins its thread; none: it begins one itself
+	ThreadID *int `json:"thread_id,omitempty"`
+	// ReactionCount holds the value of the "reaction_count" field.
+	ReactionCount int `json:"reaction_count,omitempty"`
+	// PinnedAt holds the value of the "pinned_at" field.
+	PinnedAt *time.Time `json:"pinned_at,omitempty"`
+	// of the comment that begins a thread: since when nobody may reply in it
+	ClosedAt *time.Time `json:"closed_at,omitempty"`
+	// why it waits for a moderator: reasons separated by commas, with a comma at both ends
+	HeldFor string `json:"held_for,omitempty"`
+	// reports that no moderator has decided
+	ReportCount int `json:"report_count,omitempty"`
+	// its text is gone; replies keep their place below it
+	RemovedAt *time.Time `json:"removed_at,omitempty"`
+	// RemovedBy holds the value of the "removed_by" field.
+	RemovedBy comment.RemovedBy `json:"removed_by,omitempty"`
+	// told to readers; empty: they are told nothing
+	RemovalReason string `json:"removal_reason,omitempty"`
+	// SHA-256 of the token in a guest's link, hex
+	GuestTokenHash *string `json:"-"`
+	// network address it was sent from, for moderators
+	Address string `json:"-"`
+	// equal for comments of the same words
+	BodyHash string `json:"body_hash,omitempty"`
 	// SourceURI holds the value of the "source_uri" field.
 	SourceURI *string `json:"source_uri,omitempty"`
 	// SourceHash holds the value of the "source_hash" field.
@@ -117,11 +143,11 @@ func (*Comment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case comment.FieldID, comment.FieldArticleID, comment.FieldParentID, comment.FieldUserID, comment.FieldReplyCount:
+		case comment.FieldID, comment.FieldArticleID, comment.FieldParentID, comment.FieldUserID, comment.FieldReplyCount, comment.FieldDepth, comment.FieldThreadID, comment.FieldReactionCount, comment.FieldReportCount:
 			values[i] = new(sql.NullInt64)
-		case comment.FieldGuestName, comment.FieldGuestEmail, comment.FieldBody, comment.FieldKind, comment.FieldStatus, comment.FieldSourceURI, comment.FieldSourceHash:
+		case comment.FieldGuestName, comment.FieldGuestEmail, comment.FieldBody, comment.FieldKind, comment.FieldStatus, comment.FieldHeldFor, comment.FieldRemovedBy, comment.FieldRemovalReason, comment.FieldGuestTokenHash, comment.FieldAddress, comment.FieldBodyHash, comment.FieldSourceURI, comment.FieldSourceHash:
 			values[i] = new(sql.NullString)
-		case comment.FieldCreatedAt, comment.FieldModifiedAt, comment.FieldPostedAt, comment.FieldEditedAt:
+		case comment.FieldCreatedAt, comment.FieldModifiedAt, comment.FieldPostedAt, comment.FieldEditedAt, comment.FieldPinnedAt, comment.FieldClosedAt, comment.FieldRemovedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -224,6 +250,89 @@ func (_m *Comment) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field reply_count", values[i])
 			} else if value.Valid {
 				_m.ReplyCount = int(value.Int64)
+			}
+		case comment.FieldDepth:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field depth", values[i])
+			} else if value.Valid {
+				_m.Depth = int(value.Int64)
+			}
+		case comment.FieldThreadID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field thread_id", values[i])
+			} else if value.Valid {
+				_m.ThreadID = new(int)
+				*_m.ThreadID = int(value.Int64)
+			}
+		case comment.FieldReactionCount:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field reaction_count", values[i])
+			} else if value.Valid {
+				_m.ReactionCount = int(value.Int64)
+			}
+		case comment.FieldPinnedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field pinned_at", values[i])
+			} else if value.Valid {
+				_m.PinnedAt = new(time.Time)
+				*_m.PinnedAt = value.Time
+			}
+		case comment.FieldClosedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field closed_at", values[i])
+			} else if value.Valid {
+				_m.ClosedAt = new(time.Time)
+				*_m.ClosedAt = value.Time
+			}
+		case comment.FieldHeldFor:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field held_for", values[i])
+			} else if value.Valid {
+				_m.HeldFor = value.String
+			}
+		case comment.FieldReportCount:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field report_count", values[i])
+			} else if value.Valid {
+				_m.ReportCount = int(value.Int64)
+			}
+		case comment.FieldRemovedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field removed_at", values[i])
+			} else if value.Valid {
+				_m.RemovedAt = new(time.Time)
+				*_m.RemovedAt = value.Time
+			}
+		case comment.FieldRemovedBy:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field removed_by", values[i])
+			} else if value.Valid {
+				_m.RemovedBy = comment.RemovedBy(value.String)
+			}
+		case comment.FieldRemovalReason:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field removal_reason", values[i])
+			} else if value.Valid {
+				_m.RemovalReason = value.String
+			}
+		case comment.FieldGuestTokenHash:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field guest_token_hash", values[i])
+			} else if value.Valid {
+				_m.GuestTokenHash = new(string)
+				*_m.GuestTokenHash = value.String
+			}
+		case comment.FieldAddress:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field address", values[i])
+			} else if value.Valid {
+				_m.Address = value.String
+			}
+		case comment.FieldBodyHash:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field body_hash", values[i])
+			} else if value.Valid {
+				_m.BodyHash = value.String
 			}
 		case comment.FieldSourceURI:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -337,6 +446,51 @@ func (_m *Comment) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reply_count=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReplyCount))
+	builder.WriteString(", ")
+	builder.WriteString("depth=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Depth))
+	builder.WriteString(", ")
+	if v := _m.ThreadID; v != nil {
+		builder.WriteString("thread_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("reaction_count=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReactionCount))
+	builder.WriteString(", ")
+	if v := _m.PinnedAt; v != nil {
+		builder.WriteString("pinned_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ClosedAt; v != nil {
+		builder.WriteString("closed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("held_for=")
+	builder.WriteString(_m.HeldFor)
+	builder.WriteString(", ")
+	builder.WriteString("report_count=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReportCount))
+	builder.WriteString(", ")
+	if v := _m.RemovedAt; v != nil {
+		builder.WriteString("removed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("removed_by=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RemovedBy))
+	builder.WriteString(", ")
+	builder.WriteString("removal_reason=")
+	builder.WriteString(_m.RemovalReason)
+	builder.WriteString(", ")
+	builder.WriteString("guest_token_hash=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("address=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("body_hash=")
+	builder.WriteString(_m.BodyHash)
 	builder.WriteString(", ")
 	if v := _m.SourceURI; v != nil {
 		builder.WriteString("source_uri=")

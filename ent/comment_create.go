@@ -188,6 +188,188 @@ func (_c *CommentCreate) SetNillableReplyCount(v *int) *CommentCreate {
 	return _c
 }
 
+// SetDepth sets the "depth" field.
+func (_c *CommentCreate) SetDepth(v int) *CommentCreate {
+	_c.mutation.SetDepth(v)
+	return _c
+}
+
+// SetNillableDepth sets the "depth" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableDepth(v *int) *CommentCreate {
+	if v != nil {
+		_c.SetDepth(*v)
+	}
+	return _c
+}
+
+// SetThreadID sets the "thread_id" field.
+func (_c *CommentCreate) SetThreadID(v int) *CommentCreate {
+	_c.mutation.SetThreadID(v)
+	return _c
+}
+
+// SetNillableThreadID sets the "thread_id" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableThreadID(v *int) *CommentCreate {
+	if v != nil {
+		_c.SetThreadID(*v)
+	}
+	return _c
+}
+
+// SetReactionCount sets the "reaction_count" field.
+func (_c *CommentCreate) SetReactionCount(v int) *CommentCreate {
+	_c.mutation.SetReactionCount(v)
+	return _c
+}
+
+// SetNillableReactionCount sets the "reaction_count" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableReactionCount(v *int) *CommentCreate {
+	if v != nil {
+		_c.SetReactionCount(*v)
+	}
+	return _c
+}
+
+// SetPinnedAt sets the "pinned_at" field.
+func (_c *CommentCreate) SetPinnedAt(v time.Time) *CommentCreate {
+	_c.mutation.SetPinnedAt(v)
+	return _c
+}
+
+// SetNillablePinnedAt sets the "pinned_at" field if the given value is not nil.
+func (_c *CommentCreate) SetNillablePinnedAt(v *time.Time) *CommentCreate {
+	if v != nil {
+		_c.SetPinnedAt(*v)
+	}
+	return _c
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (_c *CommentCreate) SetClosedAt(v time.Time) *CommentCreate {
+	_c.mutation.SetClosedAt(v)
+	return _c
+}
+
+// SetNillableClosedAt sets the "closed_at" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableClosedAt(v *time.Time) *CommentCreate {
+	if v != nil {
+		_c.SetClosedAt(*v)
+	}
+	return _c
+}
+
+// SetHeldFor sets the "held_for" field.
+func (_c *CommentCreate) SetHeldFor(v string) *CommentCreate {
+	_c.mutation.SetHeldFor(v)
+	return _c
+}
+
+// SetNillableHeldFor sets the "held_for" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableHeldFor(v *string) *CommentCreate {
+	if v != nil {
+		_c.SetHeldFor(*v)
+	}
+	return _c
+}
+
+// SetReportCount sets the "report_count" field.
+func (_c *CommentCreate) SetReportCount(v int) *CommentCreate {
+	_c.mutation.SetReportCount(v)
+	return _c
+}
+
+// SetNillableReportCount sets the "report_count" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableReportCount(v *int) *CommentCreate {
+	if v != nil {
+		_c.SetReportCount(*v)
+	}
+	return _c
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_c *CommentCreate) SetRemovedAt(v time.Time) *CommentCreate {
+	_c.mutation.SetRemovedAt(v)
+	return _c
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableRemovedAt(v *time.Time) *CommentCreate {
+	if v != nil {
+		_c.SetRemovedAt(*v)
+	}
+	return _c
+}
+
+// SetRemovedBy sets the "removed_by" field.
+func (_c *CommentCreate) SetRemovedBy(v comment.RemovedBy) *CommentCreate {
+	_c.mutation.SetRemovedBy(v)
+	return _c
+}
+
+// SetNillableRemovedBy sets the "removed_by" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableRemovedBy(v *comment.RemovedBy) *CommentCreate {
+	if v != nil {
+		_c.SetRemovedBy(*v)
+	}
+	return _c
+}
+
+// SetRemovalReason sets the "removal_reason" field.
+func (_c *CommentCreate) SetRemovalReason(v string) *CommentCreate {
+	_c.mutation.SetRemovalReason(v)
+	return _c
+}
+
+// SetNillableRemovalReason sets the "removal_reason" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableRemovalReason(v *string) *CommentCreate {
+	if v != nil {
+		_c.SetRemovalReason(*v)
+	}
+	return _c
+}
+
+// SetGuestTokenHash sets the "guest_token_hash" field.
+func (_c *CommentCreate) SetGuestTokenHash(v string) *CommentCreate {
+	_c.mutation.SetGuestTokenHash(v)
+	return _c
+}
+
+// SetNillableGuestTokenHash sets the "guest_token_hash" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableGuestTokenHash(v *string) *CommentCreate {
+	if v != nil {
+		_c.SetGuestTokenHash(*v)
+	}
+	return _c
+}
+
+// SetAddress sets the "address" field.
+func (_c *CommentCreate) SetAddress(v string) *CommentCreate {
+	_c.mutation.SetAddress(v)
+	return _c
+}
+
+// SetNillableAddress sets the "address" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableAddress(v *string) *CommentCreate {
+	if v != nil {
+		_c.SetAddress(*v)
+	}
+	return _c
+}
+
+// SetBodyHash sets the "body_hash" field.
+func (_c *CommentCreate) SetBodyHash(v string) *CommentCreate {
+	_c.mutation.SetBodyHash(v)
+	return _c
+}
+
+// SetNillableBodyHash sets the "body_hash" field if the given value is not nil.
+func (_c *CommentCreate) SetNillableBodyHash(v *string) *CommentCreate {
+	if v != nil {
+		_c.SetBodyHash(*v)
+	}
+	return _c
+}
+
 // SetSourceURI sets the "source_uri" field.
 func (_c *CommentCreate) SetSourceURI(v string) *CommentCreate {
 	_c.mutation.SetSourceURI(v)
@@ -313,6 +495,38 @@ func (_c *CommentCreate) defaults() {
 		v := comment.DefaultReplyCount
 		_c.mutation.SetReplyCount(v)
 	}
+	if _, ok := _c.mutation.Depth(); !ok {
+		v := comment.DefaultDepth
+		_c.mutation.SetDepth(v)
+	}
+	if _, ok := _c.mutation.ReactionCount(); !ok {
+		v := comment.DefaultReactionCount
+		_c.mutation.SetReactionCount(v)
+	}
+	if _, ok := _c.mutation.HeldFor(); !ok {
+		v := comment.DefaultHeldFor
+		_c.mutation.SetHeldFor(v)
+	}
+	if _, ok := _c.mutation.ReportCount(); !ok {
+		v := comment.DefaultReportCount
+		_c.mutation.SetReportCount(v)
+	}
+	if _, ok := _c.mutation.RemovedBy(); !ok {
+		v := comment.DefaultRemovedBy
+		_c.mutation.SetRemovedBy(v)
+	}
+	if _, ok := _c.mutation.RemovalReason(); !ok {
+		v := comment.DefaultRemovalReason
+		_c.mutation.SetRemovalReason(v)
+	}
+	if _, ok := _c.mutation.Address(); !ok {
+		v := comment.DefaultAddress
+		_c.mutation.SetAddress(v)
+	}
+	if _, ok := _c.mutation.BodyHash(); !ok {
+		v := comment.DefaultBodyHash
+		_c.mutation.SetBodyHash(v)
+	}
 	if _, ok := _c.mutation.SourceHash(); !ok {
 		v := comment.DefaultSourceHash
 		_c.mutation.SetSourceHash(v)
@@ -360,6 +574,35 @@ func (_c *CommentCreate) check() error {
 	}
 	if _, ok := _c.mutation.ReplyCount(); !ok {
 		return &ValidationError{Name: "reply_count", err: errors.New(`ent: missing required field "Comment.reply_count"`)}
+	}
+	if _, ok := _c.mutation.Depth(); !ok {
+		return &ValidationError{Name: "depth", err: errors.New(`ent: missing required field "Comment.depth"`)}
+	}
+	if _, ok := _c.mutation.ReactionCount(); !ok {
+		return &ValidationError{Name: "reaction_count", err: errors.New(`ent: missing required field "Comment.reaction_count"`)}
+	}
+	if _, ok := _c.mutation.HeldFor(); !ok {
+		return &ValidationError{Name: "held_for", err: errors.New(`ent: missing required field "Comment.held_for"`)}
+	}
+	if _, ok := _c.mutation.ReportCount(); !ok {
+		return &ValidationError{Name: "report_count", err: errors.New(`ent: missing required field "Comment.report_count"`)}
+	}
+	if _, ok := _c.mutation.RemovedBy(); !ok {
+		return &ValidationError{Name: "removed_by", err: errors.New(`ent: missing required field "Comment.removed_by"`)}
+	}
+	if v, ok := _c.mutation.RemovedBy(); ok {
+		if err := comment.RemovedByValidator(v); err != nil {
+			return &ValidationError{Name: "removed_by", err: fmt.Errorf(`ent: validator failed for field "Comment.removed_by": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.RemovalReason(); !ok {
+		return &ValidationError{Name: "removal_reason", err: errors.New(`ent: missing required field "Comment.removal_reason"`)}
+	}
+	if _, ok := _c.mutation.Address(); !ok {
+		return &ValidationError{Name: "address", err: errors.New(`ent: missing required field "Comment.address"`)}
+	}
+	if _, ok := _c.mutation.BodyHash(); !ok {
+		return &ValidationError{Name: "body_hash", err: errors.New(`ent: missing required field "Comment.body_hash"`)}
 	}
 	if _, ok := _c.mutation.SourceHash(); !ok {
 		return &ValidationError{Name: "source_hash", err: errors.New(`ent: missing required field "Comment.source_hash"`)}
@@ -432,6 +675,58 @@ func (_c *CommentCreate) createSpec() (*Comment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ReplyCount(); ok {
 		_spec.SetField(comment.FieldReplyCount, field.TypeInt, value)
 		_node.ReplyCount = value
+	}
+	if value, ok := _c.mutation.Depth(); ok {
+		_spec.SetField(comment.FieldDepth, field.TypeInt, value)
+		_node.Depth = value
+	}
+	if value, ok := _c.mutation.ThreadID(); ok {
+		_spec.SetField(comment.FieldThreadID, field.TypeInt, value)
+		_node.ThreadID = &value
+	}
+	if value, ok := _c.mutation.ReactionCount(); ok {
+		_spec.SetField(comment.FieldReactionCount, field.TypeInt, value)
+		_node.ReactionCount = value
+	}
+	if value, ok := _c.mutation.PinnedAt(); ok {
+		_spec.SetField(comment.FieldPinnedAt, field.TypeTime, value)
+		_node.PinnedAt = &value
+	}
+	if value, ok := _c.mutation.ClosedAt(); ok {
+		_spec.SetField(comment.FieldClosedAt, field.TypeTime, value)
+		_node.ClosedAt = &value
+	}
+	if value, ok := _c.mutation.HeldFor(); ok {
+		_spec.SetField(comment.FieldHeldFor, field.TypeString, value)
+		_node.HeldFor = value
+	}
+	if value, ok := _c.mutation.ReportCount(); ok {
+		_spec.SetField(comment.FieldReportCount, field.TypeInt, value)
+		_node.ReportCount = value
+	}
+	if value, ok := _c.mutation.RemovedAt(); ok {
+		_spec.SetField(comment.FieldRemovedAt, field.TypeTime, value)
+		_node.RemovedAt = &value
+	}
+	if value, ok := _c.mutation.RemovedBy(); ok {
+		_spec.SetField(comment.FieldRemovedBy, field.TypeEnum, value)
+		_node.RemovedBy = value
+	}
+	if value, ok := _c.mutation.RemovalReason(); ok {
+		_spec.SetField(comment.FieldRemovalReason, field.TypeString, value)
+		_node.RemovalReason = value
+	}
+	if value, ok := _c.mutation.GuestTokenHash(); ok {
+		_spec.SetField(comment.FieldGuestTokenHash, field.TypeString, value)
+		_node.GuestTokenHash = &value
+	}
+	if value, ok := _c.mutation.Address(); ok {
+		_spec.SetField(comment.FieldAddress, field.TypeString, value)
+		_node.Address = value
+	}
+	if value, ok := _c.mutation.BodyHash(); ok {
+		_spec.SetField(comment.FieldBodyHash, field.TypeString, value)
+		_node.BodyHash = value
 	}
 	if value, ok := _c.mutation.SourceURI(); ok {
 		_spec.SetField(comment.FieldSourceURI, field.TypeString, value)

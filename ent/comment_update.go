@@ -216,6 +216,246 @@ func (_u *CommentUpdate) AddReplyCount(v int) *CommentUpdate {
 	return _u
 }
 
+// SetDepth sets the "depth" field.
+func (_u *CommentUpdate) SetDepth(v int) *CommentUpdate {
+	_u.mutation.ResetDepth()
+	_u.mutation.SetDepth(v)
+	return _u
+}
+
+// SetNillableDepth sets the "depth" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableDepth(v *int) *CommentUpdate {
+	if v != nil {
+		_u.SetDepth(*v)
+	}
+	return _u
+}
+
+// AddDepth adds value to the "depth" field.
+func (_u *CommentUpdate) AddDepth(v int) *CommentUpdate {
+	_u.mutation.AddDepth(v)
+	return _u
+}
+
+// SetThreadID sets the "thread_id" field.
+func (_u *CommentUpdate) SetThreadID(v int) *CommentUpdate {
+	_u.mutation.ResetThreadID()
+	_u.mutation.SetThreadID(v)
+	return _u
+}
+
+// SetNillableThreadID sets the "thread_id" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableThreadID(v *int) *CommentUpdate {
+	if v != nil {
+		_u.SetThreadID(*v)
+	}
+	return _u
+}
+
+// AddThreadID adds value to the "thread_id" field.
+func (_u *CommentUpdate) AddThreadID(v int) *CommentUpdate {
+	_u.mutation.AddThreadID(v)
+	return _u
+}
+
+// ClearThreadID clears the value of the "thread_id" field.
+func (_u *CommentUpdate) ClearThreadID() *CommentUpdate {
+	_u.mutation.ClearThreadID()
+	return _u
+}
+
+// SetReactionCount sets the "reaction_count" field.
+func (_u *CommentUpdate) SetReactionCount(v int) *CommentUpdate {
+	_u.mutation.ResetReactionCount()
+	_u.mutation.SetReactionCount(v)
+	return _u
+}
+
+// SetNillableReactionCount sets the "reaction_count" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableReactionCount(v *int) *CommentUpdate {
+	if v != nil {
+		_u.SetReactionCount(*v)
+	}
+	return _u
+}
+
+// AddReactionCount adds value to the "reaction_count" field.
+func (_u *CommentUpdate) AddReactionCount(v int) *CommentUpdate {
+	_u.mutation.AddReactionCount(v)
+	return _u
+}
+
+// SetPinnedAt sets the "pinned_at" field.
+func (_u *CommentUpdate) SetPinnedAt(v time.Time) *CommentUpdate {
+	_u.mutation.SetPinnedAt(v)
+	return _u
+}
+
+// SetNillablePinnedAt sets the "pinned_at" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillablePinnedAt(v *time.Time) *CommentUpdate {
+	if v != nil {
+		_u.SetPinnedAt(*v)
+	}
+	return _u
+}
+
+// ClearPinnedAt clears the value of the "pinned_at" field.
+func (_u *CommentUpdate) ClearPinnedAt() *CommentUpdate {
+	_u.mutation.ClearPinnedAt()
+	return _u
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (_u *CommentUpdate) SetClosedAt(v time.Time) *CommentUpdate {
+	_u.mutation.SetClosedAt(v)
+	return _u
+}
+
+// SetNillableClosedAt sets the "closed_at" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableClosedAt(v *time.Time) *CommentUpdate {
+	if v != nil {
+		_u.SetClosedAt(*v)
+	}
+	return _u
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (_u *CommentUpdate) ClearClosedAt() *CommentUpdate {
+	_u.mutation.ClearClosedAt()
+	return _u
+}
+
+// SetHeldFor sets the "held_for" field.
+func (_u *CommentUpdate) SetHeldFor(v string) *CommentUpdate {
+	_u.mutation.SetHeldFor(v)
+	return _u
+}
+
+// SetNillableHeldFor sets the "held_for" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableHeldFor(v *string) *CommentUpdate {
+	if v != nil {
+		_u.SetHeldFor(*v)
+	}
+	return _u
+}
+
+// SetReportCount sets the "report_count" field.
+func (_u *CommentUpdate) SetReportCount(v int) *CommentUpdate {
+	_u.mutation.ResetReportCount()
+	_u.mutation.SetReportCount(v)
+	return _u
+}
+
+// SetNillableReportCount sets the "report_count" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableReportCount(v *int) *CommentUpdate {
+	if v != nil {
+		_u.SetReportCount(*v)
+	}
+	return _u
+}
+
+// AddReportCount adds value to the "report_count" field.
+func (_u *CommentUpdate) AddReportCount(v int) *CommentUpdate {
+	_u.mutation.AddReportCount(v)
+	return _u
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_u *CommentUpdate) SetRemovedAt(v time.Time) *CommentUpdate {
+	_u.mutation.SetRemovedAt(v)
+	return _u
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableRemovedAt(v *time.Time) *CommentUpdate {
+	if v != nil {
+		_u.SetRemovedAt(*v)
+	}
+	return _u
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (_u *CommentUpdate) ClearRemovedAt() *CommentUpdate {
+	_u.mutation.ClearRemovedAt()
+	return _u
+}
+
+// SetRemovedBy sets the "removed_by" field.
+func (_u *CommentUpdate) SetRemovedBy(v comment.RemovedBy) *CommentUpdate {
+	_u.mutation.SetRemovedBy(v)
+	return _u
+}
+
+// SetNillableRemovedBy sets the "removed_by" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableRemovedBy(v *comment.RemovedBy) *CommentUpdate {
+	if v != nil {
+		_u.SetRemovedBy(*v)
+	}
+	return _u
+}
+
+// SetRemovalReason sets the "removal_reason" field.
+func (_u *CommentUpdate) SetRemovalReason(v string) *CommentUpdate {
+	_u.mutation.SetRemovalReason(v)
+	return _u
+}
+
+// SetNillableRemovalReason sets the "removal_reason" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableRemovalReason(v *string) *CommentUpdate {
+	if v != nil {
+		_u.SetRemovalReason(*v)
+	}
+	return _u
+}
+
+// SetGuestTokenHash sets the "guest_token_hash" field.
+func (_u *CommentUpdate) SetGuestTokenHash(v string) *CommentUpdate {
+	_u.mutation.SetGuestTokenHash(v)
+	return _u
+}
+
+// SetNillableGuestTokenHash sets the "guest_token_hash" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableGuestTokenHash(v *string) *CommentUpdate {
+	if v != nil {
+		_u.SetGuestTokenHash(*v)
+	}
+	return _u
+}
+
+// ClearGuestTokenHash clears the value of the "guest_token_hash" field.
+func (_u *CommentUpdate) ClearGuestTokenHash() *CommentUpdate {
+	_u.mutation.ClearGuestTokenHash()
+	return _u
+}
+
+// SetAddress sets the "address" field.
+func (_u *CommentUpdate) SetAddress(v string) *CommentUpdate {
+	_u.mutation.SetAddress(v)
+	return _u
+}
+
+// SetNillableAddress sets the "address" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableAddress(v *string) *CommentUpdate {
+	if v != nil {
+		_u.SetAddress(*v)
+	}
+	return _u
+}
+
+// SetBodyHash sets the "body_hash" field.
+func (_u *CommentUpdate) SetBodyHash(v string) *CommentUpdate {
+	_u.mutation.SetBodyHash(v)
+	return _u
+}
+
+// SetNillableBodyHash sets the "body_hash" field if the given value is not nil.
+func (_u *CommentUpdate) SetNillableBodyHash(v *string) *CommentUpdate {
+	if v != nil {
+		_u.SetBodyHash(*v)
+	}
+	return _u
+}
+
 // SetSourceURI sets the "source_uri" field.
 func (_u *CommentUpdate) SetSourceURI(v string) *CommentUpdate {
 	_u.mutation.SetSourceURI(v)
@@ -372,6 +612,11 @@ func (_u *CommentUpdate) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "Comment.status": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.RemovedBy(); ok {
+		if err := comment.RemovedByValidator(v); err != nil {
+			return &ValidationError{Name: "removed_by", err: fmt.Errorf(`ent: validator failed for field "Comment.removed_by": %w`, err)}
+		}
+	}
 	if _u.mutation.ArticleCleared() && len(_u.mutation.ArticleIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Comment.article"`)
 	}
@@ -428,6 +673,72 @@ func (_u *CommentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedReplyCount(); ok {
 		_spec.AddField(comment.FieldReplyCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Depth(); ok {
+		_spec.SetField(comment.FieldDepth, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedDepth(); ok {
+		_spec.AddField(comment.FieldDepth, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.ThreadID(); ok {
+		_spec.SetField(comment.FieldThreadID, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedThreadID(); ok {
+		_spec.AddField(comment.FieldThreadID, field.TypeInt, value)
+	}
+	if _u.mutation.ThreadIDCleared() {
+		_spec.ClearField(comment.FieldThreadID, field.TypeInt)
+	}
+	if value, ok := _u.mutation.ReactionCount(); ok {
+		_spec.SetField(comment.FieldReactionCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedReactionCount(); ok {
+		_spec.AddField(comment.FieldReactionCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.PinnedAt(); ok {
+		_spec.SetField(comment.FieldPinnedAt, field.TypeTime, value)
+	}
+	if _u.mutation.PinnedAtCleared() {
+		_spec.ClearField(comment.FieldPinnedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ClosedAt(); ok {
+		_spec.SetField(comment.FieldClosedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ClosedAtCleared() {
+		_spec.ClearField(comment.FieldClosedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.HeldFor(); ok {
+		_spec.SetField(comment.FieldHeldFor, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.ReportCount(); ok {
+		_spec.SetField(comment.FieldReportCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedReportCount(); ok {
+		_spec.AddField(comment.FieldReportCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.RemovedAt(); ok {
+		_spec.SetField(comment.FieldRemovedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RemovedAtCleared() {
+		_spec.ClearField(comment.FieldRemovedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RemovedBy(); ok {
+		_spec.SetField(comment.FieldRemovedBy, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.RemovalReason(); ok {
+		_spec.SetField(comment.FieldRemovalReason, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.GuestTokenHash(); ok {
+		_spec.SetField(comment.FieldGuestTokenHash, field.TypeString, value)
+	}
+	if _u.mutation.GuestTokenHashCleared() {
+		_spec.ClearField(comment.FieldGuestTokenHash, field.TypeString)
+	}
+	if value, ok := _u.mutation.Address(); ok {
+		_spec.SetField(comment.FieldAddress, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.BodyHash(); ok {
+		_spec.SetField(comment.FieldBodyHash, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.SourceURI(); ok {
 		_spec.SetField(comment.FieldSourceURI, field.TypeString, value)
@@ -777,6 +1088,246 @@ func (_u *CommentUpdateOne) AddReplyCount(v int) *CommentUpdateOne {
 	return _u
 }
 
+// SetDepth sets the "depth" field.
+func (_u *CommentUpdateOne) SetDepth(v int) *CommentUpdateOne {
+	_u.mutation.ResetDepth()
+	_u.mutation.SetDepth(v)
+	return _u
+}
+
+// SetNillableDepth sets the "depth" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableDepth(v *int) *CommentUpdateOne {
+	if v != nil {
+		_u.SetDepth(*v)
+	}
+	return _u
+}
+
+// AddDepth adds value to the "depth" field.
+func (_u *CommentUpdateOne) AddDepth(v int) *CommentUpdateOne {
+	_u.mutation.AddDepth(v)
+	return _u
+}
+
+// SetThreadID sets the "thread_id" field.
+func (_u *CommentUpdateOne) SetThreadID(v int) *CommentUpdateOne {
+	_u.mutation.ResetThreadID()
+	_u.mutation.SetThreadID(v)
+	return _u
+}
+
+// SetNillableThreadID sets the "thread_id" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableThreadID(v *int) *CommentUpdateOne {
+	if v != nil {
+		_u.SetThreadID(*v)
+	}
+	return _u
+}
+
+// AddThreadID adds value to the "thread_id" field.
+func (_u *CommentUpdateOne) AddThreadID(v int) *CommentUpdateOne {
+	_u.mutation.AddThreadID(v)
+	return _u
+}
+
+// ClearThreadID clears the value of the "thread_id" field.
+func (_u *CommentUpdateOne) ClearThreadID() *CommentUpdateOne {
+	_u.mutation.ClearThreadID()
+	return _u
+}
+
+// SetReactionCount sets the "reaction_count" field.
+func (_u *CommentUpdateOne) SetReactionCount(v int) *CommentUpdateOne {
+	_u.mutation.ResetReactionCount()
+	_u.mutation.SetReactionCount(v)
+	return _u
+}
+
+// SetNillableReactionCount sets the "reaction_count" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableReactionCount(v *int) *CommentUpdateOne {
+	if v != nil {
+		_u.SetReactionCount(*v)
+	}
+	return _u
+}
+
+// AddReactionCount adds value to the "reaction_count" field.
+func (_u *CommentUpdateOne) AddReactionCount(v int) *CommentUpdateOne {
+	_u.mutation.AddReactionCount(v)
+	return _u
+}
+
+// SetPinnedAt sets the "pinned_at" field.
+func (_u *CommentUpdateOne) SetPinnedAt(v time.Time) *CommentUpdateOne {
+	_u.mutation.SetPinnedAt(v)
+	return _u
+}
+
+// SetNillablePinnedAt sets the "pinned_at" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillablePinnedAt(v *time.Time) *CommentUpdateOne {
+	if v != nil {
+		_u.SetPinnedAt(*v)
+	}
+	return _u
+}
+
+// ClearPinnedAt clears the value of the "pinned_at" field.
+func (_u *CommentUpdateOne) ClearPinnedAt() *CommentUpdateOne {
+	_u.mutation.ClearPinnedAt()
+	return _u
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (_u *CommentUpdateOne) SetClosedAt(v time.Time) *CommentUpdateOne {
+	_u.mutation.SetClosedAt(v)
+	return _u
+}
+
+// SetNillableClosedAt sets the "closed_at" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableClosedAt(v *time.Time) *CommentUpdateOne {
+	if v != nil {
+		_u.SetClosedAt(*v)
+	}
+	return _u
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (_u *CommentUpdateOne) ClearClosedAt() *CommentUpdateOne {
+	_u.mutation.ClearClosedAt()
+	return _u
+}
+
+// SetHeldFor sets the "held_for" field.
+func (_u *CommentUpdateOne) SetHeldFor(v string) *CommentUpdateOne {
+	_u.mutation.SetHeldFor(v)
+	return _u
+}
+
+// SetNillableHeldFor sets the "held_for" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableHeldFor(v *string) *CommentUpdateOne {
+	if v != nil {
+		_u.SetHeldFor(*v)
+	}
+	return _u
+}
+
+// SetReportCount sets the "report_count" field.
+func (_u *CommentUpdateOne) SetReportCount(v int) *CommentUpdateOne {
+	_u.mutation.ResetReportCount()
+	_u.mutation.SetReportCount(v)
+	return _u
+}
+
+// SetNillableReportCount sets the "report_count" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableReportCount(v *int) *CommentUpdateOne {
+	if v != nil {
+		_u.SetReportCount(*v)
+	}
+	return _u
+}
+
+// AddReportCount adds value to the "report_count" field.
+func (_u *CommentUpdateOne) AddReportCount(v int) *CommentUpdateOne {
+	_u.mutation.AddReportCount(v)
+	return _u
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_u *CommentUpdateOne) SetRemovedAt(v time.Time) *CommentUpdateOne {
+	_u.mutation.SetRemovedAt(v)
+	return _u
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableRemovedAt(v *time.Time) *CommentUpdateOne {
+	if v != nil {
+		_u.SetRemovedAt(*v)
+	}
+	return _u
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (_u *CommentUpdateOne) ClearRemovedAt() *CommentUpdateOne {
+	_u.mutation.ClearRemovedAt()
+	return _u
+}
+
+// SetRemovedBy sets the "removed_by" field.
+func (_u *CommentUpdateOne) SetRemovedBy(v comment.RemovedBy) *CommentUpdateOne {
+	_u.mutation.SetRemovedBy(v)
+	return _u
+}
+
+// SetNillableRemovedBy sets the "removed_by" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableRemovedBy(v *comment.RemovedBy) *CommentUpdateOne {
+	if v != nil {
+		_u.SetRemovedBy(*v)
+	}
+	return _u
+}
+
+// SetRemovalReason sets the "removal_reason" field.
+func (_u *CommentUpdateOne) SetRemovalReason(v string) *CommentUpdateOne {
+	_u.mutation.SetRemovalReason(v)
+	return _u
+}
+
+// SetNillableRemovalReason sets the "removal_reason" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableRemovalReason(v *string) *CommentUpdateOne {
+	if v != nil {
+		_u.SetRemovalReason(*v)
+	}
+	return _u
+}
+
+// SetGuestTokenHash sets the "guest_token_hash" field.
+func (_u *CommentUpdateOne) SetGuestTokenHash(v string) *CommentUpdateOne {
+	_u.mutation.SetGuestTokenHash(v)
+	return _u
+}
+
+// SetNillableGuestTokenHash sets the "guest_token_hash" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableGuestTokenHash(v *string) *CommentUpdateOne {
+	if v != nil {
+		_u.SetGuestTokenHash(*v)
+	}
+	return _u
+}
+
+// ClearGuestTokenHash clears the value of the "guest_token_hash" field.
+func (_u *CommentUpdateOne) ClearGuestTokenHash() *CommentUpdateOne {
+	_u.mutation.ClearGuestTokenHash()
+	return _u
+}
+
+// SetAddress sets the "address" field.
+func (_u *CommentUpdateOne) SetAddress(v string) *CommentUpdateOne {
+	_u.mutation.SetAddress(v)
+	return _u
+}
+
+// SetNillableAddress sets the "address" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableAddress(v *string) *CommentUpdateOne {
+	if v != nil {
+		_u.SetAddress(*v)
+	}
+	return _u
+}
+
+// SetBodyHash sets the "body_hash" field.
+func (_u *CommentUpdateOne) SetBodyHash(v string) *CommentUpdateOne {
+	_u.mutation.SetBodyHash(v)
+	return _u
+}
+
+// SetNillableBodyHash sets the "body_hash" field if the given value is not nil.
+func (_u *CommentUpdateOne) SetNillableBodyHash(v *string) *CommentUpdateOne {
+	if v != nil {
+		_u.SetBodyHash(*v)
+	}
+	return _u
+}
+
 // SetSourceURI sets the "source_uri" field.
 func (_u *CommentUpdateOne) SetSourceURI(v string) *CommentUpdateOne {
 	_u.mutation.SetSourceURI(v)
@@ -946,6 +1497,11 @@ func (_u *CommentUpdateOne) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "Comment.status": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.RemovedBy(); ok {
+		if err := comment.RemovedByValidator(v); err != nil {
+			return &ValidationError{Name: "removed_by", err: fmt.Errorf(`ent: validator failed for field "Comment.removed_by": %w`, err)}
+		}
+	}
 	if _u.mutation.ArticleCleared() && len(_u.mutation.ArticleIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Comment.article"`)
 	}
@@ -1019,6 +1575,72 @@ func (_u *CommentUpdateOne) sqlSave(ctx context.Context) (_node *Comment, err er
 	}
 	if value, ok := _u.mutation.AddedReplyCount(); ok {
 		_spec.AddField(comment.FieldReplyCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Depth(); ok {
+		_spec.SetField(comment.FieldDepth, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedDepth(); ok {
+		_spec.AddField(comment.FieldDepth, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.ThreadID(); ok {
+		_spec.SetField(comment.FieldThreadID, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedThreadID(); ok {
+		_spec.AddField(comment.FieldThreadID, field.TypeInt, value)
+	}
+	if _u.mutation.ThreadIDCleared() {
+		_spec.ClearField(comment.FieldThreadID, field.TypeInt)
+	}
+	if value, ok := _u.mutation.ReactionCount(); ok {
+		_spec.SetField(comment.FieldReactionCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedReactionCount(); ok {
+		_spec.AddField(comment.FieldReactionCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.PinnedAt(); ok {
+		_spec.SetField(comment.FieldPinnedAt, field.TypeTime, value)
+	}
+	if _u.mutation.PinnedAtCleared() {
+		_spec.ClearField(comment.FieldPinnedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ClosedAt(); ok {
+		_spec.SetField(comment.FieldClosedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ClosedAtCleared() {
+		_spec.ClearField(comment.FieldClosedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.HeldFor(); ok {
+		_spec.SetField(comment.FieldHeldFor, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.ReportCount(); ok {
+		_spec.SetField(comment.FieldReportCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedReportCount(); ok {
+		_spec.AddField(comment.FieldReportCount, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.RemovedAt(); ok {
+		_spec.SetField(comment.FieldRemovedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RemovedAtCleared() {
+		_spec.ClearField(comment.FieldRemovedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RemovedBy(); ok {
+		_spec.SetField(comment.FieldRemovedBy, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.RemovalReason(); ok {
+		_spec.SetField(comment.FieldRemovalReason, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.GuestTokenHash(); ok {
+		_spec.SetField(comment.FieldGuestTokenHash, field.TypeString, value)
+	}
+	if _u.mutation.GuestTokenHashCleared() {
+		_spec.ClearField(comment.FieldGuestTokenHash, field.TypeString)
+	}
+	if value, ok := _u.mutation.Address(); ok {
+		_spec.SetField(comment.FieldAddress, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.BodyHash(); ok {
+		_spec.SetField(comment.FieldBodyHash, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.SourceURI(); ok {
 		_spec.SetField(comment.FieldSourceURI, field.TypeString, value)

@@ -24,18 +24,27 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/byline"
 	"github.com/broadsheet-cms/broadsheet/ent/category"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
+	"github.com/broadsheet-cms/broadsheet/ent/commentrevision"
 	"github.com/broadsheet-cms/broadsheet/ent/correction"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
+	"github.com/broadsheet-cms/broadsheet/ent/follow"
+	"github.com/broadsheet-cms/broadsheet/ent/historyentry"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/menu"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/ent/pick"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/previewtoken"
+	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
+	"github.com/broadsheet-cms/broadsheet/ent/readersettings"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 	"github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/ent/relatedpin"
 	"github.com/broadsheet-cms/broadsheet/ent/repeat"
@@ -107,41 +116,50 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			adslot.Table:        adslot.ValidColumn,
-			article.Table:       article.ValidColumn,
-			articledetail.Table: articledetail.ValidColumn,
-			articlelock.Table:   articlelock.ValidColumn,
-			articlenote.Table:   articlenote.ValidColumn,
-			auditentry.Table:    auditentry.ValidColumn,
-			author.Table:        author.ValidColumn,
-			autosave.Table:      autosave.ValidColumn,
-			bookmark.Table:      bookmark.ValidColumn,
-			byline.Table:        byline.ValidColumn,
-			category.Table:      category.ValidColumn,
-			comment.Table:       comment.ValidColumn,
-			correction.Table:    correction.ValidColumn,
-			event.Table:         event.ValidColumn,
-			identity.Table:      identity.ValidColumn,
-			liveentry.Table:     liveentry.ValidColumn,
-			media.Table:         media.ValidColumn,
-			menu.Table:          menu.ValidColumn,
-			menuitem.Table:      menuitem.ValidColumn,
-			onetimetoken.Table:  onetimetoken.ValidColumn,
-			page.Table:          page.ValidColumn,
-			pick.Table:          pick.ValidColumn,
-			place.Table:         place.ValidColumn,
-			previewtoken.Table:  previewtoken.ValidColumn,
-			redirect.Table:      redirect.ValidColumn,
-			relatedpin.Table:    relatedpin.ValidColumn,
-			repeat.Table:        repeat.ValidColumn,
-			revision.Table:      revision.ValidColumn,
-			series.Table:        series.ValidColumn,
-			session.Table:       session.ValidColumn,
-			signinfailure.Table: signinfailure.ValidColumn,
-			site.Table:          site.ValidColumn,
-			tag.Table:           tag.ValidColumn,
-			user.Table:          user.ValidColumn,
-			withdrawal.Table:    withdrawal.ValidColumn,
+			adslot.Table:            adslot.ValidColumn,
+			article.Table:           article.ValidColumn,
+			articledetail.Table:     articledetail.ValidColumn,
+			articlelock.Table:       articlelock.ValidColumn,
+			articlenote.Table:       articlenote.ValidColumn,
+			auditentry.Table:        auditentry.ValidColumn,
+			author.Table:            author.ValidColumn,
+			autosave.Table:          autosave.ValidColumn,
+			bookmark.Table:          bookmark.ValidColumn,
+			byline.Table:            byline.ValidColumn,
+			category.Table:          category.ValidColumn,
+			comment.Table:           comment.ValidColumn,
+			commentreaction.Table:   commentreaction.ValidColumn,
+			commentreport.Table:     commentreport.ValidColumn,
+			commentrevision.Table:   commentrevision.ValidColumn,
+			correction.Table:        correction.ValidColumn,
+			event.Table:             event.ValidColumn,
+			follow.Table:            follow.ValidColumn,
+			historyentry.Table:      historyentry.ValidColumn,
+			identity.Table:          identity.ValidColumn,
+			liveentry.Table:         liveentry.ValidColumn,
+			media.Table:             media.ValidColumn,
+			menu.Table:              menu.ValidColumn,
+			menuitem.Table:          menuitem.ValidColumn,
+			notification.Table:      notification.ValidColumn,
+			onetimetoken.Table:      onetimetoken.ValidColumn,
+			page.Table:              page.ValidColumn,
+			pick.Table:              pick.ValidColumn,
+			place.Table:             place.ValidColumn,
+			previewtoken.Table:      previewtoken.ValidColumn,
+			readerrestriction.Table: readerrestriction.ValidColumn,
+			readersettings.Table:    readersettings.ValidColumn,
+			readinglist.Table:       readinglist.ValidColumn,
+			redirect.Table:          redirect.ValidColumn,
+			relatedpin.Table:        relatedpin.ValidColumn,
+			repeat.Table:            repeat.ValidColumn,
+			revision.Table:          revision.ValidColumn,
+			series.Table:            series.ValidColumn,
+			session.Table:           session.ValidColumn,
+			signinfailure.Table:     signinfailure.ValidColumn,
+			site.Table:              site.ValidColumn,
+			tag.Table:               tag.ValidColumn,
+			user.Table:              user.ValidColumn,
+			withdrawal.Table:        withdrawal.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

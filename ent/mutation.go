@@ -24,19 +24,28 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/byline"
 	"github.com/broadsheet-cms/broadsheet/ent/category"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
+	"github.com/broadsheet-cms/broadsheet/ent/commentrevision"
 	"github.com/broadsheet-cms/broadsheet/ent/correction"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
+	"github.com/broadsheet-cms/broadsheet/ent/follow"
+	"github.com/broadsheet-cms/broadsheet/ent/historyentry"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/menu"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/ent/pick"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
 	"github.com/broadsheet-cms/broadsheet/ent/previewtoken"
+	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
+	"github.com/broadsheet-cms/broadsheet/ent/readersettings"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 	"github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/ent/relatedpin"
 	"github.com/broadsheet-cms/broadsheet/ent/repeat"
@@ -61,41 +70,50 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAdSlot        = "AdSlot"
-	TypeArticle       = "Article"
-	TypeArticleDetail = "ArticleDetail"
-	TypeArticleLock   = "ArticleLock"
-	TypeArticleNote   = "ArticleNote"
-	TypeAuditEntry    = "AuditEntry"
-	TypeAuthor        = "Author"
-	TypeAutosave      = "Autosave"
-	TypeBookmark      = "Bookmark"
-	TypeByline        = "Byline"
-	TypeCategory      = "Category"
-	TypeComment       = "Comment"
-	TypeCorrection    = "Correction"
-	TypeEvent         = "Event"
-	TypeIdentity      = "Identity"
-	TypeLiveEntry     = "LiveEntry"
-	TypeMedia         = "Media"
-	TypeMenu          = "Menu"
-	TypeMenuItem      = "MenuItem"
-	TypeOneTimeToken  = "OneTimeToken"
-	TypePage          = "Page"
-	TypePick          = "Pick"
-	TypePlace         = "Place"
-	TypePreviewToken  = "PreviewToken"
-	TypeRedirect      = "Redirect"
-	TypeRelatedPin    = "RelatedPin"
-	TypeRepeat        = "Repeat"
-	TypeRevision      = "Revision"
-	TypeSeries        = "Series"
-	TypeSession       = "Session"
-	TypeSignInFailure = "SignInFailure"
-	TypeSite          = "Site"
-	TypeTag           = "Tag"
-	TypeUser          = "User"
-	TypeWithdrawal    = "Withdrawal"
+	TypeAdSlot            = "AdSlot"
+	TypeArticle           = "Article"
+	TypeArticleDetail     = "ArticleDetail"
+	TypeArticleLock       = "ArticleLock"
+	TypeArticleNote       = "ArticleNote"
+	TypeAuditEntry        = "AuditEntry"
+	TypeAuthor            = "Author"
+	TypeAutosave          = "Autosave"
+	TypeBookmark          = "Bookmark"
+	TypeByline            = "Byline"
+	TypeCategory          = "Category"
+	TypeComment           = "Comment"
+	TypeCommentReaction   = "CommentReaction"
+	TypeCommentReport     = "CommentReport"
+	TypeCommentRevision   = "CommentRevision"
+	TypeCorrection        = "Correction"
+	TypeEvent             = "Event"
+	TypeFollow            = "Follow"
+	TypeHistoryEntry      = "HistoryEntry"
+	TypeIdentity          = "Identity"
+	TypeLiveEntry         = "LiveEntry"
+	TypeMedia             = "Media"
+	TypeMenu              = "Menu"
+	TypeMenuItem          = "MenuItem"
+	TypeNotification      = "Notification"
+	TypeOneTimeToken      = "OneTimeToken"
+	TypePage              = "Page"
+	TypePick              = "Pick"
+	TypePlace             = "Place"
+	TypePreviewToken      = "PreviewToken"
+	TypeReaderRestriction = "ReaderRestriction"
+	TypeReaderSettings    = "ReaderSettings"
+	TypeReadingList       = "ReadingList"
+	TypeRedirect          = "Redirect"
+	TypeRelatedPin        = "RelatedPin"
+	TypeRepeat            = "Repeat"
+	TypeRevision          = "Revision"
+	TypeSeries            = "Series"
+	TypeSession           = "Session"
+	TypeSignInFailure     = "SignInFailure"
+	TypeSite              = "Site"
+	TypeTag               = "Tag"
+	TypeUser              = "User"
+	TypeWithdrawal        = "Withdrawal"
 )
 
 // AdSlotMutation represents an operation that mutates the AdSlot nodes in the graph.
@@ -1050,6 +1068,7 @@ type ArticleMutation struct {
 	addcomment_count        *int
 	comment_policy          *article.CommentPolicy
 	comments_close_at       *time.Time
+	comment_moderation      *article.CommentModeration
 	series_position         *int
 	addseries_position      *int
 	version                 *int
@@ -2380,6 +2399,42 @@ func (m *ArticleMutation) ResetCommentsCloseAt() {
 	delete(m.clearedFields, article.FieldCommentsCloseAt)
 }
 
+// SetCommentModeration sets the "comment_moderation" field.
+func (m *ArticleMutation) SetCommentModeration(am article.CommentModeration) {
+	m.comment_moderation = &am
+}
+
+// CommentModeration returns the value of the "comment_moderation" field in the mutation.
+func (m *ArticleMutation) CommentModeration() (r article.CommentModeration, exists bool) {
+	v := m.comment_moderation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCommentModeration returns the old "comment_moderation" field's value of the Article entity.
+// If the Article object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ArticleMutation) OldCommentModeration(ctx context.Context) (v article.CommentModeration, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCommentModeration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCommentModeration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCommentModeration: %w", err)
+	}
+	return oldValue.CommentModeration, nil
+}
+
+// ResetCommentModeration resets all changes to the "comment_moderation" field.
+func (m *ArticleMutation) ResetCommentModeration() {
+	m.comment_moderation = nil
+}
+
 // SetPrimaryCategoryID sets the "primary_category_id" field.
 func (m *ArticleMutation) SetPrimaryCategoryID(i int) {
 	m.primary_category = &i
@@ -3503,7 +3558,7 @@ func (m *ArticleMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ArticleMutation) Fields() []string {
-	fields := make([]string, 0, 38)
+	fields := make([]string, 0, 39)
 	if m.created_at != nil {
 		fields = append(fields, article.FieldCreatedAt)
 	}
@@ -3581,6 +3636,9 @@ func (m *ArticleMutation) Fields() []string {
 	}
 	if m.comments_close_at != nil {
 		fields = append(fields, article.FieldCommentsCloseAt)
+	}
+	if m.comment_moderation != nil {
+		fields = append(fields, article.FieldCommentModeration)
 	}
 	if m.primary_category != nil {
 		fields = append(fields, article.FieldPrimaryCategoryID)
@@ -3678,6 +3736,8 @@ func (m *ArticleMutation) Field(name string) (ent.Value, bool) {
 		return m.CommentPolicy()
 	case article.FieldCommentsCloseAt:
 		return m.CommentsCloseAt()
+	case article.FieldCommentModeration:
+		return m.CommentModeration()
 	case article.FieldPrimaryCategoryID:
 		return m.PrimaryCategoryID()
 	case article.FieldSeriesID:
@@ -3763,6 +3823,8 @@ func (m *ArticleMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldCommentPolicy(ctx)
 	case article.FieldCommentsCloseAt:
 		return m.OldCommentsCloseAt(ctx)
+	case article.FieldCommentModeration:
+		return m.OldCommentModeration(ctx)
 	case article.FieldPrimaryCategoryID:
 		return m.OldPrimaryCategoryID(ctx)
 	case article.FieldSeriesID:
@@ -3977,6 +4039,13 @@ func (m *ArticleMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCommentsCloseAt(v)
+		return nil
+	case article.FieldCommentModeration:
+		v, ok := value.(article.CommentModeration)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCommentModeration(v)
 		return nil
 	case article.FieldPrimaryCategoryID:
 		v, ok := value.(int)
@@ -4434,6 +4503,9 @@ func (m *ArticleMutation) ResetField(name string) error {
 		return nil
 	case article.FieldCommentsCloseAt:
 		m.ResetCommentsCloseAt()
+		return nil
+	case article.FieldCommentModeration:
+		m.ResetCommentModeration()
 		return nil
 	case article.FieldPrimaryCategoryID:
 		m.ResetPrimaryCategoryID()
@@ -9988,10 +10060,15 @@ type BookmarkMutation struct {
 	op             Op
 	typ            string
 	id             *int
-	created_at     *time.Time
+	saved_at       *time.Time
+	revision       *int
+	addrevision    *int
+	removed_at     *time.Time
+	removed_in     *int
+	addremoved_in  *int
 	clearedFields  map[string]struct{}
-	user           *int
-	cleareduser    bool
+	list           *int
+	clearedlist    bool
 	article        *int
 	clearedarticle bool
 	done           bool
@@ -10097,40 +10174,40 @@ func (m *BookmarkMutation) IDs(ctx context.Context) ([]int, error) {
 	}
 }
 
-// SetUserID sets the "user_id" field.
-func (m *BookmarkMutation) SetUserID(i int) {
-	m.user = &i
+// SetListID sets the "list_id" field.
+func (m *BookmarkMutation) SetListID(i int) {
+	m.list = &i
 }
 
-// UserID returns the value of the "user_id" field in the mutation.
-func (m *BookmarkMutation) UserID() (r int, exists bool) {
-	v := m.user
+// ListID returns the value of the "list_id" field in the mutation.
+func (m *BookmarkMutation) ListID() (r int, exists bool) {
+	v := m.list
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldUserID returns the old "user_id" field's value of the Bookmark entity.
+// OldListID returns the old "list_id" field's value of the Bookmark entity.
 // If the Bookmark object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *BookmarkMutation) OldUserID(ctx context.Context) (v int, err error) {
+func (m *BookmarkMutation) OldListID(ctx context.Context) (v int, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+		return v, errors.New("OldListID is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldUserID requires an ID field in the mutation")
+		return v, errors.New("OldListID requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+		return v, fmt.Errorf("querying old value for OldListID: %w", err)
 	}
-	return oldValue.UserID, nil
+	return oldValue.ListID, nil
 }
 
-// ResetUserID resets all changes to the "user_id" field.
-func (m *BookmarkMutation) ResetUserID() {
-	m.user = nil
+// ResetListID resets all changes to the "list_id" field.
+func (m *BookmarkMutation) ResetListID() {
+	m.list = nil
 }
 
 // SetArticleID sets the "article_id" field.
@@ -10169,67 +10246,242 @@ func (m *BookmarkMutation) ResetArticleID() {
 	m.article = nil
 }
 
-// SetCreatedAt sets the "created_at" field.
-func (m *BookmarkMutation) SetCreatedAt(t time.Time) {
-	m.created_at = &t
+// SetSavedAt sets the "saved_at" field.
+func (m *BookmarkMutation) SetSavedAt(t time.Time) {
+	m.saved_at = &t
 }
 
-// CreatedAt returns the value of the "created_at" field in the mutation.
-func (m *BookmarkMutation) CreatedAt() (r time.Time, exists bool) {
-	v := m.created_at
+// SavedAt returns the value of the "saved_at" field in the mutation.
+func (m *BookmarkMutation) SavedAt() (r time.Time, exists bool) {
+	v := m.saved_at
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldCreatedAt returns the old "created_at" field's value of the Bookmark entity.
+// OldSavedAt returns the old "saved_at" field's value of the Bookmark entity.
 // If the Bookmark object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *BookmarkMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+func (m *BookmarkMutation) OldSavedAt(ctx context.Context) (v time.Time, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+		return v, errors.New("OldSavedAt is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+		return v, errors.New("OldSavedAt requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+		return v, fmt.Errorf("querying old value for OldSavedAt: %w", err)
 	}
-	return oldValue.CreatedAt, nil
+	return oldValue.SavedAt, nil
 }
 
-// ResetCreatedAt resets all changes to the "created_at" field.
-func (m *BookmarkMutation) ResetCreatedAt() {
-	m.created_at = nil
+// ResetSavedAt resets all changes to the "saved_at" field.
+func (m *BookmarkMutation) ResetSavedAt() {
+	m.saved_at = nil
 }
 
-// ClearUser clears the "user" edge to the User entity.
-func (m *BookmarkMutation) ClearUser() {
-	m.cleareduser = true
-	m.clearedFields[bookmark.FieldUserID] = struct{}{}
+// SetRevision sets the "revision" field.
+func (m *BookmarkMutation) SetRevision(i int) {
+	m.revision = &i
+	m.addrevision = nil
 }
 
-// UserCleared reports if the "user" edge to the User entity was cleared.
-func (m *BookmarkMutation) UserCleared() bool {
-	return m.cleareduser
+// Revision returns the value of the "revision" field in the mutation.
+func (m *BookmarkMutation) Revision() (r int, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
 }
 
-// UserIDs returns the "user" edge IDs in the mutation.
+// OldRevision returns the old "revision" field's value of the Bookmark entity.
+// If the Bookmark object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BookmarkMutation) OldRevision(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *BookmarkMutation) AddRevision(i int) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *BookmarkMutation) AddedRevision() (r int, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *BookmarkMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (m *BookmarkMutation) SetRemovedAt(t time.Time) {
+	m.removed_at = &t
+}
+
+// RemovedAt returns the value of the "removed_at" field in the mutation.
+func (m *BookmarkMutation) RemovedAt() (r time.Time, exists bool) {
+	v := m.removed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedAt returns the old "removed_at" field's value of the Bookmark entity.
+// If the Bookmark object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BookmarkMutation) OldRemovedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedAt: %w", err)
+	}
+	return oldValue.RemovedAt, nil
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (m *BookmarkMutation) ClearRemovedAt() {
+	m.removed_at = nil
+	m.clearedFields[bookmark.FieldRemovedAt] = struct{}{}
+}
+
+// RemovedAtCleared returns if the "removed_at" field was cleared in this mutation.
+func (m *BookmarkMutation) RemovedAtCleared() bool {
+	_, ok := m.clearedFields[bookmark.FieldRemovedAt]
+	return ok
+}
+
+// ResetRemovedAt resets all changes to the "removed_at" field.
+func (m *BookmarkMutation) ResetRemovedAt() {
+	m.removed_at = nil
+	delete(m.clearedFields, bookmark.FieldRemovedAt)
+}
+
+// SetRemovedIn sets the "removed_in" field.
+func (m *BookmarkMutation) SetRemovedIn(i int) {
+	m.removed_in = &i
+	m.addremoved_in = nil
+}
+
+// RemovedIn returns the value of the "removed_in" field in the mutation.
+func (m *BookmarkMutation) RemovedIn() (r int, exists bool) {
+	v := m.removed_in
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedIn returns the old "removed_in" field's value of the Bookmark entity.
+// If the Bookmark object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BookmarkMutation) OldRemovedIn(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedIn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedIn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedIn: %w", err)
+	}
+	return oldValue.RemovedIn, nil
+}
+
+// AddRemovedIn adds i to the "removed_in" field.
+func (m *BookmarkMutation) AddRemovedIn(i int) {
+	if m.addremoved_in != nil {
+		*m.addremoved_in += i
+	} else {
+		m.addremoved_in = &i
+	}
+}
+
+// AddedRemovedIn returns the value that was added to the "removed_in" field in this mutation.
+func (m *BookmarkMutation) AddedRemovedIn() (r int, exists bool) {
+	v := m.addremoved_in
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearRemovedIn clears the value of the "removed_in" field.
+func (m *BookmarkMutation) ClearRemovedIn() {
+	m.removed_in = nil
+	m.addremoved_in = nil
+	m.clearedFields[bookmark.FieldRemovedIn] = struct{}{}
+}
+
+// RemovedInCleared returns if the "removed_in" field was cleared in this mutation.
+func (m *BookmarkMutation) RemovedInCleared() bool {
+	_, ok := m.clearedFields[bookmark.FieldRemovedIn]
+	return ok
+}
+
+// ResetRemovedIn resets all changes to the "removed_in" field.
+func (m *BookmarkMutation) ResetRemovedIn() {
+	m.removed_in = nil
+	m.addremoved_in = nil
+	delete(m.clearedFields, bookmark.FieldRemovedIn)
+}
+
+// ClearList clears the "list" edge to the ReadingList entity.
+func (m *BookmarkMutation) ClearList() {
+	m.clearedlist = true
+	m.clearedFields[bookmark.FieldListID] = struct{}{}
+}
+
+// ListCleared reports if the "list" edge to the ReadingList entity was cleared.
+func (m *BookmarkMutation) ListCleared() bool {
+	return m.clearedlist
+}
+
+// ListIDs returns the "list" edge IDs in the mutation.
 // Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// UserID instead. It exists only for internal usage by the builders.
-func (m *BookmarkMutation) UserIDs() (ids []int) {
-	if id := m.user; id != nil {
+// ListID instead. It exists only for internal usage by the builders.
+func (m *BookmarkMutation) ListIDs() (ids []int) {
+	if id := m.list; id != nil {
 		ids = append(ids, *id)
 	}
 	return
 }
 
-// ResetUser resets all changes to the "user" edge.
-func (m *BookmarkMutation) ResetUser() {
-	m.user = nil
-	m.cleareduser = false
+// ResetList resets all changes to the "list" edge.
+func (m *BookmarkMutation) ResetList() {
+	m.list = nil
+	m.clearedlist = false
 }
 
 // ClearArticle clears the "article" edge to the Article entity.
@@ -10293,15 +10545,24 @@ func (m *BookmarkMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *BookmarkMutation) Fields() []string {
-	fields := make([]string, 0, 3)
-	if m.user != nil {
-		fields = append(fields, bookmark.FieldUserID)
+	fields := make([]string, 0, 6)
+	if m.list != nil {
+		fields = append(fields, bookmark.FieldListID)
 	}
 	if m.article != nil {
 		fields = append(fields, bookmark.FieldArticleID)
 	}
-	if m.created_at != nil {
-		fields = append(fields, bookmark.FieldCreatedAt)
+	if m.saved_at != nil {
+		fields = append(fields, bookmark.FieldSavedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, bookmark.FieldRevision)
+	}
+	if m.removed_at != nil {
+		fields = append(fields, bookmark.FieldRemovedAt)
+	}
+	if m.removed_in != nil {
+		fields = append(fields, bookmark.FieldRemovedIn)
 	}
 	return fields
 }
@@ -10311,12 +10572,18 @@ func (m *BookmarkMutation) Fields() []string {
 // schema.
 func (m *BookmarkMutation) Field(name string) (ent.Value, bool) {
 	switch name {
-	case bookmark.FieldUserID:
-		return m.UserID()
+	case bookmark.FieldListID:
+		return m.ListID()
 	case bookmark.FieldArticleID:
 		return m.ArticleID()
-	case bookmark.FieldCreatedAt:
-		return m.CreatedAt()
+	case bookmark.FieldSavedAt:
+		return m.SavedAt()
+	case bookmark.FieldRevision:
+		return m.Revision()
+	case bookmark.FieldRemovedAt:
+		return m.RemovedAt()
+	case bookmark.FieldRemovedIn:
+		return m.RemovedIn()
 	}
 	return nil, false
 }
@@ -10326,12 +10593,18 @@ func (m *BookmarkMutation) Field(name string) (ent.Value, bool) {
 // database failed.
 func (m *BookmarkMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
 	switch name {
-	case bookmark.FieldUserID:
-		return m.OldUserID(ctx)
+	case bookmark.FieldListID:
+		return m.OldListID(ctx)
 	case bookmark.FieldArticleID:
 		return m.OldArticleID(ctx)
-	case bookmark.FieldCreatedAt:
-		return m.OldCreatedAt(ctx)
+	case bookmark.FieldSavedAt:
+		return m.OldSavedAt(ctx)
+	case bookmark.FieldRevision:
+		return m.OldRevision(ctx)
+	case bookmark.FieldRemovedAt:
+		return m.OldRemovedAt(ctx)
+	case bookmark.FieldRemovedIn:
+		return m.OldRemovedIn(ctx)
 	}
 	return nil, fmt.Errorf("unknown Bookmark field %s", name)
 }
@@ -10341,12 +10614,12 @@ func (m *BookmarkMutation) OldField(ctx context.Context, name string) (ent.Value
 // type.
 func (m *BookmarkMutation) SetField(name string, value ent.Value) error {
 	switch name {
-	case bookmark.FieldUserID:
+	case bookmark.FieldListID:
 		v, ok := value.(int)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetUserID(v)
+		m.SetListID(v)
 		return nil
 	case bookmark.FieldArticleID:
 		v, ok := value.(int)
@@ -10355,12 +10628,33 @@ func (m *BookmarkMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetArticleID(v)
 		return nil
-	case bookmark.FieldCreatedAt:
+	case bookmark.FieldSavedAt:
 		v, ok := value.(time.Time)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetCreatedAt(v)
+		m.SetSavedAt(v)
+		return nil
+	case bookmark.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case bookmark.FieldRemovedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedAt(v)
+		return nil
+	case bookmark.FieldRemovedIn:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedIn(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Bookmark field %s", name)
@@ -10370,6 +10664,12 @@ func (m *BookmarkMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *BookmarkMutation) AddedFields() []string {
 	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, bookmark.FieldRevision)
+	}
+	if m.addremoved_in != nil {
+		fields = append(fields, bookmark.FieldRemovedIn)
+	}
 	return fields
 }
 
@@ -10378,6 +10678,10 @@ func (m *BookmarkMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *BookmarkMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case bookmark.FieldRevision:
+		return m.AddedRevision()
+	case bookmark.FieldRemovedIn:
+		return m.AddedRemovedIn()
 	}
 	return nil, false
 }
@@ -10387,6 +10691,20 @@ func (m *BookmarkMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *BookmarkMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case bookmark.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	case bookmark.FieldRemovedIn:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRemovedIn(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Bookmark numeric field %s", name)
 }
@@ -10394,7 +10712,14 @@ func (m *BookmarkMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *BookmarkMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(bookmark.FieldRemovedAt) {
+		fields = append(fields, bookmark.FieldRemovedAt)
+	}
+	if m.FieldCleared(bookmark.FieldRemovedIn) {
+		fields = append(fields, bookmark.FieldRemovedIn)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -10407,6 +10732,14 @@ func (m *BookmarkMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *BookmarkMutation) ClearField(name string) error {
+	switch name {
+	case bookmark.FieldRemovedAt:
+		m.ClearRemovedAt()
+		return nil
+	case bookmark.FieldRemovedIn:
+		m.ClearRemovedIn()
+		return nil
+	}
 	return fmt.Errorf("unknown Bookmark nullable field %s", name)
 }
 
@@ -10414,14 +10747,23 @@ func (m *BookmarkMutation) ClearField(name string) error {
 // It returns an error if the field is not defined in the schema.
 func (m *BookmarkMutation) ResetField(name string) error {
 	switch name {
-	case bookmark.FieldUserID:
-		m.ResetUserID()
+	case bookmark.FieldListID:
+		m.ResetListID()
 		return nil
 	case bookmark.FieldArticleID:
 		m.ResetArticleID()
 		return nil
-	case bookmark.FieldCreatedAt:
-		m.ResetCreatedAt()
+	case bookmark.FieldSavedAt:
+		m.ResetSavedAt()
+		return nil
+	case bookmark.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case bookmark.FieldRemovedAt:
+		m.ResetRemovedAt()
+		return nil
+	case bookmark.FieldRemovedIn:
+		m.ResetRemovedIn()
 		return nil
 	}
 	return fmt.Errorf("unknown Bookmark field %s", name)
@@ -10430,8 +10772,8 @@ func (m *BookmarkMutation) ResetField(name string) error {
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *BookmarkMutation) AddedEdges() []string {
 	edges := make([]string, 0, 2)
-	if m.user != nil {
-		edges = append(edges, bookmark.EdgeUser)
+	if m.list != nil {
+		edges = append(edges, bookmark.EdgeList)
 	}
 	if m.article != nil {
 		edges = append(edges, bookmark.EdgeArticle)
@@ -10443,8 +10785,8 @@ func (m *BookmarkMutation) AddedEdges() []string {
 // name in this mutation.
 func (m *BookmarkMutation) AddedIDs(name string) []ent.Value {
 	switch name {
-	case bookmark.EdgeUser:
-		if id := m.user; id != nil {
+	case bookmark.EdgeList:
+		if id := m.list; id != nil {
 			return []ent.Value{*id}
 		}
 	case bookmark.EdgeArticle:
@@ -10470,8 +10812,8 @@ func (m *BookmarkMutation) RemovedIDs(name string) []ent.Value {
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *BookmarkMutation) ClearedEdges() []string {
 	edges := make([]string, 0, 2)
-	if m.cleareduser {
-		edges = append(edges, bookmark.EdgeUser)
+	if m.clearedlist {
+		edges = append(edges, bookmark.EdgeList)
 	}
 	if m.clearedarticle {
 		edges = append(edges, bookmark.EdgeArticle)
@@ -10483,8 +10825,8 @@ func (m *BookmarkMutation) ClearedEdges() []string {
 // was cleared in this mutation.
 func (m *BookmarkMutation) EdgeCleared(name string) bool {
 	switch name {
-	case bookmark.EdgeUser:
-		return m.cleareduser
+	case bookmark.EdgeList:
+		return m.clearedlist
 	case bookmark.EdgeArticle:
 		return m.clearedarticle
 	}
@@ -10495,8 +10837,8 @@ func (m *BookmarkMutation) EdgeCleared(name string) bool {
 // if that edge is not defined in the schema.
 func (m *BookmarkMutation) ClearEdge(name string) error {
 	switch name {
-	case bookmark.EdgeUser:
-		m.ClearUser()
+	case bookmark.EdgeList:
+		m.ClearList()
 		return nil
 	case bookmark.EdgeArticle:
 		m.ClearArticle()
@@ -10509,8 +10851,8 @@ func (m *BookmarkMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *BookmarkMutation) ResetEdge(name string) error {
 	switch name {
-	case bookmark.EdgeUser:
-		m.ResetUser()
+	case bookmark.EdgeList:
+		m.ResetList()
 		return nil
 	case bookmark.EdgeArticle:
 		m.ResetArticle()
@@ -12178,35 +12520,52 @@ func (m *CategoryMutation) ResetEdge(name string) error {
 // CommentMutation represents an operation that mutates the Comment nodes in the graph.
 type CommentMutation struct {
 	config
-	op             Op
-	typ            string
-	id             *int
-	created_at     *time.Time
-	modified_at    *time.Time
-	guest_name     *string
-	guest_email    *string
-	body           *string
-	kind           *comment.Kind
-	status         *comment.Status
-	posted_at      *time.Time
-	edited_at      *time.Time
-	reply_count    *int
-	addreply_count *int
-	source_uri     *string
-	source_hash    *string
-	clearedFields  map[string]struct{}
-	article        *int
-	clearedarticle bool
-	parent         *int
-	clearedparent  bool
-	replies        map[int]struct{}
-	removedreplies map[int]struct{}
-	clearedreplies bool
-	user           *int
-	cleareduser    bool
-	done           bool
-	oldValue       func(context.Context) (*Comment, error)
-	predicates     []predicate.Comment
+	op                Op
+	typ               string
+	id                *int
+	created_at        *time.Time
+	modified_at       *time.Time
+	guest_name        *string
+	guest_email       *string
+	body              *string
+	kind              *comment.Kind
+	status            *comment.Status
+	posted_at         *time.Time
+	edited_at         *time.Time
+	reply_count       *int
+	addreply_count    *int
+	depth             *int
+	adddepth          *int
+	thread_id         *int
+	addthread_id      *int
+	reaction_count    *int
+	addreaction_count *int
+	pinned_at         *time.Time
+	closed_at         *time.Time
+	held_for          *string
+	report_count      *int
+	addreport_count   *int
+	removed_at        *time.Time
+	removed_by        *comment.RemovedBy
+	removal_reason    *string
+	guest_token_hash  *string
+	address           *string
+	body_hash         *string
+	source_uri        *string
+	source_hash       *string
+	clearedFields     map[string]struct{}
+	article           *int
+	clearedarticle    bool
+	parent            *int
+	clearedparent     bool
+	replies           map[int]struct{}
+	removedreplies    map[int]struct{}
+	clearedreplies    bool
+	user              *int
+	cleareduser       bool
+	done              bool
+	oldValue          func(context.Context) (*Comment, error)
+	predicates        []predicate.Comment
 }
 
 var _ ent.Mutation = (*CommentMutation)(nil)
@@ -12834,6 +13193,620 @@ func (m *CommentMutation) ResetReplyCount() {
 	m.addreply_count = nil
 }
 
+// SetDepth sets the "depth" field.
+func (m *CommentMutation) SetDepth(i int) {
+	m.depth = &i
+	m.adddepth = nil
+}
+
+// Depth returns the value of the "depth" field in the mutation.
+func (m *CommentMutation) Depth() (r int, exists bool) {
+	v := m.depth
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDepth returns the old "depth" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldDepth(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDepth is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDepth requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDepth: %w", err)
+	}
+	return oldValue.Depth, nil
+}
+
+// AddDepth adds i to the "depth" field.
+func (m *CommentMutation) AddDepth(i int) {
+	if m.adddepth != nil {
+		*m.adddepth += i
+	} else {
+		m.adddepth = &i
+	}
+}
+
+// AddedDepth returns the value that was added to the "depth" field in this mutation.
+func (m *CommentMutation) AddedDepth() (r int, exists bool) {
+	v := m.adddepth
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDepth resets all changes to the "depth" field.
+func (m *CommentMutation) ResetDepth() {
+	m.depth = nil
+	m.adddepth = nil
+}
+
+// SetThreadID sets the "thread_id" field.
+func (m *CommentMutation) SetThreadID(i int) {
+	m.thread_id = &i
+	m.addthread_id = nil
+}
+
+// ThreadID returns the value of the "thread_id" field in the mutation.
+func (m *CommentMutation) ThreadID() (r int, exists bool) {
+	v := m.thread_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldThreadID returns the old "thread_id" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldThreadID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldThreadID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldThreadID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldThreadID: %w", err)
+	}
+	return oldValue.ThreadID, nil
+}
+
+// AddThreadID adds i to the "thread_id" field.
+func (m *CommentMutation) AddThreadID(i int) {
+	if m.addthread_id != nil {
+		*m.addthread_id += i
+	} else {
+		m.addthread_id = &i
+	}
+}
+
+// AddedThreadID returns the value that was added to the "thread_id" field in this mutation.
+func (m *CommentMutation) AddedThreadID() (r int, exists bool) {
+	v := m.addthread_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearThreadID clears the value of the "thread_id" field.
+func (m *CommentMutation) ClearThreadID() {
+	m.thread_id = nil
+	m.addthread_id = nil
+	m.clearedFields[comment.FieldThreadID] = struct{}{}
+}
+
+// ThreadIDCleared returns if the "thread_id" field was cleared in this mutation.
+func (m *CommentMutation) ThreadIDCleared() bool {
+	_, ok := m.clearedFields[comment.FieldThreadID]
+	return ok
+}
+
+// ResetThreadID resets all changes to the "thread_id" field.
+func (m *CommentMutation) ResetThreadID() {
+	m.thread_id = nil
+	m.addthread_id = nil
+	delete(m.clearedFields, comment.FieldThreadID)
+}
+
+// SetReactionCount sets the "reaction_count" field.
+func (m *CommentMutation) SetReactionCount(i int) {
+	m.reaction_count = &i
+	m.addreaction_count = nil
+}
+
+// ReactionCount returns the value of the "reaction_count" field in the mutation.
+func (m *CommentMutation) ReactionCount() (r int, exists bool) {
+	v := m.reaction_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReactionCount returns the old "reaction_count" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldReactionCount(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReactionCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReactionCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReactionCount: %w", err)
+	}
+	return oldValue.ReactionCount, nil
+}
+
+// AddReactionCount adds i to the "reaction_count" field.
+func (m *CommentMutation) AddReactionCount(i int) {
+	if m.addreaction_count != nil {
+		*m.addreaction_count += i
+	} else {
+		m.addreaction_count = &i
+	}
+}
+
+// AddedReactionCount returns the value that was added to the "reaction_count" field in this mutation.
+func (m *CommentMutation) AddedReactionCount() (r int, exists bool) {
+	v := m.addreaction_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReactionCount resets all changes to the "reaction_count" field.
+func (m *CommentMutation) ResetReactionCount() {
+	m.reaction_count = nil
+	m.addreaction_count = nil
+}
+
+// SetPinnedAt sets the "pinned_at" field.
+func (m *CommentMutation) SetPinnedAt(t time.Time) {
+	m.pinned_at = &t
+}
+
+// PinnedAt returns the value of the "pinned_at" field in the mutation.
+func (m *CommentMutation) PinnedAt() (r time.Time, exists bool) {
+	v := m.pinned_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPinnedAt returns the old "pinned_at" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldPinnedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPinnedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPinnedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPinnedAt: %w", err)
+	}
+	return oldValue.PinnedAt, nil
+}
+
+// ClearPinnedAt clears the value of the "pinned_at" field.
+func (m *CommentMutation) ClearPinnedAt() {
+	m.pinned_at = nil
+	m.clearedFields[comment.FieldPinnedAt] = struct{}{}
+}
+
+// PinnedAtCleared returns if the "pinned_at" field was cleared in this mutation.
+func (m *CommentMutation) PinnedAtCleared() bool {
+	_, ok := m.clearedFields[comment.FieldPinnedAt]
+	return ok
+}
+
+// ResetPinnedAt resets all changes to the "pinned_at" field.
+func (m *CommentMutation) ResetPinnedAt() {
+	m.pinned_at = nil
+	delete(m.clearedFields, comment.FieldPinnedAt)
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (m *CommentMutation) SetClosedAt(t time.Time) {
+	m.closed_at = &t
+}
+
+// ClosedAt returns the value of the "closed_at" field in the mutation.
+func (m *CommentMutation) ClosedAt() (r time.Time, exists bool) {
+	v := m.closed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClosedAt returns the old "closed_at" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldClosedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClosedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClosedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClosedAt: %w", err)
+	}
+	return oldValue.ClosedAt, nil
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (m *CommentMutation) ClearClosedAt() {
+	m.closed_at = nil
+	m.clearedFields[comment.FieldClosedAt] = struct{}{}
+}
+
+// ClosedAtCleared returns if the "closed_at" field was cleared in this mutation.
+func (m *CommentMutation) ClosedAtCleared() bool {
+	_, ok := m.clearedFields[comment.FieldClosedAt]
+	return ok
+}
+
+// ResetClosedAt resets all changes to the "closed_at" field.
+func (m *CommentMutation) ResetClosedAt() {
+	m.closed_at = nil
+	delete(m.clearedFields, comment.FieldClosedAt)
+}
+
+// SetHeldFor sets the "held_for" field.
+func (m *CommentMutation) SetHeldFor(s string) {
+	m.held_for = &s
+}
+
+// HeldFor returns the value of the "held_for" field in the mutation.
+func (m *CommentMutation) HeldFor() (r string, exists bool) {
+	v := m.held_for
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHeldFor returns the old "held_for" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldHeldFor(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHeldFor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHeldFor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHeldFor: %w", err)
+	}
+	return oldValue.HeldFor, nil
+}
+
+// ResetHeldFor resets all changes to the "held_for" field.
+func (m *CommentMutation) ResetHeldFor() {
+	m.held_for = nil
+}
+
+// SetReportCount sets the "report_count" field.
+func (m *CommentMutation) SetReportCount(i int) {
+	m.report_count = &i
+	m.addreport_count = nil
+}
+
+// ReportCount returns the value of the "report_count" field in the mutation.
+func (m *CommentMutation) ReportCount() (r int, exists bool) {
+	v := m.report_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReportCount returns the old "report_count" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldReportCount(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReportCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReportCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReportCount: %w", err)
+	}
+	return oldValue.ReportCount, nil
+}
+
+// AddReportCount adds i to the "report_count" field.
+func (m *CommentMutation) AddReportCount(i int) {
+	if m.addreport_count != nil {
+		*m.addreport_count += i
+	} else {
+		m.addreport_count = &i
+	}
+}
+
+// AddedReportCount returns the value that was added to the "report_count" field in this mutation.
+func (m *CommentMutation) AddedReportCount() (r int, exists bool) {
+	v := m.addreport_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReportCount resets all changes to the "report_count" field.
+func (m *CommentMutation) ResetReportCount() {
+	m.report_count = nil
+	m.addreport_count = nil
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (m *CommentMutation) SetRemovedAt(t time.Time) {
+	m.removed_at = &t
+}
+
+// RemovedAt returns the value of the "removed_at" field in the mutation.
+func (m *CommentMutation) RemovedAt() (r time.Time, exists bool) {
+	v := m.removed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedAt returns the old "removed_at" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldRemovedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedAt: %w", err)
+	}
+	return oldValue.RemovedAt, nil
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (m *CommentMutation) ClearRemovedAt() {
+	m.removed_at = nil
+	m.clearedFields[comment.FieldRemovedAt] = struct{}{}
+}
+
+// RemovedAtCleared returns if the "removed_at" field was cleared in this mutation.
+func (m *CommentMutation) RemovedAtCleared() bool {
+	_, ok := m.clearedFields[comment.FieldRemovedAt]
+	return ok
+}
+
+// ResetRemovedAt resets all changes to the "removed_at" field.
+func (m *CommentMutation) ResetRemovedAt() {
+	m.removed_at = nil
+	delete(m.clearedFields, comment.FieldRemovedAt)
+}
+
+// SetRemovedBy sets the "removed_by" field.
+func (m *CommentMutation) SetRemovedBy(cb comment.RemovedBy) {
+	m.removed_by = &cb
+}
+
+// RemovedBy returns the value of the "removed_by" field in the mutation.
+func (m *CommentMutation) RemovedBy() (r comment.RemovedBy, exists bool) {
+	v := m.removed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedBy returns the old "removed_by" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldRemovedBy(ctx context.Context) (v comment.RemovedBy, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedBy: %w", err)
+	}
+	return oldValue.RemovedBy, nil
+}
+
+// ResetRemovedBy resets all changes to the "removed_by" field.
+func (m *CommentMutation) ResetRemovedBy() {
+	m.removed_by = nil
+}
+
+// SetRemovalReason sets the "removal_reason" field.
+func (m *CommentMutation) SetRemovalReason(s string) {
+	m.removal_reason = &s
+}
+
+// RemovalReason returns the value of the "removal_reason" field in the mutation.
+func (m *CommentMutation) RemovalReason() (r string, exists bool) {
+	v := m.removal_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovalReason returns the old "removal_reason" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldRemovalReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovalReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovalReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovalReason: %w", err)
+	}
+	return oldValue.RemovalReason, nil
+}
+
+// ResetRemovalReason resets all changes to the "removal_reason" field.
+func (m *CommentMutation) ResetRemovalReason() {
+	m.removal_reason = nil
+}
+
+// SetGuestTokenHash sets the "guest_token_hash" field.
+func (m *CommentMutation) SetGuestTokenHash(s string) {
+	m.guest_token_hash = &s
+}
+
+// GuestTokenHash returns the value of the "guest_token_hash" field in the mutation.
+func (m *CommentMutation) GuestTokenHash() (r string, exists bool) {
+	v := m.guest_token_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGuestTokenHash returns the old "guest_token_hash" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldGuestTokenHash(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGuestTokenHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGuestTokenHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGuestTokenHash: %w", err)
+	}
+	return oldValue.GuestTokenHash, nil
+}
+
+// ClearGuestTokenHash clears the value of the "guest_token_hash" field.
+func (m *CommentMutation) ClearGuestTokenHash() {
+	m.guest_token_hash = nil
+	m.clearedFields[comment.FieldGuestTokenHash] = struct{}{}
+}
+
+// GuestTokenHashCleared returns if the "guest_token_hash" field was cleared in this mutation.
+func (m *CommentMutation) GuestTokenHashCleared() bool {
+	_, ok := m.clearedFields[comment.FieldGuestTokenHash]
+	return ok
+}
+
+// ResetGuestTokenHash resets all changes to the "guest_token_hash" field.
+func (m *CommentMutation) ResetGuestTokenHash() {
+	m.guest_token_hash = nil
+	delete(m.clearedFields, comment.FieldGuestTokenHash)
+}
+
+// SetAddress sets the "address" field.
+func (m *CommentMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *CommentMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *CommentMutation) ResetAddress() {
+	m.address = nil
+}
+
+// SetBodyHash sets the "body_hash" field.
+func (m *CommentMutation) SetBodyHash(s string) {
+	m.body_hash = &s
+}
+
+// BodyHash returns the value of the "body_hash" field in the mutation.
+func (m *CommentMutation) BodyHash() (r string, exists bool) {
+	v := m.body_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBodyHash returns the old "body_hash" field's value of the Comment entity.
+// If the Comment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentMutation) OldBodyHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBodyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBodyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBodyHash: %w", err)
+	}
+	return oldValue.BodyHash, nil
+}
+
+// ResetBodyHash resets all changes to the "body_hash" field.
+func (m *CommentMutation) ResetBodyHash() {
+	m.body_hash = nil
+}
+
 // SetSourceURI sets the "source_uri" field.
 func (m *CommentMutation) SetSourceURI(s string) {
 	m.source_uri = &s
@@ -13088,7 +14061,7 @@ func (m *CommentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CommentMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 28)
 	if m.created_at != nil {
 		fields = append(fields, comment.FieldCreatedAt)
 	}
@@ -13127,6 +14100,45 @@ func (m *CommentMutation) Fields() []string {
 	}
 	if m.reply_count != nil {
 		fields = append(fields, comment.FieldReplyCount)
+	}
+	if m.depth != nil {
+		fields = append(fields, comment.FieldDepth)
+	}
+	if m.thread_id != nil {
+		fields = append(fields, comment.FieldThreadID)
+	}
+	if m.reaction_count != nil {
+		fields = append(fields, comment.FieldReactionCount)
+	}
+	if m.pinned_at != nil {
+		fields = append(fields, comment.FieldPinnedAt)
+	}
+	if m.closed_at != nil {
+		fields = append(fields, comment.FieldClosedAt)
+	}
+	if m.held_for != nil {
+		fields = append(fields, comment.FieldHeldFor)
+	}
+	if m.report_count != nil {
+		fields = append(fields, comment.FieldReportCount)
+	}
+	if m.removed_at != nil {
+		fields = append(fields, comment.FieldRemovedAt)
+	}
+	if m.removed_by != nil {
+		fields = append(fields, comment.FieldRemovedBy)
+	}
+	if m.removal_reason != nil {
+		fields = append(fields, comment.FieldRemovalReason)
+	}
+	if m.guest_token_hash != nil {
+		fields = append(fields, comment.FieldGuestTokenHash)
+	}
+	if m.address != nil {
+		fields = append(fields, comment.FieldAddress)
+	}
+	if m.body_hash != nil {
+		fields = append(fields, comment.FieldBodyHash)
 	}
 	if m.source_uri != nil {
 		fields = append(fields, comment.FieldSourceURI)
@@ -13168,6 +14180,32 @@ func (m *CommentMutation) Field(name string) (ent.Value, bool) {
 		return m.EditedAt()
 	case comment.FieldReplyCount:
 		return m.ReplyCount()
+	case comment.FieldDepth:
+		return m.Depth()
+	case comment.FieldThreadID:
+		return m.ThreadID()
+	case comment.FieldReactionCount:
+		return m.ReactionCount()
+	case comment.FieldPinnedAt:
+		return m.PinnedAt()
+	case comment.FieldClosedAt:
+		return m.ClosedAt()
+	case comment.FieldHeldFor:
+		return m.HeldFor()
+	case comment.FieldReportCount:
+		return m.ReportCount()
+	case comment.FieldRemovedAt:
+		return m.RemovedAt()
+	case comment.FieldRemovedBy:
+		return m.RemovedBy()
+	case comment.FieldRemovalReason:
+		return m.RemovalReason()
+	case comment.FieldGuestTokenHash:
+		return m.GuestTokenHash()
+	case comment.FieldAddress:
+		return m.Address()
+	case comment.FieldBodyHash:
+		return m.BodyHash()
 	case comment.FieldSourceURI:
 		return m.SourceURI()
 	case comment.FieldSourceHash:
@@ -13207,6 +14245,32 @@ func (m *CommentMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldEditedAt(ctx)
 	case comment.FieldReplyCount:
 		return m.OldReplyCount(ctx)
+	case comment.FieldDepth:
+		return m.OldDepth(ctx)
+	case comment.FieldThreadID:
+		return m.OldThreadID(ctx)
+	case comment.FieldReactionCount:
+		return m.OldReactionCount(ctx)
+	case comment.FieldPinnedAt:
+		return m.OldPinnedAt(ctx)
+	case comment.FieldClosedAt:
+		return m.OldClosedAt(ctx)
+	case comment.FieldHeldFor:
+		return m.OldHeldFor(ctx)
+	case comment.FieldReportCount:
+		return m.OldReportCount(ctx)
+	case comment.FieldRemovedAt:
+		return m.OldRemovedAt(ctx)
+	case comment.FieldRemovedBy:
+		return m.OldRemovedBy(ctx)
+	case comment.FieldRemovalReason:
+		return m.OldRemovalReason(ctx)
+	case comment.FieldGuestTokenHash:
+		return m.OldGuestTokenHash(ctx)
+	case comment.FieldAddress:
+		return m.OldAddress(ctx)
+	case comment.FieldBodyHash:
+		return m.OldBodyHash(ctx)
 	case comment.FieldSourceURI:
 		return m.OldSourceURI(ctx)
 	case comment.FieldSourceHash:
@@ -13311,6 +14375,97 @@ func (m *CommentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReplyCount(v)
 		return nil
+	case comment.FieldDepth:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDepth(v)
+		return nil
+	case comment.FieldThreadID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetThreadID(v)
+		return nil
+	case comment.FieldReactionCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReactionCount(v)
+		return nil
+	case comment.FieldPinnedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPinnedAt(v)
+		return nil
+	case comment.FieldClosedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClosedAt(v)
+		return nil
+	case comment.FieldHeldFor:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHeldFor(v)
+		return nil
+	case comment.FieldReportCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReportCount(v)
+		return nil
+	case comment.FieldRemovedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedAt(v)
+		return nil
+	case comment.FieldRemovedBy:
+		v, ok := value.(comment.RemovedBy)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedBy(v)
+		return nil
+	case comment.FieldRemovalReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovalReason(v)
+		return nil
+	case comment.FieldGuestTokenHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGuestTokenHash(v)
+		return nil
+	case comment.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case comment.FieldBodyHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBodyHash(v)
+		return nil
 	case comment.FieldSourceURI:
 		v, ok := value.(string)
 		if !ok {
@@ -13336,6 +14491,18 @@ func (m *CommentMutation) AddedFields() []string {
 	if m.addreply_count != nil {
 		fields = append(fields, comment.FieldReplyCount)
 	}
+	if m.adddepth != nil {
+		fields = append(fields, comment.FieldDepth)
+	}
+	if m.addthread_id != nil {
+		fields = append(fields, comment.FieldThreadID)
+	}
+	if m.addreaction_count != nil {
+		fields = append(fields, comment.FieldReactionCount)
+	}
+	if m.addreport_count != nil {
+		fields = append(fields, comment.FieldReportCount)
+	}
 	return fields
 }
 
@@ -13346,6 +14513,14 @@ func (m *CommentMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case comment.FieldReplyCount:
 		return m.AddedReplyCount()
+	case comment.FieldDepth:
+		return m.AddedDepth()
+	case comment.FieldThreadID:
+		return m.AddedThreadID()
+	case comment.FieldReactionCount:
+		return m.AddedReactionCount()
+	case comment.FieldReportCount:
+		return m.AddedReportCount()
 	}
 	return nil, false
 }
@@ -13361,6 +14536,34 @@ func (m *CommentMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddReplyCount(v)
+		return nil
+	case comment.FieldDepth:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDepth(v)
+		return nil
+	case comment.FieldThreadID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddThreadID(v)
+		return nil
+	case comment.FieldReactionCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReactionCount(v)
+		return nil
+	case comment.FieldReportCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReportCount(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Comment numeric field %s", name)
@@ -13378,6 +14581,21 @@ func (m *CommentMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(comment.FieldEditedAt) {
 		fields = append(fields, comment.FieldEditedAt)
+	}
+	if m.FieldCleared(comment.FieldThreadID) {
+		fields = append(fields, comment.FieldThreadID)
+	}
+	if m.FieldCleared(comment.FieldPinnedAt) {
+		fields = append(fields, comment.FieldPinnedAt)
+	}
+	if m.FieldCleared(comment.FieldClosedAt) {
+		fields = append(fields, comment.FieldClosedAt)
+	}
+	if m.FieldCleared(comment.FieldRemovedAt) {
+		fields = append(fields, comment.FieldRemovedAt)
+	}
+	if m.FieldCleared(comment.FieldGuestTokenHash) {
+		fields = append(fields, comment.FieldGuestTokenHash)
 	}
 	if m.FieldCleared(comment.FieldSourceURI) {
 		fields = append(fields, comment.FieldSourceURI)
@@ -13404,6 +14622,21 @@ func (m *CommentMutation) ClearField(name string) error {
 		return nil
 	case comment.FieldEditedAt:
 		m.ClearEditedAt()
+		return nil
+	case comment.FieldThreadID:
+		m.ClearThreadID()
+		return nil
+	case comment.FieldPinnedAt:
+		m.ClearPinnedAt()
+		return nil
+	case comment.FieldClosedAt:
+		m.ClearClosedAt()
+		return nil
+	case comment.FieldRemovedAt:
+		m.ClearRemovedAt()
+		return nil
+	case comment.FieldGuestTokenHash:
+		m.ClearGuestTokenHash()
 		return nil
 	case comment.FieldSourceURI:
 		m.ClearSourceURI()
@@ -13454,6 +14687,45 @@ func (m *CommentMutation) ResetField(name string) error {
 		return nil
 	case comment.FieldReplyCount:
 		m.ResetReplyCount()
+		return nil
+	case comment.FieldDepth:
+		m.ResetDepth()
+		return nil
+	case comment.FieldThreadID:
+		m.ResetThreadID()
+		return nil
+	case comment.FieldReactionCount:
+		m.ResetReactionCount()
+		return nil
+	case comment.FieldPinnedAt:
+		m.ResetPinnedAt()
+		return nil
+	case comment.FieldClosedAt:
+		m.ResetClosedAt()
+		return nil
+	case comment.FieldHeldFor:
+		m.ResetHeldFor()
+		return nil
+	case comment.FieldReportCount:
+		m.ResetReportCount()
+		return nil
+	case comment.FieldRemovedAt:
+		m.ResetRemovedAt()
+		return nil
+	case comment.FieldRemovedBy:
+		m.ResetRemovedBy()
+		return nil
+	case comment.FieldRemovalReason:
+		m.ResetRemovalReason()
+		return nil
+	case comment.FieldGuestTokenHash:
+		m.ResetGuestTokenHash()
+		return nil
+	case comment.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case comment.FieldBodyHash:
+		m.ResetBodyHash()
 		return nil
 	case comment.FieldSourceURI:
 		m.ResetSourceURI()
@@ -13601,6 +14873,2381 @@ func (m *CommentMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Comment edge %s", name)
+}
+
+// CommentReactionMutation represents an operation that mutates the CommentReaction nodes in the graph.
+type CommentReactionMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	kind           *commentreaction.Kind
+	created_at     *time.Time
+	clearedFields  map[string]struct{}
+	comment        *int
+	clearedcomment bool
+	user           *int
+	cleareduser    bool
+	done           bool
+	oldValue       func(context.Context) (*CommentReaction, error)
+	predicates     []predicate.CommentReaction
+}
+
+var _ ent.Mutation = (*CommentReactionMutation)(nil)
+
+// commentreactionOption allows management of the mutation configuration using functional options.
+type commentreactionOption func(*CommentReactionMutation)
+
+// newCommentReactionMutation creates new mutation for the CommentReaction entity.
+func newCommentReactionMutation(c config, op Op, opts ...commentreactionOption) *CommentReactionMutation {
+	m := &CommentReactionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCommentReaction,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCommentReactionID sets the ID field of the mutation.
+func withCommentReactionID(id int) commentreactionOption {
+	return func(m *CommentReactionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CommentReaction
+		)
+		m.oldValue = func(ctx context.Context) (*CommentReaction, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CommentReaction.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCommentReaction sets the old CommentReaction of the mutation.
+func withCommentReaction(node *CommentReaction) commentreactionOption {
+	return func(m *CommentReactionMutation) {
+		m.oldValue = func(context.Context) (*CommentReaction, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CommentReactionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CommentReactionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CommentReactionMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CommentReactionMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CommentReaction.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCommentID sets the "comment_id" field.
+func (m *CommentReactionMutation) SetCommentID(i int) {
+	m.comment = &i
+}
+
+// CommentID returns the value of the "comment_id" field in the mutation.
+func (m *CommentReactionMutation) CommentID() (r int, exists bool) {
+	v := m.comment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCommentID returns the old "comment_id" field's value of the CommentReaction entity.
+// If the CommentReaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReactionMutation) OldCommentID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCommentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCommentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCommentID: %w", err)
+	}
+	return oldValue.CommentID, nil
+}
+
+// ResetCommentID resets all changes to the "comment_id" field.
+func (m *CommentReactionMutation) ResetCommentID() {
+	m.comment = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *CommentReactionMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *CommentReactionMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the CommentReaction entity.
+// If the CommentReaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReactionMutation) OldUserID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *CommentReactionMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *CommentReactionMutation) SetKind(c commentreaction.Kind) {
+	m.kind = &c
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *CommentReactionMutation) Kind() (r commentreaction.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the CommentReaction entity.
+// If the CommentReaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReactionMutation) OldKind(ctx context.Context) (v commentreaction.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *CommentReactionMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CommentReactionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CommentReactionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the CommentReaction entity.
+// If the CommentReaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReactionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CommentReactionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// ClearComment clears the "comment" edge to the Comment entity.
+func (m *CommentReactionMutation) ClearComment() {
+	m.clearedcomment = true
+	m.clearedFields[commentreaction.FieldCommentID] = struct{}{}
+}
+
+// CommentCleared reports if the "comment" edge to the Comment entity was cleared.
+func (m *CommentReactionMutation) CommentCleared() bool {
+	return m.clearedcomment
+}
+
+// CommentIDs returns the "comment" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CommentID instead. It exists only for internal usage by the builders.
+func (m *CommentReactionMutation) CommentIDs() (ids []int) {
+	if id := m.comment; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetComment resets all changes to the "comment" edge.
+func (m *CommentReactionMutation) ResetComment() {
+	m.comment = nil
+	m.clearedcomment = false
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *CommentReactionMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[commentreaction.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *CommentReactionMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *CommentReactionMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *CommentReactionMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// Where appends a list predicates to the CommentReactionMutation builder.
+func (m *CommentReactionMutation) Where(ps ...predicate.CommentReaction) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CommentReactionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CommentReactionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CommentReaction, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CommentReactionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CommentReactionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CommentReaction).
+func (m *CommentReactionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CommentReactionMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.comment != nil {
+		fields = append(fields, commentreaction.FieldCommentID)
+	}
+	if m.user != nil {
+		fields = append(fields, commentreaction.FieldUserID)
+	}
+	if m.kind != nil {
+		fields = append(fields, commentreaction.FieldKind)
+	}
+	if m.created_at != nil {
+		fields = append(fields, commentreaction.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CommentReactionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case commentreaction.FieldCommentID:
+		return m.CommentID()
+	case commentreaction.FieldUserID:
+		return m.UserID()
+	case commentreaction.FieldKind:
+		return m.Kind()
+	case commentreaction.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CommentReactionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case commentreaction.FieldCommentID:
+		return m.OldCommentID(ctx)
+	case commentreaction.FieldUserID:
+		return m.OldUserID(ctx)
+	case commentreaction.FieldKind:
+		return m.OldKind(ctx)
+	case commentreaction.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown CommentReaction field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CommentReactionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case commentreaction.FieldCommentID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCommentID(v)
+		return nil
+	case commentreaction.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case commentreaction.FieldKind:
+		v, ok := value.(commentreaction.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case commentreaction.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CommentReaction field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CommentReactionMutation) AddedFields() []string {
+	var fields []string
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CommentReactionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CommentReactionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown CommentReaction numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CommentReactionMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CommentReactionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CommentReactionMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown CommentReaction nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CommentReactionMutation) ResetField(name string) error {
+	switch name {
+	case commentreaction.FieldCommentID:
+		m.ResetCommentID()
+		return nil
+	case commentreaction.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case commentreaction.FieldKind:
+		m.ResetKind()
+		return nil
+	case commentreaction.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown CommentReaction field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CommentReactionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.comment != nil {
+		edges = append(edges, commentreaction.EdgeComment)
+	}
+	if m.user != nil {
+		edges = append(edges, commentreaction.EdgeUser)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CommentReactionMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case commentreaction.EdgeComment:
+		if id := m.comment; id != nil {
+			return []ent.Value{*id}
+		}
+	case commentreaction.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CommentReactionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CommentReactionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CommentReactionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedcomment {
+		edges = append(edges, commentreaction.EdgeComment)
+	}
+	if m.cleareduser {
+		edges = append(edges, commentreaction.EdgeUser)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CommentReactionMutation) EdgeCleared(name string) bool {
+	switch name {
+	case commentreaction.EdgeComment:
+		return m.clearedcomment
+	case commentreaction.EdgeUser:
+		return m.cleareduser
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CommentReactionMutation) ClearEdge(name string) error {
+	switch name {
+	case commentreaction.EdgeComment:
+		m.ClearComment()
+		return nil
+	case commentreaction.EdgeUser:
+		m.ClearUser()
+		return nil
+	}
+	return fmt.Errorf("unknown CommentReaction unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CommentReactionMutation) ResetEdge(name string) error {
+	switch name {
+	case commentreaction.EdgeComment:
+		m.ResetComment()
+		return nil
+	case commentreaction.EdgeUser:
+		m.ResetUser()
+		return nil
+	}
+	return fmt.Errorf("unknown CommentReaction edge %s", name)
+}
+
+// CommentReportMutation represents an operation that mutates the CommentReport nodes in the graph.
+type CommentReportMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	reporter       *string
+	reason         *commentreport.Reason
+	explanation    *string
+	law            *string
+	name           *string
+	email          *string
+	good_faith     *bool
+	created_at     *time.Time
+	decided_at     *time.Time
+	decision       *commentreport.Decision
+	decided_by     *int
+	adddecided_by  *int
+	clearedFields  map[string]struct{}
+	comment        *int
+	clearedcomment bool
+	user           *int
+	cleareduser    bool
+	done           bool
+	oldValue       func(context.Context) (*CommentReport, error)
+	predicates     []predicate.CommentReport
+}
+
+var _ ent.Mutation = (*CommentReportMutation)(nil)
+
+// commentreportOption allows management of the mutation configuration using functional options.
+type commentreportOption func(*CommentReportMutation)
+
+// newCommentReportMutation creates new mutation for the CommentReport entity.
+func newCommentReportMutation(c config, op Op, opts ...commentreportOption) *CommentReportMutation {
+	m := &CommentReportMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCommentReport,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCommentReportID sets the ID field of the mutation.
+func withCommentReportID(id int) commentreportOption {
+	return func(m *CommentReportMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CommentReport
+		)
+		m.oldValue = func(ctx context.Context) (*CommentReport, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CommentReport.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCommentReport sets the old CommentReport of the mutation.
+func withCommentReport(node *CommentReport) commentreportOption {
+	return func(m *CommentReportMutation) {
+		m.oldValue = func(context.Context) (*CommentReport, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CommentReportMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CommentReportMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CommentReportMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CommentReportMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CommentReport.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCommentID sets the "comment_id" field.
+func (m *CommentReportMutation) SetCommentID(i int) {
+	m.comment = &i
+}
+
+// CommentID returns the value of the "comment_id" field in the mutation.
+func (m *CommentReportMutation) CommentID() (r int, exists bool) {
+	v := m.comment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCommentID returns the old "comment_id" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldCommentID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCommentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCommentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCommentID: %w", err)
+	}
+	return oldValue.CommentID, nil
+}
+
+// ResetCommentID resets all changes to the "comment_id" field.
+func (m *CommentReportMutation) ResetCommentID() {
+	m.comment = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *CommentReportMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *CommentReportMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldUserID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (m *CommentReportMutation) ClearUserID() {
+	m.user = nil
+	m.clearedFields[commentreport.FieldUserID] = struct{}{}
+}
+
+// UserIDCleared returns if the "user_id" field was cleared in this mutation.
+func (m *CommentReportMutation) UserIDCleared() bool {
+	_, ok := m.clearedFields[commentreport.FieldUserID]
+	return ok
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *CommentReportMutation) ResetUserID() {
+	m.user = nil
+	delete(m.clearedFields, commentreport.FieldUserID)
+}
+
+// SetReporter sets the "reporter" field.
+func (m *CommentReportMutation) SetReporter(s string) {
+	m.reporter = &s
+}
+
+// Reporter returns the value of the "reporter" field in the mutation.
+func (m *CommentReportMutation) Reporter() (r string, exists bool) {
+	v := m.reporter
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReporter returns the old "reporter" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldReporter(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReporter is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReporter requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReporter: %w", err)
+	}
+	return oldValue.Reporter, nil
+}
+
+// ResetReporter resets all changes to the "reporter" field.
+func (m *CommentReportMutation) ResetReporter() {
+	m.reporter = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *CommentReportMutation) SetReason(c commentreport.Reason) {
+	m.reason = &c
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *CommentReportMutation) Reason() (r commentreport.Reason, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldReason(ctx context.Context) (v commentreport.Reason, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *CommentReportMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetExplanation sets the "explanation" field.
+func (m *CommentReportMutation) SetExplanation(s string) {
+	m.explanation = &s
+}
+
+// Explanation returns the value of the "explanation" field in the mutation.
+func (m *CommentReportMutation) Explanation() (r string, exists bool) {
+	v := m.explanation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExplanation returns the old "explanation" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldExplanation(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExplanation is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExplanation requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExplanation: %w", err)
+	}
+	return oldValue.Explanation, nil
+}
+
+// ResetExplanation resets all changes to the "explanation" field.
+func (m *CommentReportMutation) ResetExplanation() {
+	m.explanation = nil
+}
+
+// SetLaw sets the "law" field.
+func (m *CommentReportMutation) SetLaw(s string) {
+	m.law = &s
+}
+
+// Law returns the value of the "law" field in the mutation.
+func (m *CommentReportMutation) Law() (r string, exists bool) {
+	v := m.law
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLaw returns the old "law" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldLaw(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLaw is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLaw requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLaw: %w", err)
+	}
+	return oldValue.Law, nil
+}
+
+// ResetLaw resets all changes to the "law" field.
+func (m *CommentReportMutation) ResetLaw() {
+	m.law = nil
+}
+
+// SetName sets the "name" field.
+func (m *CommentReportMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *CommentReportMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *CommentReportMutation) ResetName() {
+	m.name = nil
+}
+
+// SetEmail sets the "email" field.
+func (m *CommentReportMutation) SetEmail(s string) {
+	m.email = &s
+}
+
+// Email returns the value of the "email" field in the mutation.
+func (m *CommentReportMutation) Email() (r string, exists bool) {
+	v := m.email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmail returns the old "email" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldEmail(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmail: %w", err)
+	}
+	return oldValue.Email, nil
+}
+
+// ResetEmail resets all changes to the "email" field.
+func (m *CommentReportMutation) ResetEmail() {
+	m.email = nil
+}
+
+// SetGoodFaith sets the "good_faith" field.
+func (m *CommentReportMutation) SetGoodFaith(b bool) {
+	m.good_faith = &b
+}
+
+// GoodFaith returns the value of the "good_faith" field in the mutation.
+func (m *CommentReportMutation) GoodFaith() (r bool, exists bool) {
+	v := m.good_faith
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGoodFaith returns the old "good_faith" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldGoodFaith(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGoodFaith is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGoodFaith requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGoodFaith: %w", err)
+	}
+	return oldValue.GoodFaith, nil
+}
+
+// ResetGoodFaith resets all changes to the "good_faith" field.
+func (m *CommentReportMutation) ResetGoodFaith() {
+	m.good_faith = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CommentReportMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CommentReportMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CommentReportMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *CommentReportMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *CommentReportMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldDecidedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ClearDecidedAt clears the value of the "decided_at" field.
+func (m *CommentReportMutation) ClearDecidedAt() {
+	m.decided_at = nil
+	m.clearedFields[commentreport.FieldDecidedAt] = struct{}{}
+}
+
+// DecidedAtCleared returns if the "decided_at" field was cleared in this mutation.
+func (m *CommentReportMutation) DecidedAtCleared() bool {
+	_, ok := m.clearedFields[commentreport.FieldDecidedAt]
+	return ok
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *CommentReportMutation) ResetDecidedAt() {
+	m.decided_at = nil
+	delete(m.clearedFields, commentreport.FieldDecidedAt)
+}
+
+// SetDecision sets the "decision" field.
+func (m *CommentReportMutation) SetDecision(c commentreport.Decision) {
+	m.decision = &c
+}
+
+// Decision returns the value of the "decision" field in the mutation.
+func (m *CommentReportMutation) Decision() (r commentreport.Decision, exists bool) {
+	v := m.decision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecision returns the old "decision" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldDecision(ctx context.Context) (v commentreport.Decision, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecision: %w", err)
+	}
+	return oldValue.Decision, nil
+}
+
+// ResetDecision resets all changes to the "decision" field.
+func (m *CommentReportMutation) ResetDecision() {
+	m.decision = nil
+}
+
+// SetDecidedBy sets the "decided_by" field.
+func (m *CommentReportMutation) SetDecidedBy(i int) {
+	m.decided_by = &i
+	m.adddecided_by = nil
+}
+
+// DecidedBy returns the value of the "decided_by" field in the mutation.
+func (m *CommentReportMutation) DecidedBy() (r int, exists bool) {
+	v := m.decided_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedBy returns the old "decided_by" field's value of the CommentReport entity.
+// If the CommentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReportMutation) OldDecidedBy(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedBy: %w", err)
+	}
+	return oldValue.DecidedBy, nil
+}
+
+// AddDecidedBy adds i to the "decided_by" field.
+func (m *CommentReportMutation) AddDecidedBy(i int) {
+	if m.adddecided_by != nil {
+		*m.adddecided_by += i
+	} else {
+		m.adddecided_by = &i
+	}
+}
+
+// AddedDecidedBy returns the value that was added to the "decided_by" field in this mutation.
+func (m *CommentReportMutation) AddedDecidedBy() (r int, exists bool) {
+	v := m.adddecided_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearDecidedBy clears the value of the "decided_by" field.
+func (m *CommentReportMutation) ClearDecidedBy() {
+	m.decided_by = nil
+	m.adddecided_by = nil
+	m.clearedFields[commentreport.FieldDecidedBy] = struct{}{}
+}
+
+// DecidedByCleared returns if the "decided_by" field was cleared in this mutation.
+func (m *CommentReportMutation) DecidedByCleared() bool {
+	_, ok := m.clearedFields[commentreport.FieldDecidedBy]
+	return ok
+}
+
+// ResetDecidedBy resets all changes to the "decided_by" field.
+func (m *CommentReportMutation) ResetDecidedBy() {
+	m.decided_by = nil
+	m.adddecided_by = nil
+	delete(m.clearedFields, commentreport.FieldDecidedBy)
+}
+
+// ClearComment clears the "comment" edge to the Comment entity.
+func (m *CommentReportMutation) ClearComment() {
+	m.clearedcomment = true
+	m.clearedFields[commentreport.FieldCommentID] = struct{}{}
+}
+
+// CommentCleared reports if the "comment" edge to the Comment entity was cleared.
+func (m *CommentReportMutation) CommentCleared() bool {
+	return m.clearedcomment
+}
+
+// CommentIDs returns the "comment" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CommentID instead. It exists only for internal usage by the builders.
+func (m *CommentReportMutation) CommentIDs() (ids []int) {
+	if id := m.comment; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetComment resets all changes to the "comment" edge.
+func (m *CommentReportMutation) ResetComment() {
+	m.comment = nil
+	m.clearedcomment = false
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *CommentReportMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[commentreport.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *CommentReportMutation) UserCleared() bool {
+	return m.UserIDCleared() || m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *CommentReportMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *CommentReportMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// Where appends a list predicates to the CommentReportMutation builder.
+func (m *CommentReportMutation) Where(ps ...predicate.CommentReport) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CommentReportMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CommentReportMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CommentReport, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CommentReportMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CommentReportMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CommentReport).
+func (m *CommentReportMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CommentReportMutation) Fields() []string {
+	fields := make([]string, 0, 13)
+	if m.comment != nil {
+		fields = append(fields, commentreport.FieldCommentID)
+	}
+	if m.user != nil {
+		fields = append(fields, commentreport.FieldUserID)
+	}
+	if m.reporter != nil {
+		fields = append(fields, commentreport.FieldReporter)
+	}
+	if m.reason != nil {
+		fields = append(fields, commentreport.FieldReason)
+	}
+	if m.explanation != nil {
+		fields = append(fields, commentreport.FieldExplanation)
+	}
+	if m.law != nil {
+		fields = append(fields, commentreport.FieldLaw)
+	}
+	if m.name != nil {
+		fields = append(fields, commentreport.FieldName)
+	}
+	if m.email != nil {
+		fields = append(fields, commentreport.FieldEmail)
+	}
+	if m.good_faith != nil {
+		fields = append(fields, commentreport.FieldGoodFaith)
+	}
+	if m.created_at != nil {
+		fields = append(fields, commentreport.FieldCreatedAt)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, commentreport.FieldDecidedAt)
+	}
+	if m.decision != nil {
+		fields = append(fields, commentreport.FieldDecision)
+	}
+	if m.decided_by != nil {
+		fields = append(fields, commentreport.FieldDecidedBy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CommentReportMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case commentreport.FieldCommentID:
+		return m.CommentID()
+	case commentreport.FieldUserID:
+		return m.UserID()
+	case commentreport.FieldReporter:
+		return m.Reporter()
+	case commentreport.FieldReason:
+		return m.Reason()
+	case commentreport.FieldExplanation:
+		return m.Explanation()
+	case commentreport.FieldLaw:
+		return m.Law()
+	case commentreport.FieldName:
+		return m.Name()
+	case commentreport.FieldEmail:
+		return m.Email()
+	case commentreport.FieldGoodFaith:
+		return m.GoodFaith()
+	case commentreport.FieldCreatedAt:
+		return m.CreatedAt()
+	case commentreport.FieldDecidedAt:
+		return m.DecidedAt()
+	case commentreport.FieldDecision:
+		return m.Decision()
+	case commentreport.FieldDecidedBy:
+		return m.DecidedBy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CommentReportMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case commentreport.FieldCommentID:
+		return m.OldCommentID(ctx)
+	case commentreport.FieldUserID:
+		return m.OldUserID(ctx)
+	case commentreport.FieldReporter:
+		return m.OldReporter(ctx)
+	case commentreport.FieldReason:
+		return m.OldReason(ctx)
+	case commentreport.FieldExplanation:
+		return m.OldExplanation(ctx)
+	case commentreport.FieldLaw:
+		return m.OldLaw(ctx)
+	case commentreport.FieldName:
+		return m.OldName(ctx)
+	case commentreport.FieldEmail:
+		return m.OldEmail(ctx)
+	case commentreport.FieldGoodFaith:
+		return m.OldGoodFaith(ctx)
+	case commentreport.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case commentreport.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	case commentreport.FieldDecision:
+		return m.OldDecision(ctx)
+	case commentreport.FieldDecidedBy:
+		return m.OldDecidedBy(ctx)
+	}
+	return nil, fmt.Errorf("unknown CommentReport field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CommentReportMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case commentreport.FieldCommentID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCommentID(v)
+		return nil
+	case commentreport.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case commentreport.FieldReporter:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReporter(v)
+		return nil
+	case commentreport.FieldReason:
+		v, ok := value.(commentreport.Reason)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case commentreport.FieldExplanation:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExplanation(v)
+		return nil
+	case commentreport.FieldLaw:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLaw(v)
+		return nil
+	case commentreport.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case commentreport.FieldEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmail(v)
+		return nil
+	case commentreport.FieldGoodFaith:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGoodFaith(v)
+		return nil
+	case commentreport.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case commentreport.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	case commentreport.FieldDecision:
+		v, ok := value.(commentreport.Decision)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecision(v)
+		return nil
+	case commentreport.FieldDecidedBy:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CommentReport field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CommentReportMutation) AddedFields() []string {
+	var fields []string
+	if m.adddecided_by != nil {
+		fields = append(fields, commentreport.FieldDecidedBy)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CommentReportMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case commentreport.FieldDecidedBy:
+		return m.AddedDecidedBy()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CommentReportMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case commentreport.FieldDecidedBy:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDecidedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CommentReport numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CommentReportMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(commentreport.FieldUserID) {
+		fields = append(fields, commentreport.FieldUserID)
+	}
+	if m.FieldCleared(commentreport.FieldDecidedAt) {
+		fields = append(fields, commentreport.FieldDecidedAt)
+	}
+	if m.FieldCleared(commentreport.FieldDecidedBy) {
+		fields = append(fields, commentreport.FieldDecidedBy)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CommentReportMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CommentReportMutation) ClearField(name string) error {
+	switch name {
+	case commentreport.FieldUserID:
+		m.ClearUserID()
+		return nil
+	case commentreport.FieldDecidedAt:
+		m.ClearDecidedAt()
+		return nil
+	case commentreport.FieldDecidedBy:
+		m.ClearDecidedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown CommentReport nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CommentReportMutation) ResetField(name string) error {
+	switch name {
+	case commentreport.FieldCommentID:
+		m.ResetCommentID()
+		return nil
+	case commentreport.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case commentreport.FieldReporter:
+		m.ResetReporter()
+		return nil
+	case commentreport.FieldReason:
+		m.ResetReason()
+		return nil
+	case commentreport.FieldExplanation:
+		m.ResetExplanation()
+		return nil
+	case commentreport.FieldLaw:
+		m.ResetLaw()
+		return nil
+	case commentreport.FieldName:
+		m.ResetName()
+		return nil
+	case commentreport.FieldEmail:
+		m.ResetEmail()
+		return nil
+	case commentreport.FieldGoodFaith:
+		m.ResetGoodFaith()
+		return nil
+	case commentreport.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case commentreport.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	case commentreport.FieldDecision:
+		m.ResetDecision()
+		return nil
+	case commentreport.FieldDecidedBy:
+		m.ResetDecidedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown CommentReport field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CommentReportMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.comment != nil {
+		edges = append(edges, commentreport.EdgeComment)
+	}
+	if m.user != nil {
+		edges = append(edges, commentreport.EdgeUser)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CommentReportMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case commentreport.EdgeComment:
+		if id := m.comment; id != nil {
+			return []ent.Value{*id}
+		}
+	case commentreport.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CommentReportMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CommentReportMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CommentReportMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedcomment {
+		edges = append(edges, commentreport.EdgeComment)
+	}
+	if m.cleareduser {
+		edges = append(edges, commentreport.EdgeUser)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CommentReportMutation) EdgeCleared(name string) bool {
+	switch name {
+	case commentreport.EdgeComment:
+		return m.clearedcomment
+	case commentreport.EdgeUser:
+		return m.cleareduser
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CommentReportMutation) ClearEdge(name string) error {
+	switch name {
+	case commentreport.EdgeComment:
+		m.ClearComment()
+		return nil
+	case commentreport.EdgeUser:
+		m.ClearUser()
+		return nil
+	}
+	return fmt.Errorf("unknown CommentReport unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CommentReportMutation) ResetEdge(name string) error {
+	switch name {
+	case commentreport.EdgeComment:
+		m.ResetComment()
+		return nil
+	case commentreport.EdgeUser:
+		m.ResetUser()
+		return nil
+	}
+	return fmt.Errorf("unknown CommentReport edge %s", name)
+}
+
+// CommentRevisionMutation represents an operation that mutates the CommentRevision nodes in the graph.
+type CommentRevisionMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	body           *string
+	replaced_at    *time.Time
+	clearedFields  map[string]struct{}
+	comment        *int
+	clearedcomment bool
+	user           *int
+	cleareduser    bool
+	done           bool
+	oldValue       func(context.Context) (*CommentRevision, error)
+	predicates     []predicate.CommentRevision
+}
+
+var _ ent.Mutation = (*CommentRevisionMutation)(nil)
+
+// commentrevisionOption allows management of the mutation configuration using functional options.
+type commentrevisionOption func(*CommentRevisionMutation)
+
+// newCommentRevisionMutation creates new mutation for the CommentRevision entity.
+func newCommentRevisionMutation(c config, op Op, opts ...commentrevisionOption) *CommentRevisionMutation {
+	m := &CommentRevisionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCommentRevision,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCommentRevisionID sets the ID field of the mutation.
+func withCommentRevisionID(id int) commentrevisionOption {
+	return func(m *CommentRevisionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CommentRevision
+		)
+		m.oldValue = func(ctx context.Context) (*CommentRevision, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CommentRevision.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCommentRevision sets the old CommentRevision of the mutation.
+func withCommentRevision(node *CommentRevision) commentrevisionOption {
+	return func(m *CommentRevisionMutation) {
+		m.oldValue = func(context.Context) (*CommentRevision, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CommentRevisionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CommentRevisionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CommentRevisionMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CommentRevisionMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CommentRevision.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCommentID sets the "comment_id" field.
+func (m *CommentRevisionMutation) SetCommentID(i int) {
+	m.comment = &i
+}
+
+// CommentID returns the value of the "comment_id" field in the mutation.
+func (m *CommentRevisionMutation) CommentID() (r int, exists bool) {
+	v := m.comment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCommentID returns the old "comment_id" field's value of the CommentRevision entity.
+// If the CommentRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentRevisionMutation) OldCommentID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCommentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCommentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCommentID: %w", err)
+	}
+	return oldValue.CommentID, nil
+}
+
+// ResetCommentID resets all changes to the "comment_id" field.
+func (m *CommentRevisionMutation) ResetCommentID() {
+	m.comment = nil
+}
+
+// SetBody sets the "body" field.
+func (m *CommentRevisionMutation) SetBody(s string) {
+	m.body = &s
+}
+
+// Body returns the value of the "body" field in the mutation.
+func (m *CommentRevisionMutation) Body() (r string, exists bool) {
+	v := m.body
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBody returns the old "body" field's value of the CommentRevision entity.
+// If the CommentRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentRevisionMutation) OldBody(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBody is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBody requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBody: %w", err)
+	}
+	return oldValue.Body, nil
+}
+
+// ResetBody resets all changes to the "body" field.
+func (m *CommentRevisionMutation) ResetBody() {
+	m.body = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *CommentRevisionMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *CommentRevisionMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the CommentRevision entity.
+// If the CommentRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentRevisionMutation) OldUserID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (m *CommentRevisionMutation) ClearUserID() {
+	m.user = nil
+	m.clearedFields[commentrevision.FieldUserID] = struct{}{}
+}
+
+// UserIDCleared returns if the "user_id" field was cleared in this mutation.
+func (m *CommentRevisionMutation) UserIDCleared() bool {
+	_, ok := m.clearedFields[commentrevision.FieldUserID]
+	return ok
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *CommentRevisionMutation) ResetUserID() {
+	m.user = nil
+	delete(m.clearedFields, commentrevision.FieldUserID)
+}
+
+// SetReplacedAt sets the "replaced_at" field.
+func (m *CommentRevisionMutation) SetReplacedAt(t time.Time) {
+	m.replaced_at = &t
+}
+
+// ReplacedAt returns the value of the "replaced_at" field in the mutation.
+func (m *CommentRevisionMutation) ReplacedAt() (r time.Time, exists bool) {
+	v := m.replaced_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReplacedAt returns the old "replaced_at" field's value of the CommentRevision entity.
+// If the CommentRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentRevisionMutation) OldReplacedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReplacedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReplacedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReplacedAt: %w", err)
+	}
+	return oldValue.ReplacedAt, nil
+}
+
+// ResetReplacedAt resets all changes to the "replaced_at" field.
+func (m *CommentRevisionMutation) ResetReplacedAt() {
+	m.replaced_at = nil
+}
+
+// ClearComment clears the "comment" edge to the Comment entity.
+func (m *CommentRevisionMutation) ClearComment() {
+	m.clearedcomment = true
+	m.clearedFields[commentrevision.FieldCommentID] = struct{}{}
+}
+
+// CommentCleared reports if the "comment" edge to the Comment entity was cleared.
+func (m *CommentRevisionMutation) CommentCleared() bool {
+	return m.clearedcomment
+}
+
+// CommentIDs returns the "comment" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CommentID instead. It exists only for internal usage by the builders.
+func (m *CommentRevisionMutation) CommentIDs() (ids []int) {
+	if id := m.comment; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetComment resets all changes to the "comment" edge.
+func (m *CommentRevisionMutation) ResetComment() {
+	m.comment = nil
+	m.clearedcomment = false
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *CommentRevisionMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[commentrevision.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *CommentRevisionMutation) UserCleared() bool {
+	return m.UserIDCleared() || m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *CommentRevisionMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *CommentRevisionMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// Where appends a list predicates to the CommentRevisionMutation builder.
+func (m *CommentRevisionMutation) Where(ps ...predicate.CommentRevision) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CommentRevisionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CommentRevisionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CommentRevision, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CommentRevisionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CommentRevisionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CommentRevision).
+func (m *CommentRevisionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CommentRevisionMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.comment != nil {
+		fields = append(fields, commentrevision.FieldCommentID)
+	}
+	if m.body != nil {
+		fields = append(fields, commentrevision.FieldBody)
+	}
+	if m.user != nil {
+		fields = append(fields, commentrevision.FieldUserID)
+	}
+	if m.replaced_at != nil {
+		fields = append(fields, commentrevision.FieldReplacedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CommentRevisionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case commentrevision.FieldCommentID:
+		return m.CommentID()
+	case commentrevision.FieldBody:
+		return m.Body()
+	case commentrevision.FieldUserID:
+		return m.UserID()
+	case commentrevision.FieldReplacedAt:
+		return m.ReplacedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CommentRevisionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case commentrevision.FieldCommentID:
+		return m.OldCommentID(ctx)
+	case commentrevision.FieldBody:
+		return m.OldBody(ctx)
+	case commentrevision.FieldUserID:
+		return m.OldUserID(ctx)
+	case commentrevision.FieldReplacedAt:
+		return m.OldReplacedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown CommentRevision field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CommentRevisionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case commentrevision.FieldCommentID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCommentID(v)
+		return nil
+	case commentrevision.FieldBody:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBody(v)
+		return nil
+	case commentrevision.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case commentrevision.FieldReplacedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReplacedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CommentRevision field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CommentRevisionMutation) AddedFields() []string {
+	var fields []string
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CommentRevisionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CommentRevisionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown CommentRevision numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CommentRevisionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(commentrevision.FieldUserID) {
+		fields = append(fields, commentrevision.FieldUserID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CommentRevisionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CommentRevisionMutation) ClearField(name string) error {
+	switch name {
+	case commentrevision.FieldUserID:
+		m.ClearUserID()
+		return nil
+	}
+	return fmt.Errorf("unknown CommentRevision nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CommentRevisionMutation) ResetField(name string) error {
+	switch name {
+	case commentrevision.FieldCommentID:
+		m.ResetCommentID()
+		return nil
+	case commentrevision.FieldBody:
+		m.ResetBody()
+		return nil
+	case commentrevision.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case commentrevision.FieldReplacedAt:
+		m.ResetReplacedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown CommentRevision field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CommentRevisionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.comment != nil {
+		edges = append(edges, commentrevision.EdgeComment)
+	}
+	if m.user != nil {
+		edges = append(edges, commentrevision.EdgeUser)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CommentRevisionMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case commentrevision.EdgeComment:
+		if id := m.comment; id != nil {
+			return []ent.Value{*id}
+		}
+	case commentrevision.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CommentRevisionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CommentRevisionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CommentRevisionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedcomment {
+		edges = append(edges, commentrevision.EdgeComment)
+	}
+	if m.cleareduser {
+		edges = append(edges, commentrevision.EdgeUser)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CommentRevisionMutation) EdgeCleared(name string) bool {
+	switch name {
+	case commentrevision.EdgeComment:
+		return m.clearedcomment
+	case commentrevision.EdgeUser:
+		return m.cleareduser
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CommentRevisionMutation) ClearEdge(name string) error {
+	switch name {
+	case commentrevision.EdgeComment:
+		m.ClearComment()
+		return nil
+	case commentrevision.EdgeUser:
+		m.ClearUser()
+		return nil
+	}
+	return fmt.Errorf("unknown CommentRevision unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CommentRevisionMutation) ResetEdge(name string) error {
+	switch name {
+	case commentrevision.EdgeComment:
+		m.ResetComment()
+		return nil
+	case commentrevision.EdgeUser:
+		m.ResetUser()
+		return nil
+	}
+	return fmt.Errorf("unknown CommentRevision edge %s", name)
 }
 
 // CorrectionMutation represents an operation that mutates the Correction nodes in the graph.
@@ -15185,6 +18832,1208 @@ func (m *EventMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *EventMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Event edge %s", name)
+}
+
+// FollowMutation represents an operation that mutates the Follow nodes in the graph.
+type FollowMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int
+	kind          *int
+	addkind       *int
+	owner_id      *int
+	addowner_id   *int
+	notify        *bool
+	created_at    *time.Time
+	clearedFields map[string]struct{}
+	user          *int
+	cleareduser   bool
+	done          bool
+	oldValue      func(context.Context) (*Follow, error)
+	predicates    []predicate.Follow
+}
+
+var _ ent.Mutation = (*FollowMutation)(nil)
+
+// followOption allows management of the mutation configuration using functional options.
+type followOption func(*FollowMutation)
+
+// newFollowMutation creates new mutation for the Follow entity.
+func newFollowMutation(c config, op Op, opts ...followOption) *FollowMutation {
+	m := &FollowMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeFollow,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withFollowID sets the ID field of the mutation.
+func withFollowID(id int) followOption {
+	return func(m *FollowMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Follow
+		)
+		m.oldValue = func(ctx context.Context) (*Follow, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Follow.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withFollow sets the old Follow of the mutation.
+func withFollow(node *Follow) followOption {
+	return func(m *FollowMutation) {
+		m.oldValue = func(context.Context) (*Follow, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m FollowMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m FollowMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *FollowMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *FollowMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Follow.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetUserID sets the "user_id" field.
+func (m *FollowMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *FollowMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Follow entity.
+// If the Follow object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FollowMutation) OldUserID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *FollowMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *FollowMutation) SetKind(i int) {
+	m.kind = &i
+	m.addkind = nil
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *FollowMutation) Kind() (r int, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Follow entity.
+// If the Follow object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FollowMutation) OldKind(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// AddKind adds i to the "kind" field.
+func (m *FollowMutation) AddKind(i int) {
+	if m.addkind != nil {
+		*m.addkind += i
+	} else {
+		m.addkind = &i
+	}
+}
+
+// AddedKind returns the value that was added to the "kind" field in this mutation.
+func (m *FollowMutation) AddedKind() (r int, exists bool) {
+	v := m.addkind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *FollowMutation) ResetKind() {
+	m.kind = nil
+	m.addkind = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *FollowMutation) SetOwnerID(i int) {
+	m.owner_id = &i
+	m.addowner_id = nil
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *FollowMutation) OwnerID() (r int, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the Follow entity.
+// If the Follow object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FollowMutation) OldOwnerID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// AddOwnerID adds i to the "owner_id" field.
+func (m *FollowMutation) AddOwnerID(i int) {
+	if m.addowner_id != nil {
+		*m.addowner_id += i
+	} else {
+		m.addowner_id = &i
+	}
+}
+
+// AddedOwnerID returns the value that was added to the "owner_id" field in this mutation.
+func (m *FollowMutation) AddedOwnerID() (r int, exists bool) {
+	v := m.addowner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *FollowMutation) ResetOwnerID() {
+	m.owner_id = nil
+	m.addowner_id = nil
+}
+
+// SetNotify sets the "notify" field.
+func (m *FollowMutation) SetNotify(b bool) {
+	m.notify = &b
+}
+
+// Notify returns the value of the "notify" field in the mutation.
+func (m *FollowMutation) Notify() (r bool, exists bool) {
+	v := m.notify
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotify returns the old "notify" field's value of the Follow entity.
+// If the Follow object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FollowMutation) OldNotify(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotify is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotify requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotify: %w", err)
+	}
+	return oldValue.Notify, nil
+}
+
+// ResetNotify resets all changes to the "notify" field.
+func (m *FollowMutation) ResetNotify() {
+	m.notify = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *FollowMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *FollowMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Follow entity.
+// If the Follow object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FollowMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *FollowMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *FollowMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[follow.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *FollowMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *FollowMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *FollowMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// Where appends a list predicates to the FollowMutation builder.
+func (m *FollowMutation) Where(ps ...predicate.Follow) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the FollowMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *FollowMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Follow, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *FollowMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *FollowMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Follow).
+func (m *FollowMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *FollowMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.user != nil {
+		fields = append(fields, follow.FieldUserID)
+	}
+	if m.kind != nil {
+		fields = append(fields, follow.FieldKind)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, follow.FieldOwnerID)
+	}
+	if m.notify != nil {
+		fields = append(fields, follow.FieldNotify)
+	}
+	if m.created_at != nil {
+		fields = append(fields, follow.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *FollowMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case follow.FieldUserID:
+		return m.UserID()
+	case follow.FieldKind:
+		return m.Kind()
+	case follow.FieldOwnerID:
+		return m.OwnerID()
+	case follow.FieldNotify:
+		return m.Notify()
+	case follow.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *FollowMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case follow.FieldUserID:
+		return m.OldUserID(ctx)
+	case follow.FieldKind:
+		return m.OldKind(ctx)
+	case follow.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case follow.FieldNotify:
+		return m.OldNotify(ctx)
+	case follow.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Follow field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FollowMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case follow.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case follow.FieldKind:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case follow.FieldOwnerID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case follow.FieldNotify:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotify(v)
+		return nil
+	case follow.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Follow field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *FollowMutation) AddedFields() []string {
+	var fields []string
+	if m.addkind != nil {
+		fields = append(fields, follow.FieldKind)
+	}
+	if m.addowner_id != nil {
+		fields = append(fields, follow.FieldOwnerID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *FollowMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case follow.FieldKind:
+		return m.AddedKind()
+	case follow.FieldOwnerID:
+		return m.AddedOwnerID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FollowMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case follow.FieldKind:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddKind(v)
+		return nil
+	case follow.FieldOwnerID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOwnerID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Follow numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *FollowMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *FollowMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *FollowMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Follow nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *FollowMutation) ResetField(name string) error {
+	switch name {
+	case follow.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case follow.FieldKind:
+		m.ResetKind()
+		return nil
+	case follow.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case follow.FieldNotify:
+		m.ResetNotify()
+		return nil
+	case follow.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Follow field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *FollowMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.user != nil {
+		edges = append(edges, follow.EdgeUser)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *FollowMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case follow.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *FollowMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *FollowMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *FollowMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleareduser {
+		edges = append(edges, follow.EdgeUser)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *FollowMutation) EdgeCleared(name string) bool {
+	switch name {
+	case follow.EdgeUser:
+		return m.cleareduser
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *FollowMutation) ClearEdge(name string) error {
+	switch name {
+	case follow.EdgeUser:
+		m.ClearUser()
+		return nil
+	}
+	return fmt.Errorf("unknown Follow unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *FollowMutation) ResetEdge(name string) error {
+	switch name {
+	case follow.EdgeUser:
+		m.ResetUser()
+		return nil
+	}
+	return fmt.Errorf("unknown Follow edge %s", name)
+}
+
+// HistoryEntryMutation represents an operation that mutates the HistoryEntry nodes in the graph.
+type HistoryEntryMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	read_at        *time.Time
+	clearedFields  map[string]struct{}
+	user           *int
+	cleareduser    bool
+	article        *int
+	clearedarticle bool
+	done           bool
+	oldValue       func(context.Context) (*HistoryEntry, error)
+	predicates     []predicate.HistoryEntry
+}
+
+var _ ent.Mutation = (*HistoryEntryMutation)(nil)
+
+// historyentryOption allows management of the mutation configuration using functional options.
+type historyentryOption func(*HistoryEntryMutation)
+
+// newHistoryEntryMutation creates new mutation for the HistoryEntry entity.
+func newHistoryEntryMutation(c config, op Op, opts ...historyentryOption) *HistoryEntryMutation {
+	m := &HistoryEntryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeHistoryEntry,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withHistoryEntryID sets the ID field of the mutation.
+func withHistoryEntryID(id int) historyentryOption {
+	return func(m *HistoryEntryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *HistoryEntry
+		)
+		m.oldValue = func(ctx context.Context) (*HistoryEntry, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().HistoryEntry.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withHistoryEntry sets the old HistoryEntry of the mutation.
+func withHistoryEntry(node *HistoryEntry) historyentryOption {
+	return func(m *HistoryEntryMutation) {
+		m.oldValue = func(context.Context) (*HistoryEntry, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m HistoryEntryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m HistoryEntryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *HistoryEntryMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *HistoryEntryMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().HistoryEntry.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetUserID sets the "user_id" field.
+func (m *HistoryEntryMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *HistoryEntryMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the HistoryEntry entity.
+// If the HistoryEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *HistoryEntryMutation) OldUserID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *HistoryEntryMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetArticleID sets the "article_id" field.
+func (m *HistoryEntryMutation) SetArticleID(i int) {
+	m.article = &i
+}
+
+// ArticleID returns the value of the "article_id" field in the mutation.
+func (m *HistoryEntryMutation) ArticleID() (r int, exists bool) {
+	v := m.article
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldArticleID returns the old "article_id" field's value of the HistoryEntry entity.
+// If the HistoryEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *HistoryEntryMutation) OldArticleID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldArticleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldArticleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldArticleID: %w", err)
+	}
+	return oldValue.ArticleID, nil
+}
+
+// ResetArticleID resets all changes to the "article_id" field.
+func (m *HistoryEntryMutation) ResetArticleID() {
+	m.article = nil
+}
+
+// SetReadAt sets the "read_at" field.
+func (m *HistoryEntryMutation) SetReadAt(t time.Time) {
+	m.read_at = &t
+}
+
+// ReadAt returns the value of the "read_at" field in the mutation.
+func (m *HistoryEntryMutation) ReadAt() (r time.Time, exists bool) {
+	v := m.read_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReadAt returns the old "read_at" field's value of the HistoryEntry entity.
+// If the HistoryEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *HistoryEntryMutation) OldReadAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReadAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReadAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReadAt: %w", err)
+	}
+	return oldValue.ReadAt, nil
+}
+
+// ResetReadAt resets all changes to the "read_at" field.
+func (m *HistoryEntryMutation) ResetReadAt() {
+	m.read_at = nil
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *HistoryEntryMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[historyentry.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *HistoryEntryMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *HistoryEntryMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *HistoryEntryMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// ClearArticle clears the "article" edge to the Article entity.
+func (m *HistoryEntryMutation) ClearArticle() {
+	m.clearedarticle = true
+	m.clearedFields[historyentry.FieldArticleID] = struct{}{}
+}
+
+// ArticleCleared reports if the "article" edge to the Article entity was cleared.
+func (m *HistoryEntryMutation) ArticleCleared() bool {
+	return m.clearedarticle
+}
+
+// ArticleIDs returns the "article" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ArticleID instead. It exists only for internal usage by the builders.
+func (m *HistoryEntryMutation) ArticleIDs() (ids []int) {
+	if id := m.article; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetArticle resets all changes to the "article" edge.
+func (m *HistoryEntryMutation) ResetArticle() {
+	m.article = nil
+	m.clearedarticle = false
+}
+
+// Where appends a list predicates to the HistoryEntryMutation builder.
+func (m *HistoryEntryMutation) Where(ps ...predicate.HistoryEntry) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the HistoryEntryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *HistoryEntryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.HistoryEntry, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *HistoryEntryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *HistoryEntryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (HistoryEntry).
+func (m *HistoryEntryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *HistoryEntryMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.user != nil {
+		fields = append(fields, historyentry.FieldUserID)
+	}
+	if m.article != nil {
+		fields = append(fields, historyentry.FieldArticleID)
+	}
+	if m.read_at != nil {
+		fields = append(fields, historyentry.FieldReadAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *HistoryEntryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case historyentry.FieldUserID:
+		return m.UserID()
+	case historyentry.FieldArticleID:
+		return m.ArticleID()
+	case historyentry.FieldReadAt:
+		return m.ReadAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *HistoryEntryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case historyentry.FieldUserID:
+		return m.OldUserID(ctx)
+	case historyentry.FieldArticleID:
+		return m.OldArticleID(ctx)
+	case historyentry.FieldReadAt:
+		return m.OldReadAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown HistoryEntry field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *HistoryEntryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case historyentry.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case historyentry.FieldArticleID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetArticleID(v)
+		return nil
+	case historyentry.FieldReadAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReadAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown HistoryEntry field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *HistoryEntryMutation) AddedFields() []string {
+	var fields []string
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *HistoryEntryMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *HistoryEntryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown HistoryEntry numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *HistoryEntryMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *HistoryEntryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *HistoryEntryMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown HistoryEntry nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *HistoryEntryMutation) ResetField(name string) error {
+	switch name {
+	case historyentry.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case historyentry.FieldArticleID:
+		m.ResetArticleID()
+		return nil
+	case historyentry.FieldReadAt:
+		m.ResetReadAt()
+		return nil
+	}
+	return fmt.Errorf("unknown HistoryEntry field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *HistoryEntryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.user != nil {
+		edges = append(edges, historyentry.EdgeUser)
+	}
+	if m.article != nil {
+		edges = append(edges, historyentry.EdgeArticle)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *HistoryEntryMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case historyentry.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case historyentry.EdgeArticle:
+		if id := m.article; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *HistoryEntryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *HistoryEntryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *HistoryEntryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.cleareduser {
+		edges = append(edges, historyentry.EdgeUser)
+	}
+	if m.clearedarticle {
+		edges = append(edges, historyentry.EdgeArticle)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *HistoryEntryMutation) EdgeCleared(name string) bool {
+	switch name {
+	case historyentry.EdgeUser:
+		return m.cleareduser
+	case historyentry.EdgeArticle:
+		return m.clearedarticle
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *HistoryEntryMutation) ClearEdge(name string) error {
+	switch name {
+	case historyentry.EdgeUser:
+		m.ClearUser()
+		return nil
+	case historyentry.EdgeArticle:
+		m.ClearArticle()
+		return nil
+	}
+	return fmt.Errorf("unknown HistoryEntry unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *HistoryEntryMutation) ResetEdge(name string) error {
+	switch name {
+	case historyentry.EdgeUser:
+		m.ResetUser()
+		return nil
+	case historyentry.EdgeArticle:
+		m.ResetArticle()
+		return nil
+	}
+	return fmt.Errorf("unknown HistoryEntry edge %s", name)
 }
 
 // IdentityMutation represents an operation that mutates the Identity nodes in the graph.
@@ -19830,6 +24679,919 @@ func (m *MenuItemMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown MenuItem edge %s", name)
+}
+
+// NotificationMutation represents an operation that mutates the Notification nodes in the graph.
+type NotificationMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	kind           *notification.Kind
+	cause          *string
+	text           *string
+	created_at     *time.Time
+	read_at        *time.Time
+	clearedFields  map[string]struct{}
+	user           *int
+	cleareduser    bool
+	article        *int
+	clearedarticle bool
+	comment        *int
+	clearedcomment bool
+	done           bool
+	oldValue       func(context.Context) (*Notification, error)
+	predicates     []predicate.Notification
+}
+
+var _ ent.Mutation = (*NotificationMutation)(nil)
+
+// notificationOption allows management of the mutation configuration using functional options.
+type notificationOption func(*NotificationMutation)
+
+// newNotificationMutation creates new mutation for the Notification entity.
+func newNotificationMutation(c config, op Op, opts ...notificationOption) *NotificationMutation {
+	m := &NotificationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeNotification,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withNotificationID sets the ID field of the mutation.
+func withNotificationID(id int) notificationOption {
+	return func(m *NotificationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Notification
+		)
+		m.oldValue = func(ctx context.Context) (*Notification, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Notification.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withNotification sets the old Notification of the mutation.
+func withNotification(node *Notification) notificationOption {
+	return func(m *NotificationMutation) {
+		m.oldValue = func(context.Context) (*Notification, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m NotificationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m NotificationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *NotificationMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *NotificationMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Notification.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetUserID sets the "user_id" field.
+func (m *NotificationMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *NotificationMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Notification entity.
+// If the Notification object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NotificationMutation) OldUserID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *NotificationMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *NotificationMutation) SetKind(n notification.Kind) {
+	m.kind = &n
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *NotificationMutation) Kind() (r notification.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Notification entity.
+// If the Notification object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NotificationMutation) OldKind(ctx context.Context) (v notification.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *NotificationMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetCause sets the "cause" field.
+func (m *NotificationMutation) SetCause(s string) {
+	m.cause = &s
+}
+
+// Cause returns the value of the "cause" field in the mutation.
+func (m *NotificationMutation) Cause() (r string, exists bool) {
+	v := m.cause
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCause returns the old "cause" field's value of the Notification entity.
+// If the Notification object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NotificationMutation) OldCause(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCause is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCause requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCause: %w", err)
+	}
+	return oldValue.Cause, nil
+}
+
+// ResetCause resets all changes to the "cause" field.
+func (m *NotificationMutation) ResetCause() {
+	m.cause = nil
+}
+
+// SetArticleID sets the "article_id" field.
+func (m *NotificationMutation) SetArticleID(i int) {
+	m.article = &i
+}
+
+// ArticleID returns the value of the "article_id" field in the mutation.
+func (m *NotificationMutation) ArticleID() (r int, exists bool) {
+	v := m.article
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldArticleID returns the old "article_id" field's value of the Notification entity.
+// If the Notification object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NotificationMutation) OldArticleID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldArticleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldArticleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldArticleID: %w", err)
+	}
+	return oldValue.ArticleID, nil
+}
+
+// ClearArticleID clears the value of the "article_id" field.
+func (m *NotificationMutation) ClearArticleID() {
+	m.article = nil
+	m.clearedFields[notification.FieldArticleID] = struct{}{}
+}
+
+// ArticleIDCleared returns if the "article_id" field was cleared in this mutation.
+func (m *NotificationMutation) ArticleIDCleared() bool {
+	_, ok := m.clearedFields[notification.FieldArticleID]
+	return ok
+}
+
+// ResetArticleID resets all changes to the "article_id" field.
+func (m *NotificationMutation) ResetArticleID() {
+	m.article = nil
+	delete(m.clearedFields, notification.FieldArticleID)
+}
+
+// SetCommentID sets the "comment_id" field.
+func (m *NotificationMutation) SetCommentID(i int) {
+	m.comment = &i
+}
+
+// CommentID returns the value of the "comment_id" field in the mutation.
+func (m *NotificationMutation) CommentID() (r int, exists bool) {
+	v := m.comment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCommentID returns the old "comment_id" field's value of the Notification entity.
+// If the Notification object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NotificationMutation) OldCommentID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCommentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCommentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCommentID: %w", err)
+	}
+	return oldValue.CommentID, nil
+}
+
+// ClearCommentID clears the value of the "comment_id" field.
+func (m *NotificationMutation) ClearCommentID() {
+	m.comment = nil
+	m.clearedFields[notification.FieldCommentID] = struct{}{}
+}
+
+// CommentIDCleared returns if the "comment_id" field was cleared in this mutation.
+func (m *NotificationMutation) CommentIDCleared() bool {
+	_, ok := m.clearedFields[notification.FieldCommentID]
+	return ok
+}
+
+// ResetCommentID resets all changes to the "comment_id" field.
+func (m *NotificationMutation) ResetCommentID() {
+	m.comment = nil
+	delete(m.clearedFields, notification.FieldCommentID)
+}
+
+// SetText sets the "text" field.
+func (m *NotificationMutation) SetText(s string) {
+	m.text = &s
+}
+
+// Text returns the value of the "text" field in the mutation.
+func (m *NotificationMutation) Text() (r string, exists bool) {
+	v := m.text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldText returns the old "text" field's value of the Notification entity.
+// If the Notification object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NotificationMutation) OldText(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldText: %w", err)
+	}
+	return oldValue.Text, nil
+}
+
+// ResetText resets all changes to the "text" field.
+func (m *NotificationMutation) ResetText() {
+	m.text = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *NotificationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *NotificationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Notification entity.
+// If the Notification object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NotificationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *NotificationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetReadAt sets the "read_at" field.
+func (m *NotificationMutation) SetReadAt(t time.Time) {
+	m.read_at = &t
+}
+
+// ReadAt returns the value of the "read_at" field in the mutation.
+func (m *NotificationMutation) ReadAt() (r time.Time, exists bool) {
+	v := m.read_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReadAt returns the old "read_at" field's value of the Notification entity.
+// If the Notification object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NotificationMutation) OldReadAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReadAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReadAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReadAt: %w", err)
+	}
+	return oldValue.ReadAt, nil
+}
+
+// ClearReadAt clears the value of the "read_at" field.
+func (m *NotificationMutation) ClearReadAt() {
+	m.read_at = nil
+	m.clearedFields[notification.FieldReadAt] = struct{}{}
+}
+
+// ReadAtCleared returns if the "read_at" field was cleared in this mutation.
+func (m *NotificationMutation) ReadAtCleared() bool {
+	_, ok := m.clearedFields[notification.FieldReadAt]
+	return ok
+}
+
+// ResetReadAt resets all changes to the "read_at" field.
+func (m *NotificationMutation) ResetReadAt() {
+	m.read_at = nil
+	delete(m.clearedFields, notification.FieldReadAt)
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *NotificationMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[notification.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *NotificationMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *NotificationMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *NotificationMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// ClearArticle clears the "article" edge to the Article entity.
+func (m *NotificationMutation) ClearArticle() {
+	m.clearedarticle = true
+	m.clearedFields[notification.FieldArticleID] = struct{}{}
+}
+
+// ArticleCleared reports if the "article" edge to the Article entity was cleared.
+func (m *NotificationMutation) ArticleCleared() bool {
+	return m.ArticleIDCleared() || m.clearedarticle
+}
+
+// ArticleIDs returns the "article" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ArticleID instead. It exists only for internal usage by the builders.
+func (m *NotificationMutation) ArticleIDs() (ids []int) {
+	if id := m.article; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetArticle resets all changes to the "article" edge.
+func (m *NotificationMutation) ResetArticle() {
+	m.article = nil
+	m.clearedarticle = false
+}
+
+// ClearComment clears the "comment" edge to the Comment entity.
+func (m *NotificationMutation) ClearComment() {
+	m.clearedcomment = true
+	m.clearedFields[notification.FieldCommentID] = struct{}{}
+}
+
+// CommentCleared reports if the "comment" edge to the Comment entity was cleared.
+func (m *NotificationMutation) CommentCleared() bool {
+	return m.CommentIDCleared() || m.clearedcomment
+}
+
+// CommentIDs returns the "comment" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CommentID instead. It exists only for internal usage by the builders.
+func (m *NotificationMutation) CommentIDs() (ids []int) {
+	if id := m.comment; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetComment resets all changes to the "comment" edge.
+func (m *NotificationMutation) ResetComment() {
+	m.comment = nil
+	m.clearedcomment = false
+}
+
+// Where appends a list predicates to the NotificationMutation builder.
+func (m *NotificationMutation) Where(ps ...predicate.Notification) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the NotificationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *NotificationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Notification, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *NotificationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *NotificationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Notification).
+func (m *NotificationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *NotificationMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.user != nil {
+		fields = append(fields, notification.FieldUserID)
+	}
+	if m.kind != nil {
+		fields = append(fields, notification.FieldKind)
+	}
+	if m.cause != nil {
+		fields = append(fields, notification.FieldCause)
+	}
+	if m.article != nil {
+		fields = append(fields, notification.FieldArticleID)
+	}
+	if m.comment != nil {
+		fields = append(fields, notification.FieldCommentID)
+	}
+	if m.text != nil {
+		fields = append(fields, notification.FieldText)
+	}
+	if m.created_at != nil {
+		fields = append(fields, notification.FieldCreatedAt)
+	}
+	if m.read_at != nil {
+		fields = append(fields, notification.FieldReadAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *NotificationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case notification.FieldUserID:
+		return m.UserID()
+	case notification.FieldKind:
+		return m.Kind()
+	case notification.FieldCause:
+		return m.Cause()
+	case notification.FieldArticleID:
+		return m.ArticleID()
+	case notification.FieldCommentID:
+		return m.CommentID()
+	case notification.FieldText:
+		return m.Text()
+	case notification.FieldCreatedAt:
+		return m.CreatedAt()
+	case notification.FieldReadAt:
+		return m.ReadAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *NotificationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case notification.FieldUserID:
+		return m.OldUserID(ctx)
+	case notification.FieldKind:
+		return m.OldKind(ctx)
+	case notification.FieldCause:
+		return m.OldCause(ctx)
+	case notification.FieldArticleID:
+		return m.OldArticleID(ctx)
+	case notification.FieldCommentID:
+		return m.OldCommentID(ctx)
+	case notification.FieldText:
+		return m.OldText(ctx)
+	case notification.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case notification.FieldReadAt:
+		return m.OldReadAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Notification field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NotificationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case notification.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case notification.FieldKind:
+		v, ok := value.(notification.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case notification.FieldCause:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCause(v)
+		return nil
+	case notification.FieldArticleID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetArticleID(v)
+		return nil
+	case notification.FieldCommentID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCommentID(v)
+		return nil
+	case notification.FieldText:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetText(v)
+		return nil
+	case notification.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case notification.FieldReadAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReadAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Notification field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *NotificationMutation) AddedFields() []string {
+	var fields []string
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *NotificationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NotificationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Notification numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *NotificationMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(notification.FieldArticleID) {
+		fields = append(fields, notification.FieldArticleID)
+	}
+	if m.FieldCleared(notification.FieldCommentID) {
+		fields = append(fields, notification.FieldCommentID)
+	}
+	if m.FieldCleared(notification.FieldReadAt) {
+		fields = append(fields, notification.FieldReadAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *NotificationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *NotificationMutation) ClearField(name string) error {
+	switch name {
+	case notification.FieldArticleID:
+		m.ClearArticleID()
+		return nil
+	case notification.FieldCommentID:
+		m.ClearCommentID()
+		return nil
+	case notification.FieldReadAt:
+		m.ClearReadAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Notification nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *NotificationMutation) ResetField(name string) error {
+	switch name {
+	case notification.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case notification.FieldKind:
+		m.ResetKind()
+		return nil
+	case notification.FieldCause:
+		m.ResetCause()
+		return nil
+	case notification.FieldArticleID:
+		m.ResetArticleID()
+		return nil
+	case notification.FieldCommentID:
+		m.ResetCommentID()
+		return nil
+	case notification.FieldText:
+		m.ResetText()
+		return nil
+	case notification.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case notification.FieldReadAt:
+		m.ResetReadAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Notification field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *NotificationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.user != nil {
+		edges = append(edges, notification.EdgeUser)
+	}
+	if m.article != nil {
+		edges = append(edges, notification.EdgeArticle)
+	}
+	if m.comment != nil {
+		edges = append(edges, notification.EdgeComment)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *NotificationMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case notification.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case notification.EdgeArticle:
+		if id := m.article; id != nil {
+			return []ent.Value{*id}
+		}
+	case notification.EdgeComment:
+		if id := m.comment; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *NotificationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *NotificationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *NotificationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.cleareduser {
+		edges = append(edges, notification.EdgeUser)
+	}
+	if m.clearedarticle {
+		edges = append(edges, notification.EdgeArticle)
+	}
+	if m.clearedcomment {
+		edges = append(edges, notification.EdgeComment)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *NotificationMutation) EdgeCleared(name string) bool {
+	switch name {
+	case notification.EdgeUser:
+		return m.cleareduser
+	case notification.EdgeArticle:
+		return m.clearedarticle
+	case notification.EdgeComment:
+		return m.clearedcomment
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *NotificationMutation) ClearEdge(name string) error {
+	switch name {
+	case notification.EdgeUser:
+		m.ClearUser()
+		return nil
+	case notification.EdgeArticle:
+		m.ClearArticle()
+		return nil
+	case notification.EdgeComment:
+		m.ClearComment()
+		return nil
+	}
+	return fmt.Errorf("unknown Notification unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *NotificationMutation) ResetEdge(name string) error {
+	switch name {
+	case notification.EdgeUser:
+		m.ResetUser()
+		return nil
+	case notification.EdgeArticle:
+		m.ResetArticle()
+		return nil
+	case notification.EdgeComment:
+		m.ResetComment()
+		return nil
+	}
+	return fmt.Errorf("unknown Notification edge %s", name)
 }
 
 // OneTimeTokenMutation represents an operation that mutates the OneTimeToken nodes in the graph.
@@ -24900,6 +30662,2576 @@ func (m *PreviewTokenMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown PreviewToken edge %s", name)
 }
 
+// ReaderRestrictionMutation represents an operation that mutates the ReaderRestriction nodes in the graph.
+type ReaderRestrictionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int
+	kind          *readerrestriction.Kind
+	email_hash    *string
+	address       *string
+	name          *string
+	reason        *string
+	expires_at    *time.Time
+	created_by    *int
+	addcreated_by *int
+	created_at    *time.Time
+	clearedFields map[string]struct{}
+	user          *int
+	cleareduser   bool
+	done          bool
+	oldValue      func(context.Context) (*ReaderRestriction, error)
+	predicates    []predicate.ReaderRestriction
+}
+
+var _ ent.Mutation = (*ReaderRestrictionMutation)(nil)
+
+// readerrestrictionOption allows management of the mutation configuration using functional options.
+type readerrestrictionOption func(*ReaderRestrictionMutation)
+
+// newReaderRestrictionMutation creates new mutation for the ReaderRestriction entity.
+func newReaderRestrictionMutation(c config, op Op, opts ...readerrestrictionOption) *ReaderRestrictionMutation {
+	m := &ReaderRestrictionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReaderRestriction,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReaderRestrictionID sets the ID field of the mutation.
+func withReaderRestrictionID(id int) readerrestrictionOption {
+	return func(m *ReaderRestrictionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ReaderRestriction
+		)
+		m.oldValue = func(ctx context.Context) (*ReaderRestriction, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ReaderRestriction.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReaderRestriction sets the old ReaderRestriction of the mutation.
+func withReaderRestriction(node *ReaderRestriction) readerrestrictionOption {
+	return func(m *ReaderRestrictionMutation) {
+		m.oldValue = func(context.Context) (*ReaderRestriction, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReaderRestrictionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReaderRestrictionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReaderRestrictionMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReaderRestrictionMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ReaderRestriction.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetKind sets the "kind" field.
+func (m *ReaderRestrictionMutation) SetKind(r readerrestriction.Kind) {
+	m.kind = &r
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *ReaderRestrictionMutation) Kind() (r readerrestriction.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the ReaderRestriction entity.
+// If the ReaderRestriction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderRestrictionMutation) OldKind(ctx context.Context) (v readerrestriction.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *ReaderRestrictionMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *ReaderRestrictionMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *ReaderRestrictionMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the ReaderRestriction entity.
+// If the ReaderRestriction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderRestrictionMutation) OldUserID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (m *ReaderRestrictionMutation) ClearUserID() {
+	m.user = nil
+	m.clearedFields[readerrestriction.FieldUserID] = struct{}{}
+}
+
+// UserIDCleared returns if the "user_id" field was cleared in this mutation.
+func (m *ReaderRestrictionMutation) UserIDCleared() bool {
+	_, ok := m.clearedFields[readerrestriction.FieldUserID]
+	return ok
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *ReaderRestrictionMutation) ResetUserID() {
+	m.user = nil
+	delete(m.clearedFields, readerrestriction.FieldUserID)
+}
+
+// SetEmailHash sets the "email_hash" field.
+func (m *ReaderRestrictionMutation) SetEmailHash(s string) {
+	m.email_hash = &s
+}
+
+// EmailHash returns the value of the "email_hash" field in the mutation.
+func (m *ReaderRestrictionMutation) EmailHash() (r string, exists bool) {
+	v := m.email_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmailHash returns the old "email_hash" field's value of the ReaderRestriction entity.
+// If the ReaderRestriction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderRestrictionMutation) OldEmailHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmailHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmailHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmailHash: %w", err)
+	}
+	return oldValue.EmailHash, nil
+}
+
+// ResetEmailHash resets all changes to the "email_hash" field.
+func (m *ReaderRestrictionMutation) ResetEmailHash() {
+	m.email_hash = nil
+}
+
+// SetAddress sets the "address" field.
+func (m *ReaderRestrictionMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *ReaderRestrictionMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the ReaderRestriction entity.
+// If the ReaderRestriction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderRestrictionMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *ReaderRestrictionMutation) ResetAddress() {
+	m.address = nil
+}
+
+// SetName sets the "name" field.
+func (m *ReaderRestrictionMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *ReaderRestrictionMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the ReaderRestriction entity.
+// If the ReaderRestriction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderRestrictionMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *ReaderRestrictionMutation) ResetName() {
+	m.name = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *ReaderRestrictionMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *ReaderRestrictionMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the ReaderRestriction entity.
+// If the ReaderRestriction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderRestrictionMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *ReaderRestrictionMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *ReaderRestrictionMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *ReaderRestrictionMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the ReaderRestriction entity.
+// If the ReaderRestriction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderRestrictionMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *ReaderRestrictionMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[readerrestriction.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *ReaderRestrictionMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[readerrestriction.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *ReaderRestrictionMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, readerrestriction.FieldExpiresAt)
+}
+
+// SetCreatedBy sets the "created_by" field.
+func (m *ReaderRestrictionMutation) SetCreatedBy(i int) {
+	m.created_by = &i
+	m.addcreated_by = nil
+}
+
+// CreatedBy returns the value of the "created_by" field in the mutation.
+func (m *ReaderRestrictionMutation) CreatedBy() (r int, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedBy returns the old "created_by" field's value of the ReaderRestriction entity.
+// If the ReaderRestriction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderRestrictionMutation) OldCreatedBy(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedBy: %w", err)
+	}
+	return oldValue.CreatedBy, nil
+}
+
+// AddCreatedBy adds i to the "created_by" field.
+func (m *ReaderRestrictionMutation) AddCreatedBy(i int) {
+	if m.addcreated_by != nil {
+		*m.addcreated_by += i
+	} else {
+		m.addcreated_by = &i
+	}
+}
+
+// AddedCreatedBy returns the value that was added to the "created_by" field in this mutation.
+func (m *ReaderRestrictionMutation) AddedCreatedBy() (r int, exists bool) {
+	v := m.addcreated_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearCreatedBy clears the value of the "created_by" field.
+func (m *ReaderRestrictionMutation) ClearCreatedBy() {
+	m.created_by = nil
+	m.addcreated_by = nil
+	m.clearedFields[readerrestriction.FieldCreatedBy] = struct{}{}
+}
+
+// CreatedByCleared returns if the "created_by" field was cleared in this mutation.
+func (m *ReaderRestrictionMutation) CreatedByCleared() bool {
+	_, ok := m.clearedFields[readerrestriction.FieldCreatedBy]
+	return ok
+}
+
+// ResetCreatedBy resets all changes to the "created_by" field.
+func (m *ReaderRestrictionMutation) ResetCreatedBy() {
+	m.created_by = nil
+	m.addcreated_by = nil
+	delete(m.clearedFields, readerrestriction.FieldCreatedBy)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ReaderRestrictionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ReaderRestrictionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ReaderRestriction entity.
+// If the ReaderRestriction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderRestrictionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ReaderRestrictionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *ReaderRestrictionMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[readerrestriction.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *ReaderRestrictionMutation) UserCleared() bool {
+	return m.UserIDCleared() || m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *ReaderRestrictionMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *ReaderRestrictionMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// Where appends a list predicates to the ReaderRestrictionMutation builder.
+func (m *ReaderRestrictionMutation) Where(ps ...predicate.ReaderRestriction) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReaderRestrictionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReaderRestrictionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ReaderRestriction, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReaderRestrictionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReaderRestrictionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ReaderRestriction).
+func (m *ReaderRestrictionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReaderRestrictionMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.kind != nil {
+		fields = append(fields, readerrestriction.FieldKind)
+	}
+	if m.user != nil {
+		fields = append(fields, readerrestriction.FieldUserID)
+	}
+	if m.email_hash != nil {
+		fields = append(fields, readerrestriction.FieldEmailHash)
+	}
+	if m.address != nil {
+		fields = append(fields, readerrestriction.FieldAddress)
+	}
+	if m.name != nil {
+		fields = append(fields, readerrestriction.FieldName)
+	}
+	if m.reason != nil {
+		fields = append(fields, readerrestriction.FieldReason)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, readerrestriction.FieldExpiresAt)
+	}
+	if m.created_by != nil {
+		fields = append(fields, readerrestriction.FieldCreatedBy)
+	}
+	if m.created_at != nil {
+		fields = append(fields, readerrestriction.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReaderRestrictionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case readerrestriction.FieldKind:
+		return m.Kind()
+	case readerrestriction.FieldUserID:
+		return m.UserID()
+	case readerrestriction.FieldEmailHash:
+		return m.EmailHash()
+	case readerrestriction.FieldAddress:
+		return m.Address()
+	case readerrestriction.FieldName:
+		return m.Name()
+	case readerrestriction.FieldReason:
+		return m.Reason()
+	case readerrestriction.FieldExpiresAt:
+		return m.ExpiresAt()
+	case readerrestriction.FieldCreatedBy:
+		return m.CreatedBy()
+	case readerrestriction.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReaderRestrictionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case readerrestriction.FieldKind:
+		return m.OldKind(ctx)
+	case readerrestriction.FieldUserID:
+		return m.OldUserID(ctx)
+	case readerrestriction.FieldEmailHash:
+		return m.OldEmailHash(ctx)
+	case readerrestriction.FieldAddress:
+		return m.OldAddress(ctx)
+	case readerrestriction.FieldName:
+		return m.OldName(ctx)
+	case readerrestriction.FieldReason:
+		return m.OldReason(ctx)
+	case readerrestriction.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case readerrestriction.FieldCreatedBy:
+		return m.OldCreatedBy(ctx)
+	case readerrestriction.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ReaderRestriction field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReaderRestrictionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case readerrestriction.FieldKind:
+		v, ok := value.(readerrestriction.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case readerrestriction.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case readerrestriction.FieldEmailHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmailHash(v)
+		return nil
+	case readerrestriction.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case readerrestriction.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case readerrestriction.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case readerrestriction.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case readerrestriction.FieldCreatedBy:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedBy(v)
+		return nil
+	case readerrestriction.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReaderRestriction field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReaderRestrictionMutation) AddedFields() []string {
+	var fields []string
+	if m.addcreated_by != nil {
+		fields = append(fields, readerrestriction.FieldCreatedBy)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReaderRestrictionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case readerrestriction.FieldCreatedBy:
+		return m.AddedCreatedBy()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReaderRestrictionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case readerrestriction.FieldCreatedBy:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReaderRestriction numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReaderRestrictionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(readerrestriction.FieldUserID) {
+		fields = append(fields, readerrestriction.FieldUserID)
+	}
+	if m.FieldCleared(readerrestriction.FieldExpiresAt) {
+		fields = append(fields, readerrestriction.FieldExpiresAt)
+	}
+	if m.FieldCleared(readerrestriction.FieldCreatedBy) {
+		fields = append(fields, readerrestriction.FieldCreatedBy)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReaderRestrictionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReaderRestrictionMutation) ClearField(name string) error {
+	switch name {
+	case readerrestriction.FieldUserID:
+		m.ClearUserID()
+		return nil
+	case readerrestriction.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
+	case readerrestriction.FieldCreatedBy:
+		m.ClearCreatedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown ReaderRestriction nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReaderRestrictionMutation) ResetField(name string) error {
+	switch name {
+	case readerrestriction.FieldKind:
+		m.ResetKind()
+		return nil
+	case readerrestriction.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case readerrestriction.FieldEmailHash:
+		m.ResetEmailHash()
+		return nil
+	case readerrestriction.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case readerrestriction.FieldName:
+		m.ResetName()
+		return nil
+	case readerrestriction.FieldReason:
+		m.ResetReason()
+		return nil
+	case readerrestriction.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case readerrestriction.FieldCreatedBy:
+		m.ResetCreatedBy()
+		return nil
+	case readerrestriction.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ReaderRestriction field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReaderRestrictionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.user != nil {
+		edges = append(edges, readerrestriction.EdgeUser)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReaderRestrictionMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case readerrestriction.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReaderRestrictionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReaderRestrictionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReaderRestrictionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleareduser {
+		edges = append(edges, readerrestriction.EdgeUser)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReaderRestrictionMutation) EdgeCleared(name string) bool {
+	switch name {
+	case readerrestriction.EdgeUser:
+		return m.cleareduser
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReaderRestrictionMutation) ClearEdge(name string) error {
+	switch name {
+	case readerrestriction.EdgeUser:
+		m.ClearUser()
+		return nil
+	}
+	return fmt.Errorf("unknown ReaderRestriction unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReaderRestrictionMutation) ResetEdge(name string) error {
+	switch name {
+	case readerrestriction.EdgeUser:
+		m.ResetUser()
+		return nil
+	}
+	return fmt.Errorf("unknown ReaderRestriction edge %s", name)
+}
+
+// ReaderSettingsMutation represents an operation that mutates the ReaderSettings nodes in the graph.
+type ReaderSettingsMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *int
+	history_enabled *bool
+	notify_replies  *bool
+	notify_followed *bool
+	notify_breaking *bool
+	digest          *readersettings.Digest
+	digest_sent_at  *time.Time
+	clearedFields   map[string]struct{}
+	user            *int
+	cleareduser     bool
+	done            bool
+	oldValue        func(context.Context) (*ReaderSettings, error)
+	predicates      []predicate.ReaderSettings
+}
+
+var _ ent.Mutation = (*ReaderSettingsMutation)(nil)
+
+// readersettingsOption allows management of the mutation configuration using functional options.
+type readersettingsOption func(*ReaderSettingsMutation)
+
+// newReaderSettingsMutation creates new mutation for the ReaderSettings entity.
+func newReaderSettingsMutation(c config, op Op, opts ...readersettingsOption) *ReaderSettingsMutation {
+	m := &ReaderSettingsMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReaderSettings,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReaderSettingsID sets the ID field of the mutation.
+func withReaderSettingsID(id int) readersettingsOption {
+	return func(m *ReaderSettingsMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ReaderSettings
+		)
+		m.oldValue = func(ctx context.Context) (*ReaderSettings, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ReaderSettings.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReaderSettings sets the old ReaderSettings of the mutation.
+func withReaderSettings(node *ReaderSettings) readersettingsOption {
+	return func(m *ReaderSettingsMutation) {
+		m.oldValue = func(context.Context) (*ReaderSettings, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReaderSettingsMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReaderSettingsMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReaderSettingsMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReaderSettingsMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ReaderSettings.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetUserID sets the "user_id" field.
+func (m *ReaderSettingsMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *ReaderSettingsMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the ReaderSettings entity.
+// If the ReaderSettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderSettingsMutation) OldUserID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *ReaderSettingsMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetHistoryEnabled sets the "history_enabled" field.
+func (m *ReaderSettingsMutation) SetHistoryEnabled(b bool) {
+	m.history_enabled = &b
+}
+
+// HistoryEnabled returns the value of the "history_enabled" field in the mutation.
+func (m *ReaderSettingsMutation) HistoryEnabled() (r bool, exists bool) {
+	v := m.history_enabled
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHistoryEnabled returns the old "history_enabled" field's value of the ReaderSettings entity.
+// If the ReaderSettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderSettingsMutation) OldHistoryEnabled(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHistoryEnabled is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHistoryEnabled requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHistoryEnabled: %w", err)
+	}
+	return oldValue.HistoryEnabled, nil
+}
+
+// ResetHistoryEnabled resets all changes to the "history_enabled" field.
+func (m *ReaderSettingsMutation) ResetHistoryEnabled() {
+	m.history_enabled = nil
+}
+
+// SetNotifyReplies sets the "notify_replies" field.
+func (m *ReaderSettingsMutation) SetNotifyReplies(b bool) {
+	m.notify_replies = &b
+}
+
+// NotifyReplies returns the value of the "notify_replies" field in the mutation.
+func (m *ReaderSettingsMutation) NotifyReplies() (r bool, exists bool) {
+	v := m.notify_replies
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotifyReplies returns the old "notify_replies" field's value of the ReaderSettings entity.
+// If the ReaderSettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderSettingsMutation) OldNotifyReplies(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotifyReplies is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotifyReplies requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotifyReplies: %w", err)
+	}
+	return oldValue.NotifyReplies, nil
+}
+
+// ResetNotifyReplies resets all changes to the "notify_replies" field.
+func (m *ReaderSettingsMutation) ResetNotifyReplies() {
+	m.notify_replies = nil
+}
+
+// SetNotifyFollowed sets the "notify_followed" field.
+func (m *ReaderSettingsMutation) SetNotifyFollowed(b bool) {
+	m.notify_followed = &b
+}
+
+// NotifyFollowed returns the value of the "notify_followed" field in the mutation.
+func (m *ReaderSettingsMutation) NotifyFollowed() (r bool, exists bool) {
+	v := m.notify_followed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotifyFollowed returns the old "notify_followed" field's value of the ReaderSettings entity.
+// If the ReaderSettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderSettingsMutation) OldNotifyFollowed(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotifyFollowed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotifyFollowed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotifyFollowed: %w", err)
+	}
+	return oldValue.NotifyFollowed, nil
+}
+
+// ResetNotifyFollowed resets all changes to the "notify_followed" field.
+func (m *ReaderSettingsMutation) ResetNotifyFollowed() {
+	m.notify_followed = nil
+}
+
+// SetNotifyBreaking sets the "notify_breaking" field.
+func (m *ReaderSettingsMutation) SetNotifyBreaking(b bool) {
+	m.notify_breaking = &b
+}
+
+// NotifyBreaking returns the value of the "notify_breaking" field in the mutation.
+func (m *ReaderSettingsMutation) NotifyBreaking() (r bool, exists bool) {
+	v := m.notify_breaking
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotifyBreaking returns the old "notify_breaking" field's value of the ReaderSettings entity.
+// If the ReaderSettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderSettingsMutation) OldNotifyBreaking(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotifyBreaking is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotifyBreaking requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotifyBreaking: %w", err)
+	}
+	return oldValue.NotifyBreaking, nil
+}
+
+// ResetNotifyBreaking resets all changes to the "notify_breaking" field.
+func (m *ReaderSettingsMutation) ResetNotifyBreaking() {
+	m.notify_breaking = nil
+}
+
+// SetDigest sets the "digest" field.
+func (m *ReaderSettingsMutation) SetDigest(r readersettings.Digest) {
+	m.digest = &r
+}
+
+// Digest returns the value of the "digest" field in the mutation.
+func (m *ReaderSettingsMutation) Digest() (r readersettings.Digest, exists bool) {
+	v := m.digest
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDigest returns the old "digest" field's value of the ReaderSettings entity.
+// If the ReaderSettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderSettingsMutation) OldDigest(ctx context.Context) (v readersettings.Digest, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDigest is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDigest requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDigest: %w", err)
+	}
+	return oldValue.Digest, nil
+}
+
+// ResetDigest resets all changes to the "digest" field.
+func (m *ReaderSettingsMutation) ResetDigest() {
+	m.digest = nil
+}
+
+// SetDigestSentAt sets the "digest_sent_at" field.
+func (m *ReaderSettingsMutation) SetDigestSentAt(t time.Time) {
+	m.digest_sent_at = &t
+}
+
+// DigestSentAt returns the value of the "digest_sent_at" field in the mutation.
+func (m *ReaderSettingsMutation) DigestSentAt() (r time.Time, exists bool) {
+	v := m.digest_sent_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDigestSentAt returns the old "digest_sent_at" field's value of the ReaderSettings entity.
+// If the ReaderSettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderSettingsMutation) OldDigestSentAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDigestSentAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDigestSentAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDigestSentAt: %w", err)
+	}
+	return oldValue.DigestSentAt, nil
+}
+
+// ClearDigestSentAt clears the value of the "digest_sent_at" field.
+func (m *ReaderSettingsMutation) ClearDigestSentAt() {
+	m.digest_sent_at = nil
+	m.clearedFields[readersettings.FieldDigestSentAt] = struct{}{}
+}
+
+// DigestSentAtCleared returns if the "digest_sent_at" field was cleared in this mutation.
+func (m *ReaderSettingsMutation) DigestSentAtCleared() bool {
+	_, ok := m.clearedFields[readersettings.FieldDigestSentAt]
+	return ok
+}
+
+// ResetDigestSentAt resets all changes to the "digest_sent_at" field.
+func (m *ReaderSettingsMutation) ResetDigestSentAt() {
+	m.digest_sent_at = nil
+	delete(m.clearedFields, readersettings.FieldDigestSentAt)
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *ReaderSettingsMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[readersettings.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *ReaderSettingsMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *ReaderSettingsMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *ReaderSettingsMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// Where appends a list predicates to the ReaderSettingsMutation builder.
+func (m *ReaderSettingsMutation) Where(ps ...predicate.ReaderSettings) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReaderSettingsMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReaderSettingsMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ReaderSettings, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReaderSettingsMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReaderSettingsMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ReaderSettings).
+func (m *ReaderSettingsMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReaderSettingsMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.user != nil {
+		fields = append(fields, readersettings.FieldUserID)
+	}
+	if m.history_enabled != nil {
+		fields = append(fields, readersettings.FieldHistoryEnabled)
+	}
+	if m.notify_replies != nil {
+		fields = append(fields, readersettings.FieldNotifyReplies)
+	}
+	if m.notify_followed != nil {
+		fields = append(fields, readersettings.FieldNotifyFollowed)
+	}
+	if m.notify_breaking != nil {
+		fields = append(fields, readersettings.FieldNotifyBreaking)
+	}
+	if m.digest != nil {
+		fields = append(fields, readersettings.FieldDigest)
+	}
+	if m.digest_sent_at != nil {
+		fields = append(fields, readersettings.FieldDigestSentAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReaderSettingsMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case readersettings.FieldUserID:
+		return m.UserID()
+	case readersettings.FieldHistoryEnabled:
+		return m.HistoryEnabled()
+	case readersettings.FieldNotifyReplies:
+		return m.NotifyReplies()
+	case readersettings.FieldNotifyFollowed:
+		return m.NotifyFollowed()
+	case readersettings.FieldNotifyBreaking:
+		return m.NotifyBreaking()
+	case readersettings.FieldDigest:
+		return m.Digest()
+	case readersettings.FieldDigestSentAt:
+		return m.DigestSentAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReaderSettingsMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case readersettings.FieldUserID:
+		return m.OldUserID(ctx)
+	case readersettings.FieldHistoryEnabled:
+		return m.OldHistoryEnabled(ctx)
+	case readersettings.FieldNotifyReplies:
+		return m.OldNotifyReplies(ctx)
+	case readersettings.FieldNotifyFollowed:
+		return m.OldNotifyFollowed(ctx)
+	case readersettings.FieldNotifyBreaking:
+		return m.OldNotifyBreaking(ctx)
+	case readersettings.FieldDigest:
+		return m.OldDigest(ctx)
+	case readersettings.FieldDigestSentAt:
+		return m.OldDigestSentAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ReaderSettings field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReaderSettingsMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case readersettings.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case readersettings.FieldHistoryEnabled:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHistoryEnabled(v)
+		return nil
+	case readersettings.FieldNotifyReplies:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotifyReplies(v)
+		return nil
+	case readersettings.FieldNotifyFollowed:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotifyFollowed(v)
+		return nil
+	case readersettings.FieldNotifyBreaking:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotifyBreaking(v)
+		return nil
+	case readersettings.FieldDigest:
+		v, ok := value.(readersettings.Digest)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDigest(v)
+		return nil
+	case readersettings.FieldDigestSentAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDigestSentAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReaderSettings field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReaderSettingsMutation) AddedFields() []string {
+	var fields []string
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReaderSettingsMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReaderSettingsMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown ReaderSettings numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReaderSettingsMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(readersettings.FieldDigestSentAt) {
+		fields = append(fields, readersettings.FieldDigestSentAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReaderSettingsMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReaderSettingsMutation) ClearField(name string) error {
+	switch name {
+	case readersettings.FieldDigestSentAt:
+		m.ClearDigestSentAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ReaderSettings nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReaderSettingsMutation) ResetField(name string) error {
+	switch name {
+	case readersettings.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case readersettings.FieldHistoryEnabled:
+		m.ResetHistoryEnabled()
+		return nil
+	case readersettings.FieldNotifyReplies:
+		m.ResetNotifyReplies()
+		return nil
+	case readersettings.FieldNotifyFollowed:
+		m.ResetNotifyFollowed()
+		return nil
+	case readersettings.FieldNotifyBreaking:
+		m.ResetNotifyBreaking()
+		return nil
+	case readersettings.FieldDigest:
+		m.ResetDigest()
+		return nil
+	case readersettings.FieldDigestSentAt:
+		m.ResetDigestSentAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ReaderSettings field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReaderSettingsMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.user != nil {
+		edges = append(edges, readersettings.EdgeUser)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReaderSettingsMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case readersettings.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReaderSettingsMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReaderSettingsMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReaderSettingsMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleareduser {
+		edges = append(edges, readersettings.EdgeUser)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReaderSettingsMutation) EdgeCleared(name string) bool {
+	switch name {
+	case readersettings.EdgeUser:
+		return m.cleareduser
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReaderSettingsMutation) ClearEdge(name string) error {
+	switch name {
+	case readersettings.EdgeUser:
+		m.ClearUser()
+		return nil
+	}
+	return fmt.Errorf("unknown ReaderSettings unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReaderSettingsMutation) ResetEdge(name string) error {
+	switch name {
+	case readersettings.EdgeUser:
+		m.ResetUser()
+		return nil
+	}
+	return fmt.Errorf("unknown ReaderSettings edge %s", name)
+}
+
+// ReadingListMutation represents an operation that mutates the ReadingList nodes in the graph.
+type ReadingListMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *int
+	token_hash        *string
+	revision          *int
+	addrevision       *int
+	forgotten         *int
+	addforgotten      *int
+	bookmark_count    *int
+	addbookmark_count *int
+	created_at        *time.Time
+	used_at           *time.Time
+	clearedFields     map[string]struct{}
+	user              *int
+	cleareduser       bool
+	bookmarks         map[int]struct{}
+	removedbookmarks  map[int]struct{}
+	clearedbookmarks  bool
+	done              bool
+	oldValue          func(context.Context) (*ReadingList, error)
+	predicates        []predicate.ReadingList
+}
+
+var _ ent.Mutation = (*ReadingListMutation)(nil)
+
+// readinglistOption allows management of the mutation configuration using functional options.
+type readinglistOption func(*ReadingListMutation)
+
+// newReadingListMutation creates new mutation for the ReadingList entity.
+func newReadingListMutation(c config, op Op, opts ...readinglistOption) *ReadingListMutation {
+	m := &ReadingListMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReadingList,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReadingListID sets the ID field of the mutation.
+func withReadingListID(id int) readinglistOption {
+	return func(m *ReadingListMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ReadingList
+		)
+		m.oldValue = func(ctx context.Context) (*ReadingList, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ReadingList.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReadingList sets the old ReadingList of the mutation.
+func withReadingList(node *ReadingList) readinglistOption {
+	return func(m *ReadingListMutation) {
+		m.oldValue = func(context.Context) (*ReadingList, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReadingListMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReadingListMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReadingListMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReadingListMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ReadingList.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetUserID sets the "user_id" field.
+func (m *ReadingListMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *ReadingListMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the ReadingList entity.
+// If the ReadingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReadingListMutation) OldUserID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (m *ReadingListMutation) ClearUserID() {
+	m.user = nil
+	m.clearedFields[readinglist.FieldUserID] = struct{}{}
+}
+
+// UserIDCleared returns if the "user_id" field was cleared in this mutation.
+func (m *ReadingListMutation) UserIDCleared() bool {
+	_, ok := m.clearedFields[readinglist.FieldUserID]
+	return ok
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *ReadingListMutation) ResetUserID() {
+	m.user = nil
+	delete(m.clearedFields, readinglist.FieldUserID)
+}
+
+// SetTokenHash sets the "token_hash" field.
+func (m *ReadingListMutation) SetTokenHash(s string) {
+	m.token_hash = &s
+}
+
+// TokenHash returns the value of the "token_hash" field in the mutation.
+func (m *ReadingListMutation) TokenHash() (r string, exists bool) {
+	v := m.token_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTokenHash returns the old "token_hash" field's value of the ReadingList entity.
+// If the ReadingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReadingListMutation) OldTokenHash(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTokenHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTokenHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTokenHash: %w", err)
+	}
+	return oldValue.TokenHash, nil
+}
+
+// ClearTokenHash clears the value of the "token_hash" field.
+func (m *ReadingListMutation) ClearTokenHash() {
+	m.token_hash = nil
+	m.clearedFields[readinglist.FieldTokenHash] = struct{}{}
+}
+
+// TokenHashCleared returns if the "token_hash" field was cleared in this mutation.
+func (m *ReadingListMutation) TokenHashCleared() bool {
+	_, ok := m.clearedFields[readinglist.FieldTokenHash]
+	return ok
+}
+
+// ResetTokenHash resets all changes to the "token_hash" field.
+func (m *ReadingListMutation) ResetTokenHash() {
+	m.token_hash = nil
+	delete(m.clearedFields, readinglist.FieldTokenHash)
+}
+
+// SetRevision sets the "revision" field.
+func (m *ReadingListMutation) SetRevision(i int) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *ReadingListMutation) Revision() (r int, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the ReadingList entity.
+// If the ReadingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReadingListMutation) OldRevision(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *ReadingListMutation) AddRevision(i int) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *ReadingListMutation) AddedRevision() (r int, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *ReadingListMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetForgotten sets the "forgotten" field.
+func (m *ReadingListMutation) SetForgotten(i int) {
+	m.forgotten = &i
+	m.addforgotten = nil
+}
+
+// Forgotten returns the value of the "forgotten" field in the mutation.
+func (m *ReadingListMutation) Forgotten() (r int, exists bool) {
+	v := m.forgotten
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldForgotten returns the old "forgotten" field's value of the ReadingList entity.
+// If the ReadingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReadingListMutation) OldForgotten(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldForgotten is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldForgotten requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldForgotten: %w", err)
+	}
+	return oldValue.Forgotten, nil
+}
+
+// AddForgotten adds i to the "forgotten" field.
+func (m *ReadingListMutation) AddForgotten(i int) {
+	if m.addforgotten != nil {
+		*m.addforgotten += i
+	} else {
+		m.addforgotten = &i
+	}
+}
+
+// AddedForgotten returns the value that was added to the "forgotten" field in this mutation.
+func (m *ReadingListMutation) AddedForgotten() (r int, exists bool) {
+	v := m.addforgotten
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetForgotten resets all changes to the "forgotten" field.
+func (m *ReadingListMutation) ResetForgotten() {
+	m.forgotten = nil
+	m.addforgotten = nil
+}
+
+// SetBookmarkCount sets the "bookmark_count" field.
+func (m *ReadingListMutation) SetBookmarkCount(i int) {
+	m.bookmark_count = &i
+	m.addbookmark_count = nil
+}
+
+// BookmarkCount returns the value of the "bookmark_count" field in the mutation.
+func (m *ReadingListMutation) BookmarkCount() (r int, exists bool) {
+	v := m.bookmark_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBookmarkCount returns the old "bookmark_count" field's value of the ReadingList entity.
+// If the ReadingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReadingListMutation) OldBookmarkCount(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBookmarkCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBookmarkCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBookmarkCount: %w", err)
+	}
+	return oldValue.BookmarkCount, nil
+}
+
+// AddBookmarkCount adds i to the "bookmark_count" field.
+func (m *ReadingListMutation) AddBookmarkCount(i int) {
+	if m.addbookmark_count != nil {
+		*m.addbookmark_count += i
+	} else {
+		m.addbookmark_count = &i
+	}
+}
+
+// AddedBookmarkCount returns the value that was added to the "bookmark_count" field in this mutation.
+func (m *ReadingListMutation) AddedBookmarkCount() (r int, exists bool) {
+	v := m.addbookmark_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBookmarkCount resets all changes to the "bookmark_count" field.
+func (m *ReadingListMutation) ResetBookmarkCount() {
+	m.bookmark_count = nil
+	m.addbookmark_count = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ReadingListMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ReadingListMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ReadingList entity.
+// If the ReadingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReadingListMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ReadingListMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUsedAt sets the "used_at" field.
+func (m *ReadingListMutation) SetUsedAt(t time.Time) {
+	m.used_at = &t
+}
+
+// UsedAt returns the value of the "used_at" field in the mutation.
+func (m *ReadingListMutation) UsedAt() (r time.Time, exists bool) {
+	v := m.used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsedAt returns the old "used_at" field's value of the ReadingList entity.
+// If the ReadingList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReadingListMutation) OldUsedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsedAt: %w", err)
+	}
+	return oldValue.UsedAt, nil
+}
+
+// ResetUsedAt resets all changes to the "used_at" field.
+func (m *ReadingListMutation) ResetUsedAt() {
+	m.used_at = nil
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *ReadingListMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[readinglist.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *ReadingListMutation) UserCleared() bool {
+	return m.UserIDCleared() || m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *ReadingListMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *ReadingListMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// AddBookmarkIDs adds the "bookmarks" edge to the Bookmark entity by ids.
+func (m *ReadingListMutation) AddBookmarkIDs(ids ...int) {
+	if m.bookmarks == nil {
+		m.bookmarks = make(map[int]struct{})
+	}
+	for i := range ids {
+		m.bookmarks[ids[i]] = struct{}{}
+	}
+}
+
+// ClearBookmarks clears the "bookmarks" edge to the Bookmark entity.
+func (m *ReadingListMutation) ClearBookmarks() {
+	m.clearedbookmarks = true
+}
+
+// BookmarksCleared reports if the "bookmarks" edge to the Bookmark entity was cleared.
+func (m *ReadingListMutation) BookmarksCleared() bool {
+	return m.clearedbookmarks
+}
+
+// RemoveBookmarkIDs removes the "bookmarks" edge to the Bookmark entity by IDs.
+func (m *ReadingListMutation) RemoveBookmarkIDs(ids ...int) {
+	if m.removedbookmarks == nil {
+		m.removedbookmarks = make(map[int]struct{})
+	}
+	for i := range ids {
+		delete(m.bookmarks, ids[i])
+		m.removedbookmarks[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedBookmarks returns the removed IDs of the "bookmarks" edge to the Bookmark entity.
+func (m *ReadingListMutation) RemovedBookmarksIDs() (ids []int) {
+	for id := range m.removedbookmarks {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// BookmarksIDs returns the "bookmarks" edge IDs in the mutation.
+func (m *ReadingListMutation) BookmarksIDs() (ids []int) {
+	for id := range m.bookmarks {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetBookmarks resets all changes to the "bookmarks" edge.
+func (m *ReadingListMutation) ResetBookmarks() {
+	m.bookmarks = nil
+	m.clearedbookmarks = false
+	m.removedbookmarks = nil
+}
+
+// Where appends a list predicates to the ReadingListMutation builder.
+func (m *ReadingListMutation) Where(ps ...predicate.ReadingList) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReadingListMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReadingListMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ReadingList, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReadingListMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReadingListMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ReadingList).
+func (m *ReadingListMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReadingListMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.user != nil {
+		fields = append(fields, readinglist.FieldUserID)
+	}
+	if m.token_hash != nil {
+		fields = append(fields, readinglist.FieldTokenHash)
+	}
+	if m.revision != nil {
+		fields = append(fields, readinglist.FieldRevision)
+	}
+	if m.forgotten != nil {
+		fields = append(fields, readinglist.FieldForgotten)
+	}
+	if m.bookmark_count != nil {
+		fields = append(fields, readinglist.FieldBookmarkCount)
+	}
+	if m.created_at != nil {
+		fields = append(fields, readinglist.FieldCreatedAt)
+	}
+	if m.used_at != nil {
+		fields = append(fields, readinglist.FieldUsedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReadingListMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case readinglist.FieldUserID:
+		return m.UserID()
+	case readinglist.FieldTokenHash:
+		return m.TokenHash()
+	case readinglist.FieldRevision:
+		return m.Revision()
+	case readinglist.FieldForgotten:
+		return m.Forgotten()
+	case readinglist.FieldBookmarkCount:
+		return m.BookmarkCount()
+	case readinglist.FieldCreatedAt:
+		return m.CreatedAt()
+	case readinglist.FieldUsedAt:
+		return m.UsedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReadingListMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case readinglist.FieldUserID:
+		return m.OldUserID(ctx)
+	case readinglist.FieldTokenHash:
+		return m.OldTokenHash(ctx)
+	case readinglist.FieldRevision:
+		return m.OldRevision(ctx)
+	case readinglist.FieldForgotten:
+		return m.OldForgotten(ctx)
+	case readinglist.FieldBookmarkCount:
+		return m.OldBookmarkCount(ctx)
+	case readinglist.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case readinglist.FieldUsedAt:
+		return m.OldUsedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ReadingList field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReadingListMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case readinglist.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case readinglist.FieldTokenHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTokenHash(v)
+		return nil
+	case readinglist.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case readinglist.FieldForgotten:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetForgotten(v)
+		return nil
+	case readinglist.FieldBookmarkCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBookmarkCount(v)
+		return nil
+	case readinglist.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case readinglist.FieldUsedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReadingList field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReadingListMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, readinglist.FieldRevision)
+	}
+	if m.addforgotten != nil {
+		fields = append(fields, readinglist.FieldForgotten)
+	}
+	if m.addbookmark_count != nil {
+		fields = append(fields, readinglist.FieldBookmarkCount)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReadingListMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case readinglist.FieldRevision:
+		return m.AddedRevision()
+	case readinglist.FieldForgotten:
+		return m.AddedForgotten()
+	case readinglist.FieldBookmarkCount:
+		return m.AddedBookmarkCount()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReadingListMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case readinglist.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	case readinglist.FieldForgotten:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddForgotten(v)
+		return nil
+	case readinglist.FieldBookmarkCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBookmarkCount(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReadingList numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReadingListMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(readinglist.FieldUserID) {
+		fields = append(fields, readinglist.FieldUserID)
+	}
+	if m.FieldCleared(readinglist.FieldTokenHash) {
+		fields = append(fields, readinglist.FieldTokenHash)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReadingListMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReadingListMutation) ClearField(name string) error {
+	switch name {
+	case readinglist.FieldUserID:
+		m.ClearUserID()
+		return nil
+	case readinglist.FieldTokenHash:
+		m.ClearTokenHash()
+		return nil
+	}
+	return fmt.Errorf("unknown ReadingList nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReadingListMutation) ResetField(name string) error {
+	switch name {
+	case readinglist.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case readinglist.FieldTokenHash:
+		m.ResetTokenHash()
+		return nil
+	case readinglist.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case readinglist.FieldForgotten:
+		m.ResetForgotten()
+		return nil
+	case readinglist.FieldBookmarkCount:
+		m.ResetBookmarkCount()
+		return nil
+	case readinglist.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case readinglist.FieldUsedAt:
+		m.ResetUsedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ReadingList field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReadingListMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.user != nil {
+		edges = append(edges, readinglist.EdgeUser)
+	}
+	if m.bookmarks != nil {
+		edges = append(edges, readinglist.EdgeBookmarks)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReadingListMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case readinglist.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case readinglist.EdgeBookmarks:
+		ids := make([]ent.Value, 0, len(m.bookmarks))
+		for id := range m.bookmarks {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReadingListMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.removedbookmarks != nil {
+		edges = append(edges, readinglist.EdgeBookmarks)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReadingListMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case readinglist.EdgeBookmarks:
+		ids := make([]ent.Value, 0, len(m.removedbookmarks))
+		for id := range m.removedbookmarks {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReadingListMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.cleareduser {
+		edges = append(edges, readinglist.EdgeUser)
+	}
+	if m.clearedbookmarks {
+		edges = append(edges, readinglist.EdgeBookmarks)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReadingListMutation) EdgeCleared(name string) bool {
+	switch name {
+	case readinglist.EdgeUser:
+		return m.cleareduser
+	case readinglist.EdgeBookmarks:
+		return m.clearedbookmarks
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReadingListMutation) ClearEdge(name string) error {
+	switch name {
+	case readinglist.EdgeUser:
+		m.ClearUser()
+		return nil
+	}
+	return fmt.Errorf("unknown ReadingList unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReadingListMutation) ResetEdge(name string) error {
+	switch name {
+	case readinglist.EdgeUser:
+		m.ResetUser()
+		return nil
+	case readinglist.EdgeBookmarks:
+		m.ResetBookmarks()
+		return nil
+	}
+	return fmt.Errorf("unknown ReadingList edge %s", name)
+}
+
 // RedirectMutation represents an operation that mutates the Redirect nodes in the graph.
 type RedirectMutation struct {
 	config
@@ -29901,6 +38233,7 @@ type SiteMutation struct {
 	legal_documents       *[]schema.LegalDocument
 	appendlegal_documents []schema.LegalDocument
 	consents              *map[string]schema.Consent
+	comment_settings      **schema.CommentSettings
 	clearedFields         map[string]struct{}
 	done                  bool
 	oldValue              func(context.Context) (*Site, error)
@@ -30704,6 +39037,55 @@ func (m *SiteMutation) ResetConsents() {
 	delete(m.clearedFields, site.FieldConsents)
 }
 
+// SetCommentSettings sets the "comment_settings" field.
+func (m *SiteMutation) SetCommentSettings(ss *schema.CommentSettings) {
+	m.comment_settings = &ss
+}
+
+// CommentSettings returns the value of the "comment_settings" field in the mutation.
+func (m *SiteMutation) CommentSettings() (r *schema.CommentSettings, exists bool) {
+	v := m.comment_settings
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCommentSettings returns the old "comment_settings" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldCommentSettings(ctx context.Context) (v *schema.CommentSettings, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCommentSettings is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCommentSettings requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCommentSettings: %w", err)
+	}
+	return oldValue.CommentSettings, nil
+}
+
+// ClearCommentSettings clears the value of the "comment_settings" field.
+func (m *SiteMutation) ClearCommentSettings() {
+	m.comment_settings = nil
+	m.clearedFields[site.FieldCommentSettings] = struct{}{}
+}
+
+// CommentSettingsCleared returns if the "comment_settings" field was cleared in this mutation.
+func (m *SiteMutation) CommentSettingsCleared() bool {
+	_, ok := m.clearedFields[site.FieldCommentSettings]
+	return ok
+}
+
+// ResetCommentSettings resets all changes to the "comment_settings" field.
+func (m *SiteMutation) ResetCommentSettings() {
+	m.comment_settings = nil
+	delete(m.clearedFields, site.FieldCommentSettings)
+}
+
 // Where appends a list predicates to the SiteMutation builder.
 func (m *SiteMutation) Where(ps ...predicate.Site) {
 	m.predicates = append(m.predicates, ps...)
@@ -30738,7 +39120,7 @@ func (m *SiteMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SiteMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 16)
 	if m.created_at != nil {
 		fields = append(fields, site.FieldCreatedAt)
 	}
@@ -30784,6 +39166,9 @@ func (m *SiteMutation) Fields() []string {
 	if m.consents != nil {
 		fields = append(fields, site.FieldConsents)
 	}
+	if m.comment_settings != nil {
+		fields = append(fields, site.FieldCommentSettings)
+	}
 	return fields
 }
 
@@ -30822,6 +39207,8 @@ func (m *SiteMutation) Field(name string) (ent.Value, bool) {
 		return m.LegalDocuments()
 	case site.FieldConsents:
 		return m.Consents()
+	case site.FieldCommentSettings:
+		return m.CommentSettings()
 	}
 	return nil, false
 }
@@ -30861,6 +39248,8 @@ func (m *SiteMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldLegalDocuments(ctx)
 	case site.FieldConsents:
 		return m.OldConsents(ctx)
+	case site.FieldCommentSettings:
+		return m.OldCommentSettings(ctx)
 	}
 	return nil, fmt.Errorf("unknown Site field %s", name)
 }
@@ -30975,6 +39364,13 @@ func (m *SiteMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetConsents(v)
 		return nil
+	case site.FieldCommentSettings:
+		v, ok := value.(*schema.CommentSettings)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCommentSettings(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Site field %s", name)
 }
@@ -31059,6 +39455,9 @@ func (m *SiteMutation) ClearedFields() []string {
 	if m.FieldCleared(site.FieldConsents) {
 		fields = append(fields, site.FieldConsents)
 	}
+	if m.FieldCleared(site.FieldCommentSettings) {
+		fields = append(fields, site.FieldCommentSettings)
+	}
 	return fields
 }
 
@@ -31087,6 +39486,9 @@ func (m *SiteMutation) ClearField(name string) error {
 		return nil
 	case site.FieldConsents:
 		m.ClearConsents()
+		return nil
+	case site.FieldCommentSettings:
+		m.ClearCommentSettings()
 		return nil
 	}
 	return fmt.Errorf("unknown Site nullable field %s", name)
@@ -31140,6 +39542,9 @@ func (m *SiteMutation) ResetField(name string) error {
 		return nil
 	case site.FieldConsents:
 		m.ResetConsents()
+		return nil
+	case site.FieldCommentSettings:
+		m.ResetCommentSettings()
 		return nil
 	}
 	return fmt.Errorf("unknown Site field %s", name)
@@ -31984,9 +40389,8 @@ type UserMutation struct {
 	comments             map[int]struct{}
 	removedcomments      map[int]struct{}
 	clearedcomments      bool
-	bookmarks            map[int]struct{}
-	removedbookmarks     map[int]struct{}
-	clearedbookmarks     bool
+	reading_list         *int
+	clearedreading_list  bool
 	sessions             map[int]struct{}
 	removedsessions      map[int]struct{}
 	clearedsessions      bool
@@ -32696,58 +41100,43 @@ func (m *UserMutation) ResetComments() {
 	m.removedcomments = nil
 }
 
-// AddBookmarkIDs adds the "bookmarks" edge to the Bookmark entity by ids.
-func (m *UserMutation) AddBookmarkIDs(ids ...int) {
-	if m.bookmarks == nil {
-		m.bookmarks = make(map[int]struct{})
-	}
-	for i := range ids {
-		m.bookmarks[ids[i]] = struct{}{}
-	}
+// SetReadingListID sets the "reading_list" edge to the ReadingList entity by id.
+func (m *UserMutation) SetReadingListID(id int) {
+	m.reading_list = &id
 }
 
-// ClearBookmarks clears the "bookmarks" edge to the Bookmark entity.
-func (m *UserMutation) ClearBookmarks() {
-	m.clearedbookmarks = true
+// ClearReadingList clears the "reading_list" edge to the ReadingList entity.
+func (m *UserMutation) ClearReadingList() {
+	m.clearedreading_list = true
 }
 
-// BookmarksCleared reports if the "bookmarks" edge to the Bookmark entity was cleared.
-func (m *UserMutation) BookmarksCleared() bool {
-	return m.clearedbookmarks
+// ReadingListCleared reports if the "reading_list" edge to the ReadingList entity was cleared.
+func (m *UserMutation) ReadingListCleared() bool {
+	return m.clearedreading_list
 }
 
-// RemoveBookmarkIDs removes the "bookmarks" edge to the Bookmark entity by IDs.
-func (m *UserMutation) RemoveBookmarkIDs(ids ...int) {
-	if m.removedbookmarks == nil {
-		m.removedbookmarks = make(map[int]struct{})
-	}
-	for i := range ids {
-		delete(m.bookmarks, ids[i])
-		m.removedbookmarks[ids[i]] = struct{}{}
-	}
-}
-
-// RemovedBookmarks returns the removed IDs of the "bookmarks" edge to the Bookmark entity.
-func (m *UserMutation) RemovedBookmarksIDs() (ids []int) {
-	for id := range m.removedbookmarks {
-		ids = append(ids, id)
+// ReadingListID returns the "reading_list" edge ID in the mutation.
+func (m *UserMutation) ReadingListID() (id int, exists bool) {
+	if m.reading_list != nil {
+		return *m.reading_list, true
 	}
 	return
 }
 
-// BookmarksIDs returns the "bookmarks" edge IDs in the mutation.
-func (m *UserMutation) BookmarksIDs() (ids []int) {
-	for id := range m.bookmarks {
-		ids = append(ids, id)
+// ReadingListIDs returns the "reading_list" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ReadingListID instead. It exists only for internal usage by the builders.
+func (m *UserMutation) ReadingListIDs() (ids []int) {
+	if id := m.reading_list; id != nil {
+		ids = append(ids, *id)
 	}
 	return
 }
 
-// ResetBookmarks resets all changes to the "bookmarks" edge.
-func (m *UserMutation) ResetBookmarks() {
-	m.bookmarks = nil
-	m.clearedbookmarks = false
-	m.removedbookmarks = nil
+// ResetReadingList resets all changes to the "reading_list" edge.
+func (m *UserMutation) ResetReadingList() {
+	m.reading_list = nil
+	m.clearedreading_list = false
 }
 
 // AddSessionIDs adds the "sessions" edge to the Session entity by ids.
@@ -33221,8 +41610,8 @@ func (m *UserMutation) AddedEdges() []string {
 	if m.comments != nil {
 		edges = append(edges, user.EdgeComments)
 	}
-	if m.bookmarks != nil {
-		edges = append(edges, user.EdgeBookmarks)
+	if m.reading_list != nil {
+		edges = append(edges, user.EdgeReadingList)
 	}
 	if m.sessions != nil {
 		edges = append(edges, user.EdgeSessions)
@@ -33247,12 +41636,10 @@ func (m *UserMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
-	case user.EdgeBookmarks:
-		ids := make([]ent.Value, 0, len(m.bookmarks))
-		for id := range m.bookmarks {
-			ids = append(ids, id)
+	case user.EdgeReadingList:
+		if id := m.reading_list; id != nil {
+			return []ent.Value{*id}
 		}
-		return ids
 	case user.EdgeSessions:
 		ids := make([]ent.Value, 0, len(m.sessions))
 		for id := range m.sessions {
@@ -33275,9 +41662,6 @@ func (m *UserMutation) RemovedEdges() []string {
 	if m.removedcomments != nil {
 		edges = append(edges, user.EdgeComments)
 	}
-	if m.removedbookmarks != nil {
-		edges = append(edges, user.EdgeBookmarks)
-	}
 	if m.removedsessions != nil {
 		edges = append(edges, user.EdgeSessions)
 	}
@@ -33294,12 +41678,6 @@ func (m *UserMutation) RemovedIDs(name string) []ent.Value {
 	case user.EdgeComments:
 		ids := make([]ent.Value, 0, len(m.removedcomments))
 		for id := range m.removedcomments {
-			ids = append(ids, id)
-		}
-		return ids
-	case user.EdgeBookmarks:
-		ids := make([]ent.Value, 0, len(m.removedbookmarks))
-		for id := range m.removedbookmarks {
 			ids = append(ids, id)
 		}
 		return ids
@@ -33328,8 +41706,8 @@ func (m *UserMutation) ClearedEdges() []string {
 	if m.clearedcomments {
 		edges = append(edges, user.EdgeComments)
 	}
-	if m.clearedbookmarks {
-		edges = append(edges, user.EdgeBookmarks)
+	if m.clearedreading_list {
+		edges = append(edges, user.EdgeReadingList)
 	}
 	if m.clearedsessions {
 		edges = append(edges, user.EdgeSessions)
@@ -33348,8 +41726,8 @@ func (m *UserMutation) EdgeCleared(name string) bool {
 		return m.clearedauthor
 	case user.EdgeComments:
 		return m.clearedcomments
-	case user.EdgeBookmarks:
-		return m.clearedbookmarks
+	case user.EdgeReadingList:
+		return m.clearedreading_list
 	case user.EdgeSessions:
 		return m.clearedsessions
 	case user.EdgeIdentities:
@@ -33365,6 +41743,9 @@ func (m *UserMutation) ClearEdge(name string) error {
 	case user.EdgeAuthor:
 		m.ClearAuthor()
 		return nil
+	case user.EdgeReadingList:
+		m.ClearReadingList()
+		return nil
 	}
 	return fmt.Errorf("unknown User unique edge %s", name)
 }
@@ -33379,8 +41760,8 @@ func (m *UserMutation) ResetEdge(name string) error {
 	case user.EdgeComments:
 		m.ResetComments()
 		return nil
-	case user.EdgeBookmarks:
-		m.ResetBookmarks()
+	case user.EdgeReadingList:
+		m.ResetReadingList()
 		return nil
 	case user.EdgeSessions:
 		m.ResetSessions()

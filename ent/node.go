@@ -52,6 +52,12 @@ func (_m *Comment) PublicID() string { return id.Encode("com", _m.ID) }
 // IsNode marks Comment as a GraphQL Node.
 func (*Comment) IsNode() {}
 
+// PublicID is the opaque id by which the API knows this CommentReport.
+func (_m *CommentReport) PublicID() string { return id.Encode("rpt", _m.ID) }
+
+// IsNode marks CommentReport as a GraphQL Node.
+func (*CommentReport) IsNode() {}
+
 // PublicID is the opaque id by which the API knows this Correction.
 func (_m *Correction) PublicID() string { return id.Encode("cor", _m.ID) }
 
@@ -82,6 +88,12 @@ func (_m *MenuItem) PublicID() string { return id.Encode("mni", _m.ID) }
 // IsNode marks MenuItem as a GraphQL Node.
 func (*MenuItem) IsNode() {}
 
+// PublicID is the opaque id by which the API knows this Notification.
+func (_m *Notification) PublicID() string { return id.Encode("ntf", _m.ID) }
+
+// IsNode marks Notification as a GraphQL Node.
+func (*Notification) IsNode() {}
+
 // PublicID is the opaque id by which the API knows this Page.
 func (_m *Page) PublicID() string { return id.Encode("pag", _m.ID) }
 
@@ -99,6 +111,12 @@ func (_m *PreviewToken) PublicID() string { return id.Encode("prv", _m.ID) }
 
 // IsNode marks PreviewToken as a GraphQL Node.
 func (*PreviewToken) IsNode() {}
+
+// PublicID is the opaque id by which the API knows this ReaderRestriction.
+func (_m *ReaderRestriction) PublicID() string { return id.Encode("rst", _m.ID) }
+
+// IsNode marks ReaderRestriction as a GraphQL Node.
+func (*ReaderRestriction) IsNode() {}
 
 // PublicID is the opaque id by which the API knows this Redirect.
 func (_m *Redirect) PublicID() string { return id.Encode("red", _m.ID) }

@@ -16,18 +16,27 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/bookmark"
 	"github.com/broadsheet-cms/broadsheet/ent/category"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
+	"github.com/broadsheet-cms/broadsheet/ent/commentrevision"
 	"github.com/broadsheet-cms/broadsheet/ent/correction"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
+	"github.com/broadsheet-cms/broadsheet/ent/follow"
+	"github.com/broadsheet-cms/broadsheet/ent/historyentry"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/menu"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/ent/pick"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/previewtoken"
+	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
+	"github.com/broadsheet-cms/broadsheet/ent/readersettings"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 	"github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/ent/repeat"
 	"github.com/broadsheet-cms/broadsheet/ent/revision"
@@ -132,11 +141,11 @@ func init() {
 	// article.DefaultCommentCount holds the default value on creation for the comment_count field.
 	article.DefaultCommentCount = articleDescCommentCount.Default.(int)
 	// articleDescVersion is the schema descriptor for version field.
-	articleDescVersion := articleFields[28].Descriptor()
+	articleDescVersion := articleFields[29].Descriptor()
 	// article.DefaultVersion holds the default value on creation for the version field.
 	article.DefaultVersion = articleDescVersion.Default.(int)
 	// articleDescSourceHash is the schema descriptor for source_hash field.
-	articleDescSourceHash := articleFields[35].Descriptor()
+	articleDescSourceHash := articleFields[36].Descriptor()
 	// article.DefaultSourceHash holds the default value on creation for the source_hash field.
 	article.DefaultSourceHash = articleDescSourceHash.Default.(string)
 	articledetailFields := schema.ArticleDetail{}.Fields()
@@ -242,10 +251,10 @@ func init() {
 	autosave.DefaultSavedAt = autosaveDescSavedAt.Default.(func() time.Time)
 	bookmarkFields := schema.Bookmark{}.Fields()
 	_ = bookmarkFields
-	// bookmarkDescCreatedAt is the schema descriptor for created_at field.
-	bookmarkDescCreatedAt := bookmarkFields[2].Descriptor()
-	// bookmark.DefaultCreatedAt holds the default value on creation for the created_at field.
-	bookmark.DefaultCreatedAt = bookmarkDescCreatedAt.Default.(func() time.Time)
+	// bookmarkDescSavedAt is the schema descriptor for saved_at field.
+	bookmarkDescSavedAt := bookmarkFields[2].Descriptor()
+	// bookmark.DefaultSavedAt holds the default value on creation for the saved_at field.
+	bookmark.DefaultSavedAt = bookmarkDescSavedAt.Default.(func() time.Time)
 	categoryMixin := schema.Category{}.Mixin()
 	categoryMixinFields0 := categoryMixin[0].Fields()
 	_ = categoryMixinFields0
@@ -300,10 +309,76 @@ func init() {
 	commentDescReplyCount := commentFields[10].Descriptor()
 	// comment.DefaultReplyCount holds the default value on creation for the reply_count field.
 	comment.DefaultReplyCount = commentDescReplyCount.Default.(int)
+	// commentDescDepth is the schema descriptor for depth field.
+	commentDescDepth := commentFields[11].Descriptor()
+	// comment.DefaultDepth holds the default value on creation for the depth field.
+	comment.DefaultDepth = commentDescDepth.Default.(int)
+	// commentDescReactionCount is the schema descriptor for reaction_count field.
+	commentDescReactionCount := commentFields[13].Descriptor()
+	// comment.DefaultReactionCount holds the default value on creation for the reaction_count field.
+	comment.DefaultReactionCount = commentDescReactionCount.Default.(int)
+	// commentDescHeldFor is the schema descriptor for held_for field.
+	commentDescHeldFor := commentFields[16].Descriptor()
+	// comment.DefaultHeldFor holds the default value on creation for the held_for field.
+	comment.DefaultHeldFor = commentDescHeldFor.Default.(string)
+	// commentDescReportCount is the schema descriptor for report_count field.
+	commentDescReportCount := commentFields[17].Descriptor()
+	// comment.DefaultReportCount holds the default value on creation for the report_count field.
+	comment.DefaultReportCount = commentDescReportCount.Default.(int)
+	// commentDescRemovalReason is the schema descriptor for removal_reason field.
+	commentDescRemovalReason := commentFields[20].Descriptor()
+	// comment.DefaultRemovalReason holds the default value on creation for the removal_reason field.
+	comment.DefaultRemovalReason = commentDescRemovalReason.Default.(string)
+	// commentDescAddress is the schema descriptor for address field.
+	commentDescAddress := commentFields[22].Descriptor()
+	// comment.DefaultAddress holds the default value on creation for the address field.
+	comment.DefaultAddress = commentDescAddress.Default.(string)
+	// commentDescBodyHash is the schema descriptor for body_hash field.
+	commentDescBodyHash := commentFields[23].Descriptor()
+	// comment.DefaultBodyHash holds the default value on creation for the body_hash field.
+	comment.DefaultBodyHash = commentDescBodyHash.Default.(string)
 	// commentDescSourceHash is the schema descriptor for source_hash field.
-	commentDescSourceHash := commentFields[12].Descriptor()
+	commentDescSourceHash := commentFields[25].Descriptor()
 	// comment.DefaultSourceHash holds the default value on creation for the source_hash field.
 	comment.DefaultSourceHash = commentDescSourceHash.Default.(string)
+	commentreactionFields := schema.CommentReaction{}.Fields()
+	_ = commentreactionFields
+	// commentreactionDescCreatedAt is the schema descriptor for created_at field.
+	commentreactionDescCreatedAt := commentreactionFields[3].Descriptor()
+	// commentreaction.DefaultCreatedAt holds the default value on creation for the created_at field.
+	commentreaction.DefaultCreatedAt = commentreactionDescCreatedAt.Default.(func() time.Time)
+	commentreportFields := schema.CommentReport{}.Fields()
+	_ = commentreportFields
+	// commentreportDescExplanation is the schema descriptor for explanation field.
+	commentreportDescExplanation := commentreportFields[4].Descriptor()
+	// commentreport.DefaultExplanation holds the default value on creation for the explanation field.
+	commentreport.DefaultExplanation = commentreportDescExplanation.Default.(string)
+	// commentreportDescLaw is the schema descriptor for law field.
+	commentreportDescLaw := commentreportFields[5].Descriptor()
+	// commentreport.DefaultLaw holds the default value on creation for the law field.
+	commentreport.DefaultLaw = commentreportDescLaw.Default.(string)
+	// commentreportDescName is the schema descriptor for name field.
+	commentreportDescName := commentreportFields[6].Descriptor()
+	// commentreport.DefaultName holds the default value on creation for the name field.
+	commentreport.DefaultName = commentreportDescName.Default.(string)
+	// commentreportDescEmail is the schema descriptor for email field.
+	commentreportDescEmail := commentreportFields[7].Descriptor()
+	// commentreport.DefaultEmail holds the default value on creation for the email field.
+	commentreport.DefaultEmail = commentreportDescEmail.Default.(string)
+	// commentreportDescGoodFaith is the schema descriptor for good_faith field.
+	commentreportDescGoodFaith := commentreportFields[8].Descriptor()
+	// commentreport.DefaultGoodFaith holds the default value on creation for the good_faith field.
+	commentreport.DefaultGoodFaith = commentreportDescGoodFaith.Default.(bool)
+	// commentreportDescCreatedAt is the schema descriptor for created_at field.
+	commentreportDescCreatedAt := commentreportFields[9].Descriptor()
+	// commentreport.DefaultCreatedAt holds the default value on creation for the created_at field.
+	commentreport.DefaultCreatedAt = commentreportDescCreatedAt.Default.(func() time.Time)
+	commentrevisionFields := schema.CommentRevision{}.Fields()
+	_ = commentrevisionFields
+	// commentrevisionDescReplacedAt is the schema descriptor for replaced_at field.
+	commentrevisionDescReplacedAt := commentrevisionFields[3].Descriptor()
+	// commentrevision.DefaultReplacedAt holds the default value on creation for the replaced_at field.
+	commentrevision.DefaultReplacedAt = commentrevisionDescReplacedAt.Default.(func() time.Time)
 	correctionFields := schema.Correction{}.Fields()
 	_ = correctionFields
 	// correctionDescIssuedAt is the schema descriptor for issued_at field.
@@ -316,6 +391,22 @@ func init() {
 	eventDescOccurredAt := eventFields[6].Descriptor()
 	// event.DefaultOccurredAt holds the default value on creation for the occurred_at field.
 	event.DefaultOccurredAt = eventDescOccurredAt.Default.(func() time.Time)
+	followFields := schema.Follow{}.Fields()
+	_ = followFields
+	// followDescNotify is the schema descriptor for notify field.
+	followDescNotify := followFields[3].Descriptor()
+	// follow.DefaultNotify holds the default value on creation for the notify field.
+	follow.DefaultNotify = followDescNotify.Default.(bool)
+	// followDescCreatedAt is the schema descriptor for created_at field.
+	followDescCreatedAt := followFields[4].Descriptor()
+	// follow.DefaultCreatedAt holds the default value on creation for the created_at field.
+	follow.DefaultCreatedAt = followDescCreatedAt.Default.(func() time.Time)
+	historyentryFields := schema.HistoryEntry{}.Fields()
+	_ = historyentryFields
+	// historyentryDescReadAt is the schema descriptor for read_at field.
+	historyentryDescReadAt := historyentryFields[2].Descriptor()
+	// historyentry.DefaultReadAt holds the default value on creation for the read_at field.
+	historyentry.DefaultReadAt = historyentryDescReadAt.Default.(func() time.Time)
 	identityFields := schema.Identity{}.Fields()
 	_ = identityFields
 	// identityDescCreatedAt is the schema descriptor for created_at field.
@@ -445,6 +536,16 @@ func init() {
 	menuitemDescAddress := menuitemFields[7].Descriptor()
 	// menuitem.DefaultAddress holds the default value on creation for the address field.
 	menuitem.DefaultAddress = menuitemDescAddress.Default.(string)
+	notificationFields := schema.Notification{}.Fields()
+	_ = notificationFields
+	// notificationDescText is the schema descriptor for text field.
+	notificationDescText := notificationFields[5].Descriptor()
+	// notification.DefaultText holds the default value on creation for the text field.
+	notification.DefaultText = notificationDescText.Default.(string)
+	// notificationDescCreatedAt is the schema descriptor for created_at field.
+	notificationDescCreatedAt := notificationFields[6].Descriptor()
+	// notification.DefaultCreatedAt holds the default value on creation for the created_at field.
+	notification.DefaultCreatedAt = notificationDescCreatedAt.Default.(func() time.Time)
 	onetimetokenFields := schema.OneTimeToken{}.Fields()
 	_ = onetimetokenFields
 	// onetimetokenDescCreatedAt is the schema descriptor for created_at field.
@@ -527,6 +628,68 @@ func init() {
 	previewtokenDescCreatedAt := previewtokenFields[4].Descriptor()
 	// previewtoken.DefaultCreatedAt holds the default value on creation for the created_at field.
 	previewtoken.DefaultCreatedAt = previewtokenDescCreatedAt.Default.(func() time.Time)
+	readerrestrictionFields := schema.ReaderRestriction{}.Fields()
+	_ = readerrestrictionFields
+	// readerrestrictionDescEmailHash is the schema descriptor for email_hash field.
+	readerrestrictionDescEmailHash := readerrestrictionFields[2].Descriptor()
+	// readerrestriction.DefaultEmailHash holds the default value on creation for the email_hash field.
+	readerrestriction.DefaultEmailHash = readerrestrictionDescEmailHash.Default.(string)
+	// readerrestrictionDescAddress is the schema descriptor for address field.
+	readerrestrictionDescAddress := readerrestrictionFields[3].Descriptor()
+	// readerrestriction.DefaultAddress holds the default value on creation for the address field.
+	readerrestriction.DefaultAddress = readerrestrictionDescAddress.Default.(string)
+	// readerrestrictionDescName is the schema descriptor for name field.
+	readerrestrictionDescName := readerrestrictionFields[4].Descriptor()
+	// readerrestriction.DefaultName holds the default value on creation for the name field.
+	readerrestriction.DefaultName = readerrestrictionDescName.Default.(string)
+	// readerrestrictionDescReason is the schema descriptor for reason field.
+	readerrestrictionDescReason := readerrestrictionFields[5].Descriptor()
+	// readerrestriction.DefaultReason holds the default value on creation for the reason field.
+	readerrestriction.DefaultReason = readerrestrictionDescReason.Default.(string)
+	// readerrestrictionDescCreatedAt is the schema descriptor for created_at field.
+	readerrestrictionDescCreatedAt := readerrestrictionFields[8].Descriptor()
+	// readerrestriction.DefaultCreatedAt holds the default value on creation for the created_at field.
+	readerrestriction.DefaultCreatedAt = readerrestrictionDescCreatedAt.Default.(func() time.Time)
+	readersettingsFields := schema.ReaderSettings{}.Fields()
+	_ = readersettingsFields
+	// readersettingsDescHistoryEnabled is the schema descriptor for history_enabled field.
+	readersettingsDescHistoryEnabled := readersettingsFields[1].Descriptor()
+	// readersettings.DefaultHistoryEnabled holds the default value on creation for the history_enabled field.
+	readersettings.DefaultHistoryEnabled = readersettingsDescHistoryEnabled.Default.(bool)
+	// readersettingsDescNotifyReplies is the schema descriptor for notify_replies field.
+	readersettingsDescNotifyReplies := readersettingsFields[2].Descriptor()
+	// readersettings.DefaultNotifyReplies holds the default value on creation for the notify_replies field.
+	readersettings.DefaultNotifyReplies = readersettingsDescNotifyReplies.Default.(bool)
+	// readersettingsDescNotifyFollowed is the schema descriptor for notify_followed field.
+	readersettingsDescNotifyFollowed := readersettingsFields[3].Descriptor()
+	// readersettings.DefaultNotifyFollowed holds the default value on creation for the notify_followed field.
+	readersettings.DefaultNotifyFollowed = readersettingsDescNotifyFollowed.Default.(bool)
+	// readersettingsDescNotifyBreaking is the schema descriptor for notify_breaking field.
+	readersettingsDescNotifyBreaking := readersettingsFields[4].Descriptor()
+	// readersettings.DefaultNotifyBreaking holds the default value on creation for the notify_breaking field.
+	readersettings.DefaultNotifyBreaking = readersettingsDescNotifyBreaking.Default.(bool)
+	readinglistFields := schema.ReadingList{}.Fields()
+	_ = readinglistFields
+	// readinglistDescRevision is the schema descriptor for revision field.
+	readinglistDescRevision := readinglistFields[2].Descriptor()
+	// readinglist.DefaultRevision holds the default value on creation for the revision field.
+	readinglist.DefaultRevision = readinglistDescRevision.Default.(int)
+	// readinglistDescForgotten is the schema descriptor for forgotten field.
+	readinglistDescForgotten := readinglistFields[3].Descriptor()
+	// readinglist.DefaultForgotten holds the default value on creation for the forgotten field.
+	readinglist.DefaultForgotten = readinglistDescForgotten.Default.(int)
+	// readinglistDescBookmarkCount is the schema descriptor for bookmark_count field.
+	readinglistDescBookmarkCount := readinglistFields[4].Descriptor()
+	// readinglist.DefaultBookmarkCount holds the default value on creation for the bookmark_count field.
+	readinglist.DefaultBookmarkCount = readinglistDescBookmarkCount.Default.(int)
+	// readinglistDescCreatedAt is the schema descriptor for created_at field.
+	readinglistDescCreatedAt := readinglistFields[5].Descriptor()
+	// readinglist.DefaultCreatedAt holds the default value on creation for the created_at field.
+	readinglist.DefaultCreatedAt = readinglistDescCreatedAt.Default.(func() time.Time)
+	// readinglistDescUsedAt is the schema descriptor for used_at field.
+	readinglistDescUsedAt := readinglistFields[6].Descriptor()
+	// readinglist.DefaultUsedAt holds the default value on creation for the used_at field.
+	readinglist.DefaultUsedAt = readinglistDescUsedAt.Default.(func() time.Time)
 	redirectMixin := schema.Redirect{}.Mixin()
 	redirectMixinFields0 := redirectMixin[0].Fields()
 	_ = redirectMixinFields0

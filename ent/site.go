@@ -48,8 +48,10 @@ type Site struct {
 	// LegalDocuments holds the value of the "legal_documents" field.
 	LegalDocuments []schema.LegalDocument `json:"legal_documents,omitempty"`
 	// Consents holds the value of the "consents" field.
-	Consents     map[string]schema.Consent `json:"consents,omitempty"`
-	selectValues sql.SelectValues
+	Consents map[string]schema.Consent `json:"consents,omitempty"`
+	// CommentSettings holds the value of the "comment_settings" field.
+	CommentSettings *schema.CommentSettings `json:"comment_settings,omitempty"`
+	selectValues    sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -57,7 +59,7 @@ func (*Site) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case site.FieldSocialProfiles, site.FieldLegalDocuments, site.FieldConsents:
+		case site.FieldSocialProfiles, site.FieldLegalDocuments, site.FieldConsents, site.FieldCommentSettings:
 			values[i] = new([]byte)
 		case site.FieldID, site.FieldFoundedYear, site.FieldLogoID, site.FieldLogoDarkID:
 			values[i] = new(sql.NullInt64)
@@ -184,6 +186,14 @@ func (_m *Site) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field consents: %w", err)
 				}
 			}
+		case site.FieldCommentSettings:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field comment_settings", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.CommentSettings); err != nil {
+					return fmt.Errorf("unmarshal field comment_settings: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -268,6 +278,9 @@ func (_m *Site) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("consents=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Consents))
+	builder.WriteString(", ")
+	builder.WriteString("comment_settings=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CommentSettings))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -199,6 +199,12 @@ func (_c *SiteCreate) SetConsents(v map[string]schema.Consent) *SiteCreate {
 	return _c
 }
 
+// SetCommentSettings sets the "comment_settings" field.
+func (_c *SiteCreate) SetCommentSettings(v *schema.CommentSettings) *SiteCreate {
+	_c.mutation.SetCommentSettings(v)
+	return _c
+}
+
 // Mutation returns the SiteMutation object of the builder.
 func (_c *SiteCreate) Mutation() *SiteMutation {
 	return _c.mutation
@@ -389,6 +395,10 @@ func (_c *SiteCreate) createSpec() (*Site, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Consents(); ok {
 		_spec.SetField(site.FieldConsents, field.TypeJSON, value)
 		_node.Consents = value
+	}
+	if value, ok := _c.mutation.CommentSettings(); ok {
+		_spec.SetField(site.FieldCommentSettings, field.TypeJSON, value)
+		_node.CommentSettings = value
 	}
 	return _node, _spec
 }

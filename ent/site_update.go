@@ -258,6 +258,18 @@ func (_u *SiteUpdate) ClearConsents() *SiteUpdate {
 	return _u
 }
 
+// SetCommentSettings sets the "comment_settings" field.
+func (_u *SiteUpdate) SetCommentSettings(v *schema.CommentSettings) *SiteUpdate {
+	_u.mutation.SetCommentSettings(v)
+	return _u
+}
+
+// ClearCommentSettings clears the value of the "comment_settings" field.
+func (_u *SiteUpdate) ClearCommentSettings() *SiteUpdate {
+	_u.mutation.ClearCommentSettings()
+	return _u
+}
+
 // Mutation returns the SiteMutation object of the builder.
 func (_u *SiteUpdate) Mutation() *SiteMutation {
 	return _u.mutation
@@ -389,6 +401,12 @@ func (_u *SiteUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ConsentsCleared() {
 		_spec.ClearField(site.FieldConsents, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.CommentSettings(); ok {
+		_spec.SetField(site.FieldCommentSettings, field.TypeJSON, value)
+	}
+	if _u.mutation.CommentSettingsCleared() {
+		_spec.ClearField(site.FieldCommentSettings, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -639,6 +657,18 @@ func (_u *SiteUpdateOne) ClearConsents() *SiteUpdateOne {
 	return _u
 }
 
+// SetCommentSettings sets the "comment_settings" field.
+func (_u *SiteUpdateOne) SetCommentSettings(v *schema.CommentSettings) *SiteUpdateOne {
+	_u.mutation.SetCommentSettings(v)
+	return _u
+}
+
+// ClearCommentSettings clears the value of the "comment_settings" field.
+func (_u *SiteUpdateOne) ClearCommentSettings() *SiteUpdateOne {
+	_u.mutation.ClearCommentSettings()
+	return _u
+}
+
 // Mutation returns the SiteMutation object of the builder.
 func (_u *SiteUpdateOne) Mutation() *SiteMutation {
 	return _u.mutation
@@ -800,6 +830,12 @@ func (_u *SiteUpdateOne) sqlSave(ctx context.Context) (_node *Site, err error) {
 	}
 	if _u.mutation.ConsentsCleared() {
 		_spec.ClearField(site.FieldConsents, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.CommentSettings(); ok {
+		_spec.SetField(site.FieldCommentSettings, field.TypeJSON, value)
+	}
+	if _u.mutation.CommentSettingsCleared() {
+		_spec.ClearField(site.FieldCommentSettings, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Site{config: _u.config}

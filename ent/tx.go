@@ -36,10 +36,20 @@ type Tx struct {
 	Category *CategoryClient
 	// Comment is the client for interacting with the Comment builders.
 	Comment *CommentClient
+	// CommentReaction is the client for interacting with the CommentReaction builders.
+	CommentReaction *CommentReactionClient
+	// CommentReport is the client for interacting with the CommentReport builders.
+	CommentReport *CommentReportClient
+	// CommentRevision is the client for interacting with the CommentRevision builders.
+	CommentRevision *CommentRevisionClient
 	// Correction is the client for interacting with the Correction builders.
 	Correction *CorrectionClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
+	// Follow is the client for interacting with the Follow builders.
+	Follow *FollowClient
+	// HistoryEntry is the client for interacting with the HistoryEntry builders.
+	HistoryEntry *HistoryEntryClient
 	// Identity is the client for interacting with the Identity builders.
 	Identity *IdentityClient
 	// LiveEntry is the client for interacting with the LiveEntry builders.
@@ -50,6 +60,8 @@ type Tx struct {
 	Menu *MenuClient
 	// MenuItem is the client for interacting with the MenuItem builders.
 	MenuItem *MenuItemClient
+	// Notification is the client for interacting with the Notification builders.
+	Notification *NotificationClient
 	// OneTimeToken is the client for interacting with the OneTimeToken builders.
 	OneTimeToken *OneTimeTokenClient
 	// Page is the client for interacting with the Page builders.
@@ -60,6 +72,12 @@ type Tx struct {
 	Place *PlaceClient
 	// PreviewToken is the client for interacting with the PreviewToken builders.
 	PreviewToken *PreviewTokenClient
+	// ReaderRestriction is the client for interacting with the ReaderRestriction builders.
+	ReaderRestriction *ReaderRestrictionClient
+	// ReaderSettings is the client for interacting with the ReaderSettings builders.
+	ReaderSettings *ReaderSettingsClient
+	// ReadingList is the client for interacting with the ReadingList builders.
+	ReadingList *ReadingListClient
 	// Redirect is the client for interacting with the Redirect builders.
 	Redirect *RedirectClient
 	// RelatedPin is the client for interacting with the RelatedPin builders.
@@ -225,18 +243,27 @@ func (tx *Tx) init() {
 	tx.Byline = NewBylineClient(tx.config)
 	tx.Category = NewCategoryClient(tx.config)
 	tx.Comment = NewCommentClient(tx.config)
+	tx.CommentReaction = NewCommentReactionClient(tx.config)
+	tx.CommentReport = NewCommentReportClient(tx.config)
+	tx.CommentRevision = NewCommentRevisionClient(tx.config)
 	tx.Correction = NewCorrectionClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
+	tx.Follow = NewFollowClient(tx.config)
+	tx.HistoryEntry = NewHistoryEntryClient(tx.config)
 	tx.Identity = NewIdentityClient(tx.config)
 	tx.LiveEntry = NewLiveEntryClient(tx.config)
 	tx.Media = NewMediaClient(tx.config)
 	tx.Menu = NewMenuClient(tx.config)
 	tx.MenuItem = NewMenuItemClient(tx.config)
+	tx.Notification = NewNotificationClient(tx.config)
 	tx.OneTimeToken = NewOneTimeTokenClient(tx.config)
 	tx.Page = NewPageClient(tx.config)
 	tx.Pick = NewPickClient(tx.config)
 	tx.Place = NewPlaceClient(tx.config)
 	tx.PreviewToken = NewPreviewTokenClient(tx.config)
+	tx.ReaderRestriction = NewReaderRestrictionClient(tx.config)
+	tx.ReaderSettings = NewReaderSettingsClient(tx.config)
+	tx.ReadingList = NewReadingListClient(tx.config)
 	tx.Redirect = NewRedirectClient(tx.config)
 	tx.RelatedPin = NewRelatedPinClient(tx.config)
 	tx.Repeat = NewRepeatClient(tx.config)

@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 )
 
@@ -55,8 +56,8 @@ type UserEdges struct {
 	Author *Author `json:"author,omitempty"`
 	// Comments holds the value of the comments edge.
 	Comments []*Comment `json:"comments,omitempty"`
-	// Bookmarks holds the value of the bookmarks edge.
-	Bookmarks []*Bookmark `json:"bookmarks,omitempty"`
+	// ReadingList holds the value of the reading_list edge.
+	ReadingList *ReadingList `json:"reading_list,omitempty"`
 	// Sessions holds the value of the sessions edge.
 	Sessions []*Session `json:"sessions,omitempty"`
 	// Identities holds the value of the identities edge.
@@ -86,13 +87,15 @@ func (e UserEdges) CommentsOrErr() ([]*Comment, error) {
 	return nil, &NotLoadedError{edge: "comments"}
 }
 
-// BookmarksOrErr returns the Bookmarks value or an error if the edge
-// was not loaded in eager-loading.
-func (e UserEdges) BookmarksOrErr() ([]*Bookmark, error) {
-	if e.loadedTypes[2] {
-		return e.Bookmarks, nil
+// ReadingListOrErr returns the ReadingList value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e UserEdges) ReadingListOrErr() (*ReadingList, error) {
+	if e.ReadingList != nil {
+		return e.ReadingList, nil
+	} else if e.loadedTypes[2] {
+		return nil, &NotFoundError{label: readinglist.Label}
 	}
-	return nil, &NotLoadedError{edge: "bookmarks"}
+	return nil, &NotLoadedError{edge: "reading_list"}
 }
 
 // SessionsOrErr returns the Sessions value or an error if the edge
@@ -246,9 +249,9 @@ func (_m *User) QueryComments() *CommentQuery {
 	return NewUserClient(_m.config).QueryComments(_m)
 }
 
-// QueryBookmarks queries the "bookmarks" edge of the User entity.
-func (_m *User) QueryBookmarks() *BookmarkQuery {
-	return NewUserClient(_m.config).QueryBookmarks(_m)
+// QueryReadingList queries the "reading_list" edge of the User entity.
+func (_m *User) QueryReadingList() *ReadingListQuery {
+	return NewUserClient(_m.config).QueryReadingList(_m)
 }
 
 // QuerySessions queries the "sessions" edge of the User entity.

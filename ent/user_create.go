@@ -11,9 +11,9 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
-	"github.com/broadsheet-cms/broadsheet/ent/bookmark"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 )
@@ -203,19 +203,23 @@ func (_c *UserCreate) AddComments(v ...*Comment) *UserCreate {
 	return _c.AddCommentIDs(ids...)
 }
 
-// AddBookmarkIDs adds the "bookmarks" edge to the Bookmark entity by IDs.
-func (_c *UserCreate) AddBookmarkIDs(ids ...int) *UserCreate {
-	_c.mutation.AddBookmarkIDs(ids...)
+// SetReadingListID sets the "reading_list" edge to the ReadingList entity by ID.
+func (_c *UserCreate) SetReadingListID(id int) *UserCreate {
+	_c.mutation.SetReadingListID(id)
 	return _c
 }
 
-// AddBookmarks adds the "bookmarks" edges to the Bookmark entity.
-func (_c *UserCreate) AddBookmarks(v ...*Bookmark) *UserCreate {
-	ids := make([]int, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
+// SetNillableReadingListID sets the "reading_list" edge to the ReadingList entity by ID if the given value is not nil.
+func (_c *UserCreate) SetNillableReadingListID(id *int) *UserCreate {
+	if id != nil {
+		_c = _c.SetReadingListID(*id)
 	}
-	return _c.AddBookmarkIDs(ids...)
+	return _c
+}
+
+// SetReadingList sets the "reading_list" edge to the ReadingList entity.
+func (_c *UserCreate) SetReadingList(v *ReadingList) *UserCreate {
+	return _c.SetReadingListID(v.ID)
 }
 
 // AddSessionIDs adds the "sessions" edge to the Session entity by IDs.
@@ -458,15 +462,15 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 		}
 		_spec.Edges = append(_spec.Edges, edge)
 	}
-	if nodes := _c.mutation.BookmarksIDs(); len(nodes) > 0 {
+	if nodes := _c.mutation.ReadingListIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
+			Rel:     sqlgraph.O2O,
 			Inverse: false,
-			Table:   user.BookmarksTable,
-			Columns: []string{user.BookmarksColumn},
+			Table:   user.ReadingListTable,
+			Columns: []string{user.ReadingListColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(bookmark.FieldID, field.TypeInt),
+				IDSpec: sqlgraph.NewFieldSpec(readinglist.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {

@@ -14,10 +14,10 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
-	"github.com/broadsheet-cms/broadsheet/ent/bookmark"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 )
@@ -25,16 +25,16 @@ import (
 // UserQuery is the builder for querying User entities.
 type UserQuery struct {
 	config
-	ctx            *QueryContext
-	order          []user.OrderOption
-	inters         []Interceptor
-	predicates     []predicate.User
-	withAuthor     *AuthorQuery
-	withComments   *CommentQuery
-	withBookmarks  *BookmarkQuery
-	withSessions   *SessionQuery
-	withIdentities *IdentityQuery
-	modifiers      []func(*sql.Selector)
+	ctx             *QueryContext
+	order           []user.OrderOption
+	inters          []Interceptor
+	predicates      []predicate.User
+	withAuthor      *AuthorQuery
+	withComments    *CommentQuery
+	withReadingList *ReadingListQuery
+	withSessions    *SessionQuery
+	withIdentities  *IdentityQuery
+	modifiers       []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -115,9 +115,9 @@ func (_q *UserQuery) QueryComments() *CommentQuery {
 	return query
 }
 
-// QueryBookmarks chains the current query on the "bookmarks" edge.
-func (_q *UserQuery) QueryBookmarks() *BookmarkQuery {
-	query := (&BookmarkClient{config: _q.config}).Query()
+// QueryReadingList chains the current query on the "reading_list" edge.
+func (_q *UserQuery) QueryReadingList() *ReadingListQuery {
+	query := (&ReadingListClient{config: _q.config}).Query()
 	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
 		if err := _q.prepareQuery(ctx); err != nil {
 			return nil, err
@@ -128,8 +128,8 @@ func (_q *UserQuery) QueryBookmarks() *BookmarkQuery {
 		}
 		step := sqlgraph.NewStep(
 			sqlgraph.From(user.Table, user.FieldID, selector),
-			sqlgraph.To(bookmark.Table, bookmark.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, user.BookmarksTable, user.BookmarksColumn),
+			sqlgraph.To(readinglist.Table, readinglist.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, false, user.ReadingListTable, user.ReadingListColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -368,16 +368,16 @@ func (_q *UserQuery) Clone() *UserQuery {
 		return nil
 	}
 	return &UserQuery{
-		config:         _q.config,
-		ctx:            _q.ctx.Clone(),
-		order:          append([]user.OrderOption{}, _q.order...),
-		inters:         append([]Interceptor{}, _q.inters...),
-		predicates:     append([]predicate.User{}, _q.predicates...),
-		withAuthor:     _q.withAuthor.Clone(),
-		withComments:   _q.withComments.Clone(),
-		withBookmarks:  _q.withBookmarks.Clone(),
-		withSessions:   _q.withSessions.Clone(),
-		withIdentities: _q.withIdentities.Clone(),
+		config:          _q.config,
+		ctx:             _q.ctx.Clone(),
+		order:           append([]user.OrderOption{}, _q.order...),
+		inters:          append([]Interceptor{}, _q.inters...),
+		predicates:      append([]predicate.User{}, _q.predicates...),
+		withAuthor:      _q.withAuthor.Clone(),
+		withComments:    _q.withComments.Clone(),
+		withReadingList: _q.withReadingList.Clone(),
+		withSessions:    _q.withSessions.Clone(),
+		withIdentities:  _q.withIdentities.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -407,14 +407,14 @@ func (_q *UserQuery) WithComments(opts ...func(*CommentQuery)) *UserQuery {
 	return _q
 }
 
-// WithBookmarks tells the query-builder to eager-load the nodes that are connected to
-// the "bookmarks" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *UserQuery) WithBookmarks(opts ...func(*BookmarkQuery)) *UserQuery {
-	query := (&BookmarkClient{config: _q.config}).Query()
+// WithReadingList tells the query-builder to eager-load the nodes that are connected to
+// the "reading_list" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithReadingList(opts ...func(*ReadingListQuery)) *UserQuery {
+	query := (&ReadingListClient{config: _q.config}).Query()
 	for _, opt := range opts {
 		opt(query)
 	}
-	_q.withBookmarks = query
+	_q.withReadingList = query
 	return _q
 }
 
@@ -521,7 +521,7 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 		loadedTypes = [5]bool{
 			_q.withAuthor != nil,
 			_q.withComments != nil,
-			_q.withBookmarks != nil,
+			_q.withReadingList != nil,
 			_q.withSessions != nil,
 			_q.withIdentities != nil,
 		}
@@ -560,10 +560,9 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 			return nil, err
 		}
 	}
-	if query := _q.withBookmarks; query != nil {
-		if err := _q.loadBookmarks(ctx, query, nodes,
-			func(n *User) { n.Edges.Bookmarks = []*Bookmark{} },
-			func(n *User, e *Bookmark) { n.Edges.Bookmarks = append(n.Edges.Bookmarks, e) }); err != nil {
+	if query := _q.withReadingList; query != nil {
+		if err := _q.loadReadingList(ctx, query, nodes, nil,
+			func(n *User, e *ReadingList) { n.Edges.ReadingList = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -647,21 +646,18 @@ func (_q *UserQuery) loadComments(ctx context.Context, query *CommentQuery, node
 	}
 	return nil
 }
-func (_q *UserQuery) loadBookmarks(ctx context.Context, query *BookmarkQuery, nodes []*User, init func(*User), assign func(*User, *Bookmark)) error {
+func (_q *UserQuery) loadReadingList(ctx context.Context, query *ReadingListQuery, nodes []*User, init func(*User), assign func(*User, *ReadingList)) error {
 	fks := make([]driver.Value, 0, len(nodes))
 	nodeids := make(map[int]*User)
 	for i := range nodes {
 		fks = append(fks, nodes[i].ID)
 		nodeids[nodes[i].ID] = nodes[i]
-		if init != nil {
-			init(nodes[i])
-		}
 	}
 	if len(query.ctx.Fields) > 0 {
-		query.ctx.AppendFieldOnce(bookmark.FieldUserID)
+		query.ctx.AppendFieldOnce(readinglist.FieldUserID)
 	}
-	query.Where(predicate.Bookmark(func(s *sql.Selector) {
-		s.Where(sql.InValues(s.C(user.BookmarksColumn), fks...))
+	query.Where(predicate.ReadingList(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.ReadingListColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {
@@ -669,9 +665,12 @@ func (_q *UserQuery) loadBookmarks(ctx context.Context, query *BookmarkQuery, no
 	}
 	for _, n := range neighbors {
 		fk := n.UserID
-		node, ok := nodeids[fk]
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "user_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
 		if !ok {
-			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, fk, n.ID)
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, *fk, n.ID)
 		}
 		assign(node, n)
 	}

@@ -13,10 +13,10 @@ import (
 	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
-	"github.com/broadsheet-cms/broadsheet/ent/bookmark"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 )
@@ -238,19 +238,23 @@ func (_u *UserUpdate) AddComments(v ...*Comment) *UserUpdate {
 	return _u.AddCommentIDs(ids...)
 }
 
-// AddBookmarkIDs adds the "bookmarks" edge to the Bookmark entity by IDs.
-func (_u *UserUpdate) AddBookmarkIDs(ids ...int) *UserUpdate {
-	_u.mutation.AddBookmarkIDs(ids...)
+// SetReadingListID sets the "reading_list" edge to the ReadingList entity by ID.
+func (_u *UserUpdate) SetReadingListID(id int) *UserUpdate {
+	_u.mutation.SetReadingListID(id)
 	return _u
 }
 
-// AddBookmarks adds the "bookmarks" edges to the Bookmark entity.
-func (_u *UserUpdate) AddBookmarks(v ...*Bookmark) *UserUpdate {
-	ids := make([]int, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
+// SetNillableReadingListID sets the "reading_list" edge to the ReadingList entity by ID if the given value is not nil.
+func (_u *UserUpdate) SetNillableReadingListID(id *int) *UserUpdate {
+	if id != nil {
+		_u = _u.SetReadingListID(*id)
 	}
-	return _u.AddBookmarkIDs(ids...)
+	return _u
+}
+
+// SetReadingList sets the "reading_list" edge to the ReadingList entity.
+func (_u *UserUpdate) SetReadingList(v *ReadingList) *UserUpdate {
+	return _u.SetReadingListID(v.ID)
 }
 
 // AddSessionIDs adds the "sessions" edge to the Session entity by IDs.
@@ -315,25 +319,10 @@ func (_u *UserUpdate) RemoveComments(v ...*Comment) *UserUpdate {
 	return _u.RemoveCommentIDs(ids...)
 }
 
-// ClearBookmarks clears all "bookmarks" edges to the Bookmark entity.
-func (_u *UserUpdate) ClearBookmarks() *UserUpdate {
-	_u.mutation.ClearBookmarks()
+// ClearReadingList clears the "reading_list" edge to the ReadingList entity.
+func (_u *UserUpdate) ClearReadingList() *UserUpdate {
+	_u.mutation.ClearReadingList()
 	return _u
-}
-
-// RemoveBookmarkIDs removes the "bookmarks" edge to Bookmark entities by IDs.
-func (_u *UserUpdate) RemoveBookmarkIDs(ids ...int) *UserUpdate {
-	_u.mutation.RemoveBookmarkIDs(ids...)
-	return _u
-}
-
-// RemoveBookmarks removes "bookmarks" edges to Bookmark entities.
-func (_u *UserUpdate) RemoveBookmarks(v ...*Bookmark) *UserUpdate {
-	ids := make([]int, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _u.RemoveBookmarkIDs(ids...)
 }
 
 // ClearSessions clears all "sessions" edges to the Session entity.
@@ -571,44 +560,28 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
-	if _u.mutation.BookmarksCleared() {
+	if _u.mutation.ReadingListCleared() {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
+			Rel:     sqlgraph.O2O,
 			Inverse: false,
-			Table:   user.BookmarksTable,
-			Columns: []string{user.BookmarksColumn},
+			Table:   user.ReadingListTable,
+			Columns: []string{user.ReadingListColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(bookmark.FieldID, field.TypeInt),
+				IDSpec: sqlgraph.NewFieldSpec(readinglist.FieldID, field.TypeInt),
 			},
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if nodes := _u.mutation.RemovedBookmarksIDs(); len(nodes) > 0 && !_u.mutation.BookmarksCleared() {
+	if nodes := _u.mutation.ReadingListIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
+			Rel:     sqlgraph.O2O,
 			Inverse: false,
-			Table:   user.BookmarksTable,
-			Columns: []string{user.BookmarksColumn},
+			Table:   user.ReadingListTable,
+			Columns: []string{user.ReadingListColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(bookmark.FieldID, field.TypeInt),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
-	}
-	if nodes := _u.mutation.BookmarksIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   user.BookmarksTable,
-			Columns: []string{user.BookmarksColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(bookmark.FieldID, field.TypeInt),
+				IDSpec: sqlgraph.NewFieldSpec(readinglist.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {
@@ -931,19 +904,23 @@ func (_u *UserUpdateOne) AddComments(v ...*Comment) *UserUpdateOne {
 	return _u.AddCommentIDs(ids...)
 }
 
-// AddBookmarkIDs adds the "bookmarks" edge to the Bookmark entity by IDs.
-func (_u *UserUpdateOne) AddBookmarkIDs(ids ...int) *UserUpdateOne {
-	_u.mutation.AddBookmarkIDs(ids...)
+// SetReadingListID sets the "reading_list" edge to the ReadingList entity by ID.
+func (_u *UserUpdateOne) SetReadingListID(id int) *UserUpdateOne {
+	_u.mutation.SetReadingListID(id)
 	return _u
 }
 
-// AddBookmarks adds the "bookmarks" edges to the Bookmark entity.
-func (_u *UserUpdateOne) AddBookmarks(v ...*Bookmark) *UserUpdateOne {
-	ids := make([]int, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
+// SetNillableReadingListID sets the "reading_list" edge to the ReadingList entity by ID if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableReadingListID(id *int) *UserUpdateOne {
+	if id != nil {
+		_u = _u.SetReadingListID(*id)
 	}
-	return _u.AddBookmarkIDs(ids...)
+	return _u
+}
+
+// SetReadingList sets the "reading_list" edge to the ReadingList entity.
+func (_u *UserUpdateOne) SetReadingList(v *ReadingList) *UserUpdateOne {
+	return _u.SetReadingListID(v.ID)
 }
 
 // AddSessionIDs adds the "sessions" edge to the Session entity by IDs.
@@ -1008,25 +985,10 @@ func (_u *UserUpdateOne) RemoveComments(v ...*Comment) *UserUpdateOne {
 	return _u.RemoveCommentIDs(ids...)
 }
 
-// ClearBookmarks clears all "bookmarks" edges to the Bookmark entity.
-func (_u *UserUpdateOne) ClearBookmarks() *UserUpdateOne {
-	_u.mutation.ClearBookmarks()
+// ClearReadingList clears the "reading_list" edge to the ReadingList entity.
+func (_u *UserUpdateOne) ClearReadingList() *UserUpdateOne {
+	_u.mutation.ClearReadingList()
 	return _u
-}
-
-// RemoveBookmarkIDs removes the "bookmarks" edge to Bookmark entities by IDs.
-func (_u *UserUpdateOne) RemoveBookmarkIDs(ids ...int) *UserUpdateOne {
-	_u.mutation.RemoveBookmarkIDs(ids...)
-	return _u
-}
-
-// RemoveBookmarks removes "bookmarks" edges to Bookmark entities.
-func (_u *UserUpdateOne) RemoveBookmarks(v ...*Bookmark) *UserUpdateOne {
-	ids := make([]int, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _u.RemoveBookmarkIDs(ids...)
 }
 
 // ClearSessions clears all "sessions" edges to the Session entity.
@@ -1294,44 +1256,28 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
-	if _u.mutation.BookmarksCleared() {
+	if _u.mutation.ReadingListCleared() {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
+			Rel:     sqlgraph.O2O,
 			Inverse: false,
-			Table:   user.BookmarksTable,
-			Columns: []string{user.BookmarksColumn},
+			Table:   user.ReadingListTable,
+			Columns: []string{user.ReadingListColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(bookmark.FieldID, field.TypeInt),
+				IDSpec: sqlgraph.NewFieldSpec(readinglist.FieldID, field.TypeInt),
 			},
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if nodes := _u.mutation.RemovedBookmarksIDs(); len(nodes) > 0 && !_u.mutation.BookmarksCleared() {
+	if nodes := _u.mutation.ReadingListIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
+			Rel:     sqlgraph.O2O,
 			Inverse: false,
-			Table:   user.BookmarksTable,
-			Columns: []string{user.BookmarksColumn},
+			Table:   user.ReadingListTable,
+			Columns: []string{user.ReadingListColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(bookmark.FieldID, field.TypeInt),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
-	}
-	if nodes := _u.mutation.BookmarksIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   user.BookmarksTable,
-			Columns: []string{user.BookmarksColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(bookmark.FieldID, field.TypeInt),
+				IDSpec: sqlgraph.NewFieldSpec(readinglist.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {

@@ -52,6 +52,11 @@ func (r *mutationResolver) SignIn(ctx context.Context, in model.SignInInput) (*m
 	if err != nil || len(wrong) > 0 {
 		return &model.SignInPayload{UserErrors: wrong}, err
 	}
+	if device := text(in.DeviceToken); device != "" {
+		if _, err := r.Bookmarks.Merge(access.With(ctx, opened.Viewer), device); err != nil {
+			return nil, err
+		}
+	}
 	payload := &model.SignInPayload{Session: loader.Sessions.One(ctx, opened.Session), Viewer: &model.Viewer{Account: opened.Account, As: opened.Viewer}, UserErrors: wrong}
 	if opened.Token != "" {
 		payload.Token = &opened.Token

@@ -62,7 +62,7 @@ func Handler(services Services, opts Options) http.Handler {
 	if opts.Introspection {
 		srv.Use(extension.Introspection{})
 	}
-	sources := &loader.Services{Cohort: opts.cohort, Accounts: services.Accounts, Articles: services.Articles, Audit: services.Audit, Comments: services.Comments,
+	sources := &loader.Services{Cohort: opts.cohort, Accounts: services.Accounts, Articles: services.Articles, Audit: services.Audit, Bookmarks: services.Bookmarks, Comments: services.Comments,
 		Directory: services.Directory, Jobs: services.Jobs, Newsroom: services.Newsroom, Pages: services.Pages, Taxonomy: services.Taxonomy}
 	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		root, operation := graphql.GetRootFieldContext(ctx), graphql.GetOperationContext(ctx).Operation

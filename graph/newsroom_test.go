@@ -47,6 +47,7 @@ type newsroom struct {
 	comments   []*ent.Comment
 	pages      map[string]*ent.Page
 	members    map[access.Role]access.Viewer // made by holder
+	device     string                        // token of a reading list with every article, hidden ones included
 	clock      time.Time
 }
 
@@ -162,6 +163,7 @@ func (n *newsroom) fill(t *testing.T) {
 	}
 	n.fillTalk(t, *group)
 	n.fillDesk(t, world)
+	n.fillDevice(t)
 	n.fillSite(t, world, asia, sport, picture.ID)
 }
 

@@ -28,6 +28,9 @@ func errorsOf(name, input string) string {
 // unsaved is why autosaves leave no audit entry.
 const unsaved = "what was typed is nobody else's business until it is saved"
 
+// private is why what readers do for themselves leaves no audit entry.
+const private = "what readers keep is their own business"
+
 // permissionTable is who may do what. The letters are those of permission, for
 // nobody, READER, CONTRIBUTOR, AUTHOR, MODERATOR, EDITOR, ADMIN.
 var permissionTable = map[string]permission{
@@ -135,6 +138,12 @@ var permissionTable = map[string]permission{
 	"Query.auditLog": {document: `{ auditLog(first: 5) { nodes { id action actorName actorRole target { id } } totalCount { value } pageInfo { hasNextPage } } }`, own: "UFFFFFY"},
 	"Query.users":    {document: `{ users(first: 1) { nodes { email } } }`, own: "UFFFFFY"},
 	"Query.user":     {document: `{ user(id: "{user}") { email } }`, own: "UFFFFFY"},
+
+	"Mutation.addBookmark":     {document: errorsOf("addBookmark", `articleId: "{article}"`), own: "YYYYYYY", status: article.StatusPublished, silent: private},
+	"Mutation.removeBookmark":  {document: errorsOf("removeBookmark", `{saved}`), own: "YYYYYYY", status: article.StatusPublished, silent: private},
+	"Mutation.restoreBookmark": {document: errorsOf("restoreBookmark", `{removed}`), own: "YYYYYYY", status: article.StatusPublished, silent: private},
+	"Mutation.clearBookmarks":  {document: errorsOf("clearBookmarks", `deviceToken: "{device}"`), own: "YYYYYYY", status: article.StatusPublished, silent: private},
+	"Mutation.mergeBookmarks":  {document: errorsOf("mergeBookmarks", `deviceToken: "{device}"`), own: "UYYYYYY", status: article.StatusPublished, silent: private},
 
 	"Mutation.signIn":                  {document: `mutation { signIn(input: {email: "{email}", password: "seven slow ferries", transport: TOKEN}) { token userErrors { code } } }`, own: "YYYYYYY"},
 	"Mutation.signOut":                 {document: `mutation { signOut { userErrors { code } } }`, own: "UYYYYYY"},

@@ -17,6 +17,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/app"
+	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -210,7 +211,12 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		"pinned":  func() string { return r.related(t, a, true) },
 		"editor":  func() string { return id.Encode(id.User, r.people[access.Editor].UserID) },
 		"serial":  func() string { return fmt.Sprint(r.serial) },
-		"job":     func() string { return r.deadJob(t) },
+		"saved":   func() string { return r.saved(t, viewer, a.ID, a.PublicID()) },
+		"removed": func() string { return r.removed(t, viewer, a.ID) },
+		"device": func() string {
+			return must[bookmark.Added](t)(r.Bookmarks.Add(t.Context(), "", a.ID)).DeviceToken
+		},
+		"job": func() string { return r.deadJob(t) },
 	}
 	maps.Copy(words, r.accountWords(t, viewer))
 	for name, make := range words {

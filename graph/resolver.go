@@ -10,6 +10,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -25,6 +26,7 @@ import (
 type Services struct {
 	Accounts   *account.Service
 	Articles   *content.Service
+	Bookmarks  *bookmark.Service
 	Comments   *comment.Service
 	Newsroom   *newsroom.Service
 	Repeats    *repeat.Keeper

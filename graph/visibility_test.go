@@ -85,7 +85,9 @@ func (n *newsroom) ways(s *ast.Schema) map[string]string {
 		relatedArticles(first: 24) { nodes { ` + article + ` } edges { node { title } score reasons { kind labels } } pageInfo { hasNextPage } }
 		comments(first: 100) { nodes { ` + comment + ` article { ` + article + ` } parent { ` + comment + ` }
 			replies(first: 100) { nodes { ` + comment + ` parent { id } } edges { node { body } } totalCount { value } } } edges { node { body } } totalCount { value } }`
+	saved := `nodes { savedAt article { ` + article + ` } } edges { node { article { title } } } totalCount { value } pageInfo { hasNextPage }`
 	ways := map[string]string{
+		"bookmarks":   `{ deviceBookmarks(deviceToken: "` + n.device + `", first: 100) { ` + saved + ` } viewer { bookmarks { ` + saved + ` } } }`,
 		"picks":       `{ picks { ` + article + ` } categories { name picks { ` + article + ` } } }`,
 		"corrections": `{ corrections(first: 100) { nodes { ` + correction + ` } edges { cursor node { note article { title } } } totalCount { value } pageInfo { hasNextPage } } }`,
 		"latest":      `{ ` + news + ` newest: latestNews(first: 100) { nodes { id ` + around + ` } } }`,

@@ -80,6 +80,7 @@ var leaves = map[string][]string{
 var domains = map[string][]string{
 	"internal/account":   {"internal/audit"},
 	"internal/audit":     nil,
+	"internal/bookmark":  nil,
 	"internal/content":   {"internal/directory", "internal/job"},
 	"internal/comment":   nil,
 	"internal/directory": nil,

@@ -67,6 +67,8 @@ const (
 	FieldCommentPolicy = "comment_policy"
 	// FieldCommentsCloseAt holds the string denoting the comments_close_at field in the database.
 	FieldCommentsCloseAt = "comments_close_at"
+	// FieldCommentModeration holds the string denoting the comment_moderation field in the database.
+	FieldCommentModeration = "comment_moderation"
 	// FieldPrimaryCategoryID holds the string denoting the primary_category_id field in the database.
 	FieldPrimaryCategoryID = "primary_category_id"
 	// FieldSeriesID holds the string denoting the series_id field in the database.
@@ -208,6 +210,7 @@ var Columns = []string{
 	FieldCommentCount,
 	FieldCommentPolicy,
 	FieldCommentsCloseAt,
+	FieldCommentModeration,
 	FieldPrimaryCategoryID,
 	FieldSeriesID,
 	FieldSeriesPosition,
@@ -390,6 +393,33 @@ func CommentPolicyValidator(cp CommentPolicy) error {
 	}
 }
 
+// CommentModeration defines the type for the "comment_moderation" enum field.
+type CommentModeration string
+
+// CommentModerationSite is the default value of the CommentModeration enum.
+const DefaultCommentModeration = CommentModerationSite
+
+// CommentModeration values.
+const (
+	CommentModerationSite   CommentModeration = "SITE"
+	CommentModerationBefore CommentModeration = "BEFORE"
+	CommentModerationAfter  CommentModeration = "AFTER"
+)
+
+func (cm CommentModeration) String() string {
+	return string(cm)
+}
+
+// CommentModerationValidator is a validator for the "comment_moderation" field enum values. It is called by the builders before save.
+func CommentModerationValidator(cm CommentModeration) error {
+	switch cm {
+	case CommentModerationSite, CommentModerationBefore, CommentModerationAfter:
+		return nil
+	default:
+		return fmt.Errorf("article: invalid enum value for comment_moderation field: %q", cm)
+	}
+}
+
 // OrderOption defines the ordering options for the Article queries.
 type OrderOption func(*sql.Selector)
 
@@ -526,6 +556,11 @@ func ByCommentPolicy(opts ...sql.OrderTermOption) OrderOption {
 // ByCommentsCloseAt orders the results by the comments_close_at field.
 func ByCommentsCloseAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCommentsCloseAt, opts...).ToFunc()
+}
+
+// ByCommentModeration orders the results by the comment_moderation field.
+func ByCommentModeration(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCommentModeration, opts...).ToFunc()
 }
 
 // ByPrimaryCategoryID orders the results by the primary_category_id field.

@@ -1410,6 +1410,26 @@ func CommentsCloseAtNotNil() predicate.Article {
 	return predicate.Article(sql.FieldNotNull(FieldCommentsCloseAt))
 }
 
+// CommentModerationEQ applies the EQ predicate on the "comment_moderation" field.
+func CommentModerationEQ(v CommentModeration) predicate.Article {
+	return predicate.Article(sql.FieldEQ(FieldCommentModeration, v))
+}
+
+// CommentModerationNEQ applies the NEQ predicate on the "comment_moderation" field.
+func CommentModerationNEQ(v CommentModeration) predicate.Article {
+	return predicate.Article(sql.FieldNEQ(FieldCommentModeration, v))
+}
+
+// CommentModerationIn applies the In predicate on the "comment_moderation" field.
+func CommentModerationIn(vs ...CommentModeration) predicate.Article {
+	return predicate.Article(sql.FieldIn(FieldCommentModeration, vs...))
+}
+
+// CommentModerationNotIn applies the NotIn predicate on the "comment_moderation" field.
+func CommentModerationNotIn(vs ...CommentModeration) predicate.Article {
+	return predicate.Article(sql.FieldNotIn(FieldCommentModeration, vs...))
+}
+
 // PrimaryCategoryIDEQ applies the EQ predicate on the "primary_category_id" field.
 func PrimaryCategoryIDEQ(v int) predicate.Article {
 	return predicate.Article(sql.FieldEQ(FieldPrimaryCategoryID, v))

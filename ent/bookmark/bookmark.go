@@ -14,25 +14,31 @@ const (
 	Label = "bookmark"
 	// FieldID holds the string denoting the id field in the database.
 	FieldID = "id"
-	// FieldUserID holds the string denoting the user_id field in the database.
-	FieldUserID = "user_id"
+	// FieldListID holds the string denoting the list_id field in the database.
+	FieldListID = "list_id"
 	// FieldArticleID holds the string denoting the article_id field in the database.
 	FieldArticleID = "article_id"
-	// FieldCreatedAt holds the string denoting the created_at field in the database.
-	FieldCreatedAt = "created_at"
-	// EdgeUser holds the string denoting the user edge name in mutations.
-	EdgeUser = "user"
+	// FieldSavedAt holds the string denoting the saved_at field in the database.
+	FieldSavedAt = "saved_at"
+	// FieldRevision holds the string denoting the revision field in the database.
+	FieldRevision = "revision"
+	// FieldRemovedAt holds the string denoting the removed_at field in the database.
+	FieldRemovedAt = "removed_at"
+	// FieldRemovedIn holds the string denoting the removed_in field in the database.
+	FieldRemovedIn = "removed_in"
+	// EdgeList holds the string denoting the list edge name in mutations.
+	EdgeList = "list"
 	// EdgeArticle holds the string denoting the article edge name in mutations.
 	EdgeArticle = "article"
 	// Table holds the table name of the bookmark in the database.
 	Table = "bookmarks"
-	// UserTable is the table that holds the user relation/edge.
-	UserTable = "bookmarks"
-	// UserInverseTable is the table name for the User entity.
-	// It exists in this package in order to avoid circular dependency with the "user" package.
-	UserInverseTable = "users"
-	// UserColumn is the table column denoting the user relation/edge.
-	UserColumn = "user_id"
+	// ListTable is the table that holds the list relation/edge.
+	ListTable = "bookmarks"
+	// ListInverseTable is the table name for the ReadingList entity.
+	// It exists in this package in order to avoid circular dependency with the "readinglist" package.
+	ListInverseTable = "reading_lists"
+	// ListColumn is the table column denoting the list relation/edge.
+	ListColumn = "list_id"
 	// ArticleTable is the table that holds the article relation/edge.
 	ArticleTable = "bookmarks"
 	// ArticleInverseTable is the table name for the Article entity.
@@ -45,9 +51,12 @@ const (
 // Columns holds all SQL columns for bookmark fields.
 var Columns = []string{
 	FieldID,
-	FieldUserID,
+	FieldListID,
 	FieldArticleID,
-	FieldCreatedAt,
+	FieldSavedAt,
+	FieldRevision,
+	FieldRemovedAt,
+	FieldRemovedIn,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -61,8 +70,8 @@ func ValidColumn(column string) bool {
 }
 
 var (
-	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
-	DefaultCreatedAt func() time.Time
+	// DefaultSavedAt holds the default value on creation for the "saved_at" field.
+	DefaultSavedAt func() time.Time
 )
 
 // OrderOption defines the ordering options for the Bookmark queries.
@@ -73,9 +82,9 @@ func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
 }
 
-// ByUserID orders the results by the user_id field.
-func ByUserID(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldUserID, opts...).ToFunc()
+// ByListID orders the results by the list_id field.
+func ByListID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldListID, opts...).ToFunc()
 }
 
 // ByArticleID orders the results by the article_id field.
@@ -83,15 +92,30 @@ func ByArticleID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldArticleID, opts...).ToFunc()
 }
 
-// ByCreatedAt orders the results by the created_at field.
-func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
+// BySavedAt orders the results by the saved_at field.
+func BySavedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSavedAt, opts...).ToFunc()
 }
 
-// ByUserField orders the results by user field.
-func ByUserField(field string, opts ...sql.OrderTermOption) OrderOption {
+// ByRevision orders the results by the revision field.
+func ByRevision(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRevision, opts...).ToFunc()
+}
+
+// ByRemovedAt orders the results by the removed_at field.
+func ByRemovedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRemovedAt, opts...).ToFunc()
+}
+
+// ByRemovedIn orders the results by the removed_in field.
+func ByRemovedIn(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRemovedIn, opts...).ToFunc()
+}
+
+// ByListField orders the results by list field.
+func ByListField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newUserStep(), sql.OrderByField(field, opts...))
+		sqlgraph.OrderByNeighborTerms(s, newListStep(), sql.OrderByField(field, opts...))
 	}
 }
 
@@ -101,11 +125,11 @@ func ByArticleField(field string, opts ...sql.OrderTermOption) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newArticleStep(), sql.OrderByField(field, opts...))
 	}
 }
-func newUserStep() *sqlgraph.Step {
+func newListStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(UserInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, true, UserTable, UserColumn),
+		sqlgraph.To(ListInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, ListTable, ListColumn),
 	)
 }
 func newArticleStep() *sqlgraph.Step {

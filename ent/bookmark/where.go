@@ -55,9 +55,9 @@ func IDLTE(id int) predicate.Bookmark {
 	return predicate.Bookmark(sql.FieldLTE(FieldID, id))
 }
 
-// UserID applies equality check predicate on the "user_id" field. It's identical to UserIDEQ.
-func UserID(v int) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldEQ(FieldUserID, v))
+// ListID applies equality check predicate on the "list_id" field. It's identical to ListIDEQ.
+func ListID(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldEQ(FieldListID, v))
 }
 
 // ArticleID applies equality check predicate on the "article_id" field. It's identical to ArticleIDEQ.
@@ -65,29 +65,44 @@ func ArticleID(v int) predicate.Bookmark {
 	return predicate.Bookmark(sql.FieldEQ(FieldArticleID, v))
 }
 
-// CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
-func CreatedAt(v time.Time) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldEQ(FieldCreatedAt, v))
+// SavedAt applies equality check predicate on the "saved_at" field. It's identical to SavedAtEQ.
+func SavedAt(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldEQ(FieldSavedAt, v))
 }
 
-// UserIDEQ applies the EQ predicate on the "user_id" field.
-func UserIDEQ(v int) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldEQ(FieldUserID, v))
+// Revision applies equality check predicate on the "revision" field. It's identical to RevisionEQ.
+func Revision(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldEQ(FieldRevision, v))
 }
 
-// UserIDNEQ applies the NEQ predicate on the "user_id" field.
-func UserIDNEQ(v int) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldNEQ(FieldUserID, v))
+// RemovedAt applies equality check predicate on the "removed_at" field. It's identical to RemovedAtEQ.
+func RemovedAt(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldEQ(FieldRemovedAt, v))
 }
 
-// UserIDIn applies the In predicate on the "user_id" field.
-func UserIDIn(vs ...int) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldIn(FieldUserID, vs...))
+// RemovedIn applies equality check predicate on the "removed_in" field. It's identical to RemovedInEQ.
+func RemovedIn(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldEQ(FieldRemovedIn, v))
 }
 
-// UserIDNotIn applies the NotIn predicate on the "user_id" field.
-func UserIDNotIn(vs ...int) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldNotIn(FieldUserID, vs...))
+// ListIDEQ applies the EQ predicate on the "list_id" field.
+func ListIDEQ(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldEQ(FieldListID, v))
+}
+
+// ListIDNEQ applies the NEQ predicate on the "list_id" field.
+func ListIDNEQ(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNEQ(FieldListID, v))
+}
+
+// ListIDIn applies the In predicate on the "list_id" field.
+func ListIDIn(vs ...int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldIn(FieldListID, vs...))
+}
+
+// ListIDNotIn applies the NotIn predicate on the "list_id" field.
+func ListIDNotIn(vs ...int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNotIn(FieldListID, vs...))
 }
 
 // ArticleIDEQ applies the EQ predicate on the "article_id" field.
@@ -110,61 +125,201 @@ func ArticleIDNotIn(vs ...int) predicate.Bookmark {
 	return predicate.Bookmark(sql.FieldNotIn(FieldArticleID, vs...))
 }
 
-// CreatedAtEQ applies the EQ predicate on the "created_at" field.
-func CreatedAtEQ(v time.Time) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldEQ(FieldCreatedAt, v))
+// SavedAtEQ applies the EQ predicate on the "saved_at" field.
+func SavedAtEQ(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldEQ(FieldSavedAt, v))
 }
 
-// CreatedAtNEQ applies the NEQ predicate on the "created_at" field.
-func CreatedAtNEQ(v time.Time) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldNEQ(FieldCreatedAt, v))
+// SavedAtNEQ applies the NEQ predicate on the "saved_at" field.
+func SavedAtNEQ(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNEQ(FieldSavedAt, v))
 }
 
-// CreatedAtIn applies the In predicate on the "created_at" field.
-func CreatedAtIn(vs ...time.Time) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldIn(FieldCreatedAt, vs...))
+// SavedAtIn applies the In predicate on the "saved_at" field.
+func SavedAtIn(vs ...time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldIn(FieldSavedAt, vs...))
 }
 
-// CreatedAtNotIn applies the NotIn predicate on the "created_at" field.
-func CreatedAtNotIn(vs ...time.Time) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldNotIn(FieldCreatedAt, vs...))
+// SavedAtNotIn applies the NotIn predicate on the "saved_at" field.
+func SavedAtNotIn(vs ...time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNotIn(FieldSavedAt, vs...))
 }
 
-// CreatedAtGT applies the GT predicate on the "created_at" field.
-func CreatedAtGT(v time.Time) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldGT(FieldCreatedAt, v))
+// SavedAtGT applies the GT predicate on the "saved_at" field.
+func SavedAtGT(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldGT(FieldSavedAt, v))
 }
 
-// CreatedAtGTE applies the GTE predicate on the "created_at" field.
-func CreatedAtGTE(v time.Time) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldGTE(FieldCreatedAt, v))
+// SavedAtGTE applies the GTE predicate on the "saved_at" field.
+func SavedAtGTE(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldGTE(FieldSavedAt, v))
 }
 
-// CreatedAtLT applies the LT predicate on the "created_at" field.
-func CreatedAtLT(v time.Time) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldLT(FieldCreatedAt, v))
+// SavedAtLT applies the LT predicate on the "saved_at" field.
+func SavedAtLT(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldLT(FieldSavedAt, v))
 }
 
-// CreatedAtLTE applies the LTE predicate on the "created_at" field.
-func CreatedAtLTE(v time.Time) predicate.Bookmark {
-	return predicate.Bookmark(sql.FieldLTE(FieldCreatedAt, v))
+// SavedAtLTE applies the LTE predicate on the "saved_at" field.
+func SavedAtLTE(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldLTE(FieldSavedAt, v))
 }
 
-// HasUser applies the HasEdge predicate on the "user" edge.
-func HasUser() predicate.Bookmark {
+// RevisionEQ applies the EQ predicate on the "revision" field.
+func RevisionEQ(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldEQ(FieldRevision, v))
+}
+
+// RevisionNEQ applies the NEQ predicate on the "revision" field.
+func RevisionNEQ(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNEQ(FieldRevision, v))
+}
+
+// RevisionIn applies the In predicate on the "revision" field.
+func RevisionIn(vs ...int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldIn(FieldRevision, vs...))
+}
+
+// RevisionNotIn applies the NotIn predicate on the "revision" field.
+func RevisionNotIn(vs ...int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNotIn(FieldRevision, vs...))
+}
+
+// RevisionGT applies the GT predicate on the "revision" field.
+func RevisionGT(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldGT(FieldRevision, v))
+}
+
+// RevisionGTE applies the GTE predicate on the "revision" field.
+func RevisionGTE(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldGTE(FieldRevision, v))
+}
+
+// RevisionLT applies the LT predicate on the "revision" field.
+func RevisionLT(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldLT(FieldRevision, v))
+}
+
+// RevisionLTE applies the LTE predicate on the "revision" field.
+func RevisionLTE(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldLTE(FieldRevision, v))
+}
+
+// RemovedAtEQ applies the EQ predicate on the "removed_at" field.
+func RemovedAtEQ(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldEQ(FieldRemovedAt, v))
+}
+
+// RemovedAtNEQ applies the NEQ predicate on the "removed_at" field.
+func RemovedAtNEQ(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNEQ(FieldRemovedAt, v))
+}
+
+// RemovedAtIn applies the In predicate on the "removed_at" field.
+func RemovedAtIn(vs ...time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldIn(FieldRemovedAt, vs...))
+}
+
+// RemovedAtNotIn applies the NotIn predicate on the "removed_at" field.
+func RemovedAtNotIn(vs ...time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNotIn(FieldRemovedAt, vs...))
+}
+
+// RemovedAtGT applies the GT predicate on the "removed_at" field.
+func RemovedAtGT(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldGT(FieldRemovedAt, v))
+}
+
+// RemovedAtGTE applies the GTE predicate on the "removed_at" field.
+func RemovedAtGTE(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldGTE(FieldRemovedAt, v))
+}
+
+// RemovedAtLT applies the LT predicate on the "removed_at" field.
+func RemovedAtLT(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldLT(FieldRemovedAt, v))
+}
+
+// RemovedAtLTE applies the LTE predicate on the "removed_at" field.
+func RemovedAtLTE(v time.Time) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldLTE(FieldRemovedAt, v))
+}
+
+// RemovedAtIsNil applies the IsNil predicate on the "removed_at" field.
+func RemovedAtIsNil() predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldIsNull(FieldRemovedAt))
+}
+
+// RemovedAtNotNil applies the NotNil predicate on the "removed_at" field.
+func RemovedAtNotNil() predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNotNull(FieldRemovedAt))
+}
+
+// RemovedInEQ applies the EQ predicate on the "removed_in" field.
+func RemovedInEQ(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldEQ(FieldRemovedIn, v))
+}
+
+// RemovedInNEQ applies the NEQ predicate on the "removed_in" field.
+func RemovedInNEQ(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNEQ(FieldRemovedIn, v))
+}
+
+// RemovedInIn applies the In predicate on the "removed_in" field.
+func RemovedInIn(vs ...int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldIn(FieldRemovedIn, vs...))
+}
+
+// RemovedInNotIn applies the NotIn predicate on the "removed_in" field.
+func RemovedInNotIn(vs ...int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNotIn(FieldRemovedIn, vs...))
+}
+
+// RemovedInGT applies the GT predicate on the "removed_in" field.
+func RemovedInGT(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldGT(FieldRemovedIn, v))
+}
+
+// RemovedInGTE applies the GTE predicate on the "removed_in" field.
+func RemovedInGTE(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldGTE(FieldRemovedIn, v))
+}
+
+// RemovedInLT applies the LT predicate on the "removed_in" field.
+func RemovedInLT(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldLT(FieldRemovedIn, v))
+}
+
+// RemovedInLTE applies the LTE predicate on the "removed_in" field.
+func RemovedInLTE(v int) predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldLTE(FieldRemovedIn, v))
+}
+
+// RemovedInIsNil applies the IsNil predicate on the "removed_in" field.
+func RemovedInIsNil() predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldIsNull(FieldRemovedIn))
+}
+
+// RemovedInNotNil applies the NotNil predicate on the "removed_in" field.
+func RemovedInNotNil() predicate.Bookmark {
+	return predicate.Bookmark(sql.FieldNotNull(FieldRemovedIn))
+}
+
+// HasList applies the HasEdge predicate on the "list" edge.
+func HasList() predicate.Bookmark {
 	return predicate.Bookmark(func(s *sql.Selector) {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, UserTable, UserColumn),
+			sqlgraph.Edge(sqlgraph.M2O, true, ListTable, ListColumn),
 		)
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
 
-// HasUserWith applies the HasEdge predicate on the "user" edge with a given conditions (other predicates).
-func HasUserWith(preds ...predicate.User) predicate.Bookmark {
+// HasListWith applies the HasEdge predicate on the "list" edge with a given conditions (other predicates).
+func HasListWith(preds ...predicate.ReadingList) predicate.Bookmark {
 	return predicate.Bookmark(func(s *sql.Selector) {
-		step := newUserStep()
+		step := newListStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -41,6 +41,32 @@ const (
 	FieldEditedAt = "edited_at"
 	// FieldReplyCount holds the string denoting the reply_count field in the database.
 	FieldReplyCount = "reply_count"
+	// FieldDepth holds the string denoting the depth field in the database.
+	FieldDepth = "depth"
+	// FieldThreadID holds the string denoting the thread_id field in the database.
+	FieldThreadID = "thread_id"
+	// FieldReactionCount holds the string denoting the reaction_count field in the database.
+	FieldReactionCount = "reaction_count"
+	// FieldPinnedAt holds the string denoting the pinned_at field in the database.
+	FieldPinnedAt = "pinned_at"
+	// FieldClosedAt holds the string denoting the closed_at field in the database.
+	FieldClosedAt = "closed_at"
+	// FieldHeldFor holds the string denoting the held_for field in the database.
+	FieldHeldFor = "held_for"
+	// FieldReportCount holds the string denoting the report_count field in the database.
+	FieldReportCount = "report_count"
+	// FieldRemovedAt holds the string denoting the removed_at field in the database.
+	FieldRemovedAt = "removed_at"
+	// FieldRemovedBy holds the string denoting the removed_by field in the database.
+	FieldRemovedBy = "removed_by"
+	// FieldRemovalReason holds the string denoting the removal_reason field in the database.
+	FieldRemovalReason = "removal_reason"
+	// FieldGuestTokenHash holds the string denoting the guest_token_hash field in the database.
+	FieldGuestTokenHash = "guest_token_hash"
+	// FieldAddress holds the string denoting the address field in the database.
+	FieldAddress = "address"
+	// FieldBodyHash holds the string denoting the body_hash field in the database.
+	FieldBodyHash = "body_hash"
 	// FieldSourceURI holds the string denoting the source_uri field in the database.
 	FieldSourceURI = "source_uri"
 	// FieldSourceHash holds the string denoting the source_hash field in the database.
@@ -95,6 +121,19 @@ var Columns = []string{
 	FieldPostedAt,
 	FieldEditedAt,
 	FieldReplyCount,
+	FieldDepth,
+	FieldThreadID,
+	FieldReactionCount,
+	FieldPinnedAt,
+	FieldClosedAt,
+	FieldHeldFor,
+	FieldReportCount,
+	FieldRemovedAt,
+	FieldRemovedBy,
+	FieldRemovalReason,
+	FieldGuestTokenHash,
+	FieldAddress,
+	FieldBodyHash,
 	FieldSourceURI,
 	FieldSourceHash,
 }
@@ -124,6 +163,20 @@ var (
 	DefaultPostedAt func() time.Time
 	// DefaultReplyCount holds the default value on creation for the "reply_count" field.
 	DefaultReplyCount int
+	// DefaultDepth holds the default value on creation for the "depth" field.
+	DefaultDepth int
+	// DefaultReactionCount holds the default value on creation for the "reaction_count" field.
+	DefaultReactionCount int
+	// DefaultHeldFor holds the default value on creation for the "held_for" field.
+	DefaultHeldFor string
+	// DefaultReportCount holds the default value on creation for the "report_count" field.
+	DefaultReportCount int
+	// DefaultRemovalReason holds the default value on creation for the "removal_reason" field.
+	DefaultRemovalReason string
+	// DefaultAddress holds the default value on creation for the "address" field.
+	DefaultAddress string
+	// DefaultBodyHash holds the default value on creation for the "body_hash" field.
+	DefaultBodyHash string
 	// DefaultSourceHash holds the default value on creation for the "source_hash" field.
 	DefaultSourceHash string
 )
@@ -180,6 +233,33 @@ func StatusValidator(s Status) error {
 		return nil
 	default:
 		return fmt.Errorf("comment: invalid enum value for status field: %q", s)
+	}
+}
+
+// RemovedBy defines the type for the "removed_by" enum field.
+type RemovedBy string
+
+// RemovedByNobody is the default value of the RemovedBy enum.
+const DefaultRemovedBy = RemovedByNobody
+
+// RemovedBy values.
+const (
+	RemovedByNobody    RemovedBy = "NOBODY"
+	RemovedByAuthor    RemovedBy = "AUTHOR"
+	RemovedByModerator RemovedBy = "MODERATOR"
+)
+
+func (rb RemovedBy) String() string {
+	return string(rb)
+}
+
+// RemovedByValidator is a validator for the "removed_by" field enum values. It is called by the builders before save.
+func RemovedByValidator(rb RemovedBy) error {
+	switch rb {
+	case RemovedByNobody, RemovedByAuthor, RemovedByModerator:
+		return nil
+	default:
+		return fmt.Errorf("comment: invalid enum value for removed_by field: %q", rb)
 	}
 }
 
@@ -254,6 +334,71 @@ func ByEditedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByReplyCount orders the results by the reply_count field.
 func ByReplyCount(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReplyCount, opts...).ToFunc()
+}
+
+// ByDepth orders the results by the depth field.
+func ByDepth(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDepth, opts...).ToFunc()
+}
+
+// ByThreadID orders the results by the thread_id field.
+func ByThreadID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldThreadID, opts...).ToFunc()
+}
+
+// ByReactionCount orders the results by the reaction_count field.
+func ByReactionCount(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReactionCount, opts...).ToFunc()
+}
+
+// ByPinnedAt orders the results by the pinned_at field.
+func ByPinnedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPinnedAt, opts...).ToFunc()
+}
+
+// ByClosedAt orders the results by the closed_at field.
+func ByClosedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClosedAt, opts...).ToFunc()
+}
+
+// ByHeldFor orders the results by the held_for field.
+func ByHeldFor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHeldFor, opts...).ToFunc()
+}
+
+// ByReportCount orders the results by the report_count field.
+func ByReportCount(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReportCount, opts...).ToFunc()
+}
+
+// ByRemovedAt orders the results by the removed_at field.
+func ByRemovedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRemovedAt, opts...).ToFunc()
+}
+
+// ByRemovedBy orders the results by the removed_by field.
+func ByRemovedBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRemovedBy, opts...).ToFunc()
+}
+
+// ByRemovalReason orders the results by the removal_reason field.
+func ByRemovalReason(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRemovalReason, opts...).ToFunc()
+}
+
+// ByGuestTokenHash orders the results by the guest_token_hash field.
+func ByGuestTokenHash(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGuestTokenHash, opts...).ToFunc()
+}
+
+// ByAddress orders the results by the address field.
+func ByAddress(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAddress, opts...).ToFunc()
+}
+
+// ByBodyHash orders the results by the body_hash field.
+func ByBodyHash(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBodyHash, opts...).ToFunc()
 }
 
 // BySourceURI orders the results by the source_uri field.

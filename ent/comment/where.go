@@ -110,6 +110,66 @@ func ReplyCount(v int) predicate.Comment {
 	return predicate.Comment(sql.FieldEQ(FieldReplyCount, v))
 }
 
+// Depth applies equality check predicate on the "depth" field. It's identical to DepthEQ.
+func Depth(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldDepth, v))
+}
+
+// ThreadID applies equality check predicate on the "thread_id" field. It's identical to ThreadIDEQ.
+func ThreadID(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldThreadID, v))
+}
+
+// ReactionCount applies equality check predicate on the "reaction_count" field. It's identical to ReactionCountEQ.
+func ReactionCount(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldReactionCount, v))
+}
+
+// PinnedAt applies equality check predicate on the "pinned_at" field. It's identical to PinnedAtEQ.
+func PinnedAt(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldPinnedAt, v))
+}
+
+// ClosedAt applies equality check predicate on the "closed_at" field. It's identical to ClosedAtEQ.
+func ClosedAt(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldClosedAt, v))
+}
+
+// HeldFor applies equality check predicate on the "held_for" field. It's identical to HeldForEQ.
+func HeldFor(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldHeldFor, v))
+}
+
+// ReportCount applies equality check predicate on the "report_count" field. It's identical to ReportCountEQ.
+func ReportCount(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldReportCount, v))
+}
+
+// RemovedAt applies equality check predicate on the "removed_at" field. It's identical to RemovedAtEQ.
+func RemovedAt(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldRemovedAt, v))
+}
+
+// RemovalReason applies equality check predicate on the "removal_reason" field. It's identical to RemovalReasonEQ.
+func RemovalReason(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldRemovalReason, v))
+}
+
+// GuestTokenHash applies equality check predicate on the "guest_token_hash" field. It's identical to GuestTokenHashEQ.
+func GuestTokenHash(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldGuestTokenHash, v))
+}
+
+// Address applies equality check predicate on the "address" field. It's identical to AddressEQ.
+func Address(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldAddress, v))
+}
+
+// BodyHash applies equality check predicate on the "body_hash" field. It's identical to BodyHashEQ.
+func BodyHash(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldBodyHash, v))
+}
+
 // SourceURI applies equality check predicate on the "source_uri" field. It's identical to SourceURIEQ.
 func SourceURI(v string) predicate.Comment {
 	return predicate.Comment(sql.FieldEQ(FieldSourceURI, v))
@@ -643,6 +703,681 @@ func ReplyCountLT(v int) predicate.Comment {
 // ReplyCountLTE applies the LTE predicate on the "reply_count" field.
 func ReplyCountLTE(v int) predicate.Comment {
 	return predicate.Comment(sql.FieldLTE(FieldReplyCount, v))
+}
+
+// DepthEQ applies the EQ predicate on the "depth" field.
+func DepthEQ(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldDepth, v))
+}
+
+// DepthNEQ applies the NEQ predicate on the "depth" field.
+func DepthNEQ(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldDepth, v))
+}
+
+// DepthIn applies the In predicate on the "depth" field.
+func DepthIn(vs ...int) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldDepth, vs...))
+}
+
+// DepthNotIn applies the NotIn predicate on the "depth" field.
+func DepthNotIn(vs ...int) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldDepth, vs...))
+}
+
+// DepthGT applies the GT predicate on the "depth" field.
+func DepthGT(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldDepth, v))
+}
+
+// DepthGTE applies the GTE predicate on the "depth" field.
+func DepthGTE(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldDepth, v))
+}
+
+// DepthLT applies the LT predicate on the "depth" field.
+func DepthLT(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldDepth, v))
+}
+
+// DepthLTE applies the LTE predicate on the "depth" field.
+func DepthLTE(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldDepth, v))
+}
+
+// ThreadIDEQ applies the EQ predicate on the "thread_id" field.
+func ThreadIDEQ(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldThreadID, v))
+}
+
+// ThreadIDNEQ applies the NEQ predicate on the "thread_id" field.
+func ThreadIDNEQ(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldThreadID, v))
+}
+
+// ThreadIDIn applies the In predicate on the "thread_id" field.
+func ThreadIDIn(vs ...int) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldThreadID, vs...))
+}
+
+// ThreadIDNotIn applies the NotIn predicate on the "thread_id" field.
+func ThreadIDNotIn(vs ...int) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldThreadID, vs...))
+}
+
+// ThreadIDGT applies the GT predicate on the "thread_id" field.
+func ThreadIDGT(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldThreadID, v))
+}
+
+// ThreadIDGTE applies the GTE predicate on the "thread_id" field.
+func ThreadIDGTE(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldThreadID, v))
+}
+
+// ThreadIDLT applies the LT predicate on the "thread_id" field.
+func ThreadIDLT(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldThreadID, v))
+}
+
+// ThreadIDLTE applies the LTE predicate on the "thread_id" field.
+func ThreadIDLTE(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldThreadID, v))
+}
+
+// ThreadIDIsNil applies the IsNil predicate on the "thread_id" field.
+func ThreadIDIsNil() predicate.Comment {
+	return predicate.Comment(sql.FieldIsNull(FieldThreadID))
+}
+
+// ThreadIDNotNil applies the NotNil predicate on the "thread_id" field.
+func ThreadIDNotNil() predicate.Comment {
+	return predicate.Comment(sql.FieldNotNull(FieldThreadID))
+}
+
+// ReactionCountEQ applies the EQ predicate on the "reaction_count" field.
+func ReactionCountEQ(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldReactionCount, v))
+}
+
+// ReactionCountNEQ applies the NEQ predicate on the "reaction_count" field.
+func ReactionCountNEQ(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldReactionCount, v))
+}
+
+// ReactionCountIn applies the In predicate on the "reaction_count" field.
+func ReactionCountIn(vs ...int) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldReactionCount, vs...))
+}
+
+// ReactionCountNotIn applies the NotIn predicate on the "reaction_count" field.
+func ReactionCountNotIn(vs ...int) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldReactionCount, vs...))
+}
+
+// ReactionCountGT applies the GT predicate on the "reaction_count" field.
+func ReactionCountGT(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldReactionCount, v))
+}
+
+// ReactionCountGTE applies the GTE predicate on the "reaction_count" field.
+func ReactionCountGTE(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldReactionCount, v))
+}
+
+// ReactionCountLT applies the LT predicate on the "reaction_count" field.
+func ReactionCountLT(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldReactionCount, v))
+}
+
+// ReactionCountLTE applies the LTE predicate on the "reaction_count" field.
+func ReactionCountLTE(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldReactionCount, v))
+}
+
+// PinnedAtEQ applies the EQ predicate on the "pinned_at" field.
+func PinnedAtEQ(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldPinnedAt, v))
+}
+
+// PinnedAtNEQ applies the NEQ predicate on the "pinned_at" field.
+func PinnedAtNEQ(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldPinnedAt, v))
+}
+
+// PinnedAtIn applies the In predicate on the "pinned_at" field.
+func PinnedAtIn(vs ...time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldPinnedAt, vs...))
+}
+
+// PinnedAtNotIn applies the NotIn predicate on the "pinned_at" field.
+func PinnedAtNotIn(vs ...time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldPinnedAt, vs...))
+}
+
+// PinnedAtGT applies the GT predicate on the "pinned_at" field.
+func PinnedAtGT(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldPinnedAt, v))
+}
+
+// PinnedAtGTE applies the GTE predicate on the "pinned_at" field.
+func PinnedAtGTE(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldPinnedAt, v))
+}
+
+// PinnedAtLT applies the LT predicate on the "pinned_at" field.
+func PinnedAtLT(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldPinnedAt, v))
+}
+
+// PinnedAtLTE applies the LTE predicate on the "pinned_at" field.
+func PinnedAtLTE(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldPinnedAt, v))
+}
+
+// PinnedAtIsNil applies the IsNil predicate on the "pinned_at" field.
+func PinnedAtIsNil() predicate.Comment {
+	return predicate.Comment(sql.FieldIsNull(FieldPinnedAt))
+}
+
+// PinnedAtNotNil applies the NotNil predicate on the "pinned_at" field.
+func PinnedAtNotNil() predicate.Comment {
+	return predicate.Comment(sql.FieldNotNull(FieldPinnedAt))
+}
+
+// ClosedAtEQ applies the EQ predicate on the "closed_at" field.
+func ClosedAtEQ(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldClosedAt, v))
+}
+
+// ClosedAtNEQ applies the NEQ predicate on the "closed_at" field.
+func ClosedAtNEQ(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldClosedAt, v))
+}
+
+// ClosedAtIn applies the In predicate on the "closed_at" field.
+func ClosedAtIn(vs ...time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldClosedAt, vs...))
+}
+
+// ClosedAtNotIn applies the NotIn predicate on the "closed_at" field.
+func ClosedAtNotIn(vs ...time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldClosedAt, vs...))
+}
+
+// ClosedAtGT applies the GT predicate on the "closed_at" field.
+func ClosedAtGT(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldClosedAt, v))
+}
+
+// ClosedAtGTE applies the GTE predicate on the "closed_at" field.
+func ClosedAtGTE(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldClosedAt, v))
+}
+
+// ClosedAtLT applies the LT predicate on the "closed_at" field.
+func ClosedAtLT(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldClosedAt, v))
+}
+
+// ClosedAtLTE applies the LTE predicate on the "closed_at" field.
+func ClosedAtLTE(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldClosedAt, v))
+}
+
+// ClosedAtIsNil applies the IsNil predicate on the "closed_at" field.
+func ClosedAtIsNil() predicate.Comment {
+	return predicate.Comment(sql.FieldIsNull(FieldClosedAt))
+}
+
+// ClosedAtNotNil applies the NotNil predicate on the "closed_at" field.
+func ClosedAtNotNil() predicate.Comment {
+	return predicate.Comment(sql.FieldNotNull(FieldClosedAt))
+}
+
+// HeldForEQ applies the EQ predicate on the "held_for" field.
+func HeldForEQ(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldHeldFor, v))
+}
+
+// HeldForNEQ applies the NEQ predicate on the "held_for" field.
+func HeldForNEQ(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldHeldFor, v))
+}
+
+// HeldForIn applies the In predicate on the "held_for" field.
+func HeldForIn(vs ...string) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldHeldFor, vs...))
+}
+
+// HeldForNotIn applies the NotIn predicate on the "held_for" field.
+func HeldForNotIn(vs ...string) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldHeldFor, vs...))
+}
+
+// HeldForGT applies the GT predicate on the "held_for" field.
+func HeldForGT(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldHeldFor, v))
+}
+
+// HeldForGTE applies the GTE predicate on the "held_for" field.
+func HeldForGTE(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldHeldFor, v))
+}
+
+// HeldForLT applies the LT predicate on the "held_for" field.
+func HeldForLT(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldHeldFor, v))
+}
+
+// HeldForLTE applies the LTE predicate on the "held_for" field.
+func HeldForLTE(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldHeldFor, v))
+}
+
+// HeldForContains applies the Contains predicate on the "held_for" field.
+func HeldForContains(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldContains(FieldHeldFor, v))
+}
+
+// HeldForHasPrefix applies the HasPrefix predicate on the "held_for" field.
+func HeldForHasPrefix(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldHasPrefix(FieldHeldFor, v))
+}
+
+// HeldForHasSuffix applies the HasSuffix predicate on the "held_for" field.
+func HeldForHasSuffix(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldHasSuffix(FieldHeldFor, v))
+}
+
+// HeldForEqualFold applies the EqualFold predicate on the "held_for" field.
+func HeldForEqualFold(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEqualFold(FieldHeldFor, v))
+}
+
+// HeldForContainsFold applies the ContainsFold predicate on the "held_for" field.
+func HeldForContainsFold(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldContainsFold(FieldHeldFor, v))
+}
+
+// ReportCountEQ applies the EQ predicate on the "report_count" field.
+func ReportCountEQ(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldReportCount, v))
+}
+
+// ReportCountNEQ applies the NEQ predicate on the "report_count" field.
+func ReportCountNEQ(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldReportCount, v))
+}
+
+// ReportCountIn applies the In predicate on the "report_count" field.
+func ReportCountIn(vs ...int) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldReportCount, vs...))
+}
+
+// ReportCountNotIn applies the NotIn predicate on the "report_count" field.
+func ReportCountNotIn(vs ...int) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldReportCount, vs...))
+}
+
+// ReportCountGT applies the GT predicate on the "report_count" field.
+func ReportCountGT(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldReportCount, v))
+}
+
+// ReportCountGTE applies the GTE predicate on the "report_count" field.
+func ReportCountGTE(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldReportCount, v))
+}
+
+// ReportCountLT applies the LT predicate on the "report_count" field.
+func ReportCountLT(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldReportCount, v))
+}
+
+// ReportCountLTE applies the LTE predicate on the "report_count" field.
+func ReportCountLTE(v int) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldReportCount, v))
+}
+
+// RemovedAtEQ applies the EQ predicate on the "removed_at" field.
+func RemovedAtEQ(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldRemovedAt, v))
+}
+
+// RemovedAtNEQ applies the NEQ predicate on the "removed_at" field.
+func RemovedAtNEQ(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldRemovedAt, v))
+}
+
+// RemovedAtIn applies the In predicate on the "removed_at" field.
+func RemovedAtIn(vs ...time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldRemovedAt, vs...))
+}
+
+// RemovedAtNotIn applies the NotIn predicate on the "removed_at" field.
+func RemovedAtNotIn(vs ...time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldRemovedAt, vs...))
+}
+
+// RemovedAtGT applies the GT predicate on the "removed_at" field.
+func RemovedAtGT(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldRemovedAt, v))
+}
+
+// RemovedAtGTE applies the GTE predicate on the "removed_at" field.
+func RemovedAtGTE(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldRemovedAt, v))
+}
+
+// RemovedAtLT applies the LT predicate on the "removed_at" field.
+func RemovedAtLT(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldRemovedAt, v))
+}
+
+// RemovedAtLTE applies the LTE predicate on the "removed_at" field.
+func RemovedAtLTE(v time.Time) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldRemovedAt, v))
+}
+
+// RemovedAtIsNil applies the IsNil predicate on the "removed_at" field.
+func RemovedAtIsNil() predicate.Comment {
+	return predicate.Comment(sql.FieldIsNull(FieldRemovedAt))
+}
+
+// RemovedAtNotNil applies the NotNil predicate on the "removed_at" field.
+func RemovedAtNotNil() predicate.Comment {
+	return predicate.Comment(sql.FieldNotNull(FieldRemovedAt))
+}
+
+// RemovedByEQ applies the EQ predicate on the "removed_by" field.
+func RemovedByEQ(v RemovedBy) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldRemovedBy, v))
+}
+
+// RemovedByNEQ applies the NEQ predicate on the "removed_by" field.
+func RemovedByNEQ(v RemovedBy) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldRemovedBy, v))
+}
+
+// RemovedByIn applies the In predicate on the "removed_by" field.
+func RemovedByIn(vs ...RemovedBy) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldRemovedBy, vs...))
+}
+
+// RemovedByNotIn applies the NotIn predicate on the "removed_by" field.
+func RemovedByNotIn(vs ...RemovedBy) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldRemovedBy, vs...))
+}
+
+// RemovalReasonEQ applies the EQ predicate on the "removal_reason" field.
+func RemovalReasonEQ(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldRemovalReason, v))
+}
+
+// RemovalReasonNEQ applies the NEQ predicate on the "removal_reason" field.
+func RemovalReasonNEQ(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldRemovalReason, v))
+}
+
+// RemovalReasonIn applies the In predicate on the "removal_reason" field.
+func RemovalReasonIn(vs ...string) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldRemovalReason, vs...))
+}
+
+// RemovalReasonNotIn applies the NotIn predicate on the "removal_reason" field.
+func RemovalReasonNotIn(vs ...string) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldRemovalReason, vs...))
+}
+
+// RemovalReasonGT applies the GT predicate on the "removal_reason" field.
+func RemovalReasonGT(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldRemovalReason, v))
+}
+
+// RemovalReasonGTE applies the GTE predicate on the "removal_reason" field.
+func RemovalReasonGTE(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldRemovalReason, v))
+}
+
+// RemovalReasonLT applies the LT predicate on the "removal_reason" field.
+func RemovalReasonLT(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldRemovalReason, v))
+}
+
+// RemovalReasonLTE applies the LTE predicate on the "removal_reason" field.
+func RemovalReasonLTE(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldRemovalReason, v))
+}
+
+// RemovalReasonContains applies the Contains predicate on the "removal_reason" field.
+func RemovalReasonContains(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldContains(FieldRemovalReason, v))
+}
+
+// RemovalReasonHasPrefix applies the HasPrefix predicate on the "removal_reason" field.
+func RemovalReasonHasPrefix(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldHasPrefix(FieldRemovalReason, v))
+}
+
+// RemovalReasonHasSuffix applies the HasSuffix predicate on the "removal_reason" field.
+func RemovalReasonHasSuffix(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldHasSuffix(FieldRemovalReason, v))
+}
+
+// RemovalReasonEqualFold applies the EqualFold predicate on the "removal_reason" field.
+func RemovalReasonEqualFold(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEqualFold(FieldRemovalReason, v))
+}
+
+// RemovalReasonContainsFold applies the ContainsFold predicate on the "removal_reason" field.
+func RemovalReasonContainsFold(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldContainsFold(FieldRemovalReason, v))
+}
+
+// GuestTokenHashEQ applies the EQ predicate on the "guest_token_hash" field.
+func GuestTokenHashEQ(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldGuestTokenHash, v))
+}
+
+// GuestTokenHashNEQ applies the NEQ predicate on the "guest_token_hash" field.
+func GuestTokenHashNEQ(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldGuestTokenHash, v))
+}
+
+// GuestTokenHashIn applies the In predicate on the "guest_token_hash" field.
+func GuestTokenHashIn(vs ...string) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldGuestTokenHash, vs...))
+}
+
+// GuestTokenHashNotIn applies the NotIn predicate on the "guest_token_hash" field.
+func GuestTokenHashNotIn(vs ...string) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldGuestTokenHash, vs...))
+}
+
+// GuestTokenHashGT applies the GT predicate on the "guest_token_hash" field.
+func GuestTokenHashGT(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldGuestTokenHash, v))
+}
+
+// GuestTokenHashGTE applies the GTE predicate on the "guest_token_hash" field.
+func GuestTokenHashGTE(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldGuestTokenHash, v))
+}
+
+// GuestTokenHashLT applies the LT predicate on the "guest_token_hash" field.
+func GuestTokenHashLT(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldGuestTokenHash, v))
+}
+
+// GuestTokenHashLTE applies the LTE predicate on the "guest_token_hash" field.
+func GuestTokenHashLTE(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldGuestTokenHash, v))
+}
+
+// GuestTokenHashContains applies the Contains predicate on the "guest_token_hash" field.
+func GuestTokenHashContains(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldContains(FieldGuestTokenHash, v))
+}
+
+// GuestTokenHashHasPrefix applies the HasPrefix predicate on the "guest_token_hash" field.
+func GuestTokenHashHasPrefix(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldHasPrefix(FieldGuestTokenHash, v))
+}
+
+// GuestTokenHashHasSuffix applies the HasSuffix predicate on the "guest_token_hash" field.
+func GuestTokenHashHasSuffix(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldHasSuffix(FieldGuestTokenHash, v))
+}
+
+// GuestTokenHashIsNil applies the IsNil predicate on the "guest_token_hash" field.
+func GuestTokenHashIsNil() predicate.Comment {
+	return predicate.Comment(sql.FieldIsNull(FieldGuestTokenHash))
+}
+
+// GuestTokenHashNotNil applies the NotNil predicate on the "guest_token_hash" field.
+func GuestTokenHashNotNil() predicate.Comment {
+	return predicate.Comment(sql.FieldNotNull(FieldGuestTokenHash))
+}
+
+// GuestTokenHashEqualFold applies the EqualFold predicate on the "guest_token_hash" field.
+func GuestTokenHashEqualFold(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEqualFold(FieldGuestTokenHash, v))
+}
+
+// GuestTokenHashContainsFold applies the ContainsFold predicate on the "guest_token_hash" field.
+func GuestTokenHashContainsFold(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldContainsFold(FieldGuestTokenHash, v))
+}
+
+// AddressEQ applies the EQ predicate on the "address" field.
+func AddressEQ(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldAddress, v))
+}
+
+// AddressNEQ applies the NEQ predicate on the "address" field.
+func AddressNEQ(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldAddress, v))
+}
+
+// AddressIn applies the In predicate on the "address" field.
+func AddressIn(vs ...string) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldAddress, vs...))
+}
+
+// AddressNotIn applies the NotIn predicate on the "address" field.
+func AddressNotIn(vs ...string) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldAddress, vs...))
+}
+
+// AddressGT applies the GT predicate on the "address" field.
+func AddressGT(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldAddress, v))
+}
+
+// AddressGTE applies the GTE predicate on the "address" field.
+func AddressGTE(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldAddress, v))
+}
+
+// AddressLT applies the LT predicate on the "address" field.
+func AddressLT(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldAddress, v))
+}
+
+// AddressLTE applies the LTE predicate on the "address" field.
+func AddressLTE(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldAddress, v))
+}
+
+// AddressContains applies the Contains predicate on the "address" field.
+func AddressContains(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldContains(FieldAddress, v))
+}
+
+// AddressHasPrefix applies the HasPrefix predicate on the "address" field.
+func AddressHasPrefix(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldHasPrefix(FieldAddress, v))
+}
+
+// AddressHasSuffix applies the HasSuffix predicate on the "address" field.
+func AddressHasSuffix(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldHasSuffix(FieldAddress, v))
+}
+
+// AddressEqualFold applies the EqualFold predicate on the "address" field.
+func AddressEqualFold(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEqualFold(FieldAddress, v))
+}
+
+// AddressContainsFold applies the ContainsFold predicate on the "address" field.
+func AddressContainsFold(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldContainsFold(FieldAddress, v))
+}
+
+// BodyHashEQ applies the EQ predicate on the "body_hash" field.
+func BodyHashEQ(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEQ(FieldBodyHash, v))
+}
+
+// BodyHashNEQ applies the NEQ predicate on the "body_hash" field.
+func BodyHashNEQ(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldNEQ(FieldBodyHash, v))
+}
+
+// BodyHashIn applies the In predicate on the "body_hash" field.
+func BodyHashIn(vs ...string) predicate.Comment {
+	return predicate.Comment(sql.FieldIn(FieldBodyHash, vs...))
+}
+
+// BodyHashNotIn applies the NotIn predicate on the "body_hash" field.
+func BodyHashNotIn(vs ...string) predicate.Comment {
+	return predicate.Comment(sql.FieldNotIn(FieldBodyHash, vs...))
+}
+
+// BodyHashGT applies the GT predicate on the "body_hash" field.
+func BodyHashGT(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldGT(FieldBodyHash, v))
+}
+
+// BodyHashGTE applies the GTE predicate on the "body_hash" field.
+func BodyHashGTE(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldGTE(FieldBodyHash, v))
+}
+
+// BodyHashLT applies the LT predicate on the "body_hash" field.
+func BodyHashLT(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldLT(FieldBodyHash, v))
+}
+
+// BodyHashLTE applies the LTE predicate on the "body_hash" field.
+func BodyHashLTE(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldLTE(FieldBodyHash, v))
+}
+
+// BodyHashContains applies the Contains predicate on the "body_hash" field.
+func BodyHashContains(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldContains(FieldBodyHash, v))
+}
+
+// BodyHashHasPrefix applies the HasPrefix predicate on the "body_hash" field.
+func BodyHashHasPrefix(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldHasPrefix(FieldBodyHash, v))
+}
+
+// BodyHashHasSuffix applies the HasSuffix predicate on the "body_hash" field.
+func BodyHashHasSuffix(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldHasSuffix(FieldBodyHash, v))
+}
+
+// BodyHashEqualFold applies the EqualFold predicate on the "body_hash" field.
+func BodyHashEqualFold(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldEqualFold(FieldBodyHash, v))
+}
+
+// BodyHashContainsFold applies the ContainsFold predicate on the "body_hash" field.
+func BodyHashContainsFold(v string) predicate.Comment {
+	return predicate.Comment(sql.FieldContainsFold(FieldBodyHash, v))
 }
 
 // SourceURIEQ applies the EQ predicate on the "source_uri" field.

@@ -153,6 +153,42 @@ func (f CommentFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CommentMutation", m)
 }
 
+// The CommentReactionFunc type is an adapter to allow the use of ordinary
+// function as CommentReaction mutator.
+type CommentReactionFunc func(context.Context, *ent.CommentReactionMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CommentReactionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.CommentReactionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CommentReactionMutation", m)
+}
+
+// The CommentReportFunc type is an adapter to allow the use of ordinary
+// function as CommentReport mutator.
+type CommentReportFunc func(context.Context, *ent.CommentReportMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CommentReportFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.CommentReportMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CommentReportMutation", m)
+}
+
+// The CommentRevisionFunc type is an adapter to allow the use of ordinary
+// function as CommentRevision mutator.
+type CommentRevisionFunc func(context.Context, *ent.CommentRevisionMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CommentRevisionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.CommentRevisionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CommentRevisionMutation", m)
+}
+
 // The CorrectionFunc type is an adapter to allow the use of ordinary
 // function as Correction mutator.
 type CorrectionFunc func(context.Context, *ent.CorrectionMutation) (ent.Value, error)
@@ -175,6 +211,30 @@ func (f EventFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EventMutation", m)
+}
+
+// The FollowFunc type is an adapter to allow the use of ordinary
+// function as Follow mutator.
+type FollowFunc func(context.Context, *ent.FollowMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f FollowFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.FollowMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.FollowMutation", m)
+}
+
+// The HistoryEntryFunc type is an adapter to allow the use of ordinary
+// function as HistoryEntry mutator.
+type HistoryEntryFunc func(context.Context, *ent.HistoryEntryMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f HistoryEntryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.HistoryEntryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.HistoryEntryMutation", m)
 }
 
 // The IdentityFunc type is an adapter to allow the use of ordinary
@@ -237,6 +297,18 @@ func (f MenuItemFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, er
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MenuItemMutation", m)
 }
 
+// The NotificationFunc type is an adapter to allow the use of ordinary
+// function as Notification mutator.
+type NotificationFunc func(context.Context, *ent.NotificationMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f NotificationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.NotificationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.NotificationMutation", m)
+}
+
 // The OneTimeTokenFunc type is an adapter to allow the use of ordinary
 // function as OneTimeToken mutator.
 type OneTimeTokenFunc func(context.Context, *ent.OneTimeTokenMutation) (ent.Value, error)
@@ -295,6 +367,42 @@ func (f PreviewTokenFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PreviewTokenMutation", m)
+}
+
+// The ReaderRestrictionFunc type is an adapter to allow the use of ordinary
+// function as ReaderRestriction mutator.
+type ReaderRestrictionFunc func(context.Context, *ent.ReaderRestrictionMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReaderRestrictionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ReaderRestrictionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ReaderRestrictionMutation", m)
+}
+
+// The ReaderSettingsFunc type is an adapter to allow the use of ordinary
+// function as ReaderSettings mutator.
+type ReaderSettingsFunc func(context.Context, *ent.ReaderSettingsMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReaderSettingsFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ReaderSettingsMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ReaderSettingsMutation", m)
+}
+
+// The ReadingListFunc type is an adapter to allow the use of ordinary
+// function as ReadingList mutator.
+type ReadingListFunc func(context.Context, *ent.ReadingListMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReadingListFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ReadingListMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ReadingListMutation", m)
 }
 
 // The RedirectFunc type is an adapter to allow the use of ordinary

@@ -20,19 +20,28 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/byline"
 	"github.com/broadsheet-cms/broadsheet/ent/category"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
+	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
+	"github.com/broadsheet-cms/broadsheet/ent/commentrevision"
 	"github.com/broadsheet-cms/broadsheet/ent/correction"
 	"github.com/broadsheet-cms/broadsheet/ent/event"
+	"github.com/broadsheet-cms/broadsheet/ent/follow"
+	"github.com/broadsheet-cms/broadsheet/ent/historyentry"
 	"github.com/broadsheet-cms/broadsheet/ent/identity"
 	"github.com/broadsheet-cms/broadsheet/ent/liveentry"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/menu"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/ent/onetimetoken"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
 	"github.com/broadsheet-cms/broadsheet/ent/pick"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
 	"github.com/broadsheet-cms/broadsheet/ent/previewtoken"
+	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
+	"github.com/broadsheet-cms/broadsheet/ent/readersettings"
+	"github.com/broadsheet-cms/broadsheet/ent/readinglist"
 	"github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/ent/relatedpin"
 	"github.com/broadsheet-cms/broadsheet/ent/repeat"
@@ -426,6 +435,87 @@ func (f TraverseComment) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.CommentQuery", q)
 }
 
+// The CommentReactionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CommentReactionFunc func(context.Context, *ent.CommentReactionQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f CommentReactionFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.CommentReactionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.CommentReactionQuery", q)
+}
+
+// The TraverseCommentReaction type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCommentReaction func(context.Context, *ent.CommentReactionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCommentReaction) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCommentReaction) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.CommentReactionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.CommentReactionQuery", q)
+}
+
+// The CommentReportFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CommentReportFunc func(context.Context, *ent.CommentReportQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f CommentReportFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.CommentReportQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.CommentReportQuery", q)
+}
+
+// The TraverseCommentReport type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCommentReport func(context.Context, *ent.CommentReportQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCommentReport) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCommentReport) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.CommentReportQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.CommentReportQuery", q)
+}
+
+// The CommentRevisionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CommentRevisionFunc func(context.Context, *ent.CommentRevisionQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f CommentRevisionFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.CommentRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.CommentRevisionQuery", q)
+}
+
+// The TraverseCommentRevision type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCommentRevision func(context.Context, *ent.CommentRevisionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCommentRevision) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCommentRevision) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.CommentRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.CommentRevisionQuery", q)
+}
+
 // The CorrectionFunc type is an adapter to allow the use of ordinary function as a Querier.
 type CorrectionFunc func(context.Context, *ent.CorrectionQuery) (ent.Value, error)
 
@@ -478,6 +568,60 @@ func (f TraverseEvent) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.EventQuery", q)
+}
+
+// The FollowFunc type is an adapter to allow the use of ordinary function as a Querier.
+type FollowFunc func(context.Context, *ent.FollowQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f FollowFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.FollowQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.FollowQuery", q)
+}
+
+// The TraverseFollow type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseFollow func(context.Context, *ent.FollowQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseFollow) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseFollow) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.FollowQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.FollowQuery", q)
+}
+
+// The HistoryEntryFunc type is an adapter to allow the use of ordinary function as a Querier.
+type HistoryEntryFunc func(context.Context, *ent.HistoryEntryQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f HistoryEntryFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.HistoryEntryQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.HistoryEntryQuery", q)
+}
+
+// The TraverseHistoryEntry type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseHistoryEntry func(context.Context, *ent.HistoryEntryQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseHistoryEntry) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseHistoryEntry) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.HistoryEntryQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.HistoryEntryQuery", q)
 }
 
 // The IdentityFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -615,6 +759,33 @@ func (f TraverseMenuItem) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.MenuItemQuery", q)
 }
 
+// The NotificationFunc type is an adapter to allow the use of ordinary function as a Querier.
+type NotificationFunc func(context.Context, *ent.NotificationQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f NotificationFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.NotificationQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.NotificationQuery", q)
+}
+
+// The TraverseNotification type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseNotification func(context.Context, *ent.NotificationQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseNotification) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseNotification) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.NotificationQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.NotificationQuery", q)
+}
+
 // The OneTimeTokenFunc type is an adapter to allow the use of ordinary function as a Querier.
 type OneTimeTokenFunc func(context.Context, *ent.OneTimeTokenQuery) (ent.Value, error)
 
@@ -748,6 +919,87 @@ func (f TraversePreviewToken) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.PreviewTokenQuery", q)
+}
+
+// The ReaderRestrictionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ReaderRestrictionFunc func(context.Context, *ent.ReaderRestrictionQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f ReaderRestrictionFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.ReaderRestrictionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.ReaderRestrictionQuery", q)
+}
+
+// The TraverseReaderRestriction type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReaderRestriction func(context.Context, *ent.ReaderRestrictionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReaderRestriction) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReaderRestriction) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ReaderRestrictionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.ReaderRestrictionQuery", q)
+}
+
+// The ReaderSettingsFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ReaderSettingsFunc func(context.Context, *ent.ReaderSettingsQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f ReaderSettingsFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.ReaderSettingsQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.ReaderSettingsQuery", q)
+}
+
+// The TraverseReaderSettings type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReaderSettings func(context.Context, *ent.ReaderSettingsQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReaderSettings) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReaderSettings) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ReaderSettingsQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.ReaderSettingsQuery", q)
+}
+
+// The ReadingListFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ReadingListFunc func(context.Context, *ent.ReadingListQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f ReadingListFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.ReadingListQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.ReadingListQuery", q)
+}
+
+// The TraverseReadingList type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReadingList func(context.Context, *ent.ReadingListQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReadingList) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReadingList) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ReadingListQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.ReadingListQuery", q)
 }
 
 // The RedirectFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1074,10 +1326,20 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.CategoryQuery, predicate.Category, category.OrderOption]{typ: ent.TypeCategory, tq: q}, nil
 	case *ent.CommentQuery:
 		return &query[*ent.CommentQuery, predicate.Comment, comment.OrderOption]{typ: ent.TypeComment, tq: q}, nil
+	case *ent.CommentReactionQuery:
+		return &query[*ent.CommentReactionQuery, predicate.CommentReaction, commentreaction.OrderOption]{typ: ent.TypeCommentReaction, tq: q}, nil
+	case *ent.CommentReportQuery:
+		return &query[*ent.CommentReportQuery, predicate.CommentReport, commentreport.OrderOption]{typ: ent.TypeCommentReport, tq: q}, nil
+	case *ent.CommentRevisionQuery:
+		return &query[*ent.CommentRevisionQuery, predicate.CommentRevision, commentrevision.OrderOption]{typ: ent.TypeCommentRevision, tq: q}, nil
 	case *ent.CorrectionQuery:
 		return &query[*ent.CorrectionQuery, predicate.Correction, correction.OrderOption]{typ: ent.TypeCorrection, tq: q}, nil
 	case *ent.EventQuery:
 		return &query[*ent.EventQuery, predicate.Event, event.OrderOption]{typ: ent.TypeEvent, tq: q}, nil
+	case *ent.FollowQuery:
+		return &query[*ent.FollowQuery, predicate.Follow, follow.OrderOption]{typ: ent.TypeFollow, tq: q}, nil
+	case *ent.HistoryEntryQuery:
+		return &query[*ent.HistoryEntryQuery, predicate.HistoryEntry, historyentry.OrderOption]{typ: ent.TypeHistoryEntry, tq: q}, nil
 	case *ent.IdentityQuery:
 		return &query[*ent.IdentityQuery, predicate.Identity, identity.OrderOption]{typ: ent.TypeIdentity, tq: q}, nil
 	case *ent.LiveEntryQuery:
@@ -1088,6 +1350,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.MenuQuery, predicate.Menu, menu.OrderOption]{typ: ent.TypeMenu, tq: q}, nil
 	case *ent.MenuItemQuery:
 		return &query[*ent.MenuItemQuery, predicate.MenuItem, menuitem.OrderOption]{typ: ent.TypeMenuItem, tq: q}, nil
+	case *ent.NotificationQuery:
+		return &query[*ent.NotificationQuery, predicate.Notification, notification.OrderOption]{typ: ent.TypeNotification, tq: q}, nil
 	case *ent.OneTimeTokenQuery:
 		return &query[*ent.OneTimeTokenQuery, predicate.OneTimeToken, onetimetoken.OrderOption]{typ: ent.TypeOneTimeToken, tq: q}, nil
 	case *ent.PageQuery:
@@ -1098,6 +1362,12 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.PlaceQuery, predicate.Place, place.OrderOption]{typ: ent.TypePlace, tq: q}, nil
 	case *ent.PreviewTokenQuery:
 		return &query[*ent.PreviewTokenQuery, predicate.PreviewToken, previewtoken.OrderOption]{typ: ent.TypePreviewToken, tq: q}, nil
+	case *ent.ReaderRestrictionQuery:
+		return &query[*ent.ReaderRestrictionQuery, predicate.ReaderRestriction, readerrestriction.OrderOption]{typ: ent.TypeReaderRestriction, tq: q}, nil
+	case *ent.ReaderSettingsQuery:
+		return &query[*ent.ReaderSettingsQuery, predicate.ReaderSettings, readersettings.OrderOption]{typ: ent.TypeReaderSettings, tq: q}, nil
+	case *ent.ReadingListQuery:
+		return &query[*ent.ReadingListQuery, predicate.ReadingList, readinglist.OrderOption]{typ: ent.TypeReadingList, tq: q}, nil
 	case *ent.RedirectQuery:
 		return &query[*ent.RedirectQuery, predicate.Redirect, redirect.OrderOption]{typ: ent.TypeRedirect, tq: q}, nil
 	case *ent.RelatedPinQuery:

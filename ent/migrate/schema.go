@@ -58,6 +58,7 @@ var (
 		{Name: "comment_count", Type: field.TypeInt, Default: 0},
 		{Name: "comment_policy", Type: field.TypeEnum, Enums: []string{"OPEN", "REGISTERED", "CLOSED"}, Default: "OPEN"},
 		{Name: "comments_close_at", Type: field.TypeTime, Nullable: true},
+		{Name: "comment_moderation", Type: field.TypeEnum, Enums: []string{"SITE", "BEFORE", "AFTER"}, Default: "SITE"},
 		{Name: "series_position", Type: field.TypeInt, Nullable: true},
 		{Name: "version", Type: field.TypeInt, Default: 1},
 		{Name: "created_by", Type: field.TypeInt, Nullable: true},
@@ -79,19 +80,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "articles_categories_primary_articles",
-				Columns:    []*schema.Column{ArticlesColumns[36]},
+				Columns:    []*schema.Column{ArticlesColumns[37]},
 				RefColumns: []*schema.Column{CategoriesColumns[0]},
 				OnDelete:   schema.Restrict,
 			},
 			{
 				Symbol:     "articles_media_featured_in",
-				Columns:    []*schema.Column{ArticlesColumns[37]},
+				Columns:    []*schema.Column{ArticlesColumns[38]},
 				RefColumns: []*schema.Column{MediaColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "articles_series_articles",
-				Columns:    []*schema.Column{ArticlesColumns[38]},
+				Columns:    []*schema.Column{ArticlesColumns[39]},
 				RefColumns: []*schema.Column{SeriesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -105,17 +106,17 @@ var (
 			{
 				Name:    "article_primary_category_id",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[36]},
+				Columns: []*schema.Column{ArticlesColumns[37]},
 			},
 			{
 				Name:    "article_series_id_series_position",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[38], ArticlesColumns[27]},
+				Columns: []*schema.Column{ArticlesColumns[39], ArticlesColumns[28]},
 			},
 			{
 				Name:    "article_featured_media_id",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[37]},
+				Columns: []*schema.Column{ArticlesColumns[38]},
 			},
 		},
 	}
@@ -347,9 +348,12 @@ var (
 	// BookmarksColumns holds the columns for the "bookmarks" table.
 	BookmarksColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
-		{Name: "created_at", Type: field.TypeTime},
+		{Name: "saved_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt},
+		{Name: "removed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "removed_in", Type: field.TypeInt, Nullable: true},
 		{Name: "article_id", Type: field.TypeInt},
-		{Name: "user_id", Type: field.TypeInt},
+		{Name: "list_id", Type: field.TypeInt},
 	}
 	// BookmarksTable holds the schema information for the "bookmarks" table.
 	BookmarksTable = &schema.Table{
@@ -359,32 +363,42 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "bookmarks_articles_article",
-				Columns:    []*schema.Column{BookmarksColumns[2]},
+				Columns:    []*schema.Column{BookmarksColumns[5]},
 				RefColumns: []*schema.Column{ArticlesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
-				Symbol:     "bookmarks_users_bookmarks",
-				Columns:    []*schema.Column{BookmarksColumns[3]},
-				RefColumns: []*schema.Column{UsersColumns[0]},
+				Symbol:     "bookmarks_reading_lists_bookmarks",
+				Columns:    []*schema.Column{BookmarksColumns[6]},
+				RefColumns: []*schema.Column{ReadingListsColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "bookmark_user_id_article_id",
+				Name:    "bookmark_list_id_article_id",
 				Unique:  true,
-				Columns: []*schema.Column{BookmarksColumns[3], BookmarksColumns[2]},
+				Columns: []*schema.Column{BookmarksColumns[6], BookmarksColumns[5]},
 			},
 			{
-				Name:    "bookmark_user_id_created_at_id",
+				Name:    "bookmark_list_id_revision_id",
 				Unique:  false,
-				Columns: []*schema.Column{BookmarksColumns[3], BookmarksColumns[1], BookmarksColumns[0]},
+				Columns: []*schema.Column{BookmarksColumns[6], BookmarksColumns[2], BookmarksColumns[0]},
+			},
+			{
+				Name:    "bookmark_list_id_removed_in",
+				Unique:  false,
+				Columns: []*schema.Column{BookmarksColumns[6], BookmarksColumns[4]},
 			},
 			{
 				Name:    "bookmark_article_id",
 				Unique:  false,
-				Columns: []*schema.Column{BookmarksColumns[2]},
+				Columns: []*schema.Column{BookmarksColumns[5]},
+			},
+			{
+				Name:    "bookmark_removed_at",
+				Unique:  false,
+				Columns: []*schema.Column{BookmarksColumns[3]},
 			},
 		},
 	}
@@ -466,6 +480,19 @@ var (
 		{Name: "posted_at", Type: field.TypeTime},
 		{Name: "edited_at", Type: field.TypeTime, Nullable: true},
 		{Name: "reply_count", Type: field.TypeInt, Default: 0},
+		{Name: "depth", Type: field.TypeInt, Default: 0},
+		{Name: "thread_id", Type: field.TypeInt, Nullable: true},
+		{Name: "reaction_count", Type: field.TypeInt, Default: 0},
+		{Name: "pinned_at", Type: field.TypeTime, Nullable: true},
+		{Name: "closed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "held_for", Type: field.TypeString, Default: ""},
+		{Name: "report_count", Type: field.TypeInt, Default: 0},
+		{Name: "removed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "removed_by", Type: field.TypeEnum, Enums: []string{"NOBODY", "AUTHOR", "MODERATOR"}, Default: "NOBODY"},
+		{Name: "removal_reason", Type: field.TypeString, Default: ""},
+		{Name: "guest_token_hash", Type: field.TypeString, Unique: true, Nullable: true},
+		{Name: "address", Type: field.TypeString, Default: ""},
+		{Name: "body_hash", Type: field.TypeString, Default: ""},
 		{Name: "source_uri", Type: field.TypeString, Unique: true, Nullable: true},
 		{Name: "source_hash", Type: field.TypeString, Default: ""},
 		{Name: "article_id", Type: field.TypeInt},
@@ -480,19 +507,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "comments_articles_comments",
-				Columns:    []*schema.Column{CommentsColumns[13]},
+				Columns:    []*schema.Column{CommentsColumns[26]},
 				RefColumns: []*schema.Column{ArticlesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "comments_comments_replies",
-				Columns:    []*schema.Column{CommentsColumns[14]},
+				Columns:    []*schema.Column{CommentsColumns[27]},
 				RefColumns: []*schema.Column{CommentsColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "comments_users_comments",
-				Columns:    []*schema.Column{CommentsColumns[15]},
+				Columns:    []*schema.Column{CommentsColumns[28]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -501,22 +528,166 @@ var (
 			{
 				Name:    "comment_parent_id",
 				Unique:  false,
-				Columns: []*schema.Column{CommentsColumns[14]},
+				Columns: []*schema.Column{CommentsColumns[27]},
 			},
 			{
 				Name:    "comment_article_id",
 				Unique:  false,
-				Columns: []*schema.Column{CommentsColumns[13]},
+				Columns: []*schema.Column{CommentsColumns[26]},
 			},
 			{
 				Name:    "comment_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{CommentsColumns[15]},
+				Columns: []*schema.Column{CommentsColumns[28]},
 			},
 			{
 				Name:    "comment_status_posted_at",
 				Unique:  false,
 				Columns: []*schema.Column{CommentsColumns[7], CommentsColumns[8]},
+			},
+			{
+				Name:    "comment_body_hash",
+				Unique:  false,
+				Columns: []*schema.Column{CommentsColumns[23]},
+			},
+			{
+				Name:    "comment_thread_id",
+				Unique:  false,
+				Columns: []*schema.Column{CommentsColumns[12]},
+			},
+		},
+	}
+	// CommentReactionsColumns holds the columns for the "comment_reactions" table.
+	CommentReactionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"LIKE", "LOVE", "LAUGH", "SAD", "ANGRY"}},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "comment_id", Type: field.TypeInt},
+		{Name: "user_id", Type: field.TypeInt},
+	}
+	// CommentReactionsTable holds the schema information for the "comment_reactions" table.
+	CommentReactionsTable = &schema.Table{
+		Name:       "comment_reactions",
+		Columns:    CommentReactionsColumns,
+		PrimaryKey: []*schema.Column{CommentReactionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "comment_reactions_comments_comment",
+				Columns:    []*schema.Column{CommentReactionsColumns[3]},
+				RefColumns: []*schema.Column{CommentsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "comment_reactions_users_user",
+				Columns:    []*schema.Column{CommentReactionsColumns[4]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "commentreaction_comment_id_user_id",
+				Unique:  true,
+				Columns: []*schema.Column{CommentReactionsColumns[3], CommentReactionsColumns[4]},
+			},
+			{
+				Name:    "commentreaction_comment_id_kind",
+				Unique:  false,
+				Columns: []*schema.Column{CommentReactionsColumns[3], CommentReactionsColumns[1]},
+			},
+			{
+				Name:    "commentreaction_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{CommentReactionsColumns[4]},
+			},
+		},
+	}
+	// CommentReportsColumns holds the columns for the "comment_reports" table.
+	CommentReportsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "reporter", Type: field.TypeString},
+		{Name: "reason", Type: field.TypeEnum, Enums: []string{"SPAM", "ABUSE", "HATE", "OFF_TOPIC", "PERSONAL_DATA", "ILLEGAL_CONTENT", "OTHER"}},
+		{Name: "explanation", Type: field.TypeString, Default: ""},
+		{Name: "law", Type: field.TypeString, Default: ""},
+		{Name: "name", Type: field.TypeString, Default: ""},
+		{Name: "email", Type: field.TypeString, Default: ""},
+		{Name: "good_faith", Type: field.TypeBool, Default: false},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
+		{Name: "decision", Type: field.TypeEnum, Enums: []string{"NONE", "UPHELD", "DISMISSED"}, Default: "NONE"},
+		{Name: "decided_by", Type: field.TypeInt, Nullable: true},
+		{Name: "comment_id", Type: field.TypeInt},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
+	}
+	// CommentReportsTable holds the schema information for the "comment_reports" table.
+	CommentReportsTable = &schema.Table{
+		Name:       "comment_reports",
+		Columns:    CommentReportsColumns,
+		PrimaryKey: []*schema.Column{CommentReportsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "comment_reports_comments_comment",
+				Columns:    []*schema.Column{CommentReportsColumns[12]},
+				RefColumns: []*schema.Column{CommentsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "comment_reports_users_user",
+				Columns:    []*schema.Column{CommentReportsColumns[13]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "commentreport_comment_id_reporter",
+				Unique:  true,
+				Columns: []*schema.Column{CommentReportsColumns[12], CommentReportsColumns[1]},
+			},
+			{
+				Name:    "commentreport_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{CommentReportsColumns[13]},
+			},
+		},
+	}
+	// CommentRevisionsColumns holds the columns for the "comment_revisions" table.
+	CommentRevisionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "body", Type: field.TypeString, Size: 2147483647},
+		{Name: "replaced_at", Type: field.TypeTime},
+		{Name: "comment_id", Type: field.TypeInt},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
+	}
+	// CommentRevisionsTable holds the schema information for the "comment_revisions" table.
+	CommentRevisionsTable = &schema.Table{
+		Name:       "comment_revisions",
+		Columns:    CommentRevisionsColumns,
+		PrimaryKey: []*schema.Column{CommentRevisionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "comment_revisions_comments_comment",
+				Columns:    []*schema.Column{CommentRevisionsColumns[3]},
+				RefColumns: []*schema.Column{CommentsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "comment_revisions_users_user",
+				Columns:    []*schema.Column{CommentRevisionsColumns[4]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "commentrevision_comment_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{CommentRevisionsColumns[3], CommentRevisionsColumns[0]},
+			},
+			{
+				Name:    "commentrevision_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{CommentRevisionsColumns[4]},
 			},
 		},
 	}
@@ -593,6 +764,85 @@ var (
 				Name:    "event_entity_entity_id",
 				Unique:  false,
 				Columns: []*schema.Column{EventsColumns[3], EventsColumns[4]},
+			},
+		},
+	}
+	// FollowsColumns holds the columns for the "follows" table.
+	FollowsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "kind", Type: field.TypeInt},
+		{Name: "owner_id", Type: field.TypeInt},
+		{Name: "notify", Type: field.TypeBool, Default: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeInt},
+	}
+	// FollowsTable holds the schema information for the "follows" table.
+	FollowsTable = &schema.Table{
+		Name:       "follows",
+		Columns:    FollowsColumns,
+		PrimaryKey: []*schema.Column{FollowsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "follows_users_user",
+				Columns:    []*schema.Column{FollowsColumns[5]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "follow_user_id_kind_owner_id",
+				Unique:  true,
+				Columns: []*schema.Column{FollowsColumns[5], FollowsColumns[1], FollowsColumns[2]},
+			},
+			{
+				Name:    "follow_kind_owner_id_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{FollowsColumns[1], FollowsColumns[2], FollowsColumns[5]},
+			},
+		},
+	}
+	// ReadingHistoryColumns holds the columns for the "reading_history" table.
+	ReadingHistoryColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "read_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeInt},
+		{Name: "article_id", Type: field.TypeInt},
+	}
+	// ReadingHistoryTable holds the schema information for the "reading_history" table.
+	ReadingHistoryTable = &schema.Table{
+		Name:       "reading_history",
+		Columns:    ReadingHistoryColumns,
+		PrimaryKey: []*schema.Column{ReadingHistoryColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reading_history_users_user",
+				Columns:    []*schema.Column{ReadingHistoryColumns[2]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "reading_history_articles_article",
+				Columns:    []*schema.Column{ReadingHistoryColumns[3]},
+				RefColumns: []*schema.Column{ArticlesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "historyentry_user_id_article_id",
+				Unique:  true,
+				Columns: []*schema.Column{ReadingHistoryColumns[2], ReadingHistoryColumns[3]},
+			},
+			{
+				Name:    "historyentry_user_id_read_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReadingHistoryColumns[2], ReadingHistoryColumns[1], ReadingHistoryColumns[0]},
+			},
+			{
+				Name:    "historyentry_article_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReadingHistoryColumns[3]},
 			},
 		},
 	}
@@ -742,6 +992,71 @@ var (
 				Columns:    []*schema.Column{MenuItemsColumns[8]},
 				RefColumns: []*schema.Column{MenuItemsColumns[0]},
 				OnDelete:   schema.Cascade,
+			},
+		},
+	}
+	// NotificationsColumns holds the columns for the "notifications" table.
+	NotificationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FOLLOWED_TOPIC", "REPLY", "MODERATION", "BREAKING_NEWS"}},
+		{Name: "cause", Type: field.TypeString},
+		{Name: "text", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "read_at", Type: field.TypeTime, Nullable: true},
+		{Name: "user_id", Type: field.TypeInt},
+		{Name: "article_id", Type: field.TypeInt, Nullable: true},
+		{Name: "comment_id", Type: field.TypeInt, Nullable: true},
+	}
+	// NotificationsTable holds the schema information for the "notifications" table.
+	NotificationsTable = &schema.Table{
+		Name:       "notifications",
+		Columns:    NotificationsColumns,
+		PrimaryKey: []*schema.Column{NotificationsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "notifications_users_user",
+				Columns:    []*schema.Column{NotificationsColumns[6]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "notifications_articles_article",
+				Columns:    []*schema.Column{NotificationsColumns[7]},
+				RefColumns: []*schema.Column{ArticlesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "notifications_comments_comment",
+				Columns:    []*schema.Column{NotificationsColumns[8]},
+				RefColumns: []*schema.Column{CommentsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "notification_user_id_cause",
+				Unique:  true,
+				Columns: []*schema.Column{NotificationsColumns[6], NotificationsColumns[2]},
+			},
+			{
+				Name:    "notification_user_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{NotificationsColumns[6], NotificationsColumns[4], NotificationsColumns[0]},
+			},
+			{
+				Name:    "notification_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{NotificationsColumns[4]},
+			},
+			{
+				Name:    "notification_article_id",
+				Unique:  false,
+				Columns: []*schema.Column{NotificationsColumns[7]},
+			},
+			{
+				Name:    "notification_comment_id",
+				Unique:  false,
+				Columns: []*schema.Column{NotificationsColumns[8]},
 			},
 		},
 	}
@@ -936,6 +1251,119 @@ var (
 				Name:    "previewtoken_expires_at",
 				Unique:  false,
 				Columns: []*schema.Column{PreviewTokensColumns[4]},
+			},
+		},
+	}
+	// ReaderRestrictionsColumns holds the columns for the "reader_restrictions" table.
+	ReaderRestrictionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BANNED", "MUTED"}},
+		{Name: "email_hash", Type: field.TypeString, Default: ""},
+		{Name: "address", Type: field.TypeString, Default: ""},
+		{Name: "name", Type: field.TypeString, Default: ""},
+		{Name: "reason", Type: field.TypeString, Default: ""},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "created_by", Type: field.TypeInt, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
+	}
+	// ReaderRestrictionsTable holds the schema information for the "reader_restrictions" table.
+	ReaderRestrictionsTable = &schema.Table{
+		Name:       "reader_restrictions",
+		Columns:    ReaderRestrictionsColumns,
+		PrimaryKey: []*schema.Column{ReaderRestrictionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reader_restrictions_users_user",
+				Columns:    []*schema.Column{ReaderRestrictionsColumns[9]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "readerrestriction_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReaderRestrictionsColumns[9]},
+			},
+			{
+				Name:    "readerrestriction_email_hash",
+				Unique:  false,
+				Columns: []*schema.Column{ReaderRestrictionsColumns[2]},
+			},
+			{
+				Name:    "readerrestriction_address",
+				Unique:  false,
+				Columns: []*schema.Column{ReaderRestrictionsColumns[3]},
+			},
+			{
+				Name:    "readerrestriction_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{ReaderRestrictionsColumns[6]},
+			},
+		},
+	}
+	// ReaderSettingsColumns holds the columns for the "reader_settings" table.
+	ReaderSettingsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "history_enabled", Type: field.TypeBool, Default: true},
+		{Name: "notify_replies", Type: field.TypeBool, Default: true},
+		{Name: "notify_followed", Type: field.TypeBool, Default: true},
+		{Name: "notify_breaking", Type: field.TypeBool, Default: true},
+		{Name: "digest", Type: field.TypeEnum, Enums: []string{"NEVER", "DAILY", "WEEKLY"}, Default: "NEVER"},
+		{Name: "digest_sent_at", Type: field.TypeTime, Nullable: true},
+		{Name: "user_id", Type: field.TypeInt},
+	}
+	// ReaderSettingsTable holds the schema information for the "reader_settings" table.
+	ReaderSettingsTable = &schema.Table{
+		Name:       "reader_settings",
+		Columns:    ReaderSettingsColumns,
+		PrimaryKey: []*schema.Column{ReaderSettingsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reader_settings_users_user",
+				Columns:    []*schema.Column{ReaderSettingsColumns[7]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "readersettings_user_id",
+				Unique:  true,
+				Columns: []*schema.Column{ReaderSettingsColumns[7]},
+			},
+		},
+	}
+	// ReadingListsColumns holds the columns for the "reading_lists" table.
+	ReadingListsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "token_hash", Type: field.TypeString, Unique: true, Nullable: true},
+		{Name: "revision", Type: field.TypeInt, Default: 0},
+		{Name: "forgotten", Type: field.TypeInt, Default: 0},
+		{Name: "bookmark_count", Type: field.TypeInt, Default: 0},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "used_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeInt, Unique: true, Nullable: true},
+	}
+	// ReadingListsTable holds the schema information for the "reading_lists" table.
+	ReadingListsTable = &schema.Table{
+		Name:       "reading_lists",
+		Columns:    ReadingListsColumns,
+		PrimaryKey: []*schema.Column{ReadingListsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reading_lists_users_reading_list",
+				Columns:    []*schema.Column{ReadingListsColumns[7]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "readinglist_used_at",
+				Unique:  false,
+				Columns: []*schema.Column{ReadingListsColumns[6]},
 			},
 		},
 	}
@@ -1174,6 +1602,7 @@ var (
 		{Name: "social_profiles", Type: field.TypeJSON, Nullable: true},
 		{Name: "legal_documents", Type: field.TypeJSON, Nullable: true},
 		{Name: "consents", Type: field.TypeJSON, Nullable: true},
+		{Name: "comment_settings", Type: field.TypeJSON, Nullable: true},
 	}
 	// SitesTable holds the schema information for the "sites" table.
 	SitesTable = &schema.Table{
@@ -1351,18 +1780,27 @@ var (
 		BylinesTable,
 		CategoriesTable,
 		CommentsTable,
+		CommentReactionsTable,
+		CommentReportsTable,
+		CommentRevisionsTable,
 		CorrectionsTable,
 		EventsTable,
+		FollowsTable,
+		ReadingHistoryTable,
 		IdentitiesTable,
 		LiveEntriesTable,
 		MediaTable,
 		MenusTable,
 		MenuItemsTable,
+		NotificationsTable,
 		OneTimeTokensTable,
 		PagesTable,
 		PicksTable,
 		PlacesTable,
 		PreviewTokensTable,
+		ReaderRestrictionsTable,
+		ReaderSettingsTable,
+		ReadingListsTable,
 		RedirectsTable,
 		RelatedPinsTable,
 		RepeatsTable,
@@ -1394,15 +1832,27 @@ func init() {
 	AutosavesTable.ForeignKeys[0].RefTable = ArticlesTable
 	AutosavesTable.ForeignKeys[1].RefTable = UsersTable
 	BookmarksTable.ForeignKeys[0].RefTable = ArticlesTable
-	BookmarksTable.ForeignKeys[1].RefTable = UsersTable
+	BookmarksTable.ForeignKeys[1].RefTable = ReadingListsTable
 	BylinesTable.ForeignKeys[0].RefTable = ArticlesTable
 	BylinesTable.ForeignKeys[1].RefTable = AuthorsTable
 	CategoriesTable.ForeignKeys[0].RefTable = CategoriesTable
 	CommentsTable.ForeignKeys[0].RefTable = ArticlesTable
 	CommentsTable.ForeignKeys[1].RefTable = CommentsTable
 	CommentsTable.ForeignKeys[2].RefTable = UsersTable
+	CommentReactionsTable.ForeignKeys[0].RefTable = CommentsTable
+	CommentReactionsTable.ForeignKeys[1].RefTable = UsersTable
+	CommentReportsTable.ForeignKeys[0].RefTable = CommentsTable
+	CommentReportsTable.ForeignKeys[1].RefTable = UsersTable
+	CommentRevisionsTable.ForeignKeys[0].RefTable = CommentsTable
+	CommentRevisionsTable.ForeignKeys[1].RefTable = UsersTable
 	CorrectionsTable.ForeignKeys[0].RefTable = ArticlesTable
 	CorrectionsTable.ForeignKeys[1].RefTable = UsersTable
+	FollowsTable.ForeignKeys[0].RefTable = UsersTable
+	ReadingHistoryTable.ForeignKeys[0].RefTable = UsersTable
+	ReadingHistoryTable.ForeignKeys[1].RefTable = ArticlesTable
+	ReadingHistoryTable.Annotation = &entsql.Annotation{
+		Table: "reading_history",
+	}
 	IdentitiesTable.ForeignKeys[0].RefTable = UsersTable
 	LiveEntriesTable.ForeignKeys[0].RefTable = ArticlesTable
 	LiveEntriesTable.Annotation = &entsql.Annotation{
@@ -1413,12 +1863,21 @@ func init() {
 	}
 	MenuItemsTable.ForeignKeys[0].RefTable = MenusTable
 	MenuItemsTable.ForeignKeys[1].RefTable = MenuItemsTable
+	NotificationsTable.ForeignKeys[0].RefTable = UsersTable
+	NotificationsTable.ForeignKeys[1].RefTable = ArticlesTable
+	NotificationsTable.ForeignKeys[2].RefTable = CommentsTable
 	PagesTable.ForeignKeys[0].RefTable = PagesTable
 	PicksTable.ForeignKeys[0].RefTable = CategoriesTable
 	PicksTable.ForeignKeys[1].RefTable = ArticlesTable
 	PicksTable.ForeignKeys[2].RefTable = UsersTable
 	PreviewTokensTable.ForeignKeys[0].RefTable = ArticlesTable
 	PreviewTokensTable.ForeignKeys[1].RefTable = UsersTable
+	ReaderRestrictionsTable.ForeignKeys[0].RefTable = UsersTable
+	ReaderSettingsTable.ForeignKeys[0].RefTable = UsersTable
+	ReaderSettingsTable.Annotation = &entsql.Annotation{
+		Table: "reader_settings",
+	}
+	ReadingListsTable.ForeignKeys[0].RefTable = UsersTable
 	RelatedPinsTable.ForeignKeys[0].RefTable = ArticlesTable
 	RelatedPinsTable.ForeignKeys[1].RefTable = ArticlesTable
 	RevisionsTable.ForeignKeys[0].RefTable = ArticlesTable

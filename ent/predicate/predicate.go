@@ -42,11 +42,26 @@ type Category func(*sql.Selector)
 // Comment is the predicate function for comment builders.
 type Comment func(*sql.Selector)
 
+// CommentReaction is the predicate function for commentreaction builders.
+type CommentReaction func(*sql.Selector)
+
+// CommentReport is the predicate function for commentreport builders.
+type CommentReport func(*sql.Selector)
+
+// CommentRevision is the predicate function for commentrevision builders.
+type CommentRevision func(*sql.Selector)
+
 // Correction is the predicate function for correction builders.
 type Correction func(*sql.Selector)
 
 // Event is the predicate function for event builders.
 type Event func(*sql.Selector)
+
+// Follow is the predicate function for follow builders.
+type Follow func(*sql.Selector)
+
+// HistoryEntry is the predicate function for historyentry builders.
+type HistoryEntry func(*sql.Selector)
 
 // Identity is the predicate function for identity builders.
 type Identity func(*sql.Selector)
@@ -63,6 +78,9 @@ type Menu func(*sql.Selector)
 // MenuItem is the predicate function for menuitem builders.
 type MenuItem func(*sql.Selector)
 
+// Notification is the predicate function for notification builders.
+type Notification func(*sql.Selector)
+
 // OneTimeToken is the predicate function for onetimetoken builders.
 type OneTimeToken func(*sql.Selector)
 
@@ -77,6 +95,15 @@ type Place func(*sql.Selector)
 
 // PreviewToken is the predicate function for previewtoken builders.
 type PreviewToken func(*sql.Selector)
+
+// ReaderRestriction is the predicate function for readerrestriction builders.
+type ReaderRestriction func(*sql.Selector)
+
+// ReaderSettings is the predicate function for readersettings builders.
+type ReaderSettings func(*sql.Selector)
+
+// ReadingList is the predicate function for readinglist builders.
+type ReadingList func(*sql.Selector)
 
 // Redirect is the predicate function for redirect builders.
 type Redirect func(*sql.Selector)

@@ -62,6 +62,8 @@ func (Article) Fields() []ent.Field {
 		field.Int("comment_count").Default(0).Comment("approved comments"),
 		field.Enum("comment_policy").NamedValues("Open", "OPEN", "Registered", "REGISTERED", "Closed", "CLOSED").Default("OPEN"),
 		field.Time("comments_close_at").Optional().Nillable(),
+		field.Enum("comment_moderation").NamedValues("Site", "SITE", "Before", "BEFORE", "After", "AFTER").Default("SITE").
+			Comment("when comments are looked at: as the site says, before they are shown, or after"),
 
 		field.Int("primary_category_id").Optional().Nillable(),
 		field.Int("series_id").Optional().Nillable(),

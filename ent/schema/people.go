@@ -44,7 +44,7 @@ func (User) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.To("author", Author.Type).Unique().Annotations(setNull()),
 		edge.To("comments", Comment.Type).Annotations(setNull()),
-		edge.To("bookmarks", Bookmark.Type).Annotations(cascade()),
+		edge.To("reading_list", ReadingList.Type).Unique().Annotations(cascade()),
 		edge.To("sessions", Session.Type).Annotations(cascade()),
 		edge.To("identities", Identity.Type).Annotations(cascade()),
 	}
@@ -77,6 +77,21 @@ func (Comment) Fields() []ent.Field {
 		field.Time("posted_at").Default(now),
 		field.Time("edited_at").Optional().Nillable(),
 		field.Int("reply_count").Default(0).Comment("approved direct replies"),
+		field.Int("depth").Default(0).Comment("how many comments stand above it in its thread"),
+		field.Int("thread_id").Optional().Nillable().Comment("the comment that begins its thread; none: it begins one itself"),
+		field.Int("reaction_count").Default(0),
+		field.Time("pinned_at").Optional().Nillable(),
+		field.Time("closed_at").Optional().Nillable().Comment("of the comment that begins a thread: since when nobody may reply in it"),
+
+		field.String("held_for").Default("").Comment("why it waits for a moderator: reasons separated by commas, with a comma at both ends"),
+		field.Int("report_count").Default(0).Comment("reports that no moderator has decided"),
+		field.Time("removed_at").Optional().Nillable().Comment("its text is gone; replies keep their place below it"),
+		field.Enum("removed_by").NamedValues("Nobody", "NOBODY", "Author", "AUTHOR", "Moderator", "MODERATOR").Default("NOBODY"),
+		field.String("removal_reason").Default("").Comment("told to readers; empty: they are told nothing"),
+
+		field.String("guest_token_hash").Optional().Nillable().Unique().Sensitive().Comment("SHA-256 of the token in a guest's link, hex"),
+		field.String("address").Default("").Sensitive().Comment("network address it was sent from, for moderators"),
+		field.String("body_hash").Default("").Comment("equal for comments of the same words"),
 		field.String("source_uri").Optional().Nillable().Unique(),
 		field.String("source_hash").Default(""),
 	}
@@ -100,39 +115,7 @@ func (Comment) Indexes() []ent.Index {
 		index.Fields("article_id"),
 		index.Fields("user_id"),
 		index.Fields("status", "posted_at"),
-	}
-}
-
-// Bookmark is an article on a reader's list.
-type Bookmark struct{ ent.Schema }
-
-// Annotations name the public id.
-func (Bookmark) Annotations() []schema.Annotation {
-	return []schema.Annotation{Node{Prefix: id.Bookmark}}
-}
-
-// Fields of a bookmark.
-func (Bookmark) Fields() []ent.Field {
-	return []ent.Field{
-		field.Int("user_id"),
-		field.Int("article_id"),
-		field.Time("created_at").Default(now).Immutable(),
-	}
-}
-
-// Edges of a bookmark.
-func (Bookmark) Edges() []ent.Edge {
-	return []ent.Edge{
-		edge.From("user", User.Type).Ref("bookmarks").Field("user_id").Unique().Required(),
-		edge.To("article", Article.Type).Field("article_id").Unique().Required().Annotations(cascade()),
-	}
-}
-
-// Indexes of bookmarks.
-func (Bookmark) Indexes() []ent.Index {
-	return []ent.Index{
-		index.Fields("user_id", "article_id").Unique(),
-		index.Fields("user_id", "created_at", "id"),
-		index.Fields("article_id"),
+		index.Fields("body_hash"),
+		index.Fields("thread_id"),
 	}
 }

@@ -33,6 +33,7 @@ func (Site) Fields() []ent.Field {
 		field.JSON("social_profiles", []SocialProfile{}).Optional(),
 		field.JSON("legal_documents", []LegalDocument{}).Optional(),
 		field.JSON("consents", map[string]Consent{}).Optional(),
+		field.JSON("comment_settings", &CommentSettings{}).Optional(),
 	}
 }
 

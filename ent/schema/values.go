@@ -55,3 +55,19 @@ type Consent struct {
 	Version string `json:"version"`
 	HTML    string `json:"html"`
 }
+
+// CommentSettings are the rules for comments on the whole site. Zero values
+// stand for the defaults, which internal/comment knows.
+type CommentSettings struct {
+	Mode            string   `json:"mode,omitempty"`       // who may comment at most, as articles.comment_policy
+	Moderation      string   `json:"moderation,omitempty"` // BEFORE or AFTER comments are shown
+	CloseAfterDays  int      `json:"closeAfterDays,omitempty"`
+	MaxDepth        int      `json:"maxDepth,omitempty"`
+	MaxLength       int      `json:"maxLength,omitempty"` // characters
+	MaxLinks        *int     `json:"maxLinks,omitempty"`
+	EditMinutes     *int     `json:"editMinutes,omitempty"`
+	MinSeconds      *int     `json:"minSeconds,omitempty"` // on the page before a comment is sent
+	HeldWords       []string `json:"heldWords,omitempty"`
+	RefusedWords    []string `json:"refusedWords,omitempty"`
+	BlockedNetworks []string `json:"blockedNetworks,omitempty"` // CIDR
+}

@@ -43,6 +43,8 @@ const (
 	FieldLegalDocuments = "legal_documents"
 	// FieldConsents holds the string denoting the consents field in the database.
 	FieldConsents = "consents"
+	// FieldCommentSettings holds the string denoting the comment_settings field in the database.
+	FieldCommentSettings = "comment_settings"
 	// Table holds the table name of the site in the database.
 	Table = "sites"
 )
@@ -65,6 +67,7 @@ var Columns = []string{
 	FieldSocialProfiles,
 	FieldLegalDocuments,
 	FieldConsents,
+	FieldCommentSettings,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

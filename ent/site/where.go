@@ -819,6 +819,16 @@ func ConsentsNotNil() predicate.Site {
 	return predicate.Site(sql.FieldNotNull(FieldConsents))
 }
 
+// CommentSettingsIsNil applies the IsNil predicate on the "comment_settings" field.
+func CommentSettingsIsNil() predicate.Site {
+	return predicate.Site(sql.FieldIsNull(FieldCommentSettings))
+}
+
+// CommentSettingsNotNil applies the NotNil predicate on the "comment_settings" field.
+func CommentSettingsNotNil() predicate.Site {
+	return predicate.Site(sql.FieldNotNull(FieldCommentSettings))
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Site) predicate.Site {
 	return predicate.Site(sql.AndPredicates(predicates...))

@@ -43,8 +43,8 @@ const (
 	EdgeAuthor = "author"
 	// EdgeComments holds the string denoting the comments edge name in mutations.
 	EdgeComments = "comments"
-	// EdgeBookmarks holds the string denoting the bookmarks edge name in mutations.
-	EdgeBookmarks = "bookmarks"
+	// EdgeReadingList holds the string denoting the reading_list edge name in mutations.
+	EdgeReadingList = "reading_list"
 	// EdgeSessions holds the string denoting the sessions edge name in mutations.
 	EdgeSessions = "sessions"
 	// EdgeIdentities holds the string denoting the identities edge name in mutations.
@@ -65,13 +65,13 @@ const (
 	CommentsInverseTable = "comments"
 	// CommentsColumn is the table column denoting the comments relation/edge.
 	CommentsColumn = "user_id"
-	// BookmarksTable is the table that holds the bookmarks relation/edge.
-	BookmarksTable = "bookmarks"
-	// BookmarksInverseTable is the table name for the Bookmark entity.
-	// It exists in this package in order to avoid circular dependency with the "bookmark" package.
-	BookmarksInverseTable = "bookmarks"
-	// BookmarksColumn is the table column denoting the bookmarks relation/edge.
-	BookmarksColumn = "user_id"
+	// ReadingListTable is the table that holds the reading_list relation/edge.
+	ReadingListTable = "reading_lists"
+	// ReadingListInverseTable is the table name for the ReadingList entity.
+	// It exists in this package in order to avoid circular dependency with the "readinglist" package.
+	ReadingListInverseTable = "reading_lists"
+	// ReadingListColumn is the table column denoting the reading_list relation/edge.
+	ReadingListColumn = "user_id"
 	// SessionsTable is the table that holds the sessions relation/edge.
 	SessionsTable = "sessions"
 	// SessionsInverseTable is the table name for the Session entity.
@@ -270,17 +270,10 @@ func ByComments(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
-// ByBookmarksCount orders the results by bookmarks count.
-func ByBookmarksCount(opts ...sql.OrderTermOption) OrderOption {
+// ByReadingListField orders the results by reading_list field.
+func ByReadingListField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newBookmarksStep(), opts...)
-	}
-}
-
-// ByBookmarks orders the results by bookmarks terms.
-func ByBookmarks(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newBookmarksStep(), append([]sql.OrderTerm{term}, terms...)...)
+		sqlgraph.OrderByNeighborTerms(s, newReadingListStep(), sql.OrderByField(field, opts...))
 	}
 }
 
@@ -325,11 +318,11 @@ func newCommentsStep() *sqlgraph.Step {
 		sqlgraph.Edge(sqlgraph.O2M, false, CommentsTable, CommentsColumn),
 	)
 }
-func newBookmarksStep() *sqlgraph.Step {
+func newReadingListStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(BookmarksInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.O2M, false, BookmarksTable, BookmarksColumn),
+		sqlgraph.To(ReadingListInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2O, false, ReadingListTable, ReadingListColumn),
 	)
 }
 func newSessionsStep() *sqlgraph.Step {

@@ -676,21 +676,21 @@ func HasCommentsWith(preds ...predicate.Comment) predicate.User {
 	})
 }
 
-// HasBookmarks applies the HasEdge predicate on the "bookmarks" edge.
-func HasBookmarks() predicate.User {
+// HasReadingList applies the HasEdge predicate on the "reading_list" edge.
+func HasReadingList() predicate.User {
 	return predicate.User(func(s *sql.Selector) {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, BookmarksTable, BookmarksColumn),
+			sqlgraph.Edge(sqlgraph.O2O, false, ReadingListTable, ReadingListColumn),
 		)
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
 
-// HasBookmarksWith applies the HasEdge predicate on the "bookmarks" edge with a given conditions (other predicates).
-func HasBookmarksWith(preds ...predicate.Bookmark) predicate.User {
+// HasReadingListWith applies the HasEdge predicate on the "reading_list" edge with a given conditions (other predicates).
+func HasReadingListWith(preds ...predicate.ReadingList) predicate.User {
 	return predicate.User(func(s *sql.Selector) {
-		step := newBookmarksStep()
+		step := newReadingListStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -71,6 +71,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, func() *graphql.InputUnmarshalerIndex {
 			return graphql.NewInputUnmarshalerIndex(
 				graphql.NewInputUnmarshaler("AddArticleNoteInput", ec.unmarshalInputAddArticleNoteInput),
+				graphql.NewInputUnmarshaler("AddBookmarkInput", ec.unmarshalInputAddBookmarkInput),
 				graphql.NewInputUnmarshaler("AddLiveEntryInput", ec.unmarshalInputAddLiveEntryInput),
 				graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
 				graphql.NewInputUnmarshaler("ArticleContentInput", ec.unmarshalInputArticleContentInput),
@@ -88,6 +89,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
 				graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
 				graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
+				graphql.NewInputUnmarshaler("ClearBookmarksInput", ec.unmarshalInputClearBookmarksInput),
 				graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
 				graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 				graphql.NewInputUnmarshaler("CorrectArticleInput", ec.unmarshalInputCorrectArticleInput),
@@ -130,6 +132,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("LockArticleInput", ec.unmarshalInputLockArticleInput),
 				graphql.NewInputUnmarshaler("MenuItemInput", ec.unmarshalInputMenuItemInput),
 				graphql.NewInputUnmarshaler("MergeAuthorsInput", ec.unmarshalInputMergeAuthorsInput),
+				graphql.NewInputUnmarshaler("MergeBookmarksInput", ec.unmarshalInputMergeBookmarksInput),
 				graphql.NewInputUnmarshaler("MergeCategoriesInput", ec.unmarshalInputMergeCategoriesInput),
 				graphql.NewInputUnmarshaler("MergePlacesInput", ec.unmarshalInputMergePlacesInput),
 				graphql.NewInputUnmarshaler("MergeSeriesInput", ec.unmarshalInputMergeSeriesInput),
@@ -143,9 +146,11 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 				graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
 				graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
+				graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
 				graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
 				graphql.NewInputUnmarshaler("ResetUserPasswordInput", ec.unmarshalInputResetUserPasswordInput),
 				graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
+				graphql.NewInputUnmarshaler("RestoreBookmarkInput", ec.unmarshalInputRestoreBookmarkInput),
 				graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 				graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
 				graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
@@ -413,6 +418,37 @@ func (x *execution) adSlot_placement(n *executor.Node, obj *loader.AdSlot) (null
 	return x.writeNAdPlacement2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAdPlacement(n, v)
 }
 
+var objectAddBookmarkPayload = executor.NewObject("AddBookmarkPayload", []string{"AddBookmarkPayload"},
+	executor.Field{Name: "bookmark"},
+	executor.Field{Name: "deviceToken"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectAddBookmarkPayload(parent *executor.Node, obj *model.AddBookmarkPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectAddBookmarkPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("AddBookmarkPayload")
+		case 0: // bookmark
+			x.writeOBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(n, obj.Bookmark)
+		case 1: // deviceToken
+			x.writeOString2ᚖstring(n, obj.DeviceToken)
+		case 2: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of AddBookmarkPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectArticle = executor.NewObject("Article", []string{"Article", "RouteTarget", "Node", "SuggestionTarget", "MenuTarget"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "kind"},
@@ -456,6 +492,7 @@ var objectArticle = executor.NewObject("Article", []string{"Article", "RouteTarg
 	executor.Field{Name: "previous", Method: true},
 	executor.Field{Name: "next", Method: true},
 	executor.Field{Name: "relatedArticles", Method: true, Resolver: true},
+	executor.Field{Name: "viewerHasBookmarked", Method: true},
 	executor.Field{Name: "comments", Method: true, Resolver: true},
 	executor.Field{Name: "corrections", Method: true},
 	executor.Field{Name: "newsroom", Method: true},
@@ -553,11 +590,13 @@ func (x *execution) objectArticle(parent *executor.Node, obj *loader.Article) (n
 			x.article_next(n, obj)
 		case 41: // relatedArticles
 			x.article_relatedArticles(n, obj)
-		case 42: // comments
+		case 42: // viewerHasBookmarked
+			missing = x.article_viewerHasBookmarked(n, obj) || missing
+		case 43: // comments
 			x.article_comments(n, obj)
-		case 43: // corrections
+		case 44: // corrections
 			missing = x.article_corrections(n, obj) || missing
-		case 44: // newsroom
+		case 45: // newsroom
 			x.article_newsroom(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Article")
@@ -888,6 +927,17 @@ func (x *execution) article_relatedArticles(n *executor.Node, obj *loader.Articl
 		return x.Fail(s, err)
 	}
 	return x.writeORelatedArticleConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRelatedArticleConnection(n, v)
+}
+
+func (x *execution) article_viewerHasBookmarked(n *executor.Node, obj *loader.Article) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.ViewerHasBookmarked(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNBoolean2bool(n, v)
 }
 
 func (x *execution) article_comments(n *executor.Node, obj *loader.Article) (null bool) {
@@ -1456,6 +1506,34 @@ func (x *execution) objectArticleSource(parent *executor.Node, obj *model.Articl
 			x.writeOURL2ᚖstring(n, obj.URL)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ArticleSource")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectArticleViewerState = executor.NewObject("ArticleViewerState", []string{"ArticleViewerState"},
+	executor.Field{Name: "articleId"},
+	executor.Field{Name: "isBookmarked"},
+)
+
+func (x *execution) objectArticleViewerState(parent *executor.Node, obj *model.ArticleViewerState) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectArticleViewerState) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ArticleViewerState")
+		case 0: // articleId
+			missing = x.writeNID2string(n, obj.ArticleID) || missing
+		case 1: // isBookmarked
+			missing = x.writeNBoolean2bool(n, obj.IsBookmarked) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ArticleViewerState")
 		}
 	}
 	if missing {
@@ -2108,6 +2186,218 @@ func (x *execution) blockImage_height(n *executor.Node, obj *model.BlockImage) (
 	return x.writeOInt2ᚖint(n, v)
 }
 
+var objectBookmark = executor.NewObject("Bookmark", []string{"Bookmark", "Node"},
+	executor.Field{Name: "id", Method: true},
+	executor.Field{Name: "savedAt"},
+	executor.Field{Name: "article", Method: true},
+)
+
+func (x *execution) objectBookmark(parent *executor.Node, obj *loader.Bookmark) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectBookmark) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("Bookmark")
+		case 0: // id
+			missing = x.bookmark_id(n, obj) || missing
+		case 1: // savedAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.SavedAt) || missing
+		case 2: // article
+			x.bookmark_article(n, obj)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of Bookmark")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) bookmark_id(n *executor.Node, obj *loader.Bookmark) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PublicID()
+	return x.writeNID2string(n, v)
+}
+
+func (x *execution) bookmark_article(n *executor.Node, obj *loader.Bookmark) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.Article(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
+}
+
+var objectBookmarkChange = executor.NewObject("BookmarkChange", []string{"BookmarkChange"},
+	executor.Field{Name: "articleId"},
+	executor.Field{Name: "isBookmarked"},
+	executor.Field{Name: "savedAt"},
+	executor.Field{Name: "isAvailable"},
+)
+
+func (x *execution) objectBookmarkChange(parent *executor.Node, obj *model.BookmarkChange) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectBookmarkChange) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("BookmarkChange")
+		case 0: // articleId
+			missing = x.writeNID2string(n, obj.ArticleID) || missing
+		case 1: // isBookmarked
+			missing = x.writeNBoolean2bool(n, obj.IsBookmarked) || missing
+		case 2: // savedAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.SavedAt) || missing
+		case 3: // isAvailable
+			missing = x.writeNBoolean2bool(n, obj.IsAvailable) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of BookmarkChange")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectBookmarkChanges = executor.NewObject("BookmarkChanges", []string{"BookmarkChanges"},
+	executor.Field{Name: "changes"},
+	executor.Field{Name: "endCursor"},
+	executor.Field{Name: "hasMore"},
+)
+
+func (x *execution) objectBookmarkChanges(parent *executor.Node, obj *model.BookmarkChanges) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectBookmarkChanges) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("BookmarkChanges")
+		case 0: // changes
+			missing = x.writeNBookmarkChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBookmarkChangeᚄ(n, obj.Changes) || missing
+		case 1: // endCursor
+			x.writeOString2ᚖstring(n, obj.EndCursor)
+		case 2: // hasMore
+			missing = x.writeNBoolean2bool(n, obj.HasMore) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of BookmarkChanges")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectBookmarkConnection = executor.NewObject("BookmarkConnection", []string{"BookmarkConnection"},
+	executor.Field{Name: "edges", Method: true},
+	executor.Field{Name: "nodes", Method: true},
+	executor.Field{Name: "pageInfo", Method: true},
+	executor.Field{Name: "totalCount", Method: true},
+)
+
+func (x *execution) objectBookmarkConnection(parent *executor.Node, obj *relay.Connection[*loader.Bookmark]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectBookmarkConnection) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("BookmarkConnection")
+		case 0: // edges
+			missing = x.bookmarkConnection_edges(n, obj) || missing
+		case 1: // nodes
+			missing = x.bookmarkConnection_nodes(n, obj) || missing
+		case 2: // pageInfo
+			missing = x.bookmarkConnection_pageInfo(n, obj) || missing
+		case 3: // totalCount
+			missing = x.bookmarkConnection_totalCount(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of BookmarkConnection")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) bookmarkConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Bookmark]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Edges()
+	return x.writeNBookmarkEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
+}
+
+func (x *execution) bookmarkConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Bookmark]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Nodes()
+	return x.writeNBookmark2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmarkᚄ(n, v)
+}
+
+func (x *execution) bookmarkConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Bookmark]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PageInfo()
+	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
+}
+
+func (x *execution) bookmarkConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Bookmark]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_BookmarkConnection_totalCount_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := obj.TotalCount(ctx, fc.Args["limit"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
+}
+
+var objectBookmarkEdge = executor.NewObject("BookmarkEdge", []string{"BookmarkEdge"},
+	executor.Field{Name: "cursor"},
+	executor.Field{Name: "node"},
+)
+
+func (x *execution) objectBookmarkEdge(parent *executor.Node, obj *relay.Edge[*loader.Bookmark]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectBookmarkEdge) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("BookmarkEdge")
+		case 0: // cursor
+			missing = x.writeNString2string(n, obj.Cursor) || missing
+		case 1: // node
+			missing = x.writeNBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(n, obj.Node) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of BookmarkEdge")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectBreadcrumb = executor.NewObject("Breadcrumb", []string{"Breadcrumb"},
 	executor.Field{Name: "label"},
 	executor.Field{Name: "url"},
@@ -2469,6 +2759,40 @@ func (x *execution) objectChangePasswordPayload(parent *executor.Node, obj *mode
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ChangePasswordPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectClearBookmarksPayload = executor.NewObject("ClearBookmarksPayload", []string{"ClearBookmarksPayload"},
+	executor.Field{Name: "removedCount"},
+	executor.Field{Name: "undoToken"},
+	executor.Field{Name: "undoExpiresAt"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectClearBookmarksPayload(parent *executor.Node, obj *model.ClearBookmarksPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectClearBookmarksPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ClearBookmarksPayload")
+		case 0: // removedCount
+			missing = x.writeNInt2int32(n, obj.RemovedCount) || missing
+		case 1: // undoToken
+			x.writeOString2ᚖstring(n, obj.UndoToken)
+		case 2: // undoExpiresAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.UndoExpiresAt)
+		case 3: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ClearBookmarksPayload")
 		}
 	}
 	if missing {
@@ -4720,6 +5044,34 @@ func (x *execution) objectMergeAuthorsPayload(parent *executor.Node, obj *model.
 	return false
 }
 
+var objectMergeBookmarksPayload = executor.NewObject("MergeBookmarksPayload", []string{"MergeBookmarksPayload"},
+	executor.Field{Name: "movedCount"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectMergeBookmarksPayload(parent *executor.Node, obj *model.MergeBookmarksPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectMergeBookmarksPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("MergeBookmarksPayload")
+		case 0: // movedCount
+			missing = x.writeNInt2int32(n, obj.MovedCount) || missing
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of MergeBookmarksPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectMergeCategoriesPayload = executor.NewObject("MergeCategoriesPayload", []string{"MergeCategoriesPayload"},
 	executor.Field{Name: "category"},
 	executor.Field{Name: "userErrors"},
@@ -4877,6 +5229,11 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "enableUser", Method: true, Resolver: true},
 	executor.Field{Name: "resetUserPassword", Method: true, Resolver: true},
 	executor.Field{Name: "resetUserSecondFactor", Method: true, Resolver: true},
+	executor.Field{Name: "addBookmark", Method: true, Resolver: true},
+	executor.Field{Name: "removeBookmark", Method: true, Resolver: true},
+	executor.Field{Name: "restoreBookmark", Method: true, Resolver: true},
+	executor.Field{Name: "clearBookmarks", Method: true, Resolver: true},
+	executor.Field{Name: "mergeBookmarks", Method: true, Resolver: true},
 	executor.Field{Name: "createArticle", Method: true, Resolver: true},
 	executor.Field{Name: "updateArticle", Method: true, Resolver: true},
 	executor.Field{Name: "submitArticleForReview", Method: true, Resolver: true},
@@ -4991,158 +5348,168 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 15:
 		return x.mutation_resetUserSecondFactor(n)
 	case 16:
-		return x.mutation_createArticle(n)
+		return x.mutation_addBookmark(n)
 	case 17:
-		return x.mutation_updateArticle(n)
+		return x.mutation_removeBookmark(n)
 	case 18:
-		return x.mutation_submitArticleForReview(n)
+		return x.mutation_restoreBookmark(n)
 	case 19:
-		return x.mutation_requestChanges(n)
+		return x.mutation_clearBookmarks(n)
 	case 20:
-		return x.mutation_approveArticle(n)
+		return x.mutation_mergeBookmarks(n)
 	case 21:
-		return x.mutation_reopenArticle(n)
+		return x.mutation_createArticle(n)
 	case 22:
-		return x.mutation_scheduleArticle(n)
+		return x.mutation_updateArticle(n)
 	case 23:
-		return x.mutation_unscheduleArticle(n)
+		return x.mutation_submitArticleForReview(n)
 	case 24:
-		return x.mutation_embargoArticle(n)
+		return x.mutation_requestChanges(n)
 	case 25:
-		return x.mutation_liftEmbargo(n)
+		return x.mutation_approveArticle(n)
 	case 26:
-		return x.mutation_publishArticle(n)
+		return x.mutation_reopenArticle(n)
 	case 27:
-		return x.mutation_unpublishArticle(n)
+		return x.mutation_scheduleArticle(n)
 	case 28:
-		return x.mutation_archiveArticle(n)
+		return x.mutation_unscheduleArticle(n)
 	case 29:
-		return x.mutation_killArticle(n)
+		return x.mutation_embargoArticle(n)
 	case 30:
-		return x.mutation_trashArticle(n)
+		return x.mutation_liftEmbargo(n)
 	case 31:
-		return x.mutation_restoreArticle(n)
+		return x.mutation_publishArticle(n)
 	case 32:
-		return x.mutation_restoreRevision(n)
+		return x.mutation_unpublishArticle(n)
 	case 33:
-		return x.mutation_approveArticles(n)
+		return x.mutation_archiveArticle(n)
 	case 34:
-		return x.mutation_scheduleArticles(n)
+		return x.mutation_killArticle(n)
 	case 35:
-		return x.mutation_publishArticles(n)
+		return x.mutation_trashArticle(n)
 	case 36:
-		return x.mutation_unpublishArticles(n)
+		return x.mutation_restoreArticle(n)
 	case 37:
-		return x.mutation_archiveArticles(n)
+		return x.mutation_restoreRevision(n)
 	case 38:
-		return x.mutation_trashArticles(n)
+		return x.mutation_approveArticles(n)
 	case 39:
-		return x.mutation_lockArticle(n)
+		return x.mutation_scheduleArticles(n)
 	case 40:
-		return x.mutation_unlockArticle(n)
+		return x.mutation_publishArticles(n)
 	case 41:
-		return x.mutation_autosaveArticle(n)
+		return x.mutation_unpublishArticles(n)
 	case 42:
-		return x.mutation_discardAutosave(n)
+		return x.mutation_archiveArticles(n)
 	case 43:
-		return x.mutation_addArticleNote(n)
+		return x.mutation_trashArticles(n)
 	case 44:
-		return x.mutation_resolveArticleNote(n)
+		return x.mutation_lockArticle(n)
 	case 45:
-		return x.mutation_assignArticle(n)
+		return x.mutation_unlockArticle(n)
 	case 46:
-		return x.mutation_correctArticle(n)
+		return x.mutation_autosaveArticle(n)
 	case 47:
-		return x.mutation_addLiveEntry(n)
+		return x.mutation_discardAutosave(n)
 	case 48:
-		return x.mutation_updateLiveEntry(n)
+		return x.mutation_addArticleNote(n)
 	case 49:
-		return x.mutation_removeLiveEntry(n)
+		return x.mutation_resolveArticleNote(n)
 	case 50:
-		return x.mutation_createPreviewToken(n)
+		return x.mutation_assignArticle(n)
 	case 51:
-		return x.mutation_revokePreviewToken(n)
+		return x.mutation_correctArticle(n)
 	case 52:
-		return x.mutation_setPicks(n)
+		return x.mutation_addLiveEntry(n)
 	case 53:
-		return x.mutation_pinRelatedArticle(n)
+		return x.mutation_updateLiveEntry(n)
 	case 54:
-		return x.mutation_unpinRelatedArticle(n)
+		return x.mutation_removeLiveEntry(n)
 	case 55:
-		return x.mutation_createCategory(n)
+		return x.mutation_createPreviewToken(n)
 	case 56:
-		return x.mutation_updateCategory(n)
+		return x.mutation_revokePreviewToken(n)
 	case 57:
-		return x.mutation_moveCategory(n)
+		return x.mutation_setPicks(n)
 	case 58:
-		return x.mutation_mergeCategories(n)
+		return x.mutation_pinRelatedArticle(n)
 	case 59:
-		return x.mutation_deleteCategory(n)
+		return x.mutation_unpinRelatedArticle(n)
 	case 60:
-		return x.mutation_createTag(n)
+		return x.mutation_createCategory(n)
 	case 61:
-		return x.mutation_updateTag(n)
+		return x.mutation_updateCategory(n)
 	case 62:
-		return x.mutation_mergeTags(n)
+		return x.mutation_moveCategory(n)
 	case 63:
-		return x.mutation_deleteTag(n)
+		return x.mutation_mergeCategories(n)
 	case 64:
-		return x.mutation_createPlace(n)
+		return x.mutation_deleteCategory(n)
 	case 65:
-		return x.mutation_updatePlace(n)
+		return x.mutation_createTag(n)
 	case 66:
-		return x.mutation_mergePlaces(n)
+		return x.mutation_updateTag(n)
 	case 67:
-		return x.mutation_deletePlace(n)
+		return x.mutation_mergeTags(n)
 	case 68:
-		return x.mutation_createSeries(n)
+		return x.mutation_deleteTag(n)
 	case 69:
-		return x.mutation_updateSeries(n)
+		return x.mutation_createPlace(n)
 	case 70:
-		return x.mutation_mergeSeries(n)
+		return x.mutation_updatePlace(n)
 	case 71:
-		return x.mutation_deleteSeries(n)
+		return x.mutation_mergePlaces(n)
 	case 72:
-		return x.mutation_createAuthor(n)
+		return x.mutation_deletePlace(n)
 	case 73:
-		return x.mutation_updateAuthor(n)
+		return x.mutation_createSeries(n)
 	case 74:
-		return x.mutation_mergeAuthors(n)
+		return x.mutation_updateSeries(n)
 	case 75:
-		return x.mutation_deleteAuthor(n)
+		return x.mutation_mergeSeries(n)
 	case 76:
-		return x.mutation_retryJob(n)
+		return x.mutation_deleteSeries(n)
 	case 77:
-		return x.mutation_discardJob(n)
+		return x.mutation_createAuthor(n)
 	case 78:
-		return x.mutation_updateSite(n)
+		return x.mutation_updateAuthor(n)
 	case 79:
-		return x.mutation_createPage(n)
+		return x.mutation_mergeAuthors(n)
 	case 80:
-		return x.mutation_updatePage(n)
+		return x.mutation_deleteAuthor(n)
 	case 81:
-		return x.mutation_publishPage(n)
+		return x.mutation_retryJob(n)
 	case 82:
-		return x.mutation_unpublishPage(n)
+		return x.mutation_discardJob(n)
 	case 83:
-		return x.mutation_trashPage(n)
+		return x.mutation_updateSite(n)
 	case 84:
-		return x.mutation_restorePage(n)
+		return x.mutation_createPage(n)
 	case 85:
-		return x.mutation_saveMenu(n)
+		return x.mutation_updatePage(n)
 	case 86:
-		return x.mutation_deleteMenu(n)
+		return x.mutation_publishPage(n)
 	case 87:
-		return x.mutation_createRedirect(n)
+		return x.mutation_unpublishPage(n)
 	case 88:
-		return x.mutation_updateRedirect(n)
+		return x.mutation_trashPage(n)
 	case 89:
-		return x.mutation_deleteRedirect(n)
+		return x.mutation_restorePage(n)
 	case 90:
-		return x.mutation_createAdSlot(n)
+		return x.mutation_saveMenu(n)
 	case 91:
-		return x.mutation_updateAdSlot(n)
+		return x.mutation_deleteMenu(n)
 	case 92:
+		return x.mutation_createRedirect(n)
+	case 93:
+		return x.mutation_updateRedirect(n)
+	case 94:
+		return x.mutation_deleteRedirect(n)
+	case 95:
+		return x.mutation_createAdSlot(n)
+	case 96:
+		return x.mutation_updateAdSlot(n)
+	case 97:
 		return x.mutation_deleteAdSlot(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -5574,6 +5941,95 @@ func (x *execution) mutation_resetUserSecondFactor(n *executor.Node) (null bool)
 	}
 	v := answer.(*model.ResetUserSecondFactorPayload)
 	return x.writeOResetUserSecondFactorPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐResetUserSecondFactorPayload(n, v)
+}
+
+func (x *execution) mutation_addBookmark(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_addBookmark_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Mutation().AddBookmark(ctx, fc.Args["input"].(model.AddBookmarkInput))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOAddBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAddBookmarkPayload(n, v)
+}
+
+func (x *execution) mutation_removeBookmark(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_removeBookmark_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Mutation().RemoveBookmark(ctx, fc.Args["input"].(model.RemoveBookmarkInput))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeORemoveBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemoveBookmarkPayload(n, v)
+}
+
+func (x *execution) mutation_restoreBookmark(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_restoreBookmark_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Mutation().RestoreBookmark(ctx, fc.Args["input"].(model.RestoreBookmarkInput))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeORestoreBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRestoreBookmarkPayload(n, v)
+}
+
+func (x *execution) mutation_clearBookmarks(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_clearBookmarks_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Mutation().ClearBookmarks(ctx, fc.Args["input"].(*model.ClearBookmarksInput))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOClearBookmarksPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐClearBookmarksPayload(n, v)
+}
+
+func (x *execution) mutation_mergeBookmarks(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_mergeBookmarks_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().MergeBookmarks(ctx, fc.Args["input"].(model.MergeBookmarksInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.MergeBookmarksPayload)
+	return x.writeOMergeBookmarksPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMergeBookmarksPayload(n, v)
 }
 
 func (x *execution) mutation_createArticle(n *executor.Node) (null bool) {
@@ -8563,6 +9019,9 @@ var objectQuery = executor.NewObject("Query", []string{"Query"},
 	executor.Field{Name: "corrections", Method: true, Resolver: true},
 	executor.Field{Name: "route", Method: true, Resolver: true},
 	executor.Field{Name: "viewer", Method: true, Resolver: true},
+	executor.Field{Name: "viewerState", Method: true, Resolver: true},
+	executor.Field{Name: "deviceBookmarks", Method: true, Resolver: true},
+	executor.Field{Name: "deviceBookmarkChanges", Method: true, Resolver: true},
 	executor.Field{Name: "user", Method: true, Resolver: true},
 	executor.Field{Name: "users", Method: true, Resolver: true},
 	executor.Field{Name: "redirects", Method: true, Resolver: true},
@@ -8629,38 +9088,44 @@ func (x *execution) rootQuery(n *executor.Node) (null bool) {
 	case 21:
 		return x.query_viewer(n)
 	case 22:
-		return x.query_user(n)
+		return x.query_viewerState(n)
 	case 23:
-		return x.query_users(n)
+		return x.query_deviceBookmarks(n)
 	case 24:
-		return x.query_redirects(n)
+		return x.query_deviceBookmarkChanges(n)
 	case 25:
-		return x.query_staticPages(n)
+		return x.query_user(n)
 	case 26:
-		return x.query_auditLog(n)
+		return x.query_users(n)
 	case 27:
-		return x.query_deadJobs(n)
+		return x.query_redirects(n)
 	case 28:
-		return x.query_node(n)
+		return x.query_staticPages(n)
 	case 29:
-		return x.query_nodes(n)
+		return x.query_auditLog(n)
 	case 30:
-		return x.query_scheduleHealth(n)
+		return x.query_deadJobs(n)
 	case 31:
-		return x.query_workQueue(n)
+		return x.query_node(n)
 	case 32:
-		return x.query_workQueueCounts(n)
+		return x.query_nodes(n)
 	case 33:
-		return x.query_myArticles(n)
+		return x.query_scheduleHealth(n)
 	case 34:
-		return x.query_calendar(n)
+		return x.query_workQueue(n)
 	case 35:
-		return x.query_trash(n)
+		return x.query_workQueueCounts(n)
 	case 36:
-		return x.query_newsroomSearch(n)
+		return x.query_myArticles(n)
 	case 37:
-		return x.query___type(n)
+		return x.query_calendar(n)
 	case 38:
+		return x.query_trash(n)
+	case 39:
+		return x.query_newsroomSearch(n)
+	case 40:
+		return x.query___type(n)
+	case 41:
 		return x.query___schema(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Query")
@@ -9000,6 +9465,51 @@ func (x *execution) query_viewer(n *executor.Node) (null bool) {
 		return x.Fail(s, err)
 	}
 	return x.writeOViewer2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐViewer(n, v)
+}
+
+func (x *execution) query_viewerState(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_viewerState_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().ViewerState(ctx, fc.Args["articleIds"].([]string), fc.Args["deviceToken"].(*string))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNArticleViewerState2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐArticleViewerStateᚄ(n, v)
+}
+
+func (x *execution) query_deviceBookmarks(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_deviceBookmarks_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().DeviceBookmarks(ctx, fc.Args["deviceToken"].(string), fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["categoryId"].(*string))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOBookmarkConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) query_deviceBookmarkChanges(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_deviceBookmarkChanges_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().DeviceBookmarkChanges(ctx, fc.Args["deviceToken"].(string), fc.Args["after"].(*string), fc.Args["first"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOBookmarkChanges2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBookmarkChanges(n, v)
 }
 
 func (x *execution) query_user(n *executor.Node) (null bool) {
@@ -9768,6 +10278,40 @@ func (x *execution) objectRelatedReason(parent *executor.Node, obj *model.Relate
 	return false
 }
 
+var objectRemoveBookmarkPayload = executor.NewObject("RemoveBookmarkPayload", []string{"RemoveBookmarkPayload"},
+	executor.Field{Name: "removedBookmarkId"},
+	executor.Field{Name: "undoToken"},
+	executor.Field{Name: "undoExpiresAt"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRemoveBookmarkPayload(parent *executor.Node, obj *model.RemoveBookmarkPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRemoveBookmarkPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RemoveBookmarkPayload")
+		case 0: // removedBookmarkId
+			x.writeOID2ᚖstring(n, obj.RemovedBookmarkID)
+		case 1: // undoToken
+			x.writeOString2ᚖstring(n, obj.UndoToken)
+		case 2: // undoExpiresAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.UndoExpiresAt)
+		case 3: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RemoveBookmarkPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectResetUserPasswordPayload = executor.NewObject("ResetUserPasswordPayload", []string{"ResetUserPasswordPayload"},
 	executor.Field{Name: "user"},
 	executor.Field{Name: "generatedPassword"},
@@ -9818,6 +10362,37 @@ func (x *execution) objectResetUserSecondFactorPayload(parent *executor.Node, ob
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ResetUserSecondFactorPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectRestoreBookmarkPayload = executor.NewObject("RestoreBookmarkPayload", []string{"RestoreBookmarkPayload"},
+	executor.Field{Name: "bookmark"},
+	executor.Field{Name: "restoredCount"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRestoreBookmarkPayload(parent *executor.Node, obj *model.RestoreBookmarkPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRestoreBookmarkPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RestoreBookmarkPayload")
+		case 0: // bookmark
+			x.writeOBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(n, obj.Bookmark)
+		case 1: // restoredCount
+			missing = x.writeNInt2int32(n, obj.RestoredCount) || missing
+		case 2: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RestoreBookmarkPayload")
 		}
 	}
 	if missing {
@@ -11897,6 +12472,8 @@ var objectViewer = executor.NewObject("Viewer", []string{"Viewer"},
 	executor.Field{Name: "capabilities", Method: true},
 	executor.Field{Name: "secondFactor", Method: true, Resolver: true},
 	executor.Field{Name: "sessions", Method: true, Resolver: true},
+	executor.Field{Name: "bookmarks", Method: true, Resolver: true},
+	executor.Field{Name: "bookmarkChanges", Method: true, Resolver: true},
 )
 
 func (x *execution) objectViewer(parent *executor.Node, obj *model.Viewer) (null bool) {
@@ -11921,6 +12498,10 @@ func (x *execution) objectViewer(parent *executor.Node, obj *model.Viewer) (null
 			missing = x.viewer_secondFactor(n, obj) || missing
 		case 6: // sessions
 			missing = x.viewer_sessions(n, obj) || missing
+		case 7: // bookmarks
+			x.viewer_bookmarks(n, obj)
+		case 8: // bookmarkChanges
+			x.viewer_bookmarkChanges(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Viewer")
 		}
@@ -11966,6 +12547,36 @@ func (x *execution) viewer_sessions(n *executor.Node, obj *model.Viewer) (null b
 		return x.Fail(s, err)
 	}
 	return x.writeNSession2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐSessionᚄ(n, v)
+}
+
+func (x *execution) viewer_bookmarks(n *executor.Node, obj *model.Viewer) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Viewer_bookmarks_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Viewer().Bookmarks(ctx, obj, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["categoryId"].(*string))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOBookmarkConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) viewer_bookmarkChanges(n *executor.Node, obj *model.Viewer) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Viewer_bookmarkChanges_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Viewer().BookmarkChanges(ctx, obj, fc.Args["after"].(*string), fc.Args["first"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOBookmarkChanges2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBookmarkChanges(n, v)
 }
 
 var objectWithdrawnNotice = executor.NewObject("WithdrawnNotice", []string{"WithdrawnNotice", "RouteTarget"},
@@ -12785,6 +13396,11 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 			return x.Null()
 		}
 		return x.objectCategory(n, obj)
+	case *loader.Bookmark:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectBookmark(n, obj)
 	case loader.Author:
 		return x.objectAuthor(n, &obj)
 	case *loader.Author:
@@ -13216,6 +13832,33 @@ func (x *execution) writeNArticleStep2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 	return false
 }
 
+func (x *execution) writeNArticleViewerState2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐArticleViewerStateᚄ(n *executor.Node, v []*model.ArticleViewerState) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNArticleViewerState2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐArticleViewerState(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNArticleViewerState2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐArticleViewerState(n *executor.Node, v *model.ArticleViewerState) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ArticleViewerState!")
+	}
+	return x.objectArticleViewerState(n, v)
+}
+
 func (x *execution) writeNAuditEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAuditEntryᚄ(n *executor.Node, v []*loader.AuditEntry) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
@@ -13386,6 +14029,87 @@ func (x *execution) writeNBlockImage2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 		return x.Missing(n, "BlockImage!")
 	}
 	return x.objectBlockImage(n, v)
+}
+
+func (x *execution) writeNBookmark2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmarkᚄ(n *executor.Node, v []*loader.Bookmark) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(n *executor.Node, v *loader.Bookmark) (null bool) {
+	if v == nil {
+		return x.Missing(n, "Bookmark!")
+	}
+	return x.objectBookmark(n, v)
+}
+
+func (x *execution) writeNBookmarkChange2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBookmarkChangeᚄ(n *executor.Node, v []*model.BookmarkChange) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNBookmarkChange2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBookmarkChange(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNBookmarkChange2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBookmarkChange(n *executor.Node, v *model.BookmarkChange) (null bool) {
+	if v == nil {
+		return x.Missing(n, "BookmarkChange!")
+	}
+	return x.objectBookmarkChange(n, v)
+}
+
+func (x *execution) writeNBookmarkEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Bookmark]) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNBookmarkEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNBookmarkEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Bookmark]) (null bool) {
+	if v == nil {
+		return x.Missing(n, "BookmarkEdge!")
+	}
+	return x.objectBookmarkEdge(n, v)
 }
 
 func (x *execution) writeNBoolean2bool(n *executor.Node, v bool) (null bool) {
@@ -14869,6 +15593,13 @@ func (x *execution) writeOAdSlot2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	return x.objectAdSlot(n, v)
 }
 
+func (x *execution) writeOAddBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐAddBookmarkPayload(n *executor.Node, v *model.AddBookmarkPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectAddBookmarkPayload(n, v)
+}
+
 func (x *execution) writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n *executor.Node, v *loader.Article) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -14967,6 +15698,27 @@ func (x *execution) writeOAutosavePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 	return x.objectAutosavePayload(n, v)
 }
 
+func (x *execution) writeOBookmark2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐBookmark(n *executor.Node, v *loader.Bookmark) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectBookmark(n, v)
+}
+
+func (x *execution) writeOBookmarkChanges2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBookmarkChanges(n *executor.Node, v *model.BookmarkChanges) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectBookmarkChanges(n, v)
+}
+
+func (x *execution) writeOBookmarkConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Bookmark]) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectBookmarkConnection(n, v)
+}
+
 func (x *execution) writeOBoolean2bool(n *executor.Node, v bool) (null bool) {
 	x.Bool(bool(v))
 	return false
@@ -14998,6 +15750,13 @@ func (x *execution) writeOChangePasswordPayload2ᚖgithubᚗcomᚋbroadsheetᚑc
 		return x.Null()
 	}
 	return x.objectChangePasswordPayload(n, v)
+}
+
+func (x *execution) writeOClearBookmarksPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐClearBookmarksPayload(n *executor.Node, v *model.ClearBookmarksPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectClearBookmarksPayload(n, v)
 }
 
 func (x *execution) writeOComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n *executor.Node, v *loader.Comment) (null bool) {
@@ -15293,6 +16052,13 @@ func (x *execution) writeOMergeAuthorsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return x.objectMergeAuthorsPayload(n, v)
 }
 
+func (x *execution) writeOMergeBookmarksPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMergeBookmarksPayload(n *executor.Node, v *model.MergeBookmarksPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectMergeBookmarksPayload(n, v)
+}
+
 func (x *execution) writeOMergeCategoriesPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMergeCategoriesPayload(n *executor.Node, v *model.MergeCategoriesPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -15405,6 +16171,13 @@ func (x *execution) writeORelatedArticleConnection2ᚖgithubᚗcomᚋbroadsheet�
 	return x.objectRelatedArticleConnection(n, v)
 }
 
+func (x *execution) writeORemoveBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemoveBookmarkPayload(n *executor.Node, v *model.RemoveBookmarkPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRemoveBookmarkPayload(n, v)
+}
+
 func (x *execution) writeOResetUserPasswordPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐResetUserPasswordPayload(n *executor.Node, v *model.ResetUserPasswordPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -15417,6 +16190,13 @@ func (x *execution) writeOResetUserSecondFactorPayload2ᚖgithubᚗcomᚋbroadsh
 		return x.Null()
 	}
 	return x.objectResetUserSecondFactorPayload(n, v)
+}
+
+func (x *execution) writeORestoreBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRestoreBookmarkPayload(n *executor.Node, v *model.RestoreBookmarkPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRestoreBookmarkPayload(n, v)
 }
 
 func (x *execution) writeORestorePagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRestorePagePayload(n *executor.Node, v *model.RestorePagePayload) (null bool) {

@@ -101,52 +101,59 @@ type ComplexityRoot struct {
 		Width     func(childComplexity int) int
 	}
 
+	AddBookmarkPayload struct {
+		Bookmark    func(childComplexity int) int
+		DeviceToken func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	Article struct {
-		Authors          func(childComplexity int) int
-		Body             func(childComplexity int) int
-		BodyHTML         func(childComplexity int) int
-		BodyText         func(childComplexity int) int
-		Breadcrumbs      func(childComplexity int) int
-		Byline           func(childComplexity int) int
-		CanonicalURL     func(childComplexity int) int
-		Categories       func(childComplexity int) int
-		CommentCount     func(childComplexity int) int
-		CommentPolicy    func(childComplexity int) int
-		Comments         func(childComplexity int, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) int
-		CorrectedAt      func(childComplexity int) int
-		Corrections      func(childComplexity int) int
-		Dateline         func(childComplexity int) int
-		Direction        func(childComplexity int) int
-		Excerpt          func(childComplexity int) int
-		FeaturedImage    func(childComplexity int) int
-		FirstPublishedAt func(childComplexity int) int
-		Kind             func(childComplexity int) int
-		Language         func(childComplexity int) int
-		LiveEntries      func(childComplexity int, first *int32, after *string) int
-		Newsroom         func(childComplexity int) int
-		Next             func(childComplexity int, scope *content.Scope) int
-		Path             func(childComplexity int) int
-		Places           func(childComplexity int) int
-		Previous         func(childComplexity int, scope *content.Scope) int
-		PrimaryCategory  func(childComplexity int) int
-		PublicID         func(childComplexity int) int
-		PublishedAt      func(childComplexity int) int
-		ReadingMinutes   func(childComplexity int) int
-		RelatedArticles  func(childComplexity int, first *int32, after *string) int
-		Rights           func(childComplexity int) int
-		Seo              func(childComplexity int) int
-		Series           func(childComplexity int) int
-		SeriesPosition   func(childComplexity int) int
-		Slug             func(childComplexity int) int
-		Source           func(childComplexity int) int
-		Status           func(childComplexity int) int
-		Subtitle         func(childComplexity int) int
-		Tags             func(childComplexity int) int
-		Title            func(childComplexity int) int
-		Translations     func(childComplexity int) int
-		URL              func(childComplexity int) int
-		UpdatedAt        func(childComplexity int) int
-		WordCount        func(childComplexity int) int
+		Authors             func(childComplexity int) int
+		Body                func(childComplexity int) int
+		BodyHTML            func(childComplexity int) int
+		BodyText            func(childComplexity int) int
+		Breadcrumbs         func(childComplexity int) int
+		Byline              func(childComplexity int) int
+		CanonicalURL        func(childComplexity int) int
+		Categories          func(childComplexity int) int
+		CommentCount        func(childComplexity int) int
+		CommentPolicy       func(childComplexity int) int
+		Comments            func(childComplexity int, first *int32, after *string, last *int32, before *string, orderBy *model.CommentOrder) int
+		CorrectedAt         func(childComplexity int) int
+		Corrections         func(childComplexity int) int
+		Dateline            func(childComplexity int) int
+		Direction           func(childComplexity int) int
+		Excerpt             func(childComplexity int) int
+		FeaturedImage       func(childComplexity int) int
+		FirstPublishedAt    func(childComplexity int) int
+		Kind                func(childComplexity int) int
+		Language            func(childComplexity int) int
+		LiveEntries         func(childComplexity int, first *int32, after *string) int
+		Newsroom            func(childComplexity int) int
+		Next                func(childComplexity int, scope *content.Scope) int
+		Path                func(childComplexity int) int
+		Places              func(childComplexity int) int
+		Previous            func(childComplexity int, scope *content.Scope) int
+		PrimaryCategory     func(childComplexity int) int
+		PublicID            func(childComplexity int) int
+		PublishedAt         func(childComplexity int) int
+		ReadingMinutes      func(childComplexity int) int
+		RelatedArticles     func(childComplexity int, first *int32, after *string) int
+		Rights              func(childComplexity int) int
+		Seo                 func(childComplexity int) int
+		Series              func(childComplexity int) int
+		SeriesPosition      func(childComplexity int) int
+		Slug                func(childComplexity int) int
+		Source              func(childComplexity int) int
+		Status              func(childComplexity int) int
+		Subtitle            func(childComplexity int) int
+		Tags                func(childComplexity int) int
+		Title               func(childComplexity int) int
+		Translations        func(childComplexity int) int
+		URL                 func(childComplexity int) int
+		UpdatedAt           func(childComplexity int) int
+		ViewerHasBookmarked func(childComplexity int) int
+		WordCount           func(childComplexity int) int
 	}
 
 	ArticleConnection struct {
@@ -223,6 +230,11 @@ type ComplexityRoot struct {
 		Name func(childComplexity int) int
 		URI  func(childComplexity int) int
 		URL  func(childComplexity int) int
+	}
+
+	ArticleViewerState struct {
+		ArticleID    func(childComplexity int) int
+		IsBookmarked func(childComplexity int) int
 	}
 
 	ArticleWithdrawal struct {
@@ -312,6 +324,37 @@ type ComplexityRoot struct {
 		Width   func(childComplexity int) int
 	}
 
+	Bookmark struct {
+		Article  func(childComplexity int) int
+		PublicID func(childComplexity int) int
+		SavedAt  func(childComplexity int) int
+	}
+
+	BookmarkChange struct {
+		ArticleID    func(childComplexity int) int
+		IsAvailable  func(childComplexity int) int
+		IsBookmarked func(childComplexity int) int
+		SavedAt      func(childComplexity int) int
+	}
+
+	BookmarkChanges struct {
+		Changes   func(childComplexity int) int
+		EndCursor func(childComplexity int) int
+		HasMore   func(childComplexity int) int
+	}
+
+	BookmarkConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int, limit *int32) int
+	}
+
+	BookmarkEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Breadcrumb struct {
 		Label func(childComplexity int) int
 		URL   func(childComplexity int) int
@@ -362,6 +405,13 @@ type ComplexityRoot struct {
 	ChangePasswordPayload struct {
 		UserErrors func(childComplexity int) int
 		Viewer     func(childComplexity int) int
+	}
+
+	ClearBookmarksPayload struct {
+		RemovedCount  func(childComplexity int) int
+		UndoExpiresAt func(childComplexity int) int
+		UndoToken     func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	CodeBlock struct {
@@ -708,6 +758,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	MergeBookmarksPayload struct {
+		MovedCount func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	MergeCategoriesPayload struct {
 		Category   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -735,6 +790,7 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		AddArticleNote          func(childComplexity int, input model.AddArticleNoteInput) int
+		AddBookmark             func(childComplexity int, input model.AddBookmarkInput) int
 		AddLiveEntry            func(childComplexity int, input model.AddLiveEntryInput) int
 		ApproveArticle          func(childComplexity int, input model.ArticleStepInput) int
 		ApproveArticles         func(childComplexity int, input model.BulkArticleInput) int
@@ -743,6 +799,7 @@ type ComplexityRoot struct {
 		AssignArticle           func(childComplexity int, input model.AssignArticleInput) int
 		AutosaveArticle         func(childComplexity int, input model.AutosaveArticleInput) int
 		ChangePassword          func(childComplexity int, input model.ChangePasswordInput) int
+		ClearBookmarks          func(childComplexity int, input *model.ClearBookmarksInput) int
 		ConfirmSecondFactor     func(childComplexity int, input model.SecondFactorCodeInput) int
 		CorrectArticle          func(childComplexity int, input model.CorrectArticleInput) int
 		CreateAdSlot            func(childComplexity int, input model.CreateAdSlotInput) int
@@ -774,6 +831,7 @@ type ComplexityRoot struct {
 		LiftEmbargo             func(childComplexity int, input model.ArticleStepInput) int
 		LockArticle             func(childComplexity int, input model.LockArticleInput) int
 		MergeAuthors            func(childComplexity int, input model.MergeAuthorsInput) int
+		MergeBookmarks          func(childComplexity int, input model.MergeBookmarksInput) int
 		MergeCategories         func(childComplexity int, input model.MergeCategoriesInput) int
 		MergePlaces             func(childComplexity int, input model.MergePlacesInput) int
 		MergeSeries             func(childComplexity int, input model.MergeSeriesInput) int
@@ -784,6 +842,7 @@ type ComplexityRoot struct {
 		PublishArticles         func(childComplexity int, input model.BulkArticleInput) int
 		PublishPage             func(childComplexity int, input model.PublishPageInput) int
 		RegenerateRecoveryCodes func(childComplexity int, input model.SecondFactorCodeInput) int
+		RemoveBookmark          func(childComplexity int, input model.RemoveBookmarkInput) int
 		RemoveLiveEntry         func(childComplexity int, input model.RemoveLiveEntryInput) int
 		ReopenArticle           func(childComplexity int, input model.ArticleStepInput) int
 		RequestChanges          func(childComplexity int, input model.ArticleStepInput) int
@@ -791,6 +850,7 @@ type ComplexityRoot struct {
 		ResetUserSecondFactor   func(childComplexity int, input model.UserInput) int
 		ResolveArticleNote      func(childComplexity int, input model.ResolveArticleNoteInput) int
 		RestoreArticle          func(childComplexity int, input model.ArticleStepInput) int
+		RestoreBookmark         func(childComplexity int, input model.RestoreBookmarkInput) int
 		RestorePage             func(childComplexity int, input model.RestorePageInput) int
 		RestoreRevision         func(childComplexity int, input model.RestoreRevisionInput) int
 		RetryJob                func(childComplexity int, input model.RetryJobInput) int
@@ -925,43 +985,46 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		AdSlots           func(childComplexity int, placement model.AdPlacement) int
-		Article           func(childComplexity int, by model.ArticleBy, at *time.Time) int
-		AuditLog          func(childComplexity int, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) int
-		Author            func(childComplexity int, by model.AuthorBy) int
-		Authors           func(childComplexity int, kind *author.Kind, first *int32, after *string) int
-		Calendar          func(childComplexity int, from time.Time, to time.Time, first *int32) int
-		Categories        func(childComplexity int, topLevel *bool) int
-		Category          func(childComplexity int, by model.CategoryBy) int
-		Corrections       func(childComplexity int, first *int32, after *string, last *int32, before *string) int
-		DeadJobs          func(childComplexity int, first *int32, after *string, last *int32, before *string) int
-		EditorsPicks      func(childComplexity int, categoryID *string) int
-		LatestNews        func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
-		Menu              func(childComplexity int, location model.MenuLocation, language *string) int
-		MyArticles        func(childComplexity int, first *int32, after *string, last *int32, before *string, statuses []article.Status) int
-		NewsroomSearch    func(childComplexity int, query string, filter *model.SearchFilter, statuses []article.Status, trashed *bool, first *int32, after *string) int
-		Node              func(childComplexity int, id string) int
-		Nodes             func(childComplexity int, ids []string) int
-		Page              func(childComplexity int, by model.PageBy) int
-		Picks             func(childComplexity int, categoryID *string) int
-		Place             func(childComplexity int, by model.PlaceBy) int
-		Places            func(childComplexity int, kind *place.Kind, first *int32, after *string) int
-		Redirects         func(childComplexity int, pathPrefix *string, first *int32, after *string, last *int32, before *string) int
-		Route             func(childComplexity int, path string) int
-		ScheduleHealth    func(childComplexity int) int
-		Search            func(childComplexity int, query string, filter *model.SearchFilter, first *int32, after *string) int
-		SearchSuggestions func(childComplexity int, query string, first *int32, language *string) int
-		Series            func(childComplexity int, by model.SeriesBy) int
-		Site              func(childComplexity int) int
-		StaticPages       func(childComplexity int, trashed *bool, first *int32, after *string) int
-		Tag               func(childComplexity int, by model.TagBy) int
-		Tags              func(childComplexity int, first *int32, after *string, last *int32, before *string) int
-		Trash             func(childComplexity int, first *int32, after *string, last *int32, before *string) int
-		User              func(childComplexity int, id string) int
-		Users             func(childComplexity int, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) int
-		Viewer            func(childComplexity int) int
-		WorkQueue         func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) int
-		WorkQueueCounts   func(childComplexity int, filter *model.WorkQueueFilter) int
+		AdSlots               func(childComplexity int, placement model.AdPlacement) int
+		Article               func(childComplexity int, by model.ArticleBy, at *time.Time) int
+		AuditLog              func(childComplexity int, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) int
+		Author                func(childComplexity int, by model.AuthorBy) int
+		Authors               func(childComplexity int, kind *author.Kind, first *int32, after *string) int
+		Calendar              func(childComplexity int, from time.Time, to time.Time, first *int32) int
+		Categories            func(childComplexity int, topLevel *bool) int
+		Category              func(childComplexity int, by model.CategoryBy) int
+		Corrections           func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		DeadJobs              func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		DeviceBookmarkChanges func(childComplexity int, deviceToken string, after *string, first *int32) int
+		DeviceBookmarks       func(childComplexity int, deviceToken string, first *int32, after *string, last *int32, before *string, categoryID *string) int
+		EditorsPicks          func(childComplexity int, categoryID *string) int
+		LatestNews            func(childComplexity int, first *int32, after *string, last *int32, before *string, language *string) int
+		Menu                  func(childComplexity int, location model.MenuLocation, language *string) int
+		MyArticles            func(childComplexity int, first *int32, after *string, last *int32, before *string, statuses []article.Status) int
+		NewsroomSearch        func(childComplexity int, query string, filter *model.SearchFilter, statuses []article.Status, trashed *bool, first *int32, after *string) int
+		Node                  func(childComplexity int, id string) int
+		Nodes                 func(childComplexity int, ids []string) int
+		Page                  func(childComplexity int, by model.PageBy) int
+		Picks                 func(childComplexity int, categoryID *string) int
+		Place                 func(childComplexity int, by model.PlaceBy) int
+		Places                func(childComplexity int, kind *place.Kind, first *int32, after *string) int
+		Redirects             func(childComplexity int, pathPrefix *string, first *int32, after *string, last *int32, before *string) int
+		Route                 func(childComplexity int, path string) int
+		ScheduleHealth        func(childComplexity int) int
+		Search                func(childComplexity int, query string, filter *model.SearchFilter, first *int32, after *string) int
+		SearchSuggestions     func(childComplexity int, query string, first *int32, language *string) int
+		Series                func(childComplexity int, by model.SeriesBy) int
+		Site                  func(childComplexity int) int
+		StaticPages           func(childComplexity int, trashed *bool, first *int32, after *string) int
+		Tag                   func(childComplexity int, by model.TagBy) int
+		Tags                  func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		Trash                 func(childComplexity int, first *int32, after *string, last *int32, before *string) int
+		User                  func(childComplexity int, id string) int
+		Users                 func(childComplexity int, role *access.Role, staffOnly *bool, query *string, first *int32, after *string, last *int32, before *string) int
+		Viewer                func(childComplexity int) int
+		ViewerState           func(childComplexity int, articleIds []string, deviceToken *string) int
+		WorkQueue             func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) int
+		WorkQueueCounts       func(childComplexity int, filter *model.WorkQueueFilter) int
 	}
 
 	QuoteBlock struct {
@@ -1013,6 +1076,13 @@ type ComplexityRoot struct {
 		Labels func(childComplexity int) int
 	}
 
+	RemoveBookmarkPayload struct {
+		RemovedBookmarkID func(childComplexity int) int
+		UndoExpiresAt     func(childComplexity int) int
+		UndoToken         func(childComplexity int) int
+		UserErrors        func(childComplexity int) int
+	}
+
 	ResetUserPasswordPayload struct {
 		GeneratedPassword func(childComplexity int) int
 		User              func(childComplexity int) int
@@ -1022,6 +1092,12 @@ type ComplexityRoot struct {
 	ResetUserSecondFactorPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	RestoreBookmarkPayload struct {
+		Bookmark      func(childComplexity int) int
+		RestoredCount func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	RestorePagePayload struct {
@@ -1358,13 +1434,15 @@ type ComplexityRoot struct {
 	}
 
 	Viewer struct {
-		Capabilities func(childComplexity int) int
-		DisplayName  func(childComplexity int) int
-		Email        func(childComplexity int) int
-		PublicID     func(childComplexity int) int
-		Role         func(childComplexity int) int
-		SecondFactor func(childComplexity int) int
-		Sessions     func(childComplexity int) int
+		BookmarkChanges func(childComplexity int, after *string, first *int32) int
+		Bookmarks       func(childComplexity int, first *int32, after *string, last *int32, before *string, categoryID *string) int
+		Capabilities    func(childComplexity int) int
+		DisplayName     func(childComplexity int) int
+		Email           func(childComplexity int) int
+		PublicID        func(childComplexity int) int
+		Role            func(childComplexity int) int
+		SecondFactor    func(childComplexity int) int
+		Sessions        func(childComplexity int) int
 	}
 
 	WithdrawnNotice struct {
@@ -1533,6 +1611,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AdSlot.Width(childComplexity), true
+
+	case "AddBookmarkPayload.bookmark":
+		if e.ComplexityRoot.AddBookmarkPayload.Bookmark == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddBookmarkPayload.Bookmark(childComplexity), true
+	case "AddBookmarkPayload.deviceToken":
+		if e.ComplexityRoot.AddBookmarkPayload.DeviceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddBookmarkPayload.DeviceToken(childComplexity), true
+	case "AddBookmarkPayload.userErrors":
+		if e.ComplexityRoot.AddBookmarkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddBookmarkPayload.UserErrors(childComplexity), true
 
 	case "Article.authors":
 		if e.ComplexityRoot.Article.Authors == nil {
@@ -1823,6 +1920,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Article.UpdatedAt(childComplexity), true
+	case "Article.viewerHasBookmarked":
+		if e.ComplexityRoot.Article.ViewerHasBookmarked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.ViewerHasBookmarked(childComplexity), true
 	case "Article.wordCount":
 		if e.ComplexityRoot.Article.WordCount == nil {
 			break
@@ -2103,6 +2206,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ArticleSource.URL(childComplexity), true
+
+	case "ArticleViewerState.articleId":
+		if e.ComplexityRoot.ArticleViewerState.ArticleID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleViewerState.ArticleID(childComplexity), true
+	case "ArticleViewerState.isBookmarked":
+		if e.ComplexityRoot.ArticleViewerState.IsBookmarked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleViewerState.IsBookmarked(childComplexity), true
 
 	case "ArticleWithdrawal.by":
 		if e.ComplexityRoot.ArticleWithdrawal.By == nil {
@@ -2459,6 +2575,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BlockImage.Width(childComplexity), true
 
+	case "Bookmark.article":
+		if e.ComplexityRoot.Bookmark.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Bookmark.Article(childComplexity), true
+	case "Bookmark.id":
+		if e.ComplexityRoot.Bookmark.PublicID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Bookmark.PublicID(childComplexity), true
+	case "Bookmark.savedAt":
+		if e.ComplexityRoot.Bookmark.SavedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Bookmark.SavedAt(childComplexity), true
+
+	case "BookmarkChange.articleId":
+		if e.ComplexityRoot.BookmarkChange.ArticleID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChange.ArticleID(childComplexity), true
+	case "BookmarkChange.isAvailable":
+		if e.ComplexityRoot.BookmarkChange.IsAvailable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChange.IsAvailable(childComplexity), true
+	case "BookmarkChange.isBookmarked":
+		if e.ComplexityRoot.BookmarkChange.IsBookmarked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChange.IsBookmarked(childComplexity), true
+	case "BookmarkChange.savedAt":
+		if e.ComplexityRoot.BookmarkChange.SavedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChange.SavedAt(childComplexity), true
+
+	case "BookmarkChanges.changes":
+		if e.ComplexityRoot.BookmarkChanges.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChanges.Changes(childComplexity), true
+	case "BookmarkChanges.endCursor":
+		if e.ComplexityRoot.BookmarkChanges.EndCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChanges.EndCursor(childComplexity), true
+	case "BookmarkChanges.hasMore":
+		if e.ComplexityRoot.BookmarkChanges.HasMore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkChanges.HasMore(childComplexity), true
+
+	case "BookmarkConnection.edges":
+		if e.ComplexityRoot.BookmarkConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkConnection.Edges(childComplexity), true
+	case "BookmarkConnection.nodes":
+		if e.ComplexityRoot.BookmarkConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkConnection.Nodes(childComplexity), true
+	case "BookmarkConnection.pageInfo":
+		if e.ComplexityRoot.BookmarkConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkConnection.PageInfo(childComplexity), true
+	case "BookmarkConnection.totalCount":
+		if e.ComplexityRoot.BookmarkConnection.TotalCount == nil {
+			break
+		}
+
+		args, err := ec.field_BookmarkConnection_totalCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.BookmarkConnection.TotalCount(childComplexity, args["limit"].(*int32)), true
+
+	case "BookmarkEdge.cursor":
+		if e.ComplexityRoot.BookmarkEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkEdge.Cursor(childComplexity), true
+	case "BookmarkEdge.node":
+		if e.ComplexityRoot.BookmarkEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BookmarkEdge.Node(childComplexity), true
+
 	case "Breadcrumb.label":
 		if e.ComplexityRoot.Breadcrumb.Label == nil {
 			break
@@ -2644,6 +2866,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ChangePasswordPayload.Viewer(childComplexity), true
+
+	case "ClearBookmarksPayload.removedCount":
+		if e.ComplexityRoot.ClearBookmarksPayload.RemovedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearBookmarksPayload.RemovedCount(childComplexity), true
+	case "ClearBookmarksPayload.undoExpiresAt":
+		if e.ComplexityRoot.ClearBookmarksPayload.UndoExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearBookmarksPayload.UndoExpiresAt(childComplexity), true
+	case "ClearBookmarksPayload.undoToken":
+		if e.ComplexityRoot.ClearBookmarksPayload.UndoToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearBookmarksPayload.UndoToken(childComplexity), true
+	case "ClearBookmarksPayload.userErrors":
+		if e.ComplexityRoot.ClearBookmarksPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClearBookmarksPayload.UserErrors(childComplexity), true
 
 	case "CodeBlock.direction":
 		if e.ComplexityRoot.CodeBlock.Direction == nil {
@@ -3770,6 +4017,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MergeAuthorsPayload.UserErrors(childComplexity), true
 
+	case "MergeBookmarksPayload.movedCount":
+		if e.ComplexityRoot.MergeBookmarksPayload.MovedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeBookmarksPayload.MovedCount(childComplexity), true
+	case "MergeBookmarksPayload.userErrors":
+		if e.ComplexityRoot.MergeBookmarksPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeBookmarksPayload.UserErrors(childComplexity), true
+
 	case "MergeCategoriesPayload.category":
 		if e.ComplexityRoot.MergeCategoriesPayload.Category == nil {
 			break
@@ -3846,6 +4106,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddArticleNote(childComplexity, args["input"].(model.AddArticleNoteInput)), true
+	case "Mutation.addBookmark":
+		if e.ComplexityRoot.Mutation.AddBookmark == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addBookmark_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddBookmark(childComplexity, args["input"].(model.AddBookmarkInput)), true
 	case "Mutation.addLiveEntry":
 		if e.ComplexityRoot.Mutation.AddLiveEntry == nil {
 			break
@@ -3934,6 +4205,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(model.ChangePasswordInput)), true
+	case "Mutation.clearBookmarks":
+		if e.ComplexityRoot.Mutation.ClearBookmarks == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_clearBookmarks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ClearBookmarks(childComplexity, args["input"].(*model.ClearBookmarksInput)), true
 	case "Mutation.confirmSecondFactor":
 		if e.ComplexityRoot.Mutation.ConfirmSecondFactor == nil {
 			break
@@ -4275,6 +4557,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MergeAuthors(childComplexity, args["input"].(model.MergeAuthorsInput)), true
+	case "Mutation.mergeBookmarks":
+		if e.ComplexityRoot.Mutation.MergeBookmarks == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_mergeBookmarks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MergeBookmarks(childComplexity, args["input"].(model.MergeBookmarksInput)), true
 	case "Mutation.mergeCategories":
 		if e.ComplexityRoot.Mutation.MergeCategories == nil {
 			break
@@ -4385,6 +4678,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RegenerateRecoveryCodes(childComplexity, args["input"].(model.SecondFactorCodeInput)), true
+	case "Mutation.removeBookmark":
+		if e.ComplexityRoot.Mutation.RemoveBookmark == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeBookmark_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveBookmark(childComplexity, args["input"].(model.RemoveBookmarkInput)), true
 	case "Mutation.removeLiveEntry":
 		if e.ComplexityRoot.Mutation.RemoveLiveEntry == nil {
 			break
@@ -4462,6 +4766,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreArticle(childComplexity, args["input"].(model.ArticleStepInput)), true
+	case "Mutation.restoreBookmark":
+		if e.ComplexityRoot.Mutation.RestoreBookmark == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restoreBookmark_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RestoreBookmark(childComplexity, args["input"].(model.RestoreBookmarkInput)), true
 	case "Mutation.restorePage":
 		if e.ComplexityRoot.Mutation.RestorePage == nil {
 			break
@@ -5394,6 +5709,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.DeadJobs(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.deviceBookmarkChanges":
+		if e.ComplexityRoot.Query.DeviceBookmarkChanges == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deviceBookmarkChanges_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DeviceBookmarkChanges(childComplexity, args["deviceToken"].(string), args["after"].(*string), args["first"].(*int32)), true
+	case "Query.deviceBookmarks":
+		if e.ComplexityRoot.Query.DeviceBookmarks == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deviceBookmarks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DeviceBookmarks(childComplexity, args["deviceToken"].(string), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["categoryId"].(*string)), true
 	case "Query.editorsPicks":
 		if e.ComplexityRoot.Query.EditorsPicks == nil {
 			break
@@ -5655,6 +5992,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+	case "Query.viewerState":
+		if e.ComplexityRoot.Query.ViewerState == nil {
+			break
+		}
+
+		args, err := ec.field_Query_viewerState_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ViewerState(childComplexity, args["articleIds"].([]string), args["deviceToken"].(*string)), true
 	case "Query.workQueue":
 		if e.ComplexityRoot.Query.WorkQueue == nil {
 			break
@@ -5841,6 +6189,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RelatedReason.Labels(childComplexity), true
 
+	case "RemoveBookmarkPayload.removedBookmarkId":
+		if e.ComplexityRoot.RemoveBookmarkPayload.RemovedBookmarkID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveBookmarkPayload.RemovedBookmarkID(childComplexity), true
+	case "RemoveBookmarkPayload.undoExpiresAt":
+		if e.ComplexityRoot.RemoveBookmarkPayload.UndoExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveBookmarkPayload.UndoExpiresAt(childComplexity), true
+	case "RemoveBookmarkPayload.undoToken":
+		if e.ComplexityRoot.RemoveBookmarkPayload.UndoToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveBookmarkPayload.UndoToken(childComplexity), true
+	case "RemoveBookmarkPayload.userErrors":
+		if e.ComplexityRoot.RemoveBookmarkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveBookmarkPayload.UserErrors(childComplexity), true
+
 	case "ResetUserPasswordPayload.generatedPassword":
 		if e.ComplexityRoot.ResetUserPasswordPayload.GeneratedPassword == nil {
 			break
@@ -5872,6 +6245,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResetUserSecondFactorPayload.UserErrors(childComplexity), true
+
+	case "RestoreBookmarkPayload.bookmark":
+		if e.ComplexityRoot.RestoreBookmarkPayload.Bookmark == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreBookmarkPayload.Bookmark(childComplexity), true
+	case "RestoreBookmarkPayload.restoredCount":
+		if e.ComplexityRoot.RestoreBookmarkPayload.RestoredCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreBookmarkPayload.RestoredCount(childComplexity), true
+	case "RestoreBookmarkPayload.userErrors":
+		if e.ComplexityRoot.RestoreBookmarkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreBookmarkPayload.UserErrors(childComplexity), true
 
 	case "RestorePagePayload.page":
 		if e.ComplexityRoot.RestorePagePayload.Page == nil {
@@ -7049,6 +7441,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.VideoBlock.URL(childComplexity), true
 
+	case "Viewer.bookmarkChanges":
+		if e.ComplexityRoot.Viewer.BookmarkChanges == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_bookmarkChanges_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.BookmarkChanges(childComplexity, args["after"].(*string), args["first"].(*int32)), true
+	case "Viewer.bookmarks":
+		if e.ComplexityRoot.Viewer.Bookmarks == nil {
+			break
+		}
+
+		args, err := ec.field_Viewer_bookmarks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Viewer.Bookmarks(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["categoryId"].(*string)), true
 	case "Viewer.capabilities":
 		if e.ComplexityRoot.Viewer.Capabilities == nil {
 			break
@@ -7134,6 +7548,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AddArticleNoteInput", ec.unmarshalInputAddArticleNoteInput),
+			graphql.NewInputUnmarshaler("AddBookmarkInput", ec.unmarshalInputAddBookmarkInput),
 			graphql.NewInputUnmarshaler("AddLiveEntryInput", ec.unmarshalInputAddLiveEntryInput),
 			graphql.NewInputUnmarshaler("ArticleBy", ec.unmarshalInputArticleBy),
 			graphql.NewInputUnmarshaler("ArticleContentInput", ec.unmarshalInputArticleContentInput),
@@ -7151,6 +7566,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ButtonBlockInput", ec.unmarshalInputButtonBlockInput),
 			graphql.NewInputUnmarshaler("CategoryBy", ec.unmarshalInputCategoryBy),
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
+			graphql.NewInputUnmarshaler("ClearBookmarksInput", ec.unmarshalInputClearBookmarksInput),
 			graphql.NewInputUnmarshaler("CodeBlockInput", ec.unmarshalInputCodeBlockInput),
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 			graphql.NewInputUnmarshaler("CorrectArticleInput", ec.unmarshalInputCorrectArticleInput),
@@ -7193,6 +7609,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("LockArticleInput", ec.unmarshalInputLockArticleInput),
 			graphql.NewInputUnmarshaler("MenuItemInput", ec.unmarshalInputMenuItemInput),
 			graphql.NewInputUnmarshaler("MergeAuthorsInput", ec.unmarshalInputMergeAuthorsInput),
+			graphql.NewInputUnmarshaler("MergeBookmarksInput", ec.unmarshalInputMergeBookmarksInput),
 			graphql.NewInputUnmarshaler("MergeCategoriesInput", ec.unmarshalInputMergeCategoriesInput),
 			graphql.NewInputUnmarshaler("MergePlacesInput", ec.unmarshalInputMergePlacesInput),
 			graphql.NewInputUnmarshaler("MergeSeriesInput", ec.unmarshalInputMergeSeriesInput),
@@ -7206,9 +7623,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 			graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
 			graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
+			graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
 			graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
 			graphql.NewInputUnmarshaler("ResetUserPasswordInput", ec.unmarshalInputResetUserPasswordInput),
 			graphql.NewInputUnmarshaler("ResolveArticleNoteInput", ec.unmarshalInputResolveArticleNoteInput),
+			graphql.NewInputUnmarshaler("RestoreBookmarkInput", ec.unmarshalInputRestoreBookmarkInput),
 			graphql.NewInputUnmarshaler("RestorePageInput", ec.unmarshalInputRestorePageInput),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
@@ -7530,6 +7949,39 @@ type Query {
   "Who is signed in; null when nobody is."
   viewer: Viewer @cost(weight: 5)
 
+  """
+  What the viewer has to do with the articles of a page, in one small request beside the public one, which is the same
+  for everybody and can be shared by caches. Articles that are not there are left out.
+  """
+  viewerState(
+    "The articles, at most 100."
+    articleIds: [ID!]!
+    "The device token of a reader who is not signed in; see addBookmark."
+    deviceToken: String
+  ): [ArticleViewerState!]! @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["articleIds"])
+
+  "The bookmarks of a reader without an account, the one saved last first."
+  deviceBookmarks(
+    "The token that addBookmark answered."
+    deviceToken: String!
+    first: Int
+    after: String
+    last: Int
+    before: String
+    "Only bookmarks of this section and those below it."
+    categoryId: ID
+  ): BookmarkConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+
+  "What changed in the bookmarks of a reader without an account; see Viewer.bookmarkChanges."
+  deviceBookmarkChanges(
+    "The token that addBookmark answered."
+    deviceToken: String!
+    "The ` + "`" + `endCursor` + "`" + ` of the answer before; left out: everything."
+    after: String
+    "How many, 1 to 100."
+    first: Int = 100
+  ): BookmarkChanges @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
+
   "One account; null when there is none. Needs MANAGE_USERS (admin)."
   user("Its id." id: ID!): Account @auth(can: MANAGE_USERS)
 
@@ -7704,6 +8156,23 @@ type Mutation {
 
   "Takes the second factor from an account whose owner has lost it, and ends its sessions. Needs MANAGE_USERS (admin)."
   resetUserSecondFactor("The account." input: UserInput!): ResetUserSecondFactorPayload @auth(can: MANAGE_USERS)
+
+  # Readers
+
+  "Saves an article for later. Saving one that is saved already changes nothing."
+  addBookmark("Which article." input: AddBookmarkInput!): AddBookmarkPayload
+
+  "Takes an article from the bookmarks. The answer has what Undo needs; repeating it answers the same."
+  removeBookmark("Which article." input: RemoveBookmarkInput!): RemoveBookmarkPayload
+
+  "Undoes removeBookmark or clearBookmarks: what was removed returns to its place."
+  restoreBookmark("Which removal." input: RestoreBookmarkInput!): RestoreBookmarkPayload
+
+  "Takes all articles from the bookmarks. The answer has what Undo needs; repeating it answers the same."
+  clearBookmarks("Whose bookmarks." input: ClearBookmarksInput): ClearBookmarksPayload
+
+  "Moves the bookmarks of a device to the account that is signed in, without duplicates. signIn does so by itself when it is given the token. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  mergeBookmarks("Which device." input: MergeBookmarksInput!): MergeBookmarksPayload @auth(can: USE_ACCOUNT)
 
   # Articles
 
@@ -8191,6 +8660,8 @@ type Article implements Node {
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
   ): RelatedArticleConnection @cost(weight: 5) @listSize(assumedSize: 8, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
+  "Whether the viewer has bookmarked it; false when nobody is signed in. Pages that caches share ask viewerState instead."
+  viewerHasBookmarked: Boolean!
   "Comments that start a thread."
   comments(
     first: Int
@@ -9739,6 +10210,156 @@ type CommentEdge {
   node: Comment!
 }
 
+# ── Readers ───────────────────────────────────────────────────────────────────
+
+"What the viewer has to do with an article."
+type ArticleViewerState {
+  "The article."
+  articleId: ID!
+  "Whether it is among the viewer's bookmarks, or those of the device."
+  isBookmarked: Boolean!
+}
+
+"An article saved for later."
+type Bookmark implements Node {
+  "Opaque and global."
+  id: ID!
+  "When it was saved."
+  savedAt: DateTime!
+  "The article; null when it was unpublished at this moment."
+  article: Article
+}
+
+"A page of bookmarks."
+type BookmarkConnection {
+  "Rows with their cursors."
+  edges: [BookmarkEdge!]!
+  "The rows alone."
+  nodes: [Bookmark!]!
+  "Where the page is."
+  pageInfo: PageInfo!
+  "How many there are, counted only when asked for."
+  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+}
+
+"A row of a list of bookmarks."
+type BookmarkEdge {
+  "Opaque place of the row in its list."
+  cursor: String!
+  "The bookmark."
+  node: Bookmark!
+}
+
+"Changes of bookmarks since a moment."
+type BookmarkChanges {
+  "The changes, the oldest first. Each article stands here once, with its last change."
+  changes: [BookmarkChange!]!
+  "Where to go on: the next ` + "`" + `after` + "`" + `. Null when nothing has ever changed."
+  endCursor: String
+  "Whether more changes follow at once."
+  hasMore: Boolean!
+}
+
+"The last change of one bookmark."
+type BookmarkChange {
+  "The article."
+  articleId: ID!
+  "Whether it is saved now."
+  isBookmarked: Boolean!
+  "When it was saved."
+  savedAt: DateTime!
+  "Whether the article can be read at the moment; a bookmark of one that cannot is kept, and comes back with it."
+  isAvailable: Boolean!
+}
+
+"An article to save."
+input AddBookmarkInput {
+  "The article."
+  articleId: ID!
+  "The device token of a reader who is not signed in; left out, the answer has a new one."
+  deviceToken: String
+}
+
+"Answer of addBookmark."
+type AddBookmarkPayload {
+  "The bookmark; null when nothing was saved."
+  bookmark: Bookmark
+  "For a reader who is not signed in and sent no device token: the token of the list that was begun, told this once. Keep it like a password."
+  deviceToken: String
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A bookmark to remove."
+input RemoveBookmarkInput {
+  "The article."
+  articleId: ID!
+  "The device token of a reader who is not signed in."
+  deviceToken: String
+}
+
+"Answer of removeBookmark."
+type RemoveBookmarkPayload {
+  "The id of the bookmark that is gone; null when nothing was removed."
+  removedBookmarkId: ID
+  "What restoreBookmark takes to undo it."
+  undoToken: String
+  "Until when it can be undone."
+  undoExpiresAt: DateTime
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"A removal to undo."
+input RestoreBookmarkInput {
+  "As removeBookmark or clearBookmarks answered it."
+  undoToken: String!
+  "The device token of a reader who is not signed in."
+  deviceToken: String
+}
+
+"Answer of restoreBookmark."
+type RestoreBookmarkPayload {
+  "The bookmark that is back; null when there were several."
+  bookmark: Bookmark
+  "How many bookmarks the removal had taken away, which are all back."
+  restoredCount: Int!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"Whose bookmarks to clear."
+input ClearBookmarksInput {
+  "The device token of a reader who is not signed in."
+  deviceToken: String
+}
+
+"Answer of clearBookmarks."
+type ClearBookmarksPayload {
+  "How many bookmarks were removed."
+  removedCount: Int!
+  "What restoreBookmark takes to undo it; null when there was nothing to remove."
+  undoToken: String
+  "Until when it can be undone."
+  undoExpiresAt: DateTime
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The device whose bookmarks move."
+input MergeBookmarksInput {
+  "Its token, which ends."
+  deviceToken: String!
+}
+
+"Answer of mergeBookmarks."
+type MergeBookmarksPayload {
+  "How many bookmarks the account did not have."
+  movedCount: Int!
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
 # ── Media ─────────────────────────────────────────────────────────────────────
 
 "What a media item is."
@@ -10410,6 +11031,25 @@ type Viewer {
   secondFactor: SecondFactor!
   "Sessions that have not ended, the one used last first. Answers at most 1000 rows."
   sessions: [Session!]! @listSize(assumedSize: 10, maximum: 1000)
+  "Articles saved for later, the one saved last first. A bookmark of an article that is not published at the moment is left out and comes back with it."
+  bookmarks(
+    first: Int
+    after: String
+    last: Int
+    before: String
+    "Only bookmarks of this section and those below it."
+    categoryId: ID
+  ): BookmarkConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  """
+  What changed in the bookmarks, the oldest change first, for apps that keep them offline: ask with the ` + "`" + `endCursor` + "`" + ` of the
+  answer before until ` + "`" + `hasMore` + "`" + ` is false. Answers CURSOR_EXPIRED when changes since then are no longer kept, after 30 days.
+  """
+  bookmarkChanges(
+    "The ` + "`" + `endCursor` + "`" + ` of the answer before; left out: everything."
+    after: String
+    "How many, 1 to 100."
+    first: Int = 100
+  ): BookmarkChanges @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
 }
 
 "The second factor of an account: codes of an authenticator."
@@ -10506,6 +11146,8 @@ input SignInInput {
   transport: SessionTransport! = COOKIE
   "What to call the session, such as the name of a program."
   label: String
+  "The device token of bookmarks saved before; they move to the account. See mergeBookmarks."
+  deviceToken: String
 }
 
 "The first administrator."
@@ -11776,6 +12418,18 @@ func (ec *executionContext) childFields_AdSlot(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type AdSlot", field.Name)
 }
 
+func (ec *executionContext) childFields_AddBookmarkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "bookmark":
+		return ec.fieldContext_AddBookmarkPayload_bookmark(ctx, field)
+	case "deviceToken":
+		return ec.fieldContext_AddBookmarkPayload_deviceToken(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddBookmarkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddBookmarkPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Article(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -11862,6 +12516,8 @@ func (ec *executionContext) childFields_Article(ctx context.Context, field graph
 		return ec.fieldContext_Article_next(ctx, field)
 	case "relatedArticles":
 		return ec.fieldContext_Article_relatedArticles(ctx, field)
+	case "viewerHasBookmarked":
+		return ec.fieldContext_Article_viewerHasBookmarked(ctx, field)
 	case "comments":
 		return ec.fieldContext_Article_comments(ctx, field)
 	case "corrections":
@@ -12008,6 +12664,16 @@ func (ec *executionContext) childFields_ArticleSource(ctx context.Context, field
 		return ec.fieldContext_ArticleSource_url(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArticleSource", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleViewerState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "articleId":
+		return ec.fieldContext_ArticleViewerState_articleId(ctx, field)
+	case "isBookmarked":
+		return ec.fieldContext_ArticleViewerState_isBookmarked(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleViewerState", field.Name)
 }
 
 func (ec *executionContext) childFields_ArticleWithdrawal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12172,6 +12838,68 @@ func (ec *executionContext) childFields_BlockImage(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type BlockImage", field.Name)
 }
 
+func (ec *executionContext) childFields_Bookmark(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Bookmark_id(ctx, field)
+	case "savedAt":
+		return ec.fieldContext_Bookmark_savedAt(ctx, field)
+	case "article":
+		return ec.fieldContext_Bookmark_article(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Bookmark", field.Name)
+}
+
+func (ec *executionContext) childFields_BookmarkChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "articleId":
+		return ec.fieldContext_BookmarkChange_articleId(ctx, field)
+	case "isBookmarked":
+		return ec.fieldContext_BookmarkChange_isBookmarked(ctx, field)
+	case "savedAt":
+		return ec.fieldContext_BookmarkChange_savedAt(ctx, field)
+	case "isAvailable":
+		return ec.fieldContext_BookmarkChange_isAvailable(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BookmarkChange", field.Name)
+}
+
+func (ec *executionContext) childFields_BookmarkChanges(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "changes":
+		return ec.fieldContext_BookmarkChanges_changes(ctx, field)
+	case "endCursor":
+		return ec.fieldContext_BookmarkChanges_endCursor(ctx, field)
+	case "hasMore":
+		return ec.fieldContext_BookmarkChanges_hasMore(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BookmarkChanges", field.Name)
+}
+
+func (ec *executionContext) childFields_BookmarkConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_BookmarkConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_BookmarkConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_BookmarkConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_BookmarkConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BookmarkConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_BookmarkEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_BookmarkEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_BookmarkEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BookmarkEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Breadcrumb(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "label":
@@ -12262,6 +12990,20 @@ func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Contex
 		return ec.fieldContext_ChangePasswordPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ClearBookmarksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedCount":
+		return ec.fieldContext_ClearBookmarksPayload_removedCount(ctx, field)
+	case "undoToken":
+		return ec.fieldContext_ClearBookmarksPayload_undoToken(ctx, field)
+	case "undoExpiresAt":
+		return ec.fieldContext_ClearBookmarksPayload_undoExpiresAt(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ClearBookmarksPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClearBookmarksPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Comment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12828,6 +13570,16 @@ func (ec *executionContext) childFields_MergeAuthorsPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type MergeAuthorsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_MergeBookmarksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "movedCount":
+		return ec.fieldContext_MergeBookmarksPayload_movedCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MergeBookmarksPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergeBookmarksPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_MergeCategoriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "category":
@@ -13140,6 +13892,20 @@ func (ec *executionContext) childFields_RelatedReason(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type RelatedReason", field.Name)
 }
 
+func (ec *executionContext) childFields_RemoveBookmarkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedBookmarkId":
+		return ec.fieldContext_RemoveBookmarkPayload_removedBookmarkId(ctx, field)
+	case "undoToken":
+		return ec.fieldContext_RemoveBookmarkPayload_undoToken(ctx, field)
+	case "undoExpiresAt":
+		return ec.fieldContext_RemoveBookmarkPayload_undoExpiresAt(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveBookmarkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveBookmarkPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ResetUserPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -13160,6 +13926,18 @@ func (ec *executionContext) childFields_ResetUserSecondFactorPayload(ctx context
 		return ec.fieldContext_ResetUserSecondFactorPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResetUserSecondFactorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RestoreBookmarkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "bookmark":
+		return ec.fieldContext_RestoreBookmarkPayload_bookmark(ctx, field)
+	case "restoredCount":
+		return ec.fieldContext_RestoreBookmarkPayload_restoredCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RestoreBookmarkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreBookmarkPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RestorePagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13800,6 +14578,10 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_secondFactor(ctx, field)
 	case "sessions":
 		return ec.fieldContext_Viewer_sessions(ctx, field)
+	case "bookmarks":
+		return ec.fieldContext_Viewer_bookmarks(ctx, field)
+	case "bookmarkChanges":
+		return ec.fieldContext_Viewer_bookmarkChanges(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }

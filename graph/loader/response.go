@@ -7,6 +7,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -21,6 +22,7 @@ type Services struct {
 	Accounts  *account.Service
 	Articles  *content.Service
 	Audit     *audit.Log
+	Bookmarks *bookmark.Service
 	Comments  *comment.Service
 	Directory *directory.Directory
 	Jobs      *job.Office

@@ -31,6 +31,24 @@ type AddArticleNoteInput struct {
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// An article to save.
+type AddBookmarkInput struct {
+	// The article.
+	ArticleID string `json:"articleId"`
+	// The device token of a reader who is not signed in; left out, the answer has a new one.
+	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
+}
+
+// Answer of addBookmark.
+type AddBookmarkPayload struct {
+	// The bookmark; null when nothing was saved.
+	Bookmark *loader.Bookmark `json:"bookmark,omitempty"`
+	// For a reader who is not signed in and sent no device token: the token of the list that was begun, told this once. Keep it like a password.
+	DeviceToken *string `json:"deviceToken,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // An entry to be added to a live blog.
 type AddLiveEntryInput struct {
 	// The live blog.
@@ -153,6 +171,14 @@ type ArticleVersionInput struct {
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 }
 
+// What the viewer has to do with an article.
+type ArticleViewerState struct {
+	// The article.
+	ArticleID string `json:"articleId"`
+	// Whether it is among the viewer's bookmarks, or those of the device.
+	IsBookmarked bool `json:"isBookmarked"`
+}
+
 // An article and whose turn it is.
 type AssignArticleInput struct {
 	// The article.
@@ -254,6 +280,28 @@ type BodyInput struct {
 	Markdown graphql.Omittable[*string] `json:"markdown,omitempty"`
 }
 
+// The last change of one bookmark.
+type BookmarkChange struct {
+	// The article.
+	ArticleID string `json:"articleId"`
+	// Whether it is saved now.
+	IsBookmarked bool `json:"isBookmarked"`
+	// When it was saved.
+	SavedAt time.Time `json:"savedAt"`
+	// Whether the article can be read at the moment; a bookmark of one that cannot is kept, and comes back with it.
+	IsAvailable bool `json:"isAvailable"`
+}
+
+// Changes of bookmarks since a moment.
+type BookmarkChanges struct {
+	// The changes, the oldest first. Each article stands here once, with its last change.
+	Changes []*BookmarkChange `json:"changes"`
+	// Where to go on: the next `after`. Null when nothing has ever changed.
+	EndCursor *string `json:"endCursor,omitempty"`
+	// Whether more changes follow at once.
+	HasMore bool `json:"hasMore"`
+}
+
 // One step of the way to a page.
 type Breadcrumb struct {
 	// Words of the link.
@@ -337,6 +385,24 @@ type ChangePasswordPayload struct {
 	// The viewer as they are now; null when something stood in the way.
 	Viewer *Viewer `json:"viewer,omitempty"`
 	// What stood in the way.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Whose bookmarks to clear.
+type ClearBookmarksInput struct {
+	// The device token of a reader who is not signed in.
+	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
+}
+
+// Answer of clearBookmarks.
+type ClearBookmarksPayload struct {
+	// How many bookmarks were removed.
+	RemovedCount int32 `json:"removedCount"`
+	// What restoreBookmark takes to undo it; null when there was nothing to remove.
+	UndoToken *string `json:"undoToken,omitempty"`
+	// Until when it can be undone.
+	UndoExpiresAt *time.Time `json:"undoExpiresAt,omitempty"`
+	// What is wrong with the input.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -942,6 +1008,20 @@ type MergeAuthorsPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The device whose bookmarks move.
+type MergeBookmarksInput struct {
+	// Its token, which ends.
+	DeviceToken string `json:"deviceToken"`
+}
+
+// Answer of mergeBookmarks.
+type MergeBookmarksPayload struct {
+	// How many bookmarks the account did not have.
+	MovedCount int32 `json:"movedCount"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Which sections shall become one.
 type MergeCategoriesInput struct {
 	// Those that go, 1 to 20.
@@ -1122,6 +1202,26 @@ type RegenerateRecoveryCodesPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A bookmark to remove.
+type RemoveBookmarkInput struct {
+	// The article.
+	ArticleID string `json:"articleId"`
+	// The device token of a reader who is not signed in.
+	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
+}
+
+// Answer of removeBookmark.
+type RemoveBookmarkPayload struct {
+	// The id of the bookmark that is gone; null when nothing was removed.
+	RemovedBookmarkID *string `json:"removedBookmarkId,omitempty"`
+	// What restoreBookmark takes to undo it.
+	UndoToken *string `json:"undoToken,omitempty"`
+	// Until when it can be undone.
+	UndoExpiresAt *time.Time `json:"undoExpiresAt,omitempty"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // An entry to be taken out of a live blog.
 type RemoveLiveEntryInput struct {
 	// The entry.
@@ -1158,6 +1258,24 @@ type ResetUserSecondFactorPayload struct {
 type ResolveArticleNoteInput struct {
 	// The remark.
 	ID string `json:"id"`
+}
+
+// A removal to undo.
+type RestoreBookmarkInput struct {
+	// As removeBookmark or clearBookmarks answered it.
+	UndoToken string `json:"undoToken"`
+	// The device token of a reader who is not signed in.
+	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
+}
+
+// Answer of restoreBookmark.
+type RestoreBookmarkPayload struct {
+	// The bookmark that is back; null when there were several.
+	Bookmark *loader.Bookmark `json:"bookmark,omitempty"`
+	// How many bookmarks the removal had taken away, which are all back.
+	RestoredCount int32 `json:"restoredCount"`
+	// What is wrong with the input.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Which page.
@@ -1488,6 +1606,8 @@ type SignInInput struct {
 	Transport session.Kind `json:"transport"`
 	// What to call the session, such as the name of a program.
 	Label graphql.Omittable[*string] `json:"label,omitempty"`
+	// The device token of bookmarks saved before; they move to the account. See mergeBookmarks.
+	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
 }
 
 // Answer of signIn.

@@ -23,6 +23,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/graphiql"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
@@ -50,6 +51,7 @@ type Services struct {
 	JobOffice  *job.Office
 	Directory  *directory.Directory
 	Articles   *content.Service
+	Bookmarks  *bookmark.Service
 	Comments   *comment.Service
 	Taxonomy   *taxonomy.Service
 	Terms      *taxonomy.Editor
@@ -74,6 +76,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Articles = content.New(db, s.Log, s.Directory)
 	s.Articles.RelateLater(s.Jobs)
 	s.Comments = comment.New(db, s.Log)
+	s.Bookmarks = bookmark.New(db)
 	s.Taxonomy = taxonomy.New(db, s.Log, s.Articles)
 	s.Site = site.New(db, s.Log)
 	s.SiteEditor = site.NewEditor(s.Site, s.Audit)
@@ -89,7 +92,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
-	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
+	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
 		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice}
 }
 

@@ -37,6 +37,11 @@ const (
 	ArticleNote  = "nte"
 	Correction   = "cor"
 	PreviewToken = "prv"
+
+	CommentReport     = "rpt"
+	ReaderRestriction = "rst"
+	Notification      = "ntf"
+	Undo              = "und" // a removal of bookmarks, within a reading list
 )
 
 // Known reports whether a text has the form of a prefix of public ids.

@@ -1,0 +1,43 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+)
+
+// ViewerState is the field of the same name of Query.
+func (r *queryResolver) ViewerState(ctx context.Context, articleIDs []string, deviceToken *string) ([]*model.ArticleViewerState, error) {
+	if len(articleIDs) > maxNodes {
+		return nil, fault.BadInput("articleIds", "at most %d articles can be asked for at once", maxNodes)
+	}
+	keys := make([]int, 0, len(articleIDs))
+	for _, publicID := range articleIDs {
+		key, err := decodeID("articleIds", id.Article, publicID)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	there, err := r.Articles.Visible(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	shelf, err := r.Bookmarks.Of(ctx, orEmpty(deviceToken))
+	if err != nil {
+		return nil, err
+	}
+	saved, err := r.Bookmarks.Has(ctx, shelf, keys)
+	if err != nil {
+		return nil, err
+	}
+	states := []*model.ArticleViewerState{}
+	for i, key := range keys {
+		if there[key] {
+			states = append(states, &model.ArticleViewerState{ArticleID: articleIDs[i], IsBookmarked: saved[key]})
+		}
+	}
+	return states, nil
+}
