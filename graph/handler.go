@@ -80,6 +80,9 @@ func Handler(services Services, opts Options) http.Handler {
 			// Each mutation of a document sees what the one before it changed.
 			ctx = loader.With(ctx, sources)
 		}
+		if operation.Operation == ast.Query && showsWords(ctx, root) {
+			return consistent(ctx, services.Articles, next)
+		}
 		return next(withColumns(ctx))
 	})
 	limit := executor.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), Exceeded: errTooLarge}

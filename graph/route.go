@@ -38,7 +38,10 @@ func (r *queryResolver) Route(ctx context.Context, path string) (*model.Route, e
 	}
 	redirect := loader.Redirects.Find(ctx, "path", clean, found)
 	if redirect == nil {
-		return nil, nil
+		// Where it leads to is gone or hidden, or it never was: nothing is there but
+		// what readers are told.
+		notice, err := r.Newsroom.NoticeBehind(ctx, clean)
+		return withdrawn(notice), err
 	}
 	if redirect.StatusCode == http.StatusGone {
 		return &model.Route{Path: clean, Target: redirect, StatusCode: http.StatusGone}, nil
@@ -48,12 +51,7 @@ func (r *queryResolver) Route(ctx context.Context, path string) (*model.Route, e
 		return nil, err
 	}
 	if location == nil {
-		article, ok := redirect.LeadsToArticle()
-		if !ok {
-			return nil, nil
-		}
-		// Its target is gone or hidden: nothing is there but what readers are told.
-		notice, err := r.Newsroom.NoticeOf(ctx, article)
+		notice, err := r.Newsroom.NoticeBehind(ctx, clean)
 		return withdrawn(notice), err
 	}
 	return &model.Route{Path: clean, Target: redirect, RedirectTo: location, StatusCode: int32(redirect.StatusCode)}, nil

@@ -211,7 +211,7 @@ func checkRule(statement string) error {
 		return fmt.Errorf("a query wrote")
 	}
 	for _, table := range access.Tables() {
-		if table.Word == "" {
+		if !table.Checked() {
 			continue // a part of an article is reached by the article's key
 		}
 		reading := regexp.MustCompile(`(?i)(?:from|join|,)\s+` + table.Name + `\b(?:\s+(?:as\s+)?(\w+))?`)

@@ -69,7 +69,7 @@ var maintains = map[string]string{
 var guardedTables = func() *regexp.Regexp {
 	var names []string
 	for _, table := range access.Tables() {
-		if table.Word != "" {
+		if table.Checked() {
 			names = append(names, table.Name)
 		}
 	}

@@ -58,7 +58,33 @@ var MediaItems = &Kind[ent.Media, Media]{id.Media, func(m *ent.Media) int { retu
 func (m *Media) Stored() *ent.Media { return m.mediaRow }
 
 func mediaByIDs(ctx context.Context, r *Response, keys []int) (map[int]*ent.Media, error) {
-	return r.Articles.Media(ctx, keys)
+	return r.Articles.VisibleMedia(ctx, keys)
+}
+
+// picture is a field that points to a media item, which is as visible as what
+// shows it.
+func picture[T any](pointer func(*T) *int) *field[T, none, *Media] {
+	return &field[T, none, *Media]{func(ctx context.Context, c *cohort[T], _ none) ([]*Media, error) {
+		wanted := make([]*int, len(c.rows))
+		for i, row := range c.rows {
+			wanted[i] = pointer(row)
+		}
+		keys := distinct(wanted)
+		if len(keys) == 0 {
+			return make([]*Media, len(wanted)), nil
+		}
+		found, err := c.response.Articles.Media(ctx, keys)
+		if err != nil {
+			return nil, err
+		}
+		rows := make([]*ent.Media, len(wanted))
+		for i, p := range wanted {
+			if p != nil {
+				rows[i] = found[*p]
+			}
+		}
+		return MediaItems.enter(c.response, rows), nil
+	}}
 }
 
 func articlesByIDs(ctx context.Context, r *Response, keys []int) (map[int]*ent.Article, error) {
@@ -180,7 +206,7 @@ var (
 	articleEntries    = rowsOf(articleEntryRows, LiveEntries)
 	articleCategory   = reference(Categories, func(a *ent.Article) *int { return a.PrimaryCategoryID })
 	articleSeries     = reference(AllSeries, func(a *ent.Article) *int { return a.SeriesID })
-	articleImage      = reference(MediaItems, func(a *ent.Article) *int { return a.FeaturedMediaID })
+	articleImage      = picture(func(a *ent.Article) *int { return a.FeaturedMediaID })
 
 	articleTranslations = listed(Articles, "translations", Articles, func(ctx context.Context, c *cohort[ent.Article]) (map[int][]*ent.Article, error) {
 		return c.response.Articles.Translations(ctx, c.rows)

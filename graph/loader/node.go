@@ -2,7 +2,9 @@ package loader
 
 import (
 	"context"
+	"slices"
 
+	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
@@ -149,7 +151,15 @@ func (r *Response) findItems(ctx context.Context, keys []int) (map[int]Node, err
 			items = append(items, it)
 		}
 	}
-	visible, err := visibleItems(ctx, enterItems(r, [][]*directory.MenuItem{items})[0])
+	shown := enterItems(r, [][]*directory.MenuItem{items})[0]
+	if !slices.ContainsFunc(shown, func(it *MenuItem) bool { return it.TargetType == menuitem.TargetTypeArticle }) {
+		// One that leads to a hidden article costs a statement, so one that is not
+		// there costs it as well.
+		if _, err := articlesByIDs(ctx, r, []int{0}); err != nil {
+			return nil, err
+		}
+	}
+	visible, err := visibleItems(ctx, shown)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
-	entredirect "github.com/broadsheet-cms/broadsheet/ent/redirect"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
@@ -35,8 +34,8 @@ var Sites = &Kind[ent.Site, Site]{Settings, func(*ent.Site) int { return 0 },
 func (s *Site) Stored() *ent.Site { return s.siteRow }
 
 var (
-	siteLogo     = reference(MediaItems, func(s *ent.Site) *int { return s.LogoID })
-	siteLogoDark = reference(MediaItems, func(s *ent.Site) *int { return s.LogoDarkID })
+	siteLogo     = picture(func(s *ent.Site) *int { return s.LogoID })
+	siteLogoDark = picture(func(s *ent.Site) *int { return s.LogoDarkID })
 
 	siteDocuments = &field[ent.Site, none, []*LegalDocument]{func(_ context.Context, c *cohort[ent.Site], _ none) ([][]*LegalDocument, error) {
 		lists := make([][]*schema.LegalDocument, len(c.rows))
@@ -167,14 +166,6 @@ var redirectTarget = &field[ent.Redirect, none, Node]{func(ctx context.Context, 
 // viewer may not see.
 func (r *Redirect) Target(ctx context.Context) (Node, error) {
 	return get(ctx, r.place, redirectTarget, none{})
-}
-
-// LeadsToArticle gives the key of the article that the redirect leads to.
-func (r *Redirect) LeadsToArticle() (key int, ok bool) {
-	if r.TargetID == nil || r.TargetType != entredirect.TargetTypeArticle {
-		return 0, false
-	}
-	return *r.TargetID, true
 }
 
 // Menu is a menu in a response.

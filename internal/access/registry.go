@@ -12,7 +12,7 @@ import (
 // Table is a table whose rows are not for everyone.
 type Table struct {
 	Name string // in the database, such as "articles"
-	Type string // ent's type of its rows, such as "Article"
+	Type string // ent's type of its rows, such as "Article"; empty: ent's queries do not carry the rule
 	// Word names the rules of the table in hand-written statements, as in
 	// visible_article(a). A part of an article has none: statements reach it by
 	// the keys of articles that were shown.
@@ -22,7 +22,14 @@ type Table struct {
 	// Desk is what a viewer works on, for the lists of the newsroom and
 	// desk_WORD; nil where there is no such list.
 	Desk func(Viewer) Rule
+	// Part says that statements may also reach rows without the rule, by the keys
+	// of something that was shown, as the tags of an article are.
+	Part bool
 }
+
+// Checked reports whether every statement that reads the table must carry its
+// rule.
+func (t Table) Checked() bool { return t.Word != "" && !t.Part }
 
 // registry is every guarded table. The guard of ent's queries, the rules that
 // statements may name, the check that they do and the tests are derived from it:
@@ -31,6 +38,12 @@ var registry = []Table{
 	{Name: "articles", Type: ent.TypeArticle, Word: "article", Visible: articles, Desk: deskArticles},
 	{Name: "comments", Type: ent.TypeComment, Word: "comment", Visible: comments, Desk: deskComments},
 	{Name: "pages", Type: ent.TypePage, Word: "page", Visible: pages},
+
+	// The program reads these by ent for its own work; what readers are given by id,
+	// slug or path or in a list of all is read by statements that carry the rule.
+	{Name: "media", Word: "media", Visible: media, Part: true},
+	{Name: "redirects", Word: "redirect", Visible: redirects, Part: true},
+	{Name: "tags", Word: "tag", Visible: tags, Part: true},
 
 	{Name: "article_details", Type: ent.TypeArticleDetail, Visible: ofArticle},
 	{Name: "bylines", Type: ent.TypeByline, Visible: ofArticle},

@@ -16,6 +16,7 @@ var beyond = map[string]string{
 	"article_tags":       "joins keys; statements read it beside articles",
 	"article_locks":      "read by the newsroom's services after the article was asked for",
 	"article_notes":      "read by the newsroom's services after the article was asked for",
+	"authors":            "profiles are public, and what shows a picture shows it",
 	"autosaves":          "read by the newsroom's services after the article was asked for",
 	"bookmarks":          "read by their owner alone; statements read them beside articles",
 	"picks":              "read beside articles",

@@ -121,3 +121,41 @@ func pages(v Viewer) Rule {
 	}
 	return publicPage
 }
+
+// tags is what v may see of tags: readers those of an article that they see, and
+// those that a menu leads to. A tag that only hidden articles have would tell what
+// they are about. Whoever writes chooses among all.
+func tags(v Viewer) Rule {
+	if v.system || v.Can(WriteArticles) || v.Can(ManageTaxonomy) {
+		return everything
+	}
+	article := articles(v)
+	return Rule{"(EXISTS (SELECT 1 FROM article_tags AS tagged JOIN articles AS shown ON shown.id = tagged.article_id WHERE tagged.tag_id = ~.id AND " +
+		article.For("shown") + ") OR EXISTS (SELECT 1 FROM menu_items AS item WHERE item.target_type = 'TAG' AND item.target_id = ~.id))", article.personal}
+}
+
+// media is what v may see of media by their own ids: readers what an article that
+// they see, an author or the site shows. Whoever writes chooses among all.
+func media(v Viewer) Rule {
+	if v.system || v.Can(WriteArticles) || v.Can(ManageSite) {
+		return everything
+	}
+	article := articles(v)
+	return Rule{"(EXISTS (SELECT 1 FROM articles AS shown WHERE shown.featured_media_id = ~.id AND " + article.For("shown") +
+		") OR EXISTS (SELECT 1 FROM authors AS portrayed WHERE portrayed.avatar_id = ~.id)" +
+		" OR EXISTS (SELECT 1 FROM sites AS branded WHERE ~.id IN (branded.logo_id, branded.logo_dark_id)))", article.personal}
+}
+
+// redirects is what v may see of redirects: readers those that lead to something
+// they see. The old path of a draft tells what it is about.
+func redirects(v Viewer) Rule {
+	if v.system || v.Can(ManagePages) {
+		return everything
+	}
+	article, page, tag := articles(v), pages(v), tags(v)
+	to := func(kind, table string, rule Rule) string {
+		return "~.target_type = '" + kind + "' AND EXISTS (SELECT 1 FROM " + table + " AS target WHERE target.id = ~.target_id AND " + rule.For("target") + ")"
+	}
+	return Rule{"(~.target_id IS NULL OR ~.target_type NOT IN ('ARTICLE', 'PAGE', 'TAG') OR " + to("ARTICLE", "articles", article) + " OR " +
+		to("PAGE", "pages", page) + " OR " + to("TAG", "tags", tag) + ")", article.personal}
+}

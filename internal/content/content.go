@@ -47,6 +47,12 @@ func New(db *store.DB, log *event.Log, dir *directory.Directory) *Service {
 	return &Service{db: db, log: log, dir: dir, Ranker: related.NewRanker(), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 }
 
+// Snapshot runs fn with a context in which everything is read as it was at one
+// moment.
+func (s *Service) Snapshot(ctx context.Context, fn func(ctx context.Context) error) error {
+	return s.db.Snapshot(ctx, fn)
+}
+
 // Derivation keeps something that is derived from articles, such as the search
 // index, right: Refresh is called in the transaction of every save.
 type Derivation interface {

@@ -160,7 +160,33 @@ func (s *Service) LiveEntriesByIDs(ctx context.Context, ids []int) (map[int]*ent
 	return found, nil
 }
 
-// Media gives media items by key.
+var visibleMediaSQL = store.ReadBoth(`SELECT m.id, m.kind, m.blob_key, m.source_url, m.content_type, m.width, m.height, m.alt, m.caption, m.credit,
+	m.focal_x, m.focal_y, m.rights FROM each_id($1) JOIN media m ON m.id = each_id.id WHERE visible_media(m)`)
+
+// VisibleMedia gives the media items with the given keys that the viewer may see
+// by their own ids.
+func (s *Service) VisibleMedia(ctx context.Context, ids []int) (map[int]*ent.Media, error) {
+	found := make(map[int]*ent.Media, len(ids))
+	_, err := store.Collect(ctx, s.db, visibleMediaSQL, func(rows *sql.Rows) (none struct{}, err error) {
+		m := new(ent.Media)
+		var rights []byte
+		if err := rows.Scan(&m.ID, &m.Kind, &m.BlobKey, &m.SourceURL, &m.ContentType, &m.Width, &m.Height, &m.Alt, &m.Caption, &m.Credit,
+			&m.FocalX, &m.FocalY, &rights); err != nil {
+			return none, err
+		}
+		found[m.ID] = m
+		if len(rights) == 0 {
+			return none, nil
+		}
+		return none, json.Unmarshal(rights, &m.Rights)
+	}, s.db.IDs(ids))
+	if err != nil {
+		return nil, fmt.Errorf("find media: %w", err)
+	}
+	return found, nil
+}
+
+// Media gives media items by keys that something shown or stored names.
 func (s *Service) Media(ctx context.Context, ids []int) (map[int]*ent.Media, error) {
 	items, err := s.db.Ent(ctx).Media.Query().Where(media.IDIn(ids...)).All(ctx)
 	if err != nil {

@@ -2,6 +2,7 @@ package newsroom
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/withdrawal"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // withdraw keeps what readers are told at the path of a killed story, and why
@@ -50,9 +52,21 @@ func (s *Service) Notice(ctx context.Context, path string) (*Notice, error) {
 	return s.notice(ctx, withdrawal.Path(path))
 }
 
-// NoticeOf is Notice for an old path that leads to an article.
-func (s *Service) NoticeOf(ctx context.Context, articleID int) (*Notice, error) {
-	return s.notice(ctx, withdrawal.ArticleID(articleID), withdrawal.PathNEQ(""))
+var noticeBehindSQL = store.ReadBoth(`SELECT w.path, w.notice, w.withdrawn_at FROM redirects r JOIN withdrawals w ON w.article_id = r.target_id
+	WHERE r.path = $1 AND r.target_type = 'ARTICLE' AND w.path <> ''`)
+
+// NoticeBehind is Notice for an old path, which leads to an article that nobody
+// sees any more.
+func (s *Service) NoticeBehind(ctx context.Context, path string) (*Notice, error) {
+	found, err := store.Collect(ctx, s.db, noticeBehindSQL, func(rows *sql.Rows) (*Notice, error) {
+		n := new(Notice)
+		err := rows.Scan(&n.Path, &n.Text, &n.WithdrawnAt)
+		return n, err
+	}, path)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
 }
 
 func (s *Service) notice(ctx context.Context, where ...predicate.Withdrawal) (*Notice, error) {

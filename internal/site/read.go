@@ -9,7 +9,7 @@ import (
 )
 
 var redirectsByIDSQL = store.ReadBoth(`SELECT r.id, r.path, r.target_type, r.target_id, r.address, r.status_code
-	FROM each_id($1) JOIN redirects r ON r.id = each_id.id`)
+	FROM each_id($1) JOIN redirects r ON r.id = each_id.id WHERE visible_redirect(r)`)
 
 // RedirectsByIDs gives redirects by key.
 func (s *Service) RedirectsByIDs(ctx context.Context, ids []int) (map[int]*ent.Redirect, error) {

@@ -27,10 +27,11 @@ type Redirect struct {
 	StatusCode int    // 301, 302, 307, 308, or 410: gone for good; 0: 301
 }
 
-var redirectSQL = store.ReadBoth(`SELECT id, path, target_type, target_id, address, status_code FROM redirects WHERE path = $1`)
+var redirectSQL = store.ReadBoth(`SELECT r.id, r.path, r.target_type, r.target_id, r.address, r.status_code
+	FROM redirects r WHERE r.path = $1 AND visible_redirect(r)`)
 
 // Redirect gives where a clean path (see permalink.Clean) leads now, nil when it
-// is not redirected.
+// is not redirected to anything that the viewer may see.
 func (s *Service) Redirect(ctx context.Context, path string) (*ent.Redirect, error) {
 	found, err := store.Collect(ctx, s.db, redirectSQL, scanRedirect, path)
 	if err != nil {

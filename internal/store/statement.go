@@ -103,7 +103,7 @@ var notAnAlias = map[string]bool{"where": true, "on": true, "join": true, "left"
 // guardedNames are the tables that statements read with a rule only.
 func guardedNames() (names []string) {
 	for _, t := range access.Tables() {
-		if t.Word != "" {
+		if t.Checked() {
 			names = append(names, t.Name)
 		}
 	}
@@ -224,6 +224,7 @@ func (db *DB) Exec(ctx context.Context, s *Statement, args ...any) (sql.Result, 
 
 // Collect runs a statement and scans every row with scan.
 func Collect[T any](ctx context.Context, db *DB, s *Statement, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
+	defer db.hold(ctx)()
 	rows, err := db.Query(ctx, s, args...)
 	if err != nil {
 		return nil, err

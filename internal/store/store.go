@@ -43,8 +43,9 @@ type DB struct {
 		sync.RWMutex
 		byText map[string]*sql.Stmt
 	}
-	closing sync.Once
-	wake    func() // told after every commit that appended events
+	snapshots chan struct{} // one for each that is open, at most half of the connections
+	closing   sync.Once
+	wake      func() // told after every commit that appended events
 }
 
 // Options of Open. The zero value is right for a server.
@@ -85,6 +86,7 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	db.stmts.byText = map[string]*sql.Stmt{}
+	db.snapshots = make(chan struct{}, max(1, conns/2))
 	db.ent = ent.NewClient(ent.Driver(entsql.OpenDB(string(db.Dialect), pool)))
 	access.Guard(db.ent)
 	return db, nil

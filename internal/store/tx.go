@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"entgo.io/ent/dialect"
@@ -25,6 +26,7 @@ type transaction struct {
 	afterCommit []func()
 	wakes       bool
 	done        atomic.Bool
+	reading     *sync.Mutex // of a snapshot: held while a statement runs
 }
 
 type txKey struct{}

@@ -19,9 +19,9 @@ const tagColumns = `t.id, t.name, t.slug, t.scheme, t.description, t.labels`
 // A list of tags sorts by name in the order of bytes, which both databases
 // know, then by key.
 var (
-	tagsByIDSQL  = store.ReadBoth(`SELECT ` + tagColumns + ` FROM each_id($1) JOIN tags t ON t.id = each_id.id`)
-	tagBySlugSQL = store.ReadBoth(`SELECT ` + tagColumns + ` FROM tags t WHERE t.slug = $1`)
-	countTagsSQL = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM tags LIMIT $1) AS counted`)
+	tagsByIDSQL  = store.ReadBoth(`SELECT ` + tagColumns + ` FROM each_id($1) JOIN tags t ON t.id = each_id.id WHERE visible_tag(t)`)
+	tagBySlugSQL = store.ReadBoth(`SELECT ` + tagColumns + ` FROM tags t WHERE t.slug = $1 AND visible_tag(t)`)
+	countTagsSQL = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM tags t WHERE visible_tag(t) LIMIT $1) AS counted`)
 
 	tagsForwardSQL  = store.Read(tagPage(`t.name COLLATE "C"`, ">", "ASC"), tagPage(`t.name`, ">", "ASC"))
 	tagsBackwardSQL = store.Read(tagPage(`t.name COLLATE "C"`, "<", "DESC"), tagPage(`t.name`, "<", "DESC"))
@@ -32,7 +32,7 @@ var (
 func tagPage(name, beyond, order string) string {
 	back := map[string]string{">": "<", "<": ">"}[beyond]
 	return `SELECT ` + tagColumns + ` FROM tags t
-		WHERE ($3 = 0 OR (` + name + `, t.id) ` + beyond + ` ($1, $2)) AND ($6 = 0 OR (` + name + `, t.id) ` + back + ` ($4, $5))
+		WHERE ($3 = 0 OR (` + name + `, t.id) ` + beyond + ` ($1, $2)) AND ($6 = 0 OR (` + name + `, t.id) ` + back + ` ($4, $5)) AND visible_tag(t)
 		ORDER BY ` + name + ` ` + order + `, t.id ` + order + ` LIMIT $7`
 }
 

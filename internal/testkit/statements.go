@@ -5,11 +5,15 @@ import (
 	"database/sql/driver"
 	"errors"
 	"sync"
+	"sync/atomic"
 )
 
 // Statements records the SQL that a database is asked to run, below
 // everything of ours: put its Wrap into store.Options.
 type Statements struct {
+	// Before, if set, is called before each statement runs.
+	Before atomic.Pointer[func(query string)]
+
 	mu   sync.Mutex
 	seen []string
 }
@@ -24,6 +28,9 @@ func (s *Statements) Take() []string {
 }
 
 func (s *Statements) add(query string) {
+	if before := s.Before.Load(); before != nil {
+		(*before)(query)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = append(s.seen, query)
