@@ -141,8 +141,8 @@ func (s *Service) Changes(ctx context.Context, k *Key, after string, first int, 
 		if c.Type == "" {
 			continue
 		}
-		told[c.ArticleID] = c.row
-		if len(types) == 0 || slices.Contains(types, c.Type) {
+		if len(types) == 0 || slices.Contains(types, c.Type) { // what is left out was not told
+			told[c.ArticleID] = c.row
 			c.Cursor = k.changesAt(position)
 			page.Changes = append(page.Changes, c)
 		}
