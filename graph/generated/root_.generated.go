@@ -133,7 +133,7 @@ directive @listSize(
   assumedSize: Int
   "Arguments that say how many rows are asked for: a number, or a list of keys."
   slicingArguments: [String!]
-  "Fields below this one that have these rows; left out: the field itself has them."
+  "Fields below this one that have these rows; if omitted: the field itself has them."
   sizedFields: [String!]
   "The most rows that are ever answered."
   maximum: Int
@@ -159,7 +159,7 @@ enum Capability {
   WITHDRAW_ARTICLES
   "Choose editors' picks and pin related articles."
   CURATE_ARTICLES
-  "Change sections, tags, places, series and authors."
+  "Change categories, tags, places, series and authors."
   MANAGE_TAXONOMY
   "Change static pages, menus and redirects."
   MANAGE_PAGES
@@ -189,11 +189,11 @@ type Query {
   "The site's name, description, social profiles and documents."
   site: Site!
 
-  "One article by its id, slug or path; null when there is none to be seen."
+  "One article by its id, slug or path. Null if it does not exist or is not visible to the viewer."
   article(
     "Exactly one of its keys."
     by: ArticleBy!
-    "What readers saw of it at that moment, for those who work on it: its words, authors, tags and places of then, under the keys that it has now. Needs READ_NEWSROOM."
+    "What readers saw of it at that moment, for those who work on it: its words, authors, tags and places of then, under the keys that it has now."
     at: DateTime
   ): Article @cost(weight: 5)
 
@@ -215,9 +215,9 @@ type Query {
   search(
     "What the reader typed, at most 1,000 characters."
     query: String!
-    "Only articles that fit."
+    "Only articles that match."
     filter: SearchFilter
-    "How many, 1 to 100; 20 when not given."
+    "How many, 1 to 100; 20 if omitted."
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
@@ -233,19 +233,19 @@ type Query {
     language: Locale
   ): [SearchSuggestion!] @cost(weight: 20) @listSize(assumedSize: 8, slicingArguments: ["first"])
 
-  "One section; null when there is none."
+  "One category. Null if there is none."
   category("Exactly one of its keys." by: CategoryBy!): Category
 
-  "Sections in their order: all of them, or the top level of the tree. Answers at most 1000 rows."
-  categories("Only sections without a parent." topLevel: Boolean = false): [Category!]! @listSize(assumedSize: 20, maximum: 1000)
+  "Categories in their order: all of them, or the top level of the tree. Answers at most 1000 rows."
+  categories("Only categories without a parent." topLevel: Boolean = false): [Category!]! @listSize(assumedSize: 20, maximum: 1000)
 
-  "One tag; null when there is none."
+  "One tag. Null if there is none."
   tag("Exactly one of its keys." by: TagBy!): Tag
 
   "Tags by name."
   tags(first: Int, after: String, last: Int, before: String): TagConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
-  "One place; null when there is none."
+  "One place. Null if there is none."
   place("Exactly one of its keys." by: PlaceBy!): Place
 
   "Places by name, such as all countries that the site writes about."
@@ -258,10 +258,10 @@ type Query {
     after: ID
   ): [Place!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 
-  "One series; null when there is none."
+  "One series. Null if there is none."
   series("Exactly one of its keys." by: SeriesBy!): Series
 
-  "One author; null when there is none."
+  "One author. Null if there is none."
   author("Exactly one of its keys." by: AuthorBy!): Author
 
   "Those who sign articles, by name."
@@ -274,7 +274,7 @@ type Query {
     after: ID
   ): [Author!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 
-  "One static page; null when there is none to be seen."
+  "One static page. Null if it does not exist or is not visible to the viewer."
   page("Exactly one of its keys." by: PageBy!): Page @cost(weight: 5)
 
   "The menu shown in a place of the front end; null when none was made."
@@ -285,14 +285,14 @@ type Query {
     language: Locale
   ): Menu
 
-  "Active spaces for advertising in a placement. Answers at most 100 rows."
+  "Active ad slots in a placement. Answers at most 100 rows."
   adSlots("Where they are shown." placement: AdPlacement!): [AdSlot!]! @listSize(assumedSize: 5, maximum: 100)
 
-  "What editors picked for the front page or for that of a section, in their order. Answers at most 100 rows."
-  picks("The section; left out: the front page." categoryId: ID): [Article!]! @listSize(assumedSize: 20, maximum: 100)
+  "What editors picked for the front page or for that of a category, in their order. Answers at most 100 rows."
+  picks("The category; if omitted: the front page." categoryId: ID): [Article!]! @listSize(assumedSize: 20, maximum: 100)
 
   "What editors picked for a page, with what is not yet published and when each pick ends. Needs CURATE_ARTICLES. Answers at most 100 rows. Needs CURATE_ARTICLES (editor, admin)."
-  editorsPicks("The section; left out: the front page." categoryId: ID): [EditorsPick!]! @auth(can: CURATE_ARTICLES) @listSize(assumedSize: 20, maximum: 100)
+  editorsPicks("The category; if omitted: the front page." categoryId: ID): [EditorsPick!]! @auth(can: CURATE_ARTICLES) @listSize(assumedSize: 20, maximum: 100)
 
   "Corrections of published articles, newest first."
   corrections(first: Int, after: String, last: Int, before: String): CorrectionConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
@@ -300,7 +300,7 @@ type Query {
   "What a front-end router needs to know of a path; null when nothing is there."
   route("Path with or without the site's address, query and fragment: ` + "`" + `/articles/some-story?utm=x` + "`" + `." path: String!): Route @cost(weight: 10)
 
-  "Who is signed in; null when nobody is."
+  "The signed-in account. Null for anonymous requests."
   viewer: Viewer @cost(weight: 5)
 
   """
@@ -321,13 +321,13 @@ type Query {
   mostRead(
     "Over what time."
     window: MostReadWindow = DAY
-    "Only articles of this section and those below it."
+    "Only articles of this category and those below it."
     categoryId: ID
     "How many, 1 to 100."
     first: Int = 10
   ): [Article!]! @cost(weight: 5) @listSize(assumedSize: 10, slicingArguments: ["first"])
 
-  "Comments for moderators, the one that waits longest first. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  "Comments for moderators, the one that waits longest first. Needs MODERATE_COMMENTS (moderator, editor, admin)."
   moderationQueue(
     "Which part of the queue."
     view: ModerationView = WAITING
@@ -339,13 +339,13 @@ type Query {
     filter: ModerationFilter
   ): ModeratedCommentConnection @auth(can: MODERATE_COMMENTS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
-  "How many comments wait for moderators. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  "How many comments wait for moderators. Needs MODERATE_COMMENTS (moderator, editor, admin)."
   moderationCounts: ModerationCounts! @auth(can: MODERATE_COMMENTS)
 
-  "Restrictions of readers that are in force, the newest first. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  "Restrictions of readers that are in force, the newest first. Needs MODERATE_COMMENTS (moderator, editor, admin)."
   readerRestrictions(first: Int, after: String, last: Int, before: String): ReaderRestrictionConnection @auth(can: MODERATE_COMMENTS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
-  "The rules for comments on the whole site. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  "The rules for comments on the whole site. Needs MODERATE_COMMENTS (moderator, editor, admin)."
   commentSettings: CommentSettings! @auth(can: MODERATE_COMMENTS)
 
   "The bookmarks of a reader without an account, the one saved last first."
@@ -356,7 +356,7 @@ type Query {
     after: String
     last: Int
     before: String
-    "Only bookmarks of this section and those below it."
+    "Only bookmarks of this category and those below it."
     categoryId: ID
   ): BookmarkConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
@@ -364,13 +364,13 @@ type Query {
   deviceBookmarkChanges(
     "The token that addBookmark answered."
     deviceToken: String!
-    "The ` + "`" + `endCursor` + "`" + ` of the answer before; left out: everything."
+    "The ` + "`" + `endCursor` + "`" + ` of the answer before; if omitted: everything."
     after: String
     "How many, 1 to 100."
     first: Int = 100
   ): BookmarkChanges @cost(weight: 5) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
 
-  "One account; null when there is none. Needs MANAGE_USERS (admin)."
+  "One account. Null if there is none. Needs MANAGE_USERS (admin)."
   user("Its id." id: ID!): Account @auth(can: MANAGE_USERS)
 
   "Accounts, in the order of their making. Needs MANAGE_USERS (admin)."
@@ -407,9 +407,9 @@ type Query {
     after: ID
   ): [Page!]! @auth(can: MANAGE_PAGES) @listSize(assumedSize: 100, slicingArguments: ["first"])
 
-  "Who did what, newest first. Needs READ_AUDIT_LOG (admin)."
+  "The audit log, newest first. Needs READ_AUDIT_LOG (admin)."
   auditLog(
-    "Only entries that fit."
+    "Only entries that match."
     filter: AuditFilter
     first: Int
     after: String
@@ -433,22 +433,22 @@ type Query {
   what has one and remove what has none. Needs a key with the scope CHANGES.
   """
   changes(
-    "The ` + "`" + `next` + "`" + ` or a ` + "`" + `cursor` + "`" + ` of the same key; left out: everything that is kept."
+    "The ` + "`" + `next` + "`" + ` or a ` + "`" + `cursor` + "`" + ` of the same key; if omitted: everything that is kept."
     after: String
     "How many at most, 1 to 500."
     first: Int = 100
-    "Only changes of these types; left out: all."
+    "Only changes of these types; if omitted: all."
     types: [ChangeType!]
   ): ChangeFeed @cost(weight: 50) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["changes"])
   "A page of everything that the API key of the request may have, to begin with or after CURSOR_EXPIRED. Needs a key with the scope CHANGES."
   contentSnapshot(
-    "The ` + "`" + `next` + "`" + ` of the page before; left out: the first page."
+    "The ` + "`" + `next` + "`" + ` of the page before; if omitted: the first page."
     after: String
     "How many at most, 1 to 500."
     first: Int = 100
   ): ContentSnapshot @cost(weight: 50) @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["articles"])
 
-  "Any object by its id; null when there is none to be seen."
+  "Any object by its id. Null if it does not exist or is not visible to the viewer."
   node("The id of any object." id: ID!): Node @cost(weight: 5)
 
   "Objects by their ids, in the order asked for, null where there is none to be seen. At most 100."
@@ -456,25 +456,25 @@ type Query {
 
   # Schedule
 
-  "How far the server is with what it does by itself: publications, embargo lifts and unpublications at their moment. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  "Health of the scheduler that publishes, lifts embargoes and unpublishes on time. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   scheduleHealth: ScheduleHealth @auth(can: READ_NEWSROOM) @cost(weight: 50)
 
   # Newsroom
 
-  "What waits in the newsroom: editors see all of it, writers their own. What is archived or killed is there when its status is asked for. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  "Articles in progress. Editors see all, writers their own. Archived and killed articles are included only if their status is requested. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   workQueue(
     first: Int
     after: String
     last: Int
     before: String
-    "Only articles that fit."
+    "Only articles that match."
     filter: WorkQueueFilter
     "Which come first."
     orderBy: WorkQueueOrder = LONGEST_WAITING
   ): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "How many articles of the work queue have each status, in the order of an article's way. Answers at most 20 rows. Needs READ_NEWSROOM (contributor, author, editor, admin)."
-  workQueueCounts("Only articles that fit." filter: WorkQueueFilter): [StatusCount!]! @auth(can: READ_NEWSROOM) @listSize(assumedSize: 10, maximum: 20)
+  workQueueCounts("Only articles that match." filter: WorkQueueFilter): [StatusCount!]! @auth(can: READ_NEWSROOM) @listSize(assumedSize: 10, maximum: 20)
 
   "The viewer's own articles, begun by them or with them on the by-line, last changed first. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   myArticles(
@@ -482,11 +482,11 @@ type Query {
     after: String
     last: Int
     before: String
-    "With one of these statuses; all when not given."
+    "With one of these statuses; all if omitted."
     statuses: [ArticleStatus!]
   ): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
-  "What is planned for the articles that the viewer works on, and what was published: the earliest first. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  "Scheduled and past publications of the articles the viewer works on, earliest first. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   calendar(
     "The first moment."
     from: DateTime!
@@ -496,20 +496,20 @@ type Query {
     first: Int = 200
   ): Calendar @auth(can: READ_NEWSROOM) @listSize(assumedSize: 200, slicingArguments: ["first"], sizedFields: ["entries"])
 
-  "What lies in the trash, put there last first: editors see all of it, writers their own. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  "Articles in the trash, most recently trashed first. Editors see all, writers their own. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   trash(first: Int, after: String, last: Int, before: String): ArticleConnection @auth(can: READ_NEWSROOM) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Articles by their words, published or not, best first: editors find everything, writers their own and what readers see. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   newsroomSearch(
     "What was typed, at most 1,000 characters."
     query: String!
-    "Only articles that fit. What readers cannot see fits no dates of publication."
+    "Only articles that match. What readers cannot see fits no dates of publication."
     filter: SearchFilter
-    "With one of these statuses; all when not given."
+    "With one of these statuses; all if omitted."
     statuses: [ArticleStatus!]
     "In the trash, and nowhere else."
     trashed: Boolean = false
-    "How many, 1 to 100; 20 when not given."
+    "How many, 1 to 100; 20 if omitted."
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
@@ -534,368 +534,368 @@ what is wrong with the input, to be shown beside it. Nothing is half done: with 
 type Mutation {
   # Accounts
 
-  "Opens a session with an e-mail address, a password and, where there is one, the code of the second factor."
-  signIn("Who signs in, and how." input: SignInInput!): SignInPayload @cost(weight: 2500) @once
+  "Signs in with an email address, a password and, if enabled, a second-factor code."
+  signIn("Parameters for signIn." input: SignInInput!): SignInPayload @cost(weight: 2500) @once
 
-  "Ends the session that the request was made with. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  "Signs out: ends the current session. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   signOut: SignOutPayload @auth(can: USE_ACCOUNT)
 
-  "Makes the first administrator, with the token that the server prints while there is none."
-  setUpAdmin("The token and the account." input: SetUpAdminInput!): SetUpAdminPayload @cost(weight: 2500) @once
+  "Creates the first administrator, with the setup token that the server prints while there is none."
+  setUpAdmin("Parameters for setUpAdmin." input: SetUpAdminInput!): SetUpAdminPayload @cost(weight: 2500) @once
 
-  "Gives the viewer another password and ends their other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  changePassword("The old password and the new one." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
+  "Changes the viewer's password and ends their other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  changePassword("Parameters for changePassword." input: ChangePasswordInput!): ChangePasswordPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Makes a secret for the viewer's authenticator; confirmSecondFactor turns it on. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  startSecondFactor("The viewer's password." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
+  startSecondFactor("Parameters for startSecondFactor." input: StartSecondFactorInput!): StartSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Turns the second factor on, gives recovery codes and ends the viewer's other sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  confirmSecondFactor("A code of the authenticator." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
+  confirmSecondFactor("Parameters for confirmSecondFactor." input: SecondFactorCodeInput!): ConfirmSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Turns the second factor off. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  disableSecondFactor("A code of the authenticator, or a recovery code." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
+  disableSecondFactor("Parameters for disableSecondFactor." input: SecondFactorCodeInput!): DisableSecondFactorPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Gives new recovery codes in place of all old ones. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  regenerateRecoveryCodes("A code of the authenticator." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
+  regenerateRecoveryCodes("Parameters for regenerateRecoveryCodes." input: SecondFactorCodeInput!): RegenerateRecoveryCodesPayload @auth(can: USE_ACCOUNT) @cost(weight: 2500) @once
 
   "Ends one of the viewer's sessions. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  revokeSession("Which one." input: RevokeSessionInput!): RevokeSessionPayload @auth(can: USE_ACCOUNT)
+  revokeSession("Parameters for revokeSession." input: RevokeSessionInput!): RevokeSessionPayload @auth(can: USE_ACCOUNT)
 
   "Ends all sessions of the viewer but the one that the request was made with. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   revokeOtherSessions: RevokeOtherSessionsPayload @auth(can: USE_ACCOUNT)
 
-  "Makes an account. Needs MANAGE_USERS (admin)."
-  createUser("The account." input: CreateUserInput!): CreateUserPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
+  "Creates an account. Needs MANAGE_USERS (admin)."
+  createUser("Parameters for createUser." input: CreateUserInput!): CreateUserPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
 
-  "Gives an account another role, which holds from its next request on. Needs MANAGE_USERS (admin)."
-  setUserRole("The account and the role." input: SetUserRoleInput!): SetUserRolePayload @auth(can: MANAGE_USERS)
+  "Changes the role of an account. It applies from the next request on. Needs MANAGE_USERS (admin)."
+  setUserRole("Parameters for setUserRole." input: SetUserRoleInput!): SetUserRolePayload @auth(can: MANAGE_USERS)
 
-  "Shuts an account and ends its sessions; what it wrote stays. Needs MANAGE_USERS (admin)."
-  disableUser("The account." input: UserInput!): DisableUserPayload @auth(can: MANAGE_USERS)
+  "Disables an account and ends its sessions. Its content stays. Needs MANAGE_USERS (admin)."
+  disableUser("Parameters for disableUser." input: UserInput!): DisableUserPayload @auth(can: MANAGE_USERS)
 
-  "Opens a disabled account again. Needs MANAGE_USERS (admin)."
-  enableUser("The account." input: UserInput!): EnableUserPayload @auth(can: MANAGE_USERS)
+  "Enables a disabled account. Needs MANAGE_USERS (admin)."
+  enableUser("Parameters for enableUser." input: UserInput!): EnableUserPayload @auth(can: MANAGE_USERS)
 
-  "Gives an account another password and ends its sessions. Needs MANAGE_USERS (admin)."
-  resetUserPassword("The account and the password." input: ResetUserPasswordInput!): ResetUserPasswordPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
+  "Resets the password of an account and ends its sessions. Needs MANAGE_USERS (admin)."
+  resetUserPassword("Parameters for resetUserPassword." input: ResetUserPasswordInput!): ResetUserPasswordPayload @auth(can: MANAGE_USERS) @cost(weight: 2500)
 
-  "Takes the second factor from an account whose owner has lost it, and ends its sessions. Needs MANAGE_USERS (admin)."
-  resetUserSecondFactor("The account." input: UserInput!): ResetUserSecondFactorPayload @auth(can: MANAGE_USERS)
+  "Removes the second factor of an account and ends its sessions. Needs MANAGE_USERS (admin)."
+  resetUserSecondFactor("Parameters for resetUserSecondFactor." input: UserInput!): ResetUserSecondFactorPayload @auth(can: MANAGE_USERS)
 
   # Readers
 
   "Saves an article for later. Saving one that is saved already changes nothing."
-  addBookmark("Which article." input: AddBookmarkInput!): AddBookmarkPayload
+  addBookmark("Parameters for addBookmark." input: AddBookmarkInput!): AddBookmarkPayload
 
   "Takes an article from the bookmarks. The answer has what Undo needs; repeating it answers the same."
-  removeBookmark("Which article." input: RemoveBookmarkInput!): RemoveBookmarkPayload
+  removeBookmark("Parameters for removeBookmark." input: RemoveBookmarkInput!): RemoveBookmarkPayload
 
   "Undoes removeBookmark or clearBookmarks: what was removed returns to its place."
-  restoreBookmark("Which removal." input: RestoreBookmarkInput!): RestoreBookmarkPayload
+  restoreBookmark("Parameters for restoreBookmark." input: RestoreBookmarkInput!): RestoreBookmarkPayload
 
   "Takes all articles from the bookmarks. The answer has what Undo needs; repeating it answers the same."
-  clearBookmarks("Whose bookmarks." input: ClearBookmarksInput): ClearBookmarksPayload
+  clearBookmarks("Parameters for clearBookmarks." input: ClearBookmarksInput): ClearBookmarksPayload
 
-  "Moves the bookmarks of a device to the account that is signed in, without duplicates. signIn does so by itself when it is given the token. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  mergeBookmarks("Which device." input: MergeBookmarksInput!): MergeBookmarksPayload @auth(can: USE_ACCOUNT)
+  "Moves the bookmarks of a device to the account that is signed in, without duplicates. signIn does so by itself when it is given the token. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  mergeBookmarks("Parameters for mergeBookmarks." input: MergeBookmarksInput!): MergeBookmarksPayload @auth(can: USE_ACCOUNT)
 
   "Posts a comment, of the viewer or of a guest."
-  addComment("The comment." input: AddCommentInput!): AddCommentPayload
+  addComment("Parameters for addComment." input: AddCommentInput!): AddCommentPayload
   "Changes the text of one's own comment, for a while after it was posted."
-  editComment("The comment and its text." input: EditCommentInput!): EditCommentPayload
+  editComment("Parameters for editComment." input: EditCommentInput!): EditCommentPayload
   "Deletes one's own comment. One with replies keeps its place without its text."
-  deleteComment("The comment." input: OwnCommentInput!): DeleteCommentPayload
-  "Gives a guest's comment to the account that is signed in. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  claimComment("The comment." input: ClaimCommentInput!): ClaimCommentPayload @auth(can: USE_ACCOUNT)
-  "Sets the viewer's reaction to a comment. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  react("The reaction." input: ReactInput!): ReactPayload @auth(can: USE_ACCOUNT)
+  deleteComment("Parameters for deleteComment." input: OwnCommentInput!): DeleteCommentPayload
+  "Gives a guest's comment to the account that is signed in. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  claimComment("Parameters for claimComment." input: ClaimCommentInput!): ClaimCommentPayload @auth(can: USE_ACCOUNT)
+  "Sets the viewer's reaction to a comment. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  react("Parameters for react." input: ReactInput!): ReactPayload @auth(can: USE_ACCOUNT)
   "Reports a comment to the moderators."
-  reportComment("What is wrong with it." input: ReportCommentInput!): ReportCommentPayload @once
-  "Shows comments; their reports are dismissed. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  approveComments("Which." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
-  "Hides comments; their reports are upheld. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  rejectComments("Which." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
-  "Hides comments as spam. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  markCommentsSpam("Which." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
-  "Takes a comment away, with a reason that is shown or not. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  removeComment("Which, and why." input: RemoveCommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
-  "Shows a comment above the others of its article. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  pinComment("Which." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
-  "Shows a comment in its place again. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  unpinComment("Which." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
-  "Ends replies in the thread that a comment begins. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  closeThread("The comment that begins it." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
-  "Allows replies in a thread again. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  reopenThread("The comment that begins it." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
-  "Keeps the author of a comment from commenting. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  banReader("Whom." input: RestrictReaderInput!): RestrictReaderPayload @auth(can: MODERATE_COMMENTS)
-  "Has each comment of a reader wait for a moderator. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  muteReader("Whom." input: RestrictReaderInput!): RestrictReaderPayload @auth(can: MODERATE_COMMENTS)
-  "Ends a restriction. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  liftRestriction("Which." input: LiftRestrictionInput!): LiftRestrictionPayload @auth(can: MODERATE_COMMENTS)
-  "Says who may comment on an article. Needs MODERATE_COMMENTS. Needs MODERATE_COMMENTS (moderator, editor, admin)."
-  setArticleCommentPolicy("The article and its rules." input: SetArticleCommentPolicyInput!): SetArticleCommentPolicyPayload @auth(can: MODERATE_COMMENTS)
-  "Changes the rules for comments on the whole site. Needs MANAGE_SITE. Needs MANAGE_SITE (admin)."
-  updateCommentSettings("The changes." input: UpdateCommentSettingsInput!): UpdateCommentSettingsPayload @auth(can: MANAGE_SITE)
+  reportComment("Parameters for reportComment." input: ReportCommentInput!): ReportCommentPayload @once
+  "Shows comments; their reports are dismissed. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  approveComments("Parameters for approveComments." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
+  "Hides comments; their reports are upheld. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  rejectComments("Parameters for rejectComments." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
+  "Hides comments as spam. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  markCommentsSpam("Parameters for markCommentsSpam." input: ModerateCommentsInput!): ModerateCommentsPayload @auth(can: MODERATE_COMMENTS)
+  "Takes a comment away, with a reason that is shown or not. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  removeComment("Parameters for removeComment." input: RemoveCommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Shows a comment above the others of its article. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  pinComment("Parameters for pinComment." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Shows a comment in its place again. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  unpinComment("Parameters for unpinComment." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Ends replies in the thread that a comment begins. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  closeThread("Parameters for closeThread." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Allows replies in a thread again. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  reopenThread("Parameters for reopenThread." input: CommentInput!): ModerateCommentPayload @auth(can: MODERATE_COMMENTS)
+  "Keeps the author of a comment from commenting. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  banReader("Parameters for banReader." input: RestrictReaderInput!): RestrictReaderPayload @auth(can: MODERATE_COMMENTS)
+  "Has each comment of a reader wait for a moderator. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  muteReader("Parameters for muteReader." input: RestrictReaderInput!): RestrictReaderPayload @auth(can: MODERATE_COMMENTS)
+  "Ends a restriction. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  liftRestriction("Parameters for liftRestriction." input: LiftRestrictionInput!): LiftRestrictionPayload @auth(can: MODERATE_COMMENTS)
+  "Says who may comment on an article. Needs MODERATE_COMMENTS (moderator, editor, admin)."
+  setArticleCommentPolicy("Parameters for setArticleCommentPolicy." input: SetArticleCommentPolicyInput!): SetArticleCommentPolicyPayload @auth(can: MODERATE_COMMENTS)
+  "Changes the rules for comments on the whole site. Needs MANAGE_SITE (admin)."
+  updateCommentSettings("Parameters for updateCommentSettings." input: UpdateCommentSettingsInput!): UpdateCommentSettingsPayload @auth(can: MANAGE_SITE)
 
-  "Follows a section, tag, place, author or series. Following twice is the same as once. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  follow("What." input: FollowInput!): FollowPayload @auth(can: USE_ACCOUNT)
-  "Ends that. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  unfollow("What." input: UnfollowInput!): UnfollowPayload @auth(can: USE_ACCOUNT)
-  "Notes that the viewer has read an article. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  markArticleRead("Which." input: MarkArticleReadInput!): MarkArticleReadPayload @auth(can: USE_ACCOUNT)
-  "Forgets what the viewer has read. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  "Follows a category, tag, place, author or series. Following twice is the same as once. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  follow("Parameters for follow." input: FollowInput!): FollowPayload @auth(can: USE_ACCOUNT)
+  "Ends that. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  unfollow("Parameters for unfollow." input: UnfollowInput!): UnfollowPayload @auth(can: USE_ACCOUNT)
+  "Notes that the viewer has read an article. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  markArticleRead("Parameters for markArticleRead." input: MarkArticleReadInput!): MarkArticleReadPayload @auth(can: USE_ACCOUNT)
+  "Forgets what the viewer has read. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   clearReadingHistory: ClearReadingHistoryPayload @auth(can: USE_ACCOUNT)
-  "Changes what the viewer has chosen. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  updateReaderSettings("The changes." input: UpdateReaderSettingsInput!): UpdateReaderSettingsPayload @auth(can: USE_ACCOUNT)
-  "Marks notifications as read. Needs USE_ACCOUNT. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  markNotificationsRead("Which." input: MarkNotificationsReadInput): MarkNotificationsReadPayload @auth(can: USE_ACCOUNT)
-  "Makes a notification for every reader who wants breaking news. Needs PUBLISH_ARTICLES. Needs PUBLISH_ARTICLES (editor, admin)."
-  sendBreakingNews("The news." input: SendBreakingNewsInput!): SendBreakingNewsPayload @auth(can: PUBLISH_ARTICLES)
+  "Changes what the viewer has chosen. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  updateReaderSettings("Parameters for updateReaderSettings." input: UpdateReaderSettingsInput!): UpdateReaderSettingsPayload @auth(can: USE_ACCOUNT)
+  "Marks notifications as read. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  markNotificationsRead("Parameters for markNotificationsRead." input: MarkNotificationsReadInput): MarkNotificationsReadPayload @auth(can: USE_ACCOUNT)
+  "Makes a notification for every reader who wants breaking news. Needs PUBLISH_ARTICLES (editor, admin)."
+  sendBreakingNews("Parameters for sendBreakingNews." input: SendBreakingNewsInput!): SendBreakingNewsPayload @auth(can: PUBLISH_ARTICLES)
   "Counts a view of an article. Nothing is kept of who looked."
-  recordView("Which." input: RecordViewInput!): RecordViewPayload
+  recordView("Parameters for recordView." input: RecordViewInput!): RecordViewPayload
 
   # Articles
 
-  "Begins an article, as a draft of the viewer's. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  createArticle("What to do." input: CreateArticleInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
-  "Changes the words of an article and leaves its status. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  updateArticle("What to do." input: UpdateArticleInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
-  "Hands a draft in for review. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  submitArticleForReview("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
-  "Gives an article back to its author, with a note that says what is to change. Needs REVIEW_ARTICLES (editor, admin)."
-  requestChanges("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: REVIEW_ARTICLES)
-  "Approves an article: it may be published. Needs REVIEW_ARTICLES (editor, admin)."
-  approveArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: REVIEW_ARTICLES)
-  "Makes an article a draft again: one in review, approved, taken back or archived. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  reopenArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
-  "Plans the publication of an article: the server publishes it at its moment. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
-  scheduleArticle("What to do." input: ScheduleArticleInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
-  "Takes back what was planned for an article: it is approved again. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
-  unscheduleArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
-  "Holds a complete article back until its embargo lifts: the server publishes it at that moment. Needs PUBLISH_ARTICLES (editor, admin)."
-  embargoArticle("What to do." input: EmbargoArticleInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
+  "Creates an article as a draft. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  createArticle("Parameters for createArticle." input: CreateArticleInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Updates the content of an article. Its status does not change. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  updateArticle("Parameters for updateArticle." input: UpdateArticleInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Submits a draft for review. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  submitArticleForReview("Parameters for submitArticleForReview." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Returns an article to its author with a note about the requested changes. Needs REVIEW_ARTICLES (editor, admin)."
+  requestChanges("Parameters for requestChanges." input: ArticleStepInput!): ArticlePayload @auth(can: REVIEW_ARTICLES)
+  "Approves an article for publication. Needs REVIEW_ARTICLES (editor, admin)."
+  approveArticle("Parameters for approveArticle." input: ArticleStepInput!): ArticlePayload @auth(can: REVIEW_ARTICLES)
+  "Returns an article that is in review, approved, unpublished or archived to draft. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  reopenArticle("Parameters for reopenArticle." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Schedules the publication of an article. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  scheduleArticle("Parameters for scheduleArticle." input: ScheduleArticleInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Cancels the scheduled publication of an article. It is approved again. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  unscheduleArticle("Parameters for unscheduleArticle." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Places an article under embargo. It is published when the embargo lifts. Needs PUBLISH_ARTICLES (editor, admin)."
+  embargoArticle("Parameters for embargoArticle." input: EmbargoArticleInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
   "Lifts the embargo of an article now. Needs PUBLISH_ARTICLES (editor, admin)."
-  liftEmbargo("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
+  liftEmbargo("Parameters for liftEmbargo." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
   "Publishes an article now. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
-  publishArticle("What to do." input: PublishArticleInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
-  "Takes a published article back. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
-  unpublishArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
-  "Puts an article away for good, where readers do not see it. Needs PUBLISH_ARTICLES (editor, admin)."
-  archiveArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
-  "Withdraws a story for good, such as on legal advice: it is gone from everywhere at once. Needs WITHDRAW_ARTICLES (editor, admin)."
-  killArticle("What to do." input: KillArticleInput!): ArticlePayload @auth(can: WITHDRAW_ARTICLES)
-  "Puts an article into the trash; a published one is taken back with it. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  trashArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
-  "Takes an article out of the trash. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  restoreArticle("What to do." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
-  "Makes the words of an article what they were in an earlier revision. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  restoreRevision("What to do." input: RestoreRevisionInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
-  "Approves many articles, each by itself. Needs REVIEW_ARTICLES (editor, admin)."
-  approveArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: REVIEW_ARTICLES)
-  "Plans the publication of many articles, each by itself. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
-  scheduleArticles("What to do." input: BulkScheduleInput!): BulkArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
-  "Publishes many articles, each by itself. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
-  publishArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
-  "Takes many articles back, each by itself. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
-  unpublishArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
-  "Puts many articles away, each by itself. Needs PUBLISH_ARTICLES (editor, admin)."
-  archiveArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: PUBLISH_ARTICLES)
-  "Puts many articles into the trash, each by itself. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  trashArticles("What to do." input: BulkArticleInput!): BulkArticlePayload @auth(can: WRITE_ARTICLES)
-  "Tells others that the viewer is editing an article, for two minutes; again and again, to renew it. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  lockArticle("What to do." input: LockArticleInput!): ArticleLockPayload @auth(can: WRITE_ARTICLES)
-  "Ends the viewer's lock of an article. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  unlockArticle("What to do." input: UnlockArticleInput!): ArticleLockPayload @auth(can: WRITE_ARTICLES)
-  "Keeps what the viewer has typed of an article, apart from the article and its revisions. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  autosaveArticle("What to do." input: AutosaveArticleInput!): AutosavePayload @auth(can: WRITE_ARTICLES)
-  "Throws away what the viewer has typed of an article and not saved. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  discardAutosave("What to do." input: DiscardAutosaveInput!): AutosavePayload @auth(can: WRITE_ARTICLES)
-  "Adds a remark for colleagues to an article. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  addArticleNote("What to do." input: AddArticleNoteInput!): ArticleNotePayload @auth(can: WRITE_ARTICLES)
-  "Says that a remark is done with. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  resolveArticleNote("What to do." input: ResolveArticleNoteInput!): ArticleNotePayload @auth(can: WRITE_ARTICLES)
-  "Says whose turn it is with an article. Needs REVIEW_ARTICLES (editor, admin)."
-  assignArticle("What to do." input: AssignArticleInput!): ArticlePayload @auth(can: REVIEW_ARTICLES)
-  "Sets a published article right and tells readers what was wrong. Needs PUBLISH_ARTICLES (editor, admin)."
-  correctArticle("What to do." input: CorrectArticleInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
+  publishArticle("Parameters for publishArticle." input: PublishArticleInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Unpublishes an article. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  unpublishArticle("Parameters for unpublishArticle." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Archives an article. Readers no longer see it. Needs PUBLISH_ARTICLES (editor, admin)."
+  archiveArticle("Parameters for archiveArticle." input: ArticleStepInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
+  "Permanently withdraws an article, for example on legal advice. It disappears everywhere at once. Needs WITHDRAW_ARTICLES (editor, admin)."
+  killArticle("Parameters for killArticle." input: KillArticleInput!): ArticlePayload @auth(can: WITHDRAW_ARTICLES)
+  "Moves an article to the trash. A published article is unpublished. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  trashArticle("Parameters for trashArticle." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Restores an article from the trash. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  restoreArticle("Parameters for restoreArticle." input: ArticleStepInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Restores the content of an earlier revision. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  restoreRevision("Parameters for restoreRevision." input: RestoreRevisionInput!): ArticlePayload @auth(can: WRITE_ARTICLES)
+  "Approves several articles, each independently of the others. Needs REVIEW_ARTICLES (editor, admin)."
+  approveArticles("Parameters for approveArticles." input: BulkArticleInput!): BulkArticlePayload @auth(can: REVIEW_ARTICLES)
+  "Schedules several articles, each independently of the others. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  scheduleArticles("Parameters for scheduleArticles." input: BulkScheduleInput!): BulkArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Publishes several articles, each independently of the others. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  publishArticles("Parameters for publishArticles." input: BulkArticleInput!): BulkArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Unpublishes several articles, each independently of the others. Needs PUBLISH_OWN_ARTICLES (author, editor, admin)."
+  unpublishArticles("Parameters for unpublishArticles." input: BulkArticleInput!): BulkArticlePayload @auth(can: PUBLISH_OWN_ARTICLES)
+  "Archives several articles, each independently of the others. Needs PUBLISH_ARTICLES (editor, admin)."
+  archiveArticles("Parameters for archiveArticles." input: BulkArticleInput!): BulkArticlePayload @auth(can: PUBLISH_ARTICLES)
+  "Moves several articles to the trash, each independently of the others. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  trashArticles("Parameters for trashArticles." input: BulkArticleInput!): BulkArticlePayload @auth(can: WRITE_ARTICLES)
+  "Locks an article for two minutes, or renews the viewer's lock. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  lockArticle("Parameters for lockArticle." input: LockArticleInput!): ArticleLockPayload @auth(can: WRITE_ARTICLES)
+  "Releases the viewer's lock on an article. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  unlockArticle("Parameters for unlockArticle." input: UnlockArticleInput!): ArticleLockPayload @auth(can: WRITE_ARTICLES)
+  "Stores the viewer's unsaved changes to an article, separate from the article and its revisions. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  autosaveArticle("Parameters for autosaveArticle." input: AutosaveArticleInput!): AutosavePayload @auth(can: WRITE_ARTICLES)
+  "Discards the viewer's unsaved changes to an article. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  discardAutosave("Parameters for discardAutosave." input: DiscardAutosaveInput!): AutosavePayload @auth(can: WRITE_ARTICLES)
+  "Adds an internal note to an article. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  addArticleNote("Parameters for addArticleNote." input: AddArticleNoteInput!): ArticleNotePayload @auth(can: WRITE_ARTICLES)
+  "Resolves an internal note. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  resolveArticleNote("Parameters for resolveArticleNote." input: ResolveArticleNoteInput!): ArticleNotePayload @auth(can: WRITE_ARTICLES)
+  "Assigns an article to a member of the newsroom. Needs REVIEW_ARTICLES (editor, admin)."
+  assignArticle("Parameters for assignArticle." input: AssignArticleInput!): ArticlePayload @auth(can: REVIEW_ARTICLES)
+  "Corrects a published article and publishes a correction note. Needs PUBLISH_ARTICLES (editor, admin)."
+  correctArticle("Parameters for correctArticle." input: CorrectArticleInput!): ArticlePayload @auth(can: PUBLISH_ARTICLES)
   "Adds an entry to a live blog. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  addLiveEntry("What to do." input: AddLiveEntryInput!): LiveEntryPayload @auth(can: WRITE_ARTICLES)
+  addLiveEntry("Parameters for addLiveEntry." input: AddLiveEntryInput!): LiveEntryPayload @auth(can: WRITE_ARTICLES)
   "Changes an entry of a live blog. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  updateLiveEntry("What to do." input: UpdateLiveEntryInput!): LiveEntryPayload @auth(can: WRITE_ARTICLES)
-  "Takes an entry out of a live blog; its revisions keep it. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  removeLiveEntry("What to do." input: RemoveLiveEntryInput!): LiveEntryPayload @auth(can: WRITE_ARTICLES)
-  "Makes a token with which a front end reads one article before it is published, in the header ` + "`" + `X-Broadsheet-Preview` + "`" + `. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  createPreviewToken("What to do." input: CreatePreviewTokenInput!): PreviewTokenPayload @auth(can: WRITE_ARTICLES)
-  "Makes a preview token worthless at once. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
-  revokePreviewToken("What to do." input: RevokePreviewTokenInput!): PreviewTokenPayload @auth(can: WRITE_ARTICLES)
+  updateLiveEntry("Parameters for updateLiveEntry." input: UpdateLiveEntryInput!): LiveEntryPayload @auth(can: WRITE_ARTICLES)
+  "Removes an entry from a live blog. Revisions keep it. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  removeLiveEntry("Parameters for removeLiveEntry." input: RemoveLiveEntryInput!): LiveEntryPayload @auth(can: WRITE_ARTICLES)
+  "Creates a preview token: sent in the header ` + "`" + `X-Broadsheet-Preview` + "`" + `, it lets a front end read one unpublished article. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  createPreviewToken("Parameters for createPreviewToken." input: CreatePreviewTokenInput!): PreviewTokenPayload @auth(can: WRITE_ARTICLES)
+  "Revokes a preview token. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  revokePreviewToken("Parameters for revokePreviewToken." input: RevokePreviewTokenInput!): PreviewTokenPayload @auth(can: WRITE_ARTICLES)
 
   # Planning and curation
 
-  "Sets the editors' picks of the front page or of a section's, in place of those that were there. Needs CURATE_ARTICLES (editor, admin)."
-  setPicks("What to do." input: SetPicksInput!): SetPicksPayload @auth(can: CURATE_ARTICLES)
+  "Sets the editors' picks of the front page or of a category's, in place of those that were there. Needs CURATE_ARTICLES (editor, admin)."
+  setPicks("Parameters for setPicks." input: SetPicksInput!): SetPicksPayload @auth(can: CURATE_ARTICLES)
   "Shows an article first among the related ones of another, or moves it there. Needs CURATE_ARTICLES (editor, admin)."
-  pinRelatedArticle("What to do." input: PinRelatedArticleInput!): ArticlePayload @auth(can: CURATE_ARTICLES)
+  pinRelatedArticle("Parameters for pinRelatedArticle." input: PinRelatedArticleInput!): ArticlePayload @auth(can: CURATE_ARTICLES)
   "Takes back the pinning of a related article. Needs CURATE_ARTICLES (editor, admin)."
-  unpinRelatedArticle("What to do." input: UnpinRelatedArticleInput!): ArticlePayload @auth(can: CURATE_ARTICLES)
+  unpinRelatedArticle("Parameters for unpinRelatedArticle." input: UnpinRelatedArticleInput!): ArticlePayload @auth(can: CURATE_ARTICLES)
 
   # Taxonomy
 
-  "Makes a section. Needs MANAGE_TAXONOMY (editor, admin)."
-  createCategory("What it shall be." input: CreateCategoryInput!): CreateCategoryPayload @auth(can: MANAGE_TAXONOMY)
+  "Makes a category. Needs MANAGE_TAXONOMY (editor, admin)."
+  createCategory("Parameters for createCategory." input: CreateCategoryInput!): CreateCategoryPayload @auth(can: MANAGE_TAXONOMY)
 
-  "Changes a section: what is not given stays as it is. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
-  updateCategory("What shall change." input: UpdateCategoryInput!): UpdateCategoryPayload @auth(can: MANAGE_TAXONOMY)
+  "Changes a category. Omitted fields keep their values. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
+  updateCategory("Parameters for updateCategory." input: UpdateCategoryInput!): UpdateCategoryPayload @auth(can: MANAGE_TAXONOMY)
 
-  "Puts a section with everything below it into another one, or at the top. Its articles are listed under the sections that are above it now. Needs MANAGE_TAXONOMY (editor, admin)."
-  moveCategory("Which and where to." input: MoveCategoryInput!): MoveCategoryPayload @auth(can: MANAGE_TAXONOMY)
+  "Puts a category with everything below it into another one, or at the top. Its articles are listed under the categories that are above it now. Needs MANAGE_TAXONOMY (editor, admin)."
+  moveCategory("Parameters for moveCategory." input: MoveCategoryInput!): MoveCategoryPayload @auth(can: MANAGE_TAXONOMY)
 
-  "Makes one section of several: the articles, sub-sections, redirects and menu items of the others become those of the one that stays, and the others go, leaving redirects. Needs MANAGE_TAXONOMY (editor, admin)."
-  mergeCategories("Which and into which." input: MergeCategoriesInput!): MergeCategoriesPayload @auth(can: MANAGE_TAXONOMY)
+  "Makes one category of several: the articles, subcategories, redirects and menu items of the others become those of the one that stays, and the others go, leaving redirects. Needs MANAGE_TAXONOMY (editor, admin)."
+  mergeCategories("Parameters for mergeCategories." input: MergeCategoriesInput!): MergeCategoriesPayload @auth(can: MANAGE_TAXONOMY)
 
-  "Takes a section away that has no sections below it. One that has articles goes only when another takes them; its path leads there, else it answers 410. Needs MANAGE_TAXONOMY (editor, admin)."
-  deleteCategory("Which." input: DeleteCategoryInput!): DeleteCategoryPayload @auth(can: MANAGE_TAXONOMY)
+  "Takes a category away that has no categories below it. One that has articles goes only when another takes them; its path leads there, else it answers 410. Needs MANAGE_TAXONOMY (editor, admin)."
+  deleteCategory("Parameters for deleteCategory." input: DeleteCategoryInput!): DeleteCategoryPayload @auth(can: MANAGE_TAXONOMY)
 
   "Makes a tag. Needs MANAGE_TAXONOMY (editor, admin)."
-  createTag("What it shall be." input: CreateTagInput!): CreateTagPayload @auth(can: MANAGE_TAXONOMY)
+  createTag("Parameters for createTag." input: CreateTagInput!): CreateTagPayload @auth(can: MANAGE_TAXONOMY)
 
-  "Changes a tag: what is not given stays as it is. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
-  updateTag("What shall change." input: UpdateTagInput!): UpdateTagPayload @auth(can: MANAGE_TAXONOMY)
+  "Changes a tag. Omitted fields keep their values. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
+  updateTag("Parameters for updateTag." input: UpdateTagInput!): UpdateTagPayload @auth(can: MANAGE_TAXONOMY)
 
   "Makes one tag of several: the articles, redirects and menu items of the others become those of the one that stays, and the others go, leaving redirects. Needs MANAGE_TAXONOMY (editor, admin)."
-  mergeTags("Which and into which." input: MergeTagsInput!): MergeTagsPayload @auth(can: MANAGE_TAXONOMY)
+  mergeTags("Parameters for mergeTags." input: MergeTagsInput!): MergeTagsPayload @auth(can: MANAGE_TAXONOMY)
 
   "Takes a tag away. Its articles go to another or lose it; its path leads there, else it answers 410. Needs MANAGE_TAXONOMY (editor, admin)."
-  deleteTag("Which." input: DeleteTagInput!): DeleteTagPayload @auth(can: MANAGE_TAXONOMY)
+  deleteTag("Parameters for deleteTag." input: DeleteTagInput!): DeleteTagPayload @auth(can: MANAGE_TAXONOMY)
 
   "Makes a place. Needs MANAGE_TAXONOMY (editor, admin)."
-  createPlace("What it shall be." input: CreatePlaceInput!): CreatePlacePayload @auth(can: MANAGE_TAXONOMY)
+  createPlace("Parameters for createPlace." input: CreatePlaceInput!): CreatePlacePayload @auth(can: MANAGE_TAXONOMY)
 
-  "Changes a place: what is not given stays as it is. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
-  updatePlace("What shall change." input: UpdatePlaceInput!): UpdatePlacePayload @auth(can: MANAGE_TAXONOMY)
+  "Changes a place. Omitted fields keep their values. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
+  updatePlace("Parameters for updatePlace." input: UpdatePlaceInput!): UpdatePlacePayload @auth(can: MANAGE_TAXONOMY)
 
   "Makes one place of several: the articles, redirects and menu items of the others become those of the one that stays, and the others go, leaving redirects. Needs MANAGE_TAXONOMY (editor, admin)."
-  mergePlaces("Which and into which." input: MergePlacesInput!): MergePlacesPayload @auth(can: MANAGE_TAXONOMY)
+  mergePlaces("Parameters for mergePlaces." input: MergePlacesInput!): MergePlacesPayload @auth(can: MANAGE_TAXONOMY)
 
   "Takes a place away. Its articles go to another or lose it; its path leads there, else it answers 410. Needs MANAGE_TAXONOMY (editor, admin)."
-  deletePlace("Which." input: DeletePlaceInput!): DeletePlacePayload @auth(can: MANAGE_TAXONOMY)
+  deletePlace("Parameters for deletePlace." input: DeletePlaceInput!): DeletePlacePayload @auth(can: MANAGE_TAXONOMY)
 
   "Makes a series. Needs MANAGE_TAXONOMY (editor, admin)."
-  createSeries("What it shall be." input: CreateSeriesInput!): CreateSeriesPayload @auth(can: MANAGE_TAXONOMY)
+  createSeries("Parameters for createSeries." input: CreateSeriesInput!): CreateSeriesPayload @auth(can: MANAGE_TAXONOMY)
 
-  "Changes a series: what is not given stays as it is. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
-  updateSeries("What shall change." input: UpdateSeriesInput!): UpdateSeriesPayload @auth(can: MANAGE_TAXONOMY)
+  "Changes a series. Omitted fields keep their values. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
+  updateSeries("Parameters for updateSeries." input: UpdateSeriesInput!): UpdateSeriesPayload @auth(can: MANAGE_TAXONOMY)
 
   "Makes one series of several: the articles, redirects and menu items of the others become those of the one that stays, and the others go, leaving redirects. Needs MANAGE_TAXONOMY (editor, admin)."
-  mergeSeries("Which and into which." input: MergeSeriesInput!): MergeSeriesPayload @auth(can: MANAGE_TAXONOMY)
+  mergeSeries("Parameters for mergeSeries." input: MergeSeriesInput!): MergeSeriesPayload @auth(can: MANAGE_TAXONOMY)
 
   "Takes a series away. Its articles go to another or lose it; its path leads there, else it answers 410. Needs MANAGE_TAXONOMY (editor, admin)."
-  deleteSeries("Which." input: DeleteSeriesInput!): DeleteSeriesPayload @auth(can: MANAGE_TAXONOMY)
+  deleteSeries("Parameters for deleteSeries." input: DeleteSeriesInput!): DeleteSeriesPayload @auth(can: MANAGE_TAXONOMY)
 
   "Makes an author. Needs MANAGE_TAXONOMY (editor, admin)."
-  createAuthor("What it shall be." input: CreateAuthorInput!): CreateAuthorPayload @auth(can: MANAGE_TAXONOMY)
+  createAuthor("Parameters for createAuthor." input: CreateAuthorInput!): CreateAuthorPayload @auth(can: MANAGE_TAXONOMY)
 
-  "Changes an author: what is not given stays as it is. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
-  updateAuthor("What shall change." input: UpdateAuthorInput!): UpdateAuthorPayload @auth(can: MANAGE_TAXONOMY)
+  "Changes an author. Omitted fields keep their values. A new slug leaves a redirect from the old path. Needs MANAGE_TAXONOMY (editor, admin)."
+  updateAuthor("Parameters for updateAuthor." input: UpdateAuthorInput!): UpdateAuthorPayload @auth(can: MANAGE_TAXONOMY)
 
   "Makes one author of several: the articles, redirects and menu items of the others become those of the one that stays, and the others go, leaving redirects. Needs MANAGE_TAXONOMY (editor, admin)."
-  mergeAuthors("Which and into which." input: MergeAuthorsInput!): MergeAuthorsPayload @auth(can: MANAGE_TAXONOMY)
+  mergeAuthors("Parameters for mergeAuthors." input: MergeAuthorsInput!): MergeAuthorsPayload @auth(can: MANAGE_TAXONOMY)
 
   "Takes an author away. One that has articles goes only when another takes them; the path leads there, else it answers 410. Needs MANAGE_TAXONOMY (editor, admin)."
-  deleteAuthor("Which." input: DeleteAuthorInput!): DeleteAuthorPayload @auth(can: MANAGE_TAXONOMY)
+  deleteAuthor("Parameters for deleteAuthor." input: DeleteAuthorInput!): DeleteAuthorPayload @auth(can: MANAGE_TAXONOMY)
 
   # Site
 
   "Makes an API key for a partner. Needs MANAGE_PARTNERS (admin)."
-  createApiKey("What the key is for." input: CreateApiKeyInput!): CreateApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  createApiKey("Parameters for createApiKey." input: CreateApiKeyInput!): CreateApiKeyPayload @auth(can: MANAGE_PARTNERS)
   "Gives an API key another secret; the old ones stay valid for a while. Needs MANAGE_PARTNERS (admin)."
-  rotateApiKey("Which one." input: RotateApiKeyInput!): RotateApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  rotateApiKey("Parameters for rotateApiKey." input: RotateApiKeyInput!): RotateApiKeyPayload @auth(can: MANAGE_PARTNERS)
   "Ends an API key at once. Needs MANAGE_PARTNERS (admin)."
-  revokeApiKey("Which one." input: RevokeApiKeyInput!): RevokeApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  revokeApiKey("Parameters for revokeApiKey." input: RevokeApiKeyInput!): RevokeApiKeyPayload @auth(can: MANAGE_PARTNERS)
   "Confirms that a partner has removed its copy of an article. Needs an API key with the scope CHANGES."
-  acknowledgeChange("Which change." input: AcknowledgeChangeInput!): AcknowledgeChangePayload
+  acknowledgeChange("Parameters for acknowledgeChange." input: AcknowledgeChangeInput!): AcknowledgeChangePayload
 
   "Runs a dead job again, with all its attempts. Needs MANAGE_JOBS (admin)."
-  retryJob("Which one." input: RetryJobInput!): RetryJobPayload @auth(can: MANAGE_JOBS)
+  retryJob("Parameters for retryJob." input: RetryJobInput!): RetryJobPayload @auth(can: MANAGE_JOBS)
   "Deletes a dead job. Needs MANAGE_JOBS (admin)."
-  discardJob("Which one." input: DiscardJobInput!): DiscardJobPayload @auth(can: MANAGE_JOBS)
+  discardJob("Parameters for discardJob." input: DiscardJobInput!): DiscardJobPayload @auth(can: MANAGE_JOBS)
 
-  "Changes the site's settings: what is not given stays as it is. Needs MANAGE_SITE (admin)."
-  updateSite("What shall change." input: UpdateSiteInput!): UpdateSitePayload @auth(can: MANAGE_SITE)
+  "Changes the site's settings. Omitted fields keep their values. Needs MANAGE_SITE (admin)."
+  updateSite("Parameters for updateSite." input: UpdateSiteInput!): UpdateSitePayload @auth(can: MANAGE_SITE)
 
   "Makes a static page, as a draft. Needs MANAGE_PAGES (editor, admin)."
-  createPage("What it shall be." input: CreatePageInput!): CreatePagePayload @auth(can: MANAGE_PAGES)
+  createPage("Parameters for createPage." input: CreatePageInput!): CreatePagePayload @auth(can: MANAGE_PAGES)
 
-  "Changes a static page: what is not given stays as it is. A new path leaves redirects from the old one and from those of the pages below. Needs MANAGE_PAGES (editor, admin)."
-  updatePage("What shall change." input: UpdatePageInput!): UpdatePagePayload @auth(can: MANAGE_PAGES)
+  "Changes a static page. Omitted fields keep their values. A new path leaves redirects from the old one and from those of the pages below. Needs MANAGE_PAGES (editor, admin)."
+  updatePage("Parameters for updatePage." input: UpdatePageInput!): UpdatePagePayload @auth(can: MANAGE_PAGES)
 
   "Shows a static page to readers. Needs MANAGE_PAGES (editor, admin)."
-  publishPage("Which." input: PublishPageInput!): PublishPagePayload @auth(can: MANAGE_PAGES)
+  publishPage("Parameters for publishPage." input: PublishPageInput!): PublishPagePayload @auth(can: MANAGE_PAGES)
 
   "Takes a static page back from readers. Needs MANAGE_PAGES (editor, admin)."
-  unpublishPage("Which." input: UnpublishPageInput!): UnpublishPagePayload @auth(can: MANAGE_PAGES)
+  unpublishPage("Parameters for unpublishPage." input: UnpublishPageInput!): UnpublishPagePayload @auth(can: MANAGE_PAGES)
 
   "Puts a static page into the trash. Needs MANAGE_PAGES (editor, admin)."
-  trashPage("Which." input: TrashPageInput!): TrashPagePayload @auth(can: MANAGE_PAGES)
+  trashPage("Parameters for trashPage." input: TrashPageInput!): TrashPagePayload @auth(can: MANAGE_PAGES)
 
   "Takes a static page out of the trash, as it was. Needs MANAGE_PAGES (editor, admin)."
-  restorePage("Which." input: RestorePageInput!): RestorePagePayload @auth(can: MANAGE_PAGES)
+  restorePage("Parameters for restorePage." input: RestorePageInput!): RestorePagePayload @auth(can: MANAGE_PAGES)
 
   "Stores the menu of a location and language, whole, in the place of the one that was there. Needs MANAGE_PAGES (editor, admin)."
-  saveMenu("What it shall be." input: SaveMenuInput!): SaveMenuPayload @auth(can: MANAGE_PAGES)
+  saveMenu("Parameters for saveMenu." input: SaveMenuInput!): SaveMenuPayload @auth(can: MANAGE_PAGES)
 
   "Takes a menu with its items away. Needs MANAGE_PAGES (editor, admin)."
-  deleteMenu("Which." input: DeleteMenuInput!): DeleteMenuPayload @auth(can: MANAGE_PAGES)
+  deleteMenu("Parameters for deleteMenu." input: DeleteMenuInput!): DeleteMenuPayload @auth(can: MANAGE_PAGES)
 
   "Makes a redirect from a path that has none. Needs MANAGE_PAGES (editor, admin)."
-  createRedirect("What it shall be." input: CreateRedirectInput!): CreateRedirectPayload @auth(can: MANAGE_PAGES)
+  createRedirect("Parameters for createRedirect." input: CreateRedirectInput!): CreateRedirectPayload @auth(can: MANAGE_PAGES)
 
-  "Changes a redirect: what is not given stays as it is. Needs MANAGE_PAGES (editor, admin)."
-  updateRedirect("What shall change." input: UpdateRedirectInput!): UpdateRedirectPayload @auth(can: MANAGE_PAGES)
+  "Changes a redirect. Omitted fields keep their values. Needs MANAGE_PAGES (editor, admin)."
+  updateRedirect("Parameters for updateRedirect." input: UpdateRedirectInput!): UpdateRedirectPayload @auth(can: MANAGE_PAGES)
 
   "Takes a redirect away. Needs MANAGE_PAGES (editor, admin)."
-  deleteRedirect("Which." input: DeleteRedirectInput!): DeleteRedirectPayload @auth(can: MANAGE_PAGES)
+  deleteRedirect("Parameters for deleteRedirect." input: DeleteRedirectInput!): DeleteRedirectPayload @auth(can: MANAGE_PAGES)
 
-  "Makes a space for advertising. Needs MANAGE_SITE (admin)."
-  createAdSlot("What it shall be." input: CreateAdSlotInput!): CreateAdSlotPayload @auth(can: MANAGE_SITE)
+  "Makes an ad slot. Needs MANAGE_SITE (admin)."
+  createAdSlot("Parameters for createAdSlot." input: CreateAdSlotInput!): CreateAdSlotPayload @auth(can: MANAGE_SITE)
 
-  "Changes a space for advertising: what is not given stays as it is. Needs MANAGE_SITE (admin)."
-  updateAdSlot("What shall change." input: UpdateAdSlotInput!): UpdateAdSlotPayload @auth(can: MANAGE_SITE)
+  "Changes an ad slot. Omitted fields keep their values. Needs MANAGE_SITE (admin)."
+  updateAdSlot("Parameters for updateAdSlot." input: UpdateAdSlotInput!): UpdateAdSlotPayload @auth(can: MANAGE_SITE)
 
-  "Takes a space for advertising away. Needs MANAGE_SITE (admin)."
-  deleteAdSlot("Which." input: DeleteAdSlotInput!): DeleteAdSlotPayload @auth(can: MANAGE_SITE)
+  "Takes an ad slot away. Needs MANAGE_SITE (admin)."
+  deleteAdSlot("Parameters for deleteAdSlot." input: DeleteAdSlotInput!): DeleteAdSlotPayload @auth(can: MANAGE_SITE)
 
   # Readers' accounts
 
   "Asks for an account. A mail with a link goes to the address; verifyEmail makes the account with it. The answer is the same whether or not the address has an account."
-  signUp("The account." input: SignUpInput!): SignUpPayload @once
+  signUp("Parameters for signUp." input: SignUpInput!): SignUpPayload @once
 
   "Makes the account that signUp asked for, with the token of the mail, and signs in."
-  verifyEmail("The token, and how the client keeps the session." input: VerifyEmailInput!): VerifyEmailPayload @once
+  verifyEmail("Parameters for verifyEmail." input: VerifyEmailInput!): VerifyEmailPayload @once
 
   "Sends a mail with a link and a code of six digits that sign in without a password. The answer is the same whether or not the address has an account."
-  requestSignInLink("Where to." input: RequestSignInLinkInput!): RequestSignInLinkPayload @once
+  requestSignInLink("Parameters for requestSignInLink." input: RequestSignInLinkInput!): RequestSignInLinkPayload @once
 
   "Signs in with the token or the code of a mail that requestSignInLink sent. Each works once."
-  signInWithLink("The token, or the address and the code." input: SignInWithLinkInput!): SignInWithLinkPayload @once
+  signInWithLink("Parameters for signInWithLink." input: SignInWithLinkInput!): SignInWithLinkPayload @once
 
   "Sends a mail with a link to choose another password. The answer is the same whether or not the address has an account."
-  requestPasswordReset("Where to." input: RequestPasswordResetInput!): RequestPasswordResetPayload @once
+  requestPasswordReset("Parameters for requestPasswordReset." input: RequestPasswordResetInput!): RequestPasswordResetPayload @once
 
   "Gives the account another password, with the token of the mail, and ends all its sessions."
-  resetPassword("The token and the password." input: ResetPasswordInput!): ResetPasswordPayload @once
+  resetPassword("Parameters for resetPassword." input: ResetPasswordInput!): ResetPasswordPayload @once
 
   "Asks for another e-mail address of the viewer's account. A mail with a link goes to the new address, a notice to the old one; confirmEmailChange makes the change. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  changeEmail("The new address." input: ChangeEmailInput!): ChangeEmailPayload @auth(can: USE_ACCOUNT) @once
+  changeEmail("Parameters for changeEmail." input: ChangeEmailInput!): ChangeEmailPayload @auth(can: USE_ACCOUNT) @once
 
   "Makes the change that changeEmail asked for, with the token of the mail."
-  confirmEmailChange("The token." input: ConfirmEmailChangeInput!): ConfirmEmailChangePayload @once
+  confirmEmailChange("Parameters for confirmEmailChange." input: ConfirmEmailChangeInput!): ConfirmEmailChangePayload @once
 
   "Changes what others see of the viewer, and the language of mails. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  updateProfile("What changes." input: UpdateProfileInput!): UpdateProfilePayload @auth(can: USE_ACCOUNT)
+  updateProfile("Parameters for updateProfile." input: UpdateProfileInput!): UpdateProfilePayload @auth(can: USE_ACCOUNT)
 
   "Asks for the viewer's account to be removed, after a time in which cancelAccountDeletion takes that back. Comments stay, as those of a deleted reader. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
-  deleteAccount("The viewer's password." input: DeleteAccountInput!): DeleteAccountPayload @auth(can: USE_ACCOUNT) @once
+  deleteAccount("Parameters for deleteAccount." input: DeleteAccountInput!): DeleteAccountPayload @auth(can: USE_ACCOUNT) @once
 
   "Keeps the viewer's account that was to be removed. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
   cancelAccountDeletion: CancelAccountDeletionPayload @auth(can: USE_ACCOUNT)
@@ -904,69 +904,69 @@ type Mutation {
   requestDataExport: RequestDataExportPayload @auth(can: USE_ACCOUNT) @once
 
   "Keeps that a version of a legal document was accepted: by whom, when and where. Without an account only that it was."
-  recordConsent("What was accepted." input: RecordConsentInput!): RecordConsentPayload @once
+  recordConsent("Parameters for recordConsent." input: RecordConsentInput!): RecordConsentPayload @once
 
   "Sends a mail that lets somebody sign up where registration is by invitation. Needs MANAGE_USERS (admin)."
-  inviteReader("Whom." input: InviteReaderInput!): InviteReaderPayload @auth(can: MANAGE_USERS) @once
+  inviteReader("Parameters for inviteReader." input: InviteReaderInput!): InviteReaderPayload @auth(can: MANAGE_USERS) @once
 
   # Newsletters
 
   "Asks for newsletters. A mail with a link goes to the address; nothing is sent before confirmNewsletterSubscription. The answer is the same whether or not the address is subscribed."
-  subscribeToNewsletter("The newsletters and the address." input: SubscribeToNewsletterInput!): SubscribeToNewsletterPayload @once
+  subscribeToNewsletter("Parameters for subscribeToNewsletter." input: SubscribeToNewsletterInput!): SubscribeToNewsletterPayload @once
 
   "Confirms subscriptions with the token of the mail, and gives the token of the preference page."
-  confirmNewsletterSubscription("The token." input: ConfirmNewsletterSubscriptionInput!): ConfirmNewsletterSubscriptionPayload @once
+  confirmNewsletterSubscription("Parameters for confirmNewsletterSubscription." input: ConfirmNewsletterSubscriptionInput!): ConfirmNewsletterSubscriptionPayload @once
 
   "Replaces the newsletters that an address gets, with the token of its preference page."
-  updateNewsletterPreferences("The token and the newsletters." input: UpdateNewsletterPreferencesInput!): UpdateNewsletterPreferencesPayload @once
+  updateNewsletterPreferences("Parameters for updateNewsletterPreferences." input: UpdateNewsletterPreferencesInput!): UpdateNewsletterPreferencesPayload @once
 
   "Ends one subscription or all of an address, with the token of a newsletter or of the preference page. Doing it again changes nothing."
-  unsubscribeFromNewsletter("The token." input: UnsubscribeFromNewsletterInput!): UnsubscribeFromNewsletterPayload @once
+  unsubscribeFromNewsletter("Parameters for unsubscribeFromNewsletter." input: UnsubscribeFromNewsletterInput!): UnsubscribeFromNewsletterPayload @once
 
   "Sends a message to the newsroom."
-  submitContactMessage("The message." input: SubmitContactMessageInput!): SubmitContactMessagePayload @once
+  submitContactMessage("Parameters for submitContactMessage." input: SubmitContactMessageInput!): SubmitContactMessagePayload @once
 
   "Makes a newsletter. Needs MANAGE_NEWSLETTERS (editor, admin)."
-  createNewsletter("The newsletter." input: CreateNewsletterInput!): CreateNewsletterPayload @auth(can: MANAGE_NEWSLETTERS)
+  createNewsletter("Parameters for createNewsletter." input: CreateNewsletterInput!): CreateNewsletterPayload @auth(can: MANAGE_NEWSLETTERS)
 
   "Changes a newsletter. Needs MANAGE_NEWSLETTERS (editor, admin)."
-  updateNewsletter("What changes." input: UpdateNewsletterInput!): UpdateNewsletterPayload @auth(can: MANAGE_NEWSLETTERS)
+  updateNewsletter("Parameters for updateNewsletter." input: UpdateNewsletterInput!): UpdateNewsletterPayload @auth(can: MANAGE_NEWSLETTERS)
 
   "Composes an issue of a newsletter. Nothing is sent before sendNewsletterIssue. Needs MANAGE_NEWSLETTERS (editor, admin)."
-  createNewsletterIssue("The issue." input: CreateNewsletterIssueInput!): CreateNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
+  createNewsletterIssue("Parameters for createNewsletterIssue." input: CreateNewsletterIssueInput!): CreateNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
 
   "Removes an issue that was not sent. Needs MANAGE_NEWSLETTERS (editor, admin)."
-  deleteNewsletterIssue("Which." input: NewsletterIssueInput!): DeleteNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
+  deleteNewsletterIssue("Parameters for deleteNewsletterIssue." input: NewsletterIssueInput!): DeleteNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
 
   "Begins to send an issue to all confirmed subscribers, each once. An issue that is being sent, or was, stays as it is. Needs MANAGE_NEWSLETTERS (editor, admin)."
-  sendNewsletterIssue("Which." input: NewsletterIssueInput!): SendNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
+  sendNewsletterIssue("Parameters for sendNewsletterIssue." input: NewsletterIssueInput!): SendNewsletterIssuePayload @auth(can: MANAGE_NEWSLETTERS)
 }
 
-"What is wrong with an input, for the one who made it."
+"An error in the input of a mutation."
 interface UserError {
-  "What is wrong, to be shown."
+  "Explanation for the user."
   message: String!
   "Where in the input, step by step; empty when it is about no field. Answers at most 100 rows."
   field: [String!]! @listSize(assumedSize: 5, maximum: 100)
-  "What is wrong, for programs."
+  "Machine-readable code."
   code: UserErrorCode!
 }
 
-"A field of the input, or a state of things, that does not allow what was asked."
+"A field of the input, or the current state of an object, does not allow the change."
 type InputError implements UserError {
   message: String!
   field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
 }
 
-"Somebody saved the article after the version that was expected. Nothing was changed."
+"The article was saved by somebody else after ` + "`" + `expectedVersion` + "`" + `. Nothing was changed."
 type VersionConflict implements UserError {
   message: String!
   field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
-  "The version it is at now."
+  "Current version."
   currentVersion: Int!
-  "The article as it is now."
+  "Current state of the article."
   article: Article!
 }
 
@@ -975,55 +975,55 @@ type ArticleLocked implements UserError {
   message: String!
   field: [String!]! @listSize(assumedSize: 5, maximum: 100)
   code: UserErrorCode!
-  "Who is editing it, and until when."
+  "The lock: who is editing, and until when."
   lock: ArticleLock!
 }
 
-"What can be wrong with an input."
+"Error codes of ` + "`" + `userErrors` + "`" + `."
 enum UserErrorCode {
-  "It has not the right form."
+  "The value is malformed."
   INVALID
-  "It is needed and empty."
+  "The value is required."
   BLANK
-  "It is longer or larger than allowed."
+  "The value is too long or too large."
   TOO_LONG
-  "There is no such thing."
+  "The object does not exist."
   NOT_FOUND
-  "Another one has it: a slug, an address."
+  "The value, such as a slug or an address, is already in use."
   TAKEN
-  "A thing would lie in itself, or a redirect lead back to itself."
+  "The change would create a cycle."
   LOOP
-  "Something still needs it."
+  "The object is still in use."
   IN_USE
-  "The moment is over."
+  "The time is in the past."
   IN_THE_PAST
-  "An article cannot go from its status to that one."
+  "The status of the article does not allow this step."
   ILLEGAL_TRANSITION
-  "Somebody saved the article meanwhile: see VersionConflict."
+  "The article was saved by somebody else: see VersionConflict."
   VERSION_CONFLICT
-  "Somebody else is editing it: see ArticleLocked."
+  "Somebody else is editing the article: see ArticleLocked."
   LOCKED
-  "There are as many as there may be."
+  "The maximum number is reached."
   LIMIT_REACHED
-  "The idempotency key was used with another input."
+  "The idempotency key was already used with a different input."
   KEY_REUSED
-  "It was valid once."
+  "The token or code has expired."
   EXPIRED
-  "E-mail address or password is wrong."
+  "The email address or password is wrong."
   WRONG_CREDENTIALS
-  "The code of the second factor is needed."
+  "A second-factor code is required."
   SECOND_FACTOR_REQUIRED
-  "The code of the second factor is wrong or was used before."
+  "The second-factor code is wrong or was already used."
   WRONG_SECOND_FACTOR
-  "Too many wrong attempts: try again later."
+  "Too many failed attempts. Try again later."
   SLOWED_DOWN
   "The password is too easy to guess."
   WEAK_PASSWORD
-  "The last administrator must stay."
+  "The last administrator cannot be removed."
   LAST_ADMIN
-  "The viewer's role does not allow it with this one of many."
+  "The viewer's role does not allow this change on this object."
   FORBIDDEN
-  "It could not be done now: somebody changed the same at this moment, or, with one of many, the server failed or its time was over. Nothing was done; send it again."
+  "A temporary failure, such as a concurrent change or a timeout. Nothing was changed; try again."
   FAILED
   "Comments, or this thread of them, are closed."
   CLOSED
@@ -1031,50 +1031,50 @@ enum UserErrorCode {
 
 "An object with an id that is unique across all types."
 interface Node {
-  "Opaque and global; no order and no meaning."
+  "Globally unique, opaque ID. It says nothing about order."
   id: ID!
 }
 
-"Says what a router shall show for a path."
+"What a front-end router needs to know about a path."
 type Route {
-  "The path in its one right form; a front end may redirect to it when it was asked otherwise."
+  "Canonical form of the path."
   path: String!
-  "What is there."
+  "The object at the path."
   target: RouteTarget!
-  "For a redirect: where to, as path or URL. Null otherwise."
+  "Target of a redirect, as path or URL. Null otherwise."
   redirectTo: URL
-  "HTTP status that fits: 200, or 301, 302, 307, 308 for a redirect, or 410 for what is gone for good."
+  "HTTP status to answer: 200, a redirect (301, 302, 307, 308) or 410 for permanently removed content."
   statusCode: Int!
 }
 
-"What a path can lead to."
+"Objects that a path can resolve to."
 union RouteTarget = Article | Category | Tag | Place | Series | Author | Page | Redirect | WithdrawnNotice
 
-"What is told where a story was that has been withdrawn for good."
+"Notice shown at the path of a withdrawn story."
 type WithdrawnNotice {
-  "The path at which the story was."
+  "Path of the withdrawn story."
   path: String!
-  "What readers are told, as plain text."
+  "Notice for readers, as plain text."
   text: String!
   "When the story was withdrawn."
   withdrawnAt: DateTime!
 }
 
-"An old path that leads elsewhere."
+"A redirect from an old path."
 type Redirect implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "The old path."
   path: String!
-  "Where to go: a path of this site or a URL; null when the target is not to be seen."
+  "Target: a path of this site or a URL. Null if the target is not visible to the viewer."
   location: URL
-  "301, 302, 307, 308, or 410 for what is gone for good."
+  "301, 302, 307, 308, or 410 for permanently removed content."
   statusCode: Int!
 }
 
 # ── Articles ──────────────────────────────────────────────────────────────────
 
-"Names one article."
+"Selects one article by one of its keys."
 input ArticleBy @oneOf {
   "Its id."
   id: ID
@@ -1084,47 +1084,47 @@ input ArticleBy @oneOf {
   path: String
 }
 
-"What kind of story an article is."
+"Kind of an article."
 enum ArticleKind {
   "A report, analysis or feature."
   ARTICLE
-  "A statement of somebody else, published as it came."
+  "A press release, published as received."
   PRESS_RELEASE
-  "Opinion of its author."
+  "An opinion piece."
   OPINION
-  "A running report of timed entries."
+  "A live blog of timed entries."
   LIVE_BLOG
-  "A set of pictures."
+  "A gallery of images."
   GALLERY
-  "A film with words."
+  "A video story."
   VIDEO
-  "A sound recording with words."
+  "An audio story or podcast episode."
   AUDIO
 }
 
-"Where an article is on its way. Readers only ever meet PUBLISHED."
+"Workflow status of an article. Readers see only PUBLISHED."
 enum ArticleStatus {
   "Being written."
   DRAFT
-  "Handed in, waits for review."
+  "Submitted for review."
   IN_REVIEW
-  "Reviewed, may be published."
+  "Approved for publication."
   APPROVED
-  "Will be published at its time."
+  "Scheduled for publication."
   SCHEDULED
-  "Complete, held back until its embargo lifts."
+  "Complete and under embargo."
   EMBARGOED
   "Visible to readers."
   PUBLISHED
-  "Was visible, taken back."
+  "Unpublished: it was visible to readers before."
   UNPUBLISHED
-  "Put away."
+  "Archived."
   ARCHIVED
-  "Withdrawn for good."
+  "Permanently withdrawn."
   KILLED
 }
 
-"Direction of writing."
+"Text direction."
 enum TextDirection {
   "Left to right."
   LTR
@@ -1132,77 +1132,77 @@ enum TextDirection {
   RTL
 }
 
-"A story of any kind."
+"An article."
 type Article implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
-  "What kind of story it is."
+  "Kind of the article."
   kind: ArticleKind!
-  "Where it is on its way."
+  "Workflow status."
   status: ArticleStatus!
   "Headline."
   title: String!
-  "Second headline; empty when there is none."
+  "Secondary headline. Empty if there is none."
   subtitle: String!
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String!
-  "Path of its page at the front end."
+  "Path of its page on the front end."
   path: String!
-  "Address of its page: absolute when the site's address is set, else its path."
+  "URL of its page: absolute if the site URL is set, otherwise the path."
   url: URL!
-  "Address that search engines shall keep it under."
+  "Canonical URL for search engines."
   canonicalUrl: URL!
-  "A few sentences for lists."
+  "Summary shown in lists."
   excerpt: String!
   "The body as typed blocks in order. Answers at most 5000 rows."
   body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
   "The body as sanitised HTML."
   bodyHtml: HTML! @cost(weight: 150)
-  "The body as plain text, blocks parted by an empty line."
+  "The body as plain text, blocks separated by blank lines."
   bodyText: String! @cost(weight: 150)
   "Language it is written in."
   language: Locale!
-  "Direction of its writing."
+  "Text direction of its language."
   direction: TextDirection!
   "The same story in other languages. Answers at most 50 rows."
   translations: [Article!]! @listSize(assumedSize: 3, maximum: 50)
-  "When it was published; for an article taken back and published anew, the last time. Null only before that."
+  "When it was last published. Null before the first publication."
   publishedAt: DateTime
-  "When it was published for the first time. Null only before that."
+  "When it was first published. Null before that."
   firstPublishedAt: DateTime
-  "When it last changed in substance; mended typing errors do not count."
+  "When it last changed in substance. Corrected typos do not count."
   updatedAt: DateTime!
-  "When its last correction was issued; null when there was none."
+  "When its last correction was issued. Null if there is none."
   correctedAt: DateTime
-  "Words of the body."
+  "Number of words in the body."
   wordCount: Int!
-  "Minutes it takes to read, at least 1 where there are words."
+  "Estimated reading time in minutes, at least 1 if there is text."
   readingTimeMinutes: Int!
-  "Approved comments."
+  "Number of approved comments."
   commentCount: Int!
   "Who may comment, and until when."
   commentPolicy: CommentPolicy!
-  "The section it belongs to; null when it has none."
+  "Primary category. Null if it has none."
   primaryCategory: Category
-  "Further sections it appears in. Answers at most 50 rows."
+  "Further categories it appears in. Answers at most 50 rows."
   categories: [Category!]! @listSize(assumedSize: 5, maximum: 50)
-  "The way from the front page to it: sections from the top, then the article itself. Answers at most 50 rows."
+  "The way from the front page to it: categories from the top, then the article itself. Answers at most 50 rows."
   breadcrumbs: [Breadcrumb!]! @listSize(assumedSize: 5, maximum: 50)
   "Authors in the order of the by-line. Answers at most 50 rows."
   authors: [Author!]! @listSize(assumedSize: 5, maximum: 50)
-  "By-line as it is printed: as written, else the authors' names."
+  "By-line as printed: the written by-line, otherwise the authors' names."
   byline: String!
-  "Place named before the first sentence; empty when there is none."
+  "Dateline. Empty if there is none."
   dateline: String!
-  "Subject words by name. Answers at most 100 rows."
+  "Tags by name. Answers at most 100 rows."
   tags: [Tag!]! @listSize(assumedSize: 10, maximum: 100)
   "Where it happens. Answers at most 100 rows."
   places: [Place!]! @listSize(assumedSize: 5, maximum: 100)
-  "The series it is part of; null when none."
+  "The series it is part of. Null if there is none."
   series: Series
-  "Its number in the series; null when none."
+  "Position in the series. Null if there is none."
   seriesPosition: Int
-  "Picture shown with it; null when none."
+  "Featured image. Null if there is none."
   featuredImage: Media
   "Entries of a live blog: pinned ones first, then newest first. Empty for other kinds."
   liveEntries(
@@ -1211,26 +1211,26 @@ type Article implements Node {
     "The id of the last entry of the answer before."
     after: ID
   ): [LiveEntry!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
-  "What search engines and share previews are told."
+  "Metadata for search engines and share previews."
   seo: SEO!
-  "Who owns the text and how it may be used; null when nothing was said."
+  "Rights and usage terms. Null if unset."
   rights: Rights
-  "Where the text came from; null when it was written here."
+  "Original source. Null if it was written here."
   source: ArticleSource
   "The article published just before this one, in its language; null for the first."
-  previous("In which list." scope: NeighbourScope = SITE): Article
+  previous("List to look in." scope: NeighbourScope = SITE): Article
   "The article published just after this one, in its language; null for the newest."
-  next("In which list." scope: NeighbourScope = SITE): Article
-  "Articles that belong to this one, best first, in its language, without itself."
+  next("List to look in." scope: NeighbourScope = SITE): Article
+  "Related articles in the same language, most related first."
   relatedArticles(
-    "How many, 1 to 24; 8 when not given."
+    "How many, 1 to 24; 8 if omitted."
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
   ): RelatedArticleConnection @cost(weight: 5) @listSize(assumedSize: 8, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
   "Whether the viewer has bookmarked it; false when nobody is signed in. Pages that caches share ask viewerState instead."
   viewerHasBookmarked: Boolean!
-  "Comments that start a thread."
+  "Top-level comments."
   comments(
     first: Int
     after: String
@@ -1241,21 +1241,21 @@ type Article implements Node {
   ): CommentConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   "Comments that moderators pinned, at most five, the one pinned last first. Answers at most 5 rows."
   pinnedComments: [Comment!]! @listSize(assumedSize: 2, maximum: 5)
-  "How often it was viewed in all. Needs READ_NEWSROOM. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  "How often it was viewed in all. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   viewCount: Int! @auth(can: READ_NEWSROOM)
   "What was set right since it was published, newest first. Answers at most 100 rows."
   corrections: [Correction!]! @listSize(assumedSize: 3, maximum: 100)
-  "What the newsroom keeps about it; null for those who do not work on it. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  "Newsroom data. Null for viewers who do not work on the article. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   newsroom: NewsroomRecord @auth(can: READ_NEWSROOM)
 }
 
-"A mistake that was set right after publication, told to readers."
+"A correction of a published article."
 type Correction implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "The article."
   article: Article!
-  "What was wrong and what is right, as plain text."
+  "Correction note, as plain text."
   note: String!
   "When it was issued."
   issuedAt: DateTime!
@@ -1265,65 +1265,65 @@ type Correction implements Node {
 
 "A paragraph before and after a correction, as plain text."
 type ParagraphChange {
-  "As it was; empty where it was added."
+  "Text before the correction. Empty if the paragraph was added."
   before: String!
-  "As it is; empty where it was taken out."
+  "Text after the correction. Empty if the paragraph was removed."
   after: String!
 }
 
-"A list in which an article has neighbours."
+"List in which to look for the previous or next article."
 enum NeighbourScope {
   "All published articles of the site."
   SITE
-  "Those of its primary section with its sub-sections."
+  "Those of its primary category with its subcategories."
   CATEGORY
 }
 
-"One step of the way to a page."
+"One item of a breadcrumb trail."
 type Breadcrumb {
-  "Words of the link."
+  "Text of the link."
   label: String!
-  "Its address."
+  "Its URL."
   url: URL!
 }
 
-"What search engines and share previews are told. Falls back to the visible words."
+"Metadata for search engines and share previews. Fields fall back to the visible text."
 type SEO {
   "Title."
   title: String!
   "Description."
   description: String!
-  "Address the page shall be kept under."
+  "Canonical URL."
   canonicalUrl: URL!
-  "Whether search engines are asked to leave the page out."
+  "Whether search engines are asked not to index the page."
   noIndex: Boolean!
 }
 
-"Who owns a work and how it may be used."
+"Rights and usage terms of a work."
 type Rights {
   "Owner."
   holder: String!
-  "Notice to print."
+  "Copyright notice."
   notice: String!
   "Terms of use."
   usageTerms: String!
 }
 
-"Where a text came from."
+"Source of a text."
 type ArticleSource {
-  "Identity at its origin."
+  "URI that identifies the text at its source."
   uri: String
-  "Name of the agency or publication; empty when unknown."
+  "Name of the agency or publication. Empty if unknown."
   name: String!
-  "Its page there."
+  "URL at the source."
   url: URL
 }
 
 "A timed entry of a live blog."
 type LiveEntry implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
-  "Headline of the entry; empty when it has none."
+  "Headline of the entry. Empty if it has none."
   title: String!
   "The entry as typed blocks. Answers at most 5000 rows."
   body: [ContentBlock!]! @cost(weight: 5) @listSize(assumedSize: 10, maximum: 5000)
@@ -1331,17 +1331,17 @@ type LiveEntry implements Node {
   bodyHtml: HTML! @cost(weight: 5)
   "When it was posted."
   publishedAt: DateTime!
-  "Whether it is one of the main events."
+  "Whether it is a key event."
   isKeyEvent: Boolean!
-  "Whether it stays on top."
+  "Whether it is pinned to the top."
   isPinned: Boolean!
 }
 
 # ── The blocks of a body ──────────────────────────────────────────────────────
 
-"One piece of a body."
+"A block of body content."
 interface ContentBlock {
-  "Direction of the block where it differs from the article's."
+  "Text direction of the block if it differs from the article's."
   direction: TextDirection
 }
 
@@ -1350,7 +1350,7 @@ type ParagraphBlock implements ContentBlock {
   direction: TextDirection
   "Inline HTML."
   html: HTML!
-  "Left, right, center or justify; null: as the design has it."
+  "Left, right, center or justify; null for the default of the front end."
   align: String
 }
 
@@ -1361,7 +1361,7 @@ type HeadingBlock implements ContentBlock {
   html: HTML!
   "1 to 6."
   level: Int!
-  "Fragment that leads to it; empty when it has none."
+  "Anchor of the heading, without ` + "`" + `#` + "`" + `. Empty if it has none."
   anchor: String!
 }
 
@@ -1386,23 +1386,23 @@ type ListItem {
   items: [ListItem!]! @listSize(assumedSize: 10, maximum: 5000)
 }
 
-"Words of somebody else."
+"A quotation."
 type QuoteBlock implements ContentBlock {
   direction: TextDirection
   "Inline HTML."
   html: HTML!
-  "Who is quoted, inline HTML; empty when not said."
+  "Attribution, inline HTML. Empty if unset."
   citation: HTML!
-  "Whether it repeats words of the article to draw the eye."
+  "Whether it is a pull quote."
   isPullQuote: Boolean!
 }
 
-"Program text."
+"Source code."
 type CodeBlock implements ContentBlock {
   direction: TextDirection
-  "The text, lines kept."
+  "The code, with line breaks."
   text: String!
-  "Its language; empty when not said."
+  "Its language. Empty if unset."
   language: String!
 }
 
@@ -1427,62 +1427,62 @@ type TableRow {
 type TableCell {
   "Inline HTML."
   html: HTML!
-  "Whether it names its row or column."
+  "Whether it is a header cell."
   isHeader: Boolean!
-  "Columns it covers."
+  "Number of columns it spans."
   colSpan: Int!
-  "Rows it covers."
+  "Number of rows it spans."
   rowSpan: Int!
 }
 
-"A picture."
+"A image."
 type ImageBlock implements ContentBlock {
   direction: TextDirection
-  "The picture."
+  "The image."
   image: BlockImage!
-  "Where a click leads; null when nowhere."
+  "Link target. Null if the image is not a link."
   href: URL
 }
 
-"A set of pictures."
+"A gallery of images."
 type GalleryBlock implements ContentBlock {
   direction: TextDirection
-  "The pictures in order. Answers at most 500 rows."
+  "The images in order. Answers at most 500 rows."
   images: [BlockImage!]! @listSize(assumedSize: 10, maximum: 500)
-  "Columns to show them in; 0: as the design has it."
+  "Columns to show them in; 0 for the default of the front end."
   columns: Int!
   "Caption, inline HTML."
   caption: HTML!
 }
 
-"A picture in a body."
+"A image in a body."
 type BlockImage {
-  "Address of the picture, no smaller than the width asked for where variants exist."
+  "Address of the image, no smaller than the width asked for where variants exist."
   url("Pixels." width: Int): URL
-  "Words for those who cannot see it."
+  "Alternative text."
   alt: String!
   "Caption, inline HTML."
   caption: HTML!
-  "Who made it, inline HTML."
+  "Credit, inline HTML."
   credit: HTML!
-  "Pixels; null when unknown."
+  "Pixels. Null if unknown."
   width: Int
-  "Pixels; null when unknown."
+  "Pixels. Null if unknown."
   height: Int
 }
 
-"A film."
+"A video."
 type VideoBlock implements ContentBlock {
   direction: TextDirection
-  "Address of the film."
+  "Address of the video."
   url: URL
-  "Still shown before it plays."
+  "Poster image shown before it plays."
   poster: URL
   "Caption, inline HTML."
   caption: HTML!
 }
 
-"A sound recording."
+"An audio recording."
 type AudioBlock implements ContentBlock {
   direction: TextDirection
   "Address of the recording."
@@ -1491,14 +1491,14 @@ type AudioBlock implements ContentBlock {
   caption: HTML!
 }
 
-"Something of another site, by name and address: the front end decides whether and how to load it."
+"An embed from another site, by name and address: the front end decides whether and how to load it."
 type EmbedBlock implements ContentBlock {
   direction: TextDirection
   "` + "`" + `youtube` + "`" + `, ` + "`" + `x` + "`" + `, ` + "`" + `soundcloud` + "`" + ` …"
   provider: String!
-  "Its page there."
+  "URL at the source."
   url: URL!
-  "Title; empty when unknown."
+  "Title. Empty if unknown."
   title: String!
   "Caption, inline HTML."
   caption: HTML!
@@ -1516,13 +1516,13 @@ type FileBlock implements ContentBlock {
 "A call to action."
 type ButtonBlock implements ContentBlock {
   direction: TextDirection
-  "Where it leads."
+  "Link target."
   url: URL!
-  "Words on it."
+  "Label."
   title: String!
 }
 
-"A line between parts."
+"A thematic break."
 type DividerBlock implements ContentBlock {
   direction: TextDirection
 }
@@ -1555,57 +1555,57 @@ input BlockInput @oneOf {
   heading: HeadingBlockInput
   "A list."
   list: ListBlockInput
-  "Words of somebody else."
+  "A quotation."
   quote: QuoteBlockInput
-  "Program text."
+  "Source code."
   code: CodeBlockInput
   "A table."
   table: TableBlockInput
-  "A picture."
+  "A image."
   image: ImageBlockInput
-  "A set of pictures."
+  "A gallery of images."
   gallery: GalleryBlockInput
-  "A film."
+  "A video."
   video: VideoBlockInput
-  "A sound recording."
+  "An audio recording."
   audio: AudioBlockInput
-  "Something of another site."
+  "An embed from another site."
   embed: EmbedBlockInput
   "A file to download."
   file: FileBlockInput
   "A call to action."
   button: ButtonBlockInput
-  "A line between parts: ` + "`" + `{divider: {}}` + "`" + `."
+  "A thematic break: ` + "`" + `{divider: {}}` + "`" + `."
   divider: DividerBlockInput
   "HTML that no other block can hold."
   html: HtmlBlockInput
 }
 
-"A paragraph to be stored."
+"A paragraph to store."
 input ParagraphBlockInput {
   "Inline HTML."
   html: HTML!
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + ` or ` + "`" + `justify` + "`" + `; as the design has it when not given."
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + ` or ` + "`" + `justify` + "`" + `; the default of the front end if omitted."
   align: String
-  "Where it differs from the article's."
+  "Text direction if it differs from the article's."
   direction: TextDirection
 }
 
-"A heading to be stored."
+"A heading to store."
 input HeadingBlockInput {
   "Inline HTML."
   html: HTML!
   "1 to 6."
   level: Int!
-  "Fragment that shall lead to it; made from its words when not given."
+  "Fragment that should lead to it; derived from its text if omitted."
   anchor: String
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + ` or ` + "`" + `justify` + "`" + `; as the design has it when not given."
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + ` or ` + "`" + `justify` + "`" + `; the default of the front end if omitted."
   align: String
-  "Where it differs from the article's."
+  "Text direction if it differs from the article's."
   direction: TextDirection
 }
 
-"A list to be stored."
+"A list to store."
 input ListBlockInput {
   "Whether the items are numbered."
   ordered: Boolean
@@ -1613,11 +1613,11 @@ input ListBlockInput {
   start: Int
   "The items."
   items: [ListItemInput!]!
-  "Where it differs from the article's."
+  "Text direction if it differs from the article's."
   direction: TextDirection
 }
 
-"A line of a list to be stored."
+"A line of a list to store."
 input ListItemInput {
   "Inline HTML."
   html: HTML!
@@ -1629,49 +1629,49 @@ input ListItemInput {
   items: [ListItemInput!]
 }
 
-"Words of somebody else to be stored."
+"A quotation to store."
 input QuoteBlockInput {
   "Inline HTML, paragraphs parted by two <br>."
   html: HTML!
-  "Who is quoted, inline HTML."
+  "Attribution, inline HTML."
   citation: HTML
-  "Whether it repeats words of the article to draw the eye."
+  "Whether it is a pull quote."
   isPullQuote: Boolean
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; as the design has it when not given."
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
   align: String
-  "Where it differs from the article's."
+  "Text direction if it differs from the article's."
   direction: TextDirection
 }
 
-"Program text to be stored."
+"Source code to store."
 input CodeBlockInput {
-  "The text, lines kept."
+  "The code, with line breaks."
   text: String!
   "Its language, such as ` + "`" + `go` + "`" + `."
   language: String
 }
 
-"A table to be stored."
+"A table to store."
 input TableBlockInput {
-  "Rows of its head."
+  "Header rows."
   head: [TableRowInput!]
-  "Rows of its body."
+  "Body rows."
   rows: [TableRowInput!]
   "Caption, inline HTML."
   caption: HTML
-  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; as the design has it when not given."
+  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
   align: String
-  "Where it differs from the article's."
+  "Text direction if it differs from the article's."
   direction: TextDirection
 }
 
-"A row of a table to be stored."
+"A row of a table to store."
 input TableRowInput {
   "Its cells, at most 200."
   cells: [TableCellInput!]!
 }
 
-"A cell of a table to be stored."
+"A cell of a table to store."
 input TableCellInput {
   "Inline HTML."
   html: HTML
@@ -1681,57 +1681,57 @@ input TableCellInput {
   colSpan: Int
   "Rows it covers when more than 1."
   rowSpan: Int
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + ` or ` + "`" + `center` + "`" + `; as the design has it when not given."
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + ` or ` + "`" + `center` + "`" + `; the default of the front end if omitted."
   align: String
 }
 
-"A picture to be stored: of the newsroom's own media or by its address."
+"A image to be stored: of the newsroom's own media or by its address."
 input ImageBlockInput {
   "A media item; wins over ` + "`" + `url` + "`" + `, and says what is not said here."
   mediaId: ID
-  "Address of the picture."
+  "Address of the image."
   url: URL
-  "Words for those who cannot see it."
+  "Alternative text."
   alt: String
   "Caption, inline HTML."
   caption: HTML
-  "Who made it, inline HTML."
+  "Credit, inline HTML."
   credit: HTML
-  "Where a click leads."
+  "Link target."
   href: URL
   "Pixels."
   width: Int
   "Pixels."
   height: Int
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + `, ` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; as the design has it when not given."
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + `, ` + "`" + `center` + "`" + `, ` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
   align: String
 }
 
-"A set of pictures to be stored."
+"A set of images to store."
 input GalleryBlockInput {
-  "The pictures in order, at most 500."
+  "The images in order, at most 500."
   images: [GalleryImageInput!]!
-  "Columns to show them in, 1 to 12; as the design has it when not given."
+  "Columns to show them in, 1 to 12; the default of the front end if omitted."
   columns: Int
   "Caption, inline HTML."
   caption: HTML
-  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; as the design has it when not given."
+  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
   align: String
 }
 
-"A picture of a gallery to be stored."
+"A image of a gallery to store."
 input GalleryImageInput {
   "A media item; wins over ` + "`" + `url` + "`" + `, and says what is not said here."
   mediaId: ID
-  "Address of the picture."
+  "Address of the image."
   url: URL
-  "Words for those who cannot see it."
+  "Alternative text."
   alt: String
   "Caption, inline HTML."
   caption: HTML
-  "Who made it, inline HTML."
+  "Credit, inline HTML."
   credit: HTML
-  "Where a click leads."
+  "Link target."
   href: URL
   "Pixels."
   width: Int
@@ -1739,27 +1739,27 @@ input GalleryImageInput {
   height: Int
 }
 
-"A film to be stored."
+"A video to store."
 input VideoBlockInput {
   "A media item; wins over ` + "`" + `url` + "`" + `."
   mediaId: ID
-  "Address of the film."
+  "Address of the video."
   url: URL
-  "Still shown before it plays."
+  "Poster image shown before it plays."
   poster: URL
   "Caption, inline HTML."
   caption: HTML
-  "Who made it, inline HTML."
+  "Credit, inline HTML."
   credit: HTML
   "Pixels."
   width: Int
   "Pixels."
   height: Int
-  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; as the design has it when not given."
+  "` + "`" + `wide` + "`" + ` or ` + "`" + `full` + "`" + `; the default of the front end if omitted."
   align: String
 }
 
-"A sound recording to be stored."
+"An audio recording to store."
 input AudioBlockInput {
   "A media item; wins over ` + "`" + `url` + "`" + `."
   mediaId: ID
@@ -1767,11 +1767,11 @@ input AudioBlockInput {
   url: URL
   "Caption, inline HTML."
   caption: HTML
-  "Who made it, inline HTML."
+  "Credit, inline HTML."
   credit: HTML
 }
 
-"Something of another site to be stored."
+"An embed from another site to store."
 input EmbedBlockInput {
   "Its page or player there: YouTube, Vimeo, X, Instagram, Facebook, SoundCloud, Spotify, TikTok, Dailymotion or Google Maps."
   url: URL!
@@ -1781,7 +1781,7 @@ input EmbedBlockInput {
   caption: HTML
 }
 
-"A file to download, to be stored."
+"A file to download to store."
 input FileBlockInput {
   "A media item; wins over ` + "`" + `url` + "`" + `."
   mediaId: ID
@@ -1791,117 +1791,117 @@ input FileBlockInput {
   name: String
 }
 
-"A call to action to be stored."
+"A call to action to store."
 input ButtonBlockInput {
-  "Where it leads."
+  "Link target."
   url: URL!
-  "Words on it."
+  "Label."
   title: String!
-  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + ` or ` + "`" + `center` + "`" + `; as the design has it when not given."
+  "` + "`" + `left` + "`" + `, ` + "`" + `right` + "`" + ` or ` + "`" + `center` + "`" + `; the default of the front end if omitted."
   align: String
 }
 
-"A line between parts to be stored."
+"A thematic break to store."
 input DividerBlockInput {
-  "Where it differs from the article's."
+  "Text direction if it differs from the article's."
   direction: TextDirection
 }
 
-"HTML to be stored that no other block can hold."
+"HTML to store that fits no other block."
 input HtmlBlockInput {
   "Block HTML, such as <dl> or <details>; it is sanitised."
   html: HTML!
-  "Where it differs from the article's."
+  "Text direction if it differs from the article's."
   direction: TextDirection
 }
 
 # ── Lists ─────────────────────────────────────────────────────────────────────
 
-"Where a page is in its list. Both directions are truthful whichever way was paged."
+"Paging information. Both directions are correct whichever way the client pages."
 type PageInfo {
-  "Whether anything follows this page."
+  "Whether there are items after this page."
   hasNextPage: Boolean!
-  "Whether anything stands before this page."
+  "Whether there are items before this page."
   hasPreviousPage: Boolean!
-  "Cursor of the first row; null for an empty page."
+  "Cursor of the first item. Null if the page is empty."
   startCursor: String
-  "Cursor of the last row; null for an empty page."
+  "Cursor of the last item. Null if the page is empty."
   endCursor: String
 }
 
-"A count that says how exact it is."
+"A count and its precision."
 type Count {
   "The number."
   value: Int!
-  "Whether there may be more."
+  "Whether the count is exact."
   precision: CountPrecision!
 }
 
-"How exact a count is."
+"Precision of a count."
 enum CountPrecision {
-  "Just as many."
+  "The exact number."
   EXACT
-  "As many or more: counting stopped at the limit."
+  "A lower bound: counting stopped at the limit."
   AT_LEAST
 }
 
-"A page of articles."
+"A connection of articles."
 type ArticleConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [ArticleEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [Article!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many the whole list holds, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
-"A row of a list of articles."
+"An edge of a connection of articles."
 type ArticleEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The article."
   node: Article!
 }
 
-"A page of corrections."
+"A connection of corrections."
 type CorrectionConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [CorrectionEdge!]!
-  "Rows alone."
+  "The page as nodes."
   nodes: [Correction!]!
-  "Where the page is in the list."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are in all, counted up to ` + "`" + `limit` + "`" + `."
-  totalCount("Where to stop counting." limit: Int = 1000): Count! @cost(weight: 10)
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
-"A row of a page of corrections."
+"An edge of a connection of corrections."
 type CorrectionEdge {
-  "Names this place in the list."
+  "Cursor of this edge."
   cursor: String!
   "The correction."
   node: Correction!
 }
 
-"A page of related articles."
+"A connection of related articles."
 type RelatedArticleConnection {
   "Rows with score and reasons."
   edges: [RelatedArticleEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [Article!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
 }
 
 "An article related to another."
 type RelatedArticleEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The article."
   node: Article!
-  "How strongly the two belong together, comparable within one list only; 0 for news of the same section that fills the list."
+  "Relevance score, comparable within one list only. 0 for articles of the same category that fill up the list."
   score: Float!
   "Why it is here, strongest first. Answers at most 20 rows."
   reasons: [RelatedReason!]! @listSize(assumedSize: 3, maximum: 20)
@@ -1915,29 +1915,29 @@ type RelatedReason {
   labels: [String!]! @listSize(assumedSize: 3, maximum: 100)
 }
 
-"Kinds of reasons for articles to be related."
+"Reasons why articles are related."
 enum RelatedReasonKind {
-  "An editor chose it."
+  "Pinned by an editor."
   PINNED
-  "Both are about these words."
+  "The articles share these words."
   SHARED_WORDS
-  "Both carry these tags."
+  "The articles share these tags."
   SHARED_TAGS
-  "Both are part of this series."
+  "The articles are part of the same series."
   SAME_SERIES
-  "Both happen at these places."
+  "The articles share these places."
   SAME_PLACE
-  "Both are by or about these people."
+  "The articles share these people."
   SAME_PEOPLE
-  "Newest of the same section."
+  "Newest of the same category."
   SAME_SECTION
 }
 
 # ── Search ────────────────────────────────────────────────────────────────────
 
-"Narrows a search. Fields add up; the values of one field are alternatives, at most 100."
+"Filter for search results. All fields must match; a field matches if any of its values does, at most 100."
 input SearchFilter {
-  "In these sections or their sub-sections."
+  "In these categories or their subcategories."
   categories: [ID!]
   "With these tags."
   tags: [ID!]
@@ -1957,15 +1957,15 @@ input SearchFilter {
   publishedBefore: DateTime
 }
 
-"A page of articles found."
+"A connection of articles found."
 type SearchConnection {
   "Rows with score and highlight."
   edges: [SearchEdge!]!
-  "The articles alone."
+  "The page as nodes."
   nodes: [Article!]!
-  "Counts of what the articles found belong to; null when they could not be counted."
+  "Facet counts over all results. Null if they could not be computed."
   facets: SearchFacets @cost(weight: 50)
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
   "How many articles were found; searching stops at some thousands."
   totalCount: Count! @cost(weight: 10)
@@ -1973,19 +1973,19 @@ type SearchConnection {
 
 "An article found."
 type SearchEdge {
-  "Opaque place of the row in its ranking."
+  "Cursor of this edge."
   cursor: String!
   "The article."
   node: Article!
-  "How well it fits, above 0 to 1, comparable within one search only."
+  "Relevance score between 0 and 1, comparable within one search only."
   score: Float!
-  "The words around what was found, in their original spelling: escaped HTML with <mark> and nothing else in it."
+  "Excerpt around the matches: escaped HTML in which <mark> is the only tag."
   highlight: HTML!
 }
 
-"Counts of what all articles found belong to, most first."
+"Facet counts over all results, largest first."
 type SearchFacets {
-  "By section, sub-sections counted with the sections above. Answers at most 50 rows."
+  "By category, subcategories counted with the categories above. Answers at most 50 rows."
   categories: [CategoryFacet!]! @listSize(assumedSize: 20, maximum: 50)
   "By tag. Answers at most 50 rows."
   tags: [TagFacet!]! @listSize(assumedSize: 20, maximum: 50)
@@ -2001,9 +2001,9 @@ type SearchFacets {
   precision: CountPrecision!
 }
 
-"How many articles found are in a section."
+"How many articles found are in a category."
 type CategoryFacet {
-  "The section."
+  "The category."
   category: Category!
   "Articles found in it."
   count: Int!
@@ -2049,11 +2049,11 @@ type LanguageFacet {
   count: Int!
 }
 
-"What a reader may be about to type."
+"A search suggestion."
 type SearchSuggestion {
-  "The words to show."
+  "Text of the suggestion."
   text: String!
-  "What they lead to."
+  "The object it leads to."
   target: SuggestionTarget!
 }
 
@@ -2062,7 +2062,7 @@ union SuggestionTarget = Article | Category | Tag | Place | Author | Series
 
 # ── Taxonomy ──────────────────────────────────────────────────────────────────
 
-"Names one section."
+"Selects one category by one of its keys."
 input CategoryBy @oneOf {
   "Its id."
   id: ID
@@ -2072,35 +2072,35 @@ input CategoryBy @oneOf {
   path: String
 }
 
-"A section of the site. Sections form a tree."
+"A category of the site. Categories form a tree."
 type Category implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "Name in the site's own language."
   name: String!
   "Name in a language, else ` + "`" + `name` + "`" + `."
   label("The language wanted." language: Locale!): String!
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String!
-  "Path of its page at the front end."
+  "Path of its page on the front end."
   path: String!
   "Address of its page."
   url: URL!
-  "What it is about; empty when not said."
+  "What it is about. Empty if unset."
   description: String!
-  "The section above; null at the top level."
+  "Parent category. Null at the top level."
   parent: Category
-  "Sections right below, in their order. Answers at most 1000 rows."
+  "Categories right below, in their order. Answers at most 1000 rows."
   children: [Category!]! @listSize(assumedSize: 10, maximum: 1000)
   "The way from the front page to it, itself included. Answers at most 50 rows."
   breadcrumbs: [Breadcrumb!]! @listSize(assumedSize: 5, maximum: 50)
-  "The newest articles of the section and of all its sub-sections."
+  "The newest articles of the category and of all its subcategories."
   latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   "What editors picked for its page, in their order. Answers at most 100 rows."
   picks: [Article!]! @listSize(assumedSize: 20, maximum: 100)
 }
 
-"Names one tag."
+"Selects one tag by one of its keys."
 input TagBy @oneOf {
   "Its id."
   id: ID
@@ -2108,47 +2108,47 @@ input TagBy @oneOf {
   slug: String
 }
 
-"A subject word."
+"A tag: a subject of articles."
 type Tag implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "The word."
   name: String!
   "The word in a language, else ` + "`" + `name` + "`" + `."
   label("The language wanted." language: Locale!): String!
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String!
-  "Path of its page at the front end."
+  "Path of its page on the front end."
   path: String!
   "Vocabulary it was imported with; empty for the site's own."
   scheme: String!
-  "What it stands for; empty when not said."
+  "What it stands for. Empty if unset."
   description: String!
   "The newest articles with this tag."
   latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
-"A page of tags."
+"A connection of tags."
 type TagConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [TagEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [Tag!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
-"A row of a list of tags."
+"An edge of a connection of tags."
 type TagEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The tag."
   node: Tag!
 }
 
-"Names one place."
+"Selects one place by one of its keys."
 input PlaceBy @oneOf {
   "Its id."
   id: ID
@@ -2172,29 +2172,29 @@ enum PlaceKind {
 
 "Where news happens."
 type Place implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "Its name."
   name: String!
   "Its name in a language, else ` + "`" + `name` + "`" + `."
   label("The language wanted." language: Locale!): String!
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String!
-  "Path of its page at the front end."
+  "Path of its page on the front end."
   path: String!
   "What kind of place it is."
   kind: PlaceKind!
-  "The country it is or lies in; null when unknown."
+  "The country it is or lies in. Null if unknown."
   countryCode: CountryCode
-  "Degrees north; null when unknown."
+  "Degrees north. Null if unknown."
   latitude: Float
-  "Degrees east; null when unknown."
+  "Degrees east. Null if unknown."
   longitude: Float
   "The newest articles about it."
   latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
-"Names one series."
+"Selects one series by one of its keys."
 input SeriesBy @oneOf {
   "Its id."
   id: ID
@@ -2204,23 +2204,23 @@ input SeriesBy @oneOf {
 
 "The parts of one long story, podcast or column."
 type Series implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "Its name."
   name: String!
   "Its name in a language, else ` + "`" + `name` + "`" + `."
   label("The language wanted." language: Locale!): String!
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String!
-  "Path of its page at the front end."
+  "Path of its page on the front end."
   path: String!
-  "What it is about; empty when not said."
+  "What it is about. Empty if unset."
   description: String!
   "Its newest parts."
   latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
-"What a thing is called in a language."
+"Name of an object in one language."
 input LabelInput {
   "The language."
   language: Locale!
@@ -2230,39 +2230,39 @@ input LabelInput {
   description: String
 }
 
-"A section that shall be made."
+"A category to create."
 input CreateCategoryInput {
   "Name in the site's own language."
   name: String!
-  "Readable, unique part of its address; made from the name when not given."
+  "Readable, unique part of its address; derived from the name if omitted."
   slug: String
   "What it is about."
   description: String
-  "The section it lies in; at the top level when not given."
+  "The category it lies in; at the top level if omitted."
   parentId: ID
   "Place among its siblings."
   position: Int
   "Names in other languages."
   labels: [LabelInput!]
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
-"Answer of createCategory."
+"Return type of createCategory."
 type CreateCategoryPayload {
-  "What was made; null when nothing was."
+  "The new object. Null if the mutation failed."
   category: Category
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"What shall change of a section: what is not given stays, what is null is cleared."
+"Changes to a category. Omitted fields keep their values; null clears a field."
 input UpdateCategoryInput {
-  "Which section."
+  "Which category."
   id: ID!
   "Name in the site's own language."
   name: String
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String
   "What it is about."
   description: String
@@ -2272,69 +2272,69 @@ input UpdateCategoryInput {
   labels: [LabelInput!]
 }
 
-"Answer of updateCategory."
+"Return type of updateCategory."
 type UpdateCategoryPayload {
-  "The section as it is now; null when nothing was changed."
+  "The category after the change. Null if the mutation failed."
   category: Category
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Where a section shall go."
+"Where a category should go."
 input MoveCategoryInput {
-  "Which section."
+  "Which category."
   id: ID!
-  "The section it shall lie in; at the top level when null or not given."
+  "The category it should lie in; at the top level when null or not given."
   parentId: ID
-  "Place among its siblings there; first when not given."
+  "Place among its siblings there; first if omitted."
   position: Int
 }
 
-"Answer of moveCategory."
+"Return type of moveCategory."
 type MoveCategoryPayload {
-  "The section as it is now; null when nothing was changed."
+  "The category after the change. Null if the mutation failed."
   category: Category
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Which sections shall become one."
+"The categories to merge."
 input MergeCategoriesInput {
-  "Those that go, 1 to 20."
+  "IDs to merge and delete, 1 to 20."
   ids: [ID!]!
-  "The one that stays, as it is."
+  "ID to merge into."
   into: ID!
 }
 
-"Answer of mergeCategories."
+"Return type of mergeCategories."
 type MergeCategoriesPayload {
-  "The section that stays; null when nothing was changed."
+  "The merged category. Null if the mutation failed."
   category: Category
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Which section shall go."
+"The category to delete."
 input DeleteCategoryInput {
-  "Which section."
+  "Which category."
   id: ID!
-  "The section that its articles shall have instead."
+  "The category to assign to its articles instead."
   moveArticlesTo: ID
 }
 
-"Answer of deleteCategory."
+"Return type of deleteCategory."
 type DeleteCategoryPayload {
-  "The id of what went; null when nothing did."
+  "ID of the deleted object. Null if the mutation failed."
   deletedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"A tag that shall be made."
+"A tag to create."
 input CreateTagInput {
   "Name in the site's own language."
   name: String!
-  "Readable, unique part of its address; made from the name when not given."
+  "Readable, unique part of its address; derived from the name if omitted."
   slug: String
   "What it stands for."
   description: String
@@ -2342,25 +2342,25 @@ input CreateTagInput {
   scheme: String
   "Names in other languages."
   labels: [LabelInput!]
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
-"Answer of createTag."
+"Return type of createTag."
 type CreateTagPayload {
-  "What was made; null when nothing was."
+  "The new object. Null if the mutation failed."
   tag: Tag
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"What shall change of a tag: what is not given stays, what is null is cleared."
+"Changes to a tag. Omitted fields keep their values; null clears a field."
 input UpdateTagInput {
   "Which tag."
   id: ID!
   "Name in the site's own language."
   name: String
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String
   "What it stands for."
   description: String
@@ -2370,53 +2370,53 @@ input UpdateTagInput {
   labels: [LabelInput!]
 }
 
-"Answer of updateTag."
+"Return type of updateTag."
 type UpdateTagPayload {
-  "The tag as it is now; null when nothing was changed."
+  "The tag after the change. Null if the mutation failed."
   tag: Tag
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Which tags shall become one."
+"The tags to merge."
 input MergeTagsInput {
-  "Those that go, 1 to 20."
+  "IDs to merge and delete, 1 to 20."
   ids: [ID!]!
-  "The one that stays, as it is."
+  "ID to merge into."
   into: ID!
 }
 
-"Answer of mergeTags."
+"Return type of mergeTags."
 type MergeTagsPayload {
-  "The tag that stays; null when nothing was changed."
+  "The merged tag. Null if the mutation failed."
   tag: Tag
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Which tag shall go."
+"The tag to delete."
 input DeleteTagInput {
   "Which tag."
   id: ID!
-  "The tag that its articles shall have instead."
+  "The tag to assign to its articles instead."
   moveArticlesTo: ID
 }
 
-"Answer of deleteTag."
+"Return type of deleteTag."
 type DeleteTagPayload {
-  "The id of what went; null when nothing did."
+  "ID of the deleted object. Null if the mutation failed."
   deletedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"A place that shall be made."
+"A place to create."
 input CreatePlaceInput {
   "Name in the site's own language."
   name: String!
-  "Readable, unique part of its address; made from the name when not given."
+  "Readable, unique part of its address; derived from the name if omitted."
   slug: String
-  "What kind of place it is; OTHER when not said."
+  "What kind of place it is; OTHER if omitted."
   kind: PlaceKind
   "The country it is or lies in."
   countryCode: CountryCode
@@ -2426,27 +2426,27 @@ input CreatePlaceInput {
   longitude: Float
   "Names in other languages."
   labels: [LabelInput!]
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
-"Answer of createPlace."
+"Return type of createPlace."
 type CreatePlacePayload {
-  "What was made; null when nothing was."
+  "The new object. Null if the mutation failed."
   place: Place
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"What shall change of a place: what is not given stays, what is null is cleared."
+"Changes to a place. Omitted fields keep their values; null clears a field."
 input UpdatePlaceInput {
   "Which place."
   id: ID!
   "Name in the site's own language."
   name: String
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String
-  "What kind of place it is; OTHER when not said."
+  "What kind of place it is; OTHER if omitted."
   kind: PlaceKind
   "The country it is or lies in."
   countryCode: CountryCode
@@ -2458,75 +2458,75 @@ input UpdatePlaceInput {
   labels: [LabelInput!]
 }
 
-"Answer of updatePlace."
+"Return type of updatePlace."
 type UpdatePlacePayload {
-  "The place as it is now; null when nothing was changed."
+  "The place after the change. Null if the mutation failed."
   place: Place
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Which places shall become one."
+"The places to merge."
 input MergePlacesInput {
-  "Those that go, 1 to 20."
+  "IDs to merge and delete, 1 to 20."
   ids: [ID!]!
-  "The one that stays, as it is."
+  "ID to merge into."
   into: ID!
 }
 
-"Answer of mergePlaces."
+"Return type of mergePlaces."
 type MergePlacesPayload {
-  "The place that stays; null when nothing was changed."
+  "The merged place. Null if the mutation failed."
   place: Place
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Which place shall go."
+"The place to delete."
 input DeletePlaceInput {
   "Which place."
   id: ID!
-  "The place that its articles shall have instead."
+  "The place to assign to its articles instead."
   moveArticlesTo: ID
 }
 
-"Answer of deletePlace."
+"Return type of deletePlace."
 type DeletePlacePayload {
-  "The id of what went; null when nothing did."
+  "ID of the deleted object. Null if the mutation failed."
   deletedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"A series that shall be made."
+"A series to create."
 input CreateSeriesInput {
   "Name in the site's own language."
   name: String!
-  "Readable, unique part of its address; made from the name when not given."
+  "Readable, unique part of its address; derived from the name if omitted."
   slug: String
   "What it is about."
   description: String
   "Names in other languages."
   labels: [LabelInput!]
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
-"Answer of createSeries."
+"Return type of createSeries."
 type CreateSeriesPayload {
-  "What was made; null when nothing was."
+  "The new object. Null if the mutation failed."
   series: Series
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"What shall change of a series: what is not given stays, what is null is cleared."
+"Changes to a series. Omitted fields keep their values; null clears a field."
 input UpdateSeriesInput {
   "Which series."
   id: ID!
   "Name in the site's own language."
   name: String
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String
   "What it is about."
   description: String
@@ -2534,87 +2534,87 @@ input UpdateSeriesInput {
   labels: [LabelInput!]
 }
 
-"Answer of updateSeries."
+"Return type of updateSeries."
 type UpdateSeriesPayload {
-  "The series as it is now; null when nothing was changed."
+  "The series after the change. Null if the mutation failed."
   series: Series
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Which series shall become one."
+"The series to merge."
 input MergeSeriesInput {
-  "Those that go, 1 to 20."
+  "IDs to merge and delete, 1 to 20."
   ids: [ID!]!
-  "The one that stays, as it is."
+  "ID to merge into."
   into: ID!
 }
 
-"Answer of mergeSeries."
+"Return type of mergeSeries."
 type MergeSeriesPayload {
-  "The series that stays; null when nothing was changed."
+  "The merged series. Null if the mutation failed."
   series: Series
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Which series shall go."
+"The series to delete."
 input DeleteSeriesInput {
   "Which series."
   id: ID!
-  "The series that its articles shall have instead."
+  "The series to assign to its articles instead."
   moveArticlesTo: ID
 }
 
-"Answer of deleteSeries."
+"Return type of deleteSeries."
 type DeleteSeriesPayload {
-  "The id of what went; null when nothing did."
+  "ID of the deleted object. Null if the mutation failed."
   deletedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"An author that shall be made."
+"An author to create."
 input CreateAuthorInput {
   "Name in the site's own language."
   name: String!
-  "Readable, unique part of its address; made from the name when not given."
+  "Readable, unique part of its address; derived from the name if omitted."
   slug: String
-  "A person or a desk; PERSON when not said."
+  "A person or a desk; PERSON if omitted."
   kind: AuthorKind
   "A few words about the author."
   bio: String
-  "Picture: a media item."
+  "Image: a media item."
   avatarId: ID
   "The account that writes under this name."
   userId: ID
   "Names in other languages."
   labels: [LabelInput!]
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
-"Answer of createAuthor."
+"Return type of createAuthor."
 type CreateAuthorPayload {
-  "What was made; null when nothing was."
+  "The new object. Null if the mutation failed."
   author: Author
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"What shall change of an author: what is not given stays, what is null is cleared."
+"Changes to an author. Omitted fields keep their values; null clears a field."
 input UpdateAuthorInput {
   "Which author."
   id: ID!
   "Name in the site's own language."
   name: String
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String
-  "A person or a desk; PERSON when not said."
+  "A person or a desk; PERSON if omitted."
   kind: AuthorKind
   "A few words about the author."
   bio: String
-  "Picture: a media item."
+  "Image: a media item."
   avatarId: ID
   "The account that writes under this name."
   userId: ID
@@ -2622,49 +2622,49 @@ input UpdateAuthorInput {
   labels: [LabelInput!]
 }
 
-"Answer of updateAuthor."
+"Return type of updateAuthor."
 type UpdateAuthorPayload {
-  "The author as it is now; null when nothing was changed."
+  "The author after the change. Null if the mutation failed."
   author: Author
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Which authors shall become one."
+"The authors to merge."
 input MergeAuthorsInput {
-  "Those that go, 1 to 20."
+  "IDs to merge and delete, 1 to 20."
   ids: [ID!]!
-  "The one that stays, as it is."
+  "ID to merge into."
   into: ID!
 }
 
-"Answer of mergeAuthors."
+"Return type of mergeAuthors."
 type MergeAuthorsPayload {
-  "The author that stays; null when nothing was changed."
+  "The merged author. Null if the mutation failed."
   author: Author
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Which author shall go."
+"The author to delete."
 input DeleteAuthorInput {
   "Which author."
   id: ID!
-  "The author that its articles shall have instead."
+  "The author to assign to its articles instead."
   moveArticlesTo: ID
 }
 
-"Answer of deleteAuthor."
+"Return type of deleteAuthor."
 type DeleteAuthorPayload {
-  "The id of what went; null when nothing did."
+  "ID of the deleted object. Null if the mutation failed."
   deletedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 # ── People ────────────────────────────────────────────────────────────────────
 
-"Names one author."
+"Selects one author by one of its keys."
 input AuthorBy @oneOf {
   "Its id."
   id: ID
@@ -2682,7 +2682,7 @@ enum AuthorKind {
 
 "Who signs articles. An author need not have an account."
 type Author implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "A person or a desk."
   kind: AuthorKind!
@@ -2690,13 +2690,13 @@ type Author implements Node {
   name: String!
   "The name in a language, else ` + "`" + `name` + "`" + `."
   label("The language wanted." language: Locale!): String!
-  "Readable, unique part of the address."
+  "Unique, human-readable part of the URL."
   slug: String!
   "Path of the author's page at the front end."
   path: String!
-  "A few words about the author; empty when not said."
+  "A few words about the author. Empty if unset."
   bio: String!
-  "Picture; null when none."
+  "Image. Null if there is none."
   avatar: Media
   "The author's newest articles."
   latestNews(first: Int, after: String, last: Int, before: String, language: Locale): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
@@ -2706,9 +2706,9 @@ type Author implements Node {
 
 "Who may comment on an article."
 type CommentPolicy {
-  "Who may."
+  "Who may comment."
   mode: CommentMode!
-  "When commenting ends; null: never."
+  "When comments close. Null if never."
   closesAt: DateTime
   "Whether a guest must leave a name and an e-mail address, which is never shown."
   guestFieldsRequired: Boolean!
@@ -2722,9 +2722,9 @@ type CommentPolicy {
 
 "Who may comment."
 enum CommentMode {
-  "Everybody, guests too."
+  "Everyone, including guests."
   OPEN
-  "Who is signed in."
+  "The signed-in account."
   REGISTERED
   "Nobody."
   CLOSED
@@ -2790,9 +2790,9 @@ type CommentRemoval {
   reason: String
 }
 
-"What a reader or guest says below an article."
+"A comment on an article."
 type Comment implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "Plain text; empty when it was removed."
   body: String!
@@ -2810,45 +2810,45 @@ type Comment implements Node {
   reactionCount: Int!
   "Its reactions by kind, the most frequent first. Answers at most 5 rows."
   reactions: [ReactionCount!]! @listSize(assumedSize: 3, maximum: 5)
-  "Who says it."
+  "Author of the comment."
   author: CommentAuthor!
-  "When it was said."
+  "When it was posted."
   createdAt: DateTime!
-  "When it was last changed; null when it never was."
+  "When it was last edited. Null if never."
   editedAt: DateTime
   "The article it is about."
   article: Article!
-  "The comment it answers; null at the start of a thread."
+  "The comment it replies to. Null for top-level comments."
   parent: Comment
-  "How many direct answers it has."
+  "Number of direct replies."
   replyCount: Int!
-  "Direct answers, oldest first."
+  "Direct replies, oldest first."
   replies(first: Int, after: String, last: Int, before: String): CommentConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 }
 
-"Who says a comment. There is no way from here to an e-mail address."
+"Author of a comment. Email addresses are never exposed."
 type CommentAuthor {
-  "The name shown."
+  "Display name."
   name: String!
   "Whether it is a guest without an account."
   isGuest: Boolean!
 }
 
-"A page of comments."
+"A connection of comments."
 type CommentConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [CommentEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [Comment!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
-"A row of a list of comments."
+"An edge of a connection of comments."
 type CommentEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The comment."
   node: Comment!
@@ -2864,7 +2864,7 @@ type ArticleViewerState {
   isBookmarked: Boolean!
   "Whether it stands in the viewer's reading history."
   isRead: Boolean!
-  "Ids of the sections, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows."
+  "Ids of the categories, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows."
   followedIds: [ID!]! @listSize(assumedSize: 3, maximum: 1000)
 }
 
@@ -2901,21 +2901,21 @@ type FollowedTopic {
   followedAt: DateTime!
 }
 
-"A page of followed topics."
+"A connection of followed topics."
 type FollowedTopicConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [FollowedTopicEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [FollowedTopic!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count!
 }
 
-"A row of a list of followed topics."
+"An edge of a connection of followed topics."
 type FollowedTopicEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The topic."
   node: FollowedTopic!
@@ -2929,21 +2929,21 @@ type ReadArticle {
   readAt: DateTime!
 }
 
-"A page of the reading history."
+"A connection of the reading history."
 type ReadArticleConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [ReadArticleEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [ReadArticle!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count!
 }
 
 "A row of the reading history."
 type ReadArticleEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The article."
   node: ReadArticle!
@@ -2963,7 +2963,7 @@ enum NotificationKind {
 
 "Tells the viewer of something."
 type Notification implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "What it tells of."
   kind: NotificationKind!
@@ -2979,21 +2979,21 @@ type Notification implements Node {
   readAt: DateTime
 }
 
-"A page of notifications."
+"A connection of notifications."
 type NotificationConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [NotificationEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [Notification!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count!
 }
 
-"A row of a list of notifications."
+"An edge of a connection of notifications."
 type NotificationEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The notification."
   node: Notification!
@@ -3051,7 +3051,7 @@ enum CommentState {
   WAITING
 }
 
-"Answer of addComment."
+"Return type of addComment."
 type AddCommentPayload {
   "The comment; null when it is not shown, or nothing was posted."
   comment: Comment
@@ -3061,7 +3061,7 @@ type AddCommentPayload {
   state: CommentState!
   "For guests: the token of the link to edit, delete or claim the comment, told this once."
   guestToken: String
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3083,21 +3083,21 @@ input OwnCommentInput {
   guestToken: String
 }
 
-"Answer of editComment."
+"Return type of editComment."
 type EditCommentPayload {
   "The comment; null when it is not shown, or nothing was changed."
   comment: Comment
   "What became of it; WAITING also when nothing was changed."
   state: CommentState!
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of deleteComment."
+"Return type of deleteComment."
 type DeleteCommentPayload {
   "The id of the deleted comment; null when nothing was deleted."
   deletedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3109,11 +3109,11 @@ input ClaimCommentInput {
   guestToken: String!
 }
 
-"Answer of claimComment."
+"Return type of claimComment."
 type ClaimCommentPayload {
   "The id of the comment, which is the viewer's now; null when nothing was claimed."
   commentId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3125,11 +3125,11 @@ input ReactInput {
   kind: ReactionKind
 }
 
-"Answer of react."
+"Return type of react."
 type ReactPayload {
-  "The comment as it is now; null when nothing was done."
+  "The comment after the change; null when nothing was done."
   comment: Comment
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3169,11 +3169,11 @@ input ReportCommentInput {
   goodFaith: Boolean
 }
 
-"Answer of reportComment."
+"Return type of reportComment."
 type ReportCommentPayload {
   "Whether the report is recorded. Reporting twice is the same as once."
   reported: Boolean!
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3243,7 +3243,7 @@ type ModeratedComment {
   status: CommentStatus!
   "Plain text."
   body: String!
-  "The name shown."
+  "Display name."
   authorName: String!
   "The account of its author; null for guests."
   authorId: ID
@@ -3251,7 +3251,7 @@ type ModeratedComment {
   guestEmail: String!
   "The network address it was sent from; empty when not known."
   address: String!
-  "When it was said."
+  "When it was posted."
   createdAt: DateTime!
   "Why it waits. Answers at most 10 rows."
   reasons: [ModerationReason!]! @listSize(assumedSize: 2, maximum: 10)
@@ -3309,21 +3309,21 @@ type CommentReport {
   decidedAt: DateTime
 }
 
-"A page of the moderation queue."
+"A connection of the moderation queue."
 type ModeratedCommentConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [ModeratedCommentEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [ModeratedComment!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count!
 }
 
 "A row of the moderation queue."
 type ModeratedCommentEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The comment."
   node: ModeratedComment!
@@ -3359,7 +3359,7 @@ input ModerateCommentsInput {
 type ModerateCommentsPayload {
   "The comments as they are now; empty when nothing was done. Answers at most 100 rows."
   comments: [ModeratedComment!]! @listSize(assumedSize: 10, maximum: 100)
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3381,9 +3381,9 @@ input CommentInput {
 
 "Answer of a decision about one comment."
 type ModerateCommentPayload {
-  "The comment as it is now; null when nothing was done."
+  "The comment after the change; null when nothing was done."
   comment: ModeratedComment
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3409,7 +3409,7 @@ input RestrictReaderInput {
 
 "Something that moderators laid on a reader."
 type ReaderRestriction implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "What it is."
   kind: RestrictionKind!
@@ -3423,21 +3423,21 @@ type ReaderRestriction implements Node {
   createdAt: DateTime!
 }
 
-"A page of restrictions."
+"A connection of restrictions."
 type ReaderRestrictionConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [ReaderRestrictionEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [ReaderRestriction!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count!
 }
 
-"A row of a list of restrictions."
+"An edge of a connection of restrictions."
 type ReaderRestrictionEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The restriction."
   node: ReaderRestriction!
@@ -3447,7 +3447,7 @@ type ReaderRestrictionEdge {
 type RestrictReaderPayload {
   "The restriction; null when nothing was done."
   restriction: ReaderRestriction
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3457,11 +3457,11 @@ input LiftRestrictionInput {
   id: ID!
 }
 
-"Answer of liftRestriction."
+"Return type of liftRestriction."
 type LiftRestrictionPayload {
   "The id of the lifted restriction; null when nothing was done."
   liftedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3477,11 +3477,11 @@ input SetArticleCommentPolicyInput {
   closesAt: DateTime
 }
 
-"Answer of setArticleCommentPolicy."
+"Return type of setArticleCommentPolicy."
 type SetArticleCommentPolicyPayload {
   "The article; null when nothing was done."
   article: Article
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3537,17 +3537,17 @@ input UpdateCommentSettingsInput {
   blockedNetworks: [String!]
 }
 
-"Answer of updateCommentSettings."
+"Return type of updateCommentSettings."
 type UpdateCommentSettingsPayload {
-  "The rules as they are now; null when nothing was changed."
+  "The rules after the change. Null if the mutation failed."
   settings: CommentSettings
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 "A topic to follow."
 input FollowInput {
-  "The section, tag, place, author or series."
+  "The category, tag, place, author or series."
   topicId: ID!
   "Whether new articles about it make notifications."
   notify: Boolean! = true
@@ -3555,23 +3555,23 @@ input FollowInput {
 
 "A topic to follow no longer."
 input UnfollowInput {
-  "The section, tag, place, author or series."
+  "The category, tag, place, author or series."
   topicId: ID!
 }
 
-"Answer of follow."
+"Return type of follow."
 type FollowPayload {
   "The topic; null when nothing was done."
   topic: Topic
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of unfollow."
+"Return type of unfollow."
 type UnfollowPayload {
   "The topic; null when nothing was done."
   topic: Topic
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3581,19 +3581,19 @@ input MarkArticleReadInput {
   articleId: ID!
 }
 
-"Answer of markArticleRead."
+"Return type of markArticleRead."
 type MarkArticleReadPayload {
   "Whether it was noted; false also when the viewer keeps no history."
   isNoted: Boolean!
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of clearReadingHistory."
+"Return type of clearReadingHistory."
 type ClearReadingHistoryPayload {
   "How many articles were forgotten."
   clearedCount: Int!
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3611,25 +3611,25 @@ input UpdateReaderSettingsInput {
   digest: DigestFrequency
 }
 
-"Answer of updateReaderSettings."
+"Return type of updateReaderSettings."
 type UpdateReaderSettingsPayload {
-  "The choices as they are now; null when nothing was changed."
+  "The choices after the change. Null if the mutation failed."
   settings: ReaderSettings
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 "Notifications to mark as read."
 input MarkNotificationsReadInput {
-  "Which, at most 100; left out: all."
+  "Which, at most 100; if omitted: all."
   ids: [ID!]
 }
 
-"Answer of markNotificationsRead."
+"Return type of markNotificationsRead."
 type MarkNotificationsReadPayload {
   "How many were not read before."
   markedCount: Int!
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3641,11 +3641,11 @@ input SendBreakingNewsInput {
   text: String!
 }
 
-"Answer of sendBreakingNews."
+"Return type of sendBreakingNews."
 type SendBreakingNewsPayload {
   "Whether readers will be told. Sending the same article twice tells nobody twice."
   isSent: Boolean!
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3655,17 +3655,17 @@ input RecordViewInput {
   articleId: ID!
 }
 
-"Answer of recordView."
+"Return type of recordView."
 type RecordViewPayload {
   "Whether it was counted; robots and hidden articles are not."
   isCounted: Boolean!
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 "An article saved for later."
 type Bookmark implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "When it was saved."
   savedAt: DateTime!
@@ -3673,21 +3673,21 @@ type Bookmark implements Node {
   article: Article
 }
 
-"A page of bookmarks."
+"A connection of bookmarks."
 type BookmarkConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [BookmarkEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [Bookmark!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count!
 }
 
-"A row of a list of bookmarks."
+"An edge of a connection of bookmarks."
 type BookmarkEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The bookmark."
   node: Bookmark!
@@ -3723,13 +3723,13 @@ input AddBookmarkInput {
   deviceToken: String
 }
 
-"Answer of addBookmark."
+"Return type of addBookmark."
 type AddBookmarkPayload {
   "The bookmark; null when nothing was saved."
   bookmark: Bookmark
   "For a reader who is not signed in and sent no device token: the token of the list that was begun, told this once. Keep it like a password."
   deviceToken: String
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3741,7 +3741,7 @@ input RemoveBookmarkInput {
   deviceToken: String
 }
 
-"Answer of removeBookmark."
+"Return type of removeBookmark."
 type RemoveBookmarkPayload {
   "The id of the bookmark that is gone; null when nothing was removed."
   removedBookmarkId: ID
@@ -3749,7 +3749,7 @@ type RemoveBookmarkPayload {
   undoToken: String
   "Until when it can be undone."
   undoExpiresAt: DateTime
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3761,13 +3761,13 @@ input RestoreBookmarkInput {
   deviceToken: String
 }
 
-"Answer of restoreBookmark."
+"Return type of restoreBookmark."
 type RestoreBookmarkPayload {
   "The bookmark that is back; null when there were several."
   bookmark: Bookmark
   "How many bookmarks the removal had taken away, which are all back."
   restoredCount: Int!
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3777,7 +3777,7 @@ input ClearBookmarksInput {
   deviceToken: String
 }
 
-"Answer of clearBookmarks."
+"Return type of clearBookmarks."
 type ClearBookmarksPayload {
   "How many bookmarks were removed."
   removedCount: Int!
@@ -3785,7 +3785,7 @@ type ClearBookmarksPayload {
   undoToken: String
   "Until when it can be undone."
   undoExpiresAt: DateTime
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3795,11 +3795,11 @@ input MergeBookmarksInput {
   deviceToken: String!
 }
 
-"Answer of mergeBookmarks."
+"Return type of mergeBookmarks."
 type MergeBookmarksPayload {
   "How many bookmarks the account did not have."
   movedCount: Int!
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -3807,43 +3807,43 @@ type MergeBookmarksPayload {
 
 "What a media item is."
 enum MediaKind {
-  "A picture."
+  "A image."
   IMAGE
-  "A film."
+  "A video."
   VIDEO
-  "A sound recording."
+  "An audio recording."
   AUDIO
   "Anything else."
   FILE
 }
 
-"A picture, film, sound or file."
+"A image, video, sound or file."
 type Media implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "What it is."
   kind: MediaKind!
   "Its address; with ` + "`" + `width` + "`" + `, that of a variant at least so wide where there is one."
   url("Pixels." width: Int): URL!
-  "Words for those who cannot see it."
+  "Alternative text."
   alt: String!
   "Caption."
   caption: String!
-  "Who made it."
+  "Credit."
   credit: String!
-  "Type of the original, such as image/jpeg; empty when unknown."
+  "Type of the original, such as image/jpeg. Empty if unknown."
   contentType: String!
-  "Pixels; null when unknown."
+  "Pixels. Null if unknown."
   width: Int
-  "Pixels; null when unknown."
+  "Pixels. Null if unknown."
   height: Int
-  "The point that must stay in sight when the picture is cut; null: the middle."
+  "The point that must stay in sight when the image is cut; null: the middle."
   focalPoint: FocalPoint
-  "Who owns it and how it may be used; null when nothing was said."
+  "Rights and usage terms. Null if unset."
   rights: Rights
 }
 
-"A point in a picture, from 0, 0 at the top left to 1, 1 at the bottom right."
+"A point in a image, from 0, 0 at the top left to 1, 1 at the bottom right."
 type FocalPoint {
   "From the left."
   x: Float!
@@ -3857,11 +3857,11 @@ type FocalPoint {
 type Site {
   "Its name."
   name: String!
-  "A line below the name; empty when there is none."
+  "A line below the name. Empty if there is none."
   tagline: String!
   "What the site is; for the foot of pages."
   description: String!
-  "Address of the front end; null when not set."
+  "Address of the front end. Null if unset."
   url: URL
   "Its own language."
   language: Locale!
@@ -3869,9 +3869,9 @@ type Site {
   direction: TextDirection!
   "Time zone for showing times, by its IANA name."
   timeZone: String!
-  "The copyright line of a year, the present one when not given."
+  "The copyright line of a year, the present one if omitted."
   copyright("Year of the line." year: Int): String!
-  "The logo; null when none was set."
+  "The logo. Null if unset."
   logo("For which background." theme: Theme = LIGHT): Media
   "Accounts of the site elsewhere. Answers at most 100 rows."
   socialProfiles: [SocialProfile!]! @listSize(assumedSize: 5, maximum: 100)
@@ -3901,9 +3901,9 @@ type SocialProfile {
   url: URL!
   "Followers or subscribers, as a whole number: how 235.3k is written is up to the page."
   audienceCount: Int!
-  "What a reader does there; empty when not said."
+  "What a reader does there. Empty if unset."
   action: String!
-  "When the audience was counted; null when unknown."
+  "When the audience was counted. Null if unknown."
   countedAt: DateTime
 }
 
@@ -3935,7 +3935,7 @@ type Consent {
   html: HTML!
 }
 
-"Names one static page."
+"Selects one static page by one of its keys."
 input PageBy @oneOf {
   "Its id."
   id: ID
@@ -3947,19 +3947,19 @@ input PageBy @oneOf {
 
 "A static page, such as the terms."
 type Page implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "Its title."
   title: String!
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String!
   "Its path at the front end."
   path: String!
-  "Its address."
+  "Its URL."
   url: URL!
   "Language it is written in."
   language: Locale!
-  "Direction of its writing."
+  "Text direction of its language."
   direction: TextDirection!
   "The body as typed blocks in order. Answers at most 5000 rows."
   body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
@@ -3967,19 +3967,19 @@ type Page implements Node {
   bodyHtml: HTML! @cost(weight: 150)
   "The body as plain text."
   bodyText: String! @cost(weight: 150)
-  "When it was published; null when unknown."
+  "When it was published. Null if unknown."
   publishedAt: DateTime
-  "When it last changed; null when never."
+  "When it last changed. Null if never."
   updatedAt: DateTime
-  "What search engines and share previews are told."
+  "Metadata for search engines and share previews."
   seo: SEO!
-  "How far it is."
+  "Status."
   status: PageStatus!
   "Grows with every change; for ` + "`" + `expectedVersion` + "`" + ` of updatePage."
   version: Int!
 }
 
-"Places of a front end that show a menu."
+"Menu locations of a front end."
 enum MenuLocation {
   "The main menu."
   HEADER
@@ -3999,9 +3999,9 @@ enum MenuLocation {
 
 "A menu."
 type Menu implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
-  "Its heading; empty when it has none."
+  "Its heading. Empty if it has none."
   name: String!
   "Where it is shown."
   location: MenuLocation!
@@ -4011,9 +4011,9 @@ type Menu implements Node {
 
 "One link of a menu."
 type MenuItem implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
-  "Words of the link: its own, else the name of what it leads to."
+  "Text of the link: its own, else the name of what it leads to."
   label("In this language where there are words for it." language: Locale): String!
   "Where it leads; null for a heading that leads nowhere."
   url: URL
@@ -4040,9 +4040,9 @@ enum AdPlacement {
   FOOTER
 }
 
-"A space for advertising."
+"An ad slot."
 type AdSlot implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "Name for people."
   name: String!
@@ -4058,21 +4058,21 @@ type AdSlot implements Node {
   unit: String!
 }
 
-"How far a static page is. Readers only ever meet PUBLISHED."
+"Status of a static page. Readers see only PUBLISHED."
 enum PageStatus {
   "Being written."
   DRAFT
   "Visible to readers."
   PUBLISHED
-  "Was visible, taken back."
+  "Unpublished: it was visible to readers before."
   UNPUBLISHED
 }
 
-"A static page that shall be made."
+"A static page to create."
 input CreatePageInput {
   "Its title."
   title: String!
-  "Readable, unique part of its address; made from the title when not given."
+  "Readable, unique part of its address; derived from the title if omitted."
   slug: String
   "Its path where that is not below its parent's by the slug: ` + "`" + `company/about` + "`" + `."
   path: String
@@ -4080,25 +4080,25 @@ input CreatePageInput {
   parentId: ID
   "Place among its siblings."
   position: Int
-  "Language it is written in; that of the site when not given."
+  "Language it is written in; that of the site if omitted."
   language: Locale
   "Its body."
   body: BodyInput
-  "What search engines and share previews shall be told."
+  "What search engines and share previews should be told."
   seo: SEOInput
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
-"Answer of createPage."
+"Return type of createPage."
 type CreatePagePayload {
-  "What was made; null when nothing was."
+  "The new object. Null if the mutation failed."
   page: Page
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"What shall change of a static page: what is not given stays, what is null is cleared."
+"Changes to a static page. Omitted fields keep their values; null clears a field."
 input UpdatePageInput {
   "Which page."
   id: ID!
@@ -4106,7 +4106,7 @@ input UpdatePageInput {
   expectedVersion: Int
   "Its title."
   title: String
-  "Readable, unique part of its address."
+  "Unique, human-readable part of its URL."
   slug: String
   "Its path where that is not below its parent's by the slug."
   path: String
@@ -4118,15 +4118,15 @@ input UpdatePageInput {
   language: Locale
   "Its body."
   body: BodyInput
-  "What search engines and share previews shall be told."
+  "What search engines and share previews should be told."
   seo: SEOInput
 }
 
-"Answer of updatePage."
+"Return type of updatePage."
 type UpdatePagePayload {
-  "The page as it is now; null when nothing was changed."
+  "The page after the change. Null if the mutation failed."
   page: Page
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -4136,11 +4136,11 @@ input PublishPageInput {
   id: ID!
 }
 
-"Answer of publishPage."
+"Return type of publishPage."
 type PublishPagePayload {
-  "The page as it is now; null when nothing was changed."
+  "The page after the change. Null if the mutation failed."
   page: Page
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -4150,11 +4150,11 @@ input UnpublishPageInput {
   id: ID!
 }
 
-"Answer of unpublishPage."
+"Return type of unpublishPage."
 type UnpublishPagePayload {
-  "The page as it is now; null when nothing was changed."
+  "The page after the change. Null if the mutation failed."
   page: Page
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -4164,11 +4164,11 @@ input TrashPageInput {
   id: ID!
 }
 
-"Answer of trashPage."
+"Return type of trashPage."
 type TrashPagePayload {
-  "The page as it is now; null when nothing was changed."
+  "The page after the change. Null if the mutation failed."
   page: Page
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -4178,63 +4178,63 @@ input RestorePageInput {
   id: ID!
 }
 
-"Answer of restorePage."
+"Return type of restorePage."
 type RestorePagePayload {
-  "The page as it is now; null when nothing was changed."
+  "The page after the change. Null if the mutation failed."
   page: Page
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"A page of redirects."
+"A connection of redirects."
 type RedirectConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [RedirectEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [Redirect!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
-"A row of a list of redirects."
+"An edge of a connection of redirects."
 type RedirectEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The redirect."
   node: Redirect!
 }
 
-"A redirect that shall be made: to a thing of this site, whose path may change, or to an address."
+"A redirect that should be made: to a thing of this site, whose path may change, or to an address."
 input CreateRedirectInput {
   "The old path, or a URL with it."
   path: String!
-  "A section, tag, page, article, author, place or series to lead to."
+  "A category, tag, page, article, author, place or series to lead to."
   targetId: ID
   "A path of this site or a URL to lead to."
   address: URL
   "301, 302, 307, 308, or 410 for what is gone for good and leads nowhere."
   statusCode: Int = 301
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
-"Answer of createRedirect."
+"Return type of createRedirect."
 type CreateRedirectPayload {
-  "What was made; null when nothing was."
+  "The new object. Null if the mutation failed."
   redirect: Redirect
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"What shall change of a redirect: what is not given stays."
+"Changes to a redirect. Omitted fields keep their values."
 input UpdateRedirectInput {
   "Which redirect."
   id: ID!
   "The old path, or a URL with it."
   path: String
-  "A section, tag, page, article, author, place or series to lead to, instead of an address."
+  "A category, tag, page, article, author, place or series to lead to, instead of an address."
   targetId: ID
   "A path of this site or a URL to lead to, instead of a thing."
   address: URL
@@ -4242,11 +4242,11 @@ input UpdateRedirectInput {
   statusCode: Int
 }
 
-"Answer of updateRedirect."
+"Return type of updateRedirect."
 type UpdateRedirectPayload {
-  "The redirect as it is now; null when nothing was changed."
+  "The redirect after the change. Null if the mutation failed."
   redirect: Redirect
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -4256,11 +4256,11 @@ input DeleteRedirectInput {
   id: ID!
 }
 
-"Answer of deleteRedirect."
+"Return type of deleteRedirect."
 type DeleteRedirectPayload {
-  "The id of what went; null when nothing did."
+  "ID of the deleted object. Null if the mutation failed."
   deletedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -4278,11 +4278,11 @@ input SaveMenuInput {
 
 "One item of a menu: leads to a thing, to an address, or, as a heading, nowhere."
 input MenuItemInput {
-  "Words of the link; the name of what it leads to when not given."
+  "Text of the link; the name of what it leads to if omitted."
   label: String
-  "Words of the link in other languages."
+  "Text of the link in other languages."
   labels: [LabelInput!]
-  "A section, tag, page, article, author, place or series to lead to."
+  "A category, tag, page, article, author, place or series to lead to."
   targetId: ID
   "A path of this site or a URL to lead to."
   address: URL
@@ -4290,11 +4290,11 @@ input MenuItemInput {
   items: [MenuItemInput!]
 }
 
-"Answer of saveMenu."
+"Return type of saveMenu."
 type SaveMenuPayload {
-  "The menu as readers see it; null when nothing was changed."
+  "The menu as readers see it. Null if the mutation failed."
   menu: Menu
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -4304,15 +4304,15 @@ input DeleteMenuInput {
   id: ID!
 }
 
-"Answer of deleteMenu."
+"Return type of deleteMenu."
 type DeleteMenuPayload {
-  "The id of what went; null when nothing did."
+  "ID of the deleted object. Null if the mutation failed."
   deletedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"A space for advertising that shall be made."
+"An ad slot to create."
 input CreateAdSlotInput {
   "Name for people, unique in the placement."
   name: String!
@@ -4330,19 +4330,19 @@ input CreateAdSlotInput {
   position: Int = 0
   "Whether readers see it."
   isActive: Boolean = true
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
-"Answer of createAdSlot."
+"Return type of createAdSlot."
 type CreateAdSlotPayload {
-  "What was made; null when nothing was."
+  "The new object. Null if the mutation failed."
   adSlot: AdSlot
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"What shall change of a space for advertising: what is not given stays, what is null is cleared."
+"Changes to an ad slot. Omitted fields keep their values; null clears a field."
 input UpdateAdSlotInput {
   "Which slot."
   id: ID!
@@ -4364,11 +4364,11 @@ input UpdateAdSlotInput {
   isActive: Boolean
 }
 
-"Answer of updateAdSlot."
+"Return type of updateAdSlot."
 type UpdateAdSlotPayload {
-  "The slot as it is now; null when nothing was changed."
+  "The slot after the change. Null if the mutation failed."
   adSlot: AdSlot
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -4378,15 +4378,15 @@ input DeleteAdSlotInput {
   id: ID!
 }
 
-"Answer of deleteAdSlot."
+"Return type of deleteAdSlot."
 type DeleteAdSlotPayload {
-  "The id of what went; null when nothing did."
+  "ID of the deleted object. Null if the mutation failed."
   deletedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"What shall change of the site's settings: what is not given stays, what is null is cleared. Lists are given whole."
+"Changes to the site settings. Omitted fields keep their values; null clears a field. A list replaces the stored one."
 input UpdateSiteInput {
   "Its name."
   name: String
@@ -4400,7 +4400,7 @@ input UpdateSiteInput {
   language: Locale
   "Time zone for showing times, by its IANA name."
   timeZone: String
-  "Whose the copyright is; the site's name when not given."
+  "Whose the copyright is; the site's name if omitted."
   copyrightHolder: String
   "Year of its founding."
   foundedYear: Int
@@ -4452,17 +4452,17 @@ input ConsentInput {
   html: HTML!
 }
 
-"Answer of updateSite."
+"Return type of updateSite."
 type UpdateSitePayload {
-  "The settings as they are now; null when nothing was changed."
+  "The settings after the change. Null if the mutation failed."
   site: Site
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 # ── Accounts ──────────────────────────────────────────────────────────────────
 
-"Who is signed in."
+"The signed-in account."
 type Viewer {
   "The id of the account, which names it as a staff member too."
   userId: ID!
@@ -4484,7 +4484,7 @@ type Viewer {
     after: String
     last: Int
     before: String
-    "Only bookmarks of this section and those below it."
+    "Only bookmarks of this category and those below it."
     categoryId: ID
   ): BookmarkConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   """
@@ -4492,7 +4492,7 @@ type Viewer {
   answer before until ` + "`" + `hasMore` + "`" + ` is false. Answers CURSOR_EXPIRED when changes since then are no longer kept, after 30 days.
   """
   bookmarkChanges(
-    "The ` + "`" + `endCursor` + "`" + ` of the answer before; left out: everything."
+    "The ` + "`" + `endCursor` + "`" + ` of the answer before; if omitted: everything."
     after: String
     "How many, 1 to 100."
     first: Int = 100
@@ -4539,11 +4539,11 @@ enum SessionTransport {
 
 "One sign-in of an account."
 type Session implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "How the client keeps it."
   transport: SessionTransport!
-  "What its owner calls it; empty when not said."
+  "What its owner calls it. Empty if unset."
   label: String!
   "Network address that it was opened from."
   address: String!
@@ -4577,25 +4577,25 @@ type Account {
   hasSecondFactor: Boolean!
   "When it was made."
   createdAt: DateTime!
-  "When somebody last signed in to it; null when never."
+  "When somebody last signed in to it. Null if never."
   signedInAt: DateTime
 }
 
-"A page of accounts."
+"A connection of accounts."
 type AccountConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [AccountEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [Account!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many the whole list holds, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
-"A row of a list of accounts."
+"An edge of a connection of accounts."
 type AccountEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The account."
   node: Account!
@@ -4649,7 +4649,7 @@ input SecondFactorCodeInput {
   code: String!
 }
 
-"Names one session."
+"Selects one session by one of its keys."
 input RevokeSessionInput {
   "Its id."
   sessionId: ID!
@@ -4663,11 +4663,11 @@ input CreateUserInput {
   displayName: String!
   "The role."
   role: Role!
-  "The password, at least 12 characters; one is made up when not given."
+  "The password, at least 12 characters; one is made up if omitted."
   password: String
 }
 
-"Names one account."
+"Selects one account by one of its keys."
 input UserInput {
   "Its id."
   userId: ID!
@@ -4685,194 +4685,194 @@ input SetUserRoleInput {
 input ResetUserPasswordInput {
   "The id of the account."
   userId: ID!
-  "The password, at least 12 characters; one is made up when not given."
+  "The password, at least 12 characters; one is made up if omitted."
   password: String
 }
 
-"Answer of signIn."
+"Return type of signIn."
 type SignInPayload {
   "The token of the session, shown this once; null for a cookie."
   token: String
-  "The session; null when something stood in the way."
+  "The session. Null if the mutation failed."
   session: Session
-  "Who signed in; null when something stood in the way."
+  "Who signed in. Null if the mutation failed."
   viewer: Viewer
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of signOut."
+"Return type of signOut."
 type SignOutPayload {
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of setUpAdmin."
+"Return type of setUpAdmin."
 type SetUpAdminPayload {
-  "The administrator, who can sign in now; null when something stood in the way."
+  "The administrator, who can sign in now. Null if the mutation failed."
   user: Account
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of changePassword."
+"Return type of changePassword."
 type ChangePasswordPayload {
-  "The viewer as they are now; null when something stood in the way."
+  "The viewer after the change. Null if the mutation failed."
   viewer: Viewer
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of startSecondFactor."
+"Return type of startSecondFactor."
 type StartSecondFactorPayload {
-  "The secret to type into an authenticator, in base 32; null when something stood in the way."
+  "The secret to type into an authenticator, in base 32. Null if the mutation failed."
   secret: String
   "The same as an otpauth:// address, to show as a QR code."
   otpauthUrl: String
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of confirmSecondFactor."
+"Return type of confirmSecondFactor."
 type ConfirmSecondFactorPayload {
-  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows."
+  "Codes that each sign in once in place of the second factor, shown this once. Empty if the mutation failed. Answers at most 20 rows."
   recoveryCodes: [String!]! @listSize(assumedSize: 10, maximum: 20)
-  "The viewer as they are now; null when something stood in the way."
+  "The viewer after the change. Null if the mutation failed."
   viewer: Viewer
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of disableSecondFactor."
+"Return type of disableSecondFactor."
 type DisableSecondFactorPayload {
-  "The viewer as they are now; null when something stood in the way."
+  "The viewer after the change. Null if the mutation failed."
   viewer: Viewer
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of regenerateRecoveryCodes."
+"Return type of regenerateRecoveryCodes."
 type RegenerateRecoveryCodesPayload {
-  "Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows."
+  "Codes that each sign in once in place of the second factor, shown this once. Empty if the mutation failed. Answers at most 20 rows."
   recoveryCodes: [String!]! @listSize(assumedSize: 10, maximum: 20)
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of revokeSession."
+"Return type of revokeSession."
 type RevokeSessionPayload {
-  "The viewer as they are now; null when something stood in the way."
+  "The viewer after the change. Null if the mutation failed."
   viewer: Viewer
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of revokeOtherSessions."
+"Return type of revokeOtherSessions."
 type RevokeOtherSessionsPayload {
   "How many have ended."
   endedCount: Int!
-  "The viewer as they are now; null when something stood in the way."
+  "The viewer after the change. Null if the mutation failed."
   viewer: Viewer
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of createUser."
+"Return type of createUser."
 type CreateUserPayload {
-  "The account as it is now; null when something stood in the way."
+  "The account after the change. Null if the mutation failed."
   user: Account
   "The password that was made up, shown this once; null when one was given."
   generatedPassword: String
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of setUserRole."
+"Return type of setUserRole."
 type SetUserRolePayload {
-  "The account as it is now; null when something stood in the way."
+  "The account after the change. Null if the mutation failed."
   user: Account
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of disableUser."
+"Return type of disableUser."
 type DisableUserPayload {
-  "The account as it is now; null when something stood in the way."
+  "The account after the change. Null if the mutation failed."
   user: Account
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of enableUser."
+"Return type of enableUser."
 type EnableUserPayload {
-  "The account as it is now; null when something stood in the way."
+  "The account after the change. Null if the mutation failed."
   user: Account
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of resetUserPassword."
+"Return type of resetUserPassword."
 type ResetUserPasswordPayload {
-  "The account as it is now; null when something stood in the way."
+  "The account after the change. Null if the mutation failed."
   user: Account
   "The password that was made up, shown this once; null when one was given."
   generatedPassword: String
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of resetUserSecondFactor."
+"Return type of resetUserSecondFactor."
 type ResetUserSecondFactorPayload {
-  "The account as it is now; null when something stood in the way."
+  "The account after the change. Null if the mutation failed."
   user: Account
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 # ── Newsroom ──────────────────────────────────────────────────────────────────
 
-"What the newsroom keeps about an article, beside what readers see of it."
+"Newsroom data of an article."
 type NewsroomRecord {
-  "Counts saved changes: what expectedVersion is compared with."
+  "Version of the article, incremented by each change. Compared with ` + "`" + `expectedVersion` + "`" + `."
   version: Int!
   "The steps that the viewer may take with it now. Answers at most 50 rows."
   allowedSteps: [ArticleStep!]! @listSize(assumedSize: 10, maximum: 50)
-  "Since when it has its status; null for articles that came so."
+  "When it got its status. Null for imported articles."
   statusChangedAt: DateTime
-  "When it will be published; null when nothing is planned."
+  "Scheduled time of publication. Null if not scheduled."
   scheduledAt: DateTime
-  "When its embargo lifts; null when there is none."
+  "When its embargo lifts. Null if there is none."
   embargoUntil: DateTime
-  "When it will be taken back; null when it stays."
+  "When it will be unpublished. Null if never."
   unpublishAt: DateTime
-  "When it was put into the trash; null when it was not."
+  "When it was moved to the trash. Null if it is not in the trash."
   trashedAt: DateTime
-  "When somebody last changed it here; null for an import that nobody has touched."
+  "When it was last edited here. Null for imports that were never edited."
   editedAt: DateTime
-  "Who began it; null for an import."
+  "Who created it. Null for imports."
   createdBy: StaffMember
-  "Whose turn it is; null when nobody's."
+  "Assignee. Null if unassigned."
   assignee: StaffMember
-  "Every saved change of it, newest first."
+  "Revisions, newest first."
   revisions(first: Int, after: String, last: Int, before: String): RevisionConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
-  "One saved change by its number; null when there is none."
+  "One saved change by its number. Null if there is none."
   revision("Its number." number: Int!): Revision
   "What changed between two revisions; null only when comparing failed."
   diff("Number of the earlier revision." from: Int!, "Number of the later revision." to: Int!): ArticleDiff @cost(weight: 100)
-  "Who is editing it now; null when nobody is."
+  "Current lock. Null if nobody is editing."
   lock: ArticleLock
-  "What the viewer has typed and not saved; null when that is nothing."
+  "The viewer's unsaved changes. Null if there are none."
   autosave: Autosave @cost(weight: 20)
-  "Remarks of colleagues, oldest first."
+  "Notes of colleagues, oldest first."
   notes(
     "How many, 0 to 500."
     first: Int = 100
-    "The id of the last remark of the answer before."
+    "The id of the last note of the answer before."
     after: ID
   ): [ArticleNote!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
-  "Why it was withdrawn; null when it was not."
+  "Withdrawal. Null if it was not withdrawn."
   withdrawal: ArticleWithdrawal
-  "Tokens with which it is read before it is published, those that are over included."
+  "Preview tokens, including expired ones."
   previewTokens(
     "How many, 0 to 500."
     first: Int = 100
@@ -4881,11 +4881,11 @@ type NewsroomRecord {
   ): [PreviewToken!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
 }
 
-"An article as it was after one change."
+"A revision of an article."
 type Revision implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
-  "Counts the revisions of the article from 1."
+  "Number of the revision, starting at 1."
   number: Int!
   "What made it: a mutation by its name, ` + "`" + `imported` + "`" + ` for what came from elsewhere, ` + "`" + `due` + "`" + ` for what the server did on time."
   action: String!
@@ -4905,21 +4905,21 @@ type Revision implements Node {
   content: ArticleContent! @cost(weight: 5)
 }
 
-"A page of revisions."
+"A connection of revisions."
 type RevisionConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [RevisionEdge!]!
-  "Rows alone."
+  "The page as nodes."
   nodes: [Revision!]!
-  "Where the page is in the list."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are in all, counted up to ` + "`" + `limit` + "`" + `."
-  totalCount("Where to stop counting." limit: Int = 1000): Count! @cost(weight: 10)
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
-"A row of a page of revisions."
+"An edge of a connection of revisions."
 type RevisionEdge {
-  "Names this place in the list."
+  "Cursor of this edge."
   cursor: String!
   "The revision."
   node: Revision!
@@ -4929,15 +4929,15 @@ type RevisionEdge {
 type ArticleContent {
   "Headline."
   title: String!
-  "Second headline; empty when it has none."
+  "Second headline. Empty if it has none."
   subtitle: String!
-  "A few sentences for lists."
+  "Summary shown in lists."
   excerpt: String!
-  "Readable part of its address."
+  "Human-readable part of its URL."
   slug: String!
   "Language it is written in."
   language: Locale!
-  "What kind of story it is."
+  "Kind of the article."
   kind: ArticleKind!
   "The body as typed blocks. Answers at most 5000 rows."
   body: [ContentBlock!]! @cost(weight: 250) @listSize(assumedSize: 30, maximum: 5000)
@@ -4947,9 +4947,9 @@ type ArticleContent {
   bodyText: String! @cost(weight: 150)
   "By-line as written; empty: the authors' names."
   byline: String!
-  "Place named before the first sentence; empty when there is none."
+  "Dateline. Empty if there is none."
   dateline: String!
-  "Its section; null when it had none or that is gone."
+  "Its category; null when it had none or that is gone."
   primaryCategory: Category
   "Authors in the order of the by-line, without those who are gone. Answers at most 50 rows."
   authors: [Author!]! @listSize(assumedSize: 5, maximum: 50)
@@ -4999,9 +4999,9 @@ enum BlockChangeKind {
   CHANGED
 }
 
-"Says who is editing an article. It ends by itself unless it is renewed."
+"A lock on an article. It expires unless it is renewed."
 type ArticleLock {
-  "Who is editing; null for a member who has left."
+  "Who is editing. Null if the account was deleted."
   holder: StaffMember
   "Since when."
   acquiredAt: DateTime!
@@ -5021,13 +5021,13 @@ type Autosave {
   isStale: Boolean!
 }
 
-"A remark of a colleague about an article."
+"A note of a colleague about an article."
 type ArticleNote implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
-  "The remark, as plain text."
+  "The note, as plain text."
   text: String!
-  "Who made it; null for a member who has left."
+  "Who made it. Null if the account was deleted."
   author: StaffMember
   "When it was made."
   createdAt: DateTime!
@@ -5039,11 +5039,11 @@ type ArticleNote implements Node {
 
 "Why an article was withdrawn for good."
 type ArticleWithdrawal {
-  "Why, for the newsroom; empty when not said."
+  "Why, for the newsroom. Empty if unset."
   reason: String!
   "What readers are told at its path; empty: nothing."
   notice: String!
-  "Who did it; null for a member who has left."
+  "Who did it. Null if the account was deleted."
   by: StaffMember
   "When it was done."
   at: DateTime!
@@ -5051,11 +5051,11 @@ type ArticleWithdrawal {
 
 "Lets whoever has the token read one article before it is published. The token itself is not kept."
 type PreviewToken implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "What it is for, in the words of who made it."
   label: String!
-  "Who made it; null for a member who has left."
+  "Who made it. Null if the account was deleted."
   createdBy: StaffMember
   "When it was made."
   createdAt: DateTime!
@@ -5075,15 +5075,15 @@ type EditorsPick {
 
 "A member of the newsroom, as colleagues see them."
 type StaffMember implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "Name."
   name: String!
-  "What they are to the newsroom."
+  "Role."
   role: Role!
 }
 
-"What somebody is to the newsroom."
+"Role of an account."
 enum Role {
   "Reads and comments."
   READER
@@ -5095,11 +5095,11 @@ enum Role {
   EDITOR
   "Decides which comments are shown."
   MODERATOR
-  "May do everything."
+  "Full access."
   ADMIN
 }
 
-"A step of an article on its way."
+"A workflow step."
 enum ArticleStep {
   "submitArticleForReview."
   SUBMIT_FOR_REVIEW
@@ -5131,19 +5131,19 @@ enum ArticleStep {
 input ArticleContentInput {
   "Headline; needed for a new article."
   title: String
-  "What kind of story it is."
+  "Kind of the article."
   kind: ArticleKind
   "Second headline."
   subtitle: String
   "A few sentences for lists; made from the body when none was ever given."
   excerpt: String
-  "Readable, unique part of its address; made from the headline when none is given."
+  "Readable, unique part of its address; derived from the headline if omitted."
   slug: String
   "Language it is written in."
   language: Locale
   "The body, in one of three forms."
   body: BodyInput
-  "By-line as it shall be printed, where the authors' names do not say it."
+  "By-line as it should be printed, where the authors' names do not say it."
   byline: String
   "Place named before the first sentence."
   dateline: String
@@ -5155,13 +5155,13 @@ input ArticleContentInput {
   commentPolicy: CommentMode
   "When comments close; null: never."
   commentsCloseAt: DateTime
-  "The section it belongs to; null: none."
+  "The category it belongs to; null: none."
   primaryCategoryId: ID
-  "Further sections it appears in."
+  "Additional categories."
   categoryIds: [ID!]
   "Its tags."
   tagIds: [ID!]
-  "Where it happens."
+  "Places it is about."
   placeIds: [ID!]
   "Its authors in the order of the by-line."
   authorIds: [ID!]
@@ -5169,7 +5169,7 @@ input ArticleContentInput {
   seriesId: ID
   "Its number in the series; null: none."
   seriesPosition: Int
-  "The picture shown with it; null: none."
+  "The image shown with it; null: none."
   featuredImageId: ID
   "An article that it is a translation of; null: none."
   translationOfId: ID
@@ -5181,7 +5181,7 @@ input CreateArticleInput {
   article: ArticleContentInput!
   "A note for the newsroom, kept with the revision."
   note: String
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
@@ -5189,35 +5189,35 @@ input CreateArticleInput {
 input UpdateArticleInput {
   "The article."
   id: ID!
-  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  "Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared."
   expectedVersion: Int
   "What changes."
   article: ArticleContentInput!
-  "Whether readers shall see a new time of change. A mended typing error is none."
+  "Whether readers should see a new time of change. A mended typing error is none."
   isSubstantive: Boolean = false
   "A note for the newsroom, kept with the revision."
   note: String
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
-"What search engines and share previews shall be told; empty fields fall back to the visible words."
+"What search engines and share previews should be told; empty fields fall back to the visible words."
 input SEOInput {
   "Title."
   title: String
   "Description."
   description: String
-  "Address the page shall be kept under."
+  "Canonical URL."
   canonicalUrl: URL
-  "Whether search engines are asked to leave the page out."
+  "Whether search engines are asked not to index the page."
   noIndex: Boolean
 }
 
-"Who owns a work and how it may be used."
+"Rights and usage terms of a work."
 input RightsInput {
   "Owner."
   holder: String
-  "Notice to print."
+  "Copyright notice."
   notice: String
   "Terms of use."
   usageTerms: String
@@ -5227,11 +5227,11 @@ input RightsInput {
 input ArticleStepInput {
   "The article."
   id: ID!
-  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  "Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared."
   expectedVersion: Int
   "A note for the newsroom, kept with the revision."
   note: String
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
@@ -5239,15 +5239,15 @@ input ArticleStepInput {
 input ScheduleArticleInput {
   "The article."
   id: ID!
-  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  "Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared."
   expectedVersion: Int
-  "The moment of publication, to the second."
+  "When to publish it, to the second."
   at: DateTime!
-  "When it shall be taken back; left out: it stays."
+  "When it should be taken back; if omitted: it stays."
   unpublishAt: DateTime
   "A note for the newsroom, kept with the revision."
   note: String
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
@@ -5255,15 +5255,15 @@ input ScheduleArticleInput {
 input EmbargoArticleInput {
   "The article."
   id: ID!
-  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  "Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared."
   expectedVersion: Int
   "When it lifts, to the second."
   until: DateTime!
-  "When the article shall be taken back; left out: it stays."
+  "When the article should be taken back; if omitted: it stays."
   unpublishAt: DateTime
   "A note for the newsroom, kept with the revision."
   note: String
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
@@ -5271,13 +5271,13 @@ input EmbargoArticleInput {
 input PublishArticleInput {
   "The article."
   id: ID!
-  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  "Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared."
   expectedVersion: Int
-  "When it shall be taken back; left out: it stays."
+  "When it should be taken back; if omitted: it stays."
   unpublishAt: DateTime
   "A note for the newsroom, kept with the revision."
   note: String
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
@@ -5285,13 +5285,13 @@ input PublishArticleInput {
 input KillArticleInput {
   "The article."
   id: ID!
-  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  "Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared."
   expectedVersion: Int
-  "What readers are told at its path; left out: the path answers as if nothing had ever been there."
+  "What readers are told at its path; if omitted: the path answers as if nothing had ever been there."
   notice: String
   "Why, for the newsroom."
   reason: String
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
@@ -5299,13 +5299,13 @@ input KillArticleInput {
 input RestoreRevisionInput {
   "The article."
   id: ID!
-  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  "Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared."
   expectedVersion: Int
   "Number of the revision."
   number: Int!
   "A note for the newsroom, kept with the revision."
   note: String
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
@@ -5313,7 +5313,7 @@ input RestoreRevisionInput {
 input ArticleVersionInput {
   "The article."
   id: ID!
-  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  "Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared."
   expectedVersion: Int
 }
 
@@ -5365,19 +5365,19 @@ input DiscardAutosaveInput {
   id: ID!
 }
 
-"A remark about an article."
+"A note about an article."
 input AddArticleNoteInput {
   "The article."
   id: ID!
-  "The remark, as plain text."
+  "The note, as plain text."
   text: String!
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
-"A remark that is done with."
+"A note that is done with."
 input ResolveArticleNoteInput {
-  "The remark."
+  "The note."
   id: ID!
 }
 
@@ -5393,19 +5393,19 @@ input AssignArticleInput {
 input CorrectArticleInput {
   "The article."
   id: ID!
-  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  "Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared."
   expectedVersion: Int
   "What was wrong and what is right, for readers, as plain text."
   note: String!
   "What changes."
   article: ArticleContentInput!
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
 "Editors' picks for a page, in their order."
 input SetPicksInput {
-  "The section; null: the front page."
+  "The category; null: the front page."
   categoryId: ID
   "The articles, at most 100."
   picks: [PickInput!]!
@@ -5415,7 +5415,7 @@ input SetPicksInput {
 input PickInput {
   "The article."
   articleId: ID!
-  "When it goes from the page; left out: it stays."
+  "When it goes from the page; if omitted: it stays."
   expiresAt: DateTime
 }
 
@@ -5423,15 +5423,15 @@ input PickInput {
 input PinRelatedArticleInput {
   "The article."
   id: ID!
-  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  "Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared."
   expectedVersion: Int
   "The article to be shown first among its related ones."
   relatedId: ID!
-  "Its place among those that are pinned, from 1; left out: the last."
+  "Its place among those that are pinned, from 1; if omitted: the last."
   position: Int
   "A note for the newsroom, kept with the revision."
   note: String
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
@@ -5439,13 +5439,13 @@ input PinRelatedArticleInput {
 input UnpinRelatedArticleInput {
   "The article."
   id: ID!
-  "The version that the client knows; another one is a VersionConflict. Without it nothing is compared."
+  "Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared."
   expectedVersion: Int
   "The article that is pinned."
   relatedId: ID!
   "A note for the newsroom, kept with the revision."
   note: String
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
@@ -5457,9 +5457,9 @@ input LiveEntryInput {
   body: BodyInput
   "When it was posted, not in the future; now when a new entry does not say."
   publishedAt: DateTime
-  "Whether it is one of the main events."
+  "Whether it is a key event."
   isKeyEvent: Boolean
-  "Whether it stays on top."
+  "Whether it is pinned to the top."
   isPinned: Boolean
 }
 
@@ -5469,7 +5469,7 @@ input AddLiveEntryInput {
   articleId: ID!
   "The entry."
   entry: LiveEntryInput!
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
@@ -5491,11 +5491,11 @@ input RemoveLiveEntryInput {
 input CreatePreviewTokenInput {
   "The article."
   articleId: ID!
-  "When it ends, within 90 days; left out: in a week."
+  "When it ends, within 90 days; if omitted: in a week."
   expiresAt: DateTime
   "What it is for."
   label: String
-  "A key of the client's own: a repeat with it, within a day, is answered with the first result."
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
   idempotencyKey: String
 }
 
@@ -5505,15 +5505,15 @@ input RevokePreviewTokenInput {
   id: ID!
 }
 
-"Answer of a change of one article."
+"Return type of mutations that change one article."
 type ArticlePayload {
-  "The article as it is now; null when it was not changed."
+  "The article after the change; null when it was not changed."
   article: Article
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of a change of many articles: what became of each, in the order of the input."
+"Return type of bulk mutations: one result for each article, in the order of the input."
 type BulkArticlePayload {
   "One for each article. Answers at most 100 rows."
   results: [ArticlePayload!]! @listSize(assumedSize: 100, maximum: 100)
@@ -5521,55 +5521,55 @@ type BulkArticlePayload {
   userErrors: [UserError!]!
 }
 
-"Answer of a change of a lock."
+"Return type of lockArticle and unlockArticle."
 type ArticleLockPayload {
-  "The viewer's lock; null when there is none."
+  "The viewer's lock. Null if there is none."
   lock: ArticleLock
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of an autosave."
+"Return type of autosaveArticle and discardAutosave."
 type AutosavePayload {
   "What is kept; null when nothing is."
   autosave: Autosave
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of a change of a remark."
+"Return type of addArticleNote and resolveArticleNote."
 type ArticleNotePayload {
-  "The remark; null when nothing was changed."
+  "The note. Null if the mutation failed."
   note: ArticleNote
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of a change of editors' picks."
+"Return type of setPicks."
 type SetPicksPayload {
-  "The picks as they are now; empty when nothing was changed. Answers at most 100 rows."
+  "The picks as they are now. Empty if the mutation failed. Answers at most 100 rows."
   picks: [EditorsPick!]! @listSize(assumedSize: 20, maximum: 100)
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of a change of an entry."
+"Return type of the mutations on live blog entries."
 type LiveEntryPayload {
   "The entry; null when it was taken out or nothing was changed."
   entry: LiveEntry
-  "The live blog as it is now; null when nothing was changed."
+  "The live blog after the change. Null if the mutation failed."
   article: Article
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
-"Answer of a change of a preview token."
+"Return type of createPreviewToken and revokePreviewToken."
 type PreviewTokenPayload {
   "The token itself, shown this once alone; null for a repeat and after a revocation."
   token: String
   "What is kept of it."
   previewToken: PreviewToken
-  "What stood in the way."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -5594,7 +5594,7 @@ input AuditFilter {
 
 "One thing that was done. Entries are neither changed nor removed."
 type AuditEntry implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "When it was done."
   at: DateTime!
@@ -5622,21 +5622,21 @@ type AuditEntry implements Node {
   requestId: String!
 }
 
-"A page of the record of who did what."
+"A connection of the record of who did what."
 type AuditEntryConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [AuditEntryEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [AuditEntry!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
 "A row of the record of who did what."
 type AuditEntryEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The entry."
   node: AuditEntry!
@@ -5684,9 +5684,9 @@ type ScheduleFailure {
 
 "Narrows the work queue. Fields add up; the values of one field are alternatives."
 input WorkQueueFilter {
-  "With one of these statuses; all that wait for somebody when not given. Published articles do not wait."
+  "With one of these statuses; all that wait for somebody if omitted. Published articles do not wait."
   statuses: [ArticleStatus!]
-  "In this section or below it."
+  "In this category or below it."
   categoryId: ID
   "With this member of the newsroom, whose turn it is."
   assigneeId: ID
@@ -5748,7 +5748,7 @@ enum CalendarEntryKind {
 
 "A job in the background whose attempts are used up. It is kept for 90 days."
 type DeadJob implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "What it does, such as ` + "`" + `tidy` + "`" + `."
   kind: String!
@@ -5762,21 +5762,21 @@ type DeadJob implements Node {
   diedAt: DateTime!
 }
 
-"A page of dead jobs."
+"A connection of dead jobs."
 type DeadJobConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [DeadJobEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [DeadJob!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many there are, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count!
 }
 
 "A row of the list of dead jobs."
 type DeadJobEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The job."
   node: DeadJob!
@@ -5788,11 +5788,11 @@ input RetryJobInput {
   id: ID!
 }
 
-"Answer of retryJob."
+"Return type of retryJob."
 type RetryJobPayload {
   "The id of the job that will run; null if there were errors."
   retriedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -5802,11 +5802,11 @@ input DiscardJobInput {
   id: ID!
 }
 
-"Answer of discardJob."
+"Return type of discardJob."
 type DiscardJobPayload {
   "The id of the deleted job; null if there were errors."
   discardedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -5824,7 +5824,7 @@ enum ApiKeyScope {
 
 "Access of a partner to content. Its secret is shown once, when it is made."
 type ApiKey implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "The name of the partner."
   name: String!
@@ -5852,7 +5852,7 @@ type ApiKey implements Node {
 
 "Which articles an API key may have. Conditions add up; an empty list lets every article pass."
 type Entitlement {
-  "Ids of sections: an article passes that is in any of these, in a section below them, or has any of ` + "`" + `tagIds` + "`" + `. Answers at most 100 rows."
+  "Ids of categories: an article passes that is in any of these, in a category below them, or has any of ` + "`" + `tagIds` + "`" + `. Answers at most 100 rows."
   categoryIds: [ID!]! @listSize(assumedSize: 10, maximum: 100)
   "Ids of tags. Answers at most 100 rows."
   tagIds: [ID!]! @listSize(assumedSize: 10, maximum: 100)
@@ -5874,7 +5874,7 @@ type ApiKeyUsage {
 
 "Which articles an API key may have. Conditions add up; what is left out lets every article pass."
 input EntitlementInput {
-  "Ids of sections: an article passes that is in any of these, in a section below them, or has any of ` + "`" + `tagIds` + "`" + `."
+  "Ids of categories: an article passes that is in any of these, in a category below them, or has any of ` + "`" + `tagIds` + "`" + `."
   categoryIds: [ID!]
   "Ids of tags."
   tagIds: [ID!]
@@ -5892,25 +5892,25 @@ input CreateApiKeyInput {
   name: String!
   "What it may be used for."
   scopes: [ApiKeyScope!]!
-  "Which articles it may have; left out: all."
+  "Which articles it may have; if omitted: all."
   entitlement: EntitlementInput
-  "The networks that may use it, such as ` + "`" + `192.0.2.0/24` + "`" + `; left out: all."
+  "The networks that may use it, such as ` + "`" + `192.0.2.0/24` + "`" + `; if omitted: all."
   addresses: [String!]
-  "How many requests it may make in a minute; left out: 600."
+  "How many requests it may make in a minute; if omitted: 600."
   quotaPerMinute: Int
-  "How many requests it may make in a day; left out: 100,000."
+  "How many requests it may make in a day; if omitted: 100,000."
   quotaPerDay: Int
-  "When it ends; left out: when it is revoked."
+  "When it ends; if omitted: when it is revoked."
   expiresAt: DateTime
 }
 
-"Answer of createApiKey."
+"Return type of createApiKey."
 type CreateApiKeyPayload {
   "The key; null if there were errors."
   apiKey: ApiKey
   "Its secret, which is shown this once; null if there were errors."
   secret: String
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -5922,13 +5922,13 @@ input RotateApiKeyInput {
   overlapHours: Int = 24
 }
 
-"Answer of rotateApiKey."
+"Return type of rotateApiKey."
 type RotateApiKeyPayload {
   "The key; null if there were errors."
   apiKey: ApiKey
   "Its new secret, which is shown this once; null if there were errors."
   secret: String
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -5938,11 +5938,11 @@ input RevokeApiKeyInput {
   id: ID!
 }
 
-"Answer of revokeApiKey."
+"Return type of revokeApiKey."
 type RevokeApiKeyPayload {
   "The key; null if there were errors."
   apiKey: ApiKey
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6004,7 +6004,7 @@ type ChangeFeed {
   hasMore: Boolean!
 }
 
-"A page of everything that a partner may have."
+"A connection of everything that a partner may have."
 type ContentSnapshot {
   "Articles in ninjs 3.1."
   articles: [JSON!]!
@@ -6020,11 +6020,11 @@ input AcknowledgeChangeInput {
   cursor: String!
 }
 
-"Answer of acknowledgeChange."
+"Return type of acknowledgeChange."
 type AcknowledgeChangePayload {
   "The cursor of the change; null if there were errors."
   acknowledgedCursor: String
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6034,7 +6034,7 @@ type KillCompliance {
   apiKeyId: ID!
   "The name of the partner."
   name: String!
-  "How far it is."
+  "Status."
   state: KillComplianceState!
   "When it was told; null: not yet."
   fetchedAt: DateTime
@@ -6095,7 +6095,7 @@ input SignUpInput {
   displayName: String!
   "The password, at least 12 characters. Without one the account signs in by links."
   password: String
-  "Language of mails; the site's when not given."
+  "Language of mails; the site's if omitted."
   language: Locale
   "The token of an invitation, where registration is by invitation."
   invitation: String
@@ -6199,13 +6199,13 @@ input RecordConsentInput {
 input InviteReaderInput {
   "The e-mail address."
   email: String!
-  "Language of the mail; the site's when not given."
+  "Language of the mail; the site's if omitted."
   language: Locale
 }
 
 "The answer of signUp."
 type SignUpPayload {
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6215,15 +6215,15 @@ type VerifyEmailPayload {
   session: Session
   "Its token, when asked for as TOKEN. It is told this once."
   token: String
-  "Who is signed in."
+  "The signed-in account."
   viewer: Viewer
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 "The answer of requestSignInLink."
 type RequestSignInLinkPayload {
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6233,33 +6233,33 @@ type SignInWithLinkPayload {
   session: Session
   "Its token, when asked for as TOKEN. It is told this once."
   token: String
-  "Who is signed in."
+  "The signed-in account."
   viewer: Viewer
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 "The answer of requestPasswordReset."
 type RequestPasswordResetPayload {
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 "The answer of resetPassword."
 type ResetPasswordPayload {
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 "The answer of changeEmail."
 type ChangeEmailPayload {
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 "The answer of confirmEmailChange."
 type ConfirmEmailChangePayload {
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6267,7 +6267,7 @@ type ConfirmEmailChangePayload {
 type UpdateProfilePayload {
   "The viewer as changed."
   viewer: Viewer
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6275,7 +6275,7 @@ type UpdateProfilePayload {
 type DeleteAccountPayload {
   "The viewer, with the moment of the removal."
   viewer: Viewer
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6283,13 +6283,13 @@ type DeleteAccountPayload {
 type CancelAccountDeletionPayload {
   "The viewer, who stays."
   viewer: Viewer
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 "The answer of requestDataExport."
 type RequestDataExportPayload {
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6297,13 +6297,13 @@ type RequestDataExportPayload {
 type RecordConsentPayload {
   "What was kept."
   consent: ConsentRecord
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 "The answer of inviteReader."
 type InviteReaderPayload {
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6323,13 +6323,13 @@ enum NewsletterFrequency {
 
 "A newsletter that readers subscribe to."
 type Newsletter implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "Its name in addresses."
   slug: String!
   "Its name."
   name: String!
-  "What it is about; empty when not said."
+  "What it is about. Empty if unset."
   description: String!
   "Its language."
   language: Locale!
@@ -6363,7 +6363,7 @@ enum NewsletterSource {
   LATEST
   "The editors' picks."
   PICKS
-  "The newest of a section."
+  "The newest of a category."
   CATEGORY
   "Those that were chosen."
   CHOSEN
@@ -6381,13 +6381,13 @@ enum NewsletterIssueStatus {
 
 "One mailing of a newsletter."
 type NewsletterIssue implements Node {
-  "Opaque and global."
+  "Globally unique, opaque ID."
   id: ID!
   "The newsletter."
   newsletter: Newsletter!
   "Its subject."
   subject: String!
-  "The text above the articles; empty when there is none."
+  "The text above the articles. Empty if there is none."
   intro: String!
   "Where its articles come from."
   source: NewsletterSource!
@@ -6411,21 +6411,21 @@ type NewsletterIssue implements Node {
   sentAt: DateTime
 }
 
-"A page of issues."
+"A connection of issues."
 type NewsletterIssueConnection {
-  "Rows with their cursors."
+  "The page as edges, with cursors."
   edges: [NewsletterIssueEdge!]!
-  "The rows alone."
+  "The page as nodes."
   nodes: [NewsletterIssue!]!
-  "Where the page is."
+  "Paging information."
   pageInfo: PageInfo!
-  "How many the whole list holds, counted only when asked for."
-  totalCount("Where to stop counting, 1 to 10,000." limit: Int = 1000): Count!
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count!
 }
 
-"A row of a list of issues."
+"An edge of a connection of issues."
 type NewsletterIssueEdge {
-  "Opaque place of the row in its list."
+  "Cursor of this edge."
   cursor: String!
   "The issue."
   node: NewsletterIssue!
@@ -6441,7 +6441,7 @@ input SubscribeToNewsletterInput {
   consentVersion: String!
   "Where the form stands, such as ` + "`" + `footer` + "`" + ` or the path of the page."
   place: String
-  "Language of mails; the newsletter's when not given."
+  "Language of mails; the newsletter's if omitted."
   language: Locale
   "Leave it empty: a field that people do not see."
   website: String
@@ -6453,11 +6453,11 @@ input ConfirmNewsletterSubscriptionInput {
   token: String!
 }
 
-"What an address shall get."
+"What an address should get."
 input UpdateNewsletterPreferencesInput {
   "The token of the link to the preference page."
   token: String!
-  "All newsletters that the address shall get, by id; the others end. One that it did not get before needs ` + "`" + `consentVersion` + "`" + `."
+  "All newsletters that the address should get, by id; the others end. One that it did not get before needs ` + "`" + `consentVersion` + "`" + `."
   newsletterIds: [ID!]!
   "Version of the consent sentence that was shown, for newsletters that are new to the address."
   consentVersion: String
@@ -6489,7 +6489,7 @@ input SubmitContactMessageInput {
 input CreateNewsletterInput {
   "Its name."
   name: String!
-  "Its name in addresses; made from the name when not given."
+  "Its name in addresses; derived from the name if omitted."
   slug: String
   "What it is about."
   description: String
@@ -6525,7 +6525,7 @@ input CreateNewsletterIssueInput {
   intro: String
   "Where the articles come from."
   source: NewsletterSource! = LATEST
-  "The section, for CATEGORY."
+  "The category, for CATEGORY."
   categoryId: ID
   "The articles in their order, for CHOSEN; at most 50."
   articleIds: [ID!]
@@ -6543,7 +6543,7 @@ input NewsletterIssueInput {
 
 "The answer of subscribeToNewsletter."
 type SubscribeToNewsletterPayload {
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6553,7 +6553,7 @@ type ConfirmNewsletterSubscriptionPayload {
   preferences: NewsletterPreferences
   "The token of the preference page."
   preferencesToken: String
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6561,7 +6561,7 @@ type ConfirmNewsletterSubscriptionPayload {
 type UpdateNewsletterPreferencesPayload {
   "What the address gets now."
   preferences: NewsletterPreferences
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6569,13 +6569,13 @@ type UpdateNewsletterPreferencesPayload {
 type UnsubscribeFromNewsletterPayload {
   "What the address gets now."
   preferences: NewsletterPreferences
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
 "The answer of submitContactMessage."
 type SubmitContactMessagePayload {
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6583,7 +6583,7 @@ type SubmitContactMessagePayload {
 type CreateNewsletterPayload {
   "The newsletter."
   newsletter: Newsletter
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6591,7 +6591,7 @@ type CreateNewsletterPayload {
 type UpdateNewsletterPayload {
   "The newsletter as changed."
   newsletter: Newsletter
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6599,7 +6599,7 @@ type UpdateNewsletterPayload {
 type CreateNewsletterIssuePayload {
   "The issue."
   issue: NewsletterIssue
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6607,7 +6607,7 @@ type CreateNewsletterIssuePayload {
 type DeleteNewsletterIssuePayload {
   "The id of what was removed."
   deletedId: ID
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 
@@ -6615,7 +6615,7 @@ type DeleteNewsletterIssuePayload {
 type SendNewsletterIssuePayload {
   "The issue, which is being sent."
   issue: NewsletterIssue
-  "What is wrong with the input."
+  "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},

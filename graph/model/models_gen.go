@@ -40,21 +40,21 @@ type AcknowledgeChangeInput struct {
 	Cursor string `json:"cursor"`
 }
 
-// Answer of acknowledgeChange.
+// Return type of acknowledgeChange.
 type AcknowledgeChangePayload struct {
 	// The cursor of the change; null if there were errors.
 	AcknowledgedCursor *string `json:"acknowledgedCursor,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// A remark about an article.
+// A note about an article.
 type AddArticleNoteInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The remark, as plain text.
+	// The note, as plain text.
 	Text string `json:"text"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
@@ -66,13 +66,13 @@ type AddBookmarkInput struct {
 	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
 }
 
-// Answer of addBookmark.
+// Return type of addBookmark.
 type AddBookmarkPayload struct {
 	// The bookmark; null when nothing was saved.
 	Bookmark *loader.Bookmark `json:"bookmark,omitempty"`
 	// For a reader who is not signed in and sent no device token: the token of the list that was begun, told this once. Keep it like a password.
 	DeviceToken *string `json:"deviceToken,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -96,7 +96,7 @@ type AddCommentInput struct {
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// Answer of addComment.
+// Return type of addComment.
 type AddCommentPayload struct {
 	// The comment; null when it is not shown, or nothing was posted.
 	Comment *loader.Comment `json:"comment,omitempty"`
@@ -106,7 +106,7 @@ type AddCommentPayload struct {
 	State CommentState `json:"state"`
 	// For guests: the token of the link to edit, delete or claim the comment, told this once.
 	GuestToken *string `json:"guestToken,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -116,7 +116,7 @@ type AddLiveEntryInput struct {
 	ArticleID string `json:"articleId"`
 	// The entry.
 	Entry *LiveEntryInput `json:"entry"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
@@ -128,7 +128,7 @@ type APIKeyUsage struct {
 	RequestCount int32 `json:"requestCount"`
 }
 
-// Names one article.
+// Selects one article by one of its keys.
 type ArticleBy struct {
 	// Its id.
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
@@ -142,19 +142,19 @@ type ArticleBy struct {
 type ArticleContentInput struct {
 	// Headline; needed for a new article.
 	Title graphql.Omittable[*string] `json:"title,omitempty"`
-	// What kind of story it is.
+	// Kind of the article.
 	Kind graphql.Omittable[*article.Kind] `json:"kind,omitempty"`
 	// Second headline.
 	Subtitle graphql.Omittable[*string] `json:"subtitle,omitempty"`
 	// A few sentences for lists; made from the body when none was ever given.
 	Excerpt graphql.Omittable[*string] `json:"excerpt,omitempty"`
-	// Readable, unique part of its address; made from the headline when none is given.
+	// Readable, unique part of its address; derived from the headline if omitted.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 	// Language it is written in.
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
 	// The body, in one of three forms.
 	Body graphql.Omittable[*BodyInput] `json:"body,omitempty"`
-	// By-line as it shall be printed, where the authors' names do not say it.
+	// By-line as it should be printed, where the authors' names do not say it.
 	Byline graphql.Omittable[*string] `json:"byline,omitempty"`
 	// Place named before the first sentence.
 	Dateline graphql.Omittable[*string] `json:"dateline,omitempty"`
@@ -166,13 +166,13 @@ type ArticleContentInput struct {
 	CommentPolicy graphql.Omittable[*article.CommentPolicy] `json:"commentPolicy,omitempty"`
 	// When comments close; null: never.
 	CommentsCloseAt graphql.Omittable[*time.Time] `json:"commentsCloseAt,omitempty"`
-	// The section it belongs to; null: none.
+	// The category it belongs to; null: none.
 	PrimaryCategoryID graphql.Omittable[*string] `json:"primaryCategoryId,omitempty"`
-	// Further sections it appears in.
+	// Additional categories.
 	CategoryIds graphql.Omittable[[]string] `json:"categoryIds,omitempty"`
 	// Its tags.
 	TagIds graphql.Omittable[[]string] `json:"tagIds,omitempty"`
-	// Where it happens.
+	// Places it is about.
 	PlaceIds graphql.Omittable[[]string] `json:"placeIds,omitempty"`
 	// Its authors in the order of the by-line.
 	AuthorIds graphql.Omittable[[]string] `json:"authorIds,omitempty"`
@@ -180,43 +180,43 @@ type ArticleContentInput struct {
 	SeriesID graphql.Omittable[*string] `json:"seriesId,omitempty"`
 	// Its number in the series; null: none.
 	SeriesPosition graphql.Omittable[*int32] `json:"seriesPosition,omitempty"`
-	// The picture shown with it; null: none.
+	// The image shown with it; null: none.
 	FeaturedImageID graphql.Omittable[*string] `json:"featuredImageId,omitempty"`
 	// An article that it is a translation of; null: none.
 	TranslationOfID graphql.Omittable[*string] `json:"translationOfId,omitempty"`
 }
 
-// Answer of a change of a lock.
+// Return type of lockArticle and unlockArticle.
 type ArticleLockPayload struct {
-	// The viewer's lock; null when there is none.
+	// The viewer's lock. Null if there is none.
 	Lock *loader.Lock `json:"lock,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Answer of a change of a remark.
+// Return type of addArticleNote and resolveArticleNote.
 type ArticleNotePayload struct {
-	// The remark; null when nothing was changed.
+	// The note. Null if the mutation failed.
 	Note *loader.Note `json:"note,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Answer of a change of one article.
+// Return type of mutations that change one article.
 type ArticlePayload struct {
-	// The article as it is now; null when it was not changed.
+	// The article after the change; null when it was not changed.
 	Article *loader.Article `json:"article,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Where a text came from.
+// Source of a text.
 type ArticleSource struct {
-	// Identity at its origin.
+	// URI that identifies the text at its source.
 	URI *string `json:"uri,omitempty"`
-	// Name of the agency or publication; empty when unknown.
+	// Name of the agency or publication. Empty if unknown.
 	Name string `json:"name"`
-	// Its page there.
+	// URL at the source.
 	URL *string `json:"url,omitempty"`
 }
 
@@ -224,11 +224,11 @@ type ArticleSource struct {
 type ArticleStepInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	// Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 	// A note for the newsroom, kept with the revision.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
@@ -236,7 +236,7 @@ type ArticleStepInput struct {
 type ArticleVersionInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	// Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 }
 
@@ -248,7 +248,7 @@ type ArticleViewerState struct {
 	IsBookmarked bool `json:"isBookmarked"`
 	// Whether it stands in the viewer's reading history.
 	IsRead bool `json:"isRead"`
-	// Ids of the sections, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows.
+	// Ids of the categories, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows.
 	FollowedIds []string `json:"followedIds"`
 }
 
@@ -274,7 +274,7 @@ type AuditFilter struct {
 	To graphql.Omittable[*time.Time] `json:"to,omitempty"`
 }
 
-// Names one author.
+// Selects one author by one of its keys.
 type AuthorBy struct {
 	// Its id.
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
@@ -300,11 +300,11 @@ type AutosaveArticleInput struct {
 	Article *ArticleContentInput `json:"article"`
 }
 
-// Answer of an autosave.
+// Return type of autosaveArticle and discardAutosave.
 type AutosavePayload struct {
 	// What is kept; null when nothing is.
 	Autosave *loader.Autosave `json:"autosave,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -316,27 +316,27 @@ type BlockInput struct {
 	Heading graphql.Omittable[*BlockFields] `json:"heading,omitempty"`
 	// A list.
 	List graphql.Omittable[*BlockFields] `json:"list,omitempty"`
-	// Words of somebody else.
+	// A quotation.
 	Quote graphql.Omittable[*BlockFields] `json:"quote,omitempty"`
-	// Program text.
+	// Source code.
 	Code graphql.Omittable[*BlockFields] `json:"code,omitempty"`
 	// A table.
 	Table graphql.Omittable[*BlockFields] `json:"table,omitempty"`
-	// A picture.
+	// A image.
 	Image graphql.Omittable[*BlockFields] `json:"image,omitempty"`
-	// A set of pictures.
+	// A gallery of images.
 	Gallery graphql.Omittable[*BlockFields] `json:"gallery,omitempty"`
-	// A film.
+	// A video.
 	Video graphql.Omittable[*BlockFields] `json:"video,omitempty"`
-	// A sound recording.
+	// An audio recording.
 	Audio graphql.Omittable[*BlockFields] `json:"audio,omitempty"`
-	// Something of another site.
+	// An embed from another site.
 	Embed graphql.Omittable[*BlockFields] `json:"embed,omitempty"`
 	// A file to download.
 	File graphql.Omittable[*BlockFields] `json:"file,omitempty"`
 	// A call to action.
 	Button graphql.Omittable[*BlockFields] `json:"button,omitempty"`
-	// A line between parts: `{divider: {}}`.
+	// A thematic break: `{divider: {}}`.
 	Divider graphql.Omittable[*BlockFields] `json:"divider,omitempty"`
 	// HTML that no other block can hold.
 	HTML graphql.Omittable[*BlockFields] `json:"html,omitempty"`
@@ -375,11 +375,11 @@ type BookmarkChanges struct {
 	HasMore bool `json:"hasMore"`
 }
 
-// One step of the way to a page.
+// One item of a breadcrumb trail.
 type Breadcrumb struct {
-	// Words of the link.
+	// Text of the link.
 	Label string `json:"label"`
-	// Its address.
+	// Its URL.
 	URL string `json:"url"`
 }
 
@@ -391,7 +391,7 @@ type BulkArticleInput struct {
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 }
 
-// Answer of a change of many articles: what became of each, in the order of the input.
+// Return type of bulk mutations: one result for each article, in the order of the input.
 type BulkArticlePayload struct {
 	// One for each article. Answers at most 100 rows.
 	Results []*ArticlePayload `json:"results"`
@@ -431,11 +431,11 @@ type CalendarEntry struct {
 type CancelAccountDeletionPayload struct {
 	// The viewer, who stays.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Names one section.
+// Selects one category by one of its keys.
 type CategoryBy struct {
 	// Its id.
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
@@ -445,9 +445,9 @@ type CategoryBy struct {
 	Path graphql.Omittable[*string] `json:"path,omitempty"`
 }
 
-// How many articles found are in a section.
+// How many articles found are in a category.
 type CategoryFacet struct {
-	// The section.
+	// The category.
 	Category *loader.Category `json:"category"`
 	// Articles found in it.
 	Count int32 `json:"count"`
@@ -479,7 +479,7 @@ type ChangeEmailInput struct {
 
 // The answer of changeEmail.
 type ChangeEmailPayload struct {
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -501,11 +501,11 @@ type ChangePasswordInput struct {
 	NewPassword string `json:"newPassword"`
 }
 
-// Answer of changePassword.
+// Return type of changePassword.
 type ChangePasswordPayload struct {
-	// The viewer as they are now; null when something stood in the way.
+	// The viewer after the change. Null if the mutation failed.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -517,11 +517,11 @@ type ClaimCommentInput struct {
 	GuestToken string `json:"guestToken"`
 }
 
-// Answer of claimComment.
+// Return type of claimComment.
 type ClaimCommentPayload struct {
 	// The id of the comment, which is the viewer's now; null when nothing was claimed.
 	CommentID *string `json:"commentId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -531,7 +531,7 @@ type ClearBookmarksInput struct {
 	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
 }
 
-// Answer of clearBookmarks.
+// Return type of clearBookmarks.
 type ClearBookmarksPayload struct {
 	// How many bookmarks were removed.
 	RemovedCount int32 `json:"removedCount"`
@@ -539,21 +539,21 @@ type ClearBookmarksPayload struct {
 	UndoToken *string `json:"undoToken,omitempty"`
 	// Until when it can be undone.
 	UndoExpiresAt *time.Time `json:"undoExpiresAt,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Answer of clearReadingHistory.
+// Return type of clearReadingHistory.
 type ClearReadingHistoryPayload struct {
 	// How many articles were forgotten.
 	ClearedCount int32 `json:"clearedCount"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Who says a comment. There is no way from here to an e-mail address.
+// Author of a comment. Email addresses are never exposed.
 type CommentAuthor struct {
-	// The name shown.
+	// Display name.
 	Name string `json:"name"`
 	// Whether it is a guest without an account.
 	IsGuest bool `json:"isGuest"`
@@ -567,9 +567,9 @@ type CommentInput struct {
 
 // Who may comment on an article.
 type CommentPolicy struct {
-	// Who may.
+	// Who may comment.
 	Mode article.CommentPolicy `json:"mode"`
-	// When commenting ends; null: never.
+	// When comments close. Null if never.
 	ClosesAt *time.Time `json:"closesAt,omitempty"`
 	// Whether a guest must leave a name and an e-mail address, which is never shown.
 	GuestFieldsRequired bool `json:"guestFieldsRequired"`
@@ -655,7 +655,7 @@ type ConfirmEmailChangeInput struct {
 
 // The answer of confirmEmailChange.
 type ConfirmEmailChangePayload struct {
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -671,17 +671,17 @@ type ConfirmNewsletterSubscriptionPayload struct {
 	Preferences *NewsletterPreferences `json:"preferences,omitempty"`
 	// The token of the preference page.
 	PreferencesToken *string `json:"preferencesToken,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Answer of confirmSecondFactor.
+// Return type of confirmSecondFactor.
 type ConfirmSecondFactorPayload struct {
-	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows.
+	// Codes that each sign in once in place of the second factor, shown this once. Empty if the mutation failed. Answers at most 20 rows.
 	RecoveryCodes []string `json:"recoveryCodes"`
-	// The viewer as they are now; null when something stood in the way.
+	// The viewer after the change. Null if the mutation failed.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -695,7 +695,7 @@ type ConsentInput struct {
 	HTML string `json:"html"`
 }
 
-// A page of everything that a partner may have.
+// A connection of everything that a partner may have.
 type ContentSnapshot struct {
 	// Articles in ninjs 3.1.
 	Articles []json.RawMessage `json:"articles"`
@@ -709,17 +709,17 @@ type ContentSnapshot struct {
 type CorrectArticleInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	// Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 	// What was wrong and what is right, for readers, as plain text.
 	Note string `json:"note"`
 	// What changes.
 	Article *ArticleContentInput `json:"article"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// A space for advertising that shall be made.
+// An ad slot to create.
 type CreateAdSlotInput struct {
 	// Name for people, unique in the placement.
 	Name string `json:"name"`
@@ -737,15 +737,15 @@ type CreateAdSlotInput struct {
 	Position graphql.Omittable[*int32] `json:"position,omitempty"`
 	// Whether readers see it.
 	IsActive graphql.Omittable[*bool] `json:"isActive,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// Answer of createAdSlot.
+// Return type of createAdSlot.
 type CreateAdSlotPayload struct {
-	// What was made; null when nothing was.
+	// The new object. Null if the mutation failed.
 	AdSlot *loader.AdSlot `json:"adSlot,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -755,25 +755,25 @@ type CreateAPIKeyInput struct {
 	Name string `json:"name"`
 	// What it may be used for.
 	Scopes []partner.Scope `json:"scopes"`
-	// Which articles it may have; left out: all.
+	// Which articles it may have; if omitted: all.
 	Entitlement graphql.Omittable[*EntitlementInput] `json:"entitlement,omitempty"`
-	// The networks that may use it, such as `192.0.2.0/24`; left out: all.
+	// The networks that may use it, such as `192.0.2.0/24`; if omitted: all.
 	Addresses graphql.Omittable[[]string] `json:"addresses,omitempty"`
-	// How many requests it may make in a minute; left out: 600.
+	// How many requests it may make in a minute; if omitted: 600.
 	QuotaPerMinute graphql.Omittable[*int32] `json:"quotaPerMinute,omitempty"`
-	// How many requests it may make in a day; left out: 100,000.
+	// How many requests it may make in a day; if omitted: 100,000.
 	QuotaPerDay graphql.Omittable[*int32] `json:"quotaPerDay,omitempty"`
-	// When it ends; left out: when it is revoked.
+	// When it ends; if omitted: when it is revoked.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 }
 
-// Answer of createApiKey.
+// Return type of createApiKey.
 type CreateAPIKeyPayload struct {
 	// The key; null if there were errors.
 	APIKey *loader.APIKey `json:"apiKey,omitempty"`
 	// Its secret, which is shown this once; null if there were errors.
 	Secret *string `json:"secret,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -783,61 +783,61 @@ type CreateArticleInput struct {
 	Article *ArticleContentInput `json:"article"`
 	// A note for the newsroom, kept with the revision.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// An author that shall be made.
+// An author to create.
 type CreateAuthorInput struct {
 	// Name in the site's own language.
 	Name string `json:"name"`
-	// Readable, unique part of its address; made from the name when not given.
+	// Readable, unique part of its address; derived from the name if omitted.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
-	// A person or a desk; PERSON when not said.
+	// A person or a desk; PERSON if omitted.
 	Kind graphql.Omittable[*author.Kind] `json:"kind,omitempty"`
 	// A few words about the author.
 	Bio graphql.Omittable[*string] `json:"bio,omitempty"`
-	// Picture: a media item.
+	// Image: a media item.
 	AvatarID graphql.Omittable[*string] `json:"avatarId,omitempty"`
 	// The account that writes under this name.
 	UserID graphql.Omittable[*string] `json:"userId,omitempty"`
 	// Names in other languages.
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// Answer of createAuthor.
+// Return type of createAuthor.
 type CreateAuthorPayload struct {
-	// What was made; null when nothing was.
+	// The new object. Null if the mutation failed.
 	Author *loader.Author `json:"author,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// A section that shall be made.
+// A category to create.
 type CreateCategoryInput struct {
 	// Name in the site's own language.
 	Name string `json:"name"`
-	// Readable, unique part of its address; made from the name when not given.
+	// Readable, unique part of its address; derived from the name if omitted.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 	// What it is about.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
-	// The section it lies in; at the top level when not given.
+	// The category it lies in; at the top level if omitted.
 	ParentID graphql.Omittable[*string] `json:"parentId,omitempty"`
 	// Place among its siblings.
 	Position graphql.Omittable[*int32] `json:"position,omitempty"`
 	// Names in other languages.
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// Answer of createCategory.
+// Return type of createCategory.
 type CreateCategoryPayload struct {
-	// What was made; null when nothing was.
+	// The new object. Null if the mutation failed.
 	Category *loader.Category `json:"category,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -845,7 +845,7 @@ type CreateCategoryPayload struct {
 type CreateNewsletterInput struct {
 	// Its name.
 	Name string `json:"name"`
-	// Its name in addresses; made from the name when not given.
+	// Its name in addresses; derived from the name if omitted.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 	// What it is about.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
@@ -867,7 +867,7 @@ type CreateNewsletterIssueInput struct {
 	Intro graphql.Omittable[*string] `json:"intro,omitempty"`
 	// Where the articles come from.
 	Source newsletterissue.Source `json:"source"`
-	// The section, for CATEGORY.
+	// The category, for CATEGORY.
 	CategoryID graphql.Omittable[*string] `json:"categoryId,omitempty"`
 	// The articles in their order, for CHOSEN; at most 50.
 	ArticleIds graphql.Omittable[[]string] `json:"articleIds,omitempty"`
@@ -881,7 +881,7 @@ type CreateNewsletterIssueInput struct {
 type CreateNewsletterIssuePayload struct {
 	// The issue.
 	Issue *loader.NewsletterIssue `json:"issue,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -889,15 +889,15 @@ type CreateNewsletterIssuePayload struct {
 type CreateNewsletterPayload struct {
 	// The newsletter.
 	Newsletter *loader.Newsletter `json:"newsletter,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// A static page that shall be made.
+// A static page to create.
 type CreatePageInput struct {
 	// Its title.
 	Title string `json:"title"`
-	// Readable, unique part of its address; made from the title when not given.
+	// Readable, unique part of its address; derived from the title if omitted.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 	// Its path where that is not below its parent's by the slug: `company/about`.
 	Path graphql.Omittable[*string] `json:"path,omitempty"`
@@ -905,31 +905,31 @@ type CreatePageInput struct {
 	ParentID graphql.Omittable[*string] `json:"parentId,omitempty"`
 	// Place among its siblings.
 	Position graphql.Omittable[*int32] `json:"position,omitempty"`
-	// Language it is written in; that of the site when not given.
+	// Language it is written in; that of the site if omitted.
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
 	// Its body.
 	Body graphql.Omittable[*BodyInput] `json:"body,omitempty"`
-	// What search engines and share previews shall be told.
+	// What search engines and share previews should be told.
 	Seo graphql.Omittable[*SEOInput] `json:"seo,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// Answer of createPage.
+// Return type of createPage.
 type CreatePagePayload struct {
-	// What was made; null when nothing was.
+	// The new object. Null if the mutation failed.
 	Page *loader.Page `json:"page,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// A place that shall be made.
+// A place to create.
 type CreatePlaceInput struct {
 	// Name in the site's own language.
 	Name string `json:"name"`
-	// Readable, unique part of its address; made from the name when not given.
+	// Readable, unique part of its address; derived from the name if omitted.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
-	// What kind of place it is; OTHER when not said.
+	// What kind of place it is; OTHER if omitted.
 	Kind graphql.Omittable[*place.Kind] `json:"kind,omitempty"`
 	// The country it is or lies in.
 	CountryCode graphql.Omittable[*string] `json:"countryCode,omitempty"`
@@ -939,15 +939,15 @@ type CreatePlaceInput struct {
 	Longitude graphql.Omittable[*float64] `json:"longitude,omitempty"`
 	// Names in other languages.
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// Answer of createPlace.
+// Return type of createPlace.
 type CreatePlacePayload struct {
-	// What was made; null when nothing was.
+	// The new object. Null if the mutation failed.
 	Place *loader.Place `json:"place,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -955,63 +955,63 @@ type CreatePlacePayload struct {
 type CreatePreviewTokenInput struct {
 	// The article.
 	ArticleID string `json:"articleId"`
-	// When it ends, within 90 days; left out: in a week.
+	// When it ends, within 90 days; if omitted: in a week.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 	// What it is for.
 	Label graphql.Omittable[*string] `json:"label,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// A redirect that shall be made: to a thing of this site, whose path may change, or to an address.
+// A redirect that should be made: to a thing of this site, whose path may change, or to an address.
 type CreateRedirectInput struct {
 	// The old path, or a URL with it.
 	Path string `json:"path"`
-	// A section, tag, page, article, author, place or series to lead to.
+	// A category, tag, page, article, author, place or series to lead to.
 	TargetID graphql.Omittable[*string] `json:"targetId,omitempty"`
 	// A path of this site or a URL to lead to.
 	Address graphql.Omittable[*string] `json:"address,omitempty"`
 	// 301, 302, 307, 308, or 410 for what is gone for good and leads nowhere.
 	StatusCode graphql.Omittable[*int32] `json:"statusCode,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// Answer of createRedirect.
+// Return type of createRedirect.
 type CreateRedirectPayload struct {
-	// What was made; null when nothing was.
+	// The new object. Null if the mutation failed.
 	Redirect *loader.Redirect `json:"redirect,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// A series that shall be made.
+// A series to create.
 type CreateSeriesInput struct {
 	// Name in the site's own language.
 	Name string `json:"name"`
-	// Readable, unique part of its address; made from the name when not given.
+	// Readable, unique part of its address; derived from the name if omitted.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 	// What it is about.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
 	// Names in other languages.
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// Answer of createSeries.
+// Return type of createSeries.
 type CreateSeriesPayload struct {
-	// What was made; null when nothing was.
+	// The new object. Null if the mutation failed.
 	Series *loader.Series `json:"series,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// A tag that shall be made.
+// A tag to create.
 type CreateTagInput struct {
 	// Name in the site's own language.
 	Name string `json:"name"`
-	// Readable, unique part of its address; made from the name when not given.
+	// Readable, unique part of its address; derived from the name if omitted.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 	// What it stands for.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
@@ -1019,15 +1019,15 @@ type CreateTagInput struct {
 	Scheme graphql.Omittable[*string] `json:"scheme,omitempty"`
 	// Names in other languages.
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// Answer of createTag.
+// Return type of createTag.
 type CreateTagPayload struct {
-	// What was made; null when nothing was.
+	// The new object. Null if the mutation failed.
 	Tag *loader.Tag `json:"tag,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1039,17 +1039,17 @@ type CreateUserInput struct {
 	DisplayName string `json:"displayName"`
 	// The role.
 	Role access.Role `json:"role"`
-	// The password, at least 12 characters; one is made up when not given.
+	// The password, at least 12 characters; one is made up if omitted.
 	Password graphql.Omittable[*string] `json:"password,omitempty"`
 }
 
-// Answer of createUser.
+// Return type of createUser.
 type CreateUserPayload struct {
-	// The account as it is now; null when something stood in the way.
+	// The account after the change. Null if the mutation failed.
 	User *loader.Account `json:"user,omitempty"`
 	// The password that was made up, shown this once; null when one was given.
 	GeneratedPassword *string `json:"generatedPassword,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1063,7 +1063,7 @@ type DeleteAccountInput struct {
 type DeleteAccountPayload struct {
 	// The viewer, with the moment of the removal.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1073,51 +1073,51 @@ type DeleteAdSlotInput struct {
 	ID string `json:"id"`
 }
 
-// Answer of deleteAdSlot.
+// Return type of deleteAdSlot.
 type DeleteAdSlotPayload struct {
-	// The id of what went; null when nothing did.
+	// ID of the deleted object. Null if the mutation failed.
 	DeletedID *string `json:"deletedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which author shall go.
+// The author to delete.
 type DeleteAuthorInput struct {
 	// Which author.
 	ID string `json:"id"`
-	// The author that its articles shall have instead.
+	// The author to assign to its articles instead.
 	MoveArticlesTo graphql.Omittable[*string] `json:"moveArticlesTo,omitempty"`
 }
 
-// Answer of deleteAuthor.
+// Return type of deleteAuthor.
 type DeleteAuthorPayload struct {
-	// The id of what went; null when nothing did.
+	// ID of the deleted object. Null if the mutation failed.
 	DeletedID *string `json:"deletedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which section shall go.
+// The category to delete.
 type DeleteCategoryInput struct {
-	// Which section.
+	// Which category.
 	ID string `json:"id"`
-	// The section that its articles shall have instead.
+	// The category to assign to its articles instead.
 	MoveArticlesTo graphql.Omittable[*string] `json:"moveArticlesTo,omitempty"`
 }
 
-// Answer of deleteCategory.
+// Return type of deleteCategory.
 type DeleteCategoryPayload struct {
-	// The id of what went; null when nothing did.
+	// ID of the deleted object. Null if the mutation failed.
 	DeletedID *string `json:"deletedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Answer of deleteComment.
+// Return type of deleteComment.
 type DeleteCommentPayload struct {
 	// The id of the deleted comment; null when nothing was deleted.
 	DeletedID *string `json:"deletedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1127,11 +1127,11 @@ type DeleteMenuInput struct {
 	ID string `json:"id"`
 }
 
-// Answer of deleteMenu.
+// Return type of deleteMenu.
 type DeleteMenuPayload struct {
-	// The id of what went; null when nothing did.
+	// ID of the deleted object. Null if the mutation failed.
 	DeletedID *string `json:"deletedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1139,23 +1139,23 @@ type DeleteMenuPayload struct {
 type DeleteNewsletterIssuePayload struct {
 	// The id of what was removed.
 	DeletedID *string `json:"deletedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which place shall go.
+// The place to delete.
 type DeletePlaceInput struct {
 	// Which place.
 	ID string `json:"id"`
-	// The place that its articles shall have instead.
+	// The place to assign to its articles instead.
 	MoveArticlesTo graphql.Omittable[*string] `json:"moveArticlesTo,omitempty"`
 }
 
-// Answer of deletePlace.
+// Return type of deletePlace.
 type DeletePlacePayload struct {
-	// The id of what went; null when nothing did.
+	// ID of the deleted object. Null if the mutation failed.
 	DeletedID *string `json:"deletedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1165,59 +1165,59 @@ type DeleteRedirectInput struct {
 	ID string `json:"id"`
 }
 
-// Answer of deleteRedirect.
+// Return type of deleteRedirect.
 type DeleteRedirectPayload struct {
-	// The id of what went; null when nothing did.
+	// ID of the deleted object. Null if the mutation failed.
 	DeletedID *string `json:"deletedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which series shall go.
+// The series to delete.
 type DeleteSeriesInput struct {
 	// Which series.
 	ID string `json:"id"`
-	// The series that its articles shall have instead.
+	// The series to assign to its articles instead.
 	MoveArticlesTo graphql.Omittable[*string] `json:"moveArticlesTo,omitempty"`
 }
 
-// Answer of deleteSeries.
+// Return type of deleteSeries.
 type DeleteSeriesPayload struct {
-	// The id of what went; null when nothing did.
+	// ID of the deleted object. Null if the mutation failed.
 	DeletedID *string `json:"deletedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which tag shall go.
+// The tag to delete.
 type DeleteTagInput struct {
 	// Which tag.
 	ID string `json:"id"`
-	// The tag that its articles shall have instead.
+	// The tag to assign to its articles instead.
 	MoveArticlesTo graphql.Omittable[*string] `json:"moveArticlesTo,omitempty"`
 }
 
-// Answer of deleteTag.
+// Return type of deleteTag.
 type DeleteTagPayload struct {
-	// The id of what went; null when nothing did.
+	// ID of the deleted object. Null if the mutation failed.
 	DeletedID *string `json:"deletedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Answer of disableSecondFactor.
+// Return type of disableSecondFactor.
 type DisableSecondFactorPayload struct {
-	// The viewer as they are now; null when something stood in the way.
+	// The viewer after the change. Null if the mutation failed.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Answer of disableUser.
+// Return type of disableUser.
 type DisableUserPayload struct {
-	// The account as it is now; null when something stood in the way.
+	// The account after the change. Null if the mutation failed.
 	User *loader.Account `json:"user,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1233,11 +1233,11 @@ type DiscardJobInput struct {
 	ID string `json:"id"`
 }
 
-// Answer of discardJob.
+// Return type of discardJob.
 type DiscardJobPayload struct {
 	// The id of the deleted job; null if there were errors.
 	DiscardedID *string `json:"discardedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1259,13 +1259,13 @@ type EditCommentInput struct {
 	GuestToken graphql.Omittable[*string] `json:"guestToken,omitempty"`
 }
 
-// Answer of editComment.
+// Return type of editComment.
 type EditCommentPayload struct {
 	// The comment; null when it is not shown, or nothing was changed.
 	Comment *loader.Comment `json:"comment,omitempty"`
 	// What became of it; WAITING also when nothing was changed.
 	State CommentState `json:"state"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1273,29 +1273,29 @@ type EditCommentPayload struct {
 type EmbargoArticleInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	// Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 	// When it lifts, to the second.
 	Until time.Time `json:"until"`
-	// When the article shall be taken back; left out: it stays.
+	// When the article should be taken back; if omitted: it stays.
 	UnpublishAt graphql.Omittable[*time.Time] `json:"unpublishAt,omitempty"`
 	// A note for the newsroom, kept with the revision.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// Answer of enableUser.
+// Return type of enableUser.
 type EnableUserPayload struct {
-	// The account as it is now; null when something stood in the way.
+	// The account after the change. Null if the mutation failed.
 	User *loader.Account `json:"user,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
 // Which articles an API key may have. Conditions add up; what is left out lets every article pass.
 type EntitlementInput struct {
-	// Ids of sections: an article passes that is in any of these, in a section below them, or has any of `tagIds`.
+	// Ids of categories: an article passes that is in any of these, in a category below them, or has any of `tagIds`.
 	CategoryIds graphql.Omittable[[]string] `json:"categoryIds,omitempty"`
 	// Ids of tags.
 	TagIds graphql.Omittable[[]string] `json:"tagIds,omitempty"`
@@ -1307,7 +1307,7 @@ type EntitlementInput struct {
 	OwnRightsOnly graphql.Omittable[*bool] `json:"ownRightsOnly,omitempty"`
 }
 
-// A point in a picture, from 0, 0 at the top left to 1, 1 at the bottom right.
+// A point in a image, from 0, 0 at the top left to 1, 1 at the bottom right.
 type FocalPoint struct {
 	// From the left.
 	X float64 `json:"x"`
@@ -1317,17 +1317,17 @@ type FocalPoint struct {
 
 // A topic to follow.
 type FollowInput struct {
-	// The section, tag, place, author or series.
+	// The category, tag, place, author or series.
 	TopicID string `json:"topicId"`
 	// Whether new articles about it make notifications.
 	Notify bool `json:"notify"`
 }
 
-// Answer of follow.
+// Return type of follow.
 type FollowPayload struct {
 	// The topic; null when nothing was done.
 	Topic Topic `json:"topic,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1335,13 +1335,13 @@ type FollowPayload struct {
 type InviteReaderInput struct {
 	// The e-mail address.
 	Email string `json:"email"`
-	// Language of the mail; the site's when not given.
+	// Language of the mail; the site's if omitted.
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
 }
 
 // The answer of inviteReader.
 type InviteReaderPayload struct {
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1349,13 +1349,13 @@ type InviteReaderPayload struct {
 type KillArticleInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	// Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
-	// What readers are told at its path; left out: the path answers as if nothing had ever been there.
+	// What readers are told at its path; if omitted: the path answers as if nothing had ever been there.
 	Notice graphql.Omittable[*string] `json:"notice,omitempty"`
 	// Why, for the newsroom.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
@@ -1365,7 +1365,7 @@ type KillCompliance struct {
 	APIKeyID string `json:"apiKeyId"`
 	// The name of the partner.
 	Name string `json:"name"`
-	// How far it is.
+	// Status.
 	State KillComplianceState `json:"state"`
 	// When it was told; null: not yet.
 	FetchedAt *time.Time `json:"fetchedAt,omitempty"`
@@ -1373,7 +1373,7 @@ type KillCompliance struct {
 	AcknowledgedAt *time.Time `json:"acknowledgedAt,omitempty"`
 }
 
-// What a thing is called in a language.
+// Name of an object in one language.
 type LabelInput struct {
 	// The language.
 	Language string `json:"language"`
@@ -1409,11 +1409,11 @@ type LiftRestrictionInput struct {
 	ID string `json:"id"`
 }
 
-// Answer of liftRestriction.
+// Return type of liftRestriction.
 type LiftRestrictionPayload struct {
 	// The id of the lifted restriction; null when nothing was done.
 	LiftedID *string `json:"liftedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1425,19 +1425,19 @@ type LiveEntryInput struct {
 	Body graphql.Omittable[*BodyInput] `json:"body,omitempty"`
 	// When it was posted, not in the future; now when a new entry does not say.
 	PublishedAt graphql.Omittable[*time.Time] `json:"publishedAt,omitempty"`
-	// Whether it is one of the main events.
+	// Whether it is a key event.
 	IsKeyEvent graphql.Omittable[*bool] `json:"isKeyEvent,omitempty"`
-	// Whether it stays on top.
+	// Whether it is pinned to the top.
 	IsPinned graphql.Omittable[*bool] `json:"isPinned,omitempty"`
 }
 
-// Answer of a change of an entry.
+// Return type of the mutations on live blog entries.
 type LiveEntryPayload struct {
 	// The entry; null when it was taken out or nothing was changed.
 	Entry *loader.LiveEntry `json:"entry,omitempty"`
-	// The live blog as it is now; null when nothing was changed.
+	// The live blog after the change. Null if the mutation failed.
 	Article *loader.Article `json:"article,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1455,35 +1455,35 @@ type MarkArticleReadInput struct {
 	ArticleID string `json:"articleId"`
 }
 
-// Answer of markArticleRead.
+// Return type of markArticleRead.
 type MarkArticleReadPayload struct {
 	// Whether it was noted; false also when the viewer keeps no history.
 	IsNoted bool `json:"isNoted"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
 // Notifications to mark as read.
 type MarkNotificationsReadInput struct {
-	// Which, at most 100; left out: all.
+	// Which, at most 100; if omitted: all.
 	Ids graphql.Omittable[[]string] `json:"ids,omitempty"`
 }
 
-// Answer of markNotificationsRead.
+// Return type of markNotificationsRead.
 type MarkNotificationsReadPayload struct {
 	// How many were not read before.
 	MarkedCount int32 `json:"markedCount"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
 // One item of a menu: leads to a thing, to an address, or, as a heading, nowhere.
 type MenuItemInput struct {
-	// Words of the link; the name of what it leads to when not given.
+	// Text of the link; the name of what it leads to if omitted.
 	Label graphql.Omittable[*string] `json:"label,omitempty"`
-	// Words of the link in other languages.
+	// Text of the link in other languages.
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
-	// A section, tag, page, article, author, place or series to lead to.
+	// A category, tag, page, article, author, place or series to lead to.
 	TargetID graphql.Omittable[*string] `json:"targetId,omitempty"`
 	// A path of this site or a URL to lead to.
 	Address graphql.Omittable[*string] `json:"address,omitempty"`
@@ -1491,19 +1491,19 @@ type MenuItemInput struct {
 	Items graphql.Omittable[[]*MenuItemInput] `json:"items,omitempty"`
 }
 
-// Which authors shall become one.
+// The authors to merge.
 type MergeAuthorsInput struct {
-	// Those that go, 1 to 20.
+	// IDs to merge and delete, 1 to 20.
 	Ids []string `json:"ids"`
-	// The one that stays, as it is.
+	// ID to merge into.
 	Into string `json:"into"`
 }
 
-// Answer of mergeAuthors.
+// Return type of mergeAuthors.
 type MergeAuthorsPayload struct {
-	// The author that stays; null when nothing was changed.
+	// The merged author. Null if the mutation failed.
 	Author *loader.Author `json:"author,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1513,83 +1513,83 @@ type MergeBookmarksInput struct {
 	DeviceToken string `json:"deviceToken"`
 }
 
-// Answer of mergeBookmarks.
+// Return type of mergeBookmarks.
 type MergeBookmarksPayload struct {
 	// How many bookmarks the account did not have.
 	MovedCount int32 `json:"movedCount"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which sections shall become one.
+// The categories to merge.
 type MergeCategoriesInput struct {
-	// Those that go, 1 to 20.
+	// IDs to merge and delete, 1 to 20.
 	Ids []string `json:"ids"`
-	// The one that stays, as it is.
+	// ID to merge into.
 	Into string `json:"into"`
 }
 
-// Answer of mergeCategories.
+// Return type of mergeCategories.
 type MergeCategoriesPayload struct {
-	// The section that stays; null when nothing was changed.
+	// The merged category. Null if the mutation failed.
 	Category *loader.Category `json:"category,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which places shall become one.
+// The places to merge.
 type MergePlacesInput struct {
-	// Those that go, 1 to 20.
+	// IDs to merge and delete, 1 to 20.
 	Ids []string `json:"ids"`
-	// The one that stays, as it is.
+	// ID to merge into.
 	Into string `json:"into"`
 }
 
-// Answer of mergePlaces.
+// Return type of mergePlaces.
 type MergePlacesPayload struct {
-	// The place that stays; null when nothing was changed.
+	// The merged place. Null if the mutation failed.
 	Place *loader.Place `json:"place,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which series shall become one.
+// The series to merge.
 type MergeSeriesInput struct {
-	// Those that go, 1 to 20.
+	// IDs to merge and delete, 1 to 20.
 	Ids []string `json:"ids"`
-	// The one that stays, as it is.
+	// ID to merge into.
 	Into string `json:"into"`
 }
 
-// Answer of mergeSeries.
+// Return type of mergeSeries.
 type MergeSeriesPayload struct {
-	// The series that stays; null when nothing was changed.
+	// The merged series. Null if the mutation failed.
 	Series *loader.Series `json:"series,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which tags shall become one.
+// The tags to merge.
 type MergeTagsInput struct {
-	// Those that go, 1 to 20.
+	// IDs to merge and delete, 1 to 20.
 	Ids []string `json:"ids"`
-	// The one that stays, as it is.
+	// ID to merge into.
 	Into string `json:"into"`
 }
 
-// Answer of mergeTags.
+// Return type of mergeTags.
 type MergeTagsPayload struct {
-	// The tag that stays; null when nothing was changed.
+	// The merged tag. Null if the mutation failed.
 	Tag *loader.Tag `json:"tag,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
 // Answer of a decision about one comment.
 type ModerateCommentPayload struct {
-	// The comment as it is now; null when nothing was done.
+	// The comment after the change; null when nothing was done.
 	Comment *loader.ModeratedComment `json:"comment,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1603,7 +1603,7 @@ type ModerateCommentsInput struct {
 type ModerateCommentsPayload struct {
 	// The comments as they are now; empty when nothing was done. Answers at most 100 rows.
 	Comments []*loader.ModeratedComment `json:"comments"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1635,21 +1635,21 @@ type ModerationReasonCount struct {
 	Count int32 `json:"count"`
 }
 
-// Where a section shall go.
+// Where a category should go.
 type MoveCategoryInput struct {
-	// Which section.
+	// Which category.
 	ID string `json:"id"`
-	// The section it shall lie in; at the top level when null or not given.
+	// The category it should lie in; at the top level when null or not given.
 	ParentID graphql.Omittable[*string] `json:"parentId,omitempty"`
-	// Place among its siblings there; first when not given.
+	// Place among its siblings there; first if omitted.
 	Position graphql.Omittable[*int32] `json:"position,omitempty"`
 }
 
-// Answer of moveCategory.
+// Return type of moveCategory.
 type MoveCategoryPayload struct {
-	// The section as it is now; null when nothing was changed.
+	// The category after the change. Null if the mutation failed.
 	Category *loader.Category `json:"category,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1683,7 +1683,7 @@ type OwnCommentInput struct {
 	GuestToken graphql.Omittable[*string] `json:"guestToken,omitempty"`
 }
 
-// Names one static page.
+// Selects one static page by one of its keys.
 type PageBy struct {
 	// Its id.
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
@@ -1697,7 +1697,7 @@ type PageBy struct {
 type PickInput struct {
 	// The article.
 	ArticleID string `json:"articleId"`
-	// When it goes from the page; left out: it stays.
+	// When it goes from the page; if omitted: it stays.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 }
 
@@ -1705,19 +1705,19 @@ type PickInput struct {
 type PinRelatedArticleInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	// Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 	// The article to be shown first among its related ones.
 	RelatedID string `json:"relatedId"`
-	// Its place among those that are pinned, from 1; left out: the last.
+	// Its place among those that are pinned, from 1; if omitted: the last.
 	Position graphql.Omittable[*int32] `json:"position,omitempty"`
 	// A note for the newsroom, kept with the revision.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// Names one place.
+// Selects one place by one of its keys.
 type PlaceBy struct {
 	// Its id.
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
@@ -1735,13 +1735,13 @@ type PlaceFacet struct {
 	Count int32 `json:"count"`
 }
 
-// Answer of a change of a preview token.
+// Return type of createPreviewToken and revokePreviewToken.
 type PreviewTokenPayload struct {
 	// The token itself, shown this once alone; null for a repeat and after a revocation.
 	Token *string `json:"token,omitempty"`
 	// What is kept of it.
 	PreviewToken *loader.PreviewToken `json:"previewToken,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1749,13 +1749,13 @@ type PreviewTokenPayload struct {
 type PublishArticleInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	// Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
-	// When it shall be taken back; left out: it stays.
+	// When it should be taken back; if omitted: it stays.
 	UnpublishAt graphql.Omittable[*time.Time] `json:"unpublishAt,omitempty"`
 	// A note for the newsroom, kept with the revision.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
@@ -1765,11 +1765,11 @@ type PublishPageInput struct {
 	ID string `json:"id"`
 }
 
-// Answer of publishPage.
+// Return type of publishPage.
 type PublishPagePayload struct {
-	// The page as it is now; null when nothing was changed.
+	// The page after the change. Null if the mutation failed.
 	Page *loader.Page `json:"page,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1781,11 +1781,11 @@ type ReactInput struct {
 	Kind graphql.Omittable[*commentreaction.Kind] `json:"kind,omitempty"`
 }
 
-// Answer of react.
+// Return type of react.
 type ReactPayload struct {
-	// The comment as it is now; null when nothing was done.
+	// The comment after the change; null when nothing was done.
 	Comment *loader.Comment `json:"comment,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1825,7 +1825,7 @@ type RecordConsentInput struct {
 type RecordConsentPayload struct {
 	// What was kept.
 	Consent *loader.ConsentRecord `json:"consent,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1835,19 +1835,19 @@ type RecordViewInput struct {
 	ArticleID string `json:"articleId"`
 }
 
-// Answer of recordView.
+// Return type of recordView.
 type RecordViewPayload struct {
 	// Whether it was counted; robots and hidden articles are not.
 	IsCounted bool `json:"isCounted"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Answer of regenerateRecoveryCodes.
+// Return type of regenerateRecoveryCodes.
 type RegenerateRecoveryCodesPayload struct {
-	// Codes that each sign in once in place of the second factor, shown this once. Empty when something stood in the way. Answers at most 20 rows.
+	// Codes that each sign in once in place of the second factor, shown this once. Empty if the mutation failed. Answers at most 20 rows.
 	RecoveryCodes []string `json:"recoveryCodes"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1859,7 +1859,7 @@ type RemoveBookmarkInput struct {
 	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
 }
 
-// Answer of removeBookmark.
+// Return type of removeBookmark.
 type RemoveBookmarkPayload struct {
 	// The id of the bookmark that is gone; null when nothing was removed.
 	RemovedBookmarkID *string `json:"removedBookmarkId,omitempty"`
@@ -1867,7 +1867,7 @@ type RemoveBookmarkPayload struct {
 	UndoToken *string `json:"undoToken,omitempty"`
 	// Until when it can be undone.
 	UndoExpiresAt *time.Time `json:"undoExpiresAt,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1905,17 +1905,17 @@ type ReportCommentInput struct {
 	GoodFaith graphql.Omittable[*bool] `json:"goodFaith,omitempty"`
 }
 
-// Answer of reportComment.
+// Return type of reportComment.
 type ReportCommentPayload struct {
 	// Whether the report is recorded. Reporting twice is the same as once.
 	Reported bool `json:"reported"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
 // The answer of requestDataExport.
 type RequestDataExportPayload struct {
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1927,7 +1927,7 @@ type RequestPasswordResetInput struct {
 
 // The answer of requestPasswordReset.
 type RequestPasswordResetPayload struct {
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1939,7 +1939,7 @@ type RequestSignInLinkInput struct {
 
 // The answer of requestSignInLink.
 type RequestSignInLinkPayload struct {
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1953,7 +1953,7 @@ type ResetPasswordInput struct {
 
 // The answer of resetPassword.
 type ResetPasswordPayload struct {
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1961,31 +1961,31 @@ type ResetPasswordPayload struct {
 type ResetUserPasswordInput struct {
 	// The id of the account.
 	UserID string `json:"userId"`
-	// The password, at least 12 characters; one is made up when not given.
+	// The password, at least 12 characters; one is made up if omitted.
 	Password graphql.Omittable[*string] `json:"password,omitempty"`
 }
 
-// Answer of resetUserPassword.
+// Return type of resetUserPassword.
 type ResetUserPasswordPayload struct {
-	// The account as it is now; null when something stood in the way.
+	// The account after the change. Null if the mutation failed.
 	User *loader.Account `json:"user,omitempty"`
 	// The password that was made up, shown this once; null when one was given.
 	GeneratedPassword *string `json:"generatedPassword,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Answer of resetUserSecondFactor.
+// Return type of resetUserSecondFactor.
 type ResetUserSecondFactorPayload struct {
-	// The account as it is now; null when something stood in the way.
+	// The account after the change. Null if the mutation failed.
 	User *loader.Account `json:"user,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// A remark that is done with.
+// A note that is done with.
 type ResolveArticleNoteInput struct {
-	// The remark.
+	// The note.
 	ID string `json:"id"`
 }
 
@@ -1997,13 +1997,13 @@ type RestoreBookmarkInput struct {
 	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
 }
 
-// Answer of restoreBookmark.
+// Return type of restoreBookmark.
 type RestoreBookmarkPayload struct {
 	// The bookmark that is back; null when there were several.
 	Bookmark *loader.Bookmark `json:"bookmark,omitempty"`
 	// How many bookmarks the removal had taken away, which are all back.
 	RestoredCount int32 `json:"restoredCount"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2013,11 +2013,11 @@ type RestorePageInput struct {
 	ID string `json:"id"`
 }
 
-// Answer of restorePage.
+// Return type of restorePage.
 type RestorePagePayload struct {
-	// The page as it is now; null when nothing was changed.
+	// The page after the change. Null if the mutation failed.
 	Page *loader.Page `json:"page,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2025,13 +2025,13 @@ type RestorePagePayload struct {
 type RestoreRevisionInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	// Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 	// Number of the revision.
 	Number int32 `json:"number"`
 	// A note for the newsroom, kept with the revision.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
@@ -2051,7 +2051,7 @@ type RestrictReaderInput struct {
 type RestrictReaderPayload struct {
 	// The restriction; null when nothing was done.
 	Restriction *loader.ReaderRestriction `json:"restriction,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2061,11 +2061,11 @@ type RetryJobInput struct {
 	ID string `json:"id"`
 }
 
-// Answer of retryJob.
+// Return type of retryJob.
 type RetryJobPayload struct {
 	// The id of the job that will run; null if there were errors.
 	RetriedID *string `json:"retriedId,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2075,21 +2075,21 @@ type RevokeAPIKeyInput struct {
 	ID string `json:"id"`
 }
 
-// Answer of revokeApiKey.
+// Return type of revokeApiKey.
 type RevokeAPIKeyPayload struct {
 	// The key; null if there were errors.
 	APIKey *loader.APIKey `json:"apiKey,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Answer of revokeOtherSessions.
+// Return type of revokeOtherSessions.
 type RevokeOtherSessionsPayload struct {
 	// How many have ended.
 	EndedCount int32 `json:"endedCount"`
-	// The viewer as they are now; null when something stood in the way.
+	// The viewer after the change. Null if the mutation failed.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2099,25 +2099,25 @@ type RevokePreviewTokenInput struct {
 	ID string `json:"id"`
 }
 
-// Names one session.
+// Selects one session by one of its keys.
 type RevokeSessionInput struct {
 	// Its id.
 	SessionID string `json:"sessionId"`
 }
 
-// Answer of revokeSession.
+// Return type of revokeSession.
 type RevokeSessionPayload struct {
-	// The viewer as they are now; null when something stood in the way.
+	// The viewer after the change. Null if the mutation failed.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Who owns a work and how it may be used.
+// Rights and usage terms of a work.
 type RightsInput struct {
 	// Owner.
 	Holder graphql.Omittable[*string] `json:"holder,omitempty"`
-	// Notice to print.
+	// Copyright notice.
 	Notice graphql.Omittable[*string] `json:"notice,omitempty"`
 	// Terms of use.
 	UsageTerms graphql.Omittable[*string] `json:"usageTerms,omitempty"`
@@ -2131,37 +2131,37 @@ type RotateAPIKeyInput struct {
 	OverlapHours graphql.Omittable[*int32] `json:"overlapHours,omitempty"`
 }
 
-// Answer of rotateApiKey.
+// Return type of rotateApiKey.
 type RotateAPIKeyPayload struct {
 	// The key; null if there were errors.
 	APIKey *loader.APIKey `json:"apiKey,omitempty"`
 	// Its new secret, which is shown this once; null if there were errors.
 	Secret *string `json:"secret,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Says what a router shall show for a path.
+// What a front-end router needs to know about a path.
 type Route struct {
-	// The path in its one right form; a front end may redirect to it when it was asked otherwise.
+	// Canonical form of the path.
 	Path string `json:"path"`
-	// What is there.
+	// The object at the path.
 	Target RouteTarget `json:"target"`
-	// For a redirect: where to, as path or URL. Null otherwise.
+	// Target of a redirect, as path or URL. Null otherwise.
 	RedirectTo *string `json:"redirectTo,omitempty"`
-	// HTTP status that fits: 200, or 301, 302, 307, 308 for a redirect, or 410 for what is gone for good.
+	// HTTP status to answer: 200, a redirect (301, 302, 307, 308) or 410 for permanently removed content.
 	StatusCode int32 `json:"statusCode"`
 }
 
-// What search engines and share previews shall be told; empty fields fall back to the visible words.
+// What search engines and share previews should be told; empty fields fall back to the visible words.
 type SEOInput struct {
 	// Title.
 	Title graphql.Omittable[*string] `json:"title,omitempty"`
 	// Description.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
-	// Address the page shall be kept under.
+	// Canonical URL.
 	CanonicalURL graphql.Omittable[*string] `json:"canonicalUrl,omitempty"`
-	// Whether search engines are asked to leave the page out.
+	// Whether search engines are asked not to index the page.
 	NoIndex graphql.Omittable[*bool] `json:"noIndex,omitempty"`
 }
 
@@ -2177,11 +2177,11 @@ type SaveMenuInput struct {
 	Items []*MenuItemInput `json:"items"`
 }
 
-// Answer of saveMenu.
+// Return type of saveMenu.
 type SaveMenuPayload struct {
-	// The menu as readers see it; null when nothing was changed.
+	// The menu as readers see it. Null if the mutation failed.
 	Menu *loader.Menu `json:"menu,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2189,15 +2189,15 @@ type SaveMenuPayload struct {
 type ScheduleArticleInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	// Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
-	// The moment of publication, to the second.
+	// When to publish it, to the second.
 	At time.Time `json:"at"`
-	// When it shall be taken back; left out: it stays.
+	// When it should be taken back; if omitted: it stays.
 	UnpublishAt graphql.Omittable[*time.Time] `json:"unpublishAt,omitempty"`
 	// A note for the newsroom, kept with the revision.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
@@ -2241,19 +2241,19 @@ type ScheduleLateness struct {
 
 // An article found.
 type SearchEdge struct {
-	// Opaque place of the row in its ranking.
+	// Cursor of this edge.
 	Cursor string `json:"cursor"`
 	// The article.
 	Node *loader.Article `json:"node"`
-	// How well it fits, above 0 to 1, comparable within one search only.
+	// Relevance score between 0 and 1, comparable within one search only.
 	Score float64 `json:"score"`
-	// The words around what was found, in their original spelling: escaped HTML with <mark> and nothing else in it.
+	// Excerpt around the matches: escaped HTML in which <mark> is the only tag.
 	Highlight string `json:"highlight"`
 }
 
-// Counts of what all articles found belong to, most first.
+// Facet counts over all results, largest first.
 type SearchFacets struct {
-	// By section, sub-sections counted with the sections above. Answers at most 50 rows.
+	// By category, subcategories counted with the categories above. Answers at most 50 rows.
 	Categories []*CategoryFacet `json:"categories"`
 	// By tag. Answers at most 50 rows.
 	Tags []*TagFacet `json:"tags"`
@@ -2269,9 +2269,9 @@ type SearchFacets struct {
 	Precision CountPrecision `json:"precision"`
 }
 
-// Narrows a search. Fields add up; the values of one field are alternatives, at most 100.
+// Filter for search results. All fields must match; a field matches if any of its values does, at most 100.
 type SearchFilter struct {
-	// In these sections or their sub-sections.
+	// In these categories or their subcategories.
 	Categories graphql.Omittable[[]string] `json:"categories,omitempty"`
 	// With these tags.
 	Tags graphql.Omittable[[]string] `json:"tags,omitempty"`
@@ -2291,11 +2291,11 @@ type SearchFilter struct {
 	PublishedBefore graphql.Omittable[*time.Time] `json:"publishedBefore,omitempty"`
 }
 
-// What a reader may be about to type.
+// A search suggestion.
 type SearchSuggestion struct {
-	// The words to show.
+	// Text of the suggestion.
 	Text string `json:"text"`
-	// What they lead to.
+	// The object it leads to.
 	Target loader.Node `json:"target"`
 }
 
@@ -2323,11 +2323,11 @@ type SendBreakingNewsInput struct {
 	Text string `json:"text"`
 }
 
-// Answer of sendBreakingNews.
+// Return type of sendBreakingNews.
 type SendBreakingNewsPayload struct {
 	// Whether readers will be told. Sending the same article twice tells nobody twice.
 	IsSent bool `json:"isSent"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2335,11 +2335,11 @@ type SendBreakingNewsPayload struct {
 type SendNewsletterIssuePayload struct {
 	// The issue, which is being sent.
 	Issue *loader.NewsletterIssue `json:"issue,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Names one series.
+// Selects one series by one of its keys.
 type SeriesBy struct {
 	// Its id.
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
@@ -2359,27 +2359,27 @@ type SetArticleCommentPolicyInput struct {
 	ClosesAt graphql.Omittable[*time.Time] `json:"closesAt,omitempty"`
 }
 
-// Answer of setArticleCommentPolicy.
+// Return type of setArticleCommentPolicy.
 type SetArticleCommentPolicyPayload struct {
 	// The article; null when nothing was done.
 	Article *loader.Article `json:"article,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
 // Editors' picks for a page, in their order.
 type SetPicksInput struct {
-	// The section; null: the front page.
+	// The category; null: the front page.
 	CategoryID graphql.Omittable[*string] `json:"categoryId,omitempty"`
 	// The articles, at most 100.
 	Picks []*PickInput `json:"picks"`
 }
 
-// Answer of a change of editors' picks.
+// Return type of setPicks.
 type SetPicksPayload struct {
-	// The picks as they are now; empty when nothing was changed. Answers at most 100 rows.
+	// The picks as they are now. Empty if the mutation failed. Answers at most 100 rows.
 	Picks []*loader.Pick `json:"picks"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2395,11 +2395,11 @@ type SetUpAdminInput struct {
 	Password string `json:"password"`
 }
 
-// Answer of setUpAdmin.
+// Return type of setUpAdmin.
 type SetUpAdminPayload struct {
-	// The administrator, who can sign in now; null when something stood in the way.
+	// The administrator, who can sign in now. Null if the mutation failed.
 	User *loader.Account `json:"user,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2411,11 +2411,11 @@ type SetUserRoleInput struct {
 	Role access.Role `json:"role"`
 }
 
-// Answer of setUserRole.
+// Return type of setUserRole.
 type SetUserRolePayload struct {
-	// The account as it is now; null when something stood in the way.
+	// The account after the change. Null if the mutation failed.
 	User *loader.Account `json:"user,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2435,15 +2435,15 @@ type SignInInput struct {
 	DeviceToken graphql.Omittable[*string] `json:"deviceToken,omitempty"`
 }
 
-// Answer of signIn.
+// Return type of signIn.
 type SignInPayload struct {
 	// The token of the session, shown this once; null for a cookie.
 	Token *string `json:"token,omitempty"`
-	// The session; null when something stood in the way.
+	// The session. Null if the mutation failed.
 	Session *loader.Session `json:"session,omitempty"`
-	// Who signed in; null when something stood in the way.
+	// Who signed in. Null if the mutation failed.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2477,15 +2477,15 @@ type SignInWithLinkPayload struct {
 	Session *loader.Session `json:"session,omitempty"`
 	// Its token, when asked for as TOKEN. It is told this once.
 	Token *string `json:"token,omitempty"`
-	// Who is signed in.
+	// The signed-in account.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Answer of signOut.
+// Return type of signOut.
 type SignOutPayload struct {
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2497,7 +2497,7 @@ type SignUpInput struct {
 	DisplayName string `json:"displayName"`
 	// The password, at least 12 characters. Without one the account signs in by links.
 	Password graphql.Omittable[*string] `json:"password,omitempty"`
-	// Language of mails; the site's when not given.
+	// Language of mails; the site's if omitted.
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
 	// The token of an invitation, where registration is by invitation.
 	Invitation graphql.Omittable[*string] `json:"invitation,omitempty"`
@@ -2507,7 +2507,7 @@ type SignUpInput struct {
 
 // The answer of signUp.
 type SignUpPayload struct {
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2531,13 +2531,13 @@ type StartSecondFactorInput struct {
 	Password graphql.Omittable[*string] `json:"password,omitempty"`
 }
 
-// Answer of startSecondFactor.
+// Return type of startSecondFactor.
 type StartSecondFactorPayload struct {
-	// The secret to type into an authenticator, in base 32; null when something stood in the way.
+	// The secret to type into an authenticator, in base 32. Null if the mutation failed.
 	Secret *string `json:"secret,omitempty"`
 	// The same as an otpauth:// address, to show as a QR code.
 	OtpauthURL *string `json:"otpauthUrl,omitempty"`
-	// What stood in the way.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2567,7 +2567,7 @@ type SubmitContactMessageInput struct {
 
 // The answer of submitContactMessage.
 type SubmitContactMessagePayload struct {
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2581,7 +2581,7 @@ type SubscribeToNewsletterInput struct {
 	ConsentVersion string `json:"consentVersion"`
 	// Where the form stands, such as `footer` or the path of the page.
 	Place graphql.Omittable[*string] `json:"place,omitempty"`
-	// Language of mails; the newsletter's when not given.
+	// Language of mails; the newsletter's if omitted.
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
 	// Leave it empty: a field that people do not see.
 	Website graphql.Omittable[*string] `json:"website,omitempty"`
@@ -2589,11 +2589,11 @@ type SubscribeToNewsletterInput struct {
 
 // The answer of subscribeToNewsletter.
 type SubscribeToNewsletterPayload struct {
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Names one tag.
+// Selects one tag by one of its keys.
 type TagBy struct {
 	// Its id.
 	ID graphql.Omittable[*string] `json:"id,omitempty"`
@@ -2615,25 +2615,25 @@ type TrashPageInput struct {
 	ID string `json:"id"`
 }
 
-// Answer of trashPage.
+// Return type of trashPage.
 type TrashPagePayload struct {
-	// The page as it is now; null when nothing was changed.
+	// The page after the change. Null if the mutation failed.
 	Page *loader.Page `json:"page,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
 // A topic to follow no longer.
 type UnfollowInput struct {
-	// The section, tag, place, author or series.
+	// The category, tag, place, author or series.
 	TopicID string `json:"topicId"`
 }
 
-// Answer of unfollow.
+// Return type of unfollow.
 type UnfollowPayload struct {
 	// The topic; null when nothing was done.
 	Topic Topic `json:"topic,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2647,13 +2647,13 @@ type UnlockArticleInput struct {
 type UnpinRelatedArticleInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	// Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 	// The article that is pinned.
 	RelatedID string `json:"relatedId"`
 	// A note for the newsroom, kept with the revision.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
@@ -2663,11 +2663,11 @@ type UnpublishPageInput struct {
 	ID string `json:"id"`
 }
 
-// Answer of unpublishPage.
+// Return type of unpublishPage.
 type UnpublishPagePayload struct {
-	// The page as it is now; null when nothing was changed.
+	// The page after the change. Null if the mutation failed.
 	Page *loader.Page `json:"page,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2681,11 +2681,11 @@ type UnsubscribeFromNewsletterInput struct {
 type UnsubscribeFromNewsletterPayload struct {
 	// What the address gets now.
 	Preferences *NewsletterPreferences `json:"preferences,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What shall change of a space for advertising: what is not given stays, what is null is cleared.
+// Changes to an ad slot. Omitted fields keep their values; null clears a field.
 type UpdateAdSlotInput struct {
 	// Which slot.
 	ID string `json:"id"`
@@ -2707,11 +2707,11 @@ type UpdateAdSlotInput struct {
 	IsActive graphql.Omittable[*bool] `json:"isActive,omitempty"`
 }
 
-// Answer of updateAdSlot.
+// Return type of updateAdSlot.
 type UpdateAdSlotPayload struct {
-	// The slot as it is now; null when nothing was changed.
+	// The slot after the change. Null if the mutation failed.
 	AdSlot *loader.AdSlot `json:"adSlot,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2719,31 +2719,31 @@ type UpdateAdSlotPayload struct {
 type UpdateArticleInput struct {
 	// The article.
 	ID string `json:"id"`
-	// The version that the client knows; another one is a VersionConflict. Without it nothing is compared.
+	// Version the client has seen. If the article has another version, the mutation fails with VersionConflict. If omitted, versions are not compared.
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 	// What changes.
 	Article *ArticleContentInput `json:"article"`
-	// Whether readers shall see a new time of change. A mended typing error is none.
+	// Whether readers should see a new time of change. A mended typing error is none.
 	IsSubstantive graphql.Omittable[*bool] `json:"isSubstantive,omitempty"`
 	// A note for the newsroom, kept with the revision.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
-	// A key of the client's own: a repeat with it, within a day, is answered with the first result.
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-// What shall change of an author: what is not given stays, what is null is cleared.
+// Changes to an author. Omitted fields keep their values; null clears a field.
 type UpdateAuthorInput struct {
 	// Which author.
 	ID string `json:"id"`
 	// Name in the site's own language.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// Readable, unique part of its address.
+	// Unique, human-readable part of its URL.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
-	// A person or a desk; PERSON when not said.
+	// A person or a desk; PERSON if omitted.
 	Kind graphql.Omittable[*author.Kind] `json:"kind,omitempty"`
 	// A few words about the author.
 	Bio graphql.Omittable[*string] `json:"bio,omitempty"`
-	// Picture: a media item.
+	// Image: a media item.
 	AvatarID graphql.Omittable[*string] `json:"avatarId,omitempty"`
 	// The account that writes under this name.
 	UserID graphql.Omittable[*string] `json:"userId,omitempty"`
@@ -2751,21 +2751,21 @@ type UpdateAuthorInput struct {
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
 }
 
-// Answer of updateAuthor.
+// Return type of updateAuthor.
 type UpdateAuthorPayload struct {
-	// The author as it is now; null when nothing was changed.
+	// The author after the change. Null if the mutation failed.
 	Author *loader.Author `json:"author,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What shall change of a section: what is not given stays, what is null is cleared.
+// Changes to a category. Omitted fields keep their values; null clears a field.
 type UpdateCategoryInput struct {
-	// Which section.
+	// Which category.
 	ID string `json:"id"`
 	// Name in the site's own language.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// Readable, unique part of its address.
+	// Unique, human-readable part of its URL.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 	// What it is about.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
@@ -2775,11 +2775,11 @@ type UpdateCategoryInput struct {
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
 }
 
-// Answer of updateCategory.
+// Return type of updateCategory.
 type UpdateCategoryPayload struct {
-	// The section as it is now; null when nothing was changed.
+	// The category after the change. Null if the mutation failed.
 	Category *loader.Category `json:"category,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2809,11 +2809,11 @@ type UpdateCommentSettingsInput struct {
 	BlockedNetworks graphql.Omittable[[]string] `json:"blockedNetworks,omitempty"`
 }
 
-// Answer of updateCommentSettings.
+// Return type of updateCommentSettings.
 type UpdateCommentSettingsPayload struct {
-	// The rules as they are now; null when nothing was changed.
+	// The rules after the change. Null if the mutation failed.
 	Settings *CommentSettings `json:"settings,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2843,15 +2843,15 @@ type UpdateNewsletterInput struct {
 type UpdateNewsletterPayload struct {
 	// The newsletter as changed.
 	Newsletter *loader.Newsletter `json:"newsletter,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What an address shall get.
+// What an address should get.
 type UpdateNewsletterPreferencesInput struct {
 	// The token of the link to the preference page.
 	Token string `json:"token"`
-	// All newsletters that the address shall get, by id; the others end. One that it did not get before needs `consentVersion`.
+	// All newsletters that the address should get, by id; the others end. One that it did not get before needs `consentVersion`.
 	NewsletterIds []string `json:"newsletterIds"`
 	// Version of the consent sentence that was shown, for newsletters that are new to the address.
 	ConsentVersion graphql.Omittable[*string] `json:"consentVersion,omitempty"`
@@ -2861,11 +2861,11 @@ type UpdateNewsletterPreferencesInput struct {
 type UpdateNewsletterPreferencesPayload struct {
 	// What the address gets now.
 	Preferences *NewsletterPreferences `json:"preferences,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What shall change of a static page: what is not given stays, what is null is cleared.
+// Changes to a static page. Omitted fields keep their values; null clears a field.
 type UpdatePageInput struct {
 	// Which page.
 	ID string `json:"id"`
@@ -2873,7 +2873,7 @@ type UpdatePageInput struct {
 	ExpectedVersion graphql.Omittable[*int32] `json:"expectedVersion,omitempty"`
 	// Its title.
 	Title graphql.Omittable[*string] `json:"title,omitempty"`
-	// Readable, unique part of its address.
+	// Unique, human-readable part of its URL.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 	// Its path where that is not below its parent's by the slug.
 	Path graphql.Omittable[*string] `json:"path,omitempty"`
@@ -2885,27 +2885,27 @@ type UpdatePageInput struct {
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
 	// Its body.
 	Body graphql.Omittable[*BodyInput] `json:"body,omitempty"`
-	// What search engines and share previews shall be told.
+	// What search engines and share previews should be told.
 	Seo graphql.Omittable[*SEOInput] `json:"seo,omitempty"`
 }
 
-// Answer of updatePage.
+// Return type of updatePage.
 type UpdatePagePayload struct {
-	// The page as it is now; null when nothing was changed.
+	// The page after the change. Null if the mutation failed.
 	Page *loader.Page `json:"page,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What shall change of a place: what is not given stays, what is null is cleared.
+// Changes to a place. Omitted fields keep their values; null clears a field.
 type UpdatePlaceInput struct {
 	// Which place.
 	ID string `json:"id"`
 	// Name in the site's own language.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// Readable, unique part of its address.
+	// Unique, human-readable part of its URL.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
-	// What kind of place it is; OTHER when not said.
+	// What kind of place it is; OTHER if omitted.
 	Kind graphql.Omittable[*place.Kind] `json:"kind,omitempty"`
 	// The country it is or lies in.
 	CountryCode graphql.Omittable[*string] `json:"countryCode,omitempty"`
@@ -2917,11 +2917,11 @@ type UpdatePlaceInput struct {
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
 }
 
-// Answer of updatePlace.
+// Return type of updatePlace.
 type UpdatePlacePayload struct {
-	// The place as it is now; null when nothing was changed.
+	// The place after the change. Null if the mutation failed.
 	Place *loader.Place `json:"place,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2937,7 +2937,7 @@ type UpdateProfileInput struct {
 type UpdateProfilePayload struct {
 	// The viewer as changed.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2955,21 +2955,21 @@ type UpdateReaderSettingsInput struct {
 	Digest graphql.Omittable[*DigestFrequency] `json:"digest,omitempty"`
 }
 
-// Answer of updateReaderSettings.
+// Return type of updateReaderSettings.
 type UpdateReaderSettingsPayload struct {
-	// The choices as they are now; null when nothing was changed.
+	// The choices after the change. Null if the mutation failed.
 	Settings *ReaderSettings `json:"settings,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What shall change of a redirect: what is not given stays.
+// Changes to a redirect. Omitted fields keep their values.
 type UpdateRedirectInput struct {
 	// Which redirect.
 	ID string `json:"id"`
 	// The old path, or a URL with it.
 	Path graphql.Omittable[*string] `json:"path,omitempty"`
-	// A section, tag, page, article, author, place or series to lead to, instead of an address.
+	// A category, tag, page, article, author, place or series to lead to, instead of an address.
 	TargetID graphql.Omittable[*string] `json:"targetId,omitempty"`
 	// A path of this site or a URL to lead to, instead of a thing.
 	Address graphql.Omittable[*string] `json:"address,omitempty"`
@@ -2977,21 +2977,21 @@ type UpdateRedirectInput struct {
 	StatusCode graphql.Omittable[*int32] `json:"statusCode,omitempty"`
 }
 
-// Answer of updateRedirect.
+// Return type of updateRedirect.
 type UpdateRedirectPayload struct {
-	// The redirect as it is now; null when nothing was changed.
+	// The redirect after the change. Null if the mutation failed.
 	Redirect *loader.Redirect `json:"redirect,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What shall change of a series: what is not given stays, what is null is cleared.
+// Changes to a series. Omitted fields keep their values; null clears a field.
 type UpdateSeriesInput struct {
 	// Which series.
 	ID string `json:"id"`
 	// Name in the site's own language.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// Readable, unique part of its address.
+	// Unique, human-readable part of its URL.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 	// What it is about.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
@@ -2999,15 +2999,15 @@ type UpdateSeriesInput struct {
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
 }
 
-// Answer of updateSeries.
+// Return type of updateSeries.
 type UpdateSeriesPayload struct {
-	// The series as it is now; null when nothing was changed.
+	// The series after the change. Null if the mutation failed.
 	Series *loader.Series `json:"series,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What shall change of the site's settings: what is not given stays, what is null is cleared. Lists are given whole.
+// Changes to the site settings. Omitted fields keep their values; null clears a field. A list replaces the stored one.
 type UpdateSiteInput struct {
 	// Its name.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
@@ -3021,7 +3021,7 @@ type UpdateSiteInput struct {
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
 	// Time zone for showing times, by its IANA name.
 	TimeZone graphql.Omittable[*string] `json:"timeZone,omitempty"`
-	// Whose the copyright is; the site's name when not given.
+	// Whose the copyright is; the site's name if omitted.
 	CopyrightHolder graphql.Omittable[*string] `json:"copyrightHolder,omitempty"`
 	// Year of its founding.
 	FoundedYear graphql.Omittable[*int32] `json:"foundedYear,omitempty"`
@@ -3037,21 +3037,21 @@ type UpdateSiteInput struct {
 	Consents graphql.Omittable[[]*ConsentInput] `json:"consents,omitempty"`
 }
 
-// Answer of updateSite.
+// Return type of updateSite.
 type UpdateSitePayload struct {
-	// The settings as they are now; null when nothing was changed.
+	// The settings after the change. Null if the mutation failed.
 	Site *loader.Site `json:"site,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What shall change of a tag: what is not given stays, what is null is cleared.
+// Changes to a tag. Omitted fields keep their values; null clears a field.
 type UpdateTagInput struct {
 	// Which tag.
 	ID string `json:"id"`
 	// Name in the site's own language.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// Readable, unique part of its address.
+	// Unique, human-readable part of its URL.
 	Slug graphql.Omittable[*string] `json:"slug,omitempty"`
 	// What it stands for.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
@@ -3061,15 +3061,15 @@ type UpdateTagInput struct {
 	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
 }
 
-// Answer of updateTag.
+// Return type of updateTag.
 type UpdateTagPayload struct {
-	// The tag as it is now; null when nothing was changed.
+	// The tag after the change. Null if the mutation failed.
 	Tag *loader.Tag `json:"tag,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Names one account.
+// Selects one account by one of its keys.
 type UserInput struct {
 	// Its id.
 	UserID string `json:"userId"`
@@ -3091,17 +3091,17 @@ type VerifyEmailPayload struct {
 	Session *loader.Session `json:"session,omitempty"`
 	// Its token, when asked for as TOKEN. It is told this once.
 	Token *string `json:"token,omitempty"`
-	// Who is signed in.
+	// The signed-in account.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// What is wrong with the input.
+	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
 // Narrows the work queue. Fields add up; the values of one field are alternatives.
 type WorkQueueFilter struct {
-	// With one of these statuses; all that wait for somebody when not given. Published articles do not wait.
+	// With one of these statuses; all that wait for somebody if omitted. Published articles do not wait.
 	Statuses graphql.Omittable[[]article.Status] `json:"statuses,omitempty"`
-	// In this section or below it.
+	// In this category or below it.
 	CategoryID graphql.Omittable[*string] `json:"categoryId,omitempty"`
 	// With this member of the newsroom, whose turn it is.
 	AssigneeID graphql.Omittable[*string] `json:"assigneeId,omitempty"`
@@ -3623,13 +3623,13 @@ func (e ConsentKind) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// How exact a count is.
+// Precision of a count.
 type CountPrecision string
 
 const (
-	// Just as many.
+	// The exact number.
 	CountPrecisionExact CountPrecision = "EXACT"
-	// As many or more: counting stopped at the limit.
+	// A lower bound: counting stopped at the limit.
 	CountPrecisionAtLeast CountPrecision = "AT_LEAST"
 )
 
@@ -3803,7 +3803,7 @@ func (e KillComplianceState) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// Places of a front end that show a menu.
+// Menu locations of a front end.
 type MenuLocation string
 
 const (
@@ -4409,7 +4409,7 @@ func (e RestrictionKind) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// Direction of writing.
+// Text direction.
 type TextDirection string
 
 const (
