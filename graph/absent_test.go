@@ -75,6 +75,7 @@ func (n *newsroom) hideRows(t *testing.T) map[string]hiddenRow {
 var alwaysPublic = map[string]string{
 	"Category": "sections are the site's structure", "Place": "places are the site's structure", "Series": "series are announced by whoever makes them",
 	"Author": "authors have public profiles", "Menu": "menus are public", "AdSlot": "ad slots are public",
+	"Bookmark": "bookmarks are in their owner's list alone; node finds none",
 	"StaffMember": "members are known to the newsroom, which alone can ask for them", "DeadJob": "jobs refer to no content for readers",
 }
 
