@@ -187,6 +187,10 @@ func (p *paths) argument(field, name string) string {
 		return fmt.Sprintf("%q", p.clock.AddDate(0, 0, -1).Format(time.RFC3339))
 	case "Query.calendar.to":
 		return fmt.Sprintf("%q", p.clock.AddDate(0, 0, 30).Format(time.RFC3339))
+	case "Query.viewerState.articleIds":
+		return fmt.Sprintf("[%q]", article.PublicID())
+	case "Query.deviceBookmarks.deviceToken", "Query.deviceBookmarkChanges.deviceToken":
+		return fmt.Sprintf("%q", p.device)
 	case "Query.nodes.ids":
 		return p.someIDs()
 	case "NewsroomRecord.revision.number", "NewsroomRecord.diff.from":
