@@ -35,7 +35,8 @@ var accountTables = store.Maintain(
 // archivedAs says which part of an archive has the rows of a table.
 var archivedAs = map[string]string{
 	"sessions": "sessions", "identities": "identities", "consent_records": "consents", "one_time_tokens": "pendingMails", "data_exports": "exports",
-	"comments": "comments", "bookmarks": "bookmarks", "audit_entries": "auditLog", "subscriptions": "newsletters", "deliveries": "newsletters",
+	"comments": "comments", "reading_lists": "bookmarks", "comment_reactions": "reactions", "comment_reports": "reports", "reader_restrictions": "restrictions",
+	"comment_revisions": "earlierComments", "follows": "follows", "reader_settings": "settings", "reading_history": "history", "notifications": "notifications", "audit_entries": "auditLog", "subscriptions": "newsletters", "deliveries": "newsletters",
 }
 
 // TestArchiveHasEveryTable fails for the next table that keeps something about an
