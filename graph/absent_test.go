@@ -19,6 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
@@ -67,7 +68,9 @@ func (n *newsroom) hideRows(t *testing.T) map[string]hiddenRow {
 			SetExpiresAt(n.clock.AddDate(9, 0, 0)).SaveX(system).ID, nil},
 		id.AuditEntry: {c.AuditEntry.Create().SetAction(secret).SetEntity(id.Article).SetEntityID(a.ID).SaveX(system).ID, []access.Role{access.Admin}},
 	}
-	n.Directory.ChangedAll()
+	if err := n.Directory.Consume(t.Context(), []event.Event{{Action: event.Missed}}); err != nil {
+		t.Fatal(err)
+	}
 	return rows
 }
 
@@ -75,7 +78,7 @@ func (n *newsroom) hideRows(t *testing.T) map[string]hiddenRow {
 var alwaysPublic = map[string]string{
 	"Category": "sections are the site's structure", "Place": "places are the site's structure", "Series": "series are announced by whoever makes them",
 	"Author": "authors have public profiles", "Menu": "menus are public", "AdSlot": "ad slots are public",
-	"Bookmark": "bookmarks are in their owner's list alone; node finds none",
+	"Bookmark":    "bookmarks are in their owner's list alone; node finds none",
 	"StaffMember": "members are known to the newsroom, which alone can ask for them", "DeadJob": "jobs refer to no content for readers",
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -464,6 +465,7 @@ func TestModerationServiceDecides(t *testing.T) {
 		answer := ""
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if answer == "" { // never answers: the deadline ends it
+				_, _ = io.Copy(io.Discard, r.Body) // only then the server sees that the client left
 				<-r.Context().Done()
 				return
 			}

@@ -209,8 +209,8 @@ const (
 		), found AS (
 			SELECT DISTINCT l.published_at, l.article_id FROM topic {rest}
 		)
-		SELECT found.article_id, found.published_at FROM found JOIN articles a ON a.id = found.article_id
-		WHERE visible_article(a) ORDER BY found.published_at {order}, found.article_id {order} LIMIT $6`
+		SELECT found.article_id, found.published_at FROM found CROSS JOIN articles a
+		WHERE a.id = found.article_id AND visible_article(a) ORDER BY found.published_at {order}, found.article_id {order} LIMIT $6`
 	firstPostgres = `CROSS JOIN LATERAL (SELECT l.published_at, l.article_id FROM listings l WHERE l.kind = f.kind AND l.owner_id = f.owner_id
 		AND (l.published_at, l.article_id) < ($2, $3) AND (l.published_at, l.article_id) > ($4, $5)
 		ORDER BY l.published_at {order}, l.article_id {order} LIMIT 1) n`

@@ -81,9 +81,6 @@ func TestNoticeStandsWhereAStoryWas(t *testing.T) {
 		if n := ok[*newsroom.Notice](b)(b.desk.Notice(t.Context(), "/articles/untold")); n != nil {
 			t.Errorf("a notice that nobody gave: %+v", n)
 		}
-		if n := ok[*newsroom.Notice](b)(b.desk.NoticeOf(t.Context(), untold.ID)); n != nil {
-			t.Errorf("a notice that nobody gave: %+v", n)
-		}
 		kept := ok[map[int]*ent.Withdrawal](b)(b.desk.Withdrawals(b.as(access.Editor), []int{untold.ID}))[untold.ID]
 		if kept == nil || kept.Reason != "court order" || *kept.UserID != b.users[access.Editor] {
 			t.Errorf("withdrawal %+v", kept)

@@ -13,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -106,7 +107,9 @@ func TestHiddenArticlesAreNeverFound(t *testing.T) {
 		n := open(t, db)
 		ctx := access.AsSystem(t.Context())
 		secret := db.Ent(ctx).Tag.Create().SetName("Zeppelin affair").SetSlug("zeppelin").SaveX(ctx)
-		n.dir.ChangedAll()
+		if err := n.dir.Consume(t.Context(), []event.Event{{Action: event.Missed}}); err != nil {
+			t.Fatal(err)
+		}
 		n.save(t, "shown", "Zeppelin over the bay", "It flew.")
 		now := time.Now()
 		hide := map[string]change{

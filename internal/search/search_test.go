@@ -53,7 +53,9 @@ func open(t *testing.T, db *store.DB) *newsroom {
 		SetLabels(schema.Labels{"ar": {Name: "إضراب الميناء"}}).SaveX(ctx)
 	n.tram = c.Tag.Create().SetName("Trams").SetSlug("trams").SaveX(ctx)
 	n.place = c.Place.Create().SetName("Marrow Bay").SetSlug("marrow-bay").SaveX(ctx)
-	dir.ChangedAll()
+	if err := dir.Consume(t.Context(), []event.Event{{Action: event.Missed}}); err != nil {
+		t.Fatal(err)
+	}
 	return n
 }
 

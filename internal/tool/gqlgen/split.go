@@ -98,7 +98,9 @@ func parseSource(path string) (*source, error) {
 		return nil, err
 	}
 	s := &source{path: path, text: text}
-	at := func(from, to token.Pos) string { return string(text[set.Position(from).Offset:set.Position(to).Offset]) }
+	at := func(from, to token.Pos) string {
+		return string(text[set.Position(from).Offset:set.Position(to).Offset])
+	}
 	for _, d := range file.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
