@@ -15,6 +15,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/notification"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/graph"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -66,6 +67,10 @@ func (n *newsroom) hideRows(t *testing.T) map[string]hiddenRow {
 		id.PreviewToken: {c.PreviewToken.Create().SetArticleID(a.ID).SetTokenHash("only").SetExpiresAt(n.clock.AddDate(9, 0, 0)).SaveX(system).ID, editors},
 		id.Session: {c.Session.Create().SetUserID(member(t, n.DB, access.Reader, 99).UserID).SetTokenHash("x").SetKind("BEARER").
 			SetExpiresAt(n.clock.AddDate(9, 0, 0)).SaveX(system).ID, nil},
+		id.Notification: {c.Notification.Create().SetUserID(member(t, n.DB, access.Reader, 98).UserID).SetKind(notification.KindFollowedTopic).
+			SetCause("art:hidden").SetArticleID(a.ID).SetText(secret).SaveX(system).ID, nil},
+		id.NewsletterIssue: {c.NewsletterIssue.Create().SetNewsletterID(c.Newsletter.Create().SetSlug("hidden").SetName("Weekly").SaveX(system).ID).
+			SetSubject(secret).SetArticleIds([]int{a.ID}).SaveX(system).ID, editors},
 		id.AuditEntry: {c.AuditEntry.Create().SetAction(secret).SetEntity(id.Article).SetEntityID(a.ID).SaveX(system).ID, []access.Role{access.Admin}},
 	}
 	if err := n.Directory.Consume(t.Context(), []event.Event{{Action: event.Missed}}); err != nil {
@@ -78,8 +83,10 @@ func (n *newsroom) hideRows(t *testing.T) map[string]hiddenRow {
 var alwaysPublic = map[string]string{
 	"Category": "sections are the site's structure", "Place": "places are the site's structure", "Series": "series are announced by whoever makes them",
 	"Author": "authors have public profiles", "Menu": "menus are public", "AdSlot": "ad slots are public",
-	"Bookmark":    "bookmarks are in their owner's list alone; node finds none",
-	"StaffMember": "members are known to the newsroom, which alone can ask for them", "DeadJob": "jobs refer to no content for readers",
+	"Bookmark":   "bookmarks are in their owner's list alone; node finds none",
+	"Newsletter": "newsletters are public, and refer to no content", "ApiKey": "keys refer to no content; administrators alone find them",
+	"ReaderRestriction": "restrictions refer to readers, not to content; moderators alone find them",
+	"StaffMember":       "members are known to the newsroom, which alone can ask for them", "DeadJob": "jobs refer to no content for readers",
 }
 
 // TestHiddenIsLikeAbsentForEachViewer asks for a row of every type of Node that
@@ -130,7 +137,7 @@ func TestHiddenIsLikeAbsentForEachViewer(t *testing.T) {
 var prefixOf = map[string]string{
 	"Article": id.Article, "Media": id.Media, "Tag": id.Tag, "Redirect": id.Redirect, "LiveEntry": id.LiveEntry, "Correction": id.Correction, "Comment": id.Comment,
 	"Page": id.Page, "MenuItem": id.MenuItem, "Revision": id.Revision, "ArticleNote": id.ArticleNote, "PreviewToken": id.PreviewToken, "Session": id.Session,
-	"AuditEntry": id.AuditEntry,
+	"AuditEntry": id.AuditEntry, "Notification": id.Notification, "NewsletterIssue": id.NewsletterIssue,
 }
 
 // TestHiddenRowsAreOnNoPath asks for every path of the schema as those who see

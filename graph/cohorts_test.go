@@ -194,6 +194,10 @@ func (p *paths) argument(field, name string) string {
 		return fmt.Sprintf("%q", p.clock.AddDate(0, 0, 30).Format(time.RFC3339))
 	case "Query.viewerState.articleIds":
 		return fmt.Sprintf("[%q]", article.PublicID())
+	case "Query.newsletterPreferences.token":
+		return `"none"`
+	case "Query.viewerReactions.commentIds":
+		return fmt.Sprintf("[%q]", id.Encode(id.Comment, 1))
 	case "Query.deviceBookmarks.deviceToken", "Query.deviceBookmarkChanges.deviceToken":
 		return fmt.Sprintf("%q", p.device)
 	case "Query.nodes.ids":
