@@ -335,7 +335,7 @@ func TestReadsUseTheThreadIndex(t *testing.T) {
 			{db.IDs(two), at(900), 0, at(300), middle.ID, 10},
 			{b.articles[0], at(300), middle.ID},
 			{two[0], at(300), middle.ID},
-			{two[0], 50},
+			{db.IDs(two), 50},
 		}
 		for i, text := range read {
 			plan := explain(t, db, text, args[i])

@@ -365,8 +365,10 @@ func (m *Moderator) Pin(ctx context.Context, key int, pinned bool) (*Item, error
 		if pinned && (c.Status != comment.StatusApproved || c.RemovedAt != nil) {
 			return fault.Mistake(fault.IllegalTransition, "", "Only a comment that is shown can be pinned.")
 		}
-		if u.ClearPinnedAt(); pinned {
+		if pinned {
 			u.SetPinnedAt(now)
+		} else {
+			u.ClearPinnedAt()
 		}
 		return nil
 	})
@@ -379,8 +381,10 @@ func (m *Moderator) CloseThread(ctx context.Context, key int, closed bool) (*Ite
 		if c.ParentID != nil {
 			return fault.Mistake(fault.Invalid, "", "This comment is a reply: close the thread by the comment that begins it.")
 		}
-		if u.ClearClosedAt(); closed {
+		if closed {
 			u.SetClosedAt(now)
+		} else {
+			u.ClearClosedAt()
 		}
 		return nil
 	})

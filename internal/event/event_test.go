@@ -108,6 +108,7 @@ func TestRestoredEventsAreRead(t *testing.T) {
 		if err := log.Adopt(t.Context()); err != nil { // changes nothing
 			t.Fatal(err)
 		}
+		testkit.Settle(t, db)
 		events, err := log.Read(t.Context(), event.Position{}, 10)
 		if err != nil {
 			t.Fatal(err)
@@ -199,6 +200,7 @@ func TestEveryNodeIsToldAtOnce(t *testing.T) {
 		}
 		own.mu.Unlock()
 		expect(1)
+		testkit.Settle(t, reader.db)
 		concurrent := reader.db.Dialect == store.Postgres // SQLite has one writer
 		if err := slow.db.Tx(t.Context(), func(ctx context.Context) error {
 			if err := slow.log.Append(ctx, tagged(2)); err != nil {
@@ -318,6 +320,7 @@ func TestOnceForAllNodes(t *testing.T) {
 		}
 		first := join()
 		add(t, first.db, first.log, tagged(1)) // before the consumer is known
+		testkit.Settle(t, first.db)
 		stop := first.start(t)
 		placed(t, first.db, "tags")
 		second := join()

@@ -211,6 +211,7 @@ func TestHistoryCanBeSwitchedOffAndCleared(t *testing.T) {
 // collect runs what has happened through the consumer, as the log does.
 func (d *desk) collect(t *testing.T, since event.Position) event.Position {
 	t.Helper()
+	testkit.Settle(t, d.DB)
 	events := must[[]event.Event](t)(d.Log.Read(t.Context(), since, 1000))
 	system := access.AsSystem(t.Context())
 	for range 2 { // told twice, as a log may be after a crash
