@@ -40,7 +40,7 @@ func TestRetiredWords(t *testing.T) {
 		t.Fatalf("only %d files", len(files))
 	}
 	for _, name := range files {
-		if name == "docs/glossary.md" {
+		if name == "docs/glossary.md" || strings.HasPrefix(name, "docs/decisions/") { // what was decided stays as it was written
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join("..", name))

@@ -130,7 +130,7 @@ type Mail struct {
 	SMTPSecurity string `name:"smtp-security" help:"How the connection to the mail server is protected: starttls, tls (from the first byte, port 465) or none." default:"starttls" enum:"starttls,tls,none" env:"BROADSHEET_SMTP_SECURITY" placeholder:"KIND"`
 	SMTPUsername string `name:"smtp-username" help:"Name that signs in to the mail server; empty: none does." env:"BROADSHEET_SMTP_USERNAME" placeholder:"NAME"`
 	SMTPPassword string `name:"smtp-password" help:"Password for the mail server; better given by its variable." env:"BROADSHEET_SMTP_PASSWORD" placeholder:"PASSWORD"`
-	MailFrom     string `help:"Address that mails come from; noreply@ the host of the site when not given." env:"BROADSHEET_MAIL_FROM" placeholder:"ADDRESS"`
+	MailFrom     string `help:"Address that mails come from; noreply@ the host of the site if omitted." env:"BROADSHEET_MAIL_FROM" placeholder:"ADDRESS"`
 	SiteURL      string `help:"Address of the front end, for absolute addresses in answers and mails; overrides the one stored." env:"BROADSHEET_SITE_URL" placeholder:"URL"`
 }
 
@@ -151,7 +151,7 @@ func (m Mail) validate() (wrong []error) {
 
 // Readers says what readers can do beside reading.
 type Readers struct {
-	PublicURL      string        `name:"public-url" help:"Address at which this server is reached from outside, for links in mails that lead to it; --site-url when not given." env:"BROADSHEET_PUBLIC_URL" placeholder:"URL"`
+	PublicURL      string        `name:"public-url" help:"Address at which this server is reached from outside, for links in mails that lead to it; --site-url if omitted." env:"BROADSHEET_PUBLIC_URL" placeholder:"URL"`
 	ReaderOIDC     []string      `name:"reader-oidc" sep:"none" help:"OpenID provider by which readers sign in and sign up: NAME,ISSUER,CLIENT-ID,CLIENT-SECRET; may be given several times. Its callback is /auth/reader/NAME/callback in lower case." env:"BROADSHEET_READER_OIDC" placeholder:"PROVIDER"`
 	Registration   string        `help:"Who can sign up: open, invitation or off." default:"open" enum:"open,invitation,off" env:"BROADSHEET_REGISTRATION" placeholder:"KIND"`
 	DeletionGrace  time.Duration `help:"How long an account stays after its owner asked to remove it." default:"336h" env:"BROADSHEET_DELETION_GRACE" placeholder:"DURATION"`
