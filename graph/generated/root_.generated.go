@@ -169,7 +169,7 @@ enum Capability {
   MODERATE_COMMENTS
   "Change accounts of others."
   MANAGE_USERS
-  "Read who did what."
+  "Read the audit log."
   READ_AUDIT_LOG
   "Look after work in the background that failed."
   MANAGE_JOBS
@@ -529,7 +529,7 @@ type Query {
 
 """
 Everything that can be changed. A mutation takes one ` + "`" + `input` + "`" + ` and answers what it changed and ` + "`" + `userErrors` + "`" + `:
-what is wrong with the input, to be shown beside it. Nothing is half done: with errors, nothing has changed.
+errors in the input, to show beside the fields. Nothing is half done: with errors, nothing has changed.
 """
 type Mutation {
   # Accounts
@@ -4268,7 +4268,7 @@ type DeleteRedirectPayload {
 input SaveMenuInput {
   "Where it is shown."
   location: MenuLocation!
-  "For this language; when not given, for every language without a menu of its own."
+  "For this language; if omitted, for every language without a menu of its own."
   language: Locale
   "Its heading."
   name: String
@@ -5517,7 +5517,7 @@ type ArticlePayload {
 type BulkArticlePayload {
   "One for each article. Answers at most 100 rows."
   results: [ArticlePayload!]! @listSize(assumedSize: 100, maximum: 100)
-  "What is wrong with the input as a whole."
+  "Errors in the input as a whole."
   userErrors: [UserError!]!
 }
 
@@ -5573,12 +5573,12 @@ type PreviewTokenPayload {
   userErrors: [UserError!]!
 }
 
-# ── The record of who did what ────────────────────────────────────────────────
+# ── The audit log ────────────────────────────────────────────────
 
 "Any value of JSON."
 scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
 
-"Narrows the record of who did what. Conditions add up."
+"Filter for the audit log. All conditions must match."
 input AuditFilter {
   "Who did it: the id of a user."
   actorId: ID
@@ -5622,7 +5622,7 @@ type AuditEntry implements Node {
   requestId: String!
 }
 
-"A connection of the record of who did what."
+"A connection of audit entries."
 type AuditEntryConnection {
   "The page as edges, with cursors."
   edges: [AuditEntryEdge!]!
@@ -5634,7 +5634,7 @@ type AuditEntryConnection {
   totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
 }
 
-"A row of the record of who did what."
+"An edge of a connection of audit entries."
 type AuditEntryEdge {
   "Cursor of this edge."
   cursor: String!
@@ -5642,7 +5642,7 @@ type AuditEntryEdge {
   node: AuditEntry!
 }
 
-"How far the server is with what it does by itself at its moment."
+"Health of the scheduler."
 type ScheduleHealth {
   "How many publications, embargo lifts and unpublications are due and not done."
   dueCount: Int!

@@ -260,7 +260,7 @@ type AssignArticleInput struct {
 	AssigneeID graphql.Omittable[*string] `json:"assigneeId,omitempty"`
 }
 
-// Narrows the record of who did what. Conditions add up.
+// Filter for the audit log. All conditions must match.
 type AuditFilter struct {
 	// Who did it: the id of a user.
 	ActorID graphql.Omittable[*string] `json:"actorId,omitempty"`
@@ -395,7 +395,7 @@ type BulkArticleInput struct {
 type BulkArticlePayload struct {
 	// One for each article. Answers at most 100 rows.
 	Results []*ArticlePayload `json:"results"`
-	// What is wrong with the input as a whole.
+	// Errors in the input as a whole.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -2169,7 +2169,7 @@ type SEOInput struct {
 type SaveMenuInput struct {
 	// Where it is shown.
 	Location MenuLocation `json:"location"`
-	// For this language; when not given, for every language without a menu of its own.
+	// For this language; if omitted, for every language without a menu of its own.
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
 	// Its heading.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
@@ -2213,7 +2213,7 @@ type ScheduleFailure struct {
 	NextAttemptAt time.Time `json:"nextAttemptAt"`
 }
 
-// How far the server is with what it does by itself at its moment.
+// Health of the scheduler.
 type ScheduleHealth struct {
 	// How many publications, embargo lifts and unpublications are due and not done.
 	DueCount int32 `json:"dueCount"`
