@@ -37,7 +37,7 @@ func (w weights) of(f *ast.FieldDefinition) *weight {
 
 // introspectionShare is how many fields of introspection count as one: they are
 // read from memory.
-const introspectionShare = 4
+const introspectionShare = 16
 
 // weigh reads the weights of all fields of a schema.
 func weigh(schema *ast.Schema) weights {
