@@ -125,11 +125,11 @@ func (r *mutationResolver) AddComment(ctx context.Context, in model.AddCommentIn
 	key := 0
 	post, err := decodePost(in)
 	if err == nil {
-		post, err = r.Resolver.Comments.Ask(ctx, post)
+		post, err = r.Comments.Ask(ctx, post)
 	}
 	if err == nil {
 		key, err = kept(ctx, r.Repeats, creation{"addComment", in.IdempotencyKey}, func(ctx context.Context) (int, int, error) {
-			posted, err := r.Resolver.Comments.Add(ctx, post)
+			posted, err := r.Comments.Add(ctx, post)
 			if err != nil {
 				return 0, 0, err
 			}
@@ -172,7 +172,7 @@ func decodePost(in model.AddCommentInput) (p comment.Post, err error) {
 func (r *mutationResolver) EditComment(ctx context.Context, in model.EditCommentInput) (*model.EditCommentPayload, error) {
 	key, err := keyOf("id", id.Comment, in.ID)
 	if err == nil {
-		_, err = r.Resolver.Comments.Edit(ctx, key, text(in.GuestToken), in.Body)
+		_, err = r.Comments.Edit(ctx, key, text(in.GuestToken), in.Body)
 	}
 	wrong, err := mistakes(err)
 	if err != nil {
@@ -189,7 +189,7 @@ func (r *mutationResolver) EditComment(ctx context.Context, in model.EditComment
 func (r *mutationResolver) DeleteComment(ctx context.Context, in model.OwnCommentInput) (*model.DeleteCommentPayload, error) {
 	key, err := keyOf("id", id.Comment, in.ID)
 	if err == nil {
-		err = r.Resolver.Comments.Delete(ctx, key, text(in.GuestToken))
+		err = r.Comments.Delete(ctx, key, text(in.GuestToken))
 	}
 	wrong, err := mistakes(err)
 	return payload(&model.DeleteCommentPayload{DeletedID: unless(wrong, in.ID), UserErrors: wrong}, err)
@@ -207,7 +207,7 @@ func unless(wrong []model.UserError, publicID string) *string {
 func (r *mutationResolver) ClaimComment(ctx context.Context, in model.ClaimCommentInput) (*model.ClaimCommentPayload, error) {
 	key, err := keyOf("id", id.Comment, in.ID)
 	if err == nil {
-		_, err = r.Resolver.Comments.Claim(ctx, key, in.GuestToken)
+		_, err = r.Comments.Claim(ctx, key, in.GuestToken)
 	}
 	wrong, err := mistakes(err)
 	return payload(&model.ClaimCommentPayload{CommentID: unless(wrong, in.ID), UserErrors: wrong}, err)
@@ -221,7 +221,7 @@ func (r *mutationResolver) React(ctx context.Context, in model.ReactInput) (*mod
 		if k := in.Kind.Value(); k != nil {
 			kind = *k
 		}
-		err = r.Resolver.Comments.React(ctx, key, kind)
+		err = r.Comments.React(ctx, key, kind)
 	}
 	wrong, err := mistakes(err)
 	if err != nil || len(wrong) > 0 {
@@ -240,7 +240,7 @@ func (r *mutationResolver) ReportComment(ctx context.Context, in model.ReportCom
 		if good := in.GoodFaith.Value(); good != nil {
 			report.GoodFaith = *good
 		}
-		err = r.Resolver.Comments.Report(ctx, report)
+		err = r.Comments.Report(ctx, report)
 	}
 	wrong, err := mistakes(err)
 	return payload(&model.ReportCommentPayload{Reported: err == nil && len(wrong) == 0, UserErrors: wrong}, err)

@@ -42,7 +42,7 @@ func (r *queryResolver) APIKeyUsage(ctx context.Context, publicID string) ([]*mo
 	}
 	all := make([]*model.APIKeyUsage, len(days))
 	for i, d := range days {
-		all[i] = &model.APIKeyUsage{Day: d.Day, RequestCount: int32(min(d.Count, 1<<31-1))} //nolint:gosec // bounded
+		all[i] = &model.APIKeyUsage{Day: d.Day, RequestCount: int32(min(d.Count, 1<<31-1))}
 	}
 	return all, nil
 }

@@ -25,7 +25,7 @@ func (r *siteResolver) SignInProviders(context.Context, *loader.Site) ([]*model.
 
 // Language is the field of the same name of Viewer.
 func (r *viewerResolver) Language(_ context.Context, v *model.Viewer) (*string, error) {
-	return shownOnce(v.Account.Language), nil
+	return shownOnce(v.Language), nil
 }
 
 // Consents is the field of the same name of Viewer.

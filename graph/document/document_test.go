@@ -145,7 +145,7 @@ func TestMergingTakesBoundedSteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := NewStore(schema, Options{})
-	s.validate(context.Background(), doc) // ends
+	_ = s.validate(context.Background(), doc) // ends
 }
 
 func TestTheCacheIsBoundedInBytes(t *testing.T) {

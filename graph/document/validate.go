@@ -76,7 +76,7 @@ func (s *Store) validate(ctx context.Context, doc *ast.QueryDocument) (errs gqle
 		}
 		set.AddRule(rule.Name, func(observers *validator.Events, _ validator.AddErrFunc) { rule.RuleFunc(observers, found(rule.Name)) })
 	}
-	validator.ValidateWithRules(s.schema, doc, set)
+	_ = validator.ValidateWithRules(s.schema, doc, set)
 	return errs
 }
 

@@ -195,7 +195,7 @@ var (
 )
 
 // CommentID is the field of the same name.
-func (m *ModeratedComment) CommentID() string { return m.moderatedRow.PublicID() }
+func (m *ModeratedComment) CommentID() string { return m.PublicID() }
 
 // Article is the field of the same name.
 func (m *ModeratedComment) Article(ctx context.Context) (*Article, error) {
@@ -203,7 +203,7 @@ func (m *ModeratedComment) Article(ctx context.Context) (*Article, error) {
 }
 
 // AuthorName is the field of the same name.
-func (m *ModeratedComment) AuthorName() string { return comment.AuthorName(m.moderatedRow.Comment) }
+func (m *ModeratedComment) AuthorName() string { return comment.AuthorName(m.Comment) }
 
 // AuthorID is the field of the same name.
 func (m *ModeratedComment) AuthorID() *string {

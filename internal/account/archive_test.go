@@ -3,6 +3,7 @@ package account_test
 import (
 	"database/sql"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"testing"
@@ -47,7 +48,7 @@ func TestArchiveHasEveryTable(t *testing.T) {
 		ctx, _ := l.reader(t, "nadia@example.org")
 		want(t, "request", l.RequestExport(ctx), "")
 		w := httptest.NewRecorder()
-		l.ExportHandler().ServeHTTP(w, httptest.NewRequest("GET", "/account/export?token="+l.mailed(t).token, nil))
+		l.ExportHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/account/export?token="+l.mailed(t).token, nil))
 		var parts map[string]json.RawMessage
 		if err := json.Unmarshal(w.Body.Bytes(), &parts); err != nil {
 			t.Fatal(err)

@@ -137,7 +137,7 @@ func (s *Service) ExportHandler() http.Handler {
 		default:
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("Content-Disposition", `attachment; filename="account.json"`)
-			_, _ = w.Write(archive) //nolint:gosec // G705: JSON that is downloaded; the client may be gone
+			_, _ = w.Write(archive)
 		}
 	})
 }

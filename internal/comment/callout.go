@@ -77,7 +77,7 @@ func (m *ModerationService) post(ctx context.Context, d *draft) (Verdict, error)
 	if client == nil {
 		client = http.DefaultClient
 	}
-	response, err := client.Do(request) //nolint:gosec // G704: the address is a setting
+	response, err := client.Do(request)
 	if err != nil {
 		return NoVerdict, err
 	}

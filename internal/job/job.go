@@ -219,7 +219,7 @@ func ExponentialBackoff(attempts int) time.Duration {
 
 // jitter spreads retries of jobs that failed together over ±20 %.
 func jitter(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // spreads load; nothing secret depends on it
+	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }
 
 type permanentError struct{ error }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -81,6 +82,7 @@ func TestKilledNode(t *testing.T) {
 		job.Register(n.Runner, mark, marker(n.db, func(line string) { lines <- line }))
 		n.start(t)
 		for len(tallies(t, n)) > 0 { // until the claims of the dead have expired and all is done
+			runtime.Gosched()
 		}
 		for len(lines) > 0 {
 			see(<-lines)

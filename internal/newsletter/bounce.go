@@ -129,7 +129,7 @@ func (s *Service) serveAsk(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This does not work right now. Try again later.", http.StatusServiceUnavailable)
 		return
 	}
-	http.Redirect(w, r, brand.Link(pageUnsubscribe, r.PathValue("token")), http.StatusSeeOther)
+	http.Redirect(w, r, brand.Link(pageUnsubscribe, r.PathValue("token")), http.StatusSeeOther) //nolint:gosec // G710: a path of the site, whose address is a setting
 }
 
 // Bounds of a report of bounces.

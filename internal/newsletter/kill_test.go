@@ -104,7 +104,7 @@ func killedWhileSending(t *testing.T, addresses int) {
 			}
 		})
 		for {
-			cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // G204: this test itself
+			cmd := exec.CommandContext(t.Context(), os.Args[0])
 			cmd.Env = append(os.Environ(), "TEST_SENDER_DATABASE="+p.url, "TEST_SENDER_PORT="+strconv.Itoa(p.server.Port))
 			cmd.Stderr = t.Output()
 			if err := cmd.Start(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -131,6 +132,7 @@ func (n *node) settled(t *testing.T) {
 	ctx := access.AsSystem(t.Context())
 	want := must(n.db.Ent(ctx).Event.Query().Count(ctx))(t)
 	for len(must(n.log.Read(ctx, event.Position{}, want+1))(t)) < want {
+		runtime.Gosched()
 	}
 }
 
@@ -528,8 +530,9 @@ func (m *mirror) start(t *testing.T, n *node) (changes string, ok bool) {
 // follow reads changes, from one node and the other, until all is written and
 // read.
 func (m *mirror) follow(t *testing.T, nodes []*node, done <-chan struct{}) {
-	after, ok := "", true
+	after := ""
 	if m.snapshot {
+		var ok bool
 		if after, ok = m.start(t, nodes[1]); !ok {
 			return
 		}
@@ -625,7 +628,7 @@ func TestOverHTTP(t *testing.T) {
 		}
 		first, _ := ask(token, "GET", "/partner/changes?after="+page.Next, "")
 		again, _ := ask(token, "GET", "/partner/changes?after="+page.Next, "", "If-None-Match", first.Header.Get("ETag"))
-		if first.StatusCode != 200 || again.StatusCode != 304 || first.Header.Get("RateLimit-Limit") != "600" || first.Header.Get("RateLimit-Remaining") == "" {
+		if first.StatusCode != http.StatusOK || again.StatusCode != 304 || first.Header.Get("RateLimit-Limit") != "600" || first.Header.Get("RateLimit-Remaining") == "" {
 			t.Errorf("%d %d %v", first.StatusCode, again.StatusCode, first.Header)
 		}
 		for _, test := range []struct {

@@ -189,7 +189,7 @@ func (w *wire) SetDeadline(t time.Time) error {
 
 // Read implements net.Conn.
 func (w *wire) Read(b []byte) (int, error) {
-	if err := w.prepare(w.answer, w.Conn.SetReadDeadline); err != nil {
+	if err := w.prepare(w.answer, w.SetReadDeadline); err != nil {
 		return 0, err
 	}
 	n, err := w.Conn.Read(b)
@@ -201,7 +201,7 @@ func (w *wire) Read(b []byte) (int, error) {
 
 // Write implements net.Conn.
 func (w *wire) Write(b []byte) (int, error) {
-	if err := w.prepare(writeTimeout, w.Conn.SetWriteDeadline); err != nil {
+	if err := w.prepare(writeTimeout, w.SetWriteDeadline); err != nil {
 		return 0, err
 	}
 	n, err := w.Conn.Write(b)

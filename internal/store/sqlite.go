@@ -62,7 +62,7 @@ func makeFile(path string) error {
 			return fmt.Errorf("make the folder of the database: %w", err)
 		}
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // G304: the path is a setting
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		return nil
 	}
@@ -115,8 +115,8 @@ func openWriters(path string) *writers {
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	queues.Lock()
 	defer queues.Unlock()
