@@ -628,7 +628,7 @@ func TestOverHTTP(t *testing.T) {
 		}
 		first, _ := ask(token, "GET", "/partner/changes?after="+page.Next, "")
 		again, _ := ask(token, "GET", "/partner/changes?after="+page.Next, "", "If-None-Match", first.Header.Get("ETag"))
-		if first.StatusCode != http.StatusOK || again.StatusCode != 304 || first.Header.Get("RateLimit-Limit") != "600" || first.Header.Get("RateLimit-Remaining") == "" {
+		if first.StatusCode != http.StatusOK || again.StatusCode != http.StatusNotModified || first.Header.Get("RateLimit-Limit") != "600" || first.Header.Get("RateLimit-Remaining") == "" {
 			t.Errorf("%d %d %v", first.StatusCode, again.StatusCode, first.Header)
 		}
 		for _, test := range []struct {

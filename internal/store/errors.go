@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 	sqlite "modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
 
@@ -66,7 +67,7 @@ func isConnectionLost(err error) bool {
 	if e, ok := errors.AsType[*pq.Error](err); ok {
 		// Connection exceptions; the server ends, or starts; a session that was idle
 		// in a transaction was ended; a server that only reads now.
-		return strings.HasPrefix(string(e.Code), "08") || slices.Contains([]pq.ErrorCode{"57P01", "57P02", "57P03", "25P03", "25006"}, e.Code) //nolint:govet // the alias is the name that lib/pq documents
+		return strings.HasPrefix(string(e.Code), "08") || slices.Contains([]pqerror.Code{"57P01", "57P02", "57P03", "25P03", "25006"}, e.Code)
 	}
 	if _, ok := errors.AsType[*net.OpError](err); ok {
 		return true
@@ -81,7 +82,7 @@ func isUnavailable(err error) bool {
 	if e, ok := errors.AsType[*pq.Error](err); ok {
 		// Insufficient resources, such as connections and disk; a lock that was not
 		// given in time; a statement that took too long; an I/O error.
-		return strings.HasPrefix(string(e.Code), "53") || slices.Contains([]pq.ErrorCode{"55P03", "57014", "58030"}, e.Code) //nolint:govet // the alias is the name that lib/pq documents
+		return strings.HasPrefix(string(e.Code), "53") || slices.Contains([]pqerror.Code{"55P03", "57014", "58030"}, e.Code)
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return slices.Contains([]int{sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_LOCKED, sqlitelib.SQLITE_FULL, sqlitelib.SQLITE_IOERR,
