@@ -2756,7 +2756,7 @@ func (x *execution) objectBulkArticlePayload(parent *executor.Node, obj *model.B
 
 var objectButtonBlock = executor.NewObject("ButtonBlock", []string{"ButtonBlock", "ContentBlock"},
 	executor.Field{Name: "direction", Method: true},
-	executor.Field{Name: "url"},
+	executor.Field{Name: "url", Method: true},
 	executor.Field{Name: "title"},
 )
 
@@ -2771,7 +2771,7 @@ func (x *execution) objectButtonBlock(parent *executor.Node, obj *model.ButtonBl
 		case 0: // direction
 			x.buttonBlock_direction(n, obj)
 		case 1: // url
-			missing = x.writeNURL2string(n, obj.URL) || missing
+			x.buttonBlock_url(n, obj)
 		case 2: // title
 			missing = x.writeNString2string(n, obj.Title) || missing
 		default:
@@ -2790,6 +2790,13 @@ func (x *execution) buttonBlock_direction(n *executor.Node, obj *model.ButtonBlo
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Direction()
 	return x.writeOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
+}
+
+func (x *execution) buttonBlock_url(n *executor.Node, obj *model.ButtonBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.URL()
+	return x.writeOURL2ᚖstring(n, v)
 }
 
 var objectCalendar = executor.NewObject("Calendar", []string{"Calendar"},
@@ -5201,7 +5208,7 @@ func (x *execution) editorsPick_article(n *executor.Node, obj *loader.Pick) (nul
 var objectEmbedBlock = executor.NewObject("EmbedBlock", []string{"EmbedBlock", "ContentBlock"},
 	executor.Field{Name: "direction", Method: true},
 	executor.Field{Name: "provider"},
-	executor.Field{Name: "url"},
+	executor.Field{Name: "url", Method: true},
 	executor.Field{Name: "title"},
 	executor.Field{Name: "caption"},
 )
@@ -5219,7 +5226,7 @@ func (x *execution) objectEmbedBlock(parent *executor.Node, obj *model.EmbedBloc
 		case 1: // provider
 			missing = x.writeNString2string(n, obj.Provider) || missing
 		case 2: // url
-			missing = x.writeNURL2string(n, obj.URL) || missing
+			x.embedBlock_url(n, obj)
 		case 3: // title
 			missing = x.writeNString2string(n, obj.Title) || missing
 		case 4: // caption
@@ -5240,6 +5247,13 @@ func (x *execution) embedBlock_direction(n *executor.Node, obj *model.EmbedBlock
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Direction()
 	return x.writeOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
+}
+
+func (x *execution) embedBlock_url(n *executor.Node, obj *model.EmbedBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.URL()
+	return x.writeOURL2ᚖstring(n, v)
 }
 
 var objectEnableUserPayload = executor.NewObject("EnableUserPayload", []string{"EnableUserPayload"},
@@ -20666,7 +20680,7 @@ func (x *execution) writeNFollowedTopicEdge2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 }
 
 func (x *execution) writeNHTML2string(n *executor.Node, v string) (null bool) {
-	x.String(string(v))
+	x.Buf = model.AppendHTML(x.Buf, v)
 	return false
 }
 
@@ -22079,7 +22093,7 @@ func (x *execution) writeNTextDirection2githubᚗcomᚋbroadsheetᚑcmsᚋbroads
 }
 
 func (x *execution) writeNURL2string(n *executor.Node, v string) (null bool) {
-	x.String(string(v))
+	x.Buf = model.AppendURL(x.Buf, v)
 	return false
 }
 
@@ -23535,7 +23549,7 @@ func (x *execution) writeOURL2ᚖstring(n *executor.Node, v *string) (null bool)
 	if v == nil {
 		return x.Null()
 	}
-	x.String(string(*v))
+	x.Buf = model.AppendURL(x.Buf, *v)
 	return false
 }
 
