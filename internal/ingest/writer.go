@@ -184,15 +184,50 @@ func (w *writer) stored(ctx context.Context, uris []string) (map[string]*ent.Art
 	if len(uris) == 0 {
 		return nil, nil
 	}
-	rows, err := w.DB.Ent(ctx).Article.Query().Where(article.SourceURIIn(uris...)).All(ctx)
+	imported := w.DB.Ent(ctx).Article.Query().Where(article.SourceURIIn(uris...))
+	ids, err := imported.Clone().IDs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for imported articles: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	// An editor's change is either seen below or made to what is imported now.
+	if err := w.Content.Hold(ctx, ids); err != nil {
+		return nil, err
+	}
+	rows, err := imported.All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read imported articles: %w", err)
 	}
 	found := make(map[string]*ent.Article, len(rows))
 	for _, a := range rows {
 		found[*a.SourceURI] = a
 	}
 	return found, nil
+}
+
+// drafts gives the stored drafts, by URI, of the articles that results change.
+func (w *writer) drafts(ctx context.Context, open []*result, stored map[string]*ent.Article) (map[string]*content.Draft, error) {
+	var ids []int
+	var uris []string
+	for _, r := range open {
+		if old := stored[r.uri]; old != nil {
+			ids, uris = append(ids, old.ID), append(uris, r.uri)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	loaded, err := w.Content.LoadHeld(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	drafts := make(map[string]*content.Draft, len(loaded))
+	for i, l := range loaded {
+		drafts[uris[i]] = l.Draft
+	}
+	return drafts, nil
 }
 
 // farFuture is how far ahead of the clock a version may be dated. One beyond
@@ -276,8 +311,12 @@ func micros(t time.Time) int64 {
 func (w *writer) save(ctx context.Context, open []*result, stored map[string]*ent.Article, now time.Time) error {
 	drafts := make([]*content.Draft, len(open))
 	items := make([]*item, len(open))
+	old, err := w.drafts(ctx, open, stored)
+	if err != nil {
+		return err
+	}
 	for i, r := range open {
-		d, err := settle(r.item, stored[r.uri], now)
+		d, err := settle(r.item, old[r.uri], now)
 		if err != nil {
 			return err
 		}
