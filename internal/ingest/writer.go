@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"iter"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -12,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // writer stores items in batches and keeps the report.
@@ -184,21 +186,9 @@ func (w *writer) stored(ctx context.Context, uris []string) (map[string]*ent.Art
 	if len(uris) == 0 {
 		return nil, nil
 	}
-	imported := w.DB.Ent(ctx).Article.Query().Where(article.SourceURIIn(uris...))
-	ids, err := imported.Clone().IDs(ctx)
+	rows, err := heldByURI(ctx, w.DB, w.Content, uris)
 	if err != nil {
-		return nil, fmt.Errorf("look for imported articles: %w", err)
-	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	// An editor's change is either seen below or made to what is imported now.
-	if err := w.Content.Hold(ctx, ids); err != nil {
 		return nil, err
-	}
-	rows, err := imported.All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read imported articles: %w", err)
 	}
 	found := make(map[string]*ent.Article, len(rows))
 	for _, a := range rows {
@@ -207,25 +197,48 @@ func (w *writer) stored(ctx context.Context, uris []string) (map[string]*ent.Art
 	return found, nil
 }
 
-// drafts gives the stored drafts, by URI, of the articles that results change.
-func (w *writer) drafts(ctx context.Context, open []*result, stored map[string]*ent.Article) (map[string]*content.Draft, error) {
+// heldByURI gives the articles that were imported from URIs before, held for the
+// transaction of ctx: an editor's change is either in what it gives, or made to
+// what is imported now.
+func heldByURI(ctx context.Context, db *store.DB, articles *content.Service, uris []string) ([]*ent.Article, error) {
+	imported := db.Ent(ctx).Article.Query().Where(article.SourceURIIn(uris...))
+	ids, err := imported.Clone().IDs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for imported articles: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	if err := articles.Hold(ctx, ids); err != nil {
+		return nil, err
+	}
+	rows, err := imported.All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read imported articles: %w", err)
+	}
+	return rows, nil
+}
+
+// loadDrafts gives the stored drafts, by URI, of the articles among those that are
+// stored and held.
+func loadDrafts(ctx context.Context, articles *content.Service, stored map[string]*ent.Article, uris iter.Seq[string]) (map[string]*content.Draft, error) {
 	var ids []int
-	var uris []string
-	for _, r := range open {
-		if old := stored[r.uri]; old != nil {
-			ids, uris = append(ids, old.ID), append(uris, r.uri)
+	var found []string
+	for uri := range uris {
+		if old := stored[uri]; old != nil {
+			ids, found = append(ids, old.ID), append(found, uri)
 		}
 	}
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	loaded, err := w.Content.LoadHeld(ctx, ids)
+	loaded, err := articles.LoadHeld(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	drafts := make(map[string]*content.Draft, len(loaded))
 	for i, l := range loaded {
-		drafts[uris[i]] = l.Draft
+		drafts[found[i]] = l.Draft
 	}
 	return drafts, nil
 }
@@ -311,7 +324,13 @@ func micros(t time.Time) int64 {
 func (w *writer) save(ctx context.Context, open []*result, stored map[string]*ent.Article, now time.Time) error {
 	drafts := make([]*content.Draft, len(open))
 	items := make([]*item, len(open))
-	old, err := w.drafts(ctx, open, stored)
+	old, err := loadDrafts(ctx, w.Content, stored, func(yield func(string) bool) {
+		for _, r := range open {
+			if !yield(r.uri) {
+				return
+			}
+		}
+	})
 	if err != nil {
 		return err
 	}
