@@ -13937,7 +13937,7 @@ func (ec *executionContext) unmarshalNGalleryImageInput2ᚕgithubᚗcomᚋbroads
 }
 
 func (ec *executionContext) unmarshalNHTML2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalHTML(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -14628,7 +14628,7 @@ func (ec *executionContext) unmarshalNTrashPageInput2githubᚗcomᚋbroadsheet�
 }
 
 func (ec *executionContext) unmarshalNURL2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalURL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -15073,7 +15073,7 @@ func (ec *executionContext) unmarshalOGalleryBlockInput2ᚖgithubᚗcomᚋbroads
 }
 
 func (ec *executionContext) unmarshalOHTML2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalHTML(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -15444,7 +15444,7 @@ func (ec *executionContext) unmarshalOTheme2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 }
 
 func (ec *executionContext) unmarshalOURL2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalURL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -15452,7 +15452,7 @@ func (ec *executionContext) unmarshalOURL2ᚖstring(ctx context.Context, v any) 
 	if v == nil {
 		return nil, nil
 	}
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalURL(v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
