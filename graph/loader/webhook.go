@@ -46,7 +46,7 @@ func (w *Webhook) PublicID() string { return w.webhookRow.PublicID() }
 func (w *Webhook) APIKeyID() string { return w.webhookRow.APIKeyID() }
 
 // DisabledReason answers the field of the same name.
-func (w *Webhook) DisabledReason() *webhook.DisabledReason { return w.webhookRow.DisabledReason() }
+func (w *Webhook) DisabledReason() webhook.DisabledReason { return w.webhookRow.DisabledReason() }
 
 // PublicID is the delivery's id in the API.
 func (d *WebhookDelivery) PublicID() string { return d.deliveryRow.PublicID() }

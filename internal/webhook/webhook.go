@@ -47,12 +47,12 @@ func (w *Webhook) PublicID() string { return id.Encode(id.Webhook, w.ID) }
 // IsNode marks types that node(id:) finds.
 func (*Webhook) IsNode() {}
 
-// DisabledReason is why it is disabled, nil when it is not.
-func (w *Webhook) DisabledReason() *DisabledReason {
+// DisabledReason is why it is disabled.
+func (w *Webhook) DisabledReason() DisabledReason {
 	if w.DisabledAt == nil {
-		return nil
+		return NotDisabled
 	}
-	return &w.disabledReason
+	return w.disabledReason
 }
 
 // APIKeyID is the public id of its key.
@@ -63,8 +63,9 @@ type DisabledReason string
 
 // The reasons.
 const (
-	ByStaff DisabledReason = "STAFF"
-	Gone    DisabledReason = "GONE" // it answered 410
+	NotDisabled DisabledReason = "NONE"
+	ByStaff     DisabledReason = "STAFF"
+	Gone        DisabledReason = "GONE" // it answered 410
 )
 
 // State is how far a delivery is.

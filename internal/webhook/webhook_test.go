@@ -370,7 +370,7 @@ func TestGoneDisablesAndRetryGoesOn(t *testing.T) {
 		n.save(t, n.draft(0, "One", article.StatusPublished, section.ID))
 		n.settled(t)
 		all := must(n.List(admin(t)))(t)
-		if len(all) != 1 || all[0].DisabledReason() == nil || *all[0].DisabledReason() != webhook.Gone {
+		if len(all) != 1 || all[0].DisabledReason() != webhook.Gone {
 			t.Fatalf("after 410: %+v", all)
 		}
 		n.save(t, n.draft(0, "Two", article.StatusPublished, section.ID)) // of which it is told nothing
