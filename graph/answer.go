@@ -2,7 +2,14 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
 	"sync/atomic"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 )
@@ -29,4 +36,37 @@ func withErrorCount(ctx context.Context) context.Context {
 func tellsEnough(ctx context.Context) bool {
 	count, ok := ctx.Value(errorCountKey{}).(*atomic.Int64)
 	return ok && count.Add(1) > maxAnswerErrors
+}
+
+// answer is what a client gets. Without data nothing was executed.
+type answer struct {
+	Errors     gqlerror.List   `json:"errors,omitempty"`
+	Data       json.RawMessage `json:"data,omitempty"`
+	Extensions map[string]any  `json:"extensions,omitempty"`
+}
+
+// executed is the answer of an operation that began: it has data, be it null.
+func executed(response *graphql.Response) *answer {
+	a := &answer{Errors: response.Errors, Data: response.Data, Extensions: response.Extensions}
+	if len(a.Data) == 0 {
+		a.Data = json.RawMessage("null")
+	}
+	return a
+}
+
+func respond(w http.ResponseWriter, status int, a *answer) {
+	if len(a.Errors) == 0 && len(a.Extensions) == 0 && len(a.Data) > 0 {
+		w.WriteHeader(status)
+		// The data is JSON already; json.Marshal would read all of it again.
+		_, _ = io.WriteString(w, `{"data":`) // the client may be gone
+		_, _ = w.Write(a.Data)               //nolint:gosec // G705: JSON under a JSON content type, which no browser renders
+		_, _ = io.WriteString(w, `}`)
+		return
+	}
+	body, err := json.Marshal(a)
+	if err != nil {
+		panic(fmt.Errorf("write an answer: %w", err)) // a scalar wrote what is no JSON; Do recovers
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
 }

@@ -2,9 +2,9 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -24,21 +24,26 @@ func (e checked) CreateOperationContext(ctx context.Context, params *graphql.Raw
 	if len(errs) > 0 {
 		return &graphql.OperationContext{}, errs
 	}
-	operation, errs := e.GraphExecutor.CreateOperationContext(document.With(ctx, doc), params)
-	for _, err := range errs {
-		nameVariable(err)
+	operation := doc.Operations.ForName(params.OperationName)
+	if operation == nil {
+		return &graphql.OperationContext{}, gqlerror.List{noOperation(params.OperationName)}
 	}
-	return operation, errs
+	values, wrong := e.documents.Variables(operation, params.Variables)
+	if wrong != nil {
+		return &graphql.OperationContext{}, gqlerror.List{wrong}
+	}
+	params.Variables = values
+	return e.GraphExecutor.CreateOperationContext(document.With(ctx, doc), params)
 }
 
-// nameVariable puts the name of a variable into the message about it: the
-// library gives a path instead, which is meant for fields of the answer.
-func nameVariable(err *gqlerror.Error) {
-	if len(err.Path) < 2 || err.Path[0] != ast.PathName("variable") {
-		return
+// noOperation says that a document has no operation of a name.
+func noOperation(name string) *gqlerror.Error {
+	err := gqlerror.Errorf("the document has no operation of this operationName")
+	if name == "" {
+		err = gqlerror.Errorf("the document has several operations: name one by operationName")
 	}
-	err.Message = fmt.Sprintf("variable $%s: %s", err.Path[1:], err.Message)
-	err.Path = nil
+	errcode.Set(err, errcode.ValidationFailed)
+	return err
 }
 
 // checkedDocuments hands the document of the context to the library in place of

@@ -181,7 +181,7 @@ func TestBadInputAtTheDesk(t *testing.T) {
 			"a token not there":       {`mutation { revokePreviewToken(input: {id: "` + id.Encode(id.PreviewToken, 987) + `"}) { userErrors { code field } } }`, `{"code":"NOT_FOUND","field":["id"]}`},
 			"a version to come":       {`mutation($x: ID!) { autosaveArticle(input: {id: $x, baseVersion: 99, article: {title: "T"}}) { userErrors { code field } } }`, `{"code":"INVALID","field":["baseVersion"]}`},
 			"a revision not there":    {`query($x: ID!) { article(by: {id: $x}) { newsroom { revision(number: -1) { id } diff(from: 1, to: 99) { fields { field } } } } }`, `"code":"BAD_USER_INPUT"`},
-			"a page of no revisions":  {`query($x: ID!) { article(by: {id: $x}) { newsroom { revisions(first: 0) { nodes { id } } } } }`, `"code":"BAD_USER_INPUT"`},
+			"a page of no revisions":  {`query($x: ID!) { article(by: {id: $x}) { newsroom { revisions(first: -1) { nodes { id } } } } }`, `"code":"BAD_USER_INPUT"`},
 			"a cursor of nothing":     {`query($x: ID!) { article(by: {id: $x}) { newsroom { revisions(after: "x") { nodes { id } } } } }`, `"code":"CURSOR_INVALID"`},
 			"corrections behind junk": {`{ corrections(after: "x") { nodes { id } } }`, `"code":"CURSOR_INVALID"`},
 			"picks of no section":     {`{ picks(categoryId: "x") { id } }`, `"code":"BAD_USER_INPUT"`},

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -53,9 +54,10 @@ func present(logger *slog.Logger) graphql.ErrorPresenterFunc {
 			shown.Extensions = map[string]any{"code": string(tookTooLong.Code)}
 			return shown
 		}
-		logger.ErrorContext(ctx, "a field failed", "path", shown.Path.String(), "error", err)
+		incident := rand.Text()
+		logger.ErrorContext(ctx, "a field failed", "incident", incident, "path", shown.Path.String(), "error", err)
 		shown.Message = "internal error"
-		shown.Extensions = map[string]any{"code": string(fault.Internal)}
+		shown.Extensions = map[string]any{"code": string(fault.Internal), "incident": incident}
 		return shown
 	}
 }

@@ -8,8 +8,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
-	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -23,12 +21,14 @@ import (
 
 // Options of the endpoint.
 type Options struct {
-	Introspection  bool            // whether clients may ask for the schema
-	Limits         document.Limits // of documents; zero fields mean their defaults
-	MaxAnswerBytes int             // of one answer; 0 means DefaultAnswerBytes
-	Timeout        time.Duration   // of one request; 0 means 10 seconds
-	Logger         *slog.Logger
-	Cache          *cache.Cache // of answers; nil: none are kept
+	Introspection   bool            // whether clients may ask for the schema
+	Limits          document.Limits // of documents; zero fields mean their defaults
+	MaxAnswerBytes  int             // of one answer; 0 means DefaultAnswerBytes
+	MaxRequestBytes int64           // of a body of JSON; 0 means 1 MiB
+	MaxUploadBytes  int64           // of a body with files; 0 means DefaultUploadBytes
+	Timeout         time.Duration   // of one request; 0 means 10 seconds
+	Logger          *slog.Logger
+	Cache           *cache.Cache // of answers; nil: none are kept
 
 	// executable makes the schema that is executed; nil means the compiled one. The
 	// tests compare that with gqlgen's own.
@@ -42,29 +42,33 @@ func Handler(services Services, opts Options) http.Handler {
 	if opts.MaxAnswerBytes == 0 {
 		opts.MaxAnswerBytes = DefaultAnswerBytes
 	}
+	if opts.MaxRequestBytes == 0 {
+		opts.MaxRequestBytes = 1 << 20
+	}
+	if opts.MaxUploadBytes == 0 {
+		opts.MaxUploadBytes = DefaultUploadBytes
+	}
 	if opts.Timeout == 0 {
 		opts.Timeout = 10 * time.Second
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	config := generated.Config{Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth, Once: standsOnce}}
+	config := generated.Config{Schema: offered(), Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth, Once: standsOnce}}
 	if opts.executable == nil {
 		opts.executable = generated.NewCompiledSchema
 	}
 	schema := opts.executable(config)
 	documents := document.NewStore(schema.Schema(), document.Options{Limits: opts.Limits, NoSuggestions: !opts.Introspection})
 	srv := handler.New(schema)
-	srv.AddTransport(transport.Options{AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodOptions}})
-	srv.AddTransport(exchange{documents: documents, timeout: opts.Timeout})
+	srv.AddTransport(exchange{documents: documents, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
+		present: present(opts.Logger), logger: opts.Logger})
 	srv.SetQueryCache(checkedDocuments{})
 	srv.SetErrorPresenter(present(opts.Logger))
 	srv.SetRecoverFunc(recovered)
 	srv.Use(costLimit{documents})
 	srv.Use(sensitive{})
-	if opts.Introspection {
-		srv.Use(extension.Introspection{})
-	}
+	srv.Use(introspection{open: opts.Introspection})
 	sources := &loader.Services{Cohort: opts.cohort, Accounts: services.Accounts, Articles: services.Articles, Audit: services.Audit, Bookmarks: services.Bookmarks, Comments: services.Comments, Moderator: services.Moderator, Popularity: services.Popularity,
 		Directory: services.Directory, Jobs: services.Jobs, Partners: services.Partners, Newsletters: services.Newsletters, Newsroom: services.Newsroom, Pages: services.Pages, Taxonomy: services.Taxonomy}
 	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {

@@ -23,8 +23,8 @@ func (r *articleResolver) RelatedArticles(ctx context.Context, a *loader.Article
 	if first != nil {
 		n = int(*first)
 	}
-	if n < 1 || n > maxRelated {
-		return nil, fault.BadInput("first", "first must be from 1 to %d", maxRelated)
+	if n < 0 || n > maxRelated {
+		return nil, fault.BadInput("first", "first must be from 0 to %d", maxRelated)
 	}
 	name := listName("relatedArticles", a.ID)
 	if after != nil {

@@ -22,7 +22,7 @@ import (
 // keyed are the headers of a request that answers may depend on: their values are
 // part of what a request is known by. The tests compare them with the headers that
 // the endpoint reads.
-var keyed = []string{"Accept", "Content-Type", "Content-Encoding"}
+var keyed = []string{"Accept", "Content-Type", "Content-Encoding", "Upgrade"}
 
 // vary is what answers differ by between caches. A signed-in browser may see more,
 // and so may a token.
@@ -71,7 +71,7 @@ func (c *Cache) Handler(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !shares(access.Of(r.Context())) || r.Method != http.MethodPost && r.Method != http.MethodGet {
+		if !shares(access.Of(r.Context())) || r.Method != http.MethodPost && !safe(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -98,6 +98,9 @@ func (c *Cache) Handler(next http.Handler) http.Handler {
 	})
 }
 
+// safe reports whether a request asks by its address.
+func safe(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
 // buffer is the body of a request.
 type buffer struct{ *bytes.Buffer }
 
@@ -114,7 +117,7 @@ func (b buffer) release() {
 func readBody(r *http.Request) (b buffer, whole bool) {
 	b = buffer{buffers.Get().(*bytes.Buffer)}
 	b.Reset()
-	if r.Body == nil || r.Method == http.MethodGet {
+	if r.Body == nil || safe(r) {
 		return b, true
 	}
 	if r.ContentLength > mostKnown {
@@ -174,7 +177,7 @@ func (c *Cache) write(w http.ResponseWriter, r *http.Request, a *answer) (status
 	}
 	if header.Get("Cache-Control") == "" { // else it is for one viewer, whoever else gets the same
 		c.describe(header, a)
-		if r.Method == http.MethodGet && matches(r.Header["If-None-Match"], a.etag) {
+		if safe(r) && matches(r.Header["If-None-Match"], a.etag) {
 			header.Del("Content-Encoding")
 			w.WriteHeader(http.StatusNotModified)
 			return http.StatusNotModified

@@ -46,12 +46,12 @@ func weigh(schema *ast.Schema) weights {
 		for _, f := range d.Fields {
 			w := &weight{own: 1}
 			if cost := f.Directives.ForName("cost"); cost != nil {
-				w.own = number(cost, "weight", 1)
+				w.own = numberOf(cost, "weight", 1)
 			}
 			if size := f.Directives.ForName("listSize"); size != nil {
 				w.list = true
-				w.maximum = number(size, "maximum", 0)
-				w.assumed = number(size, "assumedSize", w.maximum)
+				w.maximum = numberOf(size, "maximum", 0)
+				w.assumed = numberOf(size, "assumedSize", w.maximum)
 				w.slicing, w.sized = names(size, "slicingArguments"), names(size, "sizedFields")
 				for _, name := range w.slicing {
 					if a := f.Arguments.ForName(name); a != nil && a.DefaultValue != nil {
@@ -68,7 +68,7 @@ func weigh(schema *ast.Schema) weights {
 	return all
 }
 
-func number(d *ast.Directive, argument string, byDefault int) int {
+func numberOf(d *ast.Directive, argument string, byDefault int) int {
 	a := d.Arguments.ForName(argument)
 	if a == nil {
 		return byDefault

@@ -2742,7 +2742,7 @@ func (x *execution) objectBulkArticlePayload(parent *executor.Node, obj *model.B
 
 var objectButtonBlock = executor.NewObject("ButtonBlock", []string{"ButtonBlock", "ContentBlock"},
 	executor.Field{Name: "direction", Method: true},
-	executor.Field{Name: "url"},
+	executor.Field{Name: "url", Method: true},
 	executor.Field{Name: "title"},
 )
 
@@ -2757,7 +2757,7 @@ func (x *execution) objectButtonBlock(parent *executor.Node, obj *model.ButtonBl
 		case 0: // direction
 			x.buttonBlock_direction(n, obj)
 		case 1: // url
-			missing = x.writeNURL2string(n, obj.URL) || missing
+			x.buttonBlock_url(n, obj)
 		case 2: // title
 			missing = x.writeNString2string(n, obj.Title) || missing
 		default:
@@ -2776,6 +2776,13 @@ func (x *execution) buttonBlock_direction(n *executor.Node, obj *model.ButtonBlo
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Direction()
 	return x.writeOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
+}
+
+func (x *execution) buttonBlock_url(n *executor.Node, obj *model.ButtonBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.URL()
+	return x.writeOURL2ᚖstring(n, v)
 }
 
 var objectCalendar = executor.NewObject("Calendar", []string{"Calendar"},
@@ -5187,7 +5194,7 @@ func (x *execution) editorsPick_article(n *executor.Node, obj *loader.Pick) (nul
 var objectEmbedBlock = executor.NewObject("EmbedBlock", []string{"EmbedBlock", "ContentBlock"},
 	executor.Field{Name: "direction", Method: true},
 	executor.Field{Name: "provider"},
-	executor.Field{Name: "url"},
+	executor.Field{Name: "url", Method: true},
 	executor.Field{Name: "title"},
 	executor.Field{Name: "caption"},
 )
@@ -5205,7 +5212,7 @@ func (x *execution) objectEmbedBlock(parent *executor.Node, obj *model.EmbedBloc
 		case 1: // provider
 			missing = x.writeNString2string(n, obj.Provider) || missing
 		case 2: // url
-			missing = x.writeNURL2string(n, obj.URL) || missing
+			x.embedBlock_url(n, obj)
 		case 3: // title
 			missing = x.writeNString2string(n, obj.Title) || missing
 		case 4: // caption
@@ -5226,6 +5233,13 @@ func (x *execution) embedBlock_direction(n *executor.Node, obj *model.EmbedBlock
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.Direction()
 	return x.writeOTextDirection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐTextDirection(n, v)
+}
+
+func (x *execution) embedBlock_url(n *executor.Node, obj *model.EmbedBlock) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.URL()
+	return x.writeOURL2ᚖstring(n, v)
 }
 
 var objectEnableUserPayload = executor.NewObject("EnableUserPayload", []string{"EnableUserPayload"},
@@ -20578,7 +20592,7 @@ func (x *execution) writeNFollowedTopicEdge2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 }
 
 func (x *execution) writeNHTML2string(n *executor.Node, v string) (null bool) {
-	x.String(string(v))
+	x.Buf = model.AppendHTML(x.Buf, v)
 	return false
 }
 
@@ -21991,7 +22005,7 @@ func (x *execution) writeNTextDirection2githubᚗcomᚋbroadsheetᚑcmsᚋbroads
 }
 
 func (x *execution) writeNURL2string(n *executor.Node, v string) (null bool) {
-	x.String(string(v))
+	x.Buf = model.AppendURL(x.Buf, v)
 	return false
 }
 
@@ -23447,7 +23461,7 @@ func (x *execution) writeOURL2ᚖstring(n *executor.Node, v *string) (null bool)
 	if v == nil {
 		return x.Null()
 	}
-	x.String(string(*v))
+	x.Buf = model.AppendURL(x.Buf, *v)
 	return false
 }
 

@@ -103,7 +103,10 @@ var sources = []*ast.Source{
 "A moment by RFC 3339, always answered in UTC: ` + "`" + `2026-03-01T09:00:00Z` + "`" + `."
 scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 
-"An absolute URL or a path that begins with a slash."
+"""
+An absolute URL or a path that begins with a slash. It holds no space, no control character and none of ` + "`" + `"` + "`" + `, ` + "`" + `<` + "`" + `, ` + "`" + `>` + "`" + `,
+` + "`" + `\` + "`" + `, ` + "`" + `^` + "`" + `, ` + "`" + `{` + "`" + `, ` + "`" + `|` + "`" + `, ` + "`" + `}` + "`" + ` and the backtick: these are percent-encoded.
+"""
 scalar URL @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3986")
 
 "A language by BCP 47: ` + "`" + `en` + "`" + `, ` + "`" + `ar` + "`" + `, ` + "`" + `en-GB` + "`" + `."
@@ -114,6 +117,9 @@ scalar CountryCode @specifiedBy(url: "https://www.iso.org/iso-3166-country-codes
 
 "HTML that is safe to put into a page: sanitised, without scripts, styles or event handlers."
 scalar HTML @specifiedBy(url: "https://html.spec.whatwg.org/")
+
+"A file that a request brings, as the GraphQL multipart request specification describes it. Only for who is signed in."
+scalar Upload @specifiedBy(url: "https://github.com/jaydenseric/graphql-multipart-request-spec")
 
 """
 Who may use a field. Introspection does not show this directive, so the field's description says it too.
@@ -199,11 +205,11 @@ type Query {
 
   "The newest published articles of the whole site."
   latestNews(
-    "How many from the beginning, 1 to 100; 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given."
+    "How many from the beginning, 0 to 100; 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given."
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
     after: String
-    "How many from the end, 1 to 100."
+    "How many from the end, 0 to 100."
     last: Int
     "The ` + "`" + `startCursor` + "`" + ` of the page behind."
     before: String
@@ -1496,8 +1502,8 @@ type EmbedBlock implements ContentBlock {
   direction: TextDirection
   "` + "`" + `youtube` + "`" + `, ` + "`" + `x` + "`" + `, ` + "`" + `soundcloud` + "`" + ` …"
   provider: String!
-  "URL at the source."
-  url: URL!
+  "URL at the source. Null if unknown."
+  url: URL
   "Title. Empty if unknown."
   title: String!
   "Caption, inline HTML."
@@ -1516,8 +1522,8 @@ type FileBlock implements ContentBlock {
 "A call to action."
 type ButtonBlock implements ContentBlock {
   direction: TextDirection
-  "Link target."
-  url: URL!
+  "Link target. Null if unknown."
+  url: URL
   "Label."
   title: String!
 }

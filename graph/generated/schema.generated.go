@@ -13936,7 +13936,7 @@ func (ec *executionContext) unmarshalNGalleryImageInput2ᚕgithubᚗcomᚋbroads
 }
 
 func (ec *executionContext) unmarshalNHTML2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalHTML(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -14627,7 +14627,7 @@ func (ec *executionContext) unmarshalNTrashPageInput2githubᚗcomᚋbroadsheet�
 }
 
 func (ec *executionContext) unmarshalNURL2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalURL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -15072,7 +15072,7 @@ func (ec *executionContext) unmarshalOGalleryBlockInput2ᚖgithubᚗcomᚋbroads
 }
 
 func (ec *executionContext) unmarshalOHTML2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalHTML(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -15443,7 +15443,7 @@ func (ec *executionContext) unmarshalOTheme2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 }
 
 func (ec *executionContext) unmarshalOURL2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalURL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -15451,7 +15451,7 @@ func (ec *executionContext) unmarshalOURL2ᚖstring(ctx context.Context, v any) 
 	if v == nil {
 		return nil, nil
 	}
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalURL(v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

@@ -175,6 +175,13 @@ func (b AudioBlock) URL() *string { return orNil(b.Block.URL) }
 // URL of the file, nil when it is gone.
 func (b FileBlock) URL() *string { return orNil(b.Block.URL) }
 
+// URL of the page or player, nil when it is unknown: fields of one name have one
+// type, so that they can be selected of all blocks together.
+func (b EmbedBlock) URL() *string { return orNil(b.Block.URL) }
+
+// URL is where a click leads, nil when nowhere.
+func (b ButtonBlock) URL() *string { return orNil(b.Block.URL) }
+
 // Href is where a click leads, nil when nowhere.
 func (b ImageBlock) Href() *string { return orNil(b.Block.Href) }
 

@@ -2,7 +2,10 @@ package model
 
 import (
 	"io"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"golang.org/x/text/language"
@@ -68,4 +71,56 @@ func UnmarshalCountryCode(v any) (string, error) {
 		return "", fault.BadInput("", "a CountryCode is two capital letters by ISO 3166-1, such as \"QA\"")
 	}
 	return s, nil
+}
+
+// MarshalURL writes an address.
+func MarshalURL(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// AppendURL appends what MarshalURL writes.
+func AppendURL(buf []byte, s string) []byte { return executor.AppendString(buf, s) }
+
+// UnmarshalURL reads an address. Whether it may lead where it leads is for the
+// services to say; what could break out of an attribute is refused here.
+func UnmarshalURL(v any) (string, error) {
+	s, ok := v.(string)
+	if !ok {
+		return "", fault.BadInput("", "a URL is a string such as \"https://example.org/\"")
+	}
+	if strings.ContainsFunc(s, notInURL) {
+		return "", fault.BadInput("", "a URL holds no space, no control character and none of \" < > \\ ^ ` { | }: percent-encode them")
+	}
+	return s, nil
+}
+
+// notInURL reports whether a character stands in no URL and, beyond ASCII, in no
+// IRI (RFC 3986, RFC 3987).
+func notInURL(r rune) bool {
+	return r == utf8.RuneError || unicode.IsControl(r) || unicode.IsSpace(r) || strings.ContainsRune("\"<>\\^`{|}", r)
+}
+
+// MarshalHTML writes HTML.
+func MarshalHTML(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// AppendHTML appends what MarshalHTML writes.
+func AppendHTML(buf []byte, s string) []byte { return executor.AppendString(buf, s) }
+
+// UnmarshalHTML reads HTML as it is: the services sanitise it.
+func UnmarshalHTML(v any) (string, error) {
+	s, ok := v.(string)
+	if !ok {
+		return "", fault.BadInput("", "HTML is a string")
+	}
+	return s, nil
+}
+
+// MarshalUpload writes null: a file is input alone.
+func MarshalUpload(graphql.Upload) graphql.Marshaler { return graphql.Null }
+
+// UnmarshalUpload reads a file of a multipart request.
+func UnmarshalUpload(v any) (graphql.Upload, error) {
+	file, ok := v.(graphql.Upload)
+	if !ok {
+		return graphql.Upload{}, fault.BadInput("", "an Upload is a variable that names a file of a multipart request")
+	}
+	return file, nil
 }

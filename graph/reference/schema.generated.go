@@ -10724,19 +10724,19 @@ func (ec *executionContext) _ButtonBlock_url(ctx context.Context, field graphql.
 			return ec.fieldContext_ButtonBlock_url(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.URL, nil
+			return obj.URL(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNURL2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 
 func (ec *executionContext) fieldContext_ButtonBlock_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ButtonBlock", field, false, false, "URL")
+	return graphql.NewScalarFieldContext("ButtonBlock", field, true, false, "URL")
 }
 
 func (ec *executionContext) _ButtonBlock_title(ctx context.Context, field graphql.CollectedField, obj *model.ButtonBlock) (ret graphql.Marshaler) {
@@ -16550,19 +16550,19 @@ func (ec *executionContext) _EmbedBlock_url(ctx context.Context, field graphql.C
 			return ec.fieldContext_EmbedBlock_url(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.URL, nil
+			return obj.URL(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNURL2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 
 func (ec *executionContext) fieldContext_EmbedBlock_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmbedBlock", field, false, false, "URL")
+	return graphql.NewScalarFieldContext("EmbedBlock", field, true, false, "URL")
 }
 
 func (ec *executionContext) _EmbedBlock_title(ctx context.Context, field graphql.CollectedField, obj *model.EmbedBlock) (ret graphql.Marshaler) {
@@ -58553,7 +58553,7 @@ func (ec *executionContext) _ButtonBlock(ctx context.Context, sel ast.SelectionS
 			}
 		case "url":
 			out.Values[i] = ec._ButtonBlock_url(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "title":
@@ -61451,7 +61451,7 @@ func (ec *executionContext) _EmbedBlock(ctx context.Context, sel ast.SelectionSe
 			}
 		case "url":
 			out.Values[i] = ec._EmbedBlock_url(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "title":
@@ -72313,13 +72313,13 @@ func (ec *executionContext) unmarshalNGalleryImageInput2ᚕgithubᚗcomᚋbroads
 }
 
 func (ec *executionContext) unmarshalNHTML2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalHTML(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNHTML2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(v)
+	res := model.MarshalHTML(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "HTML!")
 	}
@@ -74327,13 +74327,13 @@ func (ec *executionContext) unmarshalNTrashPageInput2githubᚗcomᚋbroadsheet�
 }
 
 func (ec *executionContext) unmarshalNURL2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalURL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNURL2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(v)
+	res := model.MarshalURL(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "URL!")
 	}
@@ -75563,14 +75563,14 @@ func (ec *executionContext) unmarshalOGalleryBlockInput2ᚖgithubᚗcomᚋbroads
 }
 
 func (ec *executionContext) unmarshalOHTML2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalHTML(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOHTML2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(v)
+	res := model.MarshalHTML(v)
 	return res
 }
 
@@ -76733,14 +76733,14 @@ func (ec *executionContext) marshalOTrashPagePayload2ᚖgithubᚗcomᚋbroadshee
 }
 
 func (ec *executionContext) unmarshalOURL2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalURL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOURL2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(v)
+	res := model.MarshalURL(v)
 	return res
 }
 
@@ -76748,7 +76748,7 @@ func (ec *executionContext) unmarshalOURL2ᚖstring(ctx context.Context, v any) 
 	if v == nil {
 		return nil, nil
 	}
-	res, err := graphql.UnmarshalString(v)
+	res, err := model.UnmarshalURL(v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -76758,7 +76758,7 @@ func (ec *executionContext) marshalOURL2ᚖstring(ctx context.Context, sel ast.S
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(*v)
+	res := model.MarshalURL(*v)
 	return res
 }
 

@@ -28,12 +28,12 @@ func (a Args) Window(list string) (keyset.Window, error) {
 	case a.Last != nil:
 		w.Limit, w.Backward = int(*a.Last), true
 	}
-	if w.Limit < 1 || w.Limit > MaxPage {
+	if w.Limit < 0 || w.Limit > MaxPage {
 		field := "first"
 		if w.Backward {
 			field = "last"
 		}
-		return w, fault.BadInput(field, "%s must be from 1 to %d", field, MaxPage)
+		return w, fault.BadInput(field, "%s must be from 0 to %d", field, MaxPage)
 	}
 	for _, c := range []struct {
 		cursor *string

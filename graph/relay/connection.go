@@ -140,6 +140,9 @@ func (c *Connection[T]) PageInfo() *PageInfo {
 		if last == nil || c.window.Backward && c.window.Before == nil { // the end of the list
 			return false, nil
 		}
+		if c.window.Limit == 0 { // the row that the cursor was made of follows
+			return true, nil
+		}
 		return c.list.Beyond(ctx, *last, true)
 	}
 	info.previous = func(ctx context.Context) (bool, error) {
@@ -148,6 +151,9 @@ func (c *Connection[T]) PageInfo() *PageInfo {
 		}
 		if first == nil || !c.window.Backward && c.window.After == nil {
 			return false, nil
+		}
+		if c.window.Limit == 0 { // the row that the cursor was made of stands before
+			return true, nil
 		}
 		return c.list.Beyond(ctx, *first, false)
 	}

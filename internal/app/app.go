@@ -187,13 +187,15 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	}
 	routes := server.Routes{
 		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, Limits: a.documentLimits(),
-			MaxAnswerBytes: a.cfg.MaxAnswerBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
+			MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
 		SignIn:  openID,
 		Partner: door.Handler(a.Partners.Handler()),
 		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(),
 		Media: a.Media.Handler(),
-		SDL:   broadsheet.SDL,
 		Ready: db.Ready,
+	}
+	if a.cfg.Introspection {
+		routes.SDL = broadsheet.SDL
 	}
 	if a.Mail.Keeps() {
 		routes.Mail = a.Mail.Handler()
@@ -201,7 +203,8 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if a.cfg.GraphiQL {
 		routes.GraphiQL = graphiql.Handler(graphiql.Options{})
 	}
-	a.server = server.New(routes, server.Options{Addr: a.cfg.Addr, CORSOrigins: a.cfg.CORSOrigins, MaxRequestBytes: a.cfg.MaxRequestBytes,
+	a.server = server.New(routes, server.Options{Addr: a.cfg.Addr, CORSOrigins: a.cfg.CORSOrigins, CORSHeaders: a.cfg.CORSHeaders, CORSCredentials: a.cfg.CORSCredentials,
+		MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, UploadTimeout: a.cfg.UploadTimeout,
 		RequestTimeout: a.cfg.RequestTimeout, ShutdownTimeout: a.cfg.ShutdownTimeout, Logger: a.logger})
 	return nil
 }

@@ -26,7 +26,11 @@ func (a *App) signIn() (*signin.Door, http.Handler, error) {
 	if u, err := url.Parse(a.cfg.SiteURL); err == nil && u.Host != "" {
 		a.Accounts.Issuer = u.Hostname()
 	}
-	door := signin.New(a.Accounts, signin.Options{SiteURL: a.cfg.SiteURL, TrustedProxies: proxies, RequestID: server.RequestID,
+	var trusted []string
+	if a.cfg.CORSCredentials {
+		trusted = a.cfg.CORSOrigins
+	}
+	door := signin.New(a.Accounts, signin.Options{TrustedOrigins: trusted, SiteURL: a.cfg.SiteURL, TrustedProxies: proxies, RequestID: server.RequestID,
 		Keys: a.Partners.Authenticate, KeyPrefix: partner.Prefix,
 		Logger: slog.New(server.LogRequestID(a.logger.Handler()))})
 	var providers []signin.OpenID

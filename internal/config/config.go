@@ -102,6 +102,7 @@ func isURL(text string) bool {
 // Limits bound what one request may ask of the server; see docs/limits.md.
 type Limits struct {
 	MaxRequestBytes    int64 `help:"Largest body of a request, in bytes." default:"1048576" env:"BROADSHEET_MAX_REQUEST_BYTES" placeholder:"BYTES"`
+	MaxUploadBytes     int64 `help:"Largest request with files, in bytes." default:"67108864" env:"BROADSHEET_MAX_UPLOAD_BYTES" placeholder:"BYTES"`
 	MaxAnswerBytes     int   `help:"Largest answer, in bytes." default:"8388608" env:"BROADSHEET_MAX_ANSWER_BYTES" placeholder:"BYTES"`
 	MaxDocumentBytes   int   `help:"Longest GraphQL document, in bytes." default:"131072" env:"BROADSHEET_MAX_DOCUMENT_BYTES" placeholder:"BYTES"`
 	MaxTokens          int   `help:"Most tokens of a GraphQL document." default:"10000" env:"BROADSHEET_MAX_TOKENS" placeholder:"TOKENS"`
@@ -114,6 +115,9 @@ type Limits struct {
 }
 
 func (l Limits) validate() (wrong []error) {
+	if l.MaxUploadBytes < l.MaxRequestBytes {
+		wrong = append(wrong, errors.New("--max-upload-bytes must not be below --max-request-bytes"))
+	}
 	if l.MaxRequestBytes < 1024 || l.MaxAnswerBytes < 1024 || l.MaxDocumentBytes < 1024 {
 		wrong = append(wrong, errors.New("--max-request-bytes, --max-answer-bytes and --max-document-bytes must be at least 1024"))
 	}
@@ -275,9 +279,12 @@ type Serve struct {
 	Addr             string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
 	Demo             bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
 	CORSOrigins      []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
+	CORSHeaders      []string      `help:"Headers that such pages may send, beside those of the usual GraphQL clients." env:"BROADSHEET_CORS_HEADERS" placeholder:"NAME,…"`
+	CORSCredentials  bool          `help:"Let pages of --cors-origins send cookies, and so act for who is signed in; not with *." env:"BROADSHEET_CORS_CREDENTIALS"`
 	GraphiQL         bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
 	Introspection    bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
 	RequestTimeout   time.Duration `help:"How long one request may take." default:"10s" env:"BROADSHEET_REQUEST_TIMEOUT" placeholder:"DURATION"`
+	UploadTimeout    time.Duration `help:"How long the body of a request with files may take to arrive." default:"5m" env:"BROADSHEET_UPLOAD_TIMEOUT" placeholder:"DURATION"`
 	StatementTimeout time.Duration `help:"How long one SQL statement may take on PostgreSQL." default:"15s" env:"BROADSHEET_STATEMENT_TIMEOUT" placeholder:"DURATION"`
 	DatabaseConns    int           `help:"Most connections to the database; 0: by the number of processors." default:"0" env:"BROADSHEET_DATABASE_CONNS" placeholder:"N"`
 	ShutdownTimeout  time.Duration `help:"How long requests under way may take to end at shutdown." default:"10s" env:"BROADSHEET_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
@@ -289,8 +296,11 @@ func (s *Serve) Validate() error {
 	if !strings.Contains(s.Addr, ":") {
 		wrong = append(wrong, fmt.Errorf("--addr %q: want HOST:PORT, such as localhost:8080 or :8080", s.Addr))
 	}
-	if s.RequestTimeout <= 0 || s.StatementTimeout <= 0 || s.ShutdownTimeout <= 0 {
+	if s.RequestTimeout <= 0 || s.UploadTimeout <= 0 || s.StatementTimeout <= 0 || s.ShutdownTimeout <= 0 {
 		wrong = append(wrong, errors.New("timeouts must be above zero"))
+	}
+	if s.CORSCredentials && slices.Contains(s.CORSOrigins, "*") {
+		wrong = append(wrong, errors.New("--cors-credentials needs a list of origins in --cors-origins, without *"))
 	}
 	wrong = append(wrong, s.Limits.validate()...)
 	if s.DatabaseConns < 0 {

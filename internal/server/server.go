@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +31,7 @@ type Routes struct {
 	// Export is GET /account/export, Newsletters what mail programs and services
 	// ask below /newsletters/.
 	Export, Newsletters http.Handler
-	SDL                 string // GET /schema.graphql
+	SDL                 string // GET /schema.graphql; empty: there is none
 	Ready               func(ctx context.Context) error
 }
 
@@ -37,8 +39,12 @@ type Routes struct {
 type Options struct {
 	Addr            string
 	CORSOrigins     []string
+	CORSHeaders     []string // that pages may send beside clientHeaders
+	CORSCredentials bool     // whether pages of the origins may send cookies; never with *
 	MaxRequestBytes int64
+	MaxUploadBytes  int64 // of a request with files; 0: as other requests
 	RequestTimeout  time.Duration
+	UploadTimeout   time.Duration // of the body of a request with files
 	ShutdownTimeout time.Duration
 	Logger          *slog.Logger
 }
@@ -62,19 +68,27 @@ func New(routes Routes, opts Options) *Server {
 	return s
 }
 
+// clientHeaders are those that GraphQL clients and what traces their requests send.
+var clientHeaders = []string{"Accept", "Content-Type", "Content-Encoding", "Authorization", "X-Broadsheet-Client", "X-Broadsheet-Preview",
+	"Apollo-Require-Preflight", "GraphQL-Require-Preflight", "X-Apollo-Operation-Name", "X-Apollo-Operation-Id", "X-Apollo-Cache-Key",
+	"ApolloGraphQL-Client-Name", "ApolloGraphQL-Client-Version", "GraphQL-Client-Name", "GraphQL-Client-Version",
+	"Traceparent", "Tracestate", "Baggage", "B3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-ParentSpanId", "X-B3-Sampled", "Sentry-Trace", "X-Requested-With"}
+
 func (s *Server) mux() http.Handler {
 	mux := http.NewServeMux()
 	public := cors.New(cors.Options{
 		AllowedOrigins: s.opts.CORSOrigins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
-		AllowedHeaders: []string{"Content-Type", "Authorization", "X-Broadsheet-Client", "X-Broadsheet-Preview"},
-		ExposedHeaders: []string{"X-Request-Id"},
+		AllowedHeaders: slices.Concat(clientHeaders, s.opts.CORSHeaders),
+		ExposedHeaders: []string{"X-Request-Id", "Retry-After"},
 		MaxAge:         86_400,
-		// Without credentials: answers to other origins are what everybody sees.
-		AllowCredentials: false,
+		// Else answers to other origins are what everybody sees.
+		AllowCredentials: s.opts.CORSCredentials && !slices.Contains(s.opts.CORSOrigins, "*"),
 	}).Handler
 	mux.Handle("/graphql", public(s.deadline(s.limit(s.routes.GraphQL))))
-	mux.Handle("GET /schema.graphql", public(http.HandlerFunc(s.serveSDL)))
+	if s.routes.SDL != "" {
+		mux.Handle("GET /schema.graphql", public(http.HandlerFunc(s.serveSDL)))
+	}
 	if s.routes.GraphiQL != nil {
 		mux.Handle("/graphiql", s.routes.GraphiQL)
 		mux.Handle("/graphiql/", s.routes.GraphiQL)
@@ -135,7 +149,11 @@ func (s *Server) serveRoot(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/graphiql/", http.StatusFound)
 		return
 	}
-	plain(w, http.StatusOK, "This is Broadsheet. The API is at /graphql, its schema at /schema.graphql.")
+	text := "This is Broadsheet. The API is at /graphql."
+	if s.routes.SDL != "" {
+		text += " Its schema is at /schema.graphql."
+	}
+	plain(w, http.StatusOK, text)
 }
 
 func plain(w http.ResponseWriter, status int, text string) {
@@ -148,20 +166,42 @@ func plain(w http.ResponseWriter, status int, text string) {
 // deadline bounds the time of a request, signing in included.
 func (s *Server) deadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), s.opts.RequestTimeout)
+		most := s.opts.RequestTimeout
+		if bringsFiles(r) {
+			// What follows bounds the time of executing.
+			most += s.opts.UploadTimeout
+			c := http.NewResponseController(w)
+			now := time.Now()
+			_, _ = c.SetReadDeadline(now.Add(s.opts.UploadTimeout)), c.SetWriteDeadline(now.Add(most+writeTime)) // else those of all requests hold
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), most)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
+// writeTime is how long an answer may take to be sent.
+const writeTime = 30 * time.Second
+
+// bringsFiles reports whether a request has files, which take longer than other
+// bodies.
+func bringsFiles(r *http.Request) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && r.Method == http.MethodPost && kind == "multipart/form-data"
+}
+
 // limit bounds the body of a request.
 func (s *Server) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > s.opts.MaxRequestBytes {
-			graphQLError(w, http.StatusRequestEntityTooLarge, "BAD_USER_INPUT", fmt.Sprintf("the request is larger than %d bytes", s.opts.MaxRequestBytes))
+		most := s.opts.MaxRequestBytes
+		if bringsFiles(r) {
+			most = max(most, s.opts.MaxUploadBytes)
+		}
+		if r.ContentLength > most {
+			graphQLError(w, http.StatusRequestEntityTooLarge, "BAD_USER_INPUT", fmt.Sprintf("the request is larger than %d bytes", most))
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, s.opts.MaxRequestBytes)
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(w, r)
 	})
@@ -170,7 +210,7 @@ func (s *Server) limit(next http.Handler) http.Handler {
 func graphQLError(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, `{"errors":[{"message":%q,"extensions":{"code":%q}}],"data":null}`, message, code)
+	_, _ = fmt.Fprintf(w, `{"errors":[{"message":%q,"extensions":{"code":%q}}]}`, message, code)
 }
 
 type requestIDKey struct{}
@@ -270,7 +310,7 @@ func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
 		Handler:           s,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      s.opts.RequestTimeout + 30*time.Second,
+		WriteTimeout:      s.opts.RequestTimeout + writeTime,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    1 << 16,
 		ErrorLog:          slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug),

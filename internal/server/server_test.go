@@ -109,6 +109,7 @@ func TestCORS(t *testing.T) {
 		{"an unknown origin may not", "https://other.example", "POST", "content-type", []string{"https://reader.example"}, ""},
 		{"a part of an origin is no origin", "https://reader.example.evil.example", "POST", "content-type", []string{"https://reader.example"}, ""},
 		{"no DELETE", "https://reader.example", "DELETE", "", []string{"https://reader.example"}, ""},
+		{"headers of tracing and Apollo", "https://reader.example", "POST", "apollo-require-preflight,baggage,content-type,traceparent,tracestate,x-apollo-operation-name", []string{"https://reader.example"}, "https://reader.example"},
 		{"no headers of one's own", "https://reader.example", "POST", "x-secret", []string{"https://reader.example"}, ""},
 	} {
 		s, _ := testServer(t, func(_ *Routes, o *Options) { o.CORSOrigins = c.origins })
@@ -130,6 +131,48 @@ func TestCORS(t *testing.T) {
 	}
 	if got := send(s, "POST", "/graphql", "{}", "Origin", "https://other.example").Header().Get("Access-Control-Allow-Origin"); got != "" {
 		t.Errorf("a simple request of an unknown origin gets %q", got)
+	}
+}
+
+func TestCORSCredentialsAreForListedOrigins(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		origins     []string
+		origin      string
+		credentials string
+	}{
+		{[]string{"https://reader.example"}, "https://reader.example", "true"},
+		{[]string{"https://reader.example"}, "https://other.example", ""},
+		{[]string{"*"}, "https://reader.example", ""},
+	} {
+		s, _ := testServer(t, func(_ *Routes, o *Options) {
+			o.CORSOrigins, o.CORSCredentials, o.CORSHeaders = c.origins, true, []string{"X-Own"}
+		})
+		got := send(s, http.MethodOptions, "/graphql", "", "Origin", c.origin, "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "x-own").Header()
+		if got.Get("Access-Control-Allow-Credentials") != c.credentials {
+			t.Errorf("%v %s: %v", c.origins, c.origin, got)
+		}
+	}
+}
+
+func TestNoSchemaWhereItIsClosed(t *testing.T) {
+	t.Parallel()
+	s, _ := testServer(t, func(r *Routes, _ *Options) { r.SDL = "" })
+	if w := send(s, "GET", "/schema.graphql", ""); w.Code != 404 {
+		t.Errorf("%d: %s", w.Code, w.Body)
+	}
+	if w := send(s, "GET", "/", ""); strings.Contains(w.Body.String(), "schema") {
+		t.Errorf("the root tells of it: %s", w.Body)
+	}
+}
+
+func TestRequestsWithFilesMayBeLarger(t *testing.T) {
+	t.Parallel()
+	s, _ := testServer(t, func(_ *Routes, o *Options) { o.MaxUploadBytes = 1000 })
+	for size, want := range map[int]int{1000: 200, 1001: 413} {
+		if w := send(s, "POST", "/graphql", strings.Repeat("x", size), "Content-Type", "multipart/form-data; boundary=x"); w.Code != want {
+			t.Errorf("%d bytes: %d, want %d", size, w.Code, want)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent/session"
@@ -26,6 +27,8 @@ type Options struct {
 	// TrustedProxies are the networks whose X-Forwarded-For and
 	// X-Forwarded-Proto are believed.
 	TrustedProxies []netip.Prefix
+	// TrustedOrigins are those whose pages may act for who is signed in.
+	TrustedOrigins []string
 	// RequestID gives the id of a request from its context.
 	RequestID func(context.Context) string
 	// Keys answers requests that bring an API key as their bearer token, by what
@@ -42,6 +45,7 @@ type Door struct {
 	opts     Options
 	secure   bool
 	own      *http.CrossOriginProtection
+	warned   atomic.Int64 // when the log last told of a proxy that is not trusted, in seconds since 1970
 }
 
 // New makes a door to the accounts.
@@ -49,6 +53,11 @@ func New(accounts *account.Service, opts Options) *Door {
 	d := &Door{accounts: accounts, opts: opts, secure: strings.HasPrefix(opts.SiteURL, "https://"), own: http.NewCrossOriginProtection()}
 	if opts.Logger == nil {
 		d.opts.Logger = slog.Default()
+	}
+	for _, origin := range opts.TrustedOrigins {
+		if err := d.own.AddTrustedOrigin(origin); err != nil {
+			d.opts.Logger.Warn("an origin that is none is not trusted", "origin", origin)
+		}
 	}
 	return d
 }
@@ -110,7 +119,7 @@ func (d *Door) Handler(next http.Handler) http.Handler {
 func refuse(w http.ResponseWriter, status int, code fault.Code, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, `{"errors":[{"message":%q,"extensions":{"code":%q}}],"data":null}`, message, code) // the client may be gone
+	_, _ = fmt.Fprintf(w, `{"errors":[{"message":%q,"extensions":{"code":%q}}]}`, message, code) // the client may be gone
 }
 
 // bearer gives the token of an Authorization header, empty when there is none.
@@ -152,6 +161,9 @@ func (d *Door) address(r *http.Request) string {
 	if err != nil {
 		return host
 	}
+	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" && !d.trusts(ip) {
+		d.warnOfProxy(r.Context(), ip)
+	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && d.trusts(ip); i-- {
 		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
@@ -161,6 +173,17 @@ func (d *Door) address(r *http.Request) string {
 		ip = next
 	}
 	return ip.Unmap().String()
+}
+
+// warnOfProxy says, once an hour, that a proxy is not trusted: then all who come by
+// it are one address, and share its limits. The header may as well be a client's
+// invention, so it is not believed.
+func (d *Door) warnOfProxy(ctx context.Context, ip netip.Addr) {
+	now := time.Now().Unix()
+	if last := d.warned.Load(); now-last < 3600 || !d.warned.CompareAndSwap(last, now) {
+		return
+	}
+	d.opts.Logger.WarnContext(ctx, "X-Forwarded-For comes from an address that --trusted-proxies does not name: if that is your proxy, all its clients share one limit", "address", ip.String())
 }
 
 func (d *Door) trusts(ip netip.Addr) bool {

@@ -2,6 +2,7 @@ package site
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -29,7 +30,7 @@ const maxPixels = 10_000
 // SaveAdSlots stores slots whole. The answer is in their order.
 func (s *Service) SaveAdSlots(ctx context.Context, slots ...AdSlot) ([]*ent.AdSlot, error) {
 	for i := range slots {
-		if err := checkSlot(fmt.Sprintf("adSlots[%d].", i), slots[i]); err != nil {
+		if err := checkSlot(fmt.Sprintf("adSlots[%d].", i), &slots[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -93,11 +94,14 @@ func (s *Service) sameSlot(ctx context.Context, slot AdSlot) (int, error) {
 	return keys[0], nil
 }
 
-func checkSlot(field string, slot AdSlot) error {
+func checkSlot(field string, slot *AdSlot) error {
+	if err := errors.Join(cleanText(field+"name", &slot.Name), cleanText(field+"provider", &slot.Provider), cleanText(field+"unit", &slot.Unit)); err != nil {
+		return err
+	}
 	switch {
 	case slot.Placement == "":
 		return fault.BadInput(field+"placement", "The placement is needed.")
-	case slot.Name == "" || len(slot.Name) > maxText:
+	case slot.Name == "":
 		return fault.Mistake(fault.Blank, field+"name", "A name is needed.")
 	case slot.Width < 0 || slot.Width > maxPixels:
 		return fault.BadInput(field+"width", "A width is between 0 and %d pixels.", maxPixels)

@@ -2,6 +2,7 @@ package site
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -286,6 +287,9 @@ func checkPage(p *Page) error {
 	if err := cleanText("title", &p.Title); err != nil {
 		return err
 	}
+	if err := checkSEO(p.SEO); err != nil {
+		return err
+	}
 	if p.Status == "" {
 		p.Status = page.DefaultStatus
 	}
@@ -317,6 +321,20 @@ func checkPage(p *Page) error {
 				return fault.BadInput("path", "The path %.60q may hold small letters, digits, hyphens and underscores between its slashes only.", p.Path)
 			}
 		}
+	}
+	return nil
+}
+
+// checkSEO cleans what search engines shall be told of a page.
+func checkSEO(seo *schema.SEO) error {
+	if seo == nil {
+		return nil
+	}
+	if err := errors.Join(cleanText("seo.title", &seo.Title), cleanText("seo.description", &seo.Description)); err != nil {
+		return err
+	}
+	if seo.CanonicalURL != "" && !isWebAddress(seo.CanonicalURL) {
+		return fault.BadInput("seo.canonicalUrl", "The canonical address begins with https:// or http://.")
 	}
 	return nil
 }
