@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,6 +63,7 @@ type Cache struct {
 	flights map[key]*flight
 	running sync.WaitGroup
 	audits  chan struct{}
+	settle  time.Duration // how long it may take until this process hears of a change
 	ended   context.Context
 	end     context.CancelFunc
 
@@ -78,9 +80,11 @@ type counts struct{ hits, misses, joined, stored, audited, different atomic.Int6
 
 // answer is one kept answer. Nothing of it changes but what is noted as atomic.
 type answer struct {
-	body    []byte // {"data":…}
-	etag    string // without quotes
-	tags    string // for caches between
+	body    []byte   // {"data":…}
+	etag    string   // without quotes
+	tag     []string // the header ETag
+	length  []string // the header Content-Length
+	tags    string   // for caches between
 	slots   []uint16
 	read    uint64        // the change before its reading began
 	checked atomic.Uint64 // the change up to which it is known to be good
@@ -111,7 +115,7 @@ func New(opts Options) *Cache {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	c := &Cache{opts: opts, ledger: newLedger(), flights: map[key]*flight{}, audits: make(chan struct{}, 1)}
+	c := &Cache{opts: opts, ledger: newLedger(), flights: map[key]*flight{}, audits: make(chan struct{}, 1), settle: 2 * time.Second}
 	c.answers = otter.Must(&otter.Options[key, *answer]{MaximumWeight: uint64(opts.Bytes), Weigher: func(_ key, a *answer) uint32 { return a.weight() }})
 	c.known = otter.Must(&otter.Options[key, request]{MaximumSize: knownRequests})
 	c.ended, c.end = context.WithCancel(context.Background())
@@ -308,6 +312,7 @@ func (c *Cache) keep(k key, f *flight, s survey, shown *loader.Shown) *answer {
 	a := &answer{read: f.read, body: fmt.Appendf(make([]byte, 0, len(r.Data)+len(`{"data":}`)), `{"data":%s}`, r.Data)}
 	sum := sha256.Sum256(a.body)
 	a.etag = hex.EncodeToString(sum[:16])
+	a.tag, a.length = []string{`W/"` + a.etag + `"`}, []string{strconv.Itoa(len(a.body))}
 	seen := make(map[Tag]bool, len(tags))
 	for _, t := range tags {
 		if seen[t] || c.opts.Forget != nil && c.opts.Forget(t) {

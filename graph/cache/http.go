@@ -28,6 +28,13 @@ var keyed = []string{"Accept", "Content-Type", "Content-Encoding", "Upgrade"}
 // and so may a token.
 const vary = "Accept, Accept-Encoding, Authorization, Cookie, X-Broadsheet-Preview"
 
+// Values of headers that are the same in all answers. Nothing changes them: whoever adds to
+// them makes a copy, as they are as long as they can be.
+var (
+	varies = []string{vary}
+	asks   = []string{"public, no-cache"}
+)
+
 const (
 	// mostKnown is the longest body that is looked up by its bytes.
 	mostKnown = 32 << 10
@@ -39,7 +46,7 @@ const (
 // in which media type.
 type request struct {
 	key  key
-	kind string
+	kind []string
 }
 
 // exchange is one request on its way, as both ends of the cache see it.
@@ -75,25 +82,26 @@ func (c *Cache) Handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		body, whole := readBody(r)
+		body, whole, err := readBody(r)
 		defer body.release()
 		raw := sha256Of(r, body.Bytes())
 		if whole {
 			if known, ok := c.known.GetIfPresent(raw); ok {
 				if a := c.get(known.key); a != nil {
 					c.counts.hits.Add(1)
-					w.Header()["Content-Type"] = []string{known.kind}
+					w.Header()["Content-Type"] = known.kind
 					c.write(w, r, a)
 					c.sample(next, r, body.Bytes(), known.key, a)
 					return
 				}
 			}
 		}
+		body.giveBack(r, whole, err)
 		x := &exchange{}
 		writer := &writer{ResponseWriter: w, cache: c, request: r, exchange: x}
 		next.ServeHTTP(writer, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 		if whole && x.answer != nil && writer.status == http.StatusOK {
-			c.known.Set(raw, request{x.key, w.Header().Get("Content-Type")})
+			c.known.Set(raw, request{x.key, slices.Clone(w.Header()["Content-Type"])})
 		}
 	})
 }
@@ -112,19 +120,29 @@ func (b buffer) release() {
 	}
 }
 
-// readBody reads a body of moderate length; the request still has it. whole says
-// that there is no more.
-func readBody(r *http.Request) (b buffer, whole bool) {
+// readBody reads a body of moderate length. whole says that there is no more.
+func readBody(r *http.Request) (b buffer, whole bool, err error) {
 	b = buffer{buffers.Get().(*bytes.Buffer)}
 	b.Reset()
 	if r.Body == nil || safe(r) {
-		return b, true
+		return b, true, nil
 	}
 	if r.ContentLength > mostKnown {
-		return b, false
+		return b, false, nil
 	}
-	n, err := b.ReadFrom(io.LimitReader(r.Body, mostKnown+1))
-	whole = err == nil && n <= mostKnown
+	body := io.Reader(r.Body)
+	if r.ContentLength < 0 {
+		body = io.LimitReader(body, mostKnown+1)
+	}
+	n, err := b.ReadFrom(body)
+	return b, err == nil && n <= mostKnown, err
+}
+
+// giveBack lets whoever comes next read the body from its beginning.
+func (b buffer) giveBack(r *http.Request, whole bool, err error) {
+	if b.Len() == 0 && err == nil {
+		return
+	}
 	rest := io.Reader(r.Body)
 	switch {
 	case err != nil:
@@ -133,7 +151,6 @@ func readBody(r *http.Request) (b buffer, whole bool) {
 		rest = http.NoBody
 	}
 	r.Body = readCloser{io.MultiReader(bytes.NewReader(b.Bytes()), rest), r.Body}
-	return b, whole
 }
 
 type readCloser struct {
@@ -183,7 +200,11 @@ func (c *Cache) write(w http.ResponseWriter, r *http.Request, a *answer) (status
 			return http.StatusNotModified
 		}
 	}
-	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	if len(body) == len(a.body) {
+		header["Content-Length"] = a.length
+	} else {
+		header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(body) //nolint:gosec // G705: JSON under a JSON content type; the client may be gone
 	return http.StatusOK
@@ -191,14 +212,18 @@ func (c *Cache) write(w http.ResponseWriter, r *http.Request, a *answer) (status
 
 // describe says to caches between what they may do with an answer.
 func (c *Cache) describe(header http.Header, a *answer) {
-	header["Etag"] = []string{`W/"` + a.etag + `"`}
-	header.Add("Vary", vary)
+	header["Etag"] = a.tag
+	if len(header["Vary"]) == 0 {
+		header["Vary"] = varies
+	} else {
+		header.Add("Vary", vary)
+	}
 	shared := c.opts.SharedAge
 	if !a.expires.IsZero() {
 		shared = min(shared, a.expires.Sub(c.opts.Now()))
 	}
 	if shared < time.Second || c.opts.Tags && a.tags == "" {
-		header["Cache-Control"] = []string{"public, no-cache"}
+		header["Cache-Control"] = asks
 	} else {
 		header["Cache-Control"] = []string{"public, max-age=0, s-maxage=" + strconv.Itoa(int(shared.Seconds()))}
 	}
@@ -321,9 +346,6 @@ func (c *Cache) sample(next http.Handler, r *http.Request, body []byte, k key, a
 	}()
 }
 
-// settle is how long it may take until this process hears of a change.
-const settle = 2 * time.Second
-
 // audit compares a kept answer with a fresh one. They may differ while the event
 // of a change is on its way; one that differs and is good ever after is wrong.
 func (c *Cache) audit(next http.Handler, r *http.Request, body []byte, k key, a *answer) {
@@ -341,7 +363,7 @@ func (c *Cache) audit(next http.Handler, r *http.Request, body []byte, k key, a 
 		return
 	}
 	select {
-	case <-time.After(settle):
+	case <-time.After(c.settle):
 	case <-c.ended.Done():
 		return
 	}
