@@ -44055,6 +44055,7 @@ type SiteMutation struct {
 	appendlegal_documents []schema.LegalDocument
 	consents              *map[string]schema.Consent
 	comment_settings      **schema.CommentSettings
+	outputs               **schema.Outputs
 	clearedFields         map[string]struct{}
 	done                  bool
 	oldValue              func(context.Context) (*Site, error)
@@ -44907,6 +44908,55 @@ func (m *SiteMutation) ResetCommentSettings() {
 	delete(m.clearedFields, site.FieldCommentSettings)
 }
 
+// SetOutputs sets the "outputs" field.
+func (m *SiteMutation) SetOutputs(s *schema.Outputs) {
+	m.outputs = &s
+}
+
+// Outputs returns the value of the "outputs" field in the mutation.
+func (m *SiteMutation) Outputs() (r *schema.Outputs, exists bool) {
+	v := m.outputs
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOutputs returns the old "outputs" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldOutputs(ctx context.Context) (v *schema.Outputs, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOutputs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOutputs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOutputs: %w", err)
+	}
+	return oldValue.Outputs, nil
+}
+
+// ClearOutputs clears the value of the "outputs" field.
+func (m *SiteMutation) ClearOutputs() {
+	m.outputs = nil
+	m.clearedFields[site.FieldOutputs] = struct{}{}
+}
+
+// OutputsCleared returns if the "outputs" field was cleared in this mutation.
+func (m *SiteMutation) OutputsCleared() bool {
+	_, ok := m.clearedFields[site.FieldOutputs]
+	return ok
+}
+
+// ResetOutputs resets all changes to the "outputs" field.
+func (m *SiteMutation) ResetOutputs() {
+	m.outputs = nil
+	delete(m.clearedFields, site.FieldOutputs)
+}
+
 // Where appends a list predicates to the SiteMutation builder.
 func (m *SiteMutation) Where(ps ...predicate.Site) {
 	m.predicates = append(m.predicates, ps...)
@@ -44941,7 +44991,7 @@ func (m *SiteMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SiteMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 17)
 	if m.created_at != nil {
 		fields = append(fields, site.FieldCreatedAt)
 	}
@@ -44990,6 +45040,9 @@ func (m *SiteMutation) Fields() []string {
 	if m.comment_settings != nil {
 		fields = append(fields, site.FieldCommentSettings)
 	}
+	if m.outputs != nil {
+		fields = append(fields, site.FieldOutputs)
+	}
 	return fields
 }
 
@@ -45030,6 +45083,8 @@ func (m *SiteMutation) Field(name string) (ent.Value, bool) {
 		return m.Consents()
 	case site.FieldCommentSettings:
 		return m.CommentSettings()
+	case site.FieldOutputs:
+		return m.Outputs()
 	}
 	return nil, false
 }
@@ -45071,6 +45126,8 @@ func (m *SiteMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldConsents(ctx)
 	case site.FieldCommentSettings:
 		return m.OldCommentSettings(ctx)
+	case site.FieldOutputs:
+		return m.OldOutputs(ctx)
 	}
 	return nil, fmt.Errorf("unknown Site field %s", name)
 }
@@ -45192,6 +45249,13 @@ func (m *SiteMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCommentSettings(v)
 		return nil
+	case site.FieldOutputs:
+		v, ok := value.(*schema.Outputs)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOutputs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Site field %s", name)
 }
@@ -45279,6 +45343,9 @@ func (m *SiteMutation) ClearedFields() []string {
 	if m.FieldCleared(site.FieldCommentSettings) {
 		fields = append(fields, site.FieldCommentSettings)
 	}
+	if m.FieldCleared(site.FieldOutputs) {
+		fields = append(fields, site.FieldOutputs)
+	}
 	return fields
 }
 
@@ -45310,6 +45377,9 @@ func (m *SiteMutation) ClearField(name string) error {
 		return nil
 	case site.FieldCommentSettings:
 		m.ClearCommentSettings()
+		return nil
+	case site.FieldOutputs:
+		m.ClearOutputs()
 		return nil
 	}
 	return fmt.Errorf("unknown Site nullable field %s", name)
@@ -45366,6 +45436,9 @@ func (m *SiteMutation) ResetField(name string) error {
 		return nil
 	case site.FieldCommentSettings:
 		m.ResetCommentSettings()
+		return nil
+	case site.FieldOutputs:
+		m.ResetOutputs()
 		return nil
 	}
 	return fmt.Errorf("unknown Site field %s", name)

@@ -51,7 +51,9 @@ type Site struct {
 	Consents map[string]schema.Consent `json:"consents,omitempty"`
 	// CommentSettings holds the value of the "comment_settings" field.
 	CommentSettings *schema.CommentSettings `json:"comment_settings,omitempty"`
-	selectValues    sql.SelectValues
+	// Outputs holds the value of the "outputs" field.
+	Outputs      *schema.Outputs `json:"outputs,omitempty"`
+	selectValues sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -59,7 +61,7 @@ func (*Site) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case site.FieldSocialProfiles, site.FieldLegalDocuments, site.FieldConsents, site.FieldCommentSettings:
+		case site.FieldSocialProfiles, site.FieldLegalDocuments, site.FieldConsents, site.FieldCommentSettings, site.FieldOutputs:
 			values[i] = new([]byte)
 		case site.FieldID, site.FieldFoundedYear, site.FieldLogoID, site.FieldLogoDarkID:
 			values[i] = new(sql.NullInt64)
@@ -194,6 +196,14 @@ func (_m *Site) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field comment_settings: %w", err)
 				}
 			}
+		case site.FieldOutputs:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field outputs", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Outputs); err != nil {
+					return fmt.Errorf("unmarshal field outputs: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -281,6 +291,9 @@ func (_m *Site) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("comment_settings=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CommentSettings))
+	builder.WriteString(", ")
+	builder.WriteString("outputs=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Outputs))
 	builder.WriteByte(')')
 	return builder.String()
 }

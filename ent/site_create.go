@@ -205,6 +205,12 @@ func (_c *SiteCreate) SetCommentSettings(v *schema.CommentSettings) *SiteCreate 
 	return _c
 }
 
+// SetOutputs sets the "outputs" field.
+func (_c *SiteCreate) SetOutputs(v *schema.Outputs) *SiteCreate {
+	_c.mutation.SetOutputs(v)
+	return _c
+}
+
 // Mutation returns the SiteMutation object of the builder.
 func (_c *SiteCreate) Mutation() *SiteMutation {
 	return _c.mutation
@@ -399,6 +405,10 @@ func (_c *SiteCreate) createSpec() (*Site, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.CommentSettings(); ok {
 		_spec.SetField(site.FieldCommentSettings, field.TypeJSON, value)
 		_node.CommentSettings = value
+	}
+	if value, ok := _c.mutation.Outputs(); ok {
+		_spec.SetField(site.FieldOutputs, field.TypeJSON, value)
+		_node.Outputs = value
 	}
 	return _node, _spec
 }

@@ -270,6 +270,18 @@ func (_u *SiteUpdate) ClearCommentSettings() *SiteUpdate {
 	return _u
 }
 
+// SetOutputs sets the "outputs" field.
+func (_u *SiteUpdate) SetOutputs(v *schema.Outputs) *SiteUpdate {
+	_u.mutation.SetOutputs(v)
+	return _u
+}
+
+// ClearOutputs clears the value of the "outputs" field.
+func (_u *SiteUpdate) ClearOutputs() *SiteUpdate {
+	_u.mutation.ClearOutputs()
+	return _u
+}
+
 // Mutation returns the SiteMutation object of the builder.
 func (_u *SiteUpdate) Mutation() *SiteMutation {
 	return _u.mutation
@@ -407,6 +419,12 @@ func (_u *SiteUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.CommentSettingsCleared() {
 		_spec.ClearField(site.FieldCommentSettings, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Outputs(); ok {
+		_spec.SetField(site.FieldOutputs, field.TypeJSON, value)
+	}
+	if _u.mutation.OutputsCleared() {
+		_spec.ClearField(site.FieldOutputs, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -669,6 +687,18 @@ func (_u *SiteUpdateOne) ClearCommentSettings() *SiteUpdateOne {
 	return _u
 }
 
+// SetOutputs sets the "outputs" field.
+func (_u *SiteUpdateOne) SetOutputs(v *schema.Outputs) *SiteUpdateOne {
+	_u.mutation.SetOutputs(v)
+	return _u
+}
+
+// ClearOutputs clears the value of the "outputs" field.
+func (_u *SiteUpdateOne) ClearOutputs() *SiteUpdateOne {
+	_u.mutation.ClearOutputs()
+	return _u
+}
+
 // Mutation returns the SiteMutation object of the builder.
 func (_u *SiteUpdateOne) Mutation() *SiteMutation {
 	return _u.mutation
@@ -836,6 +866,12 @@ func (_u *SiteUpdateOne) sqlSave(ctx context.Context) (_node *Site, err error) {
 	}
 	if _u.mutation.CommentSettingsCleared() {
 		_spec.ClearField(site.FieldCommentSettings, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Outputs(); ok {
+		_spec.SetField(site.FieldOutputs, field.TypeJSON, value)
+	}
+	if _u.mutation.OutputsCleared() {
+		_spec.ClearField(site.FieldOutputs, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Site{config: _u.config}

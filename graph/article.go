@@ -179,7 +179,9 @@ func (r *articleResolver) Seo(ctx context.Context, a *loader.Article) (*model.SE
 	if err != nil {
 		return nil, err
 	}
-	return seo(d.Seo, a.Title, a.Excerpt, url), nil
+	said := seo(d.Seo, a.Title, a.Excerpt, url)
+	said.Of = a
+	return said, nil
 }
 
 // seo fills what was not said with the visible words.

@@ -14,6 +14,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/feed"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
@@ -45,6 +46,7 @@ type Services struct {
 	Audit      *audit.Log
 	Jobs       *job.Office
 	Partners   *partner.Service
+	Feeds      *feed.Service
 	Search     *search.Service
 	Directory  *directory.Directory
 
@@ -69,6 +71,7 @@ type (
 	commentResolver    struct{ *Resolver }
 	mediaResolver      struct{ *Resolver }
 	siteResolver       struct{ *Resolver }
+	seoResolver        struct{ *Resolver }
 	pageResolver       struct{ *Resolver }
 	menuResolver       struct{ *Resolver }
 	menuItemResolver   struct{ *Resolver }
@@ -134,6 +137,9 @@ func (r *Resolver) Media() generated.MediaResolver { return &mediaResolver{r} }
 
 // Site answers the fields of the site.
 func (r *Resolver) Site() generated.SiteResolver { return &siteResolver{r} }
+
+// SEO answers the fields of what search engines are told.
+func (r *Resolver) SEO() generated.SEOResolver { return &seoResolver{r} }
 
 // Page answers the fields of static pages.
 func (r *Resolver) Page() generated.PageResolver { return &pageResolver{r} }

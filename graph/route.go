@@ -6,6 +6,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
@@ -19,6 +20,12 @@ func (r *queryResolver) Route(ctx context.Context, path string) (*model.Route, e
 		return nil, nil
 	}
 	kind, slug := permalink.Parse(clean)
+	if kind == permalink.Front {
+		// A query is no part of a path, but for the short addresses of WordPress.
+		if old, err := r.oldRoute(ctx, clean, path); err != nil || old != nil {
+			return old, err
+		}
+	}
 	target, err := r.shownAt(ctx, kind, slug)
 	if err != nil {
 		return nil, err
@@ -38,6 +45,9 @@ func (r *queryResolver) Route(ctx context.Context, path string) (*model.Route, e
 	}
 	redirect := loader.Redirects.Find(ctx, "path", clean, found)
 	if redirect == nil {
+		if old, err := r.oldRoute(ctx, clean, path); err != nil || old != nil {
+			return old, err
+		}
 		// Where it leads to is gone or hidden, or it never was: nothing is there but
 		// what readers are told.
 		notice, err := r.Newsroom.NoticeBehind(ctx, clean)
@@ -55,6 +65,15 @@ func (r *queryResolver) Route(ctx context.Context, path string) (*model.Route, e
 		return withdrawn(notice), err
 	}
 	return &model.Route{Path: clean, Target: redirect, RedirectTo: location, StatusCode: int32(redirect.StatusCode)}, nil
+}
+
+// oldRoute leads an address of a WordPress site on, nil when it is none.
+func (r *queryResolver) oldRoute(ctx context.Context, clean, path string) (*model.Route, error) {
+	to, err := r.Feeds.Old(access.With(ctx, access.Viewer{}), path)
+	if err != nil || to == nil {
+		return nil, err
+	}
+	return &model.Route{Path: clean, RedirectTo: &to.Location, StatusCode: int32(to.Status)}, nil //nolint:gosec // a status of HTTP
 }
 
 // withdrawn is the route to a notice, nil for none.

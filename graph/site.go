@@ -216,3 +216,32 @@ func (r *mediaResolver) FocalPoint(_ context.Context, m *loader.Media) (*model.F
 func (r *countResolver) Precision(_ context.Context, c *relay.Count) (model.CountPrecision, error) {
 	return model.CountPrecision(c.Precision()), nil
 }
+
+// ── Outputs ──
+
+// outputsOf are the settings of what other programs read.
+func outputsOf(s *loader.Site) schema.Outputs {
+	if s.Outputs == nil {
+		return schema.Outputs{}
+	}
+	return *s.Outputs
+}
+
+func (r *siteResolver) FeedContent(_ context.Context, s *loader.Site) (model.FeedContent, error) {
+	if outputsOf(s).FullText {
+		return model.FeedContentFull, nil
+	}
+	return model.FeedContentExcerpt, nil
+}
+
+func (r *siteResolver) RobotsTxt(_ context.Context, s *loader.Site) (string, error) {
+	return outputsOf(s).RobotsTxt, nil
+}
+
+func (r *siteResolver) AdsTxt(_ context.Context, s *loader.Site) (string, error) {
+	return outputsOf(s).AdsTxt, nil
+}
+
+func (r *siteResolver) HumansTxt(_ context.Context, s *loader.Site) (string, error) {
+	return outputsOf(s).HumansTxt, nil
+}

@@ -57,6 +57,13 @@ func (r *mutationResolver) UpdateSite(ctx context.Context, in model.UpdateSiteIn
 		}
 		e.steps = append(e.steps, func(s *site.Settings) { s.Consents = consents })
 	}
+	if in.FeedContent.IsSet() {
+		full := in.FeedContent.Value() != nil && *in.FeedContent.Value() == model.FeedContentFull
+		e.steps = append(e.steps, func(s *site.Settings) { s.Outputs.FullText = full })
+	}
+	given(e, in.RobotsTxt, func(s *site.Settings) *string { return &s.Outputs.RobotsTxt })
+	given(e, in.AdsTxt, func(s *site.Settings) *string { return &s.Outputs.AdsTxt })
+	given(e, in.HumansTxt, func(s *site.Settings) *string { return &s.Outputs.HumansTxt })
 	var saved *ent.Site
 	err := errors.Join(e.wrong...)
 	if err == nil {

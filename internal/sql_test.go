@@ -61,6 +61,7 @@ var maintains = map[string]string{
 	"ingest.linkingPagesSQL":     "finds imported pages with links to the old site, to rewrite them",
 	"ingest.showingPagesSQL":     "finds pages that show files, to write where those are",
 	"partner.candidatesSQL":      "names articles of which those are given that the key may have",
+	"partner.versionsSQL":        "reads the versions of articles that the caller was given by the rule",
 	"site.ancestorsSQL":          "finds circles in the tree of pages when one is saved",
 	"site.moveBelowSQL":          "moves the pages below one that moved",
 }

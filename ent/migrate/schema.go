@@ -1858,6 +1858,7 @@ var (
 		{Name: "legal_documents", Type: field.TypeJSON, Nullable: true},
 		{Name: "consents", Type: field.TypeJSON, Nullable: true},
 		{Name: "comment_settings", Type: field.TypeJSON, Nullable: true},
+		{Name: "outputs", Type: field.TypeJSON, Nullable: true},
 	}
 	// SitesTable holds the schema information for the "sites" table.
 	SitesTable = &schema.Table{

@@ -34,6 +34,7 @@ func (Site) Fields() []ent.Field {
 		field.JSON("legal_documents", []LegalDocument{}).Optional(),
 		field.JSON("consents", map[string]Consent{}).Optional(),
 		field.JSON("comment_settings", &CommentSettings{}).Optional(),
+		field.JSON("outputs", &Outputs{}).Optional(),
 	}
 }
 

@@ -24,6 +24,14 @@ type SEO struct {
 	NoIndex      bool   `json:"noIndex,omitempty"`
 }
 
+// Outputs are the settings of what other programs read of the site.
+type Outputs struct {
+	FullText  bool   `json:"fullText,omitempty"` // feeds have whole articles, not excerpts
+	RobotsTxt string `json:"robotsTxt,omitempty"`
+	AdsTxt    string `json:"adsTxt,omitempty"`
+	HumansTxt string `json:"humansTxt,omitempty"`
+}
+
 // Rights say who owns a text or picture and how it may be used.
 type Rights struct {
 	Holder     string `json:"holder,omitempty"`

@@ -45,6 +45,8 @@ const (
 	FieldConsents = "consents"
 	// FieldCommentSettings holds the string denoting the comment_settings field in the database.
 	FieldCommentSettings = "comment_settings"
+	// FieldOutputs holds the string denoting the outputs field in the database.
+	FieldOutputs = "outputs"
 	// Table holds the table name of the site in the database.
 	Table = "sites"
 )
@@ -68,6 +70,7 @@ var Columns = []string{
 	FieldLegalDocuments,
 	FieldConsents,
 	FieldCommentSettings,
+	FieldOutputs,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

@@ -829,6 +829,16 @@ func CommentSettingsNotNil() predicate.Site {
 	return predicate.Site(sql.FieldNotNull(FieldCommentSettings))
 }
 
+// OutputsIsNil applies the IsNil predicate on the "outputs" field.
+func OutputsIsNil() predicate.Site {
+	return predicate.Site(sql.FieldIsNull(FieldOutputs))
+}
+
+// OutputsNotNil applies the NotNil predicate on the "outputs" field.
+func OutputsNotNil() predicate.Site {
+	return predicate.Site(sql.FieldNotNull(FieldOutputs))
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Site) predicate.Site {
 	return predicate.Site(sql.AndPredicates(predicates...))

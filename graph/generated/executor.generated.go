@@ -725,6 +725,7 @@ var objectArticle = executor.NewObject("Article", []string{"Article", "RouteTarg
 	executor.Field{Name: "featuredImage", Method: true},
 	executor.Field{Name: "liveEntries", Method: true},
 	executor.Field{Name: "seo", Method: true, Resolver: true},
+	executor.Field{Name: "jsonLd", Method: true, Resolver: true},
 	executor.Field{Name: "rights", Method: true, Resolver: true},
 	executor.Field{Name: "source", Method: true, Resolver: true},
 	executor.Field{Name: "previous", Method: true},
@@ -820,27 +821,29 @@ func (x *execution) objectArticle(parent *executor.Node, obj *loader.Article) (n
 			missing = x.article_liveEntries(n, obj) || missing
 		case 36: // seo
 			missing = x.article_seo(n, obj) || missing
-		case 37: // rights
+		case 37: // jsonLd
+			missing = x.article_jsonLd(n, obj) || missing
+		case 38: // rights
 			x.article_rights(n, obj)
-		case 38: // source
+		case 39: // source
 			x.article_source(n, obj)
-		case 39: // previous
+		case 40: // previous
 			x.article_previous(n, obj)
-		case 40: // next
+		case 41: // next
 			x.article_next(n, obj)
-		case 41: // relatedArticles
+		case 42: // relatedArticles
 			x.article_relatedArticles(n, obj)
-		case 42: // viewerHasBookmarked
+		case 43: // viewerHasBookmarked
 			missing = x.article_viewerHasBookmarked(n, obj) || missing
-		case 43: // comments
+		case 44: // comments
 			x.article_comments(n, obj)
-		case 44: // pinnedComments
+		case 45: // pinnedComments
 			missing = x.article_pinnedComments(n, obj) || missing
-		case 45: // viewCount
+		case 46: // viewCount
 			missing = x.article_viewCount(n, obj) || missing
-		case 46: // corrections
+		case 47: // corrections
 			missing = x.article_corrections(n, obj) || missing
-		case 47: // newsroom
+		case 48: // newsroom
 			x.article_newsroom(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Article")
@@ -1104,6 +1107,17 @@ func (x *execution) article_seo(n *executor.Node, obj *loader.Article) (null boo
 		return x.Fail(s, err)
 	}
 	return x.writeNSEO2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSEO(n, v)
+}
+
+func (x *execution) article_jsonLd(n *executor.Node, obj *loader.Article) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Article().JSONLd(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNJSON2encodingᚋjsonᚐRawMessage(n, v)
 }
 
 func (x *execution) article_rights(n *executor.Node, obj *loader.Article) (null bool) {
@@ -15802,6 +15816,7 @@ var objectSEO = executor.NewObject("SEO", []string{"SEO"},
 	executor.Field{Name: "description"},
 	executor.Field{Name: "canonicalUrl"},
 	executor.Field{Name: "noIndex"},
+	executor.Field{Name: "image", Method: true, Resolver: true},
 )
 
 func (x *execution) objectSEO(parent *executor.Node, obj *model.SEO) (null bool) {
@@ -15820,6 +15835,8 @@ func (x *execution) objectSEO(parent *executor.Node, obj *model.SEO) (null bool)
 			missing = x.writeNURL2string(n, obj.CanonicalURL) || missing
 		case 3: // noIndex
 			missing = x.writeNBoolean2bool(n, obj.NoIndex) || missing
+		case 4: // image
+			x.seo_image(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of SEO")
 		}
@@ -15829,6 +15846,17 @@ func (x *execution) objectSEO(parent *executor.Node, obj *model.SEO) (null bool)
 	}
 	x.Buf = append(x.Buf, '}')
 	return false
+}
+
+func (x *execution) seo_image(n *executor.Node, obj *model.SEO) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.SEO().Image(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, v)
 }
 
 var objectSaveMenuPayload = executor.NewObject("SaveMenuPayload", []string{"SaveMenuPayload"},
@@ -16659,6 +16687,10 @@ var objectSite = executor.NewObject("Site", []string{"Site"},
 	executor.Field{Name: "legalDocuments", Method: true},
 	executor.Field{Name: "registration", Method: true, Resolver: true},
 	executor.Field{Name: "signInProviders", Method: true, Resolver: true},
+	executor.Field{Name: "feedContent", Method: true, Resolver: true},
+	executor.Field{Name: "robotsTxt", Method: true, Resolver: true},
+	executor.Field{Name: "adsTxt", Method: true, Resolver: true},
+	executor.Field{Name: "humansTxt", Method: true, Resolver: true},
 	executor.Field{Name: "consent", Method: true, Resolver: true},
 )
 
@@ -16696,7 +16728,15 @@ func (x *execution) objectSite(parent *executor.Node, obj *loader.Site) (null bo
 			missing = x.site_registration(n, obj) || missing
 		case 12: // signInProviders
 			missing = x.site_signInProviders(n, obj) || missing
-		case 13: // consent
+		case 13: // feedContent
+			missing = x.site_feedContent(n, obj) || missing
+		case 14: // robotsTxt
+			missing = x.site_robotsTxt(n, obj) || missing
+		case 15: // adsTxt
+			missing = x.site_adsTxt(n, obj) || missing
+		case 16: // humansTxt
+			missing = x.site_humansTxt(n, obj) || missing
+		case 17: // consent
 			x.site_consent(n, obj)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Site")
@@ -16792,6 +16832,50 @@ func (x *execution) site_signInProviders(n *executor.Node, obj *loader.Site) (nu
 		return x.Fail(s, err)
 	}
 	return x.writeNSignInProvider2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSignInProviderᚄ(n, v)
+}
+
+func (x *execution) site_feedContent(n *executor.Node, obj *loader.Site) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Site().FeedContent(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNFeedContent2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(n, v)
+}
+
+func (x *execution) site_robotsTxt(n *executor.Node, obj *loader.Site) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Site().RobotsTxt(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNString2string(n, v)
+}
+
+func (x *execution) site_adsTxt(n *executor.Node, obj *loader.Site) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Site().AdsTxt(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNString2string(n, v)
+}
+
+func (x *execution) site_humansTxt(n *executor.Node, obj *loader.Site) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Site().HumansTxt(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNString2string(n, v)
 }
 
 func (x *execution) site_consent(n *executor.Node, obj *loader.Site) (null bool) {
@@ -20507,6 +20591,10 @@ func (x *execution) writeNEntitlement2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroad
 		return x.Missing(n, "Entitlement!")
 	}
 	return x.objectEntitlement(n, v)
+}
+
+func (x *execution) writeNFeedContent2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(n *executor.Node, v model.FeedContent) (null bool) {
+	return x.Leaf(x.ec.marshalNFeedContent2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(x.Here(n), nil, v))
 }
 
 func (x *execution) writeNFieldChange2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFieldChange(n *executor.Node, v newsroom.FieldChange) (null bool) {

@@ -42,6 +42,7 @@ type ResolverRoot interface {
 	Redirect() RedirectResolver
 	RelatedArticleEdge() RelatedArticleEdgeResolver
 	Revision() RevisionResolver
+	SEO() SEOResolver
 	SearchConnection() SearchConnectionResolver
 	Series() SeriesResolver
 	Session() SessionResolver
@@ -1219,6 +1220,8 @@ type Article implements Node {
   ): [LiveEntry!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
   "Metadata for search engines and share previews."
   seo: SEO!
+  "Structured data of the article for its page: a NewsArticle of schema.org as JSON-LD."
+  jsonLd: JSON!
   "Rights and usage terms. Null if unset."
   rights: Rights
   "Original source. Null if it was written here."
@@ -1303,6 +1306,8 @@ type SEO {
   canonicalUrl: URL!
   "Whether search engines are asked not to index the page."
   noIndex: Boolean!
+  "Picture of share previews: the featured image. Null if there is none."
+  image: Media
 }
 
 "Rights and usage terms of a work."
@@ -3887,8 +3892,24 @@ type Site {
   registration: RegistrationMode!
   "OpenID providers by which readers can sign in and sign up. Answers at most 100 rows."
   signInProviders: [SignInProvider!]! @listSize(assumedSize: 10, maximum: 100)
+  "How much of an article its feeds contain."
+  feedContent: FeedContent!
+  "Text of robots.txt. Empty if the default is served. The addresses of the sitemaps are added."
+  robotsTxt: String!
+  "Text of ads.txt. Empty if none is served."
+  adsTxt: String!
+  "Text of humans.txt. Empty if none is served."
+  humansTxt: String!
   "The words that a reader agrees to in a form; null when none are kept for it."
   consent("Which form." kind: ConsentKind!): Consent
+}
+
+"How much of an article feeds contain."
+enum FeedContent {
+  "Title and excerpt."
+  EXCERPT
+  "The whole article."
+  FULL
 }
 
 "Background of a design."
@@ -4420,6 +4441,14 @@ input UpdateSiteInput {
   legalDocuments: [LegalDocumentInput!]
   "The words that readers agree to, all of them."
   consents: [ConsentInput!]
+  "How much of an article its feeds contain; EXCERPT if omitted."
+  feedContent: FeedContent
+  "Text of robots.txt; null serves the default. At most 100,000 bytes."
+  robotsTxt: String
+  "Text of ads.txt; null serves none. At most 100,000 bytes."
+  adsTxt: String
+  "Text of humans.txt; null serves none. At most 100,000 bytes."
+  humansTxt: String
 }
 
 "An account of the site elsewhere."

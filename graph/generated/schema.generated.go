@@ -57,6 +57,7 @@ type ArticleResolver interface {
 	Dateline(ctx context.Context, obj *loader.Article) (string, error)
 
 	Seo(ctx context.Context, obj *loader.Article) (*model.SEO, error)
+	JSONLd(ctx context.Context, obj *loader.Article) (json.RawMessage, error)
 	Rights(ctx context.Context, obj *loader.Article) (*schema.Rights, error)
 	Source(ctx context.Context, obj *loader.Article) (*model.ArticleSource, error)
 
@@ -414,6 +415,10 @@ type RevisionResolver interface {
 	Status(ctx context.Context, obj *loader.Revision) (article.Status, error)
 }
 
+type SEOResolver interface {
+	Image(ctx context.Context, obj *model.SEO) (*loader.Media, error)
+}
+
 type SearchConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.SearchConnection) ([]*model.SearchEdge, error)
 
@@ -442,6 +447,10 @@ type SiteResolver interface {
 
 	Registration(ctx context.Context, obj *loader.Site) (account.Registration, error)
 	SignInProviders(ctx context.Context, obj *loader.Site) ([]*model.SignInProvider, error)
+	FeedContent(ctx context.Context, obj *loader.Site) (model.FeedContent, error)
+	RobotsTxt(ctx context.Context, obj *loader.Site) (string, error)
+	AdsTxt(ctx context.Context, obj *loader.Site) (string, error)
+	HumansTxt(ctx context.Context, obj *loader.Site) (string, error)
 	Consent(ctx context.Context, obj *loader.Site, kind model.ConsentKind) (*schema.Consent, error)
 }
 
@@ -12928,7 +12937,7 @@ func (ec *executionContext) unmarshalInputUpdateSiteInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "tagline", "description", "url", "language", "timeZone", "copyrightHolder", "foundedYear", "logoId", "logoDarkId", "socialProfiles", "legalDocuments", "consents"}
+	fieldsInOrder := [...]string{"name", "tagline", "description", "url", "language", "timeZone", "copyrightHolder", "foundedYear", "logoId", "logoDarkId", "socialProfiles", "legalDocuments", "consents", "feedContent", "robotsTxt", "adsTxt", "humansTxt"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -13026,6 +13035,34 @@ func (ec *executionContext) unmarshalInputUpdateSiteInput(ctx context.Context, o
 				return it, err
 			}
 			it.Consents = graphql.OmittableOf(data)
+		case "feedContent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("feedContent"))
+			data, err := ec.unmarshalOFeedContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FeedContent = graphql.OmittableOf(data)
+		case "robotsTxt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("robotsTxt"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RobotsTxt = graphql.OmittableOf(data)
+		case "adsTxt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("adsTxt"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AdsTxt = graphql.OmittableOf(data)
+		case "humansTxt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("humansTxt"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.HumansTxt = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -13909,6 +13946,10 @@ func (ec *executionContext) unmarshalNEditCommentInput2githubᚗcomᚋbroadsheet
 func (ec *executionContext) unmarshalNEmbargoArticleInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐEmbargoArticleInput(ctx context.Context, v any) (model.EmbargoArticleInput, error) {
 	res, err := ec.unmarshalInputEmbargoArticleInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFeedContent2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(ctx context.Context, sel ast.SelectionSet, v model.FeedContent) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNFollowInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFollowInput(ctx context.Context, v any) (model.FollowInput, error) {
@@ -15053,6 +15094,15 @@ func (ec *executionContext) unmarshalOEntitlementInput2ᚖgithubᚗcomᚋbroadsh
 	}
 	res, err := ec.unmarshalInputEntitlementInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOFeedContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(ctx context.Context, v any) (*model.FeedContent, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.FeedContent)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOFileBlockInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBlockFields(ctx context.Context, v any) (*model.BlockFields, error) {

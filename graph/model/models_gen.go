@@ -3035,6 +3035,14 @@ type UpdateSiteInput struct {
 	LegalDocuments graphql.Omittable[[]*LegalDocumentInput] `json:"legalDocuments,omitempty"`
 	// The words that readers agree to, all of them.
 	Consents graphql.Omittable[[]*ConsentInput] `json:"consents,omitempty"`
+	// How much of an article its feeds contain; EXCERPT if omitted.
+	FeedContent graphql.Omittable[*FeedContent] `json:"feedContent,omitempty"`
+	// Text of robots.txt; null serves the default. At most 100,000 bytes.
+	RobotsTxt graphql.Omittable[*string] `json:"robotsTxt,omitempty"`
+	// Text of ads.txt; null serves none. At most 100,000 bytes.
+	AdsTxt graphql.Omittable[*string] `json:"adsTxt,omitempty"`
+	// Text of humans.txt; null serves none. At most 100,000 bytes.
+	HumansTxt graphql.Omittable[*string] `json:"humansTxt,omitempty"`
 }
 
 // Return type of updateSite.
@@ -3737,6 +3745,64 @@ func (e *DigestFrequency) UnmarshalJSON(b []byte) error {
 }
 
 func (e DigestFrequency) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How much of an article feeds contain.
+type FeedContent string
+
+const (
+	// Title and excerpt.
+	FeedContentExcerpt FeedContent = "EXCERPT"
+	// The whole article.
+	FeedContentFull FeedContent = "FULL"
+)
+
+var AllFeedContent = []FeedContent{
+	FeedContentExcerpt,
+	FeedContentFull,
+}
+
+func (e FeedContent) IsValid() bool {
+	switch e {
+	case FeedContentExcerpt, FeedContentFull:
+		return true
+	}
+	return false
+}
+
+func (e FeedContent) String() string {
+	return string(e)
+}
+
+func (e *FeedContent) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = FeedContent(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid FeedContent", str)
+	}
+	return nil
+}
+
+func (e FeedContent) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *FeedContent) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e FeedContent) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

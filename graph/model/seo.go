@@ -6,4 +6,6 @@ type SEO struct {
 	Description  string
 	CanonicalURL string
 	NoIndex      bool
+	// Of is what it is said of: a row of package loader.
+	Of any
 }

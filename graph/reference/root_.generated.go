@@ -1418,6 +1418,8 @@ type Article implements Node {
   ): [LiveEntry!]! @listSize(assumedSize: 100, slicingArguments: ["first"])
   "Metadata for search engines and share previews."
   seo: SEO!
+  "Structured data of the article for its page: a NewsArticle of schema.org as JSON-LD."
+  jsonLd: JSON!
   "Rights and usage terms. Null if unset."
   rights: Rights
   "Original source. Null if it was written here."
@@ -1502,6 +1504,8 @@ type SEO {
   canonicalUrl: URL!
   "Whether search engines are asked not to index the page."
   noIndex: Boolean!
+  "Picture of share previews: the featured image. Null if there is none."
+  image: Media
 }
 
 "Rights and usage terms of a work."
@@ -4086,8 +4090,24 @@ type Site {
   registration: RegistrationMode!
   "OpenID providers by which readers can sign in and sign up. Answers at most 100 rows."
   signInProviders: [SignInProvider!]! @listSize(assumedSize: 10, maximum: 100)
+  "How much of an article its feeds contain."
+  feedContent: FeedContent!
+  "Text of robots.txt. Empty if the default is served. The addresses of the sitemaps are added."
+  robotsTxt: String!
+  "Text of ads.txt. Empty if none is served."
+  adsTxt: String!
+  "Text of humans.txt. Empty if none is served."
+  humansTxt: String!
   "The words that a reader agrees to in a form; null when none are kept for it."
   consent("Which form." kind: ConsentKind!): Consent
+}
+
+"How much of an article feeds contain."
+enum FeedContent {
+  "Title and excerpt."
+  EXCERPT
+  "The whole article."
+  FULL
 }
 
 "Background of a design."
@@ -4619,6 +4639,14 @@ input UpdateSiteInput {
   legalDocuments: [LegalDocumentInput!]
   "The words that readers agree to, all of them."
   consents: [ConsentInput!]
+  "How much of an article its feeds contain; EXCERPT if omitted."
+  feedContent: FeedContent
+  "Text of robots.txt; null serves the default. At most 100,000 bytes."
+  robotsTxt: String
+  "Text of ads.txt; null serves none. At most 100,000 bytes."
+  adsTxt: String
+  "Text of humans.txt; null serves none. At most 100,000 bytes."
+  humansTxt: String
 }
 
 "An account of the site elsewhere."
@@ -7050,6 +7078,8 @@ func (ec *executionContext) childFields_Article(ctx context.Context, field graph
 		return ec.fieldContext_Article_liveEntries(ctx, field)
 	case "seo":
 		return ec.fieldContext_Article_seo(ctx, field)
+	case "jsonLd":
+		return ec.fieldContext_Article_jsonLd(ctx, field)
 	case "rights":
 		return ec.fieldContext_Article_rights(ctx, field)
 	case "source":
@@ -9484,6 +9514,8 @@ func (ec *executionContext) childFields_SEO(ctx context.Context, field graphql.C
 		return ec.fieldContext_SEO_canonicalUrl(ctx, field)
 	case "noIndex":
 		return ec.fieldContext_SEO_noIndex(ctx, field)
+	case "image":
+		return ec.fieldContext_SEO_image(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SEO", field.Name)
 }
@@ -9800,6 +9832,14 @@ func (ec *executionContext) childFields_Site(ctx context.Context, field graphql.
 		return ec.fieldContext_Site_registration(ctx, field)
 	case "signInProviders":
 		return ec.fieldContext_Site_signInProviders(ctx, field)
+	case "feedContent":
+		return ec.fieldContext_Site_feedContent(ctx, field)
+	case "robotsTxt":
+		return ec.fieldContext_Site_robotsTxt(ctx, field)
+	case "adsTxt":
+		return ec.fieldContext_Site_adsTxt(ctx, field)
+	case "humansTxt":
+		return ec.fieldContext_Site_humansTxt(ctx, field)
 	case "consent":
 		return ec.fieldContext_Site_consent(ctx, field)
 	}

@@ -94,6 +94,8 @@ type RelatedArticleEdgeResolver = generated.RelatedArticleEdgeResolver
 
 type RevisionResolver = generated.RevisionResolver
 
+type SEOResolver = generated.SEOResolver
+
 type SearchConnectionResolver = generated.SearchConnectionResolver
 
 type SeriesResolver = generated.SeriesResolver
@@ -6870,6 +6872,30 @@ func (ec *executionContext) fieldContext_Article_seo(_ context.Context, field gr
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Article_jsonLd(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Article_jsonLd(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Article().JSONLd(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalNJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Article_jsonLd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Article", field, true, true, "JSON")
 }
 
 func (ec *executionContext) _Article_rights(ctx context.Context, field graphql.CollectedField, obj *loader.Article) (ret graphql.Marshaler) {
@@ -39306,6 +39332,39 @@ func (ec *executionContext) fieldContext_SEO_noIndex(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("SEO", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _SEO_image(ctx context.Context, field graphql.CollectedField, obj *model.SEO) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SEO_image(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SEO().Image(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *loader.Media) graphql.Marshaler {
+			return ec.marshalOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_SEO_image(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SEO",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Media(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SaveMenuPayload_menu(ctx context.Context, field graphql.CollectedField, obj *model.SaveMenuPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -41875,6 +41934,102 @@ func (ec *executionContext) fieldContext_Site_signInProviders(_ context.Context,
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Site_feedContent(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Site_feedContent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Site().FeedContent(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FeedContent) graphql.Marshaler {
+			return ec.marshalNFeedContent2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Site_feedContent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Site", field, true, true, "FeedContent")
+}
+
+func (ec *executionContext) _Site_robotsTxt(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Site_robotsTxt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Site().RobotsTxt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Site_robotsTxt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Site", field, true, true, "String")
+}
+
+func (ec *executionContext) _Site_adsTxt(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Site_adsTxt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Site().AdsTxt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Site_adsTxt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Site", field, true, true, "String")
+}
+
+func (ec *executionContext) _Site_humansTxt(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Site_humansTxt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Site().HumansTxt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Site_humansTxt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Site", field, true, true, "String")
 }
 
 func (ec *executionContext) _Site_consent(ctx context.Context, field graphql.CollectedField, obj *loader.Site) (ret graphql.Marshaler) {
@@ -55219,7 +55374,7 @@ func (ec *executionContext) unmarshalInputUpdateSiteInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "tagline", "description", "url", "language", "timeZone", "copyrightHolder", "foundedYear", "logoId", "logoDarkId", "socialProfiles", "legalDocuments", "consents"}
+	fieldsInOrder := [...]string{"name", "tagline", "description", "url", "language", "timeZone", "copyrightHolder", "foundedYear", "logoId", "logoDarkId", "socialProfiles", "legalDocuments", "consents", "feedContent", "robotsTxt", "adsTxt", "humansTxt"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -55317,6 +55472,34 @@ func (ec *executionContext) unmarshalInputUpdateSiteInput(ctx context.Context, o
 				return it, err
 			}
 			it.Consents = graphql.OmittableOf(data)
+		case "feedContent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("feedContent"))
+			data, err := ec.unmarshalOFeedContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FeedContent = graphql.OmittableOf(data)
+		case "robotsTxt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("robotsTxt"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RobotsTxt = graphql.OmittableOf(data)
+		case "adsTxt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("adsTxt"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AdsTxt = graphql.OmittableOf(data)
+		case "humansTxt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("humansTxt"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.HumansTxt = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -56981,6 +57164,12 @@ func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, 
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Article_seo(ctx, field, obj)
+				})
+		case "jsonLd":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Article_jsonLd(ctx, field, obj)
 				})
 		case "rights":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -67710,23 +67899,29 @@ func (ec *executionContext) _SEO(ctx context.Context, sel ast.SelectionSet, obj 
 		case "title":
 			out.Values[i] = ec._SEO_title(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "description":
 			out.Values[i] = ec._SEO_description(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "canonicalUrl":
 			out.Values[i] = ec._SEO_canonicalUrl(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "noIndex":
 			out.Values[i] = ec._SEO_noIndex(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "image":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SEO_image(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -68828,6 +69023,30 @@ func (ec *executionContext) _Site(ctx context.Context, sel ast.SelectionSet, obj
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Site_signInProviders(ctx, field, obj)
+				})
+		case "feedContent":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Site_feedContent(ctx, field, obj)
+				})
+		case "robotsTxt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Site_robotsTxt(ctx, field, obj)
+				})
+		case "adsTxt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Site_adsTxt(ctx, field, obj)
+				})
+		case "humansTxt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Site_humansTxt(ctx, field, obj)
 				})
 		case "consent":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -72220,6 +72439,16 @@ func (ec *executionContext) marshalNEntitlement2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return ec._Entitlement(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNFeedContent2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(ctx context.Context, v any) (model.FeedContent, error) {
+	var res model.FeedContent
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFeedContent2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(ctx context.Context, sel ast.SelectionSet, v model.FeedContent) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNFieldChange2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFieldChange(ctx context.Context, sel ast.SelectionSet, v newsroom.FieldChange) graphql.Marshaler {
 	return ec._FieldChange(ctx, sel, &v)
 }
@@ -75523,6 +75752,22 @@ func (ec *executionContext) unmarshalOEntitlementInput2ᚖgithubᚗcomᚋbroadsh
 	}
 	res, err := ec.unmarshalInputEntitlementInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOFeedContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(ctx context.Context, v any) (*model.FeedContent, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.FeedContent)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFeedContent2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFeedContent(ctx context.Context, sel ast.SelectionSet, v *model.FeedContent) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOFileBlockInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBlockFields(ctx context.Context, v any) (*model.BlockFields, error) {

@@ -29,6 +29,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/demo"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/feed"
 	"github.com/broadsheet-cms/broadsheet/internal/ingest"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
@@ -57,6 +58,7 @@ type Services struct {
 	Jobs       *job.Runner
 	JobOffice  *job.Office
 	Partners   *partner.Service
+	Feeds      *feed.Service
 	Directory  *directory.Directory
 	Articles   *content.Service
 	Bookmarks  *bookmark.Service
@@ -108,6 +110,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Articles.Derive(s.Search)
 	s.Repeats = repeat.New(db)
 	s.Partners = partner.New(db, s.Log, s.Articles, s.Directory, s.Audit)
+	s.Feeds = feed.New(db, s.Log, s.Directory, s.Articles, s.Taxonomy, s.Comments, s.Site, s.Partners)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
 	s.Links = link.New(db)
 	s.Mail = mail.New(db, s.brand)
@@ -121,7 +124,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Moderator: s.Moderator, Interests: s.Interests, Popularity: s.Popularity, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Newsletters: s.Newsletters, Trusted: s.Trusted}
+		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Newsletters: s.Newsletters, Trusted: s.Trusted}
 }
 
 // App is the server with all it needs.
@@ -188,6 +191,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 			MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
 		SignIn:  openID,
 		Partner: door.Handler(a.Partners.Handler()),
+		Outputs: door.Handler(a.Feeds.Handler()),
 		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(),
 		Media: a.Media.Handler(),
 		Ready: db.Ready,

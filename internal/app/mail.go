@@ -75,7 +75,7 @@ func (a *App) setUpReaders() error {
 			address = strings.TrimSuffix(given, "/")
 		}
 	}
-	a.Accounts.ServerURL, a.Newsletters.ServerURL = address, address
+	a.Accounts.ServerURL, a.Newsletters.ServerURL, a.Feeds.ServerURL = address, address, address
 	a.Accounts.Registration = account.Registration(strings.ToUpper(a.cfg.Registration))
 	a.Accounts.DeletionGrace = a.cfg.DeletionGrace
 	a.Links.Key = a.cfg.LinkKey

@@ -23,6 +23,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/outbound"
 )
 
 // FetchOptions say where the originals of files come from that are elsewhere
@@ -60,6 +61,9 @@ type FetchFailed struct {
 	Reason string `json:"reason"`
 }
 
+// defaultTimeout is how long fetching one file may take.
+const defaultTimeout = 2 * time.Minute
+
 // maxFailures bounds the failures that are listed one by one.
 const maxFailures = 1000
 
@@ -69,13 +73,10 @@ const maxFailures = 1000
 func (s *Service) Fetch(ctx context.Context, opts FetchOptions) (*FetchReport, error) {
 	start := time.Now()
 	f := &fetcher{Service: s, opts: opts}
-	if f.opts.open == nil {
-		f.opts.open = isOpen
-	}
 	if opts.Timeout <= 0 {
 		opts.Timeout = defaultTimeout
 	}
-	f.client = newClient(opts.Timeout, f.opts.open)
+	f.client = outbound.NewClient(opts.Timeout, f.opts.open)
 	defer f.client.CloseIdleConnections()
 	if opts.Uploads != "" {
 		root, err := os.OpenRoot(opts.Uploads)
@@ -179,7 +180,7 @@ func (f *fetcher) openOriginal(ctx context.Context, u *url.URL) (io.ReadCloser, 
 	} else if f.opts.Offline {
 		return nil, errors.New("there is no folder to look in")
 	}
-	if err := checkAddress(u.Scheme, u.Host); err != nil {
+	if err := outbound.Check(u.Scheme, u.Host); err != nil {
 		return nil, err
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)

@@ -15,6 +15,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // Story is an article as a partner gets it.
@@ -51,6 +52,16 @@ func (s *Service) Available(ctx context.Context, k *Key, ids []int) (map[int]*St
 	return s.stories(ctx, k, rows)
 }
 
+// Stories gives articles that the viewer of ctx sees as a partner gets them,
+// without those that the key is not entitled to; all of them without a key.
+func (s *Service) Stories(ctx context.Context, k *Key, articles []*ent.Article) (map[int]*Story, error) {
+	rows := make(map[int]*ent.Article, len(articles))
+	for _, a := range articles {
+		rows[a.ID] = a
+	}
+	return s.stories(ctx, k, rows)
+}
+
 // parts are what stories are made of beside the rows of articles.
 type parts struct {
 	dir        *directory.Snapshot
@@ -62,6 +73,8 @@ type parts struct {
 	details    map[int]*ent.ArticleDetail
 	media      map[int]*ent.Media
 }
+
+var versionsSQL = store.MaintainBoth(`SELECT a.id, a.version FROM each_id($1) JOIN articles a ON a.id = each_id.id`)
 
 func (s *Service) stories(ctx context.Context, k *Key, rows map[int]*ent.Article) (map[int]*Story, error) {
 	ids := make([]int, 0, len(rows))
@@ -91,12 +104,15 @@ func (s *Service) stories(ctx context.Context, k *Key, rows map[int]*ent.Article
 	step(func() (err error) { p.html, err = s.articles.BodyHTML(ctx, ids); return err })
 	step(func() (err error) { p.details, err = s.articles.Details(ctx, ids); return err })
 	step(func() (err error) { p.media, err = s.articles.Media(ctx, pictures); return err })
+	var versions map[int]int
+	step(func() (err error) { versions, err = store.Counts(ctx, s.db, versionsSQL, s.db.IDs(ids)); return err })
 	if err != nil {
 		return nil, fmt.Errorf("read stories: %w", err)
 	}
 	found := make(map[int]*Story, len(rows))
 	for key, a := range rows {
-		if p.entitled(k, a) {
+		a.Version = versions[key] // readers do not read it
+		if k == nil || p.entitled(k, a) {
 			found[key] = &Story{ID: key, Version: a.Version, Item: p.item(a)}
 		}
 	}

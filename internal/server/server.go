@@ -27,6 +27,7 @@ type Routes struct {
 	SignIn   http.Handler // /auth/
 	Media    http.Handler // /media/
 	Partner  http.Handler // /partner/
+	Outputs  http.Handler // whatever nothing else is at: feeds, sitemaps, old addresses
 	Mail     http.Handler // /mail, of a server that keeps its mails
 	// Export is GET /account/export, Newsletters what mail programs and services
 	// ask below /newsletters/.
@@ -115,6 +116,9 @@ func (s *Server) mux() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.HandleFunc("GET /{$}", s.serveRoot)
+	if s.routes.Outputs != nil {
+		mux.Handle("/", public(s.deadline(s.routes.Outputs)))
+	}
 	return mux
 }
 
@@ -145,6 +149,10 @@ func (s *Server) serveSDL(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) serveRoot(w http.ResponseWriter, r *http.Request) {
+	if s.routes.Outputs != nil && r.URL.RawQuery != "" { // an old address, such as /?p=123
+		s.routes.Outputs.ServeHTTP(w, r)
+		return
+	}
 	if s.routes.GraphiQL != nil {
 		http.Redirect(w, r, "/graphiql/", http.StatusFound)
 		return

@@ -80,11 +80,12 @@ type settingsState struct {
 	SocialProfiles  []schema.SocialProfile    `json:"socialProfiles,omitempty"`
 	LegalDocuments  []schema.LegalDocument    `json:"legalDocuments,omitempty"`
 	Consents        map[string]schema.Consent `json:"consents,omitempty"`
+	Outputs         *schema.Outputs           `json:"outputs,omitempty"`
 }
 
 func stateOfSettings(s *ent.Site) settingsState {
 	return settingsState{s.Name, s.Tagline, s.Description, s.URL, s.Language, s.TimeZone, s.CopyrightHolder, s.FoundedYear,
-		publicID(id.Media, s.LogoID), publicID(id.Media, s.LogoDarkID), s.SocialProfiles, s.LegalDocuments, s.Consents}
+		publicID(id.Media, s.LogoID), publicID(id.Media, s.LogoDarkID), s.SocialProfiles, s.LegalDocuments, s.Consents, s.Outputs}
 }
 
 func publicID(entity string, key *int) string {
@@ -106,7 +107,10 @@ func (e *Editor) UpdateSite(ctx context.Context, change func(*Settings)) (saved 
 			old = rows[0]
 		}
 		set := Settings{old.Name, old.Tagline, old.Description, old.URL, old.Language, old.TimeZone, old.CopyrightHolder, old.FoundedYear, old.LogoID,
-			old.LogoDarkID, old.SocialProfiles, old.LegalDocuments, old.Consents}
+			old.LogoDarkID, old.SocialProfiles, old.LegalDocuments, old.Consents, schema.Outputs{}}
+		if old.Outputs != nil {
+			set.Outputs = *old.Outputs
+		}
 		change(&set)
 		for field, key := range map[string]*int{"logoId": set.Logo, "logoDarkId": set.LogoDark} {
 			if key == nil {

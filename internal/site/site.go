@@ -78,6 +78,7 @@ type Settings struct {
 	SocialProfiles             []schema.SocialProfile
 	LegalDocuments             []schema.LegalDocument
 	Consents                   map[string]schema.Consent // by the name of the form
+	Outputs                    schema.Outputs
 }
 
 // SaveSettings stores the settings as a whole.
@@ -99,6 +100,7 @@ func (s *Service) SaveSettings(ctx context.Context, set Settings) (*ent.Site, er
 		m.SetSocialProfiles(set.SocialProfiles)
 		m.SetLegalDocuments(set.LegalDocuments)
 		m.SetConsents(set.Consents)
+		m.SetOutputs(&set.Outputs)
 	})
 }
 
@@ -193,6 +195,9 @@ func checkSettings(set *Settings) error {
 	if set.FoundedYear < 0 || set.FoundedYear > 9999 {
 		return fault.BadInput("foundedYear", "This is not a year.")
 	}
+	if err := checkOutputs(&set.Outputs); err != nil {
+		return err
+	}
 	if err := checkProfiles(set.SocialProfiles); err != nil {
 		return err
 	}
@@ -277,4 +282,21 @@ func isWebAddress(text string) bool {
 	}
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+// maxOutput bounds a text that is served as a file, in bytes.
+const maxOutput = 100_000
+
+// checkOutputs checks the texts of files such as robots.txt.
+func checkOutputs(out *schema.Outputs) error {
+	for field, text := range map[string]*string{"robotsTxt": &out.RobotsTxt, "adsTxt": &out.AdsTxt, "humansTxt": &out.HumansTxt} {
+		*text = strings.TrimSpace(strings.ReplaceAll(*text, "\r\n", "\n"))
+		if len(*text) > maxOutput {
+			return fault.Mistake(fault.TooLong, field, "At most %d bytes.", maxOutput)
+		}
+		if strings.ContainsFunc(*text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
+			return fault.BadInput(field, "This is not plain text.")
+		}
+	}
+	return nil
 }

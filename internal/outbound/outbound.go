@@ -1,4 +1,7 @@
-package media
+// Package outbound makes requests to hosts that somebody else names, such as
+// where a file is or where a webhook goes, and reaches the open web only: never
+// this machine, its network or a cloud's metadata.
+package outbound
 
 import (
 	"context"
@@ -11,8 +14,8 @@ import (
 	"time"
 )
 
-// errForbiddenAddress says that a host is not one of the open web.
-var errForbiddenAddress = errors.New("the address is not one of the open web")
+// ErrForbidden says that a host is not one of the open web.
+var ErrForbidden = errors.New("the address is not one of the open web")
 
 // closed are networks that netip does not call private, and that lead into
 // networks of somebody's own all the same: shared address space (RFC 6598),
@@ -29,8 +32,8 @@ var closed = func() []netip.Prefix {
 	return all
 }()
 
-// isOpen reports whether an address is one of the open web.
-func isOpen(addr netip.Addr) bool {
+// IsOpen reports whether an address is one of the open web.
+func IsOpen(addr netip.Addr) bool {
 	addr = addr.Unmap()
 	if !addr.IsValid() || addr.Zone() != "" || !addr.IsGlobalUnicast() || addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() {
 		return false
@@ -48,18 +51,21 @@ const (
 	maxRedirects   = 5
 	dialTimeout    = 10 * time.Second
 	headTimeout    = 20 * time.Second
-	defaultTimeout = 2 * time.Minute
 )
 
-// newClient gives a client that reaches hosts of the open web only. The check
+// NewClient gives a client that reaches hosts of the open web only. The check
 // is made when a connection is dialled, after names were looked up and for
 // every redirect anew: a name that leads inside, or that changes where it
-// leads, does not help.
-func newClient(timeout time.Duration, open func(netip.Addr) bool) *http.Client {
+// leads, does not help. With open other addresses than those of IsOpen are allowed,
+// for tests.
+func NewClient(timeout time.Duration, open func(netip.Addr) bool) *http.Client {
+	if open == nil {
+		open = IsOpen
+	}
 	dialer := &net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, network, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil || network != "tcp4" && network != "tcp6" || !open(to.Addr()) {
-			return fmt.Errorf("%s: %w", address, errForbiddenAddress)
+			return fmt.Errorf("%s: %w", address, ErrForbidden)
 		}
 		return nil
 	}}
@@ -74,14 +80,15 @@ func newClient(timeout time.Duration, open func(netip.Addr) bool) *http.Client {
 			if len(via) > maxRedirects {
 				return fmt.Errorf("more than %d redirects", maxRedirects)
 			}
-			return checkAddress(r.URL.Scheme, r.URL.Host)
+			return Check(r.URL.Scheme, r.URL.Host)
 		},
 	}
 }
 
-func checkAddress(scheme, host string) error {
+// Check refuses what is no address of the web.
+func Check(scheme, host string) error {
 	if scheme != "http" && scheme != "https" || host == "" {
-		return fmt.Errorf("%s://%s: %w", scheme, host, errForbiddenAddress)
+		return fmt.Errorf("%s://%s: %w", scheme, host, ErrForbidden)
 	}
 	return nil
 }

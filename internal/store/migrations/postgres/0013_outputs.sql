@@ -1,0 +1,7 @@
+-- Settings of feeds, robots.txt and the like.
+ALTER TABLE sites ADD COLUMN outputs jsonb;
+
+-- Old addresses of a WordPress site: /?p=123 and files that were uploaded.
+CREATE INDEX article_numbered ON articles (substr(source_uri, strpos(source_uri, '/?p='))) WHERE strpos(source_uri, '/?p=') > 0;
+CREATE INDEX page_numbered ON pages (substr(source_uri, strpos(source_uri, '/?p='))) WHERE strpos(source_uri, '/?p=') > 0;
+CREATE INDEX media_uploaded ON media (substr(source_url, strpos(source_url, '/wp-content/uploads/'))) WHERE strpos(source_url, '/wp-content/uploads/') > 0;
