@@ -96,3 +96,36 @@ func TestBulkLeavesTimeToAnswer(t *testing.T) {
 		}
 	})
 }
+
+// TestBulkConflictsAreReadTogether: what is shown of articles that a bulk mutation
+// refused costs the same number of statements for one as for all of them.
+func TestBulkConflictsAreReadTogether(t *testing.T) {
+	t.Parallel()
+	eachNewsroom(t, func(t *testing.T, n *newsroom) {
+		editor := n.member(t, access.Editor)
+		statements := func(fields string, titles ...string) int {
+			t.Helper()
+			var inputs []string
+			for _, title := range titles {
+				inputs = append(inputs, fmt.Sprintf("{id: %q, expectedVersion: 999}", n.byTitle[title].PublicID()))
+			}
+			n.statements.Take()
+			_, raw := n.askAs(t, editor, `mutation { archiveArticles(input: {articles: [`+strings.Join(inputs, ", ")+`]}) { results { userErrors {
+				code ... on VersionConflict { article { title `+fields+` } } } } } }`, nil)
+			if got := strings.Count(string(raw), `"VERSION_CONFLICT"`); got != len(titles) || strings.Contains(string(raw), `"article":null`) {
+				t.Fatalf("%s", raw)
+			}
+			return len(n.statements.Take())
+		}
+		// Beside what the mutation itself reads of each article.
+		shown := func(titles ...string) int {
+			t.Helper()
+			return statements("authors { name } tags { name } newsroom { version }", titles...) - statements("", titles...)
+		}
+		shown("Harbour notes 1") // what is kept in memory, is so from here on
+		one, four := shown("Harbour notes 1"), shown("Harbour notes 1", "Harbour notes 2", "Harbour notes 3", "Harbour notes 4")
+		if one <= 0 || one != four {
+			t.Errorf("%d statements for one conflict, %d for four", one, four)
+		}
+	})
+}

@@ -10,6 +10,19 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 )
 
+// JobHealth is the field of the same name of Query.
+func (r *queryResolver) JobHealth(ctx context.Context) (*model.JobHealth, error) {
+	queues, err := r.Jobs.Queues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]*model.JobQueue, len(queues))
+	for i, q := range queues {
+		shown[i] = &model.JobQueue{Kind: q.Kind, Waiting: int32(q.Waiting), Running: int32(q.Running), Dead: int32(q.Dead), NextDueAt: q.NextDueAt} //nolint:gosec // bounded by the service
+	}
+	return &model.JobHealth{Queues: shown}, nil
+}
+
 // DeadJobs is the field of the same name of Query.
 func (r *queryResolver) DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.DeadJob], error) {
 	list := relay.List[*loader.DeadJob]{Name: "deadJobs", Key: (*loader.DeadJob).Key, Beyond: relay.BeyondBy(r.Jobs.Dead), Count: r.Jobs.CountDead}

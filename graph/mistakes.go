@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
@@ -67,10 +68,41 @@ func fieldPath(path string) []string {
 
 // Article is the field of the same name of VersionConflict.
 func (r *versionConflictResolver) Article(ctx context.Context, c *model.VersionConflict) (*loader.Article, error) {
+	if c.Shown != nil {
+		return c.Shown, nil
+	}
 	return loader.Articles.One(ctx, c.Current), nil
 }
 
 // Lock is the field of the same name of ArticleLocked.
 func (r *articleLockedResolver) Lock(ctx context.Context, l *model.ArticleLocked) (*loader.Lock, error) {
+	if l.Shown != nil {
+		return l.Shown, nil
+	}
 	return loader.Locks.One(ctx, l.Held), nil
+}
+
+// showTogether has the articles and locks that several payloads refuse a change
+// for enter the response together, so that their fields are read by one statement.
+func showTogether(ctx context.Context, payloads []*model.ArticlePayload) {
+	var articles []*ent.Article
+	var locks []*ent.ArticleLock
+	each := func(conflict func(*model.VersionConflict), locked func(*model.ArticleLocked)) {
+		for _, p := range payloads {
+			for i, e := range p.UserErrors {
+				switch e := e.(type) {
+				case model.VersionConflict:
+					conflict(&e)
+					p.UserErrors[i] = e
+				case model.ArticleLocked:
+					locked(&e)
+					p.UserErrors[i] = e
+				}
+			}
+		}
+	}
+	each(func(c *model.VersionConflict) { articles = append(articles, c.Current) }, func(l *model.ArticleLocked) { locks = append(locks, l.Held) })
+	shownArticles, shownLocks := loader.Articles.Rows(ctx, articles), loader.Locks.Rows(ctx, locks)
+	each(func(c *model.VersionConflict) { c.Shown, shownArticles = shownArticles[0], shownArticles[1:] },
+		func(l *model.ArticleLocked) { l.Shown, shownLocks = shownLocks[0], shownLocks[1:] })
 }

@@ -246,6 +246,7 @@ func (r *mutationResolver) bulk(ctx context.Context, articles []*model.ArticleVe
 	for i, a := range loader.Articles.Rows(ctx, done) { // all at once: they are shown side by side
 		payload.Results[i].Article = a
 	}
+	showTogether(ctx, payload.Results)
 	return payload, nil
 }
 

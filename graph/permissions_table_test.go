@@ -143,6 +143,7 @@ var permissionTable = map[string]permission{
 	"Mutation.revokeApiKey":      {document: `mutation { revokeApiKey(input: {id: "{apiKey}"}) { apiKey { id } userErrors { code } } }`, own: "UFFFFFY"},
 	"Mutation.acknowledgeChange": {document: `mutation { acknowledgeChange(input: {cursor: "x"}) { userErrors { code } } }`, own: "UUUUUUU", silent: "what partners do is kept with their copies"},
 
+	"Query.jobHealth":     {document: `{ jobHealth { queues { kind waiting running dead nextDueAt } } }`, own: "UFFFFFY"},
 	"Query.deadJobs":      {document: `{ deadJobs(first: 5) { nodes { id kind attempts lastError } totalCount { value } } }`, own: "UFFFFFY"},
 	"Mutation.retryJob":   {document: `mutation { retryJob(input: {id: "{job}"}) { retriedId userErrors { code } } }`, own: "UFFFFFY"},
 	"Mutation.discardJob": {document: `mutation { discardJob(input: {id: "{job}"}) { discardedId userErrors { code } } }`, own: "UFFFFFY"},

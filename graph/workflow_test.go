@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -52,12 +51,9 @@ func TestWorkflowNeverShowsWhatIsHidden(t *testing.T) {
 }
 
 func TestSoakWorkflow(t *testing.T) {
-	if os.Getenv("BROADSHEET_SOAK") == "" {
-		return // the long form runs with make soak
-	}
-	d, err := time.ParseDuration(os.Getenv("BROADSHEET_SOAK"))
-	if err != nil {
-		t.Fatal(err)
+	d, long := testkit.Soak(t)
+	if !long {
+		return
 	}
 	end := time.Now().Add(d / 4)
 	runWorkflow(t, func(int) bool { return time.Now().Before(end) })

@@ -5818,6 +5818,68 @@ func (x *execution) objectInviteReaderPayload(parent *executor.Node, obj *model.
 	return false
 }
 
+var objectJobHealth = executor.NewObject("JobHealth", []string{"JobHealth"},
+	executor.Field{Name: "queues"},
+)
+
+func (x *execution) objectJobHealth(parent *executor.Node, obj *model.JobHealth) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectJobHealth) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("JobHealth")
+		case 0: // queues
+			missing = x.writeNJobQueue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐJobQueueᚄ(n, obj.Queues) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of JobHealth")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectJobQueue = executor.NewObject("JobQueue", []string{"JobQueue"},
+	executor.Field{Name: "kind"},
+	executor.Field{Name: "waiting"},
+	executor.Field{Name: "running"},
+	executor.Field{Name: "dead"},
+	executor.Field{Name: "nextDueAt"},
+)
+
+func (x *execution) objectJobQueue(parent *executor.Node, obj *model.JobQueue) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectJobQueue) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("JobQueue")
+		case 0: // kind
+			missing = x.writeNString2string(n, obj.Kind) || missing
+		case 1: // waiting
+			missing = x.writeNInt2int32(n, obj.Waiting) || missing
+		case 2: // running
+			missing = x.writeNInt2int32(n, obj.Running) || missing
+		case 3: // dead
+			missing = x.writeNInt2int32(n, obj.Dead) || missing
+		case 4: // nextDueAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.NextDueAt)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of JobQueue")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectKillCompliance = executor.NewObject("KillCompliance", []string{"KillCompliance"},
 	executor.Field{Name: "apiKeyId"},
 	executor.Field{Name: "name"},
@@ -13067,6 +13129,7 @@ var objectQuery = executor.NewObject("Query", []string{"Query"},
 	executor.Field{Name: "redirects", Method: true, Resolver: true},
 	executor.Field{Name: "staticPages", Method: true, Resolver: true},
 	executor.Field{Name: "auditLog", Method: true, Resolver: true},
+	executor.Field{Name: "jobHealth", Method: true, Resolver: true},
 	executor.Field{Name: "deadJobs", Method: true, Resolver: true},
 	executor.Field{Name: "apiKeys", Method: true, Resolver: true},
 	executor.Field{Name: "apiKeyUsage", Method: true, Resolver: true},
@@ -13164,44 +13227,46 @@ func (x *execution) rootQuery(n *executor.Node) (null bool) {
 	case 35:
 		return x.query_auditLog(n)
 	case 36:
-		return x.query_deadJobs(n)
+		return x.query_jobHealth(n)
 	case 37:
-		return x.query_apiKeys(n)
+		return x.query_deadJobs(n)
 	case 38:
-		return x.query_apiKeyUsage(n)
+		return x.query_apiKeys(n)
 	case 39:
-		return x.query_killCompliance(n)
+		return x.query_apiKeyUsage(n)
 	case 40:
-		return x.query_changes(n)
+		return x.query_killCompliance(n)
 	case 41:
-		return x.query_contentSnapshot(n)
+		return x.query_changes(n)
 	case 42:
-		return x.query_node(n)
+		return x.query_contentSnapshot(n)
 	case 43:
-		return x.query_nodes(n)
+		return x.query_node(n)
 	case 44:
-		return x.query_scheduleHealth(n)
+		return x.query_nodes(n)
 	case 45:
-		return x.query_workQueue(n)
+		return x.query_scheduleHealth(n)
 	case 46:
-		return x.query_workQueueCounts(n)
+		return x.query_workQueue(n)
 	case 47:
-		return x.query_myArticles(n)
+		return x.query_workQueueCounts(n)
 	case 48:
-		return x.query_calendar(n)
+		return x.query_myArticles(n)
 	case 49:
-		return x.query_trash(n)
+		return x.query_calendar(n)
 	case 50:
-		return x.query_newsroomSearch(n)
+		return x.query_trash(n)
 	case 51:
-		return x.query_newsletters(n)
+		return x.query_newsroomSearch(n)
 	case 52:
-		return x.query_newsletterPreferences(n)
+		return x.query_newsletters(n)
 	case 53:
-		return x.query_newsletterIssues(n)
+		return x.query_newsletterPreferences(n)
 	case 54:
-		return x.query___type(n)
+		return x.query_newsletterIssues(n)
 	case 55:
+		return x.query___type(n)
+	case 56:
 		return x.query___schema(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Query")
@@ -13869,6 +13934,31 @@ func (x *execution) query_auditLog(n *executor.Node) (null bool) {
 	}
 	v := answer.(*relay.Connection[*loader.AuditEntry])
 	return x.writeOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) query_jobHealth(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().JobHealth(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_JOBS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.JobHealth)
+	return x.writeOJobHealth2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐJobHealth(n, v)
 }
 
 func (x *execution) query_deadJobs(n *executor.Node) (null bool) {
@@ -20735,6 +20825,33 @@ func (x *execution) writeNJSON2ᚕencodingᚋjsonᚐRawMessageᚄ(n *executor.No
 	return false
 }
 
+func (x *execution) writeNJobQueue2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐJobQueueᚄ(n *executor.Node, v []*model.JobQueue) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNJobQueue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐJobQueue(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNJobQueue2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐJobQueue(n *executor.Node, v *model.JobQueue) (null bool) {
+	if v == nil {
+		return x.Missing(n, "JobQueue!")
+	}
+	return x.objectJobQueue(n, v)
+}
+
 func (x *execution) writeNKillCompliance2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceᚄ(n *executor.Node, v []*model.KillCompliance) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
@@ -22884,6 +23001,13 @@ func (x *execution) writeOInviteReaderPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms
 
 func (x *execution) writeOJSON2encodingᚋjsonᚐRawMessage(n *executor.Node, v json.RawMessage) (null bool) {
 	return x.Leaf(x.ec.marshalOJSON2encodingᚋjsonᚐRawMessage(x.Here(n), nil, v))
+}
+
+func (x *execution) writeOJobHealth2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐJobHealth(n *executor.Node, v *model.JobHealth) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectJobHealth(n, v)
 }
 
 func (x *execution) writeOLiftRestrictionPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐLiftRestrictionPayload(n *executor.Node, v *model.LiftRestrictionPayload) (null bool) {

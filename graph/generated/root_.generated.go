@@ -424,6 +424,8 @@ type Query {
     before: String
   ): AuditEntryConnection @auth(can: READ_AUDIT_LOG) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
+  "Background jobs that are waiting, running and dead, such as those that bring the search index up to date after a section was renamed. Needs MANAGE_JOBS (admin)."
+  jobHealth: JobHealth @auth(can: MANAGE_JOBS) @cost(weight: 50)
   "Jobs in the background that failed too often to be tried again, the latest first. Needs MANAGE_JOBS (admin)."
   deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
@@ -5779,6 +5781,26 @@ enum CalendarEntryKind {
   WILL_BE_UNPUBLISHED
   "It was published, and readers still see it."
   WAS_PUBLISHED
+}
+
+"Health of the background jobs."
+type JobHealth {
+  "The jobs by kind, sorted by its name. Empty if there are no jobs. Answers at most 100 rows."
+  queues: [JobQueue!]! @listSize(assumedSize: 10, maximum: 100)
+}
+
+"The background jobs of one kind. Together, 10,000 jobs are counted at most."
+type JobQueue {
+  "What the jobs do, such as ` + "`" + `content.refresh` + "`" + `."
+  kind: String!
+  "How many wait to be run, those that are due later included."
+  waiting: Int!
+  "How many are running."
+  running: Int!
+  "How many are dead: see ` + "`" + `deadJobs` + "`" + `."
+  dead: Int!
+  "When the next of those that wait is due. In the past if it is late. Null if none waits."
+  nextDueAt: DateTime
 }
 
 "A job in the background whose attempts are used up. It is kept for 90 days."

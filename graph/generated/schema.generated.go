@@ -379,6 +379,7 @@ type QueryResolver interface {
 	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Redirect], error)
 	StaticPages(ctx context.Context, trashed *bool, first *int32, after *string) ([]*loader.Page, error)
 	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.AuditEntry], error)
+	JobHealth(ctx context.Context) (*model.JobHealth, error)
 	DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.DeadJob], error)
 	APIKeys(ctx context.Context) ([]*loader.APIKey, error)
 	APIKeyUsage(ctx context.Context, id string) ([]*model.APIKeyUsage, error)

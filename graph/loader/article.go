@@ -146,9 +146,6 @@ var (
 	articleTagRows = value[ent.Article](func(ctx context.Context, r *Response, keys []int) (map[int][]*ent.Tag, error) {
 		return r.Articles.Tags(ctx, keys)
 	})
-	articleEntryRows = value[ent.Article](func(ctx context.Context, r *Response, keys []int) (map[int][]*ent.LiveEntry, error) {
-		return r.Articles.LiveEntries(ctx, keys)
-	})
 )
 
 // Known is what is known of an article before a field of it is asked for.
@@ -179,7 +176,7 @@ func (a *Article) KnowsPast(p Past) {
 	prime(a.place, articleDetail, p.Detail)
 	prime(a.place, articlePlaceKeys, p.Places)
 	prime(a.place, articleCategoryKeys, p.Categories)
-	prime(a.place, articleEntryRows, p.Entries)
+	prime(a.place, pastEntries, LiveEntries.enter(a.in.response, p.Entries))
 }
 
 // BodyHTML is the field of the same name.
@@ -197,13 +194,37 @@ func (a *Article) Detail(ctx context.Context) (*ent.ArticleDetail, error) {
 	return d, err
 }
 
+// entriesAfter is a page of the entries of a live blog, and whether the blog has
+// the entry before the page.
+type entriesAfter struct {
+	entries []*LiveEntry
+	known   bool
+}
+
+var (
+	articleEntries = &field[ent.Article, relay.Rest, entriesAfter]{func(ctx context.Context, c *cohort[ent.Article], rest relay.Rest) ([]entriesAfter, error) {
+		found, err := c.response.Articles.LiveEntries(ctx, c.keys, rest.Limit, rest.After)
+		if err != nil {
+			return nil, err
+		}
+		pages := make([]entriesAfter, len(c.keys))
+		for i, entries := range LiveEntries.enterAll(c.response, align(c.keys, found)) {
+			_, known := found[c.keys[i]]
+			pages[i] = entriesAfter{entries, known}
+		}
+		return pages, nil
+	}}
+	// pastEntries are all entries of a live blog as it was. Nothing loads them: an
+	// article that is not of the past has none.
+	pastEntries = &field[ent.Article, none, []*LiveEntry]{}
+)
+
 // The lists and references of articles.
 var (
 	articleAuthors    = fromDirectory(articleAuthorKeys, Authors)
 	articlePlaces     = fromDirectory(articlePlaceKeys, Places)
 	articleCategories = fromDirectory(articleCategoryKeys, Categories)
 	articleTags       = rowsOf(articleTagRows, Tags)
-	articleEntries    = rowsOf(articleEntryRows, LiveEntries)
 	articleCategory   = reference(Categories, func(a *ent.Article) *int { return a.PrimaryCategoryID })
 	articleSeries     = reference(AllSeries, func(a *ent.Article) *int { return a.SeriesID })
 	articleImage      = picture(func(a *ent.Article) *int { return a.FeaturedMediaID })
@@ -293,7 +314,18 @@ func (a *Article) LiveEntries(ctx context.Context, first *int32, after *string) 
 	if a.Kind != entarticle.KindLiveBlog {
 		return []*LiveEntry{}, nil
 	}
-	return relay.Paged[*LiveEntry](first, after)(get(ctx, a.place, articleEntries, none{}))
+	if past, ok := primed(a.place, pastEntries); ok {
+		return relay.Paged[*LiveEntry](first, after)(past, nil)
+	}
+	rest, err := relay.RestOf(first, after, id.LiveEntry)
+	if err != nil {
+		return nil, err
+	}
+	page, err := get(ctx, a.place, articleEntries, rest)
+	if err == nil && !page.known {
+		err = relay.NoSuchRow()
+	}
+	return page.entries, err
 }
 
 // Corrections is the field of the same name.

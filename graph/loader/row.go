@@ -235,6 +235,16 @@ func prime[T, V any](p place[T], f *field[T, none, V], value V) {
 	p.in.keep(f, l)
 }
 
+// primed gives what prime told, if it did.
+func primed[T, V any](p place[T], f *field[T, none, V]) (value V, ok bool) {
+	p.in.mu.Lock()
+	defer p.in.mu.Unlock()
+	if l, ok := p.in.loads[f].(*load[V]); ok {
+		return l.values[0], true
+	}
+	return value, false
+}
+
 // value is a field that is no row, from a service that takes keys.
 func value[T, V any](load func(ctx context.Context, r *Response, keys []int) (map[int]V, error)) *field[T, none, V] {
 	return &field[T, none, V]{func(ctx context.Context, c *cohort[T], _ none) ([]V, error) {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 )
 
@@ -24,7 +25,8 @@ type VersionConflict struct {
 	Field          []string
 	Code           fault.Reason
 	CurrentVersion int
-	Current        *ent.Article // as it is; the resolver lets it into the response
+	Current        *ent.Article    // as it is
+	Shown          *loader.Article // Current in the response, if it entered it with others
 }
 
 // IsUserError makes it a UserError.
@@ -35,7 +37,8 @@ type ArticleLocked struct {
 	Message string
 	Field   []string
 	Code    fault.Reason
-	Held    *ent.ArticleLock // the resolver lets it into the response
+	Held    *ent.ArticleLock
+	Shown   *loader.Lock // Held in the response, if it entered it with others
 }
 
 // IsUserError makes it a UserError.

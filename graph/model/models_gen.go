@@ -1345,6 +1345,26 @@ type InviteReaderPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Health of the background jobs.
+type JobHealth struct {
+	// The jobs by kind, sorted by its name. Empty if there are no jobs. Answers at most 100 rows.
+	Queues []*JobQueue `json:"queues"`
+}
+
+// The background jobs of one kind. Together, 10,000 jobs are counted at most.
+type JobQueue struct {
+	// What the jobs do, such as `content.refresh`.
+	Kind string `json:"kind"`
+	// How many wait to be run, those that are due later included.
+	Waiting int32 `json:"waiting"`
+	// How many are running.
+	Running int32 `json:"running"`
+	// How many are dead: see `deadJobs`.
+	Dead int32 `json:"dead"`
+	// When the next of those that wait is due. In the past if it is late. Null if none waits.
+	NextDueAt *time.Time `json:"nextDueAt,omitempty"`
+}
+
 // A withdrawal.
 type KillArticleInput struct {
 	// The article.

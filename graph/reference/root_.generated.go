@@ -622,6 +622,8 @@ type Query {
     before: String
   ): AuditEntryConnection @auth(can: READ_AUDIT_LOG) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
+  "Background jobs that are waiting, running and dead, such as those that bring the search index up to date after a section was renamed. Needs MANAGE_JOBS (admin)."
+  jobHealth: JobHealth @auth(can: MANAGE_JOBS) @cost(weight: 50)
   "Jobs in the background that failed too often to be tried again, the latest first. Needs MANAGE_JOBS (admin)."
   deadJobs(first: Int, after: String, last: Int, before: String): DeadJobConnection @auth(can: MANAGE_JOBS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
@@ -5979,6 +5981,26 @@ enum CalendarEntryKind {
   WAS_PUBLISHED
 }
 
+"Health of the background jobs."
+type JobHealth {
+  "The jobs by kind, sorted by its name. Empty if there are no jobs. Answers at most 100 rows."
+  queues: [JobQueue!]! @listSize(assumedSize: 10, maximum: 100)
+}
+
+"The background jobs of one kind. Together, 10,000 jobs are counted at most."
+type JobQueue {
+  "What the jobs do, such as ` + "`" + `content.refresh` + "`" + `."
+  kind: String!
+  "How many wait to be run, those that are due later included."
+  waiting: Int!
+  "How many are running."
+  running: Int!
+  "How many are dead: see ` + "`" + `deadJobs` + "`" + `."
+  dead: Int!
+  "When the next of those that wait is due. In the past if it is late. Null if none waits."
+  nextDueAt: DateTime
+}
+
 "A job in the background whose attempts are used up. It is kept for 90 days."
 type DeadJob implements Node {
   "Globally unique, opaque ID."
@@ -8376,6 +8398,30 @@ func (ec *executionContext) childFields_InviteReaderPayload(ctx context.Context,
 		return ec.fieldContext_InviteReaderPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type InviteReaderPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_JobHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "queues":
+		return ec.fieldContext_JobHealth_queues(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobHealth", field.Name)
+}
+
+func (ec *executionContext) childFields_JobQueue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_JobQueue_kind(ctx, field)
+	case "waiting":
+		return ec.fieldContext_JobQueue_waiting(ctx, field)
+	case "running":
+		return ec.fieldContext_JobQueue_running(ctx, field)
+	case "dead":
+		return ec.fieldContext_JobQueue_dead(ctx, field)
+	case "nextDueAt":
+		return ec.fieldContext_JobQueue_nextDueAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobQueue", field.Name)
 }
 
 func (ec *executionContext) childFields_KillCompliance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

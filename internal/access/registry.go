@@ -48,7 +48,7 @@ var registry = []Table{
 	{Name: "article_details", Type: ent.TypeArticleDetail, Visible: ofArticle},
 	{Name: "bylines", Type: ent.TypeByline, Visible: ofArticle},
 	{Name: "corrections", Type: ent.TypeCorrection, Visible: ofArticle},
-	{Name: "live_entries", Type: ent.TypeLiveEntry, Visible: ofArticle},
+	{Name: "live_entries", Type: ent.TypeLiveEntry, Word: "live_entry", Visible: ofArticle},
 }
 
 // Tables lists the guarded tables.

@@ -15,7 +15,20 @@ import (
 
 // lockArticleSQL holds the row of an article until the transaction ends, so that two
 // who change it come one after the other. On SQLite there is one writer.
-var lockArticleSQL = store.Maintain(`SELECT id FROM articles WHERE id = $1 FOR UPDATE`, `SELECT id FROM articles WHERE id = $1`)
+var (
+	lockArticleSQL  = store.Maintain(`SELECT id FROM articles WHERE id = $1 FOR UPDATE`, `SELECT id FROM articles WHERE id = $1`)
+	lockArticlesSQL = store.Maintain(`SELECT id FROM articles WHERE id IN (SELECT id FROM each_id($1)) ORDER BY id FOR UPDATE`,
+		`SELECT id FROM articles WHERE id IN (SELECT id FROM each_id($1))`)
+)
+
+// Hold keeps others from changing articles until the transaction of ctx, which
+// must carry one, is over. What is read of them from now on stays true.
+func (s *Service) Hold(ctx context.Context, ids []int) error {
+	if _, err := store.Collect(ctx, s.db, lockArticlesSQL, store.ScanInt, s.db.IDs(ids)); err != nil {
+		return fmt.Errorf("hold articles: %w", err)
+	}
+	return nil
+}
 
 // Load gives an article as it is stored and as the draft that Save would store
 // again, and holds it for the transaction of ctx, which must carry one. It is

@@ -129,26 +129,58 @@ func (s *Service) Details(ctx context.Context, articles []int) (map[int]*ent.Art
 	return found, nil
 }
 
-// maxLiveEntries bounds the entries that are read at once.
-const maxLiveEntries = 2000
+// The keys of the entries on a page of each live blog. $3 is the key of the entry
+// before the page, 0 for the first page.
+const entryPage = `SELECT x.id, x.is_pinned, x.published_at FROM live_entries x WHERE x.article_id = each_id.id AND visible_live_entry(x)
+		AND ((x.is_pinned, x.published_at, x.id) < (SELECT y.is_pinned, y.published_at, y.id FROM live_entries y
+			WHERE y.id = $3 AND y.article_id = x.article_id AND visible_live_entry(y)) OR $3 = 0)
+		ORDER BY x.is_pinned DESC, x.published_at DESC, x.id DESC LIMIT $2`
 
-// LiveEntries gives the entries of each live blog, pinned ones first, then
-// newest first.
-func (s *Service) LiveEntries(ctx context.Context, articles []int) (map[int][]*ent.LiveEntry, error) {
-	entries, err := s.db.Ent(ctx).LiveEntry.Query().Where(liveentry.ArticleIDIn(articles...)).
-		Order(ent.Desc(liveentry.FieldIsPinned, liveentry.FieldPublishedAt, liveentry.FieldID)).Limit(maxLiveEntries).All(ctx)
+var entryPageSQL = store.Read(
+	`SELECT each_id.id, e.id FROM each_id($1) CROSS JOIN LATERAL (`+entryPage+`) e ORDER BY each_id.id, e.is_pinned DESC, e.published_at DESC, e.id DESC`,
+	`SELECT each_id.id, e.id FROM each_id($1) CROSS JOIN live_entries e WHERE visible_live_entry(e) AND e.id IN (SELECT id FROM (`+entryPage+`))
+		ORDER BY each_id.id, e.is_pinned DESC, e.published_at DESC, e.id DESC`)
+
+// LiveEntries gives a page of the entries of each live blog, pinned ones first,
+// then newest first: as many as limit, behind the entry with the key after, or
+// from the first when that is 0. A live blog that has no such entry is left out.
+func (s *Service) LiveEntries(ctx context.Context, articles []int, limit, after int) (map[int][]*ent.LiveEntry, error) {
+	keys, err := store.Collect(ctx, s.db, entryPageSQL, func(rows *sql.Rows) (k [2]int, err error) {
+		return k, rows.Scan(&k[0], &k[1])
+	}, s.db.IDs(articles), limit, after)
 	if err != nil {
 		return nil, fmt.Errorf("read live entries: %w", err)
 	}
+	wanted := make([]int, 0, len(keys)+1)
+	for _, k := range keys {
+		wanted = append(wanted, k[1])
+	}
+	if after != 0 {
+		wanted = append(wanted, after)
+	}
+	entries, err := s.LiveEntriesByIDs(ctx, wanted)
+	if err != nil {
+		return nil, err
+	}
 	found := make(map[int][]*ent.LiveEntry, len(articles))
-	for _, e := range entries {
-		found[e.ArticleID] = append(found[e.ArticleID], e)
+	for _, article := range articles {
+		if before := entries[after]; after == 0 || before != nil && before.ArticleID == article {
+			found[article] = []*ent.LiveEntry{}
+		}
+	}
+	for _, k := range keys {
+		if e := entries[k[1]]; e != nil {
+			found[k[0]] = append(found[k[0]], e)
+		}
 	}
 	return found, nil
 }
 
 // LiveEntriesByIDs gives the entries of visible live blogs by key.
 func (s *Service) LiveEntriesByIDs(ctx context.Context, ids []int) (map[int]*ent.LiveEntry, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	entries, err := s.db.Ent(ctx).LiveEntry.Query().Where(liveentry.IDIn(ids...)).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find live entries: %w", err)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
@@ -18,21 +17,26 @@ import (
 )
 
 // settle makes the draft of a story at a moment: what the story's dates mean
-// depends on the clock. The keys are still missing. old is the article it
-// becomes the next version of, nil for a new one.
+// depends on the clock. The keys are still missing. old is the draft of the
+// article that it becomes the next version of, nil for a new one: what the source
+// does not decide stays as it is there.
 //
 // A withheld story is a draft, a canceled one killed. One that has expired is
 // unpublished; one under embargo is embargoed, and the server publishes it
 // when its minute has come. Everything else is published, at the moment the
 // source made it public or its embargo ended, whichever is later; a moment in
 // the future or none at all is the moment of the import.
-func settle(it *item, old *ent.Article, now time.Time) (*content.Draft, error) {
+func settle(it *item, old *content.Draft, now time.Time) (*content.Draft, error) {
 	s := it.story
-	d := &content.Draft{
-		Kind: s.Kind, Title: s.Title, Subtitle: s.Subtitle, Excerpt: s.Excerpt, Slug: cmp.Or(s.Slug, slug.Make(s.Title)), Language: s.Language,
-		Body: slices.Clone(s.Body), Byline: s.Byline, Dateline: s.Dateline, Rights: s.Rights, Custom: s.Custom,
-		Source: content.Source{URI: s.URI, Name: s.SourceName, URL: s.SourceURL, VersionAt: moment(s.VersionAt), Hash: it.hash},
+	d := &content.Draft{Slug: cmp.Or(s.Slug, slug.Make(s.Title))}
+	if old != nil {
+		*d = *old
 	}
+	d.Kind, d.Title, d.Subtitle, d.Excerpt, d.Language = s.Kind, s.Title, s.Subtitle, s.Excerpt, s.Language
+	d.Body, d.Byline, d.Dateline, d.Rights, d.Custom = slices.Clone(s.Body), s.Byline, s.Dateline, s.Rights, s.Custom
+	d.Source = content.Source{URI: s.URI, Name: s.SourceName, URL: s.SourceURL, VersionAt: moment(s.VersionAt), Hash: it.hash}
+	d.PublishedAt, d.UpdatedAt, d.ScheduledAt, d.EmbargoUntil, d.UnpublishAt = nil, nil, nil, nil, nil
+	d.PrimaryCategory, d.FeaturedMedia = nil, nil // see ensureNames and placeMedia, and for the lists
 	published := s.PublishedAt
 	if s.EmbargoUntil.After(published) {
 		published = s.EmbargoUntil
@@ -68,21 +72,11 @@ func settle(it *item, old *ent.Article, now time.Time) (*content.Draft, error) {
 			d.UpdatedAt = moment(s.VersionAt)
 		}
 	}
-	if old != nil {
-		inherit(d, old)
+	if old != nil && d.PublishedAt == nil && d.Status != article.StatusDraft {
+		d.PublishedAt = old.PublishedAt
 	}
 	it.story = s.shown(it, now)
 	return d, nil
-}
-
-// inherit takes over what the source does not decide.
-func inherit(d *content.Draft, old *ent.Article) {
-	d.ID, d.Slug, d.Visibility, d.TranslationGroup = old.ID, old.Slug, old.Visibility, old.TranslationGroup
-	d.Series, d.SeriesPosition, d.CommentPolicy, d.CommentsCloseAt = old.SeriesID, old.SeriesPosition, old.CommentPolicy, old.CommentsCloseAt
-	d.FirstPublishedAt, d.CorrectedAt = old.FirstPublishedAt, old.CorrectedAt
-	if d.PublishedAt == nil && d.Status != article.StatusDraft {
-		d.PublishedAt = old.PublishedAt
-	}
 }
 
 func moment(t time.Time) *time.Time {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"iter"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -12,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 // writer stores items in batches and keeps the report.
@@ -184,15 +186,61 @@ func (w *writer) stored(ctx context.Context, uris []string) (map[string]*ent.Art
 	if len(uris) == 0 {
 		return nil, nil
 	}
-	rows, err := w.DB.Ent(ctx).Article.Query().Where(article.SourceURIIn(uris...)).All(ctx)
+	rows, err := heldByURI(ctx, w.DB, w.Content, uris)
 	if err != nil {
-		return nil, fmt.Errorf("look for imported articles: %w", err)
+		return nil, err
 	}
 	found := make(map[string]*ent.Article, len(rows))
 	for _, a := range rows {
 		found[*a.SourceURI] = a
 	}
 	return found, nil
+}
+
+// heldByURI gives the articles that were imported from URIs before, held for the
+// transaction of ctx: an editor's change is either in what it gives, or made to
+// what is imported now.
+func heldByURI(ctx context.Context, db *store.DB, articles *content.Service, uris []string) ([]*ent.Article, error) {
+	imported := db.Ent(ctx).Article.Query().Where(article.SourceURIIn(uris...))
+	ids, err := imported.Clone().IDs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for imported articles: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	if err := articles.Hold(ctx, ids); err != nil {
+		return nil, err
+	}
+	rows, err := imported.All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read imported articles: %w", err)
+	}
+	return rows, nil
+}
+
+// loadDrafts gives the stored drafts, by URI, of the articles among those that are
+// stored and held.
+func loadDrafts(ctx context.Context, articles *content.Service, stored map[string]*ent.Article, uris iter.Seq[string]) (map[string]*content.Draft, error) {
+	var ids []int
+	var found []string
+	for uri := range uris {
+		if old := stored[uri]; old != nil {
+			ids, found = append(ids, old.ID), append(found, uri)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	loaded, err := articles.LoadHeld(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	drafts := make(map[string]*content.Draft, len(loaded))
+	for i, l := range loaded {
+		drafts[found[i]] = l.Draft
+	}
+	return drafts, nil
 }
 
 // farFuture is how far ahead of the clock a version may be dated. One beyond
@@ -276,8 +324,18 @@ func micros(t time.Time) int64 {
 func (w *writer) save(ctx context.Context, open []*result, stored map[string]*ent.Article, now time.Time) error {
 	drafts := make([]*content.Draft, len(open))
 	items := make([]*item, len(open))
+	old, err := loadDrafts(ctx, w.Content, stored, func(yield func(string) bool) {
+		for _, r := range open {
+			if !yield(r.uri) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
 	for i, r := range open {
-		d, err := settle(r.item, stored[r.uri], now)
+		d, err := settle(r.item, old[r.uri], now)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -222,15 +223,31 @@ func (in *wxrImport) store(ctx context.Context, posts []*post, report *WXRReport
 func (in *wxrImport) stored(ctx context.Context, uris []string) (map[string]*ent.Article, error) {
 	found := make(map[string]*ent.Article, len(uris))
 	for chunk := range slices.Chunk(uris, 500) {
-		rows, err := in.DB.Ent(ctx).Article.Query().Where(article.SourceURIIn(chunk...)).All(ctx)
+		rows, err := heldByURI(ctx, in.DB, in.Content, chunk)
 		if err != nil {
-			return nil, fmt.Errorf("look for imported articles: %w", err)
+			return nil, err
 		}
 		for _, a := range rows {
 			found[*a.SourceURI] = a
 		}
 	}
 	return found, nil
+}
+
+// nextOfPost gives the draft that a stored one becomes when its post has changed:
+// what WordPress does not know stays as it is.
+func nextOfPost(old, post content.Draft) content.Draft {
+	next := old
+	next.Kind, next.Status, next.Visibility, next.TrashedAt = post.Kind, post.Status, post.Visibility, post.TrashedAt
+	next.Title, next.Excerpt, next.Slug, next.Language = post.Title, post.Excerpt, cmp.Or(post.Slug, old.Slug), post.Language
+	next.Body, next.SEO, next.Custom, next.Source = post.Body, post.SEO, post.Custom, post.Source
+	next.PublishedAt, next.UpdatedAt, next.ScheduledAt, next.CommentPolicy = post.PublishedAt, post.UpdatedAt, post.ScheduledAt, post.CommentPolicy
+	next.PrimaryCategory, next.Categories, next.Tags, next.Authors, next.FeaturedMedia =
+		post.PrimaryCategory, post.Categories, post.Tags, post.Authors, post.FeaturedMedia
+	if next.PublishedAt == nil && next.Status == article.StatusPublished {
+		next.PublishedAt = old.PublishedAt
+	}
+	return next
 }
 
 // decideArticle compares a post with what is stored.
@@ -283,6 +300,16 @@ func (in *wxrImport) storeArticles(ctx context.Context, posts []*post, open []in
 			return err
 		}
 	}
+	had, err := loadDrafts(ctx, in.Content, stored, func(yield func(string) bool) {
+		for _, i := range open {
+			if !yield(posts[i].uri) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
 	drafts := make([]*content.Draft, len(open))
 	wanted := make([]string, len(open))
 	for n, i := range open {
@@ -292,15 +319,8 @@ func (in *wxrImport) storeArticles(ctx context.Context, posts []*post, open []in
 		if err := in.connect(ctx, p, &d); err != nil {
 			return err
 		}
-		if old := stored[p.uri]; old != nil {
-			d.ID, d.TranslationGroup, d.Series, d.SeriesPosition = old.ID, old.TranslationGroup, old.SeriesID, old.SeriesPosition
-			d.CommentsCloseAt, d.FirstPublishedAt, d.CorrectedAt, d.UnpublishAt = old.CommentsCloseAt, old.FirstPublishedAt, old.CorrectedAt, old.UnpublishAt
-			if d.Slug == "" {
-				d.Slug = old.Slug
-			}
-			if d.PublishedAt == nil && d.Status == article.StatusPublished {
-				d.PublishedAt = old.PublishedAt
-			}
+		if old := had[p.uri]; old != nil {
+			d = nextOfPost(*old, d)
 		}
 		drafts[n], wanted[n] = &d, d.Slug
 	}

@@ -182,6 +182,15 @@ func TestDeadJobsWaitForStaff(t *testing.T) {
 		if len(list) != 2 || list[0].Attempts != 2 || list[0].LastError != "out of order" || list[1].Attempts != 1 || list[1].LastError != "no such receiver" {
 			t.Fatalf("dead: %+v", list)
 		}
+		due := time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC)
+		enqueue(t, n, say, words{"later"}, job.Options{RunAt: due})
+		queues, err := office.Queues(admin)
+		if diff := cmp.Diff([]*job.Queue{{Kind: "test.say", Waiting: 1, Dead: 1, NextDueAt: &due}, {Kind: "test.twice", Dead: 1}}, queues); diff != "" || err != nil {
+			t.Errorf("%v, queues (-want +got):\n%s", err, diff)
+		}
+		if _, err := office.Queues(t.Context()); fault.CodeOf(err) != fault.Unauthenticated {
+			t.Errorf("anybody is told what is left to do: %v", err)
+		}
 		broken.Store(false)
 		if err := office.Retry(admin, list[0].ID); err != nil {
 			t.Fatal(err)

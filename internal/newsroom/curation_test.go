@@ -249,7 +249,7 @@ func TestLiveBlogIsReported(t *testing.T) {
 		if err != nil || !pinned.IsPinned || pinned.ID != first.ID || richtext.Text(pinned.Blocks) != "It rains." {
 			t.Errorf("pinned %+v, %v", pinned, err)
 		}
-		shown := ok[map[int][]*ent.LiveEntry](b)(b.articles.LiveEntries(b.as(access.Author), []int{blog.ID}))[blog.ID]
+		shown := ok[map[int][]*ent.LiveEntry](b)(b.articles.LiveEntries(b.as(access.Author), []int{blog.ID}, 100, 0))[blog.ID]
 		if len(shown) != 2 || shown[0].ID != first.ID {
 			t.Errorf("pinned ones first: %v", shown)
 		}
@@ -260,7 +260,7 @@ func TestLiveBlogIsReported(t *testing.T) {
 		third := ok[*ent.LiveEntry](b)(add(access.Author, blog.ID, newsroom.EntryPatch{Body: body("It stops.")}))
 		ok[*ent.Article](b)(b.desk.Restore(b.as(access.Editor), blog.ID, 3, nil, "")) // as it was with the first two
 		var keys []int
-		for _, e := range ok[map[int][]*ent.LiveEntry](b)(b.articles.LiveEntries(b.as(access.Author), []int{blog.ID}))[blog.ID] {
+		for _, e := range ok[map[int][]*ent.LiveEntry](b)(b.articles.LiveEntries(b.as(access.Author), []int{blog.ID}, 100, 0))[blog.ID] {
 			keys = append(keys, e.ID)
 		}
 		slices.Sort(keys)
