@@ -22,6 +22,8 @@ import (
 // Options of the endpoint.
 type Options struct {
 	Introspection   bool            // whether clients may ask for the schema
+	TrustedOnly     bool            // whether no documents are answered but registered ones
+	NoAutomatic     bool            // whether requests may not register documents by their hash
 	Limits          document.Limits // of documents; zero fields mean their defaults
 	MaxAnswerBytes  int             // of one answer; 0 means DefaultAnswerBytes
 	MaxRequestBytes int64           // of a body of JSON; 0 means 1 MiB
@@ -61,7 +63,11 @@ func Handler(services Services, opts Options) http.Handler {
 	schema := opts.executable(config)
 	documents := document.NewStore(schema.Schema(), document.Options{Limits: opts.Limits, NoSuggestions: !opts.Introspection})
 	srv := handler.New(schema)
-	srv.AddTransport(exchange{documents: documents, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
+	named := persisted{registered: services.Trusted, only: opts.TrustedOnly}
+	if !opts.NoAutomatic {
+		named.automatic = newTextCache()
+	}
+	srv.AddTransport(exchange{documents: documents, persisted: named, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
 		present: present(opts.Logger), logger: opts.Logger})
 	srv.SetQueryCache(checkedDocuments{})
 	srv.SetErrorPresenter(present(opts.Logger))

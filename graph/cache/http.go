@@ -100,10 +100,18 @@ func (c *Cache) Handler(next http.Handler) http.Handler {
 		x := &exchange{}
 		writer := &writer{ResponseWriter: w, cache: c, request: r, exchange: x}
 		next.ServeHTTP(writer, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
-		if whole && x.answer != nil && writer.status == http.StatusOK {
+		if whole && x.answer != nil && writer.status == http.StatusOK && !registers(r, body.Bytes()) {
 			c.known.Set(raw, request{x.key, slices.Clone(w.Header()["Content-Type"])})
 		}
 	})
+}
+
+// registers reports whether a request may register its document by a hash, and so
+// must reach the endpoint each time.
+func registers(r *http.Request, body []byte) bool {
+	const hash = "persistedQuery"
+	return strings.Contains(r.URL.RawQuery, hash) && strings.Contains(r.URL.RawQuery, "query=") ||
+		bytes.Contains(body, []byte(hash)) && bytes.Contains(body, []byte(`"query"`))
 }
 
 // safe reports whether a request asks by its address.

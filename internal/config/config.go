@@ -276,18 +276,20 @@ type Serve struct {
 	Readers
 	Retention
 	Cache
-	Addr             string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
-	Demo             bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
-	CORSOrigins      []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
-	CORSHeaders      []string      `help:"Headers that such pages may send, beside those of the usual GraphQL clients." env:"BROADSHEET_CORS_HEADERS" placeholder:"NAME,…"`
-	CORSCredentials  bool          `help:"Let pages of --cors-origins send cookies, and so act for who is signed in; not with *." env:"BROADSHEET_CORS_CREDENTIALS"`
-	GraphiQL         bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
-	Introspection    bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
-	RequestTimeout   time.Duration `help:"How long one request may take." default:"10s" env:"BROADSHEET_REQUEST_TIMEOUT" placeholder:"DURATION"`
-	UploadTimeout    time.Duration `help:"How long the body of a request with files may take to arrive." default:"5m" env:"BROADSHEET_UPLOAD_TIMEOUT" placeholder:"DURATION"`
-	StatementTimeout time.Duration `help:"How long one SQL statement may take on PostgreSQL." default:"15s" env:"BROADSHEET_STATEMENT_TIMEOUT" placeholder:"DURATION"`
-	DatabaseConns    int           `help:"Most connections to the database; 0: by the number of processors." default:"0" env:"BROADSHEET_DATABASE_CONNS" placeholder:"N"`
-	ShutdownTimeout  time.Duration `help:"How long requests under way may take to end at shutdown." default:"10s" env:"BROADSHEET_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
+	Addr                 string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
+	Demo                 bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
+	CORSOrigins          []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
+	CORSHeaders          []string      `help:"Headers that such pages may send, beside those of the usual GraphQL clients." env:"BROADSHEET_CORS_HEADERS" placeholder:"NAME,…"`
+	CORSCredentials      bool          `help:"Let pages of --cors-origins send cookies, and so act for who is signed in; not with *." env:"BROADSHEET_CORS_CREDENTIALS"`
+	GraphiQL             bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
+	Introspection        bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
+	PersistedQueries     bool          `help:"Let clients name documents by their hash once they sent them (Apollo's automatic persisted queries)." default:"true" negatable:"" env:"BROADSHEET_PERSISTED_QUERIES"`
+	TrustedDocumentsOnly bool          `help:"Answer only documents that were registered by broadsheet documents push." env:"BROADSHEET_TRUSTED_DOCUMENTS_ONLY"`
+	RequestTimeout       time.Duration `help:"How long one request may take." default:"10s" env:"BROADSHEET_REQUEST_TIMEOUT" placeholder:"DURATION"`
+	UploadTimeout        time.Duration `help:"How long the body of a request with files may take to arrive." default:"5m" env:"BROADSHEET_UPLOAD_TIMEOUT" placeholder:"DURATION"`
+	StatementTimeout     time.Duration `help:"How long one SQL statement may take on PostgreSQL." default:"15s" env:"BROADSHEET_STATEMENT_TIMEOUT" placeholder:"DURATION"`
+	DatabaseConns        int           `help:"Most connections to the database; 0: by the number of processors." default:"0" env:"BROADSHEET_DATABASE_CONNS" placeholder:"N"`
+	ShutdownTimeout      time.Duration `help:"How long requests under way may take to end at shutdown." default:"10s" env:"BROADSHEET_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
 }
 
 // Validate finds settings that cannot work, all at once.
