@@ -29,6 +29,7 @@ func TestScripts(t *testing.T) {
 			"fromthefuture": fromTheFuture,
 			"everysetting":  everySetting,
 			"audited":       audited,
+			"broken":        brokenDocument,
 		},
 	})
 }
@@ -39,6 +40,16 @@ func fromTheFuture(ts *testscript.TestScript, _ bool, args []string) {
 	db, err := store.Open(ctx, "sqlite:"+ts.MkAbs(args[0]), store.Options{})
 	ts.Check(err)
 	_, err = db.Exec(ctx, store.MaintainBoth(`INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (9999, 'later', '', '')`))
+	ts.Check(err)
+	ts.Check(db.Close())
+}
+
+// brokenDocument registers a document that no schema has.
+func brokenDocument(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background()
+	db, err := store.Open(ctx, "sqlite:"+ts.MkAbs(args[0]), store.Options{})
+	ts.Check(err)
+	_, err = db.Exec(ctx, store.MaintainBoth(`INSERT INTO trusted_documents (document_id, text, created_at) VALUES ('old', '{gone}', '2026-01-01 00:00:00')`))
 	ts.Check(err)
 	ts.Check(db.Close())
 }
