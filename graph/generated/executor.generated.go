@@ -18856,7 +18856,7 @@ func (x *execution) objectWebhook(parent *executor.Node, obj *loader.Webhook) (n
 		case 6: // disabledAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.DisabledAt)
 		case 7: // disabledReason
-			x.webhook_disabledReason(n, obj)
+			missing = x.webhook_disabledReason(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Webhook")
 		}
@@ -18886,7 +18886,7 @@ func (x *execution) webhook_disabledReason(n *executor.Node, obj *loader.Webhook
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.DisabledReason()
-	return x.writeOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(n, v)
+	return x.writeNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(n, v)
 }
 
 var objectWebhookDelivery = executor.NewObject("WebhookDelivery", []string{"WebhookDelivery", "Node"},
@@ -22957,6 +22957,11 @@ func (x *execution) writeNWebhookDeliveryState2githubᚗcomᚋbroadsheetᚑcms�
 	return false
 }
 
+func (x *execution) writeNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(n *executor.Node, v webhook.DisabledReason) (null bool) {
+	x.String(marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason[v])
+	return false
+}
+
 func (x *execution) writeNWebhookEventType2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐEventTypeᚄ(n *executor.Node, v []*webhook.EventType) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
@@ -24581,14 +24586,6 @@ func (x *execution) writeOWebhook2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshee
 		return x.Null()
 	}
 	return x.objectWebhook(n, v)
-}
-
-func (x *execution) writeOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(n *executor.Node, v *webhook.DisabledReason) (null bool) {
-	if v == nil {
-		return x.Null()
-	}
-	x.String(marshalOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason[*v])
-	return false
 }
 
 func (x *execution) writeOWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐWebhookPayload(n *executor.Node, v *model.WebhookPayload) (null bool) {

@@ -6119,12 +6119,14 @@ type Webhook implements Node {
   createdAt: DateTime!
   "Since when it is told nothing; null: it is told."
   disabledAt: DateTime
-  "Why it is disabled. Null if it is not."
-  disabledReason: WebhookDisabledReason
+  "Why it is disabled."
+  disabledReason: WebhookDisabledReason!
 }
 
 "Why a webhook is disabled."
 enum WebhookDisabledReason {
+  "It is not disabled."
+  NONE
   "An administrator did it."
   STAFF
   "It answered 410."

@@ -15263,6 +15263,21 @@ var marshalNWebhookDeliveryState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋ
 	webhook.Failed:    "FAILED",
 }
 
+func (ec *executionContext) marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(ctx context.Context, sel ast.SelectionSet, v webhook.DisabledReason) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "WebhookDisabledReason!")
+	}
+	return res
+}
+
+var marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason = map[webhook.DisabledReason]string{
+	webhook.NotDisabled: "NONE",
+	webhook.ByStaff:     "STAFF",
+	webhook.Gone:        "GONE",
+}
+
 func (ec *executionContext) unmarshalNWebhookInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐWebhookInput(ctx context.Context, v any) (model.WebhookInput, error) {
 	res, err := ec.unmarshalInputWebhookInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -15972,21 +15987,6 @@ var unmarshalOWebhookDeliveryState2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	"WAITING":   webhook.Waiting,
 	"DELIVERED": webhook.Delivered,
 	"FAILED":    webhook.Failed,
-}
-
-func (ec *executionContext) marshalOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(ctx context.Context, sel ast.SelectionSet, v *webhook.DisabledReason) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	_ = sel
-	_ = ctx
-	res := graphql.MarshalString(marshalOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason[*v])
-	return res
-}
-
-var marshalOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason = map[webhook.DisabledReason]string{
-	webhook.ByStaff: "STAFF",
-	webhook.Gone:    "GONE",
 }
 
 func (ec *executionContext) unmarshalOWorkQueueFilter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐWorkQueueFilter(ctx context.Context, v any) (*model.WorkQueueFilter, error) {

@@ -46732,11 +46732,11 @@ func (ec *executionContext) _Webhook_disabledReason(ctx context.Context, field g
 			return obj.DisabledReason(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *webhook.DisabledReason) graphql.Marshaler {
-			return ec.marshalOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v webhook.DisabledReason) graphql.Marshaler {
+			return ec.marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 
@@ -73138,7 +73138,7 @@ func (ec *executionContext) _Webhook(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "disabledReason":
 			out.Values[i] = ec._Webhook_disabledReason(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -77624,6 +77624,33 @@ var marshalNWebhookDeliveryState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋ
 	webhook.Failed:    "FAILED",
 }
 
+func (ec *executionContext) unmarshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(ctx context.Context, v any) (webhook.DisabledReason, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(ctx context.Context, sel ast.SelectionSet, v webhook.DisabledReason) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "WebhookDisabledReason!")
+	}
+	return res
+}
+
+var unmarshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason = map[string]webhook.DisabledReason{
+	"NONE":  webhook.NotDisabled,
+	"STAFF": webhook.ByStaff,
+	"GONE":  webhook.Gone,
+}
+
+var marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason = map[webhook.DisabledReason]string{
+	webhook.NotDisabled: "NONE",
+	webhook.ByStaff:     "STAFF",
+	webhook.Gone:        "GONE",
+}
+
 func (ec *executionContext) marshalNWebhookEventType2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐEventTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []*webhook.EventType) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -80097,35 +80124,6 @@ var marshalOWebhookDeliveryState2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 	webhook.Waiting:   "WAITING",
 	webhook.Delivered: "DELIVERED",
 	webhook.Failed:    "FAILED",
-}
-
-func (ec *executionContext) unmarshalOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(ctx context.Context, v any) (*webhook.DisabledReason, error) {
-	if v == nil {
-		return nil, nil
-	}
-	tmp, err := graphql.UnmarshalString(v)
-	res := unmarshalOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason[tmp]
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(ctx context.Context, sel ast.SelectionSet, v *webhook.DisabledReason) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	_ = sel
-	_ = ctx
-	res := graphql.MarshalString(marshalOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason[*v])
-	return res
-}
-
-var unmarshalOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason = map[string]webhook.DisabledReason{
-	"STAFF": webhook.ByStaff,
-	"GONE":  webhook.Gone,
-}
-
-var marshalOWebhookDisabledReason2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason = map[webhook.DisabledReason]string{
-	webhook.ByStaff: "STAFF",
-	webhook.Gone:    "GONE",
 }
 
 func (ec *executionContext) marshalOWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.WebhookPayload) graphql.Marshaler {
