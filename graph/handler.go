@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/broadsheet-cms/broadsheet/graph/cache"
 	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/graph/executor"
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
@@ -21,12 +22,15 @@ import (
 // Options of the endpoint.
 type Options struct {
 	Introspection   bool            // whether clients may ask for the schema
+	TrustedOnly     bool            // whether no documents are answered but registered ones
+	NoAutomatic     bool            // whether requests may not register documents by their hash
 	Limits          document.Limits // of documents; zero fields mean their defaults
 	MaxAnswerBytes  int             // of one answer; 0 means DefaultAnswerBytes
 	MaxRequestBytes int64           // of a body of JSON; 0 means 1 MiB
 	MaxUploadBytes  int64           // of a body with files; 0 means DefaultUploadBytes
 	Timeout         time.Duration   // of one request; 0 means 10 seconds
 	Logger          *slog.Logger
+	Cache           *cache.Cache // of answers; nil: none are kept
 
 	// executable makes the schema that is executed; nil means the compiled one. The
 	// tests compare that with gqlgen's own.
@@ -59,7 +63,11 @@ func Handler(services Services, opts Options) http.Handler {
 	schema := opts.executable(config)
 	documents := document.NewStore(schema.Schema(), document.Options{Limits: opts.Limits, NoSuggestions: !opts.Introspection})
 	srv := handler.New(schema)
-	srv.AddTransport(exchange{documents: documents, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
+	named := persisted{registered: services.Trusted, only: opts.TrustedOnly}
+	if !opts.NoAutomatic {
+		named.automatic = newTextCache()
+	}
+	srv.AddTransport(exchange{documents: documents, persisted: named, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
 		present: present(opts.Logger), logger: opts.Logger})
 	srv.SetQueryCache(checkedDocuments{})
 	srv.SetErrorPresenter(present(opts.Logger))
@@ -91,9 +99,9 @@ func Handler(services Services, opts Options) http.Handler {
 	})
 	limit := executor.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), Exceeded: errTooLarge}
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-		return next(executor.WithLimit(withErrorCount(loader.With(ctx, sources)), limit))
+		return opts.Cache.Answer(executor.WithLimit(withErrorCount(loader.With(ctx, sources)), limit), tookTooLong, next)
 	})
-	return srv
+	return opts.Cache.Handler(srv)
 }
 
 // single reports whether a selection is one field, written out.

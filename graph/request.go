@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 )
@@ -22,6 +23,7 @@ type request struct {
 	graphql.RawParams
 	documentID string // names a stored document in place of one
 	hasQuery   bool
+	register   string // hash under which later requests name the document
 	files      []*upload
 }
 
@@ -30,6 +32,11 @@ type refusal struct {
 	status  int
 	code    fault.Code
 	message string
+}
+
+// shown is the error that a client gets.
+func (r *refusal) shown() *gqlerror.Error {
+	return &gqlerror.Error{Message: r.message, Extensions: map[string]any{"code": string(r.code)}}
 }
 
 func refuse(status int, format string, args ...any) *refusal {

@@ -25,6 +25,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
+	"github.com/broadsheet-cms/broadsheet/internal/trusted"
 )
 
 // Services are what the resolvers call.
@@ -50,6 +51,7 @@ type Services struct {
 	Directory  *directory.Directory
 
 	Newsletters *newsletter.Service
+	Trusted     *trusted.Store // nil: no documents can be registered
 }
 
 // Resolver answers every field.

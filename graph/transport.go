@@ -23,6 +23,7 @@ import (
 // Source: GraphQL over HTTP, working draft.
 type exchange struct {
 	documents *document.Store
+	persisted persisted
 	timeout   time.Duration // of executing, once the request is read
 	maxBytes  int64         // of a body of JSON
 	maxUpload int64         // of a body with files
@@ -87,7 +88,7 @@ func (e exchange) refuse(w http.ResponseWriter, why *refusal) {
 	if why.code == fault.TryAgain {
 		w.Header().Set("Retry-After", retryAfter)
 	}
-	respond(w, why.status, &answer{Errors: gqlerror.List{{Message: why.message, Extensions: map[string]any{"code": string(why.code)}}}})
+	respond(w, why.status, &answer{Errors: gqlerror.List{why.shown()}})
 }
 
 // retryAfter is after how many seconds a client that is told to try again should.
@@ -95,11 +96,16 @@ const retryAfter = "5"
 
 // execute answers a request that could be read.
 func (e exchange) execute(w http.ResponseWriter, r *http.Request, q *request, kind string, exec checked) {
-	if refused := e.findDocument(q); refused != nil {
+	ctx := r.Context()
+	if refused := e.persisted.find(ctx, q); refused != nil {
+		if refused.code == fault.PersistedQueryNotFound {
+			// The next request registers it: nobody keeps this answer.
+			w.Header().Set("Cache-Control", "private, no-store")
+			refused.status = statusOf(kind, gqlerror.List{refused.shown()})
+		}
 		e.refuse(w, refused)
 		return
 	}
-	ctx := r.Context()
 	q.Headers = r.Header
 	q.ReadTime = graphql.TraceTiming{Start: graphql.GetStartTime(ctx), End: graphql.Now()}
 	operation, wrong := exec.CreateOperationContext(ctx, &q.RawParams)
@@ -107,6 +113,9 @@ func (e exchange) execute(w http.ResponseWriter, r *http.Request, q *request, ki
 		w.Header().Set("Allow", http.MethodPost)
 		e.refuse(w, refuse(http.StatusMethodNotAllowed, "only queries can be sent by GET"))
 		return
+	}
+	if wrong == nil && q.register != "" && e.persisted.automatic != nil {
+		e.persisted.automatic.add(q.register, q.Query)
 	}
 	if wrong != nil {
 		response := exec.DispatchError(graphql.WithOperationContext(ctx, operation), wrong)
@@ -124,14 +133,6 @@ func (e exchange) execute(w http.ResponseWriter, r *http.Request, q *request, ki
 		return
 	}
 	respond(w, http.StatusOK, executed(response))
-}
-
-// findDocument finds the document that a request names in place of one.
-func (e exchange) findDocument(q *request) *refusal {
-	if !q.hasQuery {
-		return refuse(http.StatusBadRequest, `the request has no "query"`)
-	}
-	return nil
 }
 
 // statusOf is the HTTP status of a document that was not executed. Plain JSON says

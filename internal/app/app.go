@@ -18,6 +18,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet"
 	"github.com/broadsheet-cms/broadsheet/graph"
+	"github.com/broadsheet-cms/broadsheet/graph/cache"
 	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/graph/graphiql"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
@@ -48,6 +49,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
+	"github.com/broadsheet-cms/broadsheet/internal/trusted"
 )
 
 // Services are all services over one database.
@@ -80,6 +82,7 @@ type Services struct {
 	Links       *link.Signer
 	Newsletters *newsletter.Service
 	Retention   *retention.Service
+	Trusted     *trusted.Store
 }
 
 // NewServices puts the services together over a migrated database. Without a
@@ -115,13 +118,14 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Accounts.SendBy(s.Jobs, s.Mail, s.Links, s.settings)
 	s.Newsletters = newsletter.New(db, s.Audit, s.Articles, s.Directory, s.Jobs, s.Mail, s.Links)
 	s.Retention = retention.New(db, s.Jobs)
+	s.Trusted = trusted.New(db)
 	return s
 }
 
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Moderator: s.Moderator, Interests: s.Interests, Popularity: s.Popularity, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Newsletters: s.Newsletters}
+		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Newsletters: s.Newsletters, Trusted: s.Trusted}
 }
 
 // App is the server with all it needs.
@@ -131,6 +135,8 @@ type App struct {
 	logger *slog.Logger
 	server *server.Server
 	bucket *blob.Bucket
+	// answers are those kept in memory; nil when none are.
+	answers *cache.Cache
 	// demoSignIns are the demo accounts that were made, with their passwords.
 	demoSignIns []demo.SignIn
 }
@@ -177,13 +183,21 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 			return err
 		}
 	}
+	if err := a.checkDocuments(ctx); err != nil {
+		return err
+	}
 	door, openID, err := a.signIn()
 	if err != nil {
 		return err
 	}
+	a.answers = cache.New(cache.Options{Bytes: a.cfg.CacheBytes, Timeout: a.cfg.RequestTimeout, Audit: a.cfg.CacheAudit, SharedAge: a.cfg.CacheSharedAge,
+		Tags: a.cfg.CacheTags, Vouched: a.Log.Hears, Logger: slog.New(server.LogRequestID(a.logger.Handler()))})
+	if a.answers != nil {
+		a.Log.EveryNode(a.answers) // after the directory, which answers are made from
+	}
 	routes := server.Routes{
-		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, Limits: a.documentLimits(),
-			MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
+		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries, Limits: a.documentLimits(),
+			MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
 		SignIn:  openID,
 		Partner: door.Handler(a.Partners.Handler()),
 		Outputs: door.Handler(a.Feeds.Handler()),
@@ -246,7 +260,10 @@ func (s *Services) Ingest() ingest.Services {
 }
 
 // Close closes the database and the folder of files.
-func (a *App) Close() error { return errors.Join(a.bucket.Close(), a.DB.Close()) }
+func (a *App) Close() error {
+	a.answers.Close()
+	return errors.Join(a.bucket.Close(), a.DB.Close())
+}
 
 // Handler answers requests without a listener, for tests.
 func (a *App) Handler() http.Handler { return a.server }

@@ -27,6 +27,7 @@ type commands struct {
 	Verify     verifyCommand     `cmd:"" help:"Compare the database with what it was filled from."`
 	User       userCommand       `cmd:"" help:"Keep the accounts of staff and readers."`
 	Key        keyCommand        `cmd:"" help:"Keep the API keys of partners."`
+	Documents  documentsCommand  `cmd:"" help:"Register GraphQL documents that clients name, and check them."`
 	Mail       mailCommand       `cmd:"" help:"Try whether mails can be sent."`
 	Newsletter newsletterCommand `cmd:"" help:"Send newsletters and keep the suppression list."`
 	Seed       seedCommand       `cmd:"" help:"Fill an empty database with a synthetic newsroom."`

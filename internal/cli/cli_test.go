@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 			"everysetting":  everySetting,
 			"audited":       audited,
 			"occupied":      occupied,
+			"broken":        brokenDocument,
 		},
 	})
 }
@@ -51,6 +52,16 @@ func occupied(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Defer(func() { _ = listener.Close() })
 	ts.Setenv(args[0], listener.Addr().String())
+}
+
+// brokenDocument registers a document that no schema has.
+func brokenDocument(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background()
+	db, err := store.Open(ctx, "sqlite:"+ts.MkAbs(args[0]), store.Options{})
+	ts.Check(err)
+	_, err = db.Exec(ctx, store.MaintainBoth(`INSERT INTO trusted_documents (document_id, text, created_at) VALUES ('old', '{gone}', '2026-01-01 00:00:00')`))
+	ts.Check(err)
+	ts.Check(db.Close())
 }
 
 // audited writes the record of who did what.

@@ -244,6 +244,27 @@ func (r Retention) validate() (wrong []error) {
 
 const leastAudit = 30 * 24 * time.Hour
 
+// Cache says how answers are kept, in this process and by caches between.
+type Cache struct {
+	CacheBytes     int           `help:"Memory for answers that are the same for everybody, in bytes; 0: none are kept." default:"33554432" env:"BROADSHEET_CACHE_BYTES" placeholder:"BYTES"`
+	CacheAudit     float64       `help:"Share of the answers from memory that are executed again and compared, 0 to 1." default:"0.001" env:"BROADSHEET_CACHE_AUDIT" placeholder:"SHARE"`
+	CacheSharedAge time.Duration `help:"How long a CDN may keep an answer without asking. Above 0 it must be purged by tags." default:"0s" env:"BROADSHEET_CACHE_SHARED_AGE" placeholder:"DURATION"`
+	CacheTags      bool          `help:"Send the tags of answers to CDNs, as Cache-Tag and Surrogate-Key." env:"BROADSHEET_CACHE_TAGS"`
+}
+
+func (c Cache) validate() (wrong []error) {
+	if c.CacheBytes < 0 || c.CacheSharedAge < 0 {
+		wrong = append(wrong, errors.New("--cache-bytes and --cache-shared-age must not be below zero"))
+	}
+	if c.CacheAudit < 0 || c.CacheAudit > 1 {
+		wrong = append(wrong, errors.New("--cache-audit must be 0 to 1"))
+	}
+	if c.CacheSharedAge > 0 && !c.CacheTags {
+		wrong = append(wrong, errors.New("--cache-shared-age needs --cache-tags, by which the CDN is purged"))
+	}
+	return wrong
+}
+
 // Serve are the settings of the server.
 type Serve struct {
 	Database
@@ -254,23 +275,26 @@ type Serve struct {
 	Mail
 	Readers
 	Retention
-	Addr             string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
-	Demo             bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
-	CORSOrigins      []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
-	CORSHeaders      []string      `help:"Headers that such pages may send, beside those of the usual GraphQL clients." env:"BROADSHEET_CORS_HEADERS" placeholder:"NAME,…"`
-	CORSCredentials  bool          `help:"Let pages of --cors-origins send cookies, and so act for who is signed in; not with *." env:"BROADSHEET_CORS_CREDENTIALS"`
-	GraphiQL         bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
-	Introspection    bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
-	RequestTimeout   time.Duration `help:"How long one request may take." default:"10s" env:"BROADSHEET_REQUEST_TIMEOUT" placeholder:"DURATION"`
-	UploadTimeout    time.Duration `help:"How long the body of a request with files may take to arrive." default:"5m" env:"BROADSHEET_UPLOAD_TIMEOUT" placeholder:"DURATION"`
-	StatementTimeout time.Duration `help:"How long one SQL statement may take on PostgreSQL." default:"15s" env:"BROADSHEET_STATEMENT_TIMEOUT" placeholder:"DURATION"`
-	DatabaseConns    int           `help:"Most connections to the database; 0: by the number of processors." default:"0" env:"BROADSHEET_DATABASE_CONNS" placeholder:"N"`
-	ShutdownTimeout  time.Duration `help:"How long requests under way may take to end at shutdown." default:"10s" env:"BROADSHEET_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
+	Cache
+	Addr                 string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
+	Demo                 bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
+	CORSOrigins          []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
+	CORSHeaders          []string      `help:"Headers that such pages may send, beside those of the usual GraphQL clients." env:"BROADSHEET_CORS_HEADERS" placeholder:"NAME,…"`
+	CORSCredentials      bool          `help:"Let pages of --cors-origins send cookies, and so act for who is signed in; not with *." env:"BROADSHEET_CORS_CREDENTIALS"`
+	GraphiQL             bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
+	Introspection        bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
+	PersistedQueries     bool          `help:"Let clients name documents by their hash once they sent them (Apollo's automatic persisted queries)." default:"true" negatable:"" env:"BROADSHEET_PERSISTED_QUERIES"`
+	TrustedDocumentsOnly bool          `help:"Answer only documents that were registered by broadsheet documents push." env:"BROADSHEET_TRUSTED_DOCUMENTS_ONLY"`
+	RequestTimeout       time.Duration `help:"How long one request may take." default:"10s" env:"BROADSHEET_REQUEST_TIMEOUT" placeholder:"DURATION"`
+	UploadTimeout        time.Duration `help:"How long the body of a request with files may take to arrive." default:"5m" env:"BROADSHEET_UPLOAD_TIMEOUT" placeholder:"DURATION"`
+	StatementTimeout     time.Duration `help:"How long one SQL statement may take on PostgreSQL." default:"15s" env:"BROADSHEET_STATEMENT_TIMEOUT" placeholder:"DURATION"`
+	DatabaseConns        int           `help:"Most connections to the database; 0: by the number of processors." default:"0" env:"BROADSHEET_DATABASE_CONNS" placeholder:"N"`
+	ShutdownTimeout      time.Duration `help:"How long requests under way may take to end at shutdown." default:"10s" env:"BROADSHEET_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
 }
 
 // Validate finds settings that cannot work, all at once.
 func (s *Serve) Validate() error {
-	wrong := slices.Concat(s.SignIn.validate(), s.Mail.validate(), s.Readers.validate(), s.Retention.validate())
+	wrong := slices.Concat(s.SignIn.validate(), s.Mail.validate(), s.Readers.validate(), s.Retention.validate(), s.Cache.validate())
 	if !strings.Contains(s.Addr, ":") {
 		wrong = append(wrong, fmt.Errorf("--addr %q: want HOST:PORT, such as localhost:8080 or :8080", s.Addr))
 	}

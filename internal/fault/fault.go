@@ -25,6 +25,11 @@ const (
 	Conflict          Code = "CONFLICT"
 	TryAgain          Code = "TRY_AGAIN" // busy, timed out, lost connection: nothing was done
 	Internal          Code = "INTERNAL"
+
+	// About documents that a request names or that a site does not answer.
+	PersistedQueryNotFound     Code = "PERSISTED_QUERY_NOT_FOUND"
+	PersistedQueryNotSupported Code = "PERSISTED_QUERY_NOT_SUPPORTED"
+	DocumentNotTrusted         Code = "DOCUMENT_NOT_TRUSTED"
 )
 
 // Reason says more closely what is wrong with an input, for programs. It is
