@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/broadsheet-cms/broadsheet/graph/cache"
 	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/graph/executor"
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
@@ -32,6 +33,7 @@ type Options struct {
 	SlowOperation   time.Duration   // of operations that are logged; 0: none are
 	Observe         func(Observed)  // is told of every operation; nil: nobody is
 	Logger          *slog.Logger
+	Cache           *cache.Cache // of answers; nil: none are kept
 
 	// executable makes the schema that is executed; nil means the compiled one. The
 	// tests compare that with gqlgen's own.
@@ -100,9 +102,9 @@ func Handler(services Services, opts Options) http.Handler {
 	})
 	limit := executor.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), Exceeded: errTooLarge}
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-		return next(executor.WithLimit(withErrorCount(loader.With(ctx, sources)), limit))
+		return opts.Cache.Answer(executor.WithLimit(withErrorCount(loader.With(ctx, sources)), limit), tookTooLong, next)
 	})
-	return srv
+	return opts.Cache.Handler(srv)
 }
 
 // single reports whether a selection is one field, written out.

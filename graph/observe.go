@@ -43,9 +43,6 @@ func afterSeconds(wait time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 }
 
-// costHeader asks for the cost of an operation: with "only" it is not executed.
-const costHeader = "X-Broadsheet-Cost"
-
 // price is what a client is told about the cost of its operation.
 type price struct {
 	Cost  int  `json:"cost"`

@@ -43,6 +43,7 @@ var maintains = map[string]string{
 	"comment.recountArticlesSQL": "counts the approved comments of an article",
 	"comment.recountParentsSQL":  "counts the approved replies to a comment",
 	"comment.threadSQL":          "tells whether the thread of a comment that the viewer sees is closed",
+	"comment.articleOfSQL":       "names the article of a comment that the viewer sees in the event of a reaction",
 	"comment.ancestorSQL":        "finds the comment of the thread under which a deep reply is shown",
 	"comment.ownRepeatSQL":       "counts repeats by the same author, shown or not",
 	"comment.otherRepeatSQL":     "counts repeats by others, which moderators look at",

@@ -22,7 +22,9 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
 
 // cohort is rows that entered a response together, each key once.
@@ -83,12 +85,14 @@ func (k *Kind[T, R]) List(ctx context.Context, list Dependency, found []*T) []*R
 	return k.enter(r, found)
 }
 
-// Find lets in what was found by something other than its key, such as a slug,
-// and notes what was searched for, as the answer changes too when such a row
-// appears.
+// Find lets in what was found by something other than its key, such as a slug. When
+// nothing was, it notes what was searched for, as the answer changes when such a
+// row appears.
 func (k *Kind[T, R]) Find(ctx context.Context, by, value string, found *T) *R {
 	r := For(ctx)
-	r.Shown.note(Dependency{Entity: k.entity, List: by, Filter: value})
+	if found == nil { // else the row is noted, and has to change before another is found
+		r.Shown.note(Dependency{Entity: k.entity, List: by, Filter: value})
+	}
 	return k.enter(r, []*T{found})[0]
 }
 
@@ -116,6 +120,9 @@ func (k *Kind[T, R]) enter(r *Response, found []*T) []*R {
 			n := min(len(found)-i, r.maxCohort())
 			c = &cohort[T]{response: r, rows: make([]*T, 0, n), keys: make([]int, 0, n)}
 			defer func(c *cohort[T]) { r.Shown.rows(k.entity, c.keys) }(c)
+		}
+		if said, ok := any(row).(*ent.Comment); ok { // a comment shows counts of what is said around it
+			r.Shown.note(Dependency{Entity: id.Article, Key: said.ArticleID, List: "comments"})
 		}
 		made = append(made, k.row(row, place[T]{c, len(c.rows)}))
 		c.rows, c.keys = append(c.rows, row), append(c.keys, key)

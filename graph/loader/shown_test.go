@@ -28,7 +28,7 @@ func TestEverythingShownIsNoted(t *testing.T) {
 	want := []Dependency{
 		{"", 0, "things", "en"}, {"thg", 2, "", ""}, {"thg", 1, "", ""},
 		{"cat", 7, "things", ""},
-		{"thg", 0, "slug", "there"}, {"thg", 3, "", ""},
+		{"thg", 3, "", ""},
 		{"thg", 0, "slug", "never-was"},
 		{"thg", 5, "", ""}, {"thg", 4, "", ""}, {"thg", 5, "below", ""}, {"thg", 4, "below", ""}, {"thg", 6, "", ""},
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet"
 	"github.com/broadsheet-cms/broadsheet/graph"
+	"github.com/broadsheet-cms/broadsheet/graph/cache"
 	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/graph/graphiql"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
@@ -138,6 +139,8 @@ type App struct {
 	logger *slog.Logger
 	server *server.Server
 	bucket *blob.Bucket
+	// answers are those kept in memory; nil when none are.
+	answers *cache.Cache
 	// demoSignIns are the demo accounts that were made, with their passwords.
 	demoSignIns []demo.SignIn
 	metrics     *metrics.Metrics
@@ -197,11 +200,16 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
+	a.answers = cache.New(cache.Options{Bytes: a.cfg.CacheBytes, Timeout: a.cfg.RequestTimeout, Audit: a.cfg.CacheAudit, SharedAge: a.cfg.CacheSharedAge,
+		Tags: a.cfg.CacheTags, Vouched: a.Log.Hears, Logger: slog.New(server.LogRequestID(a.logger.Handler()))})
+	if a.answers != nil {
+		a.Log.EveryNode(a.answers) // after the directory, which answers are made from
+	}
 	routes := server.Routes{
 		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
 			Budget: budgets, SlowOperation: a.cfg.SlowOperation,
 			Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
-			MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
+			MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
 		SignIn:  openID,
 		Partner: door.Handler(a.Partners.Handler()),
 		Outputs: door.Handler(a.Feeds.Handler()),
@@ -268,7 +276,10 @@ func (s *Services) Ingest() ingest.Services {
 }
 
 // Close closes the database and the folder of files.
-func (a *App) Close() error { return errors.Join(a.bucket.Close(), a.DB.Close()) }
+func (a *App) Close() error {
+	a.answers.Close()
+	return errors.Join(a.bucket.Close(), a.DB.Close())
+}
 
 // Handler answers requests without a listener, for tests.
 func (a *App) Handler() http.Handler { return a.server }

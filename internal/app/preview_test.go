@@ -57,7 +57,7 @@ func TestPreviewTokenReadsOneDraft(t *testing.T) {
 				"a token":                {tokens["One"], `{"data":{"one":{"title":"One","status":"DRAFT"},"two":null,"latestNews":{"nodes":[]}}}`, "private, no-store"},
 				"the token of the other": {tokens["Two"], `{"data":{"one":null,"two":{"title":"Two","status":"DRAFT"},"latestNews":{"nodes":[]}}}`, "private, no-store"},
 				"an unknown token":       {"bsp_guessed", `{"data":{"one":null,"two":null,"latestNews":{"nodes":[]}}}`, "private, no-store"},
-				"no token":               {"", `{"data":{"one":null,"two":null,"latestNews":{"nodes":[]}}}`, ""},
+				"no token":               {"", `{"data":{"one":null,"two":null,"latestNews":{"nodes":[]}}}`, "public, no-cache"},
 			} {
 				r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql",
 					strings.NewReader(`{"query":"{ one: article(by: {slug: \"one\"}) { title status } two: article(by: {slug: \"two\"}) { title status } latestNews { nodes { title } } }"}`))

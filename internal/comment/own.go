@@ -207,6 +207,7 @@ var (
 	shownText    = `SELECT c.id FROM comments c WHERE c.id = $1 AND c.removed_at IS NULL AND visible_comment(c)`
 	lockShownSQL = store.Read(shownText+` FOR NO KEY UPDATE OF c`, shownText)
 
+	articleOfSQL      = store.MaintainBoth(`SELECT article_id FROM comments WHERE id = $1`)
 	reactionSQL       = store.MaintainBoth(`SELECT kind FROM comment_reactions WHERE comment_id = $1 AND user_id = $2`)
 	setReactionSQL    = store.MaintainBoth(`INSERT INTO comment_reactions (comment_id, user_id, kind, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (comment_id, user_id) DO UPDATE SET kind = excluded.kind`)
 	dropReactionSQL   = store.MaintainBoth(`DELETE FROM comment_reactions WHERE comment_id = $1 AND user_id = $2`)
@@ -285,7 +286,14 @@ func (s *Service) changeReaction(ctx context.Context, key, user int, old, kind c
 	if err == nil && total != 0 {
 		_, err = s.db.Exec(ctx, countReactionsSQL, key, total)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	article, err := store.Collect(ctx, s.db, articleOfSQL, store.ScanInt, key)
+	if err != nil || len(article) == 0 {
+		return err
+	}
+	return s.tell(ctx, &ent.Comment{ID: key, ArticleID: article[0]}, event.Updated)
 }
 
 // ReactionCount is how many readers reacted in one way.

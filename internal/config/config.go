@@ -293,6 +293,27 @@ func (r Retention) validate() (wrong []error) {
 
 const leastAudit = 30 * 24 * time.Hour
 
+// Cache says how answers are kept, in this process and by caches between.
+type Cache struct {
+	CacheBytes     int           `help:"Memory for answers that are the same for everybody, in bytes; 0: none are kept." default:"33554432" env:"BROADSHEET_CACHE_BYTES" placeholder:"BYTES"`
+	CacheAudit     float64       `help:"Share of the answers from memory that are executed again and compared, 0 to 1." default:"0.001" env:"BROADSHEET_CACHE_AUDIT" placeholder:"SHARE"`
+	CacheSharedAge time.Duration `help:"How long a CDN may keep an answer without asking. Above 0 it must be purged by tags." default:"0s" env:"BROADSHEET_CACHE_SHARED_AGE" placeholder:"DURATION"`
+	CacheTags      bool          `help:"Send the tags of answers to CDNs, as Cache-Tag and Surrogate-Key." env:"BROADSHEET_CACHE_TAGS"`
+}
+
+func (c Cache) validate() (wrong []error) {
+	if c.CacheBytes < 0 || c.CacheSharedAge < 0 {
+		wrong = append(wrong, errors.New("--cache-bytes and --cache-shared-age must not be below zero"))
+	}
+	if c.CacheAudit < 0 || c.CacheAudit > 1 {
+		wrong = append(wrong, errors.New("--cache-audit must be 0 to 1"))
+	}
+	if c.CacheSharedAge > 0 && !c.CacheTags {
+		wrong = append(wrong, errors.New("--cache-shared-age needs --cache-tags, by which the CDN is purged"))
+	}
+	return wrong
+}
+
 // Serve are the settings of the server.
 type Serve struct {
 	Database
@@ -305,6 +326,7 @@ type Serve struct {
 	Mail
 	Readers
 	Retention
+	Cache
 	Addr                 string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
 	Demo                 bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
 	CORSOrigins          []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
@@ -323,7 +345,7 @@ type Serve struct {
 
 // Validate finds settings that cannot work, all at once.
 func (s *Serve) Validate() error {
-	wrong := slices.Concat(s.SignIn.validate(), s.Rates.validate(s.MaxComplexity), s.Operations.validate(), s.Mail.validate(), s.Readers.validate(), s.Retention.validate())
+	wrong := slices.Concat(s.SignIn.validate(), s.Rates.validate(s.MaxComplexity), s.Operations.validate(), s.Mail.validate(), s.Readers.validate(), s.Retention.validate(), s.Cache.validate())
 	if !strings.Contains(s.Addr, ":") {
 		wrong = append(wrong, fmt.Errorf("--addr %q: want HOST:PORT, such as localhost:8080 or :8080", s.Addr))
 	}

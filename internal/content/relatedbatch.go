@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/related"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -240,8 +241,10 @@ func (s *Service) indexPending(ctx context.Context, last int, atOnce, anew bool,
 				return err
 			}
 			unranked = append(unranked, waiting.rows...)
-			_, _, err := s.index(ctx, waiting.articles, anew)
-			return err
+			if _, _, err := s.index(ctx, waiting.articles, anew); err != nil {
+				return err
+			}
+			return s.tellRelated(ctx)
 		})
 		if err != nil {
 			return nil, err
@@ -265,12 +268,20 @@ func (s *Service) hold(ctx context.Context, articles []int) error {
 	return nil
 }
 
+// tellRelated appends the event of lists that changed although no article did.
+func (s *Service) tellRelated(ctx context.Context) error {
+	return s.log.Append(ctx, event.Event{Action: event.Updated, Entity: event.Related})
+}
+
 // relatePending relates articles and takes them off the list of those that wait.
 func (s *Service) relatePending(ctx context.Context, waiting pending) error {
 	if err := s.hold(ctx, waiting.articles); err != nil {
 		return err
 	}
 	if err := s.relateNow(ctx, waiting.articles); err != nil {
+		return err
+	}
+	if err := s.tellRelated(ctx); err != nil {
 		return err
 	}
 	if _, err := s.db.Exec(ctx, donePendingSQL, s.db.IDs(waiting.rows)); err != nil {
@@ -380,7 +391,13 @@ func (s *Service) rankWindow(ctx context.Context, w *window, p *steps) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.db.Exec(ctx, saveCandidatesSQL, string(data)); err != nil {
+		err = s.db.Tx(ctx, func(ctx context.Context) error {
+			if _, err := s.db.Exec(ctx, saveCandidatesSQL, string(data)); err != nil {
+				return err
+			}
+			return s.tellRelated(ctx)
+		})
+		if err != nil {
 			return fmt.Errorf("store candidates: %w", err)
 		}
 		p.add(len(rows))

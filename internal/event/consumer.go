@@ -181,6 +181,18 @@ var tailSQL = store.Read(`SELECT s.now::text, e.* FROM (SELECT pg_current_snapsh
 // everything may have changed, which is cheaper than telling what.
 const maxTail = 10_000
 
+// HearsWithin is how long ago the last look for events of other processes may lie
+// in a process that hears of them.
+const HearsWithin = 3 * lookAnyway
+
+// Hears reports whether the consumers on every node of this process are told of
+// what other processes commit as soon as it is committed: the process is listening,
+// and has looked for events since it does, and not long ago.
+func (l *Log) Hears() bool {
+	since, looked := l.db.ListensSince(), l.looked.Load()
+	return since != 0 && looked >= since && time.Since(time.Unix(0, looked)) < HearsWithin
+}
+
 // tail tells the consumers on every node what other processes committed since
 // the snapshot; without one, that anything may have changed.
 func (l *Log) tail(ctx context.Context, since *snapshot) (*snapshot, error) {
@@ -188,7 +200,7 @@ func (l *Log) tail(ctx context.Context, since *snapshot) (*snapshot, error) {
 	if from == nil {
 		from = &snapshot{next: math.MaxInt64}
 	}
-	now := since
+	now, began := since, time.Now().UnixNano()
 	events, err := store.Collect(ctx, l.db, tailSQL, func(rows *sql.Rows) (e recorded, err error) {
 		var r row
 		var text string
@@ -209,6 +221,7 @@ func (l *Log) tail(ctx context.Context, since *snapshot) (*snapshot, error) {
 	missed := l.missed || since == nil || len(events) > maxTail
 	l.missed = false
 	l.mu.Unlock()
+	defer l.looked.Store(began)
 	if missed {
 		l.tell(ctx, []Event{{Action: Missed, At: time.Now().UTC()}})
 		return now, nil

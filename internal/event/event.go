@@ -35,7 +35,7 @@ const (
 var names = map[string]string{
 	"art": "article", "liv": "live_entry", "cat": "category", "tag": "tag", "plc": "place", "ser": "series", "aut": "author",
 	"med": "media", "pag": "page", "mnu": "menu", "ads": "ad_slot", "red": "redirect", "com": "comment", "usr": "user",
-	"bkm": "bookmark", "ses": "session", "nte": "article_note", "cor": "correction", Pick: "pick", Site: "site",
+	"bkm": "bookmark", "ses": "session", "nte": "article_note", "cor": "correction", Pick: "pick", Related: "related", Site: "site",
 }
 
 // Site stands for the site's settings, which have no public id.
@@ -44,6 +44,10 @@ const Site = "site"
 // Pick stands for the editors' picks of one page: the key is that of the
 // section, 0 for the front page.
 const Pick = "pck"
+
+// Related stands for the lists of related articles, when they are made anew apart
+// from a change of an article. It has no key.
+const Related = "rel"
 
 // Event is one change of one thing. Whoever appends it fills in what applies;
 // the log adds the rest.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -28,6 +29,7 @@ type Log struct {
 	everyNode []Consumer
 	once      []Consumer
 	missed    bool          // a consumer on every node failed
+	looked    atomic.Int64  // when the last look for events of other processes began that succeeded
 	woken     chan struct{} // closed and replaced at every wake
 }
 

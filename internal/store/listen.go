@@ -8,6 +8,21 @@ import (
 	"github.com/lib/pq"
 )
 
+// sqliteLook is how often a process asks whether another has changed the file.
+const sqliteLook = 40 * time.Millisecond
+
+// ListensSince gives since when commits of other processes are heard of without
+// a break, in nanoseconds since 1970; 0 when they are not.
+func (db *DB) ListensSince() int64 { return db.listens.Load() }
+
+func (db *DB) hear(heard bool) {
+	if !heard {
+		db.listens.Store(0)
+		return
+	}
+	db.listens.Store(time.Now().UnixNano())
+}
+
 // Listen calls wake whenever another process may have committed events, until
 // ctx ends: on PostgreSQL by LISTEN, on SQLite by watching the version number
 // of the file.
@@ -22,7 +37,11 @@ func (db *DB) listenPostgres(ctx context.Context, wake func()) error {
 	// The connection may be idle for long, so it is asked whether it lives, and a
 	// read without an answer ends it: the listener then makes another.
 	dialer := &postgresDialer{answer: listenSilence, listens: true}
-	listener := pq.NewDialListener(dialer, db.url, 200*time.Millisecond, 10*time.Second, nil)
+	defer db.hear(false)
+	listener := pq.NewDialListener(dialer, db.url, 200*time.Millisecond, 10*time.Second, func(happened pq.ListenerEventType, _ error) {
+		// After the first connection the channel is not listened to yet.
+		db.hear(happened == pq.ListenerEventReconnected)
+	})
 	defer func() { _ = listener.Close() }()
 	// Listen waits for a connection; closing the listener ends the wait.
 	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
@@ -33,6 +52,8 @@ func (db *DB) listenPostgres(ctx context.Context, wake func()) error {
 		}
 		return fmt.Errorf("listen: %w", err)
 	}
+	db.hear(true)
+	wake() // what was committed until now was not heard of
 	tick := time.NewTicker(listenPing)
 	defer tick.Stop()
 	for {
@@ -58,8 +79,10 @@ func (db *DB) watchSQLite(ctx context.Context, wake func()) error {
 		return fmt.Errorf("watch: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
-	tick := time.NewTicker(250 * time.Millisecond)
+	tick := time.NewTicker(sqliteLook)
 	defer tick.Stop()
+	db.hear(true)
+	defer db.hear(false)
 	var last int64
 	for {
 		var version int64

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -45,7 +46,8 @@ type DB struct {
 	}
 	snapshots chan struct{} // one for each that is open, at most half of the connections
 	closing   sync.Once
-	wake      func() // told after every commit that appended events
+	listens   atomic.Int64 // see ListensSince
+	wake      func()       // told after every commit that appended events
 }
 
 // Options of Open. The zero value is right for a server.

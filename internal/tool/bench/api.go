@@ -80,6 +80,11 @@ func benchAPI(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	kept, err := startKept(ctx, url, api.url)
+	if err != nil {
+		return err
+	}
+	defer kept.stop()
 	scanned, err := scans(ctx, url)
 	if err != nil {
 		return err
@@ -88,6 +93,7 @@ func benchAPI(ctx context.Context, args []string) error {
 	fmt.Println("| operation | connections | unit rps | unit ms | rps | p50 ms | p99 ms | server ms | database ms | ms | times the unit |")
 	fmt.Println("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |")
 	var over []error
+	var fromMemory []string
 	for _, name := range measured {
 		document, err := os.ReadFile(filepath.Join(*documents, name+".graphql"))
 		if err != nil {
@@ -98,6 +104,11 @@ func benchAPI(ctx context.Context, args []string) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		for _, connections := range []int{1, 16, 64} {
+			row, wrong, err := kept.measure(ctx, name, requests.api, connections, *duration)
+			if err != nil {
+				return fmt.Errorf("%s: from memory: %w", name, err)
+			}
+			fromMemory, over = append(fromMemory, row), append(over, wrong...)
 			base, err := measure(ctx, requests.unit, connections, *duration, unit.cmd.Process.Pid, pid)
 			if err != nil {
 				return fmt.Errorf("%s: unit: %w", name, err)
@@ -114,6 +125,7 @@ func benchAPI(ctx context.Context, args []string) error {
 			}
 		}
 	}
+	kept.print(fromMemory)
 	time.Sleep(time.Second) // backends report their scans when they are idle
 	scannedNow, err := scans(ctx, url)
 	if err != nil {
@@ -177,6 +189,7 @@ func fill(ctx context.Context, bases *databases, articles int) (string, error) {
 func serveAPI(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("serve-api", flag.ContinueOnError)
 	database := flags.String("database", "", "postgres://…")
+	cache := flags.Int("cache", 0, "bytes for answers that are kept")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -186,7 +199,8 @@ func serveAPI(ctx context.Context, args []string) error {
 	}
 	defer func() { _ = os.RemoveAll(media) }()
 	cfg := config.Serve{Database: config.Database{Database: *database}, Media: config.Media{MediaDir: media}, Addr: "127.0.0.1:0",
-		CORSOrigins: []string{"*"}, RequestTimeout: 10 * time.Second, Limits: config.Limits{MaxRequestBytes: 1 << 20}, ShutdownTimeout: time.Second, DatabaseConns: 16}
+		CORSOrigins: []string{"*"}, RequestTimeout: 10 * time.Second, Limits: config.Limits{MaxRequestBytes: 1 << 20}, ShutdownTimeout: time.Second, DatabaseConns: 16,
+		Cache: config.Cache{CacheBytes: *cache, CacheAudit: 0.001}}
 	a, err := app.New(ctx, cfg, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
 		return err
@@ -278,7 +292,7 @@ func (f figures) total() float64 { return f.server + f.database }
 // measure sends requests over a number of connections, checks every reply and
 // reads the processor time of server and database before and after.
 func measure(ctx context.Context, requests []request, connections int, duration time.Duration, server, database int) (figures, error) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}, Timeout: 10 * time.Second}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true}, Timeout: 10 * time.Second}
 	defer client.CloseIdleConnections()
 	if _, err := burst(ctx, client, requests, connections, duration/4); err != nil { // to warm up
 		return figures{}, err

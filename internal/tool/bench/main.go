@@ -15,11 +15,13 @@ import (
 
 // commands are the measurements by name.
 var commands = map[string]func(ctx context.Context, args []string) error{
-	"api":        benchAPI,
-	"related":    benchRelated,
-	"search":     benchSearch,
-	"serve-api":  serveAPI,  // started by api
-	"serve-unit": serveUnit, // started by api
+	"api":     benchAPI,
+	"related": benchRelated,
+	"search":  benchSearch,
+	// Started by api.
+	"serve-api":      serveAPI,
+	"serve-unit":     serveUnit,
+	"serve-prepared": servePrepared,
 }
 
 func main() {
