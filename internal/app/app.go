@@ -164,8 +164,9 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range steps {
-		a.logger.InfoContext(ctx, "migrated", "step", fmt.Sprintf("%04d_%s", s.Version, s.Name))
+	if len(steps) > 0 {
+		last := steps[len(steps)-1]
+		a.logger.InfoContext(ctx, "migrated the database", "steps", len(steps), "to", fmt.Sprintf("%04d_%s", last.Version, last.Name))
 	}
 	a.Services = NewServices(db, a.bucket)
 	if err := a.Log.Adopt(ctx); err != nil {
@@ -267,8 +268,17 @@ func (a *App) Close() error {
 // Handler answers requests without a listener, for tests.
 func (a *App) Handler() http.Handler { return a.server }
 
-// Run serves until ctx ends.
+// Run serves until ctx ends, on the address of the settings.
 func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
+	listener, err := server.Listen(ctx, a.cfg.Addr)
+	if err != nil {
+		return err
+	}
+	return a.Serve(ctx, listener, listening)
+}
+
+// Serve is Run with an address that was taken before.
+func (a *App) Serve(ctx context.Context, listener net.Listener, listening func(net.Addr)) error {
 	if os.Getenv("GOGC") == "" {
 		// Answers are garbage as soon as they are sent, and what stays is small:
 		// collecting half as often costs some 20 MB and saves a tenth of the time.
@@ -277,7 +287,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return a.server.Run(ctx, listening) })
+	group.Go(func() error { return a.server.Serve(ctx, listener, listening) })
 	group.Go(func() error { return a.again(ctx, "listen", func() error { return a.DB.Listen(ctx, a.Log.Wake) }) })
 	group.Go(func() error { return a.again(ctx, "jobs", func() error { return a.Jobs.Run(ctx) }) })
 	group.Go(func() error {

@@ -18,7 +18,10 @@ import (
 type commands struct {
 	Config kong.ConfigFlag `help:"File of settings in YAML: their flag names without dashes in front." env:"BROADSHEET_CONFIG" placeholder:"FILE"`
 
+	ShowVersion kong.VersionFlag `name:"version" help:"Say which version this is."`
+
 	Serve      serveCommand      `cmd:"" help:"Serve the site over GraphQL."`
+	Demo       demoCommand       `cmd:"" help:"Keep the demo newsroom."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the database to the schema of this program."`
 	Import     importCommand     `cmd:"" help:"Bring content of other systems in."`
 	Verify     verifyCommand     `cmd:"" help:"Compare the database with what it was filled from."`
@@ -72,6 +75,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int)
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(describe),
+		kong.Vars{"version": versionLine()},
 	)
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "broadsheet:", err)
@@ -86,6 +90,9 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int)
 		}
 	}()
 	parsed, err := parser.Parse(args)
+	if err == nil {
+		err = checkVariables(parser.Model, os.Environ())
+	}
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "broadsheet:", err)
 		return 2

@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/rs/cors"
@@ -307,13 +308,34 @@ func (s *Server) recover(next http.Handler) http.Handler {
 	})
 }
 
+// Listen takes an address for a server.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("listen: %w\nAnother program uses this address, perhaps another Broadsheet. End it, or choose another address, such as --addr localhost:8081", err)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("listen: %w\nThis user may not use ports below 1024. Choose another, such as --addr localhost:8080", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("listen: %w\nThis machine has no such address. Use localhost, or :8080 for all addresses that it has", err)
+	case err != nil:
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return listener, nil
+}
+
 // Run listens and serves until ctx ends, then lets requests under way finish.
 // It tells listening the address it listens on.
 func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.opts.Addr)
+	listener, err := Listen(ctx, s.opts.Addr)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
+	return s.Serve(ctx, listener, listening)
+}
+
+// Serve is Run with an address that was taken before.
+func (s *Server) Serve(ctx context.Context, listener net.Listener, listening func(net.Addr)) error {
 	srv := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 5 * time.Second,
