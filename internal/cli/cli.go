@@ -28,6 +28,7 @@ type commands struct {
 	User       userCommand       `cmd:"" help:"Keep the accounts of staff and readers."`
 	Key        keyCommand        `cmd:"" help:"Keep the API keys of partners."`
 	Documents  documentsCommand  `cmd:"" help:"Register GraphQL documents that clients name, and check them."`
+	Doctor     doctorCommand     `cmd:"" help:"Look at what the server needs, with the settings of serve, and say what is wrong."`
 	Mail       mailCommand       `cmd:"" help:"Try whether mails can be sent."`
 	Newsletter newsletterCommand `cmd:"" help:"Send newsletters and keep the suppression list."`
 	Seed       seedCommand       `cmd:"" help:"Fill an empty database with a synthetic newsroom."`
