@@ -18,6 +18,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
+	"github.com/broadsheet-cms/broadsheet/internal/webhook"
 )
 
 // Services are what rows are loaded from.
@@ -34,6 +35,7 @@ type Services struct {
 	Newsletters *newsletter.Service
 	Newsroom    *newsroom.Service
 	Partners    *partner.Service
+	Webhooks    *webhook.Service
 	Pages       *site.Service
 	Taxonomy    *taxonomy.Service
 

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"gocloud.dev/blob"
@@ -24,6 +26,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
+	"github.com/broadsheet-cms/broadsheet/internal/budget"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
@@ -37,6 +40,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/link"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/metrics"
 	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
@@ -50,6 +54,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
+	"github.com/broadsheet-cms/broadsheet/internal/webhook"
 )
 
 // Services are all services over one database.
@@ -60,6 +65,7 @@ type Services struct {
 	JobOffice  *job.Office
 	Partners   *partner.Service
 	Feeds      *feed.Service
+	Webhooks   *webhook.Service
 	Directory  *directory.Directory
 	Articles   *content.Service
 	Bookmarks  *bookmark.Service
@@ -112,6 +118,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Repeats = repeat.New(db)
 	s.Partners = partner.New(db, s.Log, s.Articles, s.Directory, s.Audit)
 	s.Feeds = feed.New(db, s.Log, s.Directory, s.Articles, s.Taxonomy, s.Comments, s.Site, s.Partners)
+	s.Webhooks = webhook.New(db, s.Log, s.Partners, s.Jobs, s.Audit)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
 	s.Links = link.New(db)
 	s.Mail = mail.New(db, s.brand)
@@ -125,7 +132,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Moderator: s.Moderator, Interests: s.Interests, Popularity: s.Popularity, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Newsletters: s.Newsletters, Trusted: s.Trusted}
+		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Webhooks: s.Webhooks, Newsletters: s.Newsletters, Trusted: s.Trusted}
 }
 
 // App is the server with all it needs.
@@ -139,6 +146,7 @@ type App struct {
 	answers *cache.Cache
 	// demoSignIns are the demo accounts that were made, with their passwords.
 	demoSignIns []demo.SignIn
+	metrics     *metrics.Metrics
 }
 
 // New opens and migrates the database and puts the server together. The caller
@@ -186,6 +194,12 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err := a.checkDocuments(ctx); err != nil {
 		return err
 	}
+	exempt, err := a.cfg.Exempt()
+	if err != nil {
+		return err
+	}
+	a.metrics = metrics.New(db.Stats)
+	budgets := budget.New(budget.Settings{Address: a.cfg.RateLimit, Account: a.cfg.RateLimitSignedIn, Exempt: exempt})
 	door, openID, err := a.signIn()
 	if err != nil {
 		return err
@@ -196,7 +210,9 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		a.Log.EveryNode(a.answers) // after the directory, which answers are made from
 	}
 	routes := server.Routes{
-		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries, Limits: a.documentLimits(),
+		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
+			Budget: budgets, SlowOperation: a.cfg.SlowOperation,
+			Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
 			MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
 		SignIn:  openID,
 		Partner: door.Handler(a.Partners.Handler()),
@@ -216,13 +232,17 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	}
 	a.server = server.New(routes, server.Options{Addr: a.cfg.Addr, CORSOrigins: a.cfg.CORSOrigins, CORSHeaders: a.cfg.CORSHeaders, CORSCredentials: a.cfg.CORSCredentials,
 		MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, UploadTimeout: a.cfg.UploadTimeout,
+		MaxRequests: a.cfg.MaxRequests, Metrics: a.metrics, HTTPS: strings.HasPrefix(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL), "https://"),
 		RequestTimeout: a.cfg.RequestTimeout, ShutdownTimeout: a.cfg.ShutdownTimeout, Logger: a.logger})
 	return nil
 }
 
-func (a *App) documentLimits() document.Limits {
-	return document.Limits{Bytes: a.cfg.MaxDocumentBytes, Tokens: a.cfg.MaxTokens, Depth: a.cfg.MaxDepth, Aliases: a.cfg.MaxAliases,
-		RootFields: a.cfg.MaxRootFields, Mutations: a.cfg.MaxMutations, Cost: a.cfg.MaxComplexity, CacheBytes: a.cfg.DocumentCacheBytes}
+func (a *App) documentLimits() document.Limits { return DocumentLimits(a.cfg) }
+
+// DocumentLimits are the limits of documents that the settings say.
+func DocumentLimits(cfg config.Serve) document.Limits {
+	return document.Limits{Bytes: cfg.MaxDocumentBytes, Tokens: cfg.MaxTokens, Depth: cfg.MaxDepth, Aliases: cfg.MaxAliases,
+		RootFields: cfg.MaxRootFields, Mutations: cfg.MaxMutations, Cost: cfg.MaxComplexity, CacheBytes: cfg.DocumentCacheBytes}
 }
 
 // fillDemo fills an empty database with the demo newsroom and leaves any other
@@ -288,6 +308,9 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, listening func(n
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.server.Serve(ctx, listener, listening) })
+	if a.cfg.AdminAddr != "" {
+		group.Go(func() error { return a.server.RunPrivate(ctx, a.cfg.AdminAddr, a.metrics.Handler()) })
+	}
 	group.Go(func() error { return a.again(ctx, "listen", func() error { return a.DB.Listen(ctx, a.Log.Wake) }) })
 	group.Go(func() error { return a.again(ctx, "jobs", func() error { return a.Jobs.Run(ctx) }) })
 	group.Go(func() error {

@@ -24,10 +24,12 @@ type commands struct {
 	Demo       demoCommand       `cmd:"" help:"Keep the demo newsroom."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the database to the schema of this program."`
 	Import     importCommand     `cmd:"" help:"Bring content of other systems in."`
+	Export     exportCommand     `cmd:"" help:"Write content for other systems."`
 	Verify     verifyCommand     `cmd:"" help:"Compare the database with what it was filled from."`
 	User       userCommand       `cmd:"" help:"Keep the accounts of staff and readers."`
 	Key        keyCommand        `cmd:"" help:"Keep the API keys of partners."`
 	Documents  documentsCommand  `cmd:"" help:"Register GraphQL documents that clients name, and check them."`
+	Doctor     doctorCommand     `cmd:"" help:"Look at what the server needs, with the settings of serve, and say what is wrong."`
 	Mail       mailCommand       `cmd:"" help:"Try whether mails can be sent."`
 	Newsletter newsletterCommand `cmd:"" help:"Send newsletters and keep the suppression list."`
 	Seed       seedCommand       `cmd:"" help:"Fill an empty database with a synthetic newsroom."`

@@ -48,8 +48,25 @@ type Options struct {
 	RequestTimeout  time.Duration
 	UploadTimeout   time.Duration // of the body of a request with files
 	ShutdownTimeout time.Duration
+	MaxRequests     int  // to the API, answered at once; 0: any number
+	HTTPS           bool // whether the server is reached by https alone
+	Metrics         Metrics
 	Logger          *slog.Logger
 }
+
+// Metrics are told what the server does.
+type Metrics interface {
+	Answered(path, method string, status int, took time.Duration)
+	Begin() (end func())
+	Shed()
+}
+
+// unmeasured is told and forgets.
+type unmeasured struct{}
+
+func (unmeasured) Answered(string, string, int, time.Duration) {}
+func (unmeasured) Begin() (end func())                         { return func() {} }
+func (unmeasured) Shed()                                       {}
 
 // Server answers HTTP.
 type Server struct {
@@ -64,9 +81,12 @@ func New(routes Routes, opts Options) *Server {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
+	if opts.Metrics == nil {
+		opts.Metrics = unmeasured{}
+	}
 	opts.Logger = slog.New(LogRequestID(opts.Logger.Handler()))
 	s := &Server{opts: opts, routes: routes}
-	s.handler = s.identify(s.log(s.recover(s.mux())))
+	s.handler = s.identify(s.secure(s.log(s.recover(s.mux()))))
 	return s
 }
 
@@ -87,9 +107,9 @@ func (s *Server) mux() http.Handler {
 		// Else answers to other origins are what everybody sees.
 		AllowCredentials: s.opts.CORSCredentials && !slices.Contains(s.opts.CORSOrigins, "*"),
 	}).Handler
-	mux.Handle("/graphql", public(s.deadline(s.limit(s.routes.GraphQL))))
+	mux.Handle("/graphql", public(s.shed(s.deadline(compressed(s.limit(s.routes.GraphQL))))))
 	if s.routes.SDL != "" {
-		mux.Handle("GET /schema.graphql", public(http.HandlerFunc(s.serveSDL)))
+		mux.Handle("GET /schema.graphql", public(compressed(http.HandlerFunc(s.serveSDL))))
 	}
 	if s.routes.GraphiQL != nil {
 		mux.Handle("/graphiql", s.routes.GraphiQL)
@@ -280,6 +300,7 @@ func (s *Server) log(next http.Handler) http.Handler {
 		start := time.Now()
 		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(sw, r)
+		s.opts.Metrics.Answered(r.URL.Path, r.Method, sw.status, time.Since(start))
 		level := slog.LevelDebug
 		if sw.status >= http.StatusInternalServerError {
 			level = slog.LevelWarn
