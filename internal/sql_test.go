@@ -17,6 +17,8 @@ import (
 // its visibility rule, each with the reason why no reader gets
 // what they read.
 var maintains = map[string]string{
+	"content.lockArticlesSQL":    "holds articles that an import brings new versions of",
+	"content.reviveEntrySQL":     "gives an entry of a live blog that comes back its key again",
 	"content.archiveSQL":         "reads what articles are about, to rank all of them",
 	"content.holdSQL":            "locks articles that are about to be related",
 	"content.profilesPostgres":   "reads what articles are about, to rank one of them",

@@ -288,6 +288,9 @@ func (a *App) Close() error {
 // Handler answers requests without a listener, for tests.
 func (a *App) Handler() http.Handler { return a.server }
 
+// Listen takes an address for Serve.
+func Listen(ctx context.Context, addr string) (net.Listener, error) { return server.Listen(ctx, addr) }
+
 // Run serves until ctx ends, on the address of the settings.
 func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	listener, err := server.Listen(ctx, a.cfg.Addr)

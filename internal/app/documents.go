@@ -24,6 +24,17 @@ func CheckDocument(ctx context.Context, documents *document.Store, d trusted.Doc
 	return nil
 }
 
+// CheckDocuments calls report with each document that would be refused by the default
+// limits.
+func CheckDocuments(ctx context.Context, documents []trusted.Document, report func(trusted.Document, error)) {
+	checks := graph.Documents(document.Limits{})
+	for _, d := range documents {
+		if wrong := CheckDocument(ctx, checks, d); wrong != nil {
+			report(d, wrong)
+		}
+	}
+}
+
 // BrokenDocuments calls report with each registered document that would be refused,
 // and gives how many there are in all.
 func (s *Services) BrokenDocuments(ctx context.Context, limits document.Limits, report func(trusted.Document, error)) (all int, err error) {

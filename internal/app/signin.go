@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/demo"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
 	"github.com/broadsheet-cms/broadsheet/internal/signin"
@@ -55,8 +57,24 @@ func (a *App) signIn() (*signin.Door, http.Handler, error) {
 	return door, door.OpenID(providers...), nil
 }
 
-// WriteSignIns writes demo accounts with their passwords, one a line.
-func WriteSignIns(w io.Writer, accounts []demo.SignIn) {
+// ErrNoDemo says that a database does not hold the demo newsroom.
+var ErrNoDemo = errors.New("the database does not hold the demo newsroom")
+
+// NewDemoPasswords gives the demo accounts new passwords and writes them.
+func NewDemoPasswords(ctx context.Context, s *Services, w io.Writer) error {
+	accounts, err := demo.SignIns(ctx, s.Demo())
+	if fault.CodeOf(err) == fault.NotFound {
+		return ErrNoDemo
+	}
+	if err != nil {
+		return err
+	}
+	writeSignIns(w, accounts)
+	return nil
+}
+
+// writeSignIns writes demo accounts with their passwords, one a line.
+func writeSignIns(w io.Writer, accounts []demo.SignIn) {
 	_, _ = fmt.Fprintln(w, "Demo accounts:")
 	for _, d := range accounts {
 		_, _ = fmt.Fprintf(w, "  %-12s %-28s %s\n", d.Role, d.Email, d.Password)
@@ -68,7 +86,7 @@ func WriteSignIns(w io.Writer, accounts []demo.SignIn) {
 // writes secrets, which have no place in a log, and does so only once.
 func (a *App) Greet(ctx context.Context, w io.Writer) error {
 	if len(a.demoSignIns) > 0 {
-		WriteSignIns(w, a.demoSignIns)
+		writeSignIns(w, a.demoSignIns)
 		_, _ = fmt.Fprintln(w, "New passwords for them: broadsheet demo accounts --database …")
 		a.demoSignIns = nil
 	}

@@ -7,8 +7,6 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
-	"github.com/broadsheet-cms/broadsheet/internal/demo"
-	"github.com/broadsheet-cms/broadsheet/internal/fault"
 )
 
 type demoCommand struct {
@@ -24,13 +22,9 @@ func (c *demoAccountsCommand) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	accounts, err := demo.SignIns(ctx, app.NewServices(db, nil).Demo())
-	if fault.CodeOf(err) == fault.NotFound {
-		return fmt.Errorf("database %s does not hold the demo newsroom: fill an empty one with: broadsheet serve --demo --database …", c.Database.Database)
+	err = app.NewDemoPasswords(ctx, app.NewServices(db, nil), s.out)
+	if errors.Is(err, app.ErrNoDemo) {
+		return fmt.Errorf("%w: fill an empty one with: broadsheet serve --demo --database …", err)
 	}
-	if err != nil {
-		return err
-	}
-	app.WriteSignIns(s.out, accounts)
-	return nil
+	return err
 }

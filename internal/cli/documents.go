@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/broadsheet-cms/broadsheet/graph"
 	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
@@ -30,7 +29,6 @@ const maxManifest = 64 << 20
 
 // Run registers the documents of all files, or none.
 func (c *pushDocumentsCommand) Run(ctx context.Context, s *streams) error {
-	checks := graph.Documents(document.Limits{})
 	var documents []trusted.Document
 	broken := 0
 	for _, file := range c.Files {
@@ -49,12 +47,10 @@ func (c *pushDocumentsCommand) Run(ctx context.Context, s *streams) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		for _, d := range found {
-			if err := app.CheckDocument(ctx, checks, d); err != nil {
-				broken++
-				_, _ = fmt.Fprintf(s.err, "%s: %s: %v\n", file, d.ID, err)
-			}
-		}
+		app.CheckDocuments(ctx, found, func(d trusted.Document, wrong error) {
+			broken++
+			_, _ = fmt.Fprintf(s.err, "%s: %s: %v\n", file, d.ID, wrong)
+		})
 		documents = append(documents, found...)
 	}
 	if broken > 0 {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
-	"github.com/broadsheet-cms/broadsheet/internal/server"
 )
 
 type serveCommand struct{ config.Serve }
@@ -16,7 +15,7 @@ type serveCommand struct{ config.Serve }
 func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 	logger := c.Logger(s.err)
 	// Before anything is made: an address in use must not cost the passwords below.
-	listener, err := server.Listen(ctx, c.Addr)
+	listener, err := app.Listen(ctx, c.Addr)
 	if err != nil {
 		return err
 	}
