@@ -29,6 +29,9 @@ type Options struct {
 	MaxRequestBytes int64           // of a body of JSON; 0 means 1 MiB
 	MaxUploadBytes  int64           // of a body with files; 0 means DefaultUploadBytes
 	Timeout         time.Duration   // of one request; 0 means 10 seconds
+	Budget          Budget          // nil: everybody may ask for anything
+	SlowOperation   time.Duration   // of operations that are logged; 0: none are
+	Observe         func(Observed)  // is told of every operation; nil: nobody is
 	Logger          *slog.Logger
 	Cache           *cache.Cache // of answers; nil: none are kept
 
@@ -67,7 +70,7 @@ func Handler(services Services, opts Options) http.Handler {
 	if !opts.NoAutomatic {
 		named.automatic = newTextCache()
 	}
-	srv.AddTransport(exchange{documents: documents, persisted: named, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
+	srv.AddTransport(exchange{documents: documents, persisted: named, budget: opts.Budget, slow: opts.SlowOperation, observed: opts.Observe, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
 		present: present(opts.Logger), logger: opts.Logger})
 	srv.SetQueryCache(checkedDocuments{})
 	srv.SetErrorPresenter(present(opts.Logger))

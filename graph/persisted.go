@@ -68,16 +68,16 @@ func (p persisted) named(ctx context.Context, q *request, id, hash string) *refu
 		return nil
 	case q.documentID == "" && p.automatic == nil && !p.only:
 		// The words are those that Apollo's clients look for.
-		return &refusal{http.StatusBadRequest, fault.PersistedQueryNotSupported, "PersistedQueryNotSupported"}
+		return because(http.StatusBadRequest, fault.PersistedQueryNotSupported, "PersistedQueryNotSupported")
 	}
-	return &refusal{http.StatusBadRequest, fault.PersistedQueryNotFound, "PersistedQueryNotFound"}
+	return because(http.StatusBadRequest, fault.PersistedQueryNotFound, "PersistedQueryNotFound")
 }
 
 // allow refuses a document that was not registered.
 func (p persisted) allow(ctx context.Context, q *request) *refusal {
 	_, there, refused := p.text(ctx, trusted.Hash(q.Query))
 	if refused == nil && !there {
-		refused = &refusal{http.StatusForbidden, fault.DocumentNotTrusted, "this site answers only documents that were registered"}
+		refused = because(http.StatusForbidden, fault.DocumentNotTrusted, "this site answers only documents that were registered")
 	}
 	return refused
 }
@@ -88,7 +88,7 @@ func (p persisted) text(ctx context.Context, id string) (string, bool, *refusal)
 	}
 	text, there, err := p.registered.Text(ctx, id)
 	if err != nil {
-		return "", false, &refusal{http.StatusServiceUnavailable, fault.TryAgain, "the document cannot be looked up at the moment: try again later"}
+		return "", false, because(http.StatusServiceUnavailable, fault.TryAgain, "the document cannot be looked up at the moment: try again later")
 	}
 	return text, there, nil
 }

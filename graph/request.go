@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -32,6 +33,11 @@ type refusal struct {
 	status  int
 	code    fault.Code
 	message string
+	wait    time.Duration // until it may be tried again; 0: retryAfter
+}
+
+func because(status int, code fault.Code, message string) *refusal {
+	return &refusal{status: status, code: code, message: message}
 }
 
 // shown is the error that a client gets.
@@ -40,7 +46,7 @@ func (r *refusal) shown() *gqlerror.Error {
 }
 
 func refuse(status int, format string, args ...any) *refusal {
-	return &refusal{status, fault.BadUserInput, fmt.Sprintf(format, args...)}
+	return because(status, fault.BadUserInput, fmt.Sprintf(format, args...))
 }
 
 // read reads a request by its method.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ type exchange struct {
 	timeout   time.Duration // of executing, once the request is read
 	maxBytes  int64         // of a body of JSON
 	maxUpload int64         // of a body with files
+	budget    Budget        // nil: everybody may ask for anything
+	slow      time.Duration // of operations that are logged; 0: none are
+	observed  func(Observed)
 	present   graphql.ErrorPresenterFunc
 	logger    *slog.Logger
 }
@@ -59,6 +63,10 @@ func (e exchange) Do(w http.ResponseWriter, r *http.Request, library graphql.Gra
 		e.refuse(w, refused)
 		return
 	}
+	if _, refused := e.charge(r.Context(), requestPoints); refused != nil {
+		e.refuse(w, refused)
+		return
+	}
 	q, refused := e.read(w, r)
 	if refused != nil {
 		e.refuse(w, refused)
@@ -85,7 +93,10 @@ func unfit(w http.ResponseWriter, r *http.Request, acceptable bool) *refusal {
 }
 
 func (e exchange) refuse(w http.ResponseWriter, why *refusal) {
-	if why.code == fault.TryAgain {
+	switch {
+	case why.wait > 0:
+		w.Header().Set("Retry-After", afterSeconds(why.wait))
+	case why.code == fault.TryAgain:
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	respond(w, why.status, &answer{Errors: gqlerror.List{why.shown()}})
@@ -96,7 +107,7 @@ const retryAfter = "5"
 
 // execute answers a request that could be read.
 func (e exchange) execute(w http.ResponseWriter, r *http.Request, q *request, kind string, exec checked) {
-	ctx := r.Context()
+	ctx, start := r.Context(), time.Now()
 	if refused := e.persisted.find(ctx, q); refused != nil {
 		if refused.code == fault.PersistedQueryNotFound {
 			// The next request registers it: nobody keeps this answer.
@@ -123,16 +134,47 @@ func (e exchange) execute(w http.ResponseWriter, r *http.Request, q *request, ki
 		if status == http.StatusServiceUnavailable {
 			w.Header().Set("Retry-After", retryAfter)
 		}
+		e.observe(ctx, start, nil, 0, response.Errors)
 		respond(w, status, &answer{Errors: response.Errors, Extensions: response.Extensions})
 		return
 	}
-	responses, ctx := exec.DispatchOperation(ctx, operation)
-	response := responses(ctx)
-	if response == nil { // its time was over before it began
-		e.refuse(w, &refusal{http.StatusServiceUnavailable, tookTooLong.Code, tookTooLong.Message})
+	e.run(w, r, operation, start, exec)
+}
+
+// run answers an operation that was found fit to be executed.
+func (e exchange) run(w http.ResponseWriter, r *http.Request, operation *graphql.OperationContext, start time.Time, exec checked) {
+	asked := r.Header.Get("X-Broadsheet-Cost") // with "only" nothing is executed
+	cost := e.documents.Cost(operation.Operation, operation.Variables)
+	charged := cost
+	if asked == "only" {
+		charged = 0
+	}
+	left, refused := e.charge(r.Context(), charged)
+	if refused != nil {
+		e.refuse(w, refused)
 		return
 	}
-	respond(w, http.StatusOK, executed(response))
+	if asked == "only" {
+		respond(w, http.StatusOK, &answer{Extensions: map[string]any{"cost": e.price(cost, left)}})
+		return
+	}
+	responses, ctx := exec.DispatchOperation(r.Context(), operation)
+	response := responses(ctx)
+	if response == nil { // its time was over before it began
+		e.observe(ctx, start, operation, cost, gqlerror.List{because(0, tookTooLong.Code, "").shown()})
+		e.refuse(w, because(http.StatusServiceUnavailable, tookTooLong.Code, tookTooLong.Message))
+		return
+	}
+	e.observe(ctx, start, operation, cost, response.Errors)
+	a := executed(response)
+	if asked != "" {
+		a.Extensions = maps.Clone(a.Extensions)
+		if a.Extensions == nil {
+			a.Extensions = map[string]any{}
+		}
+		a.Extensions["cost"] = e.price(cost, left)
+	}
+	respond(w, http.StatusOK, a)
 }
 
 // statusOf is the HTTP status of a document that was not executed. Plain JSON says

@@ -76,7 +76,7 @@ func (e exchange) readMultipart(w http.ResponseWriter, r *http.Request) (*reques
 		return nil, refuse(http.StatusBadRequest, "a multipart request needs the header Apollo-Require-Preflight, which pages of other sites cannot send")
 	}
 	if access.Of(r.Context()).UserID == 0 {
-		return nil, &refusal{http.StatusUnauthorized, fault.Unauthenticated, "sign in to send files"}
+		return nil, because(http.StatusUnauthorized, fault.Unauthenticated, "sign in to send files")
 	}
 	if r.ContentLength > e.maxUpload {
 		return nil, tooLarge(e.maxUpload)
@@ -247,7 +247,7 @@ func (e exchange) keep(f *upload, part *multipart.Part) *refusal {
 // broken is a failure of ours before there is an operation.
 func (e exchange) broken(doing string, err error) *refusal {
 	e.logger.Error("a request could not be read", "doing", doing, "error", err) //nolint:sloglint // the caller has no context at hand
-	return &refusal{http.StatusServiceUnavailable, fault.TryAgain, "the server cannot take files at the moment: try again later"}
+	return because(http.StatusServiceUnavailable, fault.TryAgain, "the server cannot take files at the moment: try again later")
 }
 
 // reading tells a failure of the client's connection from one of our disk.

@@ -17,16 +17,17 @@ var (
 
 // otherHeaders are what the endpoint reads of a request, or writes, beside keyed.
 var otherHeaders = map[string]string{
-	"Accept-Encoding":  "the form of an answer, chosen when it is sent",
-	"If-None-Match":    "looked at when an answer is sent",
-	"Cache-Control":    "of the answer",
-	"Content-Encoding": "in keyed as well",
-	"ETag":             "of the answer",
-	"Etag":             "of the answer",
-	"Vary":             "of the answer",
-	"Content-Length":   "of the answer",
-	"Cache-Tag":        "of the answer",
-	"Surrogate-Key":    "of the answer",
+	"Accept-Encoding":   "the form of an answer, chosen when it is sent",
+	"If-None-Match":     "looked at when an answer is sent",
+	"Cache-Control":     "of the answer",
+	"Content-Encoding":  "in keyed as well",
+	"ETag":              "of the answer",
+	"X-Broadsheet-Cost": "such requests pass the cache by",
+	"Etag":              "of the answer",
+	"Vary":              "of the answer",
+	"Content-Length":    "of the answer",
+	"Cache-Tag":         "of the answer",
+	"Surrogate-Key":     "of the answer",
 }
 
 // contexts are what is read from the context of a request below the endpoint, and

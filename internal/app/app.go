@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"gocloud.dev/blob"
@@ -24,6 +26,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
+	"github.com/broadsheet-cms/broadsheet/internal/budget"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
@@ -37,6 +40,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/link"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/metrics"
 	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
@@ -141,6 +145,7 @@ type App struct {
 	answers *cache.Cache
 	// demoSignIns are the demo accounts that were made, with their passwords.
 	demoSignIns []demo.SignIn
+	metrics     *metrics.Metrics
 }
 
 // New opens and migrates the database and puts the server together. The caller
@@ -166,8 +171,9 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range steps {
-		a.logger.InfoContext(ctx, "migrated", "step", fmt.Sprintf("%04d_%s", s.Version, s.Name))
+	if len(steps) > 0 {
+		last := steps[len(steps)-1]
+		a.logger.InfoContext(ctx, "migrated the database", "steps", len(steps), "to", fmt.Sprintf("%04d_%s", last.Version, last.Name))
 	}
 	a.Services = NewServices(db, a.bucket)
 	if err := a.Log.Adopt(ctx); err != nil {
@@ -187,6 +193,12 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err := a.checkDocuments(ctx); err != nil {
 		return err
 	}
+	exempt, err := a.cfg.Exempt()
+	if err != nil {
+		return err
+	}
+	a.metrics = metrics.New(db.Stats)
+	budgets := budget.New(budget.Settings{Address: a.cfg.RateLimit, Account: a.cfg.RateLimitSignedIn, Exempt: exempt})
 	door, openID, err := a.signIn()
 	if err != nil {
 		return err
@@ -197,7 +209,9 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		a.Log.EveryNode(a.answers) // after the directory, which answers are made from
 	}
 	routes := server.Routes{
-		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries, Limits: a.documentLimits(),
+		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
+			Budget: budgets, SlowOperation: a.cfg.SlowOperation,
+			Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
 			MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
 		SignIn:  openID,
 		Partner: door.Handler(a.Partners.Handler()),
@@ -217,13 +231,17 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	}
 	a.server = server.New(routes, server.Options{Addr: a.cfg.Addr, CORSOrigins: a.cfg.CORSOrigins, CORSHeaders: a.cfg.CORSHeaders, CORSCredentials: a.cfg.CORSCredentials,
 		MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, UploadTimeout: a.cfg.UploadTimeout,
+		MaxRequests: a.cfg.MaxRequests, Metrics: a.metrics, HTTPS: strings.HasPrefix(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL), "https://"),
 		RequestTimeout: a.cfg.RequestTimeout, ShutdownTimeout: a.cfg.ShutdownTimeout, Logger: a.logger})
 	return nil
 }
 
-func (a *App) documentLimits() document.Limits {
-	return document.Limits{Bytes: a.cfg.MaxDocumentBytes, Tokens: a.cfg.MaxTokens, Depth: a.cfg.MaxDepth, Aliases: a.cfg.MaxAliases,
-		RootFields: a.cfg.MaxRootFields, Mutations: a.cfg.MaxMutations, Cost: a.cfg.MaxComplexity, CacheBytes: a.cfg.DocumentCacheBytes}
+func (a *App) documentLimits() document.Limits { return DocumentLimits(a.cfg) }
+
+// DocumentLimits are the limits of documents that the settings say.
+func DocumentLimits(cfg config.Serve) document.Limits {
+	return document.Limits{Bytes: cfg.MaxDocumentBytes, Tokens: cfg.MaxTokens, Depth: cfg.MaxDepth, Aliases: cfg.MaxAliases,
+		RootFields: cfg.MaxRootFields, Mutations: cfg.MaxMutations, Cost: cfg.MaxComplexity, CacheBytes: cfg.DocumentCacheBytes}
 }
 
 // fillDemo fills an empty database with the demo newsroom and leaves any other
@@ -269,8 +287,17 @@ func (a *App) Close() error {
 // Handler answers requests without a listener, for tests.
 func (a *App) Handler() http.Handler { return a.server }
 
-// Run serves until ctx ends.
+// Run serves until ctx ends, on the address of the settings.
 func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
+	listener, err := server.Listen(ctx, a.cfg.Addr)
+	if err != nil {
+		return err
+	}
+	return a.Serve(ctx, listener, listening)
+}
+
+// Serve is Run with an address that was taken before.
+func (a *App) Serve(ctx context.Context, listener net.Listener, listening func(net.Addr)) error {
 	if os.Getenv("GOGC") == "" {
 		// Answers are garbage as soon as they are sent, and what stays is small:
 		// collecting half as often costs some 20 MB and saves a tenth of the time.
@@ -279,7 +306,10 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return a.server.Run(ctx, listening) })
+	group.Go(func() error { return a.server.Serve(ctx, listener, listening) })
+	if a.cfg.AdminAddr != "" {
+		group.Go(func() error { return a.server.RunPrivate(ctx, a.cfg.AdminAddr, a.metrics.Handler()) })
+	}
 	group.Go(func() error { return a.again(ctx, "listen", func() error { return a.DB.Listen(ctx, a.Log.Wake) }) })
 	group.Go(func() error { return a.again(ctx, "jobs", func() error { return a.Jobs.Run(ctx) }) })
 	group.Go(func() error {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/demo"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/server"
 	"github.com/broadsheet-cms/broadsheet/internal/signin"
@@ -54,15 +55,21 @@ func (a *App) signIn() (*signin.Door, http.Handler, error) {
 	return door, door.OpenID(providers...), nil
 }
 
+// WriteSignIns writes demo accounts with their passwords, one a line.
+func WriteSignIns(w io.Writer, accounts []demo.SignIn) {
+	_, _ = fmt.Fprintln(w, "Demo accounts:")
+	for _, d := range accounts {
+		_, _ = fmt.Fprintf(w, "  %-12s %-28s %s\n", d.Role, d.Email, d.Password)
+	}
+}
+
 // Greet tells whoever starts the server how to sign in: by the demo accounts
 // that were just made, or by a token that makes the first administrator. It
 // writes secrets, which have no place in a log, and does so only once.
 func (a *App) Greet(ctx context.Context, w io.Writer) error {
 	if len(a.demoSignIns) > 0 {
-		_, _ = fmt.Fprintln(w, "Demo accounts, told this once:")
-		for _, d := range a.demoSignIns {
-			_, _ = fmt.Fprintf(w, "  %-12s %-28s %s\n", d.Role, d.Email, d.Password)
-		}
+		WriteSignIns(w, a.demoSignIns)
+		_, _ = fmt.Fprintln(w, "New passwords for them: broadsheet demo accounts --database …")
 		a.demoSignIns = nil
 	}
 	token, err := a.Accounts.OfferSetup(ctx)

@@ -18,13 +18,17 @@ import (
 type commands struct {
 	Config kong.ConfigFlag `help:"File of settings in YAML: their flag names without dashes in front." env:"BROADSHEET_CONFIG" placeholder:"FILE"`
 
+	ShowVersion kong.VersionFlag `name:"version" help:"Say which version this is."`
+
 	Serve      serveCommand      `cmd:"" help:"Serve the site over GraphQL."`
+	Demo       demoCommand       `cmd:"" help:"Keep the demo newsroom."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the database to the schema of this program."`
 	Import     importCommand     `cmd:"" help:"Bring content of other systems in."`
 	Verify     verifyCommand     `cmd:"" help:"Compare the database with what it was filled from."`
 	User       userCommand       `cmd:"" help:"Keep the accounts of staff and readers."`
 	Key        keyCommand        `cmd:"" help:"Keep the API keys of partners."`
 	Documents  documentsCommand  `cmd:"" help:"Register GraphQL documents that clients name, and check them."`
+	Doctor     doctorCommand     `cmd:"" help:"Look at what the server needs, with the settings of serve, and say what is wrong."`
 	Mail       mailCommand       `cmd:"" help:"Try whether mails can be sent."`
 	Newsletter newsletterCommand `cmd:"" help:"Send newsletters and keep the suppression list."`
 	Seed       seedCommand       `cmd:"" help:"Fill an empty database with a synthetic newsroom."`
@@ -72,6 +76,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int)
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(describe),
+		kong.Vars{"version": versionLine()},
 	)
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "broadsheet:", err)
@@ -86,6 +91,9 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int)
 		}
 	}()
 	parsed, err := parser.Parse(args)
+	if err == nil {
+		err = checkVariables(parser.Model, os.Environ())
+	}
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "broadsheet:", err)
 		return 2

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -29,6 +30,7 @@ func TestScripts(t *testing.T) {
 			"fromthefuture": fromTheFuture,
 			"everysetting":  everySetting,
 			"audited":       audited,
+			"occupied":      occupied,
 			"broken":        brokenDocument,
 		},
 	})
@@ -42,6 +44,14 @@ func fromTheFuture(ts *testscript.TestScript, _ bool, args []string) {
 	_, err = db.Exec(ctx, store.MaintainBoth(`INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (9999, 'later', '', '')`))
 	ts.Check(err)
 	ts.Check(db.Close())
+}
+
+// occupied takes an address until the script ends, and puts it into a variable.
+func occupied(ts *testscript.TestScript, _ bool, args []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it takes no time
+	ts.Check(err)
+	ts.Defer(func() { _ = listener.Close() })
+	ts.Setenv(args[0], listener.Addr().String())
 }
 
 // brokenDocument registers a document that no schema has.

@@ -11,6 +11,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/ingest"
+	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 )
 
 // importCommand groups what brings content of other systems in.
@@ -36,11 +37,6 @@ type importNinjsCommand struct {
 
 // Run imports a file and reports what came of it.
 func (c *importNinjsCommand) Run(ctx context.Context, s *streams) (err error) {
-	db, err := openMigrated(ctx, c.Database)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
 	opts := ingest.Options{DryRun: c.DryRun, Resume: c.Resume, Progress: importProgress(s.err)}
 	input := s.in
 	if c.File != "-" {
@@ -52,10 +48,36 @@ func (c *importNinjsCommand) Run(ctx context.Context, s *streams) (err error) {
 		if opts.File, err = ingest.Identify(file); err != nil {
 			return err
 		}
+		if err := checkNinjs(c.File); err != nil {
+			return err
+		}
 		input = file
 	}
+	db, err := openMigrated(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
 	report, err := ingest.Ninjs(ctx, app.NewServices(db, nil).Ingest(), input, opts)
 	return errors.Join(c.writeReport(s, report), err)
+}
+
+// checkNinjs refuses a file that is no ninjs, before anything is made for it. A
+// pipe, which could be read but once, is not looked at.
+func checkNinjs(name string) error {
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+		return nil //nolint:nilerr // it was opened a moment ago
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	_, err = ninjs.NewReader(file, ninjs.Options{}).Next()
+	if e, ok := errors.AsType[*ninjs.StreamError](err); ok && e.Code == ninjs.CodeWrongKind {
+		return fmt.Errorf("import: %s: %w. For an export of WordPress use: broadsheet import wxr", name, e.Err)
+	}
+	return nil // what else is wrong, the report tells
 }
 
 // writeReport writes the report and fails when something was rejected.

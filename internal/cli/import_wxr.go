@@ -21,15 +21,15 @@ type importWXRCommand struct {
 
 // Run imports a site and reports what came of it.
 func (c *importWXRCommand) Run(ctx context.Context, s *streams) (err error) {
+	files, err := wxrFiles(c.Files)
+	if err != nil {
+		return err
+	}
 	db, err := openMigrated(ctx, c.Database)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	files, err := wxrFiles(c.Files)
-	if err != nil {
-		return err
-	}
 	report, err := ingest.WXR(ctx, wxrServices(app.NewServices(db, nil)), files,
 		ingest.WXROptions{DryRun: c.DryRun, Resume: c.Resume, Strict: c.Strict, Progress: importProgress(s.err)})
 	told := c.write(s, report, report.Failed())
@@ -73,6 +73,9 @@ func wxrFiles(names []string) ([]ingest.WXRFile, error) {
 			return nil, fmt.Errorf("import: %w", err)
 		}
 		known, err := ingest.Identify(file)
+		if err == nil && known.Identity != "" {
+			err = checkKind(name, file)
+		}
 		_ = file.Close()
 		if err != nil {
 			return nil, err
@@ -83,6 +86,15 @@ func wxrFiles(names []string) ([]ingest.WXRFile, error) {
 		files = append(files, ingest.WXRFile{File: known, Open: func() (io.ReadCloser, error) { return os.Open(name) }})
 	}
 	return files, nil
+}
+
+// checkKind refuses a file that is no export, before anything is made for it.
+func checkKind(name string, file io.Reader) error {
+	_, err := wxr.NewReader(file, wxr.Options{}).Next()
+	if e, ok := errors.AsType[*wxr.StreamError](err); ok && e.Code == wxr.CodeWrongKind {
+		return fmt.Errorf("import: %s: %w. WordPress makes one under Tools, Export, All content", name, e.Err)
+	}
+	return nil // what else is wrong, the report tells
 }
 
 // verifyCommand groups what compares the database with where it came from.
@@ -98,15 +110,15 @@ type verifyWXRCommand struct {
 
 // Run compares and fails when anything differs.
 func (c *verifyWXRCommand) Run(ctx context.Context, s *streams) (err error) {
-	db, err := openMigrated(ctx, c.Database)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
 	files, err := wxrFiles(c.Files)
 	if err != nil {
 		return err
 	}
+	db, err := openExisting(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
 	found, err := ingest.VerifyWXR(ctx, wxrServices(app.NewServices(db, nil)), files, wxr.Options{})
 	if err != nil {
 		return err

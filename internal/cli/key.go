@@ -36,7 +36,7 @@ type createKeyCommand struct {
 
 // Run makes the key.
 func (c *createKeyCommand) Run(ctx context.Context, s *streams) (err error) {
-	db, err := openMigrated(ctx, c.Database)
+	db, err := openExisting(ctx, c.Database)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type mailCommand struct {
 // withServices calls do as the command line, with the services over a migrated
 // database.
 func withServices(ctx context.Context, d config.Database, do func(context.Context, *app.Services) error) (err error) {
-	db, err := openMigrated(ctx, d)
+	db, err := openExisting(ctx, d)
 	if err != nil {
 		return err
 	}

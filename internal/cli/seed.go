@@ -43,7 +43,18 @@ func (c *seedCommand) Run(ctx context.Context, s *streams) (err error) {
 // openMigrated opens a database for a command that fills it, whose statements
 // may take as long as they need.
 func openMigrated(ctx context.Context, d config.Database) (*store.DB, error) {
-	db, err := store.Open(ctx, d.Database, store.Options{StatementTimeout: -1, Relaxed: d.Relaxed()})
+	return openWith(ctx, d, store.Options{})
+}
+
+// openExisting is openMigrated for a command that has nothing to do in a database
+// that is not there: a mistyped name does not make one.
+func openExisting(ctx context.Context, d config.Database) (*store.DB, error) {
+	return openWith(ctx, d, store.Options{Existing: true})
+}
+
+func openWith(ctx context.Context, d config.Database, opts store.Options) (*store.DB, error) {
+	opts.StatementTimeout, opts.Relaxed = -1, d.Relaxed()
+	db, err := store.Open(ctx, d.Database, opts)
 	if err != nil {
 		return nil, err
 	}

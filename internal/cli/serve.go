@@ -7,6 +7,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
+	"github.com/broadsheet-cms/broadsheet/internal/server"
 )
 
 type serveCommand struct{ config.Serve }
@@ -14,6 +15,12 @@ type serveCommand struct{ config.Serve }
 // Run serves until it is told to stop.
 func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 	logger := c.Logger(s.err)
+	// Before anything is made: an address in use must not cost the passwords below.
+	listener, err := server.Listen(ctx, c.Addr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // closed before by Serve
 	a, err := app.New(ctx, c.Serve, logger)
 	if err != nil {
 		return err
@@ -22,7 +29,7 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 	if err := a.Greet(ctx, s.out); err != nil {
 		return err
 	}
-	return a.Run(ctx, func(addr net.Addr) {
+	return a.Serve(ctx, listener, func(addr net.Addr) {
 		at := "http://" + addr.String()
 		if a.Mail.Keeps() {
 			logger.InfoContext(ctx, "there are no SMTP settings: mails are kept, and shown to this machine", "mail", at+"/mail")

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
 )
@@ -70,4 +72,36 @@ func (s settingsFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (a
 		return nil, fmt.Errorf("the settings file gives %s no plain value", flag.Name)
 	}
 	return value, nil
+}
+
+// ofTests begins the names of variables that the project's own tests read.
+const ofTests = "BROADSHEET_SOAK"
+
+// checkVariables refuses variables that look like settings and that no command
+// has: a misspelt one would silently do nothing.
+func checkVariables(app *kong.Application, environment []string) error {
+	known := map[string]bool{}
+	_ = kong.Visit(app, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok {
+			for _, env := range flag.Envs {
+				known[env] = true
+			}
+		}
+		return next(nil)
+	})
+	var unknown []string
+	for _, line := range environment {
+		name, value, _ := strings.Cut(line, "=")
+		if value != "" && strings.HasPrefix(name, "BROADSHEET_") && !strings.HasPrefix(name, ofTests) && !known[name] {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	slices.Sort(unknown)
+	nearest := slices.MinFunc(slices.Sorted(maps.Keys(known)), func(a, b string) int {
+		return levenshtein.ComputeDistance(unknown[0], a) - levenshtein.ComputeDistance(unknown[0], b)
+	})
+	return fmt.Errorf("no setting has the variable %s: did you mean %s? broadsheet serve --help lists them", strings.Join(unknown, ", "), nearest)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
 type userCommand struct {
@@ -30,8 +31,13 @@ type userCommand struct {
 
 // withAccounts calls do with the accounts of a database. What it does is
 // recorded as done by the command line.
-func withAccounts(ctx context.Context, d config.Database, do func(context.Context, *account.Service) error) (err error) {
-	db, err := openMigrated(ctx, d)
+func withAccounts(ctx context.Context, d config.Database, do func(context.Context, *account.Service) error) error {
+	return withAccountsOf(ctx, d, openExisting, do)
+}
+
+// withAccountsOf is withAccounts for a way to open the database.
+func withAccountsOf(ctx context.Context, d config.Database, open func(context.Context, config.Database) (*store.DB, error), do func(context.Context, *account.Service) error) (err error) {
+	db, err := open(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -90,7 +96,8 @@ func (c *createUserCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	return withAccounts(ctx, c.Database, func(ctx context.Context, accounts *account.Service) error {
+	// The first account may be made before the server ever ran.
+	return withAccountsOf(ctx, c.Database, openMigrated, func(ctx context.Context, accounts *account.Service) error {
 		spec := account.User{Email: c.Email, DisplayName: c.Name, Role: user.Role(strings.ToUpper(c.Role))}
 		made, generated, err := accounts.Create(ctx, spec, password)
 		if err != nil {

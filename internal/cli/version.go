@@ -13,6 +13,11 @@ type versionCommand struct{}
 
 // Run says which version this is.
 func (versionCommand) Run(s *streams) error {
+	_, err := fmt.Fprintln(s.out, versionLine())
+	return err
+}
+
+func versionLine() string {
 	v := version
 	if v == "" {
 		v = "development"
@@ -24,6 +29,5 @@ func (versionCommand) Run(s *streams) error {
 			}
 		}
 	}
-	_, err := fmt.Fprintf(s.out, "broadsheet %s (%s, %s/%s)\n", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
+	return fmt.Sprintf("broadsheet %s (%s, %s/%s)", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -63,13 +63,18 @@ type SignIn struct {
 
 // Proxies are the networks that are trusted.
 func (s SignIn) Proxies() ([]netip.Prefix, error) {
+	return networks("--trusted-proxies", s.TrustedProxies)
+}
+
+// networks reads addresses and networks of a setting.
+func networks(setting string, texts []string) ([]netip.Prefix, error) {
 	var all []netip.Prefix
-	for _, text := range s.TrustedProxies {
+	for _, text := range texts {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
 			ip, bad := netip.ParseAddr(text)
 			if bad != nil {
-				return nil, fmt.Errorf("--trusted-proxies %q: want an address or a network, such as 127.0.0.1 or 10.0.0.0/8", text)
+				return nil, fmt.Errorf("%s %q: want an address or a network, such as 127.0.0.1 or 10.0.0.0/8", setting, text)
 			}
 			p = netip.PrefixFrom(ip, ip.BitLen())
 		}
@@ -112,6 +117,50 @@ type Limits struct {
 	MaxMutations       int   `help:"Most mutations of one request." default:"10" env:"BROADSHEET_MAX_MUTATIONS" placeholder:"N"`
 	MaxComplexity      int   `help:"Largest cost of a GraphQL document." default:"25000" env:"BROADSHEET_MAX_COMPLEXITY" placeholder:"COST"`
 	DocumentCacheBytes int   `help:"Memory for GraphQL documents that were checked before, in bytes." default:"16777216" env:"BROADSHEET_DOCUMENT_CACHE_BYTES" placeholder:"BYTES"`
+}
+
+// Rates bound what comes over time.
+type Rates struct {
+	RateLimit         int      `help:"Cost that one address may ask for in a minute; 0: any." default:"1000000" env:"BROADSHEET_RATE_LIMIT" placeholder:"COST"`
+	RateLimitSignedIn int      `help:"Cost that one account may ask for in a minute; 0: any." default:"2000000" env:"BROADSHEET_RATE_LIMIT_SIGNED_IN" placeholder:"COST"`
+	RateLimitExempt   []string `help:"Networks that --rate-limit does not bound, such as those of the front end's servers." default:"127.0.0.0/8,::1" env:"BROADSHEET_RATE_LIMIT_EXEMPT" placeholder:"CIDR,…"`
+	MaxRequests       int      `help:"Most requests to the API that are answered at once; others are refused with 503. 0: any." default:"512" env:"BROADSHEET_MAX_REQUESTS" placeholder:"N"`
+}
+
+// Exempt are the networks that no rate bounds.
+func (r Rates) Exempt() ([]netip.Prefix, error) {
+	return networks("--rate-limit-exempt", r.RateLimitExempt)
+}
+
+func (r Rates) validate(maxCost int) (wrong []error) {
+	if _, err := r.Exempt(); err != nil {
+		wrong = append(wrong, err)
+	}
+	for name, n := range map[string]int{"--rate-limit": r.RateLimit, "--rate-limit-signed-in": r.RateLimitSignedIn} {
+		if n != 0 && n < maxCost {
+			wrong = append(wrong, fmt.Errorf("%s must be 0 or at least --max-complexity", name))
+		}
+	}
+	if r.MaxRequests < 0 {
+		wrong = append(wrong, errors.New("--max-requests must not be below zero"))
+	}
+	return wrong
+}
+
+// Operations says how the server is watched.
+type Operations struct {
+	AdminAddr     string        `help:"Address of a private port with /metrics for Prometheus and /debug/pprof/; empty: there is none." env:"BROADSHEET_ADMIN_ADDR" placeholder:"HOST:PORT"`
+	SlowOperation time.Duration `help:"Log operations that take so long; 0: none." default:"1s" env:"BROADSHEET_SLOW_OPERATION" placeholder:"DURATION"`
+}
+
+func (o Operations) validate() (wrong []error) {
+	if o.AdminAddr != "" && !strings.Contains(o.AdminAddr, ":") {
+		wrong = append(wrong, fmt.Errorf("--admin-addr %q: want HOST:PORT, such as localhost:9090", o.AdminAddr))
+	}
+	if o.SlowOperation < 0 {
+		wrong = append(wrong, errors.New("--slow-operation must not be below zero"))
+	}
+	return wrong
 }
 
 func (l Limits) validate() (wrong []error) {
@@ -272,6 +321,8 @@ type Serve struct {
 	Log
 	SignIn
 	Limits
+	Rates
+	Operations
 	Mail
 	Readers
 	Retention
@@ -294,7 +345,7 @@ type Serve struct {
 
 // Validate finds settings that cannot work, all at once.
 func (s *Serve) Validate() error {
-	wrong := slices.Concat(s.SignIn.validate(), s.Mail.validate(), s.Readers.validate(), s.Retention.validate(), s.Cache.validate())
+	wrong := slices.Concat(s.SignIn.validate(), s.Rates.validate(s.MaxComplexity), s.Operations.validate(), s.Mail.validate(), s.Readers.validate(), s.Retention.validate(), s.Cache.validate())
 	if !strings.Contains(s.Addr, ":") {
 		wrong = append(wrong, fmt.Errorf("--addr %q: want HOST:PORT, such as localhost:8080 or :8080", s.Addr))
 	}

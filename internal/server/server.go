@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/rs/cors"
@@ -47,8 +48,25 @@ type Options struct {
 	RequestTimeout  time.Duration
 	UploadTimeout   time.Duration // of the body of a request with files
 	ShutdownTimeout time.Duration
+	MaxRequests     int  // to the API, answered at once; 0: any number
+	HTTPS           bool // whether the server is reached by https alone
+	Metrics         Metrics
 	Logger          *slog.Logger
 }
+
+// Metrics are told what the server does.
+type Metrics interface {
+	Answered(path, method string, status int, took time.Duration)
+	Begin() (end func())
+	Shed()
+}
+
+// unmeasured is told and forgets.
+type unmeasured struct{}
+
+func (unmeasured) Answered(string, string, int, time.Duration) {}
+func (unmeasured) Begin() (end func())                         { return func() {} }
+func (unmeasured) Shed()                                       {}
 
 // Server answers HTTP.
 type Server struct {
@@ -63,9 +81,12 @@ func New(routes Routes, opts Options) *Server {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
+	if opts.Metrics == nil {
+		opts.Metrics = unmeasured{}
+	}
 	opts.Logger = slog.New(LogRequestID(opts.Logger.Handler()))
 	s := &Server{opts: opts, routes: routes}
-	s.handler = s.identify(s.log(s.recover(s.mux())))
+	s.handler = s.identify(s.secure(s.log(s.recover(s.mux()))))
 	return s
 }
 
@@ -86,9 +107,9 @@ func (s *Server) mux() http.Handler {
 		// Else answers to other origins are what everybody sees.
 		AllowCredentials: s.opts.CORSCredentials && !slices.Contains(s.opts.CORSOrigins, "*"),
 	}).Handler
-	mux.Handle("/graphql", public(s.deadline(s.limit(s.routes.GraphQL))))
+	mux.Handle("/graphql", public(s.shed(s.deadline(compressed(s.limit(s.routes.GraphQL))))))
 	if s.routes.SDL != "" {
-		mux.Handle("GET /schema.graphql", public(http.HandlerFunc(s.serveSDL)))
+		mux.Handle("GET /schema.graphql", public(compressed(http.HandlerFunc(s.serveSDL))))
 	}
 	if s.routes.GraphiQL != nil {
 		mux.Handle("/graphiql", s.routes.GraphiQL)
@@ -279,6 +300,7 @@ func (s *Server) log(next http.Handler) http.Handler {
 		start := time.Now()
 		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(sw, r)
+		s.opts.Metrics.Answered(r.URL.Path, r.Method, sw.status, time.Since(start))
 		level := slog.LevelDebug
 		if sw.status >= http.StatusInternalServerError {
 			level = slog.LevelWarn
@@ -307,13 +329,34 @@ func (s *Server) recover(next http.Handler) http.Handler {
 	})
 }
 
+// Listen takes an address for a server.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("listen: %w\nAnother program uses this address, perhaps another Broadsheet. End it, or choose another address, such as --addr localhost:8081", err)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("listen: %w\nThis user may not use ports below 1024. Choose another, such as --addr localhost:8080", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("listen: %w\nThis machine has no such address. Use localhost, or :8080 for all addresses that it has", err)
+	case err != nil:
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return listener, nil
+}
+
 // Run listens and serves until ctx ends, then lets requests under way finish.
 // It tells listening the address it listens on.
 func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.opts.Addr)
+	listener, err := Listen(ctx, s.opts.Addr)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
+	return s.Serve(ctx, listener, listening)
+}
+
+// Serve is Run with an address that was taken before.
+func (s *Server) Serve(ctx context.Context, listener net.Listener, listening func(net.Addr)) error {
 	srv := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 5 * time.Second,

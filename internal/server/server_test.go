@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -172,6 +173,87 @@ func TestRequestsWithFilesMayBeLarger(t *testing.T) {
 	for size, want := range map[int]int{1000: 200, 1001: 413} {
 		if w := send(s, "POST", "/graphql", strings.Repeat("x", size), "Content-Type", "multipart/form-data; boundary=x"); w.Code != want {
 			t.Errorf("%d bytes: %d, want %d", size, w.Code, want)
+		}
+	}
+}
+
+func TestLoadIsShed(t *testing.T) {
+	t.Parallel()
+	enter, leave := make(chan struct{}), make(chan struct{})
+	s, _ := testServer(t, func(r *Routes, o *Options) {
+		o.MaxRequests = 2
+		r.GraphQL = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { enter <- struct{}{}; <-leave })
+	})
+	var running sync.WaitGroup
+	for range 2 {
+		running.Go(func() { send(s, "POST", "/graphql", "{}") })
+		<-enter
+	}
+	w := send(s, "POST", "/graphql", "{}")
+	if w.Code != 503 || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "TRY_AGAIN") {
+		t.Errorf("one too many: %d %v %s", w.Code, w.Header(), w.Body)
+	}
+	if w := send(s, "GET", "/healthz", ""); w.Code != 200 {
+		t.Errorf("alive: %d", w.Code)
+	}
+	leave <- struct{}{}
+	leave <- struct{}{}
+	running.Wait()
+	go func() { <-enter; leave <- struct{}{} }() // ends with the request below
+	if w := send(s, "POST", "/graphql", "{}"); w.Code != 200 {
+		t.Errorf("afterwards: %d", w.Code)
+	}
+}
+
+func TestAnswersAreCompressed(t *testing.T) {
+	t.Parallel()
+	s, _ := testServer(t, func(r *Routes, _ *Options) {
+		r.GraphQL = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/graphql-response+json")
+			_, _ = w.Write([]byte(`{"data":"` + strings.Repeat("news ", 2000) + `"}`))
+		})
+	})
+	for accept, want := range map[string]string{"": "", "gzip": "gzip", "zstd": "zstd", "gzip, zstd, br": "zstd", "gzip;q=0": "", "identity": ""} {
+		w := send(s, "POST", "/graphql", "{}", "Accept-Encoding", accept)
+		if got := w.Header().Get("Content-Encoding"); got != want || want != "" && w.Body.Len() > 1000 || !strings.Contains(strings.Join(w.Header().Values("Vary"), ","), "Accept-Encoding") {
+			t.Errorf("Accept-Encoding %q: %q, %d bytes, %v", accept, got, w.Body.Len(), w.Header())
+		}
+	}
+}
+
+func TestSecurityHeaders(t *testing.T) {
+	t.Parallel()
+	s, _ := testServer(t, func(_ *Routes, o *Options) { o.HTTPS = true })
+	for _, path := range []string{"/graphql", "/schema.graphql", "/healthz", "/nosuch"} {
+		h := send(s, "GET", path, "").Header()
+		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "SAMEORIGIN", "Strict-Transport-Security": "max-age=31536000"} {
+			if h.Get(name) != want {
+				t.Errorf("%s: %s is %q", path, name, h.Get(name))
+			}
+		}
+	}
+	if got := send(s, "POST", "/graphql", "{}").Header().Get("Content-Security-Policy"); got != "default-src 'none'; frame-ancestors 'none'" {
+		t.Errorf("policy of the API: %q", got)
+	}
+	plain, _ := testServer(t, nil)
+	if got := send(plain, "GET", "/healthz", "").Header().Get("Strict-Transport-Security"); got != "" {
+		t.Errorf("without https: %q", got)
+	}
+}
+
+func TestThePrivateHandlerTellsAndProfiles(t *testing.T) {
+	t.Parallel()
+	s, _ := testServer(t, nil)
+	private := s.Private(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("numbers")) }))
+	s.SetReady(true)
+	for path, want := range map[string]string{"/metrics": "numbers", "/debug/pprof/": "goroutine", "/debug/pprof/goroutine?debug=1": "goroutine profile", "/healthz": "alive", "/readyz": "ready"} {
+		if w := send(private, "GET", path, ""); w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+		if path == "/metrics" || strings.HasPrefix(path, "/debug") {
+			if w := send(s, "GET", path, ""); w.Code != 404 {
+				t.Errorf("%s on the public port: %d", path, w.Code)
+			}
 		}
 	}
 }

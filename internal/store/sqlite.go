@@ -34,6 +34,9 @@ type sqliteConnector struct {
 }
 
 func newSQLiteConnector(path string, opts Options) (*sqliteConnector, error) {
+	if err := checkFile(path, opts.Existing); err != nil {
+		return nil, err
+	}
 	if err := makeFile(path); err != nil {
 		return nil, err
 	}
@@ -59,7 +62,7 @@ func newSQLiteConnector(path string, opts Options) (*sqliteConnector, error) {
 func makeFile(path string) error {
 	if dir := filepath.Dir(path); dir != "." {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
-			return fmt.Errorf("make the folder of the database: %w", err)
+			return fmt.Errorf("make the folder of the database: %w", hinted(err))
 		}
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
@@ -67,7 +70,7 @@ func makeFile(path string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("make the file of the database: %w", err)
+		return fmt.Errorf("make the file of the database: %w", hinted(err))
 	}
 	return f.Close()
 }

@@ -62,6 +62,8 @@ type Options struct {
 	MaxConns int
 	// Wrap is put around the driver by tests that count or read statements.
 	Wrap func(driver.Connector) driver.Connector
+	// Existing refuses a database of SQLite that is not there, instead of making it.
+	Existing bool
 }
 
 // Open opens sqlite:PATH or a postgres:// URL. It does not migrate.
@@ -85,7 +87,7 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 	db.sql = pool
 	if err := pool.PingContext(ctx); err != nil {
 		_ = db.Close()
-		return nil, fmt.Errorf("open database: %w", err)
+		return nil, db.unopened(err)
 	}
 	db.stmts.byText = map[string]*sql.Stmt{}
 	db.snapshots = make(chan struct{}, max(1, conns/2))

@@ -1,0 +1,141 @@
+// Package metrics counts what the server does, in the form that Prometheus reads.
+package metrics
+
+import (
+	"database/sql"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// maxNames bounds the names of operations that are told apart: clients choose them.
+const maxNames = 200
+
+// Metrics of one process.
+type Metrics struct {
+	registry   *prometheus.Registry
+	answers    *prometheus.HistogramVec
+	operations *prometheus.HistogramVec
+	errors     *prometheus.CounterVec
+	cost       *prometheus.CounterVec
+	running    prometheus.Gauge
+	shed       prometheus.Counter
+
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+// New makes the metrics. Those of the database come from stats.
+func New(stats func() sql.DBStats) *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry(), names: map[string]bool{},
+		answers: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "broadsheet_http_request_duration_seconds",
+			Help: "Time to answer requests.", Buckets: prometheus.DefBuckets}, []string{"route", "method", "status"}),
+		operations: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "broadsheet_graphql_operation_duration_seconds",
+			Help: "Time to execute operations.", Buckets: prometheus.DefBuckets}, []string{"operation", "type"}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "broadsheet_graphql_errors_total",
+			Help: "Errors in answers, by code."}, []string{"code"}),
+		cost: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "broadsheet_graphql_cost_total",
+			Help: "Cost of executed operations."}, []string{"operation"}),
+		running: prometheus.NewGauge(prometheus.GaugeOpts{Name: "broadsheet_graphql_requests_running",
+			Help: "Requests to the API that are being answered."}),
+		shed: prometheus.NewCounter(prometheus.CounterOpts{Name: "broadsheet_graphql_requests_shed_total",
+			Help: "Requests to the API that were refused because too many were being answered."}),
+	}
+	m.registry.MustRegister(m.answers, m.operations, m.errors, m.cost, m.running, m.shed,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, g := range []struct {
+		name, help string
+		value      func(sql.DBStats) float64
+	}{
+		{"open", "Open connections to the database.", func(s sql.DBStats) float64 { return float64(s.OpenConnections) }},
+		{"in_use", "Connections to the database that are in use.", func(s sql.DBStats) float64 { return float64(s.InUse) }},
+		{"max", "Most connections to the database.", func(s sql.DBStats) float64 { return float64(s.MaxOpenConnections) }},
+		{"waits_total", "Waits for a connection to the database.", func(s sql.DBStats) float64 { return float64(s.WaitCount) }},
+		{"wait_seconds_total", "Time waited for connections to the database.", func(s sql.DBStats) float64 { return s.WaitDuration.Seconds() }},
+	} {
+		opts := prometheus.Opts{Name: "broadsheet_database_connections_" + g.name, Help: g.help}
+		read := func() float64 { return g.value(stats()) }
+		if strings.HasSuffix(g.name, "_total") {
+			m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts(opts), read))
+		} else {
+			m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts(opts), read))
+		}
+	}
+	return m
+}
+
+// Handler gives the metrics to who asks.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
+}
+
+// Answered counts a request that was answered.
+func (m *Metrics) Answered(path, method string, status int, took time.Duration) {
+	m.answers.WithLabelValues(route(path), verb(method), strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// Operation counts an operation with the codes of its errors. An empty kind is a
+// request that was refused before there was one.
+func (m *Metrics) Operation(name, kind string, codes []string, cost int, took time.Duration) {
+	for _, code := range codes {
+		m.errors.WithLabelValues(code).Inc()
+	}
+	if kind == "" {
+		return
+	}
+	name = m.bounded(name)
+	m.operations.WithLabelValues(name, kind).Observe(took.Seconds())
+	m.cost.WithLabelValues(name).Add(float64(cost))
+}
+
+// Begin counts a request that begins to be answered; its end is what Begin gives.
+func (m *Metrics) Begin() (end func()) {
+	m.running.Inc()
+	return m.running.Dec
+}
+
+// Shed counts a request that was refused because there were too many.
+func (m *Metrics) Shed() { m.shed.Inc() }
+
+// bounded gives the name of an operation, "other" once there are too many.
+func (m *Metrics) bounded(name string) string {
+	if name == "" {
+		return "unnamed"
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.names[name] {
+		if len(m.names) >= maxNames {
+			return "other"
+		}
+		m.names[name] = true
+	}
+	return name
+}
+
+// route is the part of a path that says what answers it.
+func route(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch first {
+	case "graphql", "schema.graphql", "graphiql", "auth", "media", "partner", "mail", "account", "newsletters", "healthz", "readyz":
+		return "/" + first
+	case "":
+		return "/"
+	}
+	return "other"
+}
+
+// verb is a method of HTTP, or "other" for what a client made up.
+func verb(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return method
+	}
+	return "other"
+}

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof" //nolint:gosec // G108: on a private port, and what it registers by itself is served nowhere
+	"time"
+
+	"github.com/klauspost/compress/gzhttp"
+)
+
+// maxJitter is how many bytes an answer may grow by when it is compressed, so that
+// its length tells little of what is in it.
+const maxJitter = 32
+
+// compressed compresses answers of a kilobyte and more by zstd or gzip.
+func compressed(next http.Handler) http.Handler {
+	wrap, err := gzhttp.NewWrapper(gzhttp.EnableZstd(true), gzhttp.RandomJitter(maxJitter, 0, false))
+	if err != nil {
+		panic(fmt.Errorf("compress answers: %w", err)) // the settings are fixed: a test makes a server
+	}
+	return wrap(next)
+}
+
+// secure sets the headers that every answer has. Handlers of pages set stricter ones.
+func (s *Server) secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Frame-Options", "SAMEORIGIN")
+		if s.opts.HTTPS {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// shed refuses requests while as many are answered as may be: a server that takes
+// them all answers none of them in time.
+func (s *Server) shed(next http.Handler) http.Handler {
+	var places chan struct{}
+	if s.opts.MaxRequests > 0 {
+		places = make(chan struct{}, s.opts.MaxRequests)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if places != nil {
+			select {
+			case places <- struct{}{}:
+				defer func() { <-places }()
+			default:
+				s.opts.Metrics.Shed()
+				w.Header().Set("Retry-After", "1")
+				graphQLError(w, http.StatusServiceUnavailable, "TRY_AGAIN", "too many requests are being answered: try again in a moment")
+				return
+			}
+		}
+		defer s.opts.Metrics.Begin()()
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Private answers who runs the server: metrics, profiles, and health.
+func (s *Server) Private(metrics http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", metrics)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive") })
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	return mux
+}
+
+// RunPrivate serves Private on a port of its own until ctx ends.
+func (s *Server) RunPrivate(ctx context.Context, addr string, metrics http.Handler) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen for metrics: %w", err)
+	}
+	srv := &http.Server{Handler: s.Private(metrics), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 5 * time.Minute, // a profile takes as long as it is asked to
+		IdleTimeout:  2 * time.Minute, MaxHeaderBytes: 1 << 16, ErrorLog: slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug)}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(listener) }() // ends with Close below
+	s.opts.Logger.InfoContext(ctx, "serving metrics and profiles", "address", listener.Addr().String())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve metrics: %w", err)
+	case <-ctx.Done():
+	}
+	return srv.Close()
+}
