@@ -85,6 +85,7 @@ var alwaysPublic = map[string]string{
 	"Author": "authors have public profiles", "Menu": "menus are public", "AdSlot": "ad slots are public",
 	"Bookmark":   "bookmarks are in their owner's list alone; node finds none",
 	"Newsletter": "newsletters are public, and refer to no content", "ApiKey": "keys refer to no content; administrators alone find them",
+	"Webhook": "webhooks refer to no content; administrators alone find them", "WebhookDelivery": "deliveries name ids alone; administrators alone find them",
 	"ReaderRestriction": "restrictions refer to readers, not to content; moderators alone find them",
 	"StaffMember":       "members are known to the newsroom, which alone can ask for them", "DeadJob": "jobs refer to no content for readers",
 }

@@ -184,6 +184,8 @@ func (p *paths) argument(field, name string) string {
 		return fmt.Sprintf("%q", article.PublicID())
 	case "Query.apiKeyUsage.id":
 		return fmt.Sprintf("%q", p.key.PublicID())
+	case "Query.webhookDeliveries.webhookId":
+		return fmt.Sprintf("%q", id.Encode(id.Webhook, 1))
 	case "Query.killCompliance.articleId":
 		return fmt.Sprintf("%q", article.PublicID())
 	case "Query.user.id":

@@ -28,6 +28,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
+	"github.com/broadsheet-cms/broadsheet/internal/webhook"
 )
 
 // permission is a line of the table of permissions (permissionTable): what a
@@ -227,9 +228,11 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		"device": func() string {
 			return must[bookmark.Added](t)(r.Bookmarks.Add(t.Context(), "", a.ID)).DeviceToken
 		},
-		"media":  func() string { return r.media(t, a.CreatedBy) },
-		"job":    func() string { return r.deadJob(t) },
-		"apiKey": func() string { return r.apiKey(t) },
+		"media":    func() string { return r.media(t, a.CreatedBy) },
+		"job":      func() string { return r.deadJob(t) },
+		"apiKey":   func() string { return r.apiKey(t) },
+		"webhook":  func() string { return r.webhook(t).PublicID() },
+		"delivery": func() string { return r.delivery(t) },
 	}
 	maps.Copy(words, r.accountWords(t, viewer))
 	maps.Copy(words, r.readerWords(t))
@@ -311,4 +314,25 @@ func (r *room) fillTerms(t *testing.T, document string) string {
 func (r *room) fresh() string {
 	r.serial++
 	return fmt.Sprintf("fresh-%d", r.serial)
+}
+
+// webhook makes a webhook of a new key.
+func (r *room) webhook(t *testing.T) *webhook.Webhook {
+	t.Helper()
+	ctx := access.AsSystem(t.Context())
+	key, _, err := r.Partners.Create(ctx, partner.Key{Name: "Partner", Scopes: partner.Scopes()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, _, err := r.Webhooks.Create(ctx, key.ID, webhook.Draft{URL: "https://partner.example/hook"})
+	return must[*webhook.Webhook](t)(made, err)
+}
+
+// delivery makes one that waits.
+func (r *room) delivery(t *testing.T) string {
+	t.Helper()
+	ctx := access.AsSystem(t.Context())
+	w := must[*webhook.Webhook](t)(r.Webhooks.Test(ctx, r.webhook(t).ID))
+	all, err := r.Webhooks.Deliveries(ctx, w.ID, 0, "", 1)
+	return must[[]*webhook.Delivery](t)(all, err)[0].PublicID()
 }

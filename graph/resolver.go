@@ -27,6 +27,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
+	"github.com/broadsheet-cms/broadsheet/internal/webhook"
 )
 
 // Services are what the resolvers call.
@@ -49,6 +50,7 @@ type Services struct {
 	Jobs       *job.Office
 	Partners   *partner.Service
 	Feeds      *feed.Service
+	Webhooks   *webhook.Service
 	Search     *search.Service
 	Directory  *directory.Directory
 

@@ -90,6 +90,7 @@ var domains = map[string][]string{
 	"internal/search":     {"internal/directory"},
 	"internal/newsroom":   {"internal/content", "internal/audit", "internal/directory", "internal/repeat", "internal/search", "internal/site"},
 	"internal/partner":    {"internal/content", "internal/directory", "internal/audit"},
+	"internal/webhook":    {"internal/audit", "internal/job", "internal/partner"},
 	"internal/repeat":     nil,
 	"internal/site":       {"internal/audit"},
 	"internal/taxonomy":   {"internal/content", "internal/audit", "internal/site"},

@@ -35,6 +35,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
+	"github.com/broadsheet-cms/broadsheet/internal/webhook"
 )
 
 // NewCompiledSchema makes an executable schema that compiles operations once and
@@ -120,6 +121,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("CreateSeriesInput", ec.unmarshalInputCreateSeriesInput),
 				graphql.NewInputUnmarshaler("CreateTagInput", ec.unmarshalInputCreateTagInput),
 				graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
+				graphql.NewInputUnmarshaler("CreateWebhookInput", ec.unmarshalInputCreateWebhookInput),
 				graphql.NewInputUnmarshaler("DeleteAccountInput", ec.unmarshalInputDeleteAccountInput),
 				graphql.NewInputUnmarshaler("DeleteAdSlotInput", ec.unmarshalInputDeleteAdSlotInput),
 				graphql.NewInputUnmarshaler("DeleteAuthorInput", ec.unmarshalInputDeleteAuthorInput),
@@ -183,6 +185,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
 				graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 				graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
+				graphql.NewInputUnmarshaler("ReplayWebhookInput", ec.unmarshalInputReplayWebhookInput),
 				graphql.NewInputUnmarshaler("ReportCommentInput", ec.unmarshalInputReportCommentInput),
 				graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
 				graphql.NewInputUnmarshaler("RequestSignInLinkInput", ec.unmarshalInputRequestSignInLinkInput),
@@ -194,11 +197,13 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
 				graphql.NewInputUnmarshaler("RestrictReaderInput", ec.unmarshalInputRestrictReaderInput),
 				graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+				graphql.NewInputUnmarshaler("RetryWebhookDeliveryInput", ec.unmarshalInputRetryWebhookDeliveryInput),
 				graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 				graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 				graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 				graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
 				graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
+				graphql.NewInputUnmarshaler("RotateWebhookSecretInput", ec.unmarshalInputRotateWebhookSecretInput),
 				graphql.NewInputUnmarshaler("SEOInput", ec.unmarshalInputSEOInput),
 				graphql.NewInputUnmarshaler("SaveMenuInput", ec.unmarshalInputSaveMenuInput),
 				graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
@@ -244,10 +249,12 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
 				graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
 				graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
+				graphql.NewInputUnmarshaler("UpdateWebhookInput", ec.unmarshalInputUpdateWebhookInput),
 				graphql.NewInputUnmarshaler("UploadMediaInput", ec.unmarshalInputUploadMediaInput),
 				graphql.NewInputUnmarshaler("UserInput", ec.unmarshalInputUserInput),
 				graphql.NewInputUnmarshaler("VerifyEmailInput", ec.unmarshalInputVerifyEmailInput),
 				graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
+				graphql.NewInputUnmarshaler("WebhookInput", ec.unmarshalInputWebhookInput),
 				graphql.NewInputUnmarshaler("WorkQueueFilter", ec.unmarshalInputWorkQueueFilter),
 			)
 		})
@@ -4544,6 +4551,37 @@ func (x *execution) objectCreateUserPayload(parent *executor.Node, obj *model.Cr
 	return false
 }
 
+var objectCreateWebhookPayload = executor.NewObject("CreateWebhookPayload", []string{"CreateWebhookPayload"},
+	executor.Field{Name: "webhook"},
+	executor.Field{Name: "secret"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectCreateWebhookPayload(parent *executor.Node, obj *model.CreateWebhookPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectCreateWebhookPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("CreateWebhookPayload")
+		case 0: // webhook
+			x.writeOWebhook2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWebhook(n, obj.Webhook)
+		case 1: // secret
+			x.writeOString2ᚖstring(n, obj.Secret)
+		case 2: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of CreateWebhookPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectDeadJob = executor.NewObject("DeadJob", []string{"DeadJob", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "kind"},
@@ -5016,6 +5054,34 @@ func (x *execution) objectDeleteTagPayload(parent *executor.Node, obj *model.Del
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of DeleteTagPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectDeleteWebhookPayload = executor.NewObject("DeleteWebhookPayload", []string{"DeleteWebhookPayload"},
+	executor.Field{Name: "deletedId"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectDeleteWebhookPayload(parent *executor.Node, obj *model.DeleteWebhookPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectDeleteWebhookPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("DeleteWebhookPayload")
+		case 0: // deletedId
+			x.writeOID2ᚖstring(n, obj.DeletedID)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of DeleteWebhookPayload")
 		}
 	}
 	if missing {
@@ -6421,13 +6487,13 @@ func (x *execution) media_usedIn(n *executor.Node, obj *loader.Media) (null bool
 }
 
 var objectMediaConnection = executor.NewObject("MediaConnection", []string{"MediaConnection"},
-	executor.Field{Name: "edges"},
-	executor.Field{Name: "nodes"},
-	executor.Field{Name: "pageInfo"},
-	executor.Field{Name: "totalCount"},
+	executor.Field{Name: "edges", Method: true},
+	executor.Field{Name: "nodes", Method: true},
+	executor.Field{Name: "pageInfo", Method: true},
+	executor.Field{Name: "totalCount", Method: true},
 )
 
-func (x *execution) objectMediaConnection(parent *executor.Node, obj *model.MediaConnection) (null bool) {
+func (x *execution) objectMediaConnection(parent *executor.Node, obj *relay.Connection[*loader.Media]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectMediaConnection) {
@@ -6436,13 +6502,13 @@ func (x *execution) objectMediaConnection(parent *executor.Node, obj *model.Medi
 		case executor.Typename:
 			x.String("MediaConnection")
 		case 0: // edges
-			missing = x.writeNMediaEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaEdgeᚄ(n, obj.Edges) || missing
+			missing = x.mediaConnection_edges(n, obj) || missing
 		case 1: // nodes
-			missing = x.writeNMedia2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMediaᚄ(n, obj.Nodes) || missing
+			missing = x.mediaConnection_nodes(n, obj) || missing
 		case 2: // pageInfo
-			missing = x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, obj.PageInfo) || missing
+			missing = x.mediaConnection_pageInfo(n, obj) || missing
 		case 3: // totalCount
-			missing = x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, obj.TotalCount) || missing
+			missing = x.mediaConnection_totalCount(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of MediaConnection")
 		}
@@ -6454,12 +6520,48 @@ func (x *execution) objectMediaConnection(parent *executor.Node, obj *model.Medi
 	return false
 }
 
+func (x *execution) mediaConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Media]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Edges()
+	return x.writeNMediaEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
+}
+
+func (x *execution) mediaConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Media]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Nodes()
+	return x.writeNMedia2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMediaᚄ(n, v)
+}
+
+func (x *execution) mediaConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Media]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PageInfo()
+	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
+}
+
+func (x *execution) mediaConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Media]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_MediaConnection_totalCount_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := obj.TotalCount(ctx, fc.Args["limit"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
+}
+
 var objectMediaEdge = executor.NewObject("MediaEdge", []string{"MediaEdge"},
 	executor.Field{Name: "cursor"},
 	executor.Field{Name: "node"},
 )
 
-func (x *execution) objectMediaEdge(parent *executor.Node, obj *model.MediaEdge) (null bool) {
+func (x *execution) objectMediaEdge(parent *executor.Node, obj *relay.Edge[*loader.Media]) (null bool) {
 	mark, missing := len(x.Buf), false
 	x.Buf = append(x.Buf, '{')
 	for _, n := range parent.Select(objectMediaEdge) {
@@ -7356,6 +7458,13 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "createApiKey", Method: true, Resolver: true},
 	executor.Field{Name: "rotateApiKey", Method: true, Resolver: true},
 	executor.Field{Name: "revokeApiKey", Method: true, Resolver: true},
+	executor.Field{Name: "createWebhook", Method: true, Resolver: true},
+	executor.Field{Name: "updateWebhook", Method: true, Resolver: true},
+	executor.Field{Name: "rotateWebhookSecret", Method: true, Resolver: true},
+	executor.Field{Name: "deleteWebhook", Method: true, Resolver: true},
+	executor.Field{Name: "testWebhook", Method: true, Resolver: true},
+	executor.Field{Name: "retryWebhookDelivery", Method: true, Resolver: true},
+	executor.Field{Name: "replayWebhook", Method: true, Resolver: true},
 	executor.Field{Name: "acknowledgeChange", Method: true, Resolver: true},
 	executor.Field{Name: "retryJob", Method: true, Resolver: true},
 	executor.Field{Name: "discardJob", Method: true, Resolver: true},
@@ -7628,94 +7737,108 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 110:
 		return x.mutation_revokeApiKey(n)
 	case 111:
-		return x.mutation_acknowledgeChange(n)
+		return x.mutation_createWebhook(n)
 	case 112:
-		return x.mutation_retryJob(n)
+		return x.mutation_updateWebhook(n)
 	case 113:
-		return x.mutation_discardJob(n)
+		return x.mutation_rotateWebhookSecret(n)
 	case 114:
-		return x.mutation_updateSite(n)
+		return x.mutation_deleteWebhook(n)
 	case 115:
-		return x.mutation_createPage(n)
+		return x.mutation_testWebhook(n)
 	case 116:
-		return x.mutation_updatePage(n)
+		return x.mutation_retryWebhookDelivery(n)
 	case 117:
-		return x.mutation_publishPage(n)
+		return x.mutation_replayWebhook(n)
 	case 118:
-		return x.mutation_unpublishPage(n)
+		return x.mutation_acknowledgeChange(n)
 	case 119:
-		return x.mutation_trashPage(n)
+		return x.mutation_retryJob(n)
 	case 120:
-		return x.mutation_restorePage(n)
+		return x.mutation_discardJob(n)
 	case 121:
-		return x.mutation_saveMenu(n)
+		return x.mutation_updateSite(n)
 	case 122:
-		return x.mutation_deleteMenu(n)
+		return x.mutation_createPage(n)
 	case 123:
-		return x.mutation_createRedirect(n)
+		return x.mutation_updatePage(n)
 	case 124:
-		return x.mutation_updateRedirect(n)
+		return x.mutation_publishPage(n)
 	case 125:
-		return x.mutation_deleteRedirect(n)
+		return x.mutation_unpublishPage(n)
 	case 126:
-		return x.mutation_createAdSlot(n)
+		return x.mutation_trashPage(n)
 	case 127:
-		return x.mutation_updateAdSlot(n)
+		return x.mutation_restorePage(n)
 	case 128:
-		return x.mutation_deleteAdSlot(n)
+		return x.mutation_saveMenu(n)
 	case 129:
-		return x.mutation_uploadMedia(n)
+		return x.mutation_deleteMenu(n)
 	case 130:
-		return x.mutation_updateMedia(n)
+		return x.mutation_createRedirect(n)
 	case 131:
-		return x.mutation_deleteMedia(n)
+		return x.mutation_updateRedirect(n)
 	case 132:
-		return x.mutation_signUp(n)
+		return x.mutation_deleteRedirect(n)
 	case 133:
-		return x.mutation_verifyEmail(n)
+		return x.mutation_createAdSlot(n)
 	case 134:
-		return x.mutation_requestSignInLink(n)
+		return x.mutation_updateAdSlot(n)
 	case 135:
-		return x.mutation_signInWithLink(n)
+		return x.mutation_deleteAdSlot(n)
 	case 136:
-		return x.mutation_requestPasswordReset(n)
+		return x.mutation_uploadMedia(n)
 	case 137:
-		return x.mutation_resetPassword(n)
+		return x.mutation_updateMedia(n)
 	case 138:
-		return x.mutation_changeEmail(n)
+		return x.mutation_deleteMedia(n)
 	case 139:
-		return x.mutation_confirmEmailChange(n)
+		return x.mutation_signUp(n)
 	case 140:
-		return x.mutation_updateProfile(n)
+		return x.mutation_verifyEmail(n)
 	case 141:
-		return x.mutation_deleteAccount(n)
+		return x.mutation_requestSignInLink(n)
 	case 142:
-		return x.mutation_cancelAccountDeletion(n)
+		return x.mutation_signInWithLink(n)
 	case 143:
-		return x.mutation_requestDataExport(n)
+		return x.mutation_requestPasswordReset(n)
 	case 144:
-		return x.mutation_recordConsent(n)
+		return x.mutation_resetPassword(n)
 	case 145:
-		return x.mutation_inviteReader(n)
+		return x.mutation_changeEmail(n)
 	case 146:
-		return x.mutation_subscribeToNewsletter(n)
+		return x.mutation_confirmEmailChange(n)
 	case 147:
-		return x.mutation_confirmNewsletterSubscription(n)
+		return x.mutation_updateProfile(n)
 	case 148:
-		return x.mutation_updateNewsletterPreferences(n)
+		return x.mutation_deleteAccount(n)
 	case 149:
-		return x.mutation_unsubscribeFromNewsletter(n)
+		return x.mutation_cancelAccountDeletion(n)
 	case 150:
-		return x.mutation_submitContactMessage(n)
+		return x.mutation_requestDataExport(n)
 	case 151:
-		return x.mutation_createNewsletter(n)
+		return x.mutation_recordConsent(n)
 	case 152:
-		return x.mutation_updateNewsletter(n)
+		return x.mutation_inviteReader(n)
 	case 153:
-		return x.mutation_createNewsletterIssue(n)
+		return x.mutation_subscribeToNewsletter(n)
 	case 154:
-		return x.mutation_deleteNewsletterIssue(n)
+		return x.mutation_confirmNewsletterSubscription(n)
 	case 155:
+		return x.mutation_updateNewsletterPreferences(n)
+	case 156:
+		return x.mutation_unsubscribeFromNewsletter(n)
+	case 157:
+		return x.mutation_submitContactMessage(n)
+	case 158:
+		return x.mutation_createNewsletter(n)
+	case 159:
+		return x.mutation_updateNewsletter(n)
+	case 160:
+		return x.mutation_createNewsletterIssue(n)
+	case 161:
+		return x.mutation_deleteNewsletterIssue(n)
+	case 162:
 		return x.mutation_sendNewsletterIssue(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -10819,6 +10942,209 @@ func (x *execution) mutation_revokeApiKey(n *executor.Node) (null bool) {
 	return x.writeORevokeApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRevokeAPIKeyPayload(n, v)
 }
 
+func (x *execution) mutation_createWebhook(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_createWebhook_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().CreateWebhook(ctx, fc.Args["input"].(model.CreateWebhookInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.CreateWebhookPayload)
+	return x.writeOCreateWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateWebhookPayload(n, v)
+}
+
+func (x *execution) mutation_updateWebhook(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_updateWebhook_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UpdateWebhook(ctx, fc.Args["input"].(model.UpdateWebhookInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.WebhookPayload)
+	return x.writeOWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐWebhookPayload(n, v)
+}
+
+func (x *execution) mutation_rotateWebhookSecret(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_rotateWebhookSecret_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RotateWebhookSecret(ctx, fc.Args["input"].(model.RotateWebhookSecretInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.CreateWebhookPayload)
+	return x.writeOCreateWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateWebhookPayload(n, v)
+}
+
+func (x *execution) mutation_deleteWebhook(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_deleteWebhook_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().DeleteWebhook(ctx, fc.Args["input"].(model.WebhookInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.DeleteWebhookPayload)
+	return x.writeODeleteWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteWebhookPayload(n, v)
+}
+
+func (x *execution) mutation_testWebhook(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_testWebhook_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().TestWebhook(ctx, fc.Args["input"].(model.WebhookInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.WebhookPayload)
+	return x.writeOWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐWebhookPayload(n, v)
+}
+
+func (x *execution) mutation_retryWebhookDelivery(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_retryWebhookDelivery_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RetryWebhookDelivery(ctx, fc.Args["input"].(model.RetryWebhookDeliveryInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RetryWebhookDeliveryPayload)
+	return x.writeORetryWebhookDeliveryPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRetryWebhookDeliveryPayload(n, v)
+}
+
+func (x *execution) mutation_replayWebhook(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_replayWebhook_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ReplayWebhook(ctx, fc.Args["input"].(model.ReplayWebhookInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ReplayWebhookPayload)
+	return x.writeOReplayWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplayWebhookPayload(n, v)
+}
+
 func (x *execution) mutation_acknowledgeChange(n *executor.Node) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
@@ -13383,6 +13709,9 @@ var objectQuery = executor.NewObject("Query", []string{"Query"},
 	executor.Field{Name: "mediaLibrary", Method: true, Resolver: true},
 	executor.Field{Name: "jobHealth", Method: true, Resolver: true},
 	executor.Field{Name: "deadJobs", Method: true, Resolver: true},
+	executor.Field{Name: "webhooks", Method: true, Resolver: true},
+	executor.Field{Name: "webhookDeliveries", Method: true, Resolver: true},
+	executor.Field{Name: "webhookEventTypes", Method: true, Resolver: true},
 	executor.Field{Name: "apiKeys", Method: true, Resolver: true},
 	executor.Field{Name: "apiKeyUsage", Method: true, Resolver: true},
 	executor.Field{Name: "killCompliance", Method: true, Resolver: true},
@@ -13485,42 +13814,48 @@ func (x *execution) rootQuery(n *executor.Node) (null bool) {
 	case 38:
 		return x.query_deadJobs(n)
 	case 39:
-		return x.query_apiKeys(n)
+		return x.query_webhooks(n)
 	case 40:
-		return x.query_apiKeyUsage(n)
+		return x.query_webhookDeliveries(n)
 	case 41:
-		return x.query_killCompliance(n)
+		return x.query_webhookEventTypes(n)
 	case 42:
-		return x.query_changes(n)
+		return x.query_apiKeys(n)
 	case 43:
-		return x.query_contentSnapshot(n)
+		return x.query_apiKeyUsage(n)
 	case 44:
-		return x.query_node(n)
+		return x.query_killCompliance(n)
 	case 45:
-		return x.query_nodes(n)
+		return x.query_changes(n)
 	case 46:
-		return x.query_scheduleHealth(n)
+		return x.query_contentSnapshot(n)
 	case 47:
-		return x.query_workQueue(n)
+		return x.query_node(n)
 	case 48:
-		return x.query_workQueueCounts(n)
+		return x.query_nodes(n)
 	case 49:
-		return x.query_myArticles(n)
+		return x.query_scheduleHealth(n)
 	case 50:
-		return x.query_calendar(n)
+		return x.query_workQueue(n)
 	case 51:
-		return x.query_trash(n)
+		return x.query_workQueueCounts(n)
 	case 52:
-		return x.query_newsroomSearch(n)
+		return x.query_myArticles(n)
 	case 53:
-		return x.query_newsletters(n)
+		return x.query_calendar(n)
 	case 54:
-		return x.query_newsletterPreferences(n)
+		return x.query_trash(n)
 	case 55:
-		return x.query_newsletterIssues(n)
+		return x.query_newsroomSearch(n)
 	case 56:
-		return x.query___type(n)
+		return x.query_newsletters(n)
 	case 57:
+		return x.query_newsletterPreferences(n)
+	case 58:
+		return x.query_newsletterIssues(n)
+	case 59:
+		return x.query___type(n)
+	case 60:
 		return x.query___schema(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Query")
@@ -14215,8 +14550,8 @@ func (x *execution) query_mediaLibrary(n *executor.Node) (null bool) {
 	if answer == nil {
 		return x.Null()
 	}
-	v := answer.(*model.MediaConnection)
-	return x.writeOMediaConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaConnection(n, v)
+	v := answer.(*relay.Connection[*loader.Media])
+	return x.writeOMediaConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
 func (x *execution) query_jobHealth(n *executor.Node) (null bool) {
@@ -14271,6 +14606,71 @@ func (x *execution) query_deadJobs(n *executor.Node) (null bool) {
 	}
 	v := answer.(*relay.Connection[*loader.DeadJob])
 	return x.writeODeadJobConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) query_webhooks(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().Webhooks(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.([]*loader.Webhook)
+	return x.writeNWebhook2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWebhookᚄ(n, v)
+}
+
+func (x *execution) query_webhookDeliveries(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_webhookDeliveries_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().WebhookDeliveries(ctx, fc.Args["webhookId"].(string), fc.Args["state"].(*webhook.State), fc.Args["first"].(*int32), fc.Args["after"].(*string))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.([]*loader.WebhookDelivery)
+	return x.writeNWebhookDelivery2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWebhookDeliveryᚄ(n, v)
+}
+
+func (x *execution) query_webhookEventTypes(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Query().WebhookEventTypes(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNWebhookEventType2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐEventTypeᚄ(n, v)
 }
 
 func (x *execution) query_apiKeys(n *executor.Node) (null bool) {
@@ -15509,6 +15909,34 @@ func (x *execution) objectRemoveBookmarkPayload(parent *executor.Node, obj *mode
 	return false
 }
 
+var objectReplayWebhookPayload = executor.NewObject("ReplayWebhookPayload", []string{"ReplayWebhookPayload"},
+	executor.Field{Name: "deliveryCount"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectReplayWebhookPayload(parent *executor.Node, obj *model.ReplayWebhookPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReplayWebhookPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReplayWebhookPayload")
+		case 0: // deliveryCount
+			x.writeOInt2ᚖint32(n, obj.DeliveryCount)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReplayWebhookPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectReportCommentPayload = executor.NewObject("ReportCommentPayload", []string{"ReportCommentPayload"},
 	executor.Field{Name: "reported"},
 	executor.Field{Name: "userErrors"},
@@ -15802,6 +16230,34 @@ func (x *execution) objectRetryJobPayload(parent *executor.Node, obj *model.Retr
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of RetryJobPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectRetryWebhookDeliveryPayload = executor.NewObject("RetryWebhookDeliveryPayload", []string{"RetryWebhookDeliveryPayload"},
+	executor.Field{Name: "deliveryId"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRetryWebhookDeliveryPayload(parent *executor.Node, obj *model.RetryWebhookDeliveryPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRetryWebhookDeliveryPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RetryWebhookDeliveryPayload")
+		case 0: // deliveryId
+			x.writeOID2ᚖstring(n, obj.DeliveryID)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RetryWebhookDeliveryPayload")
 		}
 	}
 	if missing {
@@ -18741,6 +19197,228 @@ func (x *execution) viewer_newsletterSubscriptions(n *executor.Node, obj *model.
 	return x.writeNNewsletterSubscription2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐNewsletterSubscriptionᚄ(n, v)
 }
 
+var objectWebhook = executor.NewObject("Webhook", []string{"Webhook", "Node"},
+	executor.Field{Name: "id", Method: true},
+	executor.Field{Name: "apiKeyId", Method: true},
+	executor.Field{Name: "url"},
+	executor.Field{Name: "eventTypes"},
+	executor.Field{Name: "fullPayload"},
+	executor.Field{Name: "createdAt"},
+	executor.Field{Name: "disabledAt"},
+	executor.Field{Name: "disabledReason", Method: true},
+)
+
+func (x *execution) objectWebhook(parent *executor.Node, obj *loader.Webhook) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectWebhook) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("Webhook")
+		case 0: // id
+			missing = x.webhook_id(n, obj) || missing
+		case 1: // apiKeyId
+			missing = x.webhook_apiKeyId(n, obj) || missing
+		case 2: // url
+			missing = x.writeNURL2string(n, obj.URL) || missing
+		case 3: // eventTypes
+			missing = x.writeNString2ᚕstringᚄ(n, obj.EventTypes) || missing
+		case 4: // fullPayload
+			missing = x.writeNBoolean2bool(n, obj.FullPayload) || missing
+		case 5: // createdAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
+		case 6: // disabledAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.DisabledAt)
+		case 7: // disabledReason
+			missing = x.webhook_disabledReason(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of Webhook")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) webhook_id(n *executor.Node, obj *loader.Webhook) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PublicID()
+	return x.writeNID2string(n, v)
+}
+
+func (x *execution) webhook_apiKeyId(n *executor.Node, obj *loader.Webhook) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.APIKeyID()
+	return x.writeNID2string(n, v)
+}
+
+func (x *execution) webhook_disabledReason(n *executor.Node, obj *loader.Webhook) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.DisabledReason()
+	return x.writeNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(n, v)
+}
+
+var objectWebhookDelivery = executor.NewObject("WebhookDelivery", []string{"WebhookDelivery", "Node"},
+	executor.Field{Name: "id", Method: true},
+	executor.Field{Name: "messageId", Method: true},
+	executor.Field{Name: "eventType"},
+	executor.Field{Name: "articleId", Method: true},
+	executor.Field{Name: "at"},
+	executor.Field{Name: "state"},
+	executor.Field{Name: "attemptCount"},
+	executor.Field{Name: "nextAttemptAt", Method: true},
+	executor.Field{Name: "finishedAt"},
+	executor.Field{Name: "lastStatus", Method: true},
+	executor.Field{Name: "lastError"},
+	executor.Field{Name: "lastAnswer"},
+)
+
+func (x *execution) objectWebhookDelivery(parent *executor.Node, obj *loader.WebhookDelivery) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectWebhookDelivery) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("WebhookDelivery")
+		case 0: // id
+			missing = x.webhookDelivery_id(n, obj) || missing
+		case 1: // messageId
+			missing = x.webhookDelivery_messageId(n, obj) || missing
+		case 2: // eventType
+			missing = x.writeNString2string(n, obj.EventType) || missing
+		case 3: // articleId
+			x.webhookDelivery_articleId(n, obj)
+		case 4: // at
+			missing = x.writeNDateTime2timeᚐTime(n, obj.At) || missing
+		case 5: // state
+			missing = x.writeNWebhookDeliveryState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐState(n, obj.State) || missing
+		case 6: // attemptCount
+			missing = x.writeNInt2int(n, obj.AttemptCount) || missing
+		case 7: // nextAttemptAt
+			x.webhookDelivery_nextAttemptAt(n, obj)
+		case 8: // finishedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.FinishedAt)
+		case 9: // lastStatus
+			x.webhookDelivery_lastStatus(n, obj)
+		case 10: // lastError
+			missing = x.writeNString2string(n, obj.LastError) || missing
+		case 11: // lastAnswer
+			missing = x.writeNString2string(n, obj.LastAnswer) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of WebhookDelivery")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) webhookDelivery_id(n *executor.Node, obj *loader.WebhookDelivery) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PublicID()
+	return x.writeNID2string(n, v)
+}
+
+func (x *execution) webhookDelivery_messageId(n *executor.Node, obj *loader.WebhookDelivery) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.MessageID()
+	return x.writeNString2string(n, v)
+}
+
+func (x *execution) webhookDelivery_articleId(n *executor.Node, obj *loader.WebhookDelivery) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.ArticleID()
+	return x.writeOID2ᚖstring(n, v)
+}
+
+func (x *execution) webhookDelivery_nextAttemptAt(n *executor.Node, obj *loader.WebhookDelivery) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.NextAttemptAt()
+	return x.writeODateTime2ᚖtimeᚐTime(n, v)
+}
+
+func (x *execution) webhookDelivery_lastStatus(n *executor.Node, obj *loader.WebhookDelivery) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.LastStatus()
+	return x.writeOInt2ᚖint(n, v)
+}
+
+var objectWebhookEventType = executor.NewObject("WebhookEventType", []string{"WebhookEventType"},
+	executor.Field{Name: "name"},
+	executor.Field{Name: "description"},
+	executor.Field{Name: "schema"},
+	executor.Field{Name: "example"},
+)
+
+func (x *execution) objectWebhookEventType(parent *executor.Node, obj *webhook.EventType) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectWebhookEventType) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("WebhookEventType")
+		case 0: // name
+			missing = x.writeNString2string(n, obj.Name) || missing
+		case 1: // description
+			missing = x.writeNString2string(n, obj.Description) || missing
+		case 2: // schema
+			missing = x.writeNJSON2encodingᚋjsonᚐRawMessage(n, obj.Schema) || missing
+		case 3: // example
+			missing = x.writeNJSON2encodingᚋjsonᚐRawMessage(n, obj.Example) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of WebhookEventType")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectWebhookPayload = executor.NewObject("WebhookPayload", []string{"WebhookPayload"},
+	executor.Field{Name: "webhook"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectWebhookPayload(parent *executor.Node, obj *model.WebhookPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectWebhookPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("WebhookPayload")
+		case 0: // webhook
+			x.writeOWebhook2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWebhook(n, obj.Webhook)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of WebhookPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectWithdrawnNotice = executor.NewObject("WithdrawnNotice", []string{"WithdrawnNotice", "RouteTarget"},
 	executor.Field{Name: "path"},
 	executor.Field{Name: "text"},
@@ -19443,6 +20121,16 @@ func (x *execution) objectNode(n *executor.Node, obj loader.Node) (null bool) {
 	switch obj := obj.(type) {
 	case nil:
 		return x.Null()
+	case *loader.WebhookDelivery:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectWebhookDelivery(n, obj)
+	case *loader.Webhook:
+		if obj == nil {
+			return x.Null()
+		}
+		return x.objectWebhook(n, obj)
 	case loader.Tag:
 		return x.objectTag(n, &obj)
 	case *loader.Tag:
@@ -21375,7 +22063,7 @@ func (x *execution) writeNMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	return x.objectMedia(n, v)
 }
 
-func (x *execution) writeNMediaEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaEdgeᚄ(n *executor.Node, v []*model.MediaEdge) (null bool) {
+func (x *execution) writeNMediaEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Media]) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
 	s.Enter()
@@ -21385,7 +22073,7 @@ func (x *execution) writeNMediaEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 			x.Buf = append(x.Buf, ',')
 		}
 		s.At(x.Run, i)
-		null = x.writeNMediaEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaEdge(n, v[i]) || null
+		null = x.writeNMediaEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
 	}
 	s.Leave()
 	if null {
@@ -21395,7 +22083,7 @@ func (x *execution) writeNMediaEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	return false
 }
 
-func (x *execution) writeNMediaEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaEdge(n *executor.Node, v *model.MediaEdge) (null bool) {
+func (x *execution) writeNMediaEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Media]) (null bool) {
 	if v == nil {
 		return x.Missing(n, "MediaEdge!")
 	}
@@ -22671,6 +23359,97 @@ func (x *execution) writeNUserErrorCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return false
 }
 
+func (x *execution) writeNWebhook2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWebhookᚄ(n *executor.Node, v []*loader.Webhook) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNWebhook2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWebhook(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNWebhook2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWebhook(n *executor.Node, v *loader.Webhook) (null bool) {
+	if v == nil {
+		return x.Missing(n, "Webhook!")
+	}
+	return x.objectWebhook(n, v)
+}
+
+func (x *execution) writeNWebhookDelivery2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWebhookDeliveryᚄ(n *executor.Node, v []*loader.WebhookDelivery) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNWebhookDelivery2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWebhookDelivery(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNWebhookDelivery2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWebhookDelivery(n *executor.Node, v *loader.WebhookDelivery) (null bool) {
+	if v == nil {
+		return x.Missing(n, "WebhookDelivery!")
+	}
+	return x.objectWebhookDelivery(n, v)
+}
+
+func (x *execution) writeNWebhookDeliveryState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐState(n *executor.Node, v webhook.State) (null bool) {
+	x.String(marshalNWebhookDeliveryState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐState[v])
+	return false
+}
+
+func (x *execution) writeNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(n *executor.Node, v webhook.DisabledReason) (null bool) {
+	x.String(marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason[v])
+	return false
+}
+
+func (x *execution) writeNWebhookEventType2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐEventTypeᚄ(n *executor.Node, v []*webhook.EventType) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNWebhookEventType2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐEventType(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNWebhookEventType2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐEventType(n *executor.Node, v *webhook.EventType) (null bool) {
+	if v == nil {
+		return x.Missing(n, "WebhookEventType!")
+	}
+	return x.objectWebhookEventType(n, v)
+}
+
 func (x *execution) writeNYearFacet2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐYearFacetᚄ(n *executor.Node, v []*model.YearFacet) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
@@ -23241,6 +24020,13 @@ func (x *execution) writeOCreateUserPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return x.objectCreateUserPayload(n, v)
 }
 
+func (x *execution) writeOCreateWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateWebhookPayload(n *executor.Node, v *model.CreateWebhookPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectCreateWebhookPayload(n, v)
+}
+
 func (x *execution) writeODateTime2ᚖtimeᚐTime(n *executor.Node, v *time.Time) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -23338,6 +24124,13 @@ func (x *execution) writeODeleteTagPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 		return x.Null()
 	}
 	return x.objectDeleteTagPayload(n, v)
+}
+
+func (x *execution) writeODeleteWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteWebhookPayload(n *executor.Node, v *model.DeleteWebhookPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectDeleteWebhookPayload(n, v)
 }
 
 func (x *execution) writeODisableSecondFactorPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDisableSecondFactorPayload(n *executor.Node, v *model.DisableSecondFactorPayload) (null bool) {
@@ -23492,7 +24285,7 @@ func (x *execution) writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 	return x.objectMedia(n, v)
 }
 
-func (x *execution) writeOMediaConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaConnection(n *executor.Node, v *model.MediaConnection) (null bool) {
+func (x *execution) writeOMediaConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Media]) (null bool) {
 	if v == nil {
 		return x.Null()
 	}
@@ -23758,6 +24551,13 @@ func (x *execution) writeORemoveBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return x.objectRemoveBookmarkPayload(n, v)
 }
 
+func (x *execution) writeOReplayWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplayWebhookPayload(n *executor.Node, v *model.ReplayWebhookPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectReplayWebhookPayload(n, v)
+}
+
 func (x *execution) writeOReportCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportCommentPayload(n *executor.Node, v *model.ReportCommentPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -23833,6 +24633,13 @@ func (x *execution) writeORetryJobPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋb
 		return x.Null()
 	}
 	return x.objectRetryJobPayload(n, v)
+}
+
+func (x *execution) writeORetryWebhookDeliveryPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRetryWebhookDeliveryPayload(n *executor.Node, v *model.RetryWebhookDeliveryPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRetryWebhookDeliveryPayload(n, v)
 }
 
 func (x *execution) writeORevision2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐRevision(n *executor.Node, v *loader.Revision) (null bool) {
@@ -24261,6 +25068,20 @@ func (x *execution) writeOViewer2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 		return x.Null()
 	}
 	return x.objectViewer(n, v)
+}
+
+func (x *execution) writeOWebhook2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐWebhook(n *executor.Node, v *loader.Webhook) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectWebhook(n, v)
+}
+
+func (x *execution) writeOWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐWebhookPayload(n *executor.Node, v *model.WebhookPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectWebhookPayload(n, v)
 }
 
 func (x *execution) writeO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(n *executor.Node, v []introspection.EnumValue) (null bool) {

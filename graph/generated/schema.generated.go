@@ -31,6 +31,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
+	"github.com/broadsheet-cms/broadsheet/internal/webhook"
 )
 
 type AdSlotResolver interface {
@@ -269,6 +270,13 @@ type MutationResolver interface {
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	RotateAPIKey(ctx context.Context, input model.RotateAPIKeyInput) (*model.RotateAPIKeyPayload, error)
 	RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error)
+	CreateWebhook(ctx context.Context, input model.CreateWebhookInput) (*model.CreateWebhookPayload, error)
+	UpdateWebhook(ctx context.Context, input model.UpdateWebhookInput) (*model.WebhookPayload, error)
+	RotateWebhookSecret(ctx context.Context, input model.RotateWebhookSecretInput) (*model.CreateWebhookPayload, error)
+	DeleteWebhook(ctx context.Context, input model.WebhookInput) (*model.DeleteWebhookPayload, error)
+	TestWebhook(ctx context.Context, input model.WebhookInput) (*model.WebhookPayload, error)
+	RetryWebhookDelivery(ctx context.Context, input model.RetryWebhookDeliveryInput) (*model.RetryWebhookDeliveryPayload, error)
+	ReplayWebhook(ctx context.Context, input model.ReplayWebhookInput) (*model.ReplayWebhookPayload, error)
 	AcknowledgeChange(ctx context.Context, input model.AcknowledgeChangeInput) (*model.AcknowledgeChangePayload, error)
 	RetryJob(ctx context.Context, input model.RetryJobInput) (*model.RetryJobPayload, error)
 	DiscardJob(ctx context.Context, input model.DiscardJobInput) (*model.DiscardJobPayload, error)
@@ -383,9 +391,12 @@ type QueryResolver interface {
 	Redirects(ctx context.Context, pathPrefix *string, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Redirect], error)
 	StaticPages(ctx context.Context, trashed *bool, first *int32, after *string) ([]*loader.Page, error)
 	AuditLog(ctx context.Context, filter *model.AuditFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.AuditEntry], error)
-	MediaLibrary(ctx context.Context, filter *model.MediaFilter, first *int32, after *string, last *int32, before *string) (*model.MediaConnection, error)
+	MediaLibrary(ctx context.Context, filter *model.MediaFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Media], error)
 	JobHealth(ctx context.Context) (*model.JobHealth, error)
 	DeadJobs(ctx context.Context, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.DeadJob], error)
+	Webhooks(ctx context.Context) ([]*loader.Webhook, error)
+	WebhookDeliveries(ctx context.Context, webhookID string, state *webhook.State, first *int32, after *string) ([]*loader.WebhookDelivery, error)
+	WebhookEventTypes(ctx context.Context) ([]*webhook.EventType, error)
 	APIKeys(ctx context.Context) ([]*loader.APIKey, error)
 	APIKeyUsage(ctx context.Context, id string) ([]*model.APIKeyUsage, error)
 	KillCompliance(ctx context.Context, articleID string) ([]*model.KillCompliance, error)
@@ -878,6 +889,20 @@ func (ec *executionContext) field_DeadJobConnection_totalCount_args(ctx context.
 }
 
 func (ec *executionContext) field_FollowedTopicConnection_totalCount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "limit",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["limit"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_MediaConnection_totalCount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "limit",
@@ -1437,6 +1462,20 @@ func (ec *executionContext) field_Mutation_createUser_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateWebhookInput, error) {
+			return ec.unmarshalNCreateWebhookInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateWebhookInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_deleteAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1597,6 +1636,20 @@ func (ec *executionContext) field_Mutation_deleteTag_args(ctx context.Context, r
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.DeleteTagInput, error) {
 			return ec.unmarshalNDeleteTagInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteTagInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deleteWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.WebhookInput, error) {
+			return ec.unmarshalNWebhookInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐWebhookInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2151,6 +2204,20 @@ func (ec *executionContext) field_Mutation_reopenThread_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_replayWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReplayWebhookInput, error) {
+			return ec.unmarshalNReplayWebhookInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplayWebhookInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_reportComment_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2333,6 +2400,20 @@ func (ec *executionContext) field_Mutation_retryJob_args(ctx context.Context, ra
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_retryWebhookDelivery_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RetryWebhookDeliveryInput, error) {
+			return ec.unmarshalNRetryWebhookDeliveryInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRetryWebhookDeliveryInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_revokeApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2381,6 +2462,20 @@ func (ec *executionContext) field_Mutation_rotateApiKey_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RotateAPIKeyInput, error) {
 			return ec.unmarshalNRotateApiKeyInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRotateAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_rotateWebhookSecret_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RotateWebhookSecretInput, error) {
+			return ec.unmarshalNRotateWebhookSecretInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRotateWebhookSecretInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2605,6 +2700,20 @@ func (ec *executionContext) field_Mutation_subscribeToNewsletter_args(ctx contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SubscribeToNewsletterInput, error) {
 			return ec.unmarshalNSubscribeToNewsletterInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSubscribeToNewsletterInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_testWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.WebhookInput, error) {
+			return ec.unmarshalNWebhookInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐWebhookInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3011,6 +3120,20 @@ func (ec *executionContext) field_Mutation_updateTag_args(ctx context.Context, r
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateTagInput, error) {
 			return ec.unmarshalNUpdateTagInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateTagInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateWebhookInput, error) {
+			return ec.unmarshalNUpdateWebhookInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateWebhookInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4572,6 +4695,44 @@ func (ec *executionContext) field_Query_viewerState_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["deviceToken"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_webhookDeliveries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "webhookId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["webhookId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "state",
+		func(ctx context.Context, v any) (*webhook.State, error) {
+			return ec.unmarshalOWebhookDeliveryState2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐState(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["state"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -7589,6 +7750,61 @@ func (ec *executionContext) unmarshalInputCreateUserInput(ctx context.Context, o
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCreateWebhookInput(ctx context.Context, obj any) (model.CreateWebhookInput, error) {
+	var it model.CreateWebhookInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["fullPayload"]; !present {
+		asMap["fullPayload"] = false
+	}
+
+	fieldsInOrder := [...]string{"apiKeyId", "url", "eventTypes", "fullPayload"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "apiKeyId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("apiKeyId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.APIKeyID = data
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = data
+		case "eventTypes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eventTypes"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EventTypes = graphql.OmittableOf(data)
+		case "fullPayload":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fullPayload"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FullPayload = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputDeleteAccountInput(ctx context.Context, obj any) (model.DeleteAccountInput, error) {
 	var it model.DeleteAccountInput
 	if obj == nil {
@@ -10272,6 +10488,43 @@ func (ec *executionContext) unmarshalInputRemoveLiveEntryInput(ctx context.Conte
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputReplayWebhookInput(ctx context.Context, obj any) (model.ReplayWebhookInput, error) {
+	var it model.ReplayWebhookInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "since"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "since":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("since"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Since = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputReportCommentInput(ctx context.Context, obj any) (model.ReportCommentInput, error) {
 	var it model.ReportCommentInput
 	if obj == nil {
@@ -10718,6 +10971,36 @@ func (ec *executionContext) unmarshalInputRetryJobInput(ctx context.Context, obj
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRetryWebhookDeliveryInput(ctx context.Context, obj any) (model.RetryWebhookDeliveryInput, error) {
+	var it model.RetryWebhookDeliveryInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRevokeApiKeyInput(ctx context.Context, obj any) (model.RevokeAPIKeyInput, error) {
 	var it model.RevokeAPIKeyInput
 	if obj == nil {
@@ -10854,6 +11137,47 @@ func (ec *executionContext) unmarshalInputRightsInput(ctx context.Context, obj a
 
 func (ec *executionContext) unmarshalInputRotateApiKeyInput(ctx context.Context, obj any) (model.RotateAPIKeyInput, error) {
 	var it model.RotateAPIKeyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["overlapHours"]; !present {
+		asMap["overlapHours"] = 24
+	}
+
+	fieldsInOrder := [...]string{"id", "overlapHours"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "overlapHours":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("overlapHours"))
+			data, err := ec.unmarshalOInt2ᚖint32(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OverlapHours = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRotateWebhookSecretInput(ctx context.Context, obj any) (model.RotateWebhookSecretInput, error) {
+	var it model.RotateWebhookSecretInput
 	if obj == nil {
 		return it, nil
 	}
@@ -13435,6 +13759,64 @@ func (ec *executionContext) unmarshalInputUpdateTagInput(ctx context.Context, ob
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputUpdateWebhookInput(ctx context.Context, obj any) (model.UpdateWebhookInput, error) {
+	var it model.UpdateWebhookInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "url", "eventTypes", "fullPayload", "enabled"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = graphql.OmittableOf(data)
+		case "eventTypes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eventTypes"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EventTypes = graphql.OmittableOf(data)
+		case "fullPayload":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fullPayload"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FullPayload = graphql.OmittableOf(data)
+		case "enabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Enabled = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputUploadMediaInput(ctx context.Context, obj any) (model.UploadMediaInput, error) {
 	var it model.UploadMediaInput
 	if obj == nil {
@@ -13664,6 +14046,36 @@ func (ec *executionContext) unmarshalInputVideoBlockInput(ctx context.Context, o
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputWebhookInput(ctx context.Context, obj any) (model.WebhookInput, error) {
+	var it model.WebhookInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputWorkQueueFilter(ctx context.Context, obj any) (model.WorkQueueFilter, error) {
 	var it model.WorkQueueFilter
 	if obj == nil {
@@ -13795,12 +14207,14 @@ var unmarshalNApiKeyScope2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinterna
 	"PUBLISHED": partner.Published,
 	"EMBARGOED": partner.Embargoed,
 	"CHANGES":   partner.Changes,
+	"WEBHOOKS":  partner.Webhooks,
 }
 
 var marshalNApiKeyScope2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScope = map[partner.Scope]string{
 	partner.Published: "PUBLISHED",
 	partner.Embargoed: "EMBARGOED",
 	partner.Changes:   "CHANGES",
+	partner.Webhooks:  "WEBHOOKS",
 }
 
 func (ec *executionContext) unmarshalNApiKeyScope2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScopeᚄ(ctx context.Context, v any) ([]partner.Scope, error) {
@@ -14245,6 +14659,11 @@ func (ec *executionContext) unmarshalNCreateTagInput2githubᚗcomᚋbroadsheet�
 
 func (ec *executionContext) unmarshalNCreateUserInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateUserInput(ctx context.Context, v any) (model.CreateUserInput, error) {
 	res, err := ec.unmarshalInputCreateUserInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNCreateWebhookInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateWebhookInput(ctx context.Context, v any) (model.CreateWebhookInput, error) {
+	res, err := ec.unmarshalInputCreateWebhookInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -14793,6 +15212,11 @@ func (ec *executionContext) unmarshalNRemoveLiveEntryInput2githubᚗcomᚋbroads
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNReplayWebhookInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplayWebhookInput(ctx context.Context, v any) (model.ReplayWebhookInput, error) {
+	res, err := ec.unmarshalInputReplayWebhookInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNReportCommentInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReportCommentInput(ctx context.Context, v any) (model.ReportCommentInput, error) {
 	res, err := ec.unmarshalInputReportCommentInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -14866,6 +15290,11 @@ func (ec *executionContext) unmarshalNRetryJobInput2githubᚗcomᚋbroadsheetᚑ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNRetryWebhookDeliveryInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRetryWebhookDeliveryInput(ctx context.Context, v any) (model.RetryWebhookDeliveryInput, error) {
+	res, err := ec.unmarshalInputRetryWebhookDeliveryInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRevokeApiKeyInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRevokeAPIKeyInput(ctx context.Context, v any) (model.RevokeAPIKeyInput, error) {
 	res, err := ec.unmarshalInputRevokeApiKeyInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -14916,6 +15345,11 @@ var marshalNRole2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋacces
 
 func (ec *executionContext) unmarshalNRotateApiKeyInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRotateAPIKeyInput(ctx context.Context, v any) (model.RotateAPIKeyInput, error) {
 	res, err := ec.unmarshalInputRotateApiKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRotateWebhookSecretInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRotateWebhookSecretInput(ctx context.Context, v any) (model.RotateWebhookSecretInput, error) {
+	res, err := ec.unmarshalInputRotateWebhookSecretInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -15177,6 +15611,11 @@ func (ec *executionContext) unmarshalNUpdateTagInput2githubᚗcomᚋbroadsheet�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNUpdateWebhookInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateWebhookInput(ctx context.Context, v any) (model.UpdateWebhookInput, error) {
+	res, err := ec.unmarshalInputUpdateWebhookInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpload2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚐUpload(ctx context.Context, v any) (graphql.Upload, error) {
 	res, err := model.UnmarshalUpload(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -15229,6 +15668,41 @@ func (ec *executionContext) unmarshalNUserInput2githubᚗcomᚋbroadsheetᚑcms�
 
 func (ec *executionContext) unmarshalNVerifyEmailInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐVerifyEmailInput(ctx context.Context, v any) (model.VerifyEmailInput, error) {
 	res, err := ec.unmarshalInputVerifyEmailInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWebhookDeliveryState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐState(ctx context.Context, sel ast.SelectionSet, v webhook.State) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNWebhookDeliveryState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐState[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "WebhookDeliveryState!")
+	}
+	return res
+}
+
+var marshalNWebhookDeliveryState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐState = map[webhook.State]string{
+	webhook.Waiting:   "WAITING",
+	webhook.Delivered: "DELIVERED",
+	webhook.Failed:    "FAILED",
+}
+
+func (ec *executionContext) marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason(ctx context.Context, sel ast.SelectionSet, v webhook.DisabledReason) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "WebhookDisabledReason!")
+	}
+	return res
+}
+
+var marshalNWebhookDisabledReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐDisabledReason = map[webhook.DisabledReason]string{
+	webhook.NotDisabled: "NONE",
+	webhook.ByStaff:     "STAFF",
+	webhook.Gone:        "GONE",
+}
+
+func (ec *executionContext) unmarshalNWebhookInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐWebhookInput(ctx context.Context, v any) (model.WebhookInput, error) {
+	res, err := ec.unmarshalInputWebhookInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -15953,6 +16427,21 @@ func (ec *executionContext) unmarshalOVideoBlockInput2ᚖgithubᚗcomᚋbroadshe
 	}
 	res, err := ec.unmarshalInputVideoBlockInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOWebhookDeliveryState2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐState(ctx context.Context, v any) (*webhook.State, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOWebhookDeliveryState2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐState[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+var unmarshalOWebhookDeliveryState2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐState = map[string]webhook.State{
+	"WAITING":   webhook.Waiting,
+	"DELIVERED": webhook.Delivered,
+	"FAILED":    webhook.Failed,
 }
 
 func (ec *executionContext) unmarshalOWorkQueueFilter2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐWorkQueueFilter(ctx context.Context, v any) (*model.WorkQueueFilter, error) {

@@ -83,6 +83,10 @@ func (r *Response) find(ctx context.Context, prefix string, keys []int) (map[int
 		return nodesOf(ctx, r, AuditEntries, keys)
 	case id.APIKey:
 		return nodesOf(ctx, r, APIKeys, keys)
+	case id.Webhook:
+		return nodesOf(ctx, r, Webhooks, keys)
+	case id.WebhookDelivery:
+		return nodesOf(ctx, r, WebhookDeliveries, keys)
 	case id.Job:
 		return nodesOf(ctx, r, DeadJobs, keys)
 	case id.Redirect:

@@ -19,6 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
+	"github.com/broadsheet-cms/broadsheet/internal/webhook"
 )
 
 // Services are what rows are loaded from.
@@ -36,6 +37,7 @@ type Services struct {
 	Newsletters *newsletter.Service
 	Newsroom    *newsroom.Service
 	Partners    *partner.Service
+	Webhooks    *webhook.Service
 	Pages       *site.Service
 	Taxonomy    *taxonomy.Service
 

@@ -1054,6 +1054,28 @@ type CreateUserPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A webhook to be made.
+type CreateWebhookInput struct {
+	// The id of the API key whose entitlement it has; the key needs the scope WEBHOOKS.
+	APIKeyID string `json:"apiKeyId"`
+	// Address that requests go to: https://, on the open web.
+	URL string `json:"url"`
+	// Types of events that it is told of; all if omitted.
+	EventTypes graphql.Omittable[[]string] `json:"eventTypes,omitempty"`
+	// Whether events carry the article.
+	FullPayload graphql.Omittable[*bool] `json:"fullPayload,omitempty"`
+}
+
+// Return type of createWebhook and rotateWebhookSecret.
+type CreateWebhookPayload struct {
+	// The webhook; null if there were errors.
+	Webhook *loader.Webhook `json:"webhook,omitempty"`
+	// Its secret (`whsec_…`), which is shown this once; null if there were errors.
+	Secret *string `json:"secret,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Who wants to leave.
 type DeleteAccountInput struct {
 	// The viewer's password, where there is one.
@@ -1216,6 +1238,14 @@ type DeleteTagInput struct {
 
 // Return type of deleteTag.
 type DeleteTagPayload struct {
+	// ID of the deleted object. Null if the mutation failed.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Return type of deleteWebhook.
+type DeleteWebhookPayload struct {
 	// ID of the deleted object. Null if the mutation failed.
 	DeletedID *string `json:"deletedId,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
@@ -1948,6 +1978,22 @@ type RemoveLiveEntryInput struct {
 	ID string `json:"id"`
 }
 
+// Says from when a webhook is told again.
+type ReplayWebhookInput struct {
+	// ID of the webhook.
+	ID string `json:"id"`
+	// Events of changes at or after this moment.
+	Since time.Time `json:"since"`
+}
+
+// Return type of replayWebhook.
+type ReplayWebhookPayload struct {
+	// How many deliveries are sent again; null if there were errors.
+	DeliveryCount *int32 `json:"deliveryCount,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A report of a comment.
 type ReportCommentInput struct {
 	// The comment.
@@ -2130,6 +2176,20 @@ type RetryJobPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Names a delivery.
+type RetryWebhookDeliveryInput struct {
+	// ID of the delivery.
+	ID string `json:"id"`
+}
+
+// Return type of retryWebhookDelivery.
+type RetryWebhookDeliveryPayload struct {
+	// ID of the delivery; null if there were errors.
+	DeliveryID *string `json:"deliveryId,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Names an API key to revoke.
 type RevokeAPIKeyInput struct {
 	// The id of the key.
@@ -2200,6 +2260,14 @@ type RotateAPIKeyPayload struct {
 	Secret *string `json:"secret,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// Names a webhook that gets another secret.
+type RotateWebhookSecretInput struct {
+	// ID of the webhook.
+	ID string `json:"id"`
+	// For how many hours messages are signed by the old secret too, up to 720.
+	OverlapHours graphql.Omittable[*int32] `json:"overlapHours,omitempty"`
 }
 
 // What a front-end router needs to know about a path.
@@ -3162,6 +3230,20 @@ type UpdateTagPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Changes to a webhook. Omitted fields keep their values.
+type UpdateWebhookInput struct {
+	// ID of the webhook.
+	ID string `json:"id"`
+	// Address that requests go to.
+	URL graphql.Omittable[*string] `json:"url,omitempty"`
+	// Types of events that it is told of; all if null.
+	EventTypes graphql.Omittable[[]string] `json:"eventTypes,omitempty"`
+	// Whether events carry the article.
+	FullPayload graphql.Omittable[*bool] `json:"fullPayload,omitempty"`
+	// Whether it is told. What waited is sent once it is enabled again.
+	Enabled graphql.Omittable[*bool] `json:"enabled,omitempty"`
+}
+
 // A file to upload, with its words.
 type UploadMediaInput struct {
 	// The file: JPEG, PNG, GIF, WebP, AVIF, MP4, WebM, MP3, M4A, Ogg, WAV or PDF.
@@ -3212,6 +3294,20 @@ type VerifyEmailPayload struct {
 	Token *string `json:"token,omitempty"`
 	// The signed-in account.
 	Viewer *Viewer `json:"viewer,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Names a webhook.
+type WebhookInput struct {
+	// ID of the webhook.
+	ID string `json:"id"`
+}
+
+// Return type of mutations of a webhook.
+type WebhookPayload struct {
+	// The webhook; null if there were errors.
+	Webhook *loader.Webhook `json:"webhook,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }

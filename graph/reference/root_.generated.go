@@ -93,6 +93,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateSeriesInput", ec.unmarshalInputCreateSeriesInput),
 			graphql.NewInputUnmarshaler("CreateTagInput", ec.unmarshalInputCreateTagInput),
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
+			graphql.NewInputUnmarshaler("CreateWebhookInput", ec.unmarshalInputCreateWebhookInput),
 			graphql.NewInputUnmarshaler("DeleteAccountInput", ec.unmarshalInputDeleteAccountInput),
 			graphql.NewInputUnmarshaler("DeleteAdSlotInput", ec.unmarshalInputDeleteAdSlotInput),
 			graphql.NewInputUnmarshaler("DeleteAuthorInput", ec.unmarshalInputDeleteAuthorInput),
@@ -156,6 +157,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
 			graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 			graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
+			graphql.NewInputUnmarshaler("ReplayWebhookInput", ec.unmarshalInputReplayWebhookInput),
 			graphql.NewInputUnmarshaler("ReportCommentInput", ec.unmarshalInputReportCommentInput),
 			graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
 			graphql.NewInputUnmarshaler("RequestSignInLinkInput", ec.unmarshalInputRequestSignInLinkInput),
@@ -167,11 +169,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
 			graphql.NewInputUnmarshaler("RestrictReaderInput", ec.unmarshalInputRestrictReaderInput),
 			graphql.NewInputUnmarshaler("RetryJobInput", ec.unmarshalInputRetryJobInput),
+			graphql.NewInputUnmarshaler("RetryWebhookDeliveryInput", ec.unmarshalInputRetryWebhookDeliveryInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("RevokePreviewTokenInput", ec.unmarshalInputRevokePreviewTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RightsInput", ec.unmarshalInputRightsInput),
 			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
+			graphql.NewInputUnmarshaler("RotateWebhookSecretInput", ec.unmarshalInputRotateWebhookSecretInput),
 			graphql.NewInputUnmarshaler("SEOInput", ec.unmarshalInputSEOInput),
 			graphql.NewInputUnmarshaler("SaveMenuInput", ec.unmarshalInputSaveMenuInput),
 			graphql.NewInputUnmarshaler("ScheduleArticleInput", ec.unmarshalInputScheduleArticleInput),
@@ -217,10 +221,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
 			graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
 			graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
+			graphql.NewInputUnmarshaler("UpdateWebhookInput", ec.unmarshalInputUpdateWebhookInput),
 			graphql.NewInputUnmarshaler("UploadMediaInput", ec.unmarshalInputUploadMediaInput),
 			graphql.NewInputUnmarshaler("UserInput", ec.unmarshalInputUserInput),
 			graphql.NewInputUnmarshaler("VerifyEmailInput", ec.unmarshalInputVerifyEmailInput),
 			graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
+			graphql.NewInputUnmarshaler("WebhookInput", ec.unmarshalInputWebhookInput),
 			graphql.NewInputUnmarshaler("WorkQueueFilter", ec.unmarshalInputWorkQueueFilter),
 		)
 	}
@@ -644,6 +650,22 @@ type Query {
 
   # Partners
 
+  "The webhooks of all partners. Answers at most 1000 rows. Needs MANAGE_PARTNERS (admin)."
+  webhooks: [Webhook!]! @auth(can: MANAGE_PARTNERS) @listSize(assumedSize: 20, maximum: 1000)
+  "What a webhook was told, the latest first; kept for 30 days. Answers at most 100 rows. Needs MANAGE_PARTNERS (admin)."
+  webhookDeliveries(
+    "ID of the webhook."
+    webhookId: ID!
+    "Deliveries in this state only."
+    state: WebhookDeliveryState
+    "How many, at most 100."
+    first: Int = 20
+    "ID of the delivery after which the list goes on."
+    after: ID
+  ): [WebhookDelivery!]! @auth(can: MANAGE_PARTNERS) @listSize(assumedSize: 20, slicingArguments: ["first"], maximum: 100)
+  "The types of events that webhooks are told, with a JSON schema and an example of each. Answers at most 100 rows."
+  webhookEventTypes: [WebhookEventType!]! @listSize(assumedSize: 10, maximum: 100)
+
   "The API keys of partners by name, at most 1,000. Answers at most 1000 rows. Needs MANAGE_PARTNERS (admin)."
   apiKeys: [ApiKey!]! @auth(can: MANAGE_PARTNERS) @listSize(assumedSize: 20, maximum: 1000)
   "How many requests an API key made on each of the latest days, at most 100 of them. Answers at most 100 rows. Needs MANAGE_PARTNERS (admin)."
@@ -1034,6 +1056,20 @@ type Mutation {
   rotateApiKey("Parameters for rotateApiKey." input: RotateApiKeyInput!): RotateApiKeyPayload @auth(can: MANAGE_PARTNERS)
   "Ends an API key at once. Needs MANAGE_PARTNERS (admin)."
   revokeApiKey("Parameters for revokeApiKey." input: RevokeApiKeyInput!): RevokeApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Makes a webhook, which tells a partner of the changes that its API key is entitled to. Needs MANAGE_PARTNERS (admin)."
+  createWebhook("Parameters for createWebhook." input: CreateWebhookInput!): CreateWebhookPayload @auth(can: MANAGE_PARTNERS)
+  "Changes a webhook. Needs MANAGE_PARTNERS (admin)."
+  updateWebhook("Parameters for updateWebhook." input: UpdateWebhookInput!): WebhookPayload @auth(can: MANAGE_PARTNERS)
+  "Gives a webhook another secret; messages are signed by both for a while. Needs MANAGE_PARTNERS (admin)."
+  rotateWebhookSecret("Parameters for rotateWebhookSecret." input: RotateWebhookSecretInput!): CreateWebhookPayload @auth(can: MANAGE_PARTNERS)
+  "Deletes a webhook with its log. Needs MANAGE_PARTNERS (admin)."
+  deleteWebhook("Parameters for deleteWebhook." input: WebhookInput!): DeleteWebhookPayload @auth(can: MANAGE_PARTNERS)
+  "Sends a webhook an event of the type ` + "`" + `webhook.test` + "`" + `. Needs MANAGE_PARTNERS (admin)."
+  testWebhook("Parameters for testWebhook." input: WebhookInput!): WebhookPayload @auth(can: MANAGE_PARTNERS)
+  "Sends a delivery again, now. Needs MANAGE_PARTNERS (admin)."
+  retryWebhookDelivery("Parameters for retryWebhookDelivery." input: RetryWebhookDeliveryInput!): RetryWebhookDeliveryPayload @auth(can: MANAGE_PARTNERS)
+  "Sends a webhook again what it was told since a moment, up to 30 days back. Needs MANAGE_PARTNERS (admin)."
+  replayWebhook("Parameters for replayWebhook." input: ReplayWebhookInput!): ReplayWebhookPayload @auth(can: MANAGE_PARTNERS)
   "Confirms that a partner has removed its copy of an article. Needs an API key with the scope CHANGES."
   acknowledgeChange("Parameters for acknowledgeChange." input: AcknowledgeChangeInput!): AcknowledgeChangePayload
 
@@ -6235,6 +6271,8 @@ enum ApiKeyScope {
   EMBARGOED
   "To follow the changes."
   CHANGES
+  "To be told of changes by webhooks."
+  WEBHOOKS
 }
 
 "Access of a partner to content. Its secret is shown once, when it is made."
@@ -6427,6 +6465,182 @@ type ContentSnapshot {
   next: String
   "The cursor from which to follow the changes after the last page: whatever changed since the first page comes after it."
   changesCursor: String!
+}
+
+"Where a partner is told of changes, by requests after Standard Webhooks."
+type Webhook implements Node {
+  "Globally unique, opaque ID."
+  id: ID!
+  "The id of the API key whose entitlement it has."
+  apiKeyId: ID!
+  "Address that requests go to."
+  url: URL!
+  "Types of events that it is told of; all if empty. Answers at most 100 rows."
+  eventTypes: [String!]! @listSize(assumedSize: 10, maximum: 100)
+  "Whether events carry the article."
+  fullPayload: Boolean!
+  "When it was made."
+  createdAt: DateTime!
+  "Since when it is told nothing; null: it is told."
+  disabledAt: DateTime
+  "Why it is disabled."
+  disabledReason: WebhookDisabledReason!
+}
+
+"Why a webhook is disabled."
+enum WebhookDisabledReason {
+  "It is not disabled."
+  NONE
+  "An administrator did it."
+  STAFF
+  "It answered 410."
+  GONE
+}
+
+"Status of a delivery."
+enum WebhookDeliveryState {
+  "It will be sent, or sent again."
+  WAITING
+  "It was answered with a status from 200 to 299."
+  DELIVERED
+  "The last attempt failed, or the webhook answered 410."
+  FAILED
+}
+
+"One event for one webhook."
+type WebhookDelivery implements Node {
+  "Globally unique, opaque ID."
+  id: ID!
+  "What the header ` + "`" + `webhook-id` + "`" + ` says."
+  messageId: String!
+  "Type of the event."
+  eventType: String!
+  "ID of the article; null for a test."
+  articleId: ID
+  "When the change was made."
+  at: DateTime!
+  "Status."
+  state: WebhookDeliveryState!
+  "How many attempts were made."
+  attemptCount: Int!
+  "When the next attempt is due; null if there is none."
+  nextAttemptAt: DateTime
+  "When it was delivered or failed; null while it waits."
+  finishedAt: DateTime
+  "Status of the last answer of HTTP; null if there was none."
+  lastStatus: Int
+  "What went wrong at the last attempt. Empty if nothing did, or if there was an answer."
+  lastError: String!
+  "Beginning of the last answer."
+  lastAnswer: String!
+}
+
+"A type of events that webhooks are told."
+type WebhookEventType {
+  "Its name, such as ` + "`" + `article.updated` + "`" + `."
+  name: String!
+  "What happened."
+  description: String!
+  "JSON schema of its messages."
+  schema: JSON!
+  "A message."
+  example: JSON!
+}
+
+"A webhook to be made."
+input CreateWebhookInput {
+  "The id of the API key whose entitlement it has; the key needs the scope WEBHOOKS."
+  apiKeyId: ID!
+  "Address that requests go to: https://, on the open web."
+  url: String!
+  "Types of events that it is told of; all if omitted."
+  eventTypes: [String!]
+  "Whether events carry the article."
+  fullPayload: Boolean = false
+}
+
+"Changes to a webhook. Omitted fields keep their values."
+input UpdateWebhookInput {
+  "ID of the webhook."
+  id: ID!
+  "Address that requests go to."
+  url: String
+  "Types of events that it is told of; all if null."
+  eventTypes: [String!]
+  "Whether events carry the article."
+  fullPayload: Boolean
+  "Whether it is told. What waited is sent once it is enabled again."
+  enabled: Boolean
+}
+
+"Names a webhook that gets another secret."
+input RotateWebhookSecretInput {
+  "ID of the webhook."
+  id: ID!
+  "For how many hours messages are signed by the old secret too, up to 720."
+  overlapHours: Int = 24
+}
+
+"Names a webhook."
+input WebhookInput {
+  "ID of the webhook."
+  id: ID!
+}
+
+"Names a delivery."
+input RetryWebhookDeliveryInput {
+  "ID of the delivery."
+  id: ID!
+}
+
+"Says from when a webhook is told again."
+input ReplayWebhookInput {
+  "ID of the webhook."
+  id: ID!
+  "Events of changes at or after this moment."
+  since: DateTime!
+}
+
+"Return type of createWebhook and rotateWebhookSecret."
+type CreateWebhookPayload {
+  "The webhook; null if there were errors."
+  webhook: Webhook
+  "Its secret (` + "`" + `whsec_…` + "`" + `), which is shown this once; null if there were errors."
+  secret: String
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Return type of mutations of a webhook."
+type WebhookPayload {
+  "The webhook; null if there were errors."
+  webhook: Webhook
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Return type of deleteWebhook."
+type DeleteWebhookPayload {
+  "ID of the deleted object. Null if the mutation failed."
+  deletedId: ID
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Return type of retryWebhookDelivery."
+type RetryWebhookDeliveryPayload {
+  "ID of the delivery; null if there were errors."
+  deliveryId: ID
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Return type of replayWebhook."
+type ReplayWebhookPayload {
+  "How many deliveries are sent again; null if there were errors."
+  deliveryCount: Int
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
 }
 
 "Names a change that took an article away."
@@ -8244,6 +8458,18 @@ func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "webhook":
+		return ec.fieldContext_CreateWebhookPayload_webhook(ctx, field)
+	case "secret":
+		return ec.fieldContext_CreateWebhookPayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateWebhookPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateWebhookPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeadJob(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8404,6 +8630,16 @@ func (ec *executionContext) childFields_DeleteTagPayload(ctx context.Context, fi
 		return ec.fieldContext_DeleteTagPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteTagPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteWebhookPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteWebhookPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteWebhookPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DisableSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9532,6 +9768,16 @@ func (ec *executionContext) childFields_RemoveBookmarkPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type RemoveBookmarkPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ReplayWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deliveryCount":
+		return ec.fieldContext_ReplayWebhookPayload_deliveryCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReplayWebhookPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReplayWebhookPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ReportCommentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "reported":
@@ -9636,6 +9882,16 @@ func (ec *executionContext) childFields_RetryJobPayload(ctx context.Context, fie
 		return ec.fieldContext_RetryJobPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RetryJobPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryWebhookDeliveryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deliveryId":
+		return ec.fieldContext_RetryWebhookDeliveryPayload_deliveryId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryWebhookDeliveryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryWebhookDeliveryPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Revision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10500,6 +10756,82 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_newsletterSubscriptions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func (ec *executionContext) childFields_Webhook(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Webhook_id(ctx, field)
+	case "apiKeyId":
+		return ec.fieldContext_Webhook_apiKeyId(ctx, field)
+	case "url":
+		return ec.fieldContext_Webhook_url(ctx, field)
+	case "eventTypes":
+		return ec.fieldContext_Webhook_eventTypes(ctx, field)
+	case "fullPayload":
+		return ec.fieldContext_Webhook_fullPayload(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Webhook_createdAt(ctx, field)
+	case "disabledAt":
+		return ec.fieldContext_Webhook_disabledAt(ctx, field)
+	case "disabledReason":
+		return ec.fieldContext_Webhook_disabledReason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Webhook", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookDelivery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WebhookDelivery_id(ctx, field)
+	case "messageId":
+		return ec.fieldContext_WebhookDelivery_messageId(ctx, field)
+	case "eventType":
+		return ec.fieldContext_WebhookDelivery_eventType(ctx, field)
+	case "articleId":
+		return ec.fieldContext_WebhookDelivery_articleId(ctx, field)
+	case "at":
+		return ec.fieldContext_WebhookDelivery_at(ctx, field)
+	case "state":
+		return ec.fieldContext_WebhookDelivery_state(ctx, field)
+	case "attemptCount":
+		return ec.fieldContext_WebhookDelivery_attemptCount(ctx, field)
+	case "nextAttemptAt":
+		return ec.fieldContext_WebhookDelivery_nextAttemptAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_WebhookDelivery_finishedAt(ctx, field)
+	case "lastStatus":
+		return ec.fieldContext_WebhookDelivery_lastStatus(ctx, field)
+	case "lastError":
+		return ec.fieldContext_WebhookDelivery_lastError(ctx, field)
+	case "lastAnswer":
+		return ec.fieldContext_WebhookDelivery_lastAnswer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookDelivery", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookEventType(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_WebhookEventType_name(ctx, field)
+	case "description":
+		return ec.fieldContext_WebhookEventType_description(ctx, field)
+	case "schema":
+		return ec.fieldContext_WebhookEventType_schema(ctx, field)
+	case "example":
+		return ec.fieldContext_WebhookEventType_example(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookEventType", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "webhook":
+		return ec.fieldContext_WebhookPayload_webhook(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_WebhookPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_YearFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -54,6 +54,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
+	"github.com/broadsheet-cms/broadsheet/internal/webhook"
 )
 
 // Services are all services over one database.
@@ -64,6 +65,7 @@ type Services struct {
 	JobOffice  *job.Office
 	Partners   *partner.Service
 	Feeds      *feed.Service
+	Webhooks   *webhook.Service
 	Directory  *directory.Directory
 	Articles   *content.Service
 	Bookmarks  *bookmark.Service
@@ -118,6 +120,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Repeats = repeat.New(db)
 	s.Partners = partner.New(db, s.Log, s.Articles, s.Directory, s.Audit)
 	s.Feeds = feed.New(db, s.Log, s.Directory, s.Articles, s.Taxonomy, s.Comments, s.Site, s.Partners)
+	s.Webhooks = webhook.New(db, s.Log, s.Partners, s.Jobs, s.Audit)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
 	s.Links = link.New(db)
 	s.Mail = mail.New(db, s.brand)
@@ -131,7 +134,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Moderator: s.Moderator, Interests: s.Interests, Popularity: s.Popularity, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, MediaDesk: s.MediaDesk, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Newsletters: s.Newsletters, Trusted: s.Trusted}
+		Newsroom: s.Newsroom, MediaDesk: s.MediaDesk, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Webhooks: s.Webhooks, Newsletters: s.Newsletters, Trusted: s.Trusted}
 }
 
 // App is the server with all it needs.

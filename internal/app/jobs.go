@@ -35,7 +35,7 @@ var findMediaUses = job.Kind[struct{}]{Name: media.FindUsesName, Timeout: time.H
 func (a *App) registerJobs() {
 	job.Register(a.Jobs, tidy, func(ctx context.Context, _ struct{}) error {
 		return errors.Join(a.Accounts.Tidy(ctx), a.Repeats.Forget(ctx), a.Newsroom.ForgetPreviews(ctx), a.Bookmarks.Tidy(ctx), a.Interests.Tidy(ctx), a.Jobs.Forget(ctx), a.Mail.Forget(ctx),
-			a.Partners.Forget(ctx), a.Log.Trim(ctx, time.Now().Add(-keepEvents)))
+			a.Partners.Forget(ctx), a.Webhooks.Forget(ctx), a.Log.Trim(ctx, time.Now().Add(-keepEvents)))
 	})
 	job.Register(a.Jobs, rank, func(ctx context.Context, _ struct{}) error { return a.Popularity.Rank(ctx) })
 	job.Periodic(a.Jobs, rank, struct{}{}, job.Every(popularity.RankEvery))

@@ -13,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/retention"
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
 )
 
 // settings are those of the site, as they are stored.
@@ -79,6 +80,7 @@ func (a *App) setUpReaders() error {
 	a.Accounts.Registration = account.Registration(strings.ToUpper(a.cfg.Registration))
 	a.Accounts.DeletionGrace = a.cfg.DeletionGrace
 	a.Links.Key = a.cfg.LinkKey
+	a.Webhooks.Sealer = secret.NewSealer(a.cfg.SealKey)
 	a.Newsletters.BounceSecret = a.cfg.BounceSecret
 	if a.cfg.ContactAddress != "" {
 		to, err := netmail.ParseAddress(a.cfg.ContactAddress)

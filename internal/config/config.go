@@ -210,6 +210,7 @@ type Readers struct {
 	DeletionGrace  time.Duration `help:"How long an account stays after its owner asked to remove it." default:"336h" env:"BROADSHEET_DELETION_GRACE" placeholder:"DURATION"`
 	ContactAddress string        `help:"Where messages of the contact form go; empty: none are taken." env:"BROADSHEET_CONTACT_ADDRESS" placeholder:"ADDRESS"`
 	BounceSecret   string        `help:"Secret that reports of bounces are signed with; better given by its variable. Empty: none are taken." env:"BROADSHEET_BOUNCE_SECRET" placeholder:"SECRET"`
+	SealKey        string        `help:"Key that seals the secrets of webhooks in the database; better given by its variable. Without one they are stored as they are." env:"BROADSHEET_SEAL_KEY" placeholder:"KEY"`
 	LinkKey        string        `help:"Key that signs links in mails; better given by its variable. Without one the server makes one and keeps it in the database." env:"BROADSHEET_LINK_KEY" placeholder:"KEY"`
 }
 
@@ -222,7 +223,7 @@ func (r Readers) validate() (wrong []error) {
 			wrong = append(wrong, fmt.Errorf("--contact-address %q: want an e-mail address", r.ContactAddress))
 		}
 	}
-	for name, secret := range map[string]string{"--bounce-secret": r.BounceSecret, "--link-key": r.LinkKey} {
+	for name, secret := range map[string]string{"--bounce-secret": r.BounceSecret, "--link-key": r.LinkKey, "--seal-key": r.SealKey} {
 		if secret != "" && len(secret) < minSecret {
 			wrong = append(wrong, fmt.Errorf("%s must have at least %d characters", name, minSecret))
 		}

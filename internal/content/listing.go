@@ -102,6 +102,26 @@ func (s *Service) list(ctx context.Context, articles []*ent.Article) (map[int]li
 	return changed, nil
 }
 
+var listsOfSQL = store.MaintainBoth(`SELECT l.article_id, l.kind, l.owner_id FROM each_id($1) JOIN listings l ON l.article_id = each_id.id`)
+
+// listsOf gives the lists that readers find each article in.
+func (s *Service) listsOf(ctx context.Context, ids []int) (map[int][]event.List, error) {
+	found := make(map[int][]event.List, len(ids))
+	_, err := store.Collect(ctx, s.db, listsOfSQL, func(rows *sql.Rows) (none struct{}, err error) {
+		var article, kind, owner int
+		err = rows.Scan(&article, &kind, &owner)
+		found[article] = append(found[article], event.List{Entity: listEntities[ListingKind(kind)], Owner: owner})
+		return none, err
+	}, s.db.IDs(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read the lists of articles: %w", err)
+	}
+	for _, l := range found {
+		slices.SortFunc(l, event.List.Compare)
+	}
+	return found, nil
+}
+
 // Relist makes the listings of every article under an owner anew after the owner
 // moved, and has what else is derived made anew soon after. It takes part in the
 // transaction of ctx: readers see all articles where they were, then all where they

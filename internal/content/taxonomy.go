@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -82,7 +84,8 @@ func (s *Service) refreshSoon(ctx context.Context, ids []int) error {
 }
 
 // Refresh makes what is derived from articles and the names of what they belong to
-// anew, as it is now.
+// anew, as it is now, and says by events that the articles are not what they were:
+// partners have the names in their copies.
 func (s *Service) Refresh(ctx context.Context, ids []int) error {
 	return s.db.Tx(access.AsSystem(ctx), func(ctx context.Context) error {
 		if err := s.ShareTaxonomy(ctx); err != nil {
@@ -96,7 +99,17 @@ func (s *Service) Refresh(ctx context.Context, ids []int) error {
 				return err
 			}
 		}
-		return nil
+		lists, err := s.listsOf(ctx, ids)
+		if err != nil {
+			return err
+		}
+		var events []event.Event
+		for _, key := range ids {
+			if l := lists[key]; len(l) > 0 {
+				events = append(events, event.Event{Action: event.Updated, Entity: id.Article, EntityID: key, Detail: event.Detail{Was: l, Is: l}})
+			}
+		}
+		return s.log.Append(ctx, events...)
 	})
 }
 

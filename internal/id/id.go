@@ -32,6 +32,9 @@ const (
 	Job       = "job"
 	APIKey    = "key"
 
+	Webhook         = "whk"
+	WebhookDelivery = "whd"
+
 	Session      = "ses"
 	AuditEntry   = "aud"
 	Revision     = "rev"

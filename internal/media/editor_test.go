@@ -188,6 +188,7 @@ func TestUploadRefuses(t *testing.T) {
 		p := aPNG(t)
 		binary.BigEndian.PutUint32(p[16:], w)
 		binary.BigEndian.PutUint32(p[20:], h)
+		binary.BigEndian.PutUint32(p[29:], crc32.ChecksumIEEE(p[12:29]))
 		return p
 	}
 	wrongSum := aPNG(t)

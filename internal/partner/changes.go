@@ -253,17 +253,17 @@ var (
 	// A copy that is given again is one that need not be removed; a removal that
 	// is read again was told before.
 	rememberSQL = store.Maintain(`INSERT INTO partner_copies (key_id, article_id, version, fetched_at, removed_txid, removed_id, reason, told_at)
-		SELECT $1, r.article, r.version, $3, r.txid, r.id, r.reason, CASE WHEN r.id IS NULL THEN NULL ELSE $3::timestamptz END
-		FROM jsonb_to_recordset($2::jsonb) AS r(article bigint, version integer, txid bigint, id bigint, reason text)`+onCopy,
+		SELECT $1, r.article, r.version, $3, r.txid, r.id, r.reason, CASE WHEN r.id IS NULL OR r.untold THEN NULL ELSE $3::timestamptz END
+		FROM jsonb_to_recordset($2::jsonb) AS r(article bigint, version integer, txid bigint, id bigint, reason text, untold boolean)`+onCopy,
 		`INSERT INTO partner_copies (key_id, article_id, version, fetched_at, removed_txid, removed_id, reason, told_at)
-		SELECT $1, value ->> 'article', value ->> 'version', $3, value ->> 'txid', value ->> 'id', value ->> 'reason', CASE WHEN value ->> 'id' IS NULL THEN NULL ELSE $3 END
+		SELECT $1, value ->> 'article', value ->> 'version', $3, value ->> 'txid', value ->> 'id', value ->> 'reason', CASE WHEN value ->> 'id' IS NULL OR value ->> 'untold' THEN NULL ELSE $3 END
 		FROM json_each($2) WHERE true`+onCopy)
 )
 
 const onCopy = ` ON CONFLICT (key_id, article_id) DO UPDATE SET removed_txid = excluded.removed_txid, removed_id = excluded.removed_id, reason = excluded.reason,
 	version = CASE WHEN excluded.removed_id IS NULL THEN excluded.version ELSE partner_copies.version END,
 	fetched_at = CASE WHEN excluded.removed_id IS NULL THEN excluded.fetched_at ELSE partner_copies.fetched_at END,
-	told_at = CASE WHEN excluded.removed_id = partner_copies.removed_id THEN partner_copies.told_at ELSE excluded.told_at END,
+	told_at = CASE WHEN excluded.removed_id = partner_copies.removed_id THEN coalesce(partner_copies.told_at, excluded.told_at) ELSE excluded.told_at END,
 	acknowledged_at = CASE WHEN excluded.removed_id = partner_copies.removed_id THEN partner_copies.acknowledged_at END`
 
 // copyRow is a copy as it is handed to the database.
@@ -273,6 +273,8 @@ type copyRow struct {
 	TxID    *int64 `json:"txid"`
 	ID      *int64 `json:"id"`
 	Reason  Reason `json:"reason"`
+	// Untold says that the partner will be told of the removal later.
+	Untold bool `json:"untold"`
 }
 
 func (s *Service) copies(ctx context.Context, k *Key, ids []int) (map[int]copyOf, error) {

@@ -64,7 +64,7 @@ func (s *Service) KillCompliance(ctx context.Context, articleID int) ([]Complian
 			return c, err
 		}
 		switch {
-		case reason != Killed:
+		case reason != Killed, c.FetchedAt == nil:
 			c.State = NotFetched
 		case c.AcknowledgedAt != nil:
 			c.State = Acknowledged

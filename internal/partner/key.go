@@ -40,10 +40,11 @@ const (
 	Published Scope = "PUBLISHED" // read what is published
 	Embargoed Scope = "EMBARGOED" // read what is under embargo, ahead of its moment
 	Changes   Scope = "CHANGES"   // follow the feed of changes
+	Webhooks  Scope = "WEBHOOKS"  // be told of changes by webhooks
 )
 
 // Scopes lists all of them.
-func Scopes() []Scope { return []Scope{Published, Embargoed, Changes} }
+func Scopes() []Scope { return []Scope{Published, Embargoed, Changes, Webhooks} }
 
 // Entitlement is which articles a key may have. Conditions add up; an empty one
 // lets everything pass.

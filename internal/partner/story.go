@@ -32,7 +32,7 @@ func (s *Service) Available(ctx context.Context, k *Key, ids []int) (map[int]*St
 		return nil, nil
 	}
 	rows := map[int]*ent.Article{}
-	if k.Has(Published) || k.Has(Changes) {
+	if k.Has(Published) || k.Has(Changes) || k.Has(Webhooks) {
 		var err error
 		if rows, err = s.articles.ByIDs(access.With(ctx, access.Viewer{}), ids); err != nil {
 			return nil, err
