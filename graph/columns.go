@@ -38,5 +38,9 @@ func withColumns(ctx context.Context) context.Context {
 	if edge, _ := executor.Selected(ctx, "RelatedArticleEdge"); slices.Contains(edge, "reasons") {
 		return ctx
 	}
-	return content.WithListColumns(ctx)
+	ctx = content.WithListColumns(ctx)
+	if slices.Contains(fields, "authors") {
+		ctx = content.WithBylines(ctx)
+	}
+	return ctx
 }

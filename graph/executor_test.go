@@ -22,7 +22,7 @@ import (
 
 // TestExecutorEqualsGqlgens asks random documents, made from the schema, by the
 // executor and by gqlgen's own: data and errors are equal, for readers and
-// for editors, and they cost as many statements.
+// for editors, and they cost no more statements.
 func TestExecutorEqualsGqlgens(t *testing.T) {
 	t.Parallel()
 	schema := loadSchema(t, broadsheet.SDL)
@@ -68,7 +68,8 @@ func TestExecutorEqualsGqlgens(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("seed %d (-gqlgen +ours):\n%s\n%s", seed, diff, query)
 			}
-			if len(own) != len(theirs) {
+			if len(own) > len(theirs) { // by-lines may have come with their articles
+
 				t.Errorf("seed %d: %d statements, gqlgen's executor needs %d:\n%s\n%s", seed, len(own), len(theirs), query, strings.Join(own, "\n"))
 			}
 			rows += strings.Count(got.Data, "{")

@@ -40,6 +40,7 @@ var contexts = map[string]string{
 	"contextKey":     "the document itself",
 	"selectedKey":    "follows from the document",
 	"listColumnsKey": "follows from the document",
+	"bylinesKey":     "follows from the document",
 	"limitKey":       "equal for all requests",
 	"responseKey":    "the response under way",
 	"errorCountKey":  "the response under way",

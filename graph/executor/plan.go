@@ -69,7 +69,8 @@ type Node struct {
 	object   *Object
 	parent   *Node // nil below the root
 	plan     *plan
-	state    int // place in Run.states
+	state    int                 // place in Run.states
+	selected map[string][]string // of a root: what it and what is below it select, by type
 	children atomic.Pointer[[]selection]
 }
 
@@ -112,14 +113,17 @@ type plan struct {
 func compile(op *graphql.OperationContext, root *Object, grow func(nodes int)) *plan {
 	p := &plan{grow: grow, operation: &graphql.OperationContext{Doc: op.Doc, Operation: op.Operation, Variables: op.Variables}}
 	p.roots = p.nodes(nil, root, op.Operation.SelectionSet)
-	p.selected = selected(op.Doc, op.Operation)
+	p.selected = selected(op.Doc, op.Operation.SelectionSet)
+	for _, n := range p.roots {
+		n.selected = selected(op.Doc, n.field.Selections)
+	}
 	return p
 }
 
-// selected gives the fields that an operation, or a fragment of its document,
-// selects of each type.
-func selected(doc *ast.QueryDocument, op *ast.OperationDefinition) map[string][]string {
-	fields := map[string][]string{}
+// selected gives the fields that selections, with their fragments and all that is
+// below, select of each type.
+func selected(doc *ast.QueryDocument, selections ast.SelectionSet) map[string][]string {
+	fields, seen := map[string][]string{}, map[string]bool{}
 	var walk func(ast.SelectionSet)
 	walk = func(set ast.SelectionSet) {
 		for _, s := range set {
@@ -131,21 +135,23 @@ func selected(doc *ast.QueryDocument, op *ast.OperationDefinition) map[string][]
 				walk(s.SelectionSet)
 			case *ast.InlineFragment:
 				walk(s.SelectionSet)
+			case *ast.FragmentSpread:
+				if f := doc.Fragments.ForName(s.Name); f != nil && !seen[s.Name] {
+					seen[s.Name] = true
+					walk(f.SelectionSet)
+				}
 			}
 		}
 	}
-	walk(op.SelectionSet)
-	for _, f := range doc.Fragments {
-		walk(f.SelectionSet)
-	}
+	walk(selections)
 	return fields
 }
 
 type selectedKey struct{}
 
-// Selected gives the fields that the operation of the context selects anywhere of
-// a type; known is false outside of an operation that this package executes. It
-// can name a field that @skip leaves out.
+// Selected gives the fields of a type that are selected anywhere below the root
+// field of the context, or outside of one in the operation; known is false outside of an
+// operation that this package executes. It can name a field that @skip leaves out.
 func Selected(ctx context.Context, typeName string) (fields []string, known bool) {
 	all, known := ctx.Value(selectedKey{}).(map[string][]string)
 	return all[typeName], known

@@ -292,6 +292,7 @@ func (p *plan) root(ctx context.Context, op *graphql.OperationContext, n *Node, 
 		a.null = write(r, n)
 		return a
 	}
+	ctx = context.WithValue(ctx, selectedKey{}, n.selected)
 	rooted := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{Object: n.field.Name, Field: n.field})
 	written := op.RootResolverMiddleware(rooted, func(ctx context.Context) graphql.Marshaler {
 		r.base = ctx

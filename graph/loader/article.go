@@ -116,9 +116,13 @@ var (
 	articleDetail = value[ent.Article](func(ctx context.Context, r *Response, keys []int) (map[int]*ent.ArticleDetail, error) {
 		return r.Articles.Details(ctx, keys)
 	})
-	articleAuthorKeys = value[ent.Article](func(ctx context.Context, r *Response, keys []int) (map[int][]int, error) {
-		return r.Articles.AuthorIDs(ctx, keys)
-	})
+	articleAuthorKeys = &field[ent.Article, none, []int]{func(ctx context.Context, c *cohort[ent.Article], _ none) ([][]int, error) {
+		if found, ok := content.Bylined(c.rows); ok {
+			return align(c.keys, found), nil
+		}
+		found, err := c.response.Articles.AuthorIDs(ctx, c.keys)
+		return align(c.keys, found), err
+	}}
 	articlePlaceKeys = value[ent.Article](func(ctx context.Context, r *Response, keys []int) (map[int][]int, error) {
 		return r.Articles.PlaceIDs(ctx, keys)
 	})

@@ -30,11 +30,11 @@ func AppendDateTime(buf []byte, t time.Time) []byte {
 func UnmarshalDateTime(v any) (time.Time, error) {
 	s, ok := v.(string)
 	if !ok {
-		return time.Time{}, fault.BadInput("", "a DateTime is a string such as \"2026-03-01T09:00:00Z\"")
+		return time.Time{}, fault.BadInput("", "a DateTime is a string such as \"2026-11-28T08:00:00+03:00\"")
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil || t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}, fault.BadInput("", "%.40q is no DateTime by RFC 3339", s)
+		return time.Time{}, fault.BadInput("", "%.40q is no DateTime: it needs date, time and offset from UTC, such as 2026-11-28T08:00:00+03:00 or 2026-11-28T05:00:00Z", s)
 	}
 	return t.UTC(), nil
 }

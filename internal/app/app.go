@@ -268,7 +268,7 @@ func (a *App) fillDemo(ctx context.Context) error {
 
 // Demo are the services that the demo newsroom is filled in through.
 func (s *Services) Demo() demo.Services {
-	return demo.Services{DB: s.DB, Accounts: s.Accounts, Comments: s.Comments, Content: s.Articles, Media: s.Media, Site: s.Site, Taxonomy: s.Taxonomy}
+	return demo.Services{DB: s.DB, Accounts: s.Accounts, Comments: s.Comments, Content: s.Articles, Media: s.Media, Newsroom: s.Newsroom, Site: s.Site, Taxonomy: s.Taxonomy}
 }
 
 // Seed are the services that a synthetic newsroom is filled in through.

@@ -24,6 +24,7 @@ type commands struct {
 	Demo       demoCommand       `cmd:"" help:"Keep the demo newsroom."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the database to the schema of this program."`
 	Import     importCommand     `cmd:"" help:"Bring content of other systems in."`
+	Copy       copyCommand       `cmd:"" help:"Copy a newsroom from one database into another, of either kind, and compare."`
 	Export     exportCommand     `cmd:"" help:"Write content for other systems."`
 	Verify     verifyCommand     `cmd:"" help:"Compare the database with what it was filled from."`
 	User       userCommand       `cmd:"" help:"Keep the accounts of staff and readers."`

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,8 +96,76 @@ func WithListColumns(ctx context.Context) context.Context {
 
 func onlyListColumns(ctx context.Context) bool { return ctx.Value(listColumnsKey{}) != nil }
 
-// articleStatement is a statement that reads articles, in two forms.
-type articleStatement struct{ whole, list *store.Statement }
+type bylinesKey struct{}
+
+// WithBylines gives a context of WithListColumns in which the latest articles are read
+// with the keys of their authors (see Bylined), which costs less than asking for them
+// after.
+func WithBylines(ctx context.Context) context.Context {
+	return context.WithValue(ctx, bylinesKey{}, true)
+}
+
+func withBylines(ctx context.Context) bool { return ctx.Value(bylinesKey{}) != nil }
+
+// Bylined gives the keys of the authors of articles that were all read with them.
+func Bylined(articles []*ent.Article) (map[int][]int, bool) {
+	for _, a := range articles {
+		if a.Edges.Bylines == nil {
+			return nil, false
+		}
+	}
+	found := make(map[int][]int, len(articles))
+	for _, a := range articles {
+		keys := make([]int, len(a.Edges.Bylines))
+		for i, b := range a.Edges.Bylines {
+			keys[i] = b.AuthorID
+		}
+		found[a.ID] = keys
+	}
+	return found, true
+}
+
+// authorKeys reads the keys of authors into an article, as PostgreSQL writes arrays or
+// SQLite puts them together: {4,2} or 4,2.
+type authorKeys struct{ article *ent.Article }
+
+// Scan implements sql.Scanner.
+func (b authorKeys) Scan(value any) error {
+	var text string
+	switch v := value.(type) {
+	case []byte:
+		text = string(v)
+	case string:
+		text = v
+	case int64: // SQLite, of one author
+		text = strconv.FormatInt(v, 10)
+	case nil:
+	default:
+		return fmt.Errorf("%T is no list of authors", value)
+	}
+	text = strings.Trim(text, "{}")
+	b.article.Edges.Bylines = []*ent.Byline{}
+	if text == "" {
+		return nil
+	}
+	for one := range strings.SplitSeq(text, ",") {
+		key, err := strconv.Atoi(one)
+		if err != nil {
+			return fmt.Errorf("%.40q is no list of authors: %w", text, err)
+		}
+		b.article.Edges.Bylines = append(b.article.Edges.Bylines, &ent.Byline{AuthorID: key})
+	}
+	return nil
+}
+
+const (
+	bylinesPostgres = `, ARRAY(SELECT b.author_id FROM bylines b WHERE b.article_id = a.id ORDER BY b.position, b.id)`
+	bylinesSQLite   = `, (SELECT group_concat(o.author_id) FROM (SELECT b.author_id FROM bylines b WHERE b.article_id = a.id ORDER BY b.position, b.id) AS o)`
+)
+
+// articleStatement is a statement that reads articles, in two forms, and for some
+// in a third that has the by-lines as well.
+type articleStatement struct{ whole, list, listBylines *store.Statement }
 
 // readArticles is a statement for readers with the columns of articles in the
 // place of {article}. {shared} is there only where they are read whole.
@@ -105,9 +174,17 @@ func readArticles(postgres, sqlite string) articleStatement {
 		return strings.NewReplacer("{article}", columns, "{shared}", shared).Replace(text)
 	}
 	return articleStatement{
+		// The third form is that of readListedArticles.
 		whole: store.Read(form(postgres, columnsPostgres, `c.item -> 'y'`), form(sqlite, columnsSQLite, `c.value -> 'y'`)),
 		list:  store.Read(form(postgres, listColumns, `NULL::jsonb`), form(sqlite, listColumns, `NULL`)),
 	}
+}
+
+// readListedArticles is readArticles with the form that has the by-lines.
+func readListedArticles(postgres, sqlite string) articleStatement {
+	s := readArticles(postgres, sqlite)
+	s.listBylines = store.Read(strings.ReplaceAll(postgres, "{article}", listColumns+bylinesPostgres), strings.ReplaceAll(sqlite, "{article}", listColumns+bylinesSQLite))
+	return s
 }
 
 // readArticlesBoth is readArticles for a text that both databases understand.
@@ -119,7 +196,10 @@ func collectArticles[T any](ctx context.Context, db *store.DB, s articleStatemen
 	scan func(article func(before ...any) (*ent.Article, error)) (T, error), args ...any,
 ) ([]T, error) {
 	statement, read := s.whole, scanArticle
-	if onlyListColumns(ctx) {
+	switch {
+	case onlyListColumns(ctx) && s.listBylines != nil && withBylines(ctx):
+		statement, read = s.listBylines, scanBylinedArticle
+	case onlyListColumns(ctx):
 		statement, read = s.list, scanListArticle
 	}
 	return store.Collect(ctx, db, statement, func(rows *sql.Rows) (T, error) {
@@ -138,6 +218,14 @@ func listDestinations(a *ent.Article, before []any) []any {
 func scanListArticle(rows *sql.Rows, before []any) (*ent.Article, error) {
 	a := new(ent.Article)
 	if err := rows.Scan(listDestinations(a, before)...); err != nil {
+		return nil, fmt.Errorf("read an article: %w", err)
+	}
+	return a, nil
+}
+
+func scanBylinedArticle(rows *sql.Rows, before []any) (*ent.Article, error) {
+	a := new(ent.Article)
+	if err := rows.Scan(append(listDestinations(a, before), authorKeys{a})...); err != nil {
 		return nil, fmt.Errorf("read an article: %w", err)
 	}
 	return a, nil

@@ -74,7 +74,7 @@ func newLatestStatements(languagePage, languageCount, languageExists string) lat
 		return strings.NewReplacer(pairs...).Replace(text)
 	}
 	page := func(order string) articleStatement {
-		return readArticles(fill(latestPostgres, "{language}", languagePage, "{order}", order),
+		return readListedArticles(fill(latestPostgres, "{language}", languagePage, "{order}", order),
 			fill(latestSQLite, "{language}", languagePage, "{order}", order))
 	}
 	return latestStatements{

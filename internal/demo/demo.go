@@ -14,6 +14,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/demo/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
+	desk "github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
@@ -26,6 +27,7 @@ type Services struct {
 	Comments *comment.Service
 	Content  *content.Service
 	Media    *media.Service
+	Newsroom *desk.Service
 	Site     *site.Service
 	Taxonomy *taxonomy.Service
 }
@@ -109,7 +111,7 @@ func (l *loader) load(ctx context.Context) error {
 	}{
 		{"media", l.loadMedia}, {"users", l.loadUsers}, {"sections and other terms", l.loadTerms}, {"authors", l.loadAuthors},
 		{"articles", l.loadArticles}, {"comments", l.loadComments}, {"pages", l.loadPages}, {"settings", l.loadSettings},
-		{"menus", l.loadMenus}, {"ad slots", l.loadAdSlots}, {"redirects", l.loadRedirects},
+		{"menus", l.loadMenus}, {"ad slots", l.loadAdSlots}, {"redirects", l.loadRedirects}, {"picks and stories at work", l.loadDesk},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)

@@ -25,6 +25,8 @@ import (
 	eventlog "github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
+	desk "github.com/broadsheet-cms/broadsheet/internal/newsroom"
+	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -40,9 +42,10 @@ func services(t testing.TB, db *store.DB) Services {
 	t.Cleanup(func() { _ = bucket.Close() })
 	log := eventlog.NewLog(db)
 	articles := content.New(db, log, directory.New(db, log))
+	record, pages := audit.NewLog(db), site.New(db, log)
 	return Services{
-		DB: db, Accounts: account.New(db, log, audit.NewLog(db)), Comments: comment.New(db, log), Content: articles,
-		Media: media.New(db, log, bucket), Site: site.New(db, log), Taxonomy: taxonomy.New(db, log, articles),
+		DB: db, Accounts: account.New(db, log, record), Comments: comment.New(db, log), Content: articles,
+		Media: media.New(db, log, bucket), Newsroom: desk.New(db, log, record, articles, pages, repeat.New(db)), Site: pages, Taxonomy: taxonomy.New(db, log, articles),
 	}
 }
 
@@ -65,6 +68,7 @@ func TestLoad(t *testing.T) {
 		t.Run("links translations", func(t *testing.T) { checkTranslations(t, s, news) })
 		t.Run("leads every menu and redirect somewhere", func(t *testing.T) { checkTargets(t, db) })
 		t.Run("places pictures in bodies", func(t *testing.T) { checkPictures(t, s) })
+		t.Run("has a front page and stories at work", func(t *testing.T) { checkDesk(t, s) })
 		t.Run("lets one account of each role sign in", func(t *testing.T) { checkSignIns(t, s) })
 		t.Run("refuses a second time", func(t *testing.T) {
 			before := db.Ent(t.Context()).Event.Query().CountX(t.Context())
@@ -175,7 +179,9 @@ func checkEvents(t *testing.T, db *store.DB) {
 	for entity, ids := range seen {
 		got[entity] = len(ids)
 	}
-	if diff := cmp.Diff(rows(ctx, c), got); diff != "" {
+	want := rows(ctx, c)
+	want[eventlog.Pick] = 1 // the front page
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -335,5 +341,19 @@ func BenchmarkLoad(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// checkDesk looks at what editors find on their first day.
+func checkDesk(t *testing.T, s Services) {
+	ctx := access.AsSystem(t.Context())
+	picks, err := s.Content.Picks(t.Context(), []int{0})
+	if err != nil || len(picks[0]) != len(frontPage) {
+		t.Errorf("%d picks, %v", len(picks[0]), err)
+	}
+	for _, status := range []article.Status{article.StatusInReview, article.StatusApproved} {
+		if n := s.DB.Ent(ctx).Article.Query().Where(article.StatusEQ(status), article.AssigneeIDNotNil()).CountX(ctx); n != 1 {
+			t.Errorf("%d articles are %s and have an assignee, want 1", n, status)
+		}
 	}
 }

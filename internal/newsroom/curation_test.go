@@ -152,6 +152,24 @@ func TestPicksAreOrderedAndExpire(t *testing.T) {
 	})
 }
 
+func TestKilledArticlesAreNoPicks(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		b := setup(t, db)
+		kept := b.step(access.Editor, newsroom.Publish, b.create(access.Author, "Ferry"))
+		gone := b.step(access.Editor, newsroom.Publish, b.create(access.Author, "Budget"))
+		if _, err := b.desk.SetPicks(b.as(access.Editor), nil, []newsroom.Choice{{Article: gone.ID}, {Article: kept.ID}}); err != nil {
+			t.Fatal(err)
+		}
+		told := b.events("pick.updated")
+		b.step(access.Editor, newsroom.Kill, gone, func(t *newsroom.Take) { t.Reason = "court order" })
+		picks := ok[[]*ent.Pick](b)(b.desk.Picks(b.as(access.Editor), nil))
+		if len(picks) != 1 || picks[0].ArticleID != kept.ID || b.events("pick.updated") != told+1 {
+			t.Errorf("picks %v, %d events", picks, b.events("pick.updated")-told)
+		}
+	})
+}
+
 func TestPinnedArticlesComeFirst(t *testing.T) {
 	t.Parallel()
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {

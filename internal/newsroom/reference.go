@@ -1,6 +1,7 @@
 package newsroom
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,9 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/slug"
 )
 
@@ -125,30 +128,58 @@ func one(id *int) []int {
 	return []int{*id}
 }
 
-// joinTranslations makes an article a translation of another, or of none.
-func (s *Service) joinTranslations(ctx context.Context, viewer access.Viewer, d *content.Draft, of Maybe[int]) error {
-	if !of.Given {
-		return nil
-	}
-	if of.Value == nil {
+// joinTranslations makes an article a translation of another, or of none. The
+// articles of a group have a language each.
+func (s *Service) joinTranslations(ctx context.Context, viewer access.Viewer, d *content.Draft, p Patch) error {
+	switch of := p.TranslationOf; {
+	case of.Given && of.Value == nil:
 		d.TranslationGroup = nil
+	case of.Given:
+		group, err := s.groupOf(ctx, viewer, d, *of.Value)
+		if err != nil {
+			return err
+		}
+		d.TranslationGroup = &group
+	case p.Language == nil:
 		return nil
 	}
-	other, err := s.db.Ent(access.With(ctx, viewer)).Article.Query().Where(article.ID(*of.Value)).Only(access.With(ctx, viewer))
-	if ent.IsNotFound(err) || *of.Value == d.ID && d.ID != 0 {
-		return fault.Mistake(fault.Missing, "article.translationOfId", "There is no such article.")
+	if d.TranslationGroup == nil {
+		return nil
+	}
+	language := cmp.Or(d.Language, article.DefaultLanguage)
+	same, err := s.db.Ent(ctx).Article.Query().Where(article.Or(article.TranslationGroup(*d.TranslationGroup), article.ID(*d.TranslationGroup)),
+		article.Language(language), article.IDNEQ(d.ID), article.TrashedAtIsNil()).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("look for other translations: %w", err)
+	}
+	if same && p.TranslationOf.Given {
+		return fault.Mistake(fault.Taken, "article.translationOfId", "There is an article in this language (%s) already: a translation has a language of its own.", language)
+	}
+	if same {
+		return fault.Mistake(fault.Taken, "article.language", "Another translation of the article has this language (%s).", language)
+	}
+	return nil
+}
+
+// groupOf gives the group of translations that an article belongs to, and makes
+// it the first of one if it belongs to none.
+func (s *Service) groupOf(ctx context.Context, viewer access.Viewer, d *content.Draft, original int) (int, error) {
+	other, err := s.db.Ent(access.With(ctx, viewer)).Article.Query().Where(article.ID(original)).Only(access.With(ctx, viewer))
+	if ent.IsNotFound(err) || original == d.ID && d.ID != 0 {
+		return 0, fault.Mistake(fault.Missing, "article.translationOfId", "There is no such article.")
 	}
 	if err != nil {
-		return fmt.Errorf("find the original of a translation: %w", err)
+		return 0, fmt.Errorf("find the original of a translation: %w", err)
 	}
-	group := other.ID
 	if other.TranslationGroup != nil {
-		group = *other.TranslationGroup
-	} else if err := s.db.Ent(ctx).Article.UpdateOneID(other.ID).SetTranslationGroup(group).Exec(ctx); err != nil {
-		return fmt.Errorf("begin a group of translations: %w", err)
+		return *other.TranslationGroup, nil
 	}
-	d.TranslationGroup = &group
-	return nil
+	// Nothing that it says changes, so its version stays; what is kept of it and what
+	// partners have is read again.
+	if err := s.db.Ent(ctx).Article.UpdateOneID(original).SetTranslationGroup(original).Exec(ctx); err != nil {
+		return 0, fmt.Errorf("begin a group of translations: %w", err)
+	}
+	return original, s.log.Append(ctx, event.Event{Action: event.Updated, Entity: id.Article, EntityID: original, Detail: event.Detail{Version: other.Version}})
 }
 
 // takeWords gives a draft the words of an older one. A field is part of the words

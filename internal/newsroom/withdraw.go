@@ -9,8 +9,10 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/menuitem"
+	"github.com/broadsheet-cms/broadsheet/ent/pick"
 	"github.com/broadsheet-cms/broadsheet/ent/predicate"
 	"github.com/broadsheet-cms/broadsheet/ent/withdrawal"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -36,7 +38,26 @@ func (s *Service) withdraw(ctx context.Context, w *working, t Take) error {
 	if err := b.Exec(ctx); err != nil {
 		return fmt.Errorf("keep a withdrawal: %w", err)
 	}
-	return nil
+	return s.dropPicks(ctx, w.row.ID)
+}
+
+// dropPicks takes an article off every page that it was picked for.
+func (s *Service) dropPicks(ctx context.Context, articleID int) error {
+	picks, err := s.db.Ent(ctx).Pick.Query().Where(pick.ArticleID(articleID)).All(ctx)
+	if err != nil {
+		return fmt.Errorf("find picks: %w", err)
+	}
+	if len(picks) == 0 {
+		return nil
+	}
+	if _, err := s.db.Ent(ctx).Pick.Delete().Where(pick.ArticleID(articleID)).Exec(ctx); err != nil {
+		return fmt.Errorf("drop picks: %w", err)
+	}
+	events := make([]event.Event, len(picks))
+	for i, p := range picks {
+		events[i] = event.Event{Action: event.Updated, Entity: event.Pick, EntityID: pageKey(p.CategoryID)}
+	}
+	return s.log.Append(ctx, events...)
 }
 
 // Notice is what readers are told at the path of a story that was killed.

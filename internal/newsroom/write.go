@@ -163,7 +163,7 @@ func (s *Service) write(ctx context.Context, viewer access.Viewer, d *content.Dr
 	note(checkRights(d.Rights))
 	note(s.checkSlug(ctx, d, p.Slug))
 	note(s.checkReferences(ctx, d, p))
-	note(s.joinTranslations(ctx, viewer, d, p.TranslationOf))
+	note(s.joinTranslations(ctx, viewer, d, p))
 	return errors.Join(wrong...)
 }
 

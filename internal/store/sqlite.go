@@ -104,8 +104,6 @@ type writers struct {
 	file  string
 	users int
 	turn  *semaphore.Weighted // first come, first served
-
-	waiting atomic.Int64 // how many wait, for tests
 }
 
 var queues = struct {
@@ -156,8 +154,6 @@ func (w *writers) wait(ctx context.Context) (_ context.Context, done func(), err
 	}
 	limited, cancel := context.WithTimeout(ctx, writerWait)
 	defer cancel()
-	w.waiting.Add(1)
-	defer w.waiting.Add(-1)
 	if err := w.turn.Acquire(limited, 1); err != nil {
 		return ctx, nil, tryAgain(errors.Join(errBusy, err))
 	}

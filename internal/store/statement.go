@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/lib/pq"
 
@@ -32,7 +33,10 @@ import (
 //   - desk_article(a) is what the viewer works on, for the newsroom's lists.
 type Statement struct {
 	parts [2][]part // by database: PostgreSQL, SQLite
-	check error
+	// anonymous is the text for nobody, made when it is first asked for: most
+	// statements run for nobody.
+	anonymous [2]atomic.Pointer[string]
+	check     error
 }
 
 // part is a piece of a text: fixed SQL, then a rule for a table or alias, if any.
@@ -135,14 +139,25 @@ func (s *Statement) render(ctx context.Context, d Dialect) (text string, persona
 	if s.check != nil {
 		return "", false, s.check
 	}
-	parts := s.parts[0]
+	at := 0
 	if d == SQLite {
-		parts = s.parts[1]
+		at = 1
 	}
+	parts := s.parts[at]
 	if len(parts) == 1 {
 		return parts[0].sql, false, nil
 	}
 	viewer := access.Of(ctx)
+	if viewer == (access.Viewer{}) {
+		if known := s.anonymous[at].Load(); known != nil {
+			return *known, false, nil
+		}
+		defer func() {
+			if !personal {
+				s.anonymous[at].Store(&text)
+			}
+		}()
+	}
 	var b strings.Builder
 	for _, p := range parts {
 		b.WriteString(p.sql)

@@ -7,7 +7,9 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/ent/tag"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
 
@@ -66,6 +68,9 @@ func (s *Service) SaveTag(ctx context.Context, t Tag) (saved *ent.Tag, err error
 			}
 			before = tagSpec(old).state()
 		}
+		if err := s.checkTagName(ctx, t); err != nil {
+			return err
+		}
 		free, err := s.chooseSlug(ctx, tags, t.ID, t.Slug, before.Slug, t.Name)
 		if err != nil {
 			return err
@@ -85,6 +90,22 @@ func (s *Service) SaveTag(ctx context.Context, t Tag) (saved *ent.Tag, err error
 		return s.record(ctx, id.Tag, saved.ID, before, tagSpec(saved).state(), event.Detail{})
 	})
 	return saved, err
+}
+
+// checkTagName refuses a new tag that nobody could tell from one that is there: it
+// has the same name, and was given no slug of its own.
+func (s *Service) checkTagName(ctx context.Context, t Tag) error {
+	if t.ID != 0 || t.Slug != "" {
+		return nil
+	}
+	same, err := s.db.Ent(ctx).Tag.Query().Where(tag.NameEqualFold(t.Name), tag.Scheme(t.Scheme)).First(ctx)
+	if ent.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for a tag of the same name: %w", err)
+	}
+	return fault.Mistake(fault.Taken, "name", "There is a tag %q with the slug %q. Use that one, or give the new one a slug of its own.", same.Name, same.Slug)
 }
 
 func checkTag(field string, t *Tag) error {

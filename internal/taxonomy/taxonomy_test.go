@@ -300,6 +300,32 @@ func TestFaultsNameTheField(t *testing.T) {
 	}
 }
 
+// TestTagsOfOneNameAreMadeOnPurpose: a second tag of a name is made with a slug of
+// its own or in another vocabulary, and not by mistake.
+func TestTagsOfOneNameAreMadeOnPurpose(t *testing.T) {
+	t.Parallel()
+	testkit.Databases(t, func(t *testing.T, db *store.DB) {
+		s, ctx := open(db), t.Context()
+		first, err := s.taxonomy.SaveTag(ctx, taxonomy.Tag{Name: "Storms"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, c := range map[string]struct {
+			tag taxonomy.Tag
+			ok  bool
+		}{
+			"the same once more":    {taxonomy.Tag{Name: "storms"}, false},
+			"with a slug":           {taxonomy.Tag{Name: "Storms", Slug: "storms-at-sea"}, true},
+			"in another vocabulary": {taxonomy.Tag{Name: "Storms", Scheme: "iptc"}, true},
+			"itself":                {taxonomy.Tag{ID: first.ID, Name: "STORMS"}, true},
+		} {
+			if _, err := s.taxonomy.SaveTag(ctx, c.tag); (err == nil) != c.ok {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	})
+}
+
 func TestEnsureJoinsTheTransaction(t *testing.T) {
 	t.Parallel()
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {

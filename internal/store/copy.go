@@ -1,0 +1,354 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// CopyReport is what Copy copied: rows by table.
+type CopyReport struct {
+	Tables []CopiedTable
+}
+
+// CopiedTable is one table of a copy.
+type CopiedTable struct {
+	Name string
+	Rows int
+}
+
+// derived are the tables that are made anew from the others, and those that the
+// schema itself fills.
+func derived(table string) bool {
+	return strings.HasPrefix(table, "search_") || table == "schema_migrations"
+}
+
+// ErrNotEmpty says that the database to copy into holds content.
+var ErrNotEmpty = errors.New("the database to copy into is not empty")
+
+// Copy brings every row of one database, as it was at one moment, into another,
+// empty one, whichever kinds they are; both have the schema of this program. It
+// then compares every row. The search index is left to the caller. What fails
+// leaves the other database as it was.
+//
+// Positions in the log of events are those of one database. A copy out of
+// PostgreSQL makes cursors of partners invalid: they begin with a snapshot.
+func Copy(ctx context.Context, from, to *DB, progress func(table string, rows int)) (*CopyReport, error) {
+	var report CopyReport
+	err := from.Snapshot(ctx, func(read context.Context) error {
+		source := from.txOf(read).sql
+		return to.Tx(ctx, func(write context.Context) error {
+			c := &copier{from: side{source, from.Dialect}, to: side{to.txOf(write).sql, to.Dialect}, progress: progress}
+			if err := c.run(write); err != nil {
+				return err
+			}
+			report.Tables = c.done
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("copy a database: %w", err)
+	}
+	return &report, nil
+}
+
+// side is one of the two databases.
+type side struct {
+	tx      *sql.Tx
+	dialect Dialect
+}
+
+type column struct{ name, kind string }
+
+type copier struct {
+	from, to side
+	progress func(string, int)
+	done     []CopiedTable
+}
+
+func (c *copier) run(ctx context.Context) error {
+	tables, err := c.from.tables(ctx)
+	if err != nil {
+		return err
+	}
+	there, err := c.to.tables(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(tables, there) {
+		return errors.New("the two databases have different schemas: bring both to that of this program with broadsheet migrate")
+	}
+	for _, table := range []string{"users", "articles", "pages", "media", "events"} {
+		if n, err := c.to.count(ctx, table); err != nil || n > 0 {
+			return errors.Join(ErrNotEmpty, err)
+		}
+	}
+	restore, err := c.to.withoutReferences(ctx)
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
+		if err := c.table(ctx, table); err != nil {
+			return fmt.Errorf("%s: %w", table, err)
+		}
+	}
+	if err := restore(); err != nil {
+		return fmt.Errorf("check references: %w", err)
+	}
+	return c.positions(ctx)
+}
+
+// tables lists the tables to copy, by name.
+func (s side) tables(ctx context.Context) (names []string, err error) {
+	query := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`
+	if s.dialect == Postgres {
+		query = `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'`
+	}
+	err = s.each(ctx, query, func(rows *sql.Rows) error {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		if !derived(name) {
+			names = append(names, name)
+		}
+		return nil
+	})
+	slices.Sort(names)
+	return names, err
+}
+
+// columns lists those of a table, by name, with their kinds in lower case.
+func (s side) columns(ctx context.Context, table string) (all []column, err error) {
+	query, args := `SELECT name, lower(type) FROM pragma_table_info($1)`, []any{table}
+	if s.dialect == Postgres {
+		query = `SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1`
+	}
+	err = s.each(ctx, query, func(rows *sql.Rows) error {
+		var c column
+		if err := rows.Scan(&c.name, &c.kind); err != nil {
+			return err
+		}
+		all = append(all, c)
+		return nil
+	}, args...)
+	slices.SortFunc(all, func(a, b column) int { return strings.Compare(a.name, b.name) })
+	return all, err
+}
+
+func (s side) each(ctx context.Context, query string, row func(*sql.Rows) error, args ...any) error {
+	rows, err := s.tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (s side) count(ctx context.Context, table string) (n int, err error) {
+	err = s.tx.QueryRowContext(ctx, `SELECT count(*) FROM "`+table+`"`).Scan(&n) //nolint:gosec // the name is one of the schema's
+	return n, err
+}
+
+// withoutReferences lets rows be written in any order, and gives what checks the
+// references between them.
+func (s side) withoutReferences(ctx context.Context) (restore func() error, err error) {
+	if s.dialect == SQLite { // they are checked at the commit
+		_, err := s.tx.ExecContext(ctx, `PRAGMA defer_foreign_keys = ON`)
+		return func() error { return nil }, err
+	}
+	var add []string
+	var drop []string
+	err = s.each(ctx, `SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
+		WHERE contype = 'f' AND connamespace = current_schema()::regnamespace`, func(rows *sql.Rows) error {
+		var table, name, definition string
+		if err := rows.Scan(&table, &name, &definition); err != nil {
+			return err
+		}
+		drop = append(drop, "ALTER TABLE "+table+" DROP CONSTRAINT "+name)
+		add = append(add, "ALTER TABLE "+table+" ADD CONSTRAINT "+name+" "+definition)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	run := func(statements []string) error {
+		for _, statement := range statements {
+			if _, err := s.tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return func() error { return run(add) }, run(drop)
+}
+
+// Bounds of one statement that writes: SQLite takes 32,766 arguments.
+const (
+	maxArguments = 30_000
+	maxRows      = 500
+)
+
+// table copies a table and compares it.
+func (c *copier) table(ctx context.Context, table string) error {
+	columns, err := c.to.columns(ctx, table)
+	if err != nil {
+		return err
+	}
+	if n, err := c.to.count(ctx, table); err != nil {
+		return err
+	} else if n > 0 { // rows that the schema brings, which come from the other database
+		if _, err := c.to.tx.ExecContext(ctx, `DELETE FROM "`+table+`"`); err != nil {
+			return err
+		}
+	}
+	names := make([]string, len(columns))
+	for i, col := range columns {
+		names[i] = `"` + col.name + `"`
+	}
+	list := strings.Join(names, ", ")
+	atOnce := min(maxRows, maxArguments/len(columns))
+	var batch []any
+	read, sum := 0, checksum{}
+	write := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		_, err := c.to.tx.ExecContext(ctx, `INSERT INTO "`+table+`" (`+list+`) VALUES `+places(len(batch)/len(columns), len(columns), c.to.dialect), batch...)
+		batch = batch[:0]
+		return err
+	}
+	err = c.from.each(ctx, `SELECT `+list+` FROM "`+table+`"`, func(rows *sql.Rows) error {
+		values, err := scanRow(rows, columns)
+		if err != nil {
+			return err
+		}
+		c.adapt(table, columns, values)
+		sum.add(columns, values)
+		for i, col := range columns {
+			values[i] = col.write(values[i], c.to.dialect)
+		}
+		batch = append(batch, values...)
+		if read++; read%1000 == 0 && c.progress != nil {
+			c.progress(table, read)
+		}
+		if len(batch) >= atOnce*len(columns) {
+			return write()
+		}
+		return nil
+	})
+	if err == nil {
+		err = write()
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.compare(ctx, table, list, columns, read, sum); err != nil {
+		return err
+	}
+	c.done = append(c.done, CopiedTable{table, read})
+	return c.identity(ctx, table, columns)
+}
+
+// compare reads a table back.
+func (c *copier) compare(ctx context.Context, table, list string, columns []column, want int, sum checksum) error {
+	got, back := 0, checksum{}
+	err := c.to.each(ctx, `SELECT `+list+` FROM "`+table+`"`, func(rows *sql.Rows) error {
+		values, err := scanRow(rows, columns)
+		if err != nil {
+			return err
+		}
+		got++
+		back.add(columns, values)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if got != want || back != sum {
+		return fmt.Errorf("what was written is not what was read: %d rows of %d, %x instead of %x", got, want, back, sum)
+	}
+	return nil
+}
+
+// adapt changes what means something in its own database alone: the numbers of
+// transactions, and with them the cursors of partners.
+func (c *copier) adapt(table string, columns []column, values []any) {
+	if c.from.dialect == SQLite {
+		return
+	}
+	for i, col := range columns {
+		switch {
+		case table == "events" && col.name == "txid", table == "event_consumers" && col.name == "txid", table == "partner_copies" && col.name == "removed_txid" && values[i] != nil:
+			values[i] = int64(0)
+		case table == "api_keys" && col.name == "cursor_secret":
+			values[i] = rand.Text()
+		}
+	}
+}
+
+// positions puts the consumers of events where nothing is missed: an event may be
+// told again, as after a crash.
+func (c *copier) positions(ctx context.Context) error {
+	if c.from.dialect == SQLite {
+		return nil
+	}
+	type position struct {
+		name string
+		id   int64
+	}
+	var all []position
+	err := c.from.each(ctx, `SELECT c.name, coalesce((SELECT min(e.id) - 1 FROM events e WHERE (e.txid, e.id) > (c.txid, c.id)), (SELECT max(id) FROM events), c.id) FROM event_consumers c`,
+		func(rows *sql.Rows) error {
+			var p position
+			err := rows.Scan(&p.name, &p.id)
+			all = append(all, p)
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if _, err := c.to.tx.ExecContext(ctx, `UPDATE event_consumers SET id = $2 WHERE name = $1`, p.name, p.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// identity makes the next row get a number that none had, not even one that is
+// gone.
+func (c *copier) identity(ctx context.Context, table string, columns []column) error {
+	if !slices.ContainsFunc(columns, func(col column) bool { return col.name == "id" }) {
+		return nil
+	}
+	var last sql.NullInt64
+	query, args := `SELECT max(seq) FROM sqlite_sequence WHERE name = $1`, []any{table}
+	if c.from.dialect == Postgres {
+		query = `SELECT max(last_value) FROM pg_sequences WHERE schemaname = current_schema() AND format('%I.%I', schemaname, sequencename) = pg_get_serial_sequence($1, 'id')`
+	}
+	if err := c.from.tx.QueryRowContext(ctx, query, args...).Scan(&last); err != nil {
+		return err
+	}
+	if !last.Valid {
+		return nil
+	}
+	statement, args := `SELECT setval(pg_get_serial_sequence($1, 'id'), $2)`, []any{table, last.Int64}
+	if c.to.dialect == SQLite {
+		if _, err := c.to.tx.ExecContext(ctx, `DELETE FROM sqlite_sequence WHERE name = $1`, table); err != nil {
+			return err
+		}
+		statement = `INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)`
+	}
+	_, err := c.to.tx.ExecContext(ctx, statement, args...)
+	return err
+}

@@ -1,4 +1,0 @@
-package store
-
-// Waiting gives how many writers wait for their turn.
-func Waiting(db *DB) int { return int(db.file.writers.waiting.Load()) }
