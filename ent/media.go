@@ -53,6 +53,8 @@ type Media struct {
 	FocalY *float64 `json:"focal_y,omitempty"`
 	// Rights holds the value of the "rights" field.
 	Rights *schema.Rights `json:"rights,omitempty"`
+	// the member of staff who uploaded it
+	UploadedBy *int `json:"uploaded_by,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the MediaQuery when eager-loading is set.
 	Edges        MediaEdges `json:"edges"`
@@ -97,7 +99,7 @@ func (*Media) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case media.FieldFocalX, media.FieldFocalY:
 			values[i] = new(sql.NullFloat64)
-		case media.FieldID, media.FieldWidth, media.FieldHeight, media.FieldSize:
+		case media.FieldID, media.FieldWidth, media.FieldHeight, media.FieldSize, media.FieldUploadedBy:
 			values[i] = new(sql.NullInt64)
 		case media.FieldKind, media.FieldBlobKey, media.FieldSourceURL, media.FieldSourceURI, media.FieldContentType, media.FieldChecksum, media.FieldAlt, media.FieldCaption, media.FieldCredit:
 			values[i] = new(sql.NullString)
@@ -231,6 +233,13 @@ func (_m *Media) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field rights: %w", err)
 				}
 			}
+		case media.FieldUploadedBy:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field uploaded_by", values[i])
+			} else if value.Valid {
+				_m.UploadedBy = new(int)
+				*_m.UploadedBy = int(value.Int64)
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -333,6 +342,11 @@ func (_m *Media) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("rights=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Rights))
+	builder.WriteString(", ")
+	if v := _m.UploadedBy; v != nil {
+		builder.WriteString("uploaded_by=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -253,6 +253,20 @@ func (_c *MediaCreate) SetRights(v *schema.Rights) *MediaCreate {
 	return _c
 }
 
+// SetUploadedBy sets the "uploaded_by" field.
+func (_c *MediaCreate) SetUploadedBy(v int) *MediaCreate {
+	_c.mutation.SetUploadedBy(v)
+	return _c
+}
+
+// SetNillableUploadedBy sets the "uploaded_by" field if the given value is not nil.
+func (_c *MediaCreate) SetNillableUploadedBy(v *int) *MediaCreate {
+	if v != nil {
+		_c.SetUploadedBy(*v)
+	}
+	return _c
+}
+
 // AddFeaturedInIDs adds the "featured_in" edge to the Article entity by IDs.
 func (_c *MediaCreate) AddFeaturedInIDs(ids ...int) *MediaCreate {
 	_c.mutation.AddFeaturedInIDs(ids...)
@@ -511,6 +525,10 @@ func (_c *MediaCreate) createSpec() (*Media, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Rights(); ok {
 		_spec.SetField(media.FieldRights, field.TypeJSON, value)
 		_node.Rights = value
+	}
+	if value, ok := _c.mutation.UploadedBy(); ok {
+		_spec.SetField(media.FieldUploadedBy, field.TypeInt, value)
+		_node.UploadedBy = &value
 	}
 	if nodes := _c.mutation.FeaturedInIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

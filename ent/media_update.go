@@ -299,6 +299,33 @@ func (_u *MediaUpdate) ClearRights() *MediaUpdate {
 	return _u
 }
 
+// SetUploadedBy sets the "uploaded_by" field.
+func (_u *MediaUpdate) SetUploadedBy(v int) *MediaUpdate {
+	_u.mutation.ResetUploadedBy()
+	_u.mutation.SetUploadedBy(v)
+	return _u
+}
+
+// SetNillableUploadedBy sets the "uploaded_by" field if the given value is not nil.
+func (_u *MediaUpdate) SetNillableUploadedBy(v *int) *MediaUpdate {
+	if v != nil {
+		_u.SetUploadedBy(*v)
+	}
+	return _u
+}
+
+// AddUploadedBy adds value to the "uploaded_by" field.
+func (_u *MediaUpdate) AddUploadedBy(v int) *MediaUpdate {
+	_u.mutation.AddUploadedBy(v)
+	return _u
+}
+
+// ClearUploadedBy clears the value of the "uploaded_by" field.
+func (_u *MediaUpdate) ClearUploadedBy() *MediaUpdate {
+	_u.mutation.ClearUploadedBy()
+	return _u
+}
+
 // AddFeaturedInIDs adds the "featured_in" edge to the Article entity by IDs.
 func (_u *MediaUpdate) AddFeaturedInIDs(ids ...int) *MediaUpdate {
 	_u.mutation.AddFeaturedInIDs(ids...)
@@ -514,6 +541,15 @@ func (_u *MediaUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.RightsCleared() {
 		_spec.ClearField(media.FieldRights, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.UploadedBy(); ok {
+		_spec.SetField(media.FieldUploadedBy, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedUploadedBy(); ok {
+		_spec.AddField(media.FieldUploadedBy, field.TypeInt, value)
+	}
+	if _u.mutation.UploadedByCleared() {
+		_spec.ClearField(media.FieldUploadedBy, field.TypeInt)
 	}
 	if _u.mutation.FeaturedInCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -894,6 +930,33 @@ func (_u *MediaUpdateOne) ClearRights() *MediaUpdateOne {
 	return _u
 }
 
+// SetUploadedBy sets the "uploaded_by" field.
+func (_u *MediaUpdateOne) SetUploadedBy(v int) *MediaUpdateOne {
+	_u.mutation.ResetUploadedBy()
+	_u.mutation.SetUploadedBy(v)
+	return _u
+}
+
+// SetNillableUploadedBy sets the "uploaded_by" field if the given value is not nil.
+func (_u *MediaUpdateOne) SetNillableUploadedBy(v *int) *MediaUpdateOne {
+	if v != nil {
+		_u.SetUploadedBy(*v)
+	}
+	return _u
+}
+
+// AddUploadedBy adds value to the "uploaded_by" field.
+func (_u *MediaUpdateOne) AddUploadedBy(v int) *MediaUpdateOne {
+	_u.mutation.AddUploadedBy(v)
+	return _u
+}
+
+// ClearUploadedBy clears the value of the "uploaded_by" field.
+func (_u *MediaUpdateOne) ClearUploadedBy() *MediaUpdateOne {
+	_u.mutation.ClearUploadedBy()
+	return _u
+}
+
 // AddFeaturedInIDs adds the "featured_in" edge to the Article entity by IDs.
 func (_u *MediaUpdateOne) AddFeaturedInIDs(ids ...int) *MediaUpdateOne {
 	_u.mutation.AddFeaturedInIDs(ids...)
@@ -1139,6 +1202,15 @@ func (_u *MediaUpdateOne) sqlSave(ctx context.Context) (_node *Media, err error)
 	}
 	if _u.mutation.RightsCleared() {
 		_spec.ClearField(media.FieldRights, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.UploadedBy(); ok {
+		_spec.SetField(media.FieldUploadedBy, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedUploadedBy(); ok {
+		_spec.AddField(media.FieldUploadedBy, field.TypeInt, value)
+	}
+	if _u.mutation.UploadedByCleared() {
+		_spec.ClearField(media.FieldUploadedBy, field.TypeInt)
 	}
 	if _u.mutation.FeaturedInCleared() {
 		edge := &sqlgraph.EdgeSpec{

@@ -24200,6 +24200,8 @@ type MediaMutation struct {
 	focal_y            *float64
 	addfocal_y         *float64
 	rights             **schema.Rights
+	uploaded_by        *int
+	adduploaded_by     *int
 	clearedFields      map[string]struct{}
 	featured_in        map[int]struct{}
 	removedfeatured_in map[int]struct{}
@@ -25076,6 +25078,76 @@ func (m *MediaMutation) ResetRights() {
 	delete(m.clearedFields, media.FieldRights)
 }
 
+// SetUploadedBy sets the "uploaded_by" field.
+func (m *MediaMutation) SetUploadedBy(i int) {
+	m.uploaded_by = &i
+	m.adduploaded_by = nil
+}
+
+// UploadedBy returns the value of the "uploaded_by" field in the mutation.
+func (m *MediaMutation) UploadedBy() (r int, exists bool) {
+	v := m.uploaded_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUploadedBy returns the old "uploaded_by" field's value of the Media entity.
+// If the Media object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MediaMutation) OldUploadedBy(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUploadedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUploadedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUploadedBy: %w", err)
+	}
+	return oldValue.UploadedBy, nil
+}
+
+// AddUploadedBy adds i to the "uploaded_by" field.
+func (m *MediaMutation) AddUploadedBy(i int) {
+	if m.adduploaded_by != nil {
+		*m.adduploaded_by += i
+	} else {
+		m.adduploaded_by = &i
+	}
+}
+
+// AddedUploadedBy returns the value that was added to the "uploaded_by" field in this mutation.
+func (m *MediaMutation) AddedUploadedBy() (r int, exists bool) {
+	v := m.adduploaded_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearUploadedBy clears the value of the "uploaded_by" field.
+func (m *MediaMutation) ClearUploadedBy() {
+	m.uploaded_by = nil
+	m.adduploaded_by = nil
+	m.clearedFields[media.FieldUploadedBy] = struct{}{}
+}
+
+// UploadedByCleared returns if the "uploaded_by" field was cleared in this mutation.
+func (m *MediaMutation) UploadedByCleared() bool {
+	_, ok := m.clearedFields[media.FieldUploadedBy]
+	return ok
+}
+
+// ResetUploadedBy resets all changes to the "uploaded_by" field.
+func (m *MediaMutation) ResetUploadedBy() {
+	m.uploaded_by = nil
+	m.adduploaded_by = nil
+	delete(m.clearedFields, media.FieldUploadedBy)
+}
+
 // AddFeaturedInIDs adds the "featured_in" edge to the Article entity by ids.
 func (m *MediaMutation) AddFeaturedInIDs(ids ...int) {
 	if m.featured_in == nil {
@@ -25218,7 +25290,7 @@ func (m *MediaMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *MediaMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 18)
 	if m.created_at != nil {
 		fields = append(fields, media.FieldCreatedAt)
 	}
@@ -25270,6 +25342,9 @@ func (m *MediaMutation) Fields() []string {
 	if m.rights != nil {
 		fields = append(fields, media.FieldRights)
 	}
+	if m.uploaded_by != nil {
+		fields = append(fields, media.FieldUploadedBy)
+	}
 	return fields
 }
 
@@ -25312,6 +25387,8 @@ func (m *MediaMutation) Field(name string) (ent.Value, bool) {
 		return m.FocalY()
 	case media.FieldRights:
 		return m.Rights()
+	case media.FieldUploadedBy:
+		return m.UploadedBy()
 	}
 	return nil, false
 }
@@ -25355,6 +25432,8 @@ func (m *MediaMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldFocalY(ctx)
 	case media.FieldRights:
 		return m.OldRights(ctx)
+	case media.FieldUploadedBy:
+		return m.OldUploadedBy(ctx)
 	}
 	return nil, fmt.Errorf("unknown Media field %s", name)
 }
@@ -25483,6 +25562,13 @@ func (m *MediaMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRights(v)
 		return nil
+	case media.FieldUploadedBy:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUploadedBy(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Media field %s", name)
 }
@@ -25506,6 +25592,9 @@ func (m *MediaMutation) AddedFields() []string {
 	if m.addfocal_y != nil {
 		fields = append(fields, media.FieldFocalY)
 	}
+	if m.adduploaded_by != nil {
+		fields = append(fields, media.FieldUploadedBy)
+	}
 	return fields
 }
 
@@ -25524,6 +25613,8 @@ func (m *MediaMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedFocalX()
 	case media.FieldFocalY:
 		return m.AddedFocalY()
+	case media.FieldUploadedBy:
+		return m.AddedUploadedBy()
 	}
 	return nil, false
 }
@@ -25568,6 +25659,13 @@ func (m *MediaMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddFocalY(v)
 		return nil
+	case media.FieldUploadedBy:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUploadedBy(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Media numeric field %s", name)
 }
@@ -25587,6 +25685,9 @@ func (m *MediaMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(media.FieldRights) {
 		fields = append(fields, media.FieldRights)
+	}
+	if m.FieldCleared(media.FieldUploadedBy) {
+		fields = append(fields, media.FieldUploadedBy)
 	}
 	return fields
 }
@@ -25613,6 +25714,9 @@ func (m *MediaMutation) ClearField(name string) error {
 		return nil
 	case media.FieldRights:
 		m.ClearRights()
+		return nil
+	case media.FieldUploadedBy:
+		m.ClearUploadedBy()
 		return nil
 	}
 	return fmt.Errorf("unknown Media nullable field %s", name)
@@ -25672,6 +25776,9 @@ func (m *MediaMutation) ResetField(name string) error {
 		return nil
 	case media.FieldRights:
 		m.ResetRights()
+		return nil
+	case media.FieldUploadedBy:
+		m.ResetUploadedBy()
 		return nil
 	}
 	return fmt.Errorf("unknown Media field %s", name)

@@ -25,6 +25,9 @@ func (n *newsroom) member(t *testing.T, role access.Role) access.Viewer {
 // askAs asks the endpoint as a viewer.
 func (n *newsroom) askAs(t *testing.T, v access.Viewer, query string, variables map[string]any) (answer, []byte) {
 	t.Helper()
+	if strings.Contains(query, "$file: Upload!") {
+		return n.sendFile(t, v, query, variables, freshPicture(t))
+	}
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
 		t.Fatal(err)

@@ -79,7 +79,7 @@ func Handler(services Services, opts Options) http.Handler {
 	srv.Use(sensitive{})
 	srv.Use(introspection{open: opts.Introspection})
 	sources := &loader.Services{Cohort: opts.cohort, Accounts: services.Accounts, Articles: services.Articles, Audit: services.Audit, Bookmarks: services.Bookmarks, Comments: services.Comments, Moderator: services.Moderator, Popularity: services.Popularity,
-		Directory: services.Directory, Jobs: services.Jobs, Partners: services.Partners, Webhooks: services.Webhooks, Newsletters: services.Newsletters, Newsroom: services.Newsroom, Pages: services.Pages, Taxonomy: services.Taxonomy}
+		Directory: services.Directory, Jobs: services.Jobs, MediaDesk: services.MediaDesk, Partners: services.Partners, Webhooks: services.Webhooks, Newsletters: services.Newsletters, Newsroom: services.Newsroom, Pages: services.Pages, Taxonomy: services.Taxonomy}
 	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		root, operation := graphql.GetRootFieldContext(ctx), graphql.GetOperationContext(ctx).Operation
 		if operation.Operation == ast.Mutation && !single(operation.SelectionSet) {

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"gocloud.dev/blob/memblob"
+
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
@@ -72,7 +74,9 @@ func emptyNewsroom(t *testing.T, url string) *newsroom {
 	t.Helper()
 	n := &newsroom{statements: &testkit.Statements{}, errors: &bytes.Buffer{}, byTitle: map[string]*ent.Article{}, pages: map[string]*ent.Page{}, members: map[access.Role]access.Viewer{},
 		clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
-	n.Services = app.NewServices(testkit.Open(t, url, store.Options{Wrap: n.statements.Wrap}), nil)
+	bucket := memblob.OpenBucket(nil)
+	t.Cleanup(func() { _ = bucket.Close() })
+	n.Services = app.NewServices(testkit.Open(t, url, store.Options{Wrap: n.statements.Wrap}), bucket)
 	n.Articles.Now = func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }
 	n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: true, MaxRequestBytes: 16 << 20, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
 	t.Cleanup(func() {
@@ -291,12 +295,19 @@ func (n *newsroom) holder(t *testing.T, role access.Role) access.Viewer {
 // send asks as a viewer, as if a session had said who it is.
 func (n *newsroom) send(t *testing.T, viewer access.Viewer, body []byte) (answer, []byte) {
 	t.Helper()
+	return n.sendAs(t, viewer, body, "application/json")
+}
+
+// sendAs is send for a body of another type.
+func (n *newsroom) sendAs(t *testing.T, viewer access.Viewer, body []byte, contentType string) (answer, []byte) {
+	t.Helper()
 	ctx := access.With(context.Background(), viewer)
 	if n.key != nil {
 		ctx = partner.With(ctx, n.key)
 	}
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Content-Type", contentType)
+	r.Header.Set("GraphQL-Require-Preflight", "1") // of multipart requests
 	w := httptest.NewRecorder()
 	n.handler.ServeHTTP(w, r)
 	raw, err := io.ReadAll(w.Body)

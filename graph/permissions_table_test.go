@@ -204,6 +204,12 @@ var permissionTable = map[string]permission{
 
 	"Mutation.mergeBookmarks": {document: errorsOf("mergeBookmarks", `deviceToken: "{device}"`), own: "UYYYYYY", status: article.StatusPublished, silent: private},
 
+	"Mutation.uploadMedia": {document: `mutation($file: Upload!) { uploadMedia(input: {file: $file, alt: "A boat", focalPoint: {x: 0.5, y: 0.25}}) { media { alt width focalPoint { y } } userErrors { code message } } }`, own: "UFYYFYY"},
+	"Mutation.updateMedia": {document: `mutation { updateMedia(input: {id: "{media}", alt: "A ferry", rights: {holder: "Beacon"}}) { media { alt rights { holder } } userErrors { code } } }`, own: "UFYYFYY", other: "UFFFFYY"},
+	"Mutation.deleteMedia": {document: `mutation { deleteMedia(input: {id: "{media}"}) { deletedId userErrors { code } } }`, own: "UFYYFYY", other: "UFFFFYY"},
+	"Query.mediaLibrary":   {document: `{ mediaLibrary(first: 5, filter: {unused: true, query: "boat"}) { nodes { alt createdAt } totalCount { value } pageInfo { hasNextPage } } }`, own: "UFYYFYY"},
+	"Media.usedIn":         {document: `{ node(id: "{media}") { ... on Media { usedIn { place } } } }`, own: "NNYYNYY"},
+
 	"Mutation.signIn":                  {document: `mutation { signIn(input: {email: "{email}", password: "seven slow ferries", transport: TOKEN}) { token userErrors { code } } }`, own: "YYYYYYY"},
 	"Mutation.signOut":                 {document: `mutation { signOut { userErrors { code } } }`, own: "UYYYYYY"},
 	"Mutation.setUpAdmin":              {document: `mutation { setUpAdmin(input: {token: "{setup}", email: "chief{serial}@example.org", displayName: "Chief", password: "seven slow ferries"}) { user { email } userErrors { code } } }`, own: "YYYYYYY"},

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"gocloud.dev/blob/memblob"
+
 	"github.com/broadsheet-cms/broadsheet"
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
@@ -102,7 +104,9 @@ type room struct {
 
 func newRoom(t *testing.T, url string) *room {
 	t.Helper()
-	r := &room{newsroom: &newsroom{Services: app.NewServices(testkit.Open(t, url, store.Options{}), nil)}, people: map[access.Role]access.Viewer{"": {}}}
+	bucket := memblob.OpenBucket(nil)
+	t.Cleanup(func() { _ = bucket.Close() })
+	r := &room{newsroom: &newsroom{Services: app.NewServices(testkit.Open(t, url, store.Options{}), bucket)}, people: map[access.Role]access.Viewer{"": {}}}
 	r.handler = graph.Handler(r.Graph(), graph.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	for _, role := range access.Roles() {
 		r.people[role] = member(t, r.DB, role, 1)
@@ -224,6 +228,7 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		"device": func() string {
 			return must[bookmark.Added](t)(r.Bookmarks.Add(t.Context(), "", a.ID)).DeviceToken
 		},
+		"media":    func() string { return r.media(t, a.CreatedBy) },
 		"job":      func() string { return r.deadJob(t) },
 		"apiKey":   func() string { return r.apiKey(t) },
 		"webhook":  func() string { return r.webhook(t).PublicID() },
@@ -244,6 +249,13 @@ func (r *room) apiKey(t *testing.T) string {
 	t.Helper()
 	made, _, err := r.Partners.Create(access.AsSystem(t.Context()), partner.Key{Name: "Partner", Scopes: partner.Scopes()})
 	return must[*partner.Key](t)(made, err).PublicID()
+}
+
+// media makes a media item that somebody uploaded.
+func (r *room) media(t *testing.T, uploader *int) string {
+	t.Helper()
+	system := access.AsSystem(t.Context())
+	return must[*ent.Media](t)(r.DB.Ent(system).Media.Create().SetAlt("A boat").SetNillableUploadedBy(uploader).Save(system)).PublicID()
 }
 
 // deadJob makes a job that has failed for good.

@@ -17,6 +17,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/feed"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
@@ -39,6 +40,7 @@ type Services struct {
 	Interests  *interest.Service
 	Popularity *popularity.Service
 	Newsroom   *newsroom.Service
+	MediaDesk  *media.Editor
 	Repeats    *repeat.Keeper
 	Taxonomy   *taxonomy.Service
 	Terms      *taxonomy.Editor

@@ -86,7 +86,7 @@ var domains = map[string][]string{
 	"internal/interest":   {"internal/audit", "internal/job"},
 	"internal/directory":  nil,
 	"internal/job":        {"internal/audit"},
-	"internal/media":      nil,
+	"internal/media":      {"internal/audit"},
 	"internal/search":     {"internal/directory"},
 	"internal/newsroom":   {"internal/content", "internal/audit", "internal/directory", "internal/repeat", "internal/search", "internal/site"},
 	"internal/partner":    {"internal/content", "internal/directory", "internal/audit"},

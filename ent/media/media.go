@@ -49,6 +49,8 @@ const (
 	FieldFocalY = "focal_y"
 	// FieldRights holds the string denoting the rights field in the database.
 	FieldRights = "rights"
+	// FieldUploadedBy holds the string denoting the uploaded_by field in the database.
+	FieldUploadedBy = "uploaded_by"
 	// EdgeFeaturedIn holds the string denoting the featured_in edge name in mutations.
 	EdgeFeaturedIn = "featured_in"
 	// EdgeAvatarOf holds the string denoting the avatar_of edge name in mutations.
@@ -91,6 +93,7 @@ var Columns = []string{
 	FieldFocalX,
 	FieldFocalY,
 	FieldRights,
+	FieldUploadedBy,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -246,6 +249,11 @@ func ByFocalX(opts ...sql.OrderTermOption) OrderOption {
 // ByFocalY orders the results by the focal_y field.
 func ByFocalY(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFocalY, opts...).ToFunc()
+}
+
+// ByUploadedBy orders the results by the uploaded_by field.
+func ByUploadedBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUploadedBy, opts...).ToFunc()
 }
 
 // ByFeaturedInCount orders the results by featured_in count.

@@ -130,6 +130,11 @@ func FocalY(v float64) predicate.Media {
 	return predicate.Media(sql.FieldEQ(FieldFocalY, v))
 }
 
+// UploadedBy applies equality check predicate on the "uploaded_by" field. It's identical to UploadedByEQ.
+func UploadedBy(v int) predicate.Media {
+	return predicate.Media(sql.FieldEQ(FieldUploadedBy, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Media {
 	return predicate.Media(sql.FieldEQ(FieldCreatedAt, v))
@@ -988,6 +993,56 @@ func RightsIsNil() predicate.Media {
 // RightsNotNil applies the NotNil predicate on the "rights" field.
 func RightsNotNil() predicate.Media {
 	return predicate.Media(sql.FieldNotNull(FieldRights))
+}
+
+// UploadedByEQ applies the EQ predicate on the "uploaded_by" field.
+func UploadedByEQ(v int) predicate.Media {
+	return predicate.Media(sql.FieldEQ(FieldUploadedBy, v))
+}
+
+// UploadedByNEQ applies the NEQ predicate on the "uploaded_by" field.
+func UploadedByNEQ(v int) predicate.Media {
+	return predicate.Media(sql.FieldNEQ(FieldUploadedBy, v))
+}
+
+// UploadedByIn applies the In predicate on the "uploaded_by" field.
+func UploadedByIn(vs ...int) predicate.Media {
+	return predicate.Media(sql.FieldIn(FieldUploadedBy, vs...))
+}
+
+// UploadedByNotIn applies the NotIn predicate on the "uploaded_by" field.
+func UploadedByNotIn(vs ...int) predicate.Media {
+	return predicate.Media(sql.FieldNotIn(FieldUploadedBy, vs...))
+}
+
+// UploadedByGT applies the GT predicate on the "uploaded_by" field.
+func UploadedByGT(v int) predicate.Media {
+	return predicate.Media(sql.FieldGT(FieldUploadedBy, v))
+}
+
+// UploadedByGTE applies the GTE predicate on the "uploaded_by" field.
+func UploadedByGTE(v int) predicate.Media {
+	return predicate.Media(sql.FieldGTE(FieldUploadedBy, v))
+}
+
+// UploadedByLT applies the LT predicate on the "uploaded_by" field.
+func UploadedByLT(v int) predicate.Media {
+	return predicate.Media(sql.FieldLT(FieldUploadedBy, v))
+}
+
+// UploadedByLTE applies the LTE predicate on the "uploaded_by" field.
+func UploadedByLTE(v int) predicate.Media {
+	return predicate.Media(sql.FieldLTE(FieldUploadedBy, v))
+}
+
+// UploadedByIsNil applies the IsNil predicate on the "uploaded_by" field.
+func UploadedByIsNil() predicate.Media {
+	return predicate.Media(sql.FieldIsNull(FieldUploadedBy))
+}
+
+// UploadedByNotNil applies the NotNil predicate on the "uploaded_by" field.
+func UploadedByNotNil() predicate.Media {
+	return predicate.Media(sql.FieldNotNull(FieldUploadedBy))
 }
 
 // HasFeaturedIn applies the HasEdge predicate on the "featured_in" edge.

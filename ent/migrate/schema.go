@@ -1097,6 +1097,7 @@ var (
 		{Name: "focal_x", Type: field.TypeFloat64, Nullable: true},
 		{Name: "focal_y", Type: field.TypeFloat64, Nullable: true},
 		{Name: "rights", Type: field.TypeJSON, Nullable: true},
+		{Name: "uploaded_by", Type: field.TypeInt, Nullable: true},
 	}
 	// MediaTable holds the schema information for the "media" table.
 	MediaTable = &schema.Table{

@@ -39,6 +39,7 @@ func (Media) Fields() []ent.Field {
 		field.Float("focal_x").Optional().Nillable().Comment("0 left to 1 right"),
 		field.Float("focal_y").Optional().Nillable().Comment("0 top to 1 bottom"),
 		field.JSON("rights", &Rights{}).Optional(),
+		field.Int("uploaded_by").Optional().Nillable().Comment("the member of staff who uploaded it"),
 	}
 }
 

@@ -31,6 +31,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	media1 "github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -125,6 +126,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("DeleteAdSlotInput", ec.unmarshalInputDeleteAdSlotInput),
 				graphql.NewInputUnmarshaler("DeleteAuthorInput", ec.unmarshalInputDeleteAuthorInput),
 				graphql.NewInputUnmarshaler("DeleteCategoryInput", ec.unmarshalInputDeleteCategoryInput),
+				graphql.NewInputUnmarshaler("DeleteMediaInput", ec.unmarshalInputDeleteMediaInput),
 				graphql.NewInputUnmarshaler("DeleteMenuInput", ec.unmarshalInputDeleteMenuInput),
 				graphql.NewInputUnmarshaler("DeletePlaceInput", ec.unmarshalInputDeletePlaceInput),
 				graphql.NewInputUnmarshaler("DeleteRedirectInput", ec.unmarshalInputDeleteRedirectInput),
@@ -138,6 +140,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
 				graphql.NewInputUnmarshaler("EntitlementInput", ec.unmarshalInputEntitlementInput),
 				graphql.NewInputUnmarshaler("FileBlockInput", ec.unmarshalInputFileBlockInput),
+				graphql.NewInputUnmarshaler("FocalPointInput", ec.unmarshalInputFocalPointInput),
 				graphql.NewInputUnmarshaler("FollowInput", ec.unmarshalInputFollowInput),
 				graphql.NewInputUnmarshaler("GalleryBlockInput", ec.unmarshalInputGalleryBlockInput),
 				graphql.NewInputUnmarshaler("GalleryImageInput", ec.unmarshalInputGalleryImageInput),
@@ -155,6 +158,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("LockArticleInput", ec.unmarshalInputLockArticleInput),
 				graphql.NewInputUnmarshaler("MarkArticleReadInput", ec.unmarshalInputMarkArticleReadInput),
 				graphql.NewInputUnmarshaler("MarkNotificationsReadInput", ec.unmarshalInputMarkNotificationsReadInput),
+				graphql.NewInputUnmarshaler("MediaFilter", ec.unmarshalInputMediaFilter),
 				graphql.NewInputUnmarshaler("MenuItemInput", ec.unmarshalInputMenuItemInput),
 				graphql.NewInputUnmarshaler("MergeAuthorsInput", ec.unmarshalInputMergeAuthorsInput),
 				graphql.NewInputUnmarshaler("MergeBookmarksInput", ec.unmarshalInputMergeBookmarksInput),
@@ -234,6 +238,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
 				graphql.NewInputUnmarshaler("UpdateCommentSettingsInput", ec.unmarshalInputUpdateCommentSettingsInput),
 				graphql.NewInputUnmarshaler("UpdateLiveEntryInput", ec.unmarshalInputUpdateLiveEntryInput),
+				graphql.NewInputUnmarshaler("UpdateMediaInput", ec.unmarshalInputUpdateMediaInput),
 				graphql.NewInputUnmarshaler("UpdateNewsletterInput", ec.unmarshalInputUpdateNewsletterInput),
 				graphql.NewInputUnmarshaler("UpdateNewsletterPreferencesInput", ec.unmarshalInputUpdateNewsletterPreferencesInput),
 				graphql.NewInputUnmarshaler("UpdatePageInput", ec.unmarshalInputUpdatePageInput),
@@ -245,6 +250,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
 				graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
 				graphql.NewInputUnmarshaler("UpdateWebhookInput", ec.unmarshalInputUpdateWebhookInput),
+				graphql.NewInputUnmarshaler("UploadMediaInput", ec.unmarshalInputUploadMediaInput),
 				graphql.NewInputUnmarshaler("UserInput", ec.unmarshalInputUserInput),
 				graphql.NewInputUnmarshaler("VerifyEmailInput", ec.unmarshalInputVerifyEmailInput),
 				graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
@@ -4861,6 +4867,34 @@ func (x *execution) objectDeleteCommentPayload(parent *executor.Node, obj *model
 	return false
 }
 
+var objectDeleteMediaPayload = executor.NewObject("DeleteMediaPayload", []string{"DeleteMediaPayload"},
+	executor.Field{Name: "deletedId"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectDeleteMediaPayload(parent *executor.Node, obj *model.DeleteMediaPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectDeleteMediaPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("DeleteMediaPayload")
+		case 0: // deletedId
+			x.writeOID2ᚖstring(n, obj.DeletedID)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of DeleteMediaPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectDeleteMenuPayload = executor.NewObject("DeleteMenuPayload", []string{"DeleteMenuPayload"},
 	executor.Field{Name: "deletedId"},
 	executor.Field{Name: "userErrors"},
@@ -6323,6 +6357,8 @@ var objectMedia = executor.NewObject("Media", []string{"Media", "Node"},
 	executor.Field{Name: "height", Method: true, Resolver: true},
 	executor.Field{Name: "focalPoint", Method: true, Resolver: true},
 	executor.Field{Name: "rights"},
+	executor.Field{Name: "createdAt"},
+	executor.Field{Name: "usedIn", Method: true},
 )
 
 func (x *execution) objectMedia(parent *executor.Node, obj *loader.Media) (null bool) {
@@ -6355,6 +6391,10 @@ func (x *execution) objectMedia(parent *executor.Node, obj *loader.Media) (null 
 			x.media_focalPoint(n, obj)
 		case 10: // rights
 			x.writeORights2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐRights(n, obj.Rights)
+		case 11: // createdAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
+		case 12: // usedIn
+			missing = x.media_usedIn(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Media")
 		}
@@ -6419,6 +6459,157 @@ func (x *execution) media_focalPoint(n *executor.Node, obj *loader.Media) (null 
 		return x.Fail(s, err)
 	}
 	return x.writeOFocalPoint2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFocalPoint(n, v)
+}
+
+func (x *execution) media_usedIn(n *executor.Node, obj *loader.Media) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return obj.UsedIn(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WRITE_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, obj, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.([]*loader.MediaUse)
+	return x.writeNMediaUse2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMediaUseᚄ(n, v)
+}
+
+var objectMediaConnection = executor.NewObject("MediaConnection", []string{"MediaConnection"},
+	executor.Field{Name: "edges", Method: true},
+	executor.Field{Name: "nodes", Method: true},
+	executor.Field{Name: "pageInfo", Method: true},
+	executor.Field{Name: "totalCount", Method: true},
+)
+
+func (x *execution) objectMediaConnection(parent *executor.Node, obj *relay.Connection[*loader.Media]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectMediaConnection) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("MediaConnection")
+		case 0: // edges
+			missing = x.mediaConnection_edges(n, obj) || missing
+		case 1: // nodes
+			missing = x.mediaConnection_nodes(n, obj) || missing
+		case 2: // pageInfo
+			missing = x.mediaConnection_pageInfo(n, obj) || missing
+		case 3: // totalCount
+			missing = x.mediaConnection_totalCount(n, obj) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of MediaConnection")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+func (x *execution) mediaConnection_edges(n *executor.Node, obj *relay.Connection[*loader.Media]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Edges()
+	return x.writeNMediaEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n, v)
+}
+
+func (x *execution) mediaConnection_nodes(n *executor.Node, obj *relay.Connection[*loader.Media]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.Nodes()
+	return x.writeNMedia2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMediaᚄ(n, v)
+}
+
+func (x *execution) mediaConnection_pageInfo(n *executor.Node, obj *relay.Connection[*loader.Media]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.PageInfo()
+	return x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, v)
+}
+
+func (x *execution) mediaConnection_totalCount(n *executor.Node, obj *relay.Connection[*loader.Media]) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_MediaConnection_totalCount_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := obj.TotalCount(ctx, fc.Args["limit"].(*int32))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
+}
+
+var objectMediaEdge = executor.NewObject("MediaEdge", []string{"MediaEdge"},
+	executor.Field{Name: "cursor"},
+	executor.Field{Name: "node"},
+)
+
+func (x *execution) objectMediaEdge(parent *executor.Node, obj *relay.Edge[*loader.Media]) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectMediaEdge) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("MediaEdge")
+		case 0: // cursor
+			missing = x.writeNString2string(n, obj.Cursor) || missing
+		case 1: // node
+			missing = x.writeNMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, obj.Node) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of MediaEdge")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectMediaUse = executor.NewObject("MediaUse", []string{"MediaUse"},
+	executor.Field{Name: "place"},
+	executor.Field{Name: "target"},
+)
+
+func (x *execution) objectMediaUse(parent *executor.Node, obj *loader.MediaUse) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectMediaUse) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("MediaUse")
+		case 0: // place
+			missing = x.writeNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(n, obj.Place) || missing
+		case 1: // target
+			x.writeONode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNode(n, obj.Target)
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of MediaUse")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
 }
 
 var objectMenu = executor.NewObject("Menu", []string{"Menu", "Node"},
@@ -7292,6 +7483,9 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "createAdSlot", Method: true, Resolver: true},
 	executor.Field{Name: "updateAdSlot", Method: true, Resolver: true},
 	executor.Field{Name: "deleteAdSlot", Method: true, Resolver: true},
+	executor.Field{Name: "uploadMedia", Method: true, Resolver: true},
+	executor.Field{Name: "updateMedia", Method: true, Resolver: true},
+	executor.Field{Name: "deleteMedia", Method: true, Resolver: true},
 	executor.Field{Name: "signUp", Method: true, Resolver: true},
 	executor.Field{Name: "verifyEmail", Method: true, Resolver: true},
 	executor.Field{Name: "requestSignInLink", Method: true, Resolver: true},
@@ -7593,52 +7787,58 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 135:
 		return x.mutation_deleteAdSlot(n)
 	case 136:
-		return x.mutation_signUp(n)
+		return x.mutation_uploadMedia(n)
 	case 137:
-		return x.mutation_verifyEmail(n)
+		return x.mutation_updateMedia(n)
 	case 138:
-		return x.mutation_requestSignInLink(n)
+		return x.mutation_deleteMedia(n)
 	case 139:
-		return x.mutation_signInWithLink(n)
+		return x.mutation_signUp(n)
 	case 140:
-		return x.mutation_requestPasswordReset(n)
+		return x.mutation_verifyEmail(n)
 	case 141:
-		return x.mutation_resetPassword(n)
+		return x.mutation_requestSignInLink(n)
 	case 142:
-		return x.mutation_changeEmail(n)
+		return x.mutation_signInWithLink(n)
 	case 143:
-		return x.mutation_confirmEmailChange(n)
+		return x.mutation_requestPasswordReset(n)
 	case 144:
-		return x.mutation_updateProfile(n)
+		return x.mutation_resetPassword(n)
 	case 145:
-		return x.mutation_deleteAccount(n)
+		return x.mutation_changeEmail(n)
 	case 146:
-		return x.mutation_cancelAccountDeletion(n)
+		return x.mutation_confirmEmailChange(n)
 	case 147:
-		return x.mutation_requestDataExport(n)
+		return x.mutation_updateProfile(n)
 	case 148:
-		return x.mutation_recordConsent(n)
+		return x.mutation_deleteAccount(n)
 	case 149:
-		return x.mutation_inviteReader(n)
+		return x.mutation_cancelAccountDeletion(n)
 	case 150:
-		return x.mutation_subscribeToNewsletter(n)
+		return x.mutation_requestDataExport(n)
 	case 151:
-		return x.mutation_confirmNewsletterSubscription(n)
+		return x.mutation_recordConsent(n)
 	case 152:
-		return x.mutation_updateNewsletterPreferences(n)
+		return x.mutation_inviteReader(n)
 	case 153:
-		return x.mutation_unsubscribeFromNewsletter(n)
+		return x.mutation_subscribeToNewsletter(n)
 	case 154:
-		return x.mutation_submitContactMessage(n)
+		return x.mutation_confirmNewsletterSubscription(n)
 	case 155:
-		return x.mutation_createNewsletter(n)
+		return x.mutation_updateNewsletterPreferences(n)
 	case 156:
-		return x.mutation_updateNewsletter(n)
+		return x.mutation_unsubscribeFromNewsletter(n)
 	case 157:
-		return x.mutation_createNewsletterIssue(n)
+		return x.mutation_submitContactMessage(n)
 	case 158:
-		return x.mutation_deleteNewsletterIssue(n)
+		return x.mutation_createNewsletter(n)
 	case 159:
+		return x.mutation_updateNewsletter(n)
+	case 160:
+		return x.mutation_createNewsletterIssue(n)
+	case 161:
+		return x.mutation_deleteNewsletterIssue(n)
+	case 162:
 		return x.mutation_sendNewsletterIssue(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -11453,6 +11653,93 @@ func (x *execution) mutation_deleteAdSlot(n *executor.Node) (null bool) {
 	return x.writeODeleteAdSlotPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteAdSlotPayload(n, v)
 }
 
+func (x *execution) mutation_uploadMedia(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_uploadMedia_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UploadMedia(ctx, fc.Args["input"].(model.UploadMediaInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WRITE_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.UploadMediaPayload)
+	return x.writeOUploadMediaPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUploadMediaPayload(n, v)
+}
+
+func (x *execution) mutation_updateMedia(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_updateMedia_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UpdateMedia(ctx, fc.Args["input"].(model.UpdateMediaInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WRITE_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.UpdateMediaPayload)
+	return x.writeOUpdateMediaPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateMediaPayload(n, v)
+}
+
+func (x *execution) mutation_deleteMedia(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_deleteMedia_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().DeleteMedia(ctx, fc.Args["input"].(model.DeleteMediaInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WRITE_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.DeleteMediaPayload)
+	return x.writeODeleteMediaPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteMediaPayload(n, v)
+}
+
 func (x *execution) mutation_signUp(n *executor.Node) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
@@ -13419,6 +13706,7 @@ var objectQuery = executor.NewObject("Query", []string{"Query"},
 	executor.Field{Name: "redirects", Method: true, Resolver: true},
 	executor.Field{Name: "staticPages", Method: true, Resolver: true},
 	executor.Field{Name: "auditLog", Method: true, Resolver: true},
+	executor.Field{Name: "mediaLibrary", Method: true, Resolver: true},
 	executor.Field{Name: "jobHealth", Method: true, Resolver: true},
 	executor.Field{Name: "deadJobs", Method: true, Resolver: true},
 	executor.Field{Name: "webhooks", Method: true, Resolver: true},
@@ -13520,52 +13808,54 @@ func (x *execution) rootQuery(n *executor.Node) (null bool) {
 	case 35:
 		return x.query_auditLog(n)
 	case 36:
-		return x.query_jobHealth(n)
+		return x.query_mediaLibrary(n)
 	case 37:
-		return x.query_deadJobs(n)
+		return x.query_jobHealth(n)
 	case 38:
-		return x.query_webhooks(n)
+		return x.query_deadJobs(n)
 	case 39:
-		return x.query_webhookDeliveries(n)
+		return x.query_webhooks(n)
 	case 40:
-		return x.query_webhookEventTypes(n)
+		return x.query_webhookDeliveries(n)
 	case 41:
-		return x.query_apiKeys(n)
+		return x.query_webhookEventTypes(n)
 	case 42:
-		return x.query_apiKeyUsage(n)
+		return x.query_apiKeys(n)
 	case 43:
-		return x.query_killCompliance(n)
+		return x.query_apiKeyUsage(n)
 	case 44:
-		return x.query_changes(n)
+		return x.query_killCompliance(n)
 	case 45:
-		return x.query_contentSnapshot(n)
+		return x.query_changes(n)
 	case 46:
-		return x.query_node(n)
+		return x.query_contentSnapshot(n)
 	case 47:
-		return x.query_nodes(n)
+		return x.query_node(n)
 	case 48:
-		return x.query_scheduleHealth(n)
+		return x.query_nodes(n)
 	case 49:
-		return x.query_workQueue(n)
+		return x.query_scheduleHealth(n)
 	case 50:
-		return x.query_workQueueCounts(n)
+		return x.query_workQueue(n)
 	case 51:
-		return x.query_myArticles(n)
+		return x.query_workQueueCounts(n)
 	case 52:
-		return x.query_calendar(n)
+		return x.query_myArticles(n)
 	case 53:
-		return x.query_trash(n)
+		return x.query_calendar(n)
 	case 54:
-		return x.query_newsroomSearch(n)
+		return x.query_trash(n)
 	case 55:
-		return x.query_newsletters(n)
+		return x.query_newsroomSearch(n)
 	case 56:
-		return x.query_newsletterPreferences(n)
+		return x.query_newsletters(n)
 	case 57:
-		return x.query_newsletterIssues(n)
+		return x.query_newsletterPreferences(n)
 	case 58:
-		return x.query___type(n)
+		return x.query_newsletterIssues(n)
 	case 59:
+		return x.query___type(n)
+	case 60:
 		return x.query___schema(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Query")
@@ -14233,6 +14523,35 @@ func (x *execution) query_auditLog(n *executor.Node) (null bool) {
 	}
 	v := answer.(*relay.Connection[*loader.AuditEntry])
 	return x.writeOAuditEntryConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
+}
+
+func (x *execution) query_mediaLibrary(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_mediaLibrary_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().MediaLibrary(ctx, fc.Args["filter"].(*model.MediaFilter), fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WRITE_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*relay.Connection[*loader.Media])
+	return x.writeOMediaConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n, v)
 }
 
 func (x *execution) query_jobHealth(n *executor.Node) (null bool) {
@@ -18145,6 +18464,34 @@ func (x *execution) objectUpdateCommentSettingsPayload(parent *executor.Node, ob
 	return false
 }
 
+var objectUpdateMediaPayload = executor.NewObject("UpdateMediaPayload", []string{"UpdateMediaPayload"},
+	executor.Field{Name: "media"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectUpdateMediaPayload(parent *executor.Node, obj *model.UpdateMediaPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectUpdateMediaPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("UpdateMediaPayload")
+		case 0: // media
+			x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, obj.Media)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of UpdateMediaPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectUpdateNewsletterPayload = executor.NewObject("UpdateNewsletterPayload", []string{"UpdateNewsletterPayload"},
 	executor.Field{Name: "newsletter"},
 	executor.Field{Name: "userErrors"},
@@ -18416,6 +18763,34 @@ func (x *execution) objectUpdateTagPayload(parent *executor.Node, obj *model.Upd
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of UpdateTagPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectUploadMediaPayload = executor.NewObject("UploadMediaPayload", []string{"UploadMediaPayload"},
+	executor.Field{Name: "media"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectUploadMediaPayload(parent *executor.Node, obj *model.UploadMediaPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectUploadMediaPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("UploadMediaPayload")
+		case 0: // media
+			x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, obj.Media)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of UploadMediaPayload")
 		}
 	}
 	if missing {
@@ -21661,8 +22036,94 @@ func (x *execution) writeNLocale2ᚕstringᚄ(n *executor.Node, v []string) (nul
 	return false
 }
 
+func (x *execution) writeNMedia2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMediaᚄ(n *executor.Node, v []*loader.Media) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n *executor.Node, v *loader.Media) (null bool) {
+	if v == nil {
+		return x.Missing(n, "Media!")
+	}
+	return x.objectMedia(n, v)
+}
+
+func (x *execution) writeNMediaEdge2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdgeᚄ(n *executor.Node, v []*relay.Edge[*loader.Media]) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNMediaEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNMediaEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐEdge(n *executor.Node, v *relay.Edge[*loader.Media]) (null bool) {
+	if v == nil {
+		return x.Missing(n, "MediaEdge!")
+	}
+	return x.objectMediaEdge(n, v)
+}
+
 func (x *execution) writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n *executor.Node, v media.Kind) (null bool) {
 	x.String(marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind[v])
+	return false
+}
+
+func (x *execution) writeNMediaUse2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMediaUseᚄ(n *executor.Node, v []*loader.MediaUse) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNMediaUse2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMediaUse(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNMediaUse2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMediaUse(n *executor.Node, v *loader.MediaUse) (null bool) {
+	if v == nil {
+		return x.Missing(n, "MediaUse!")
+	}
+	return x.objectMediaUse(n, v)
+}
+
+func (x *execution) writeNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(n *executor.Node, v media1.Place) (null bool) {
+	x.String(marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace[v])
 	return false
 }
 
@@ -23616,6 +24077,13 @@ func (x *execution) writeODeleteCommentPayload2ᚖgithubᚗcomᚋbroadsheetᚑcm
 	return x.objectDeleteCommentPayload(n, v)
 }
 
+func (x *execution) writeODeleteMediaPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteMediaPayload(n *executor.Node, v *model.DeleteMediaPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectDeleteMediaPayload(n, v)
+}
+
 func (x *execution) writeODeleteMenuPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐDeleteMenuPayload(n *executor.Node, v *model.DeleteMenuPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -23815,6 +24283,13 @@ func (x *execution) writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet�
 		return x.Null()
 	}
 	return x.objectMedia(n, v)
+}
+
+func (x *execution) writeOMediaConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐConnection(n *executor.Node, v *relay.Connection[*loader.Media]) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectMediaConnection(n, v)
 }
 
 func (x *execution) writeOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(n *executor.Node, v *loader.Menu) (null bool) {
@@ -24497,6 +24972,13 @@ func (x *execution) writeOUpdateCommentSettingsPayload2ᚖgithubᚗcomᚋbroadsh
 	return x.objectUpdateCommentSettingsPayload(n, v)
 }
 
+func (x *execution) writeOUpdateMediaPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateMediaPayload(n *executor.Node, v *model.UpdateMediaPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectUpdateMediaPayload(n, v)
+}
+
 func (x *execution) writeOUpdateNewsletterPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateNewsletterPayload(n *executor.Node, v *model.UpdateNewsletterPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -24565,6 +25047,13 @@ func (x *execution) writeOUpdateTagPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 		return x.Null()
 	}
 	return x.objectUpdateTagPayload(n, v)
+}
+
+func (x *execution) writeOUploadMediaPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUploadMediaPayload(n *executor.Node, v *model.UploadMediaPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectUploadMediaPayload(n, v)
 }
 
 func (x *execution) writeOVerifyEmailPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐVerifyEmailPayload(n *executor.Node, v *model.VerifyEmailPayload) (null bool) {

@@ -424,6 +424,16 @@ type Query {
     before: String
   ): AuditEntryConnection @auth(can: READ_AUDIT_LOG) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
+  "The media items of the site, the newest first. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  mediaLibrary(
+    "Only items that match."
+    filter: MediaFilter
+    first: Int
+    after: String
+    last: Int
+    before: String
+  ): MediaConnection @auth(can: WRITE_ARTICLES) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+
   "Background jobs that are waiting, running and dead, such as those that bring the search index up to date after a section was renamed. Needs MANAGE_JOBS (admin)."
   jobHealth: JobHealth @auth(can: MANAGE_JOBS) @cost(weight: 50)
   "Jobs in the background that failed too often to be tried again, the latest first. Needs MANAGE_JOBS (admin)."
@@ -903,6 +913,17 @@ type Mutation {
 
   "Takes an ad slot away. Needs MANAGE_SITE (admin)."
   deleteAdSlot("Parameters for deleteAdSlot." input: DeleteAdSlotInput!): DeleteAdSlotPayload @auth(can: MANAGE_SITE)
+
+  # Media
+
+  "Uploads a picture, film, sound or file. The request is multipart. What the file is, is read from its bytes; metadata such as where a picture was taken are removed. A file that the library has already gives that item. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  uploadMedia("Parameters for uploadMedia." input: UploadMediaInput!): UploadMediaPayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
+
+  "Changes the words of a media item: contributors and authors of what they uploaded, editors of all. Omitted fields keep their values; null clears a field. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  updateMedia("Parameters for updateMedia." input: UpdateMediaInput!): UpdateMediaPayload @auth(can: WRITE_ARTICLES)
+
+  "Deletes a media item with its file: contributors and authors what they uploaded, editors all. One that is used is kept, with the error IN_USE; see Media.usedIn. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  deleteMedia("Parameters for deleteMedia." input: DeleteMediaInput!): DeleteMediaPayload @auth(can: WRITE_ARTICLES)
 
   # Readers' accounts
 
@@ -3884,6 +3905,140 @@ type Media implements Node {
   focalPoint: FocalPoint
   "Rights and usage terms. Null if unset."
   rights: Rights
+  "When the site got it."
+  createdAt: DateTime!
+  "Where it is used: the first 100 places. Answers at most 100 rows. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  usedIn: [MediaUse!]! @auth(can: WRITE_ARTICLES) @listSize(assumedSize: 5, maximum: 100)
+}
+
+"Where a media item can stand."
+enum MediaUsePlace {
+  "The featured image of an article."
+  FEATURED_IMAGE
+  "The body of an article, of an entry of its live blog, or of a page."
+  BODY
+  "The picture of an author."
+  AVATAR
+  "A logo of the site."
+  LOGO
+}
+
+"A place where a media item is used."
+type MediaUse {
+  "Where it stands."
+  place: MediaUsePlace!
+  "In which thing. Null for the site's logo, and for what the viewer may not see."
+  target: Node
+}
+
+"A connection of media items."
+type MediaConnection {
+  "The page as edges, with cursors."
+  edges: [MediaEdge!]!
+  "The page as nodes."
+  nodes: [Media!]!
+  "Paging information."
+  pageInfo: PageInfo!
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
+}
+
+"An edge of a connection of media items."
+type MediaEdge {
+  "Cursor of this edge."
+  cursor: String!
+  "The item."
+  node: Media!
+}
+
+"Narrows the library. Conditions add up."
+input MediaFilter {
+  "Only items of this kind."
+  kind: MediaKind
+  "Only items with these words, next to each other, in their alternative text, caption, credit or file name; at most 200 bytes. A to Z match in either case."
+  query: String
+  "Only items that no article, page, author or logo uses. Answers TRY_AGAIN for some minutes after an upgrade, while the server finds out."
+  unused: Boolean
+  "Only what this account uploaded."
+  uploaderId: ID
+  "Since this moment."
+  from: DateTime
+  "Before this moment."
+  to: DateTime
+}
+
+"A point in an image to be stored, from 0, 0 at the top left to 1, 1 at the bottom right."
+input FocalPointInput {
+  "From the left."
+  x: Float!
+  "From the top."
+  y: Float!
+}
+
+"A file to upload, with its words."
+input UploadMediaInput {
+  "The file: JPEG, PNG, GIF, WebP, AVIF, MP4, WebM, MP3, M4A, Ogg, WAV or PDF."
+  file: Upload!
+  "Alternative text."
+  alt: String
+  "Caption. If omitted, the one that the file holds (IPTC)."
+  caption: String
+  "Credit. If omitted, the one that the file holds (IPTC)."
+  credit: String
+  "The point that must stay in sight when the image is cut."
+  focalPoint: FocalPointInput
+  "Rights and usage terms."
+  rights: RightsInput
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
+  idempotencyKey: String
+}
+
+"Return type of uploadMedia."
+type UploadMediaPayload {
+  "The media item. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Changes to a media item. Omitted fields keep their values; null clears a field."
+input UpdateMediaInput {
+  "The media item."
+  id: ID!
+  "Alternative text."
+  alt: String
+  "Caption."
+  caption: String
+  "Credit."
+  credit: String
+  "The point that must stay in sight when the image is cut; null: the middle."
+  focalPoint: FocalPointInput
+  "Rights and usage terms."
+  rights: RightsInput
+}
+
+"Return type of updateMedia."
+type UpdateMediaPayload {
+  "The media item after the change. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which media item."
+input DeleteMediaInput {
+  "The media item."
+  id: ID!
+  "Delete it although it is used, which editors may: featured images, avatars and logos lose it, and bodies show its words without the file."
+  force: Boolean = false
+}
+
+"Return type of deleteMedia."
+type DeleteMediaPayload {
+  "ID of the deleted object. Null if the mutation failed."
+  deletedId: ID
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
 }
 
 "A point in a image, from 0, 0 at the top left to 1, 1 at the bottom right."

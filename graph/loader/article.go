@@ -18,7 +18,6 @@ type (
 	articleRow    = ent.Article
 	correctionRow = content.Correction
 	liveEntryRow  = ent.LiveEntry
-	mediaRow      = ent.Media
 )
 
 // Article is an article in a response.
@@ -43,23 +42,6 @@ type LiveEntry struct {
 // LiveEntries are the door for entries of live blogs.
 var LiveEntries = &Kind[ent.LiveEntry, LiveEntry]{id.LiveEntry, func(e *ent.LiveEntry) int { return e.ID },
 	func(e *ent.LiveEntry, p place[ent.LiveEntry]) LiveEntry { return LiveEntry{e, p} }, entriesByIDs}
-
-// Media is a picture, film, sound or file in a response.
-type Media struct {
-	*mediaRow
-	place[ent.Media]
-}
-
-// MediaItems are the door for media.
-var MediaItems = &Kind[ent.Media, Media]{id.Media, func(m *ent.Media) int { return m.ID },
-	func(m *ent.Media, p place[ent.Media]) Media { return Media{m, p} }, mediaByIDs}
-
-// Stored is the row as services know it.
-func (m *Media) Stored() *ent.Media { return m.mediaRow }
-
-func mediaByIDs(ctx context.Context, r *Response, keys []int) (map[int]*ent.Media, error) {
-	return r.Articles.VisibleMedia(ctx, keys)
-}
 
 // picture is a field that points to a media item, which is as visible as what
 // shows it.

@@ -12,6 +12,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsletter"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
@@ -32,6 +33,7 @@ type Services struct {
 	Popularity  *popularity.Service
 	Directory   *directory.Directory
 	Jobs        *job.Office
+	MediaDesk   *media.Editor
 	Newsletters *newsletter.Service
 	Newsroom    *newsroom.Service
 	Partners    *partner.Service

@@ -30,6 +30,10 @@ type (
 	AuditEntryConnection = relay.Connection[*loader.AuditEntry]
 	// AuditEntryEdge is a row of it.
 	AuditEntryEdge = relay.Edge[*loader.AuditEntry]
+	// MediaConnection is a page of the library.
+	MediaConnection = relay.Connection[*loader.Media]
+	// MediaEdge is a row of it.
+	MediaEdge = relay.Edge[*loader.Media]
 	// DeadJobConnection is a page of dead jobs.
 	DeadJobConnection = relay.Connection[*loader.DeadJob]
 	// DeadJobEdge is a row of it.

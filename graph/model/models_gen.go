@@ -15,6 +15,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
+	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/place"
@@ -1143,6 +1144,22 @@ type DeleteCommentPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Which media item.
+type DeleteMediaInput struct {
+	// The media item.
+	ID string `json:"id"`
+	// Delete it although it is used, which editors may: featured images, avatars and logos lose it, and bodies show its words without the file.
+	Force graphql.Omittable[*bool] `json:"force,omitempty"`
+}
+
+// Return type of deleteMedia.
+type DeleteMediaPayload struct {
+	// ID of the deleted object. Null if the mutation failed.
+	DeletedID *string `json:"deletedId,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Which menu.
 type DeleteMenuInput struct {
 	// The menu.
@@ -1345,6 +1362,14 @@ type FocalPoint struct {
 	Y float64 `json:"y"`
 }
 
+// A point in an image to be stored, from 0, 0 at the top left to 1, 1 at the bottom right.
+type FocalPointInput struct {
+	// From the left.
+	X float64 `json:"x"`
+	// From the top.
+	Y float64 `json:"y"`
+}
+
 // A topic to follow.
 type FollowInput struct {
 	// The category, tag, place, author or series.
@@ -1525,6 +1550,22 @@ type MarkNotificationsReadPayload struct {
 	MarkedCount int32 `json:"markedCount"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// Narrows the library. Conditions add up.
+type MediaFilter struct {
+	// Only items of this kind.
+	Kind graphql.Omittable[*media.Kind] `json:"kind,omitempty"`
+	// Only items with these words, next to each other, in their alternative text, caption, credit or file name; at most 200 bytes. A to Z match in either case.
+	Query graphql.Omittable[*string] `json:"query,omitempty"`
+	// Only items that no article, page, author or logo uses. Answers TRY_AGAIN for some minutes after an upgrade, while the server finds out.
+	Unused graphql.Omittable[*bool] `json:"unused,omitempty"`
+	// Only what this account uploaded.
+	UploaderID graphql.Omittable[*string] `json:"uploaderId,omitempty"`
+	// Since this moment.
+	From graphql.Omittable[*time.Time] `json:"from,omitempty"`
+	// Before this moment.
+	To graphql.Omittable[*time.Time] `json:"to,omitempty"`
 }
 
 // One item of a menu: leads to a thing, to an address, or, as a heading, nowhere.
@@ -2913,6 +2954,30 @@ type UpdateLiveEntryInput struct {
 	Entry *LiveEntryInput `json:"entry"`
 }
 
+// Changes to a media item. Omitted fields keep their values; null clears a field.
+type UpdateMediaInput struct {
+	// The media item.
+	ID string `json:"id"`
+	// Alternative text.
+	Alt graphql.Omittable[*string] `json:"alt,omitempty"`
+	// Caption.
+	Caption graphql.Omittable[*string] `json:"caption,omitempty"`
+	// Credit.
+	Credit graphql.Omittable[*string] `json:"credit,omitempty"`
+	// The point that must stay in sight when the image is cut; null: the middle.
+	FocalPoint graphql.Omittable[*FocalPointInput] `json:"focalPoint,omitempty"`
+	// Rights and usage terms.
+	Rights graphql.Omittable[*RightsInput] `json:"rights,omitempty"`
+}
+
+// Return type of updateMedia.
+type UpdateMediaPayload struct {
+	// The media item after the change. Null if the mutation failed.
+	Media *loader.Media `json:"media,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // What changes of a newsletter; what is left out stays.
 type UpdateNewsletterInput struct {
 	// Which.
@@ -3177,6 +3242,32 @@ type UpdateWebhookInput struct {
 	FullPayload graphql.Omittable[*bool] `json:"fullPayload,omitempty"`
 	// Whether it is told. What waited is sent once it is enabled again.
 	Enabled graphql.Omittable[*bool] `json:"enabled,omitempty"`
+}
+
+// A file to upload, with its words.
+type UploadMediaInput struct {
+	// The file: JPEG, PNG, GIF, WebP, AVIF, MP4, WebM, MP3, M4A, Ogg, WAV or PDF.
+	File graphql.Upload `json:"file"`
+	// Alternative text.
+	Alt graphql.Omittable[*string] `json:"alt,omitempty"`
+	// Caption. If omitted, the one that the file holds (IPTC).
+	Caption graphql.Omittable[*string] `json:"caption,omitempty"`
+	// Credit. If omitted, the one that the file holds (IPTC).
+	Credit graphql.Omittable[*string] `json:"credit,omitempty"`
+	// The point that must stay in sight when the image is cut.
+	FocalPoint graphql.Omittable[*FocalPointInput] `json:"focalPoint,omitempty"`
+	// Rights and usage terms.
+	Rights graphql.Omittable[*RightsInput] `json:"rights,omitempty"`
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Return type of uploadMedia.
+type UploadMediaPayload struct {
+	// The media item. Null if the mutation failed.
+	Media *loader.Media `json:"media,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Selects one account by one of its keys.

@@ -98,6 +98,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteAdSlotInput", ec.unmarshalInputDeleteAdSlotInput),
 			graphql.NewInputUnmarshaler("DeleteAuthorInput", ec.unmarshalInputDeleteAuthorInput),
 			graphql.NewInputUnmarshaler("DeleteCategoryInput", ec.unmarshalInputDeleteCategoryInput),
+			graphql.NewInputUnmarshaler("DeleteMediaInput", ec.unmarshalInputDeleteMediaInput),
 			graphql.NewInputUnmarshaler("DeleteMenuInput", ec.unmarshalInputDeleteMenuInput),
 			graphql.NewInputUnmarshaler("DeletePlaceInput", ec.unmarshalInputDeletePlaceInput),
 			graphql.NewInputUnmarshaler("DeleteRedirectInput", ec.unmarshalInputDeleteRedirectInput),
@@ -111,6 +112,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EmbedBlockInput", ec.unmarshalInputEmbedBlockInput),
 			graphql.NewInputUnmarshaler("EntitlementInput", ec.unmarshalInputEntitlementInput),
 			graphql.NewInputUnmarshaler("FileBlockInput", ec.unmarshalInputFileBlockInput),
+			graphql.NewInputUnmarshaler("FocalPointInput", ec.unmarshalInputFocalPointInput),
 			graphql.NewInputUnmarshaler("FollowInput", ec.unmarshalInputFollowInput),
 			graphql.NewInputUnmarshaler("GalleryBlockInput", ec.unmarshalInputGalleryBlockInput),
 			graphql.NewInputUnmarshaler("GalleryImageInput", ec.unmarshalInputGalleryImageInput),
@@ -128,6 +130,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("LockArticleInput", ec.unmarshalInputLockArticleInput),
 			graphql.NewInputUnmarshaler("MarkArticleReadInput", ec.unmarshalInputMarkArticleReadInput),
 			graphql.NewInputUnmarshaler("MarkNotificationsReadInput", ec.unmarshalInputMarkNotificationsReadInput),
+			graphql.NewInputUnmarshaler("MediaFilter", ec.unmarshalInputMediaFilter),
 			graphql.NewInputUnmarshaler("MenuItemInput", ec.unmarshalInputMenuItemInput),
 			graphql.NewInputUnmarshaler("MergeAuthorsInput", ec.unmarshalInputMergeAuthorsInput),
 			graphql.NewInputUnmarshaler("MergeBookmarksInput", ec.unmarshalInputMergeBookmarksInput),
@@ -207,6 +210,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
 			graphql.NewInputUnmarshaler("UpdateCommentSettingsInput", ec.unmarshalInputUpdateCommentSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateLiveEntryInput", ec.unmarshalInputUpdateLiveEntryInput),
+			graphql.NewInputUnmarshaler("UpdateMediaInput", ec.unmarshalInputUpdateMediaInput),
 			graphql.NewInputUnmarshaler("UpdateNewsletterInput", ec.unmarshalInputUpdateNewsletterInput),
 			graphql.NewInputUnmarshaler("UpdateNewsletterPreferencesInput", ec.unmarshalInputUpdateNewsletterPreferencesInput),
 			graphql.NewInputUnmarshaler("UpdatePageInput", ec.unmarshalInputUpdatePageInput),
@@ -218,6 +222,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateSiteInput", ec.unmarshalInputUpdateSiteInput),
 			graphql.NewInputUnmarshaler("UpdateTagInput", ec.unmarshalInputUpdateTagInput),
 			graphql.NewInputUnmarshaler("UpdateWebhookInput", ec.unmarshalInputUpdateWebhookInput),
+			graphql.NewInputUnmarshaler("UploadMediaInput", ec.unmarshalInputUploadMediaInput),
 			graphql.NewInputUnmarshaler("UserInput", ec.unmarshalInputUserInput),
 			graphql.NewInputUnmarshaler("VerifyEmailInput", ec.unmarshalInputVerifyEmailInput),
 			graphql.NewInputUnmarshaler("VideoBlockInput", ec.unmarshalInputVideoBlockInput),
@@ -627,6 +632,16 @@ type Query {
     last: Int
     before: String
   ): AuditEntryConnection @auth(can: READ_AUDIT_LOG) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+
+  "The media items of the site, the newest first. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  mediaLibrary(
+    "Only items that match."
+    filter: MediaFilter
+    first: Int
+    after: String
+    last: Int
+    before: String
+  ): MediaConnection @auth(can: WRITE_ARTICLES) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   "Background jobs that are waiting, running and dead, such as those that bring the search index up to date after a section was renamed. Needs MANAGE_JOBS (admin)."
   jobHealth: JobHealth @auth(can: MANAGE_JOBS) @cost(weight: 50)
@@ -1107,6 +1122,17 @@ type Mutation {
 
   "Takes an ad slot away. Needs MANAGE_SITE (admin)."
   deleteAdSlot("Parameters for deleteAdSlot." input: DeleteAdSlotInput!): DeleteAdSlotPayload @auth(can: MANAGE_SITE)
+
+  # Media
+
+  "Uploads a picture, film, sound or file. The request is multipart. What the file is, is read from its bytes; metadata such as where a picture was taken are removed. A file that the library has already gives that item. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  uploadMedia("Parameters for uploadMedia." input: UploadMediaInput!): UploadMediaPayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
+
+  "Changes the words of a media item: contributors and authors of what they uploaded, editors of all. Omitted fields keep their values; null clears a field. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  updateMedia("Parameters for updateMedia." input: UpdateMediaInput!): UpdateMediaPayload @auth(can: WRITE_ARTICLES)
+
+  "Deletes a media item with its file: contributors and authors what they uploaded, editors all. One that is used is kept, with the error IN_USE; see Media.usedIn. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  deleteMedia("Parameters for deleteMedia." input: DeleteMediaInput!): DeleteMediaPayload @auth(can: WRITE_ARTICLES)
 
   # Readers' accounts
 
@@ -4088,6 +4114,140 @@ type Media implements Node {
   focalPoint: FocalPoint
   "Rights and usage terms. Null if unset."
   rights: Rights
+  "When the site got it."
+  createdAt: DateTime!
+  "Where it is used: the first 100 places. Answers at most 100 rows. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  usedIn: [MediaUse!]! @auth(can: WRITE_ARTICLES) @listSize(assumedSize: 5, maximum: 100)
+}
+
+"Where a media item can stand."
+enum MediaUsePlace {
+  "The featured image of an article."
+  FEATURED_IMAGE
+  "The body of an article, of an entry of its live blog, or of a page."
+  BODY
+  "The picture of an author."
+  AVATAR
+  "A logo of the site."
+  LOGO
+}
+
+"A place where a media item is used."
+type MediaUse {
+  "Where it stands."
+  place: MediaUsePlace!
+  "In which thing. Null for the site's logo, and for what the viewer may not see."
+  target: Node
+}
+
+"A connection of media items."
+type MediaConnection {
+  "The page as edges, with cursors."
+  edges: [MediaEdge!]!
+  "The page as nodes."
+  nodes: [Media!]!
+  "Paging information."
+  pageInfo: PageInfo!
+  "Number of items in the whole list, counted up to ` + "`" + `limit` + "`" + `."
+  totalCount("Stop counting here, 1 to 10,000." limit: Int = 1000): Count! @cost(weight: 10)
+}
+
+"An edge of a connection of media items."
+type MediaEdge {
+  "Cursor of this edge."
+  cursor: String!
+  "The item."
+  node: Media!
+}
+
+"Narrows the library. Conditions add up."
+input MediaFilter {
+  "Only items of this kind."
+  kind: MediaKind
+  "Only items with these words, next to each other, in their alternative text, caption, credit or file name; at most 200 bytes. A to Z match in either case."
+  query: String
+  "Only items that no article, page, author or logo uses. Answers TRY_AGAIN for some minutes after an upgrade, while the server finds out."
+  unused: Boolean
+  "Only what this account uploaded."
+  uploaderId: ID
+  "Since this moment."
+  from: DateTime
+  "Before this moment."
+  to: DateTime
+}
+
+"A point in an image to be stored, from 0, 0 at the top left to 1, 1 at the bottom right."
+input FocalPointInput {
+  "From the left."
+  x: Float!
+  "From the top."
+  y: Float!
+}
+
+"A file to upload, with its words."
+input UploadMediaInput {
+  "The file: JPEG, PNG, GIF, WebP, AVIF, MP4, WebM, MP3, M4A, Ogg, WAV or PDF."
+  file: Upload!
+  "Alternative text."
+  alt: String
+  "Caption. If omitted, the one that the file holds (IPTC)."
+  caption: String
+  "Credit. If omitted, the one that the file holds (IPTC)."
+  credit: String
+  "The point that must stay in sight when the image is cut."
+  focalPoint: FocalPointInput
+  "Rights and usage terms."
+  rights: RightsInput
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
+  idempotencyKey: String
+}
+
+"Return type of uploadMedia."
+type UploadMediaPayload {
+  "The media item. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Changes to a media item. Omitted fields keep their values; null clears a field."
+input UpdateMediaInput {
+  "The media item."
+  id: ID!
+  "Alternative text."
+  alt: String
+  "Caption."
+  caption: String
+  "Credit."
+  credit: String
+  "The point that must stay in sight when the image is cut; null: the middle."
+  focalPoint: FocalPointInput
+  "Rights and usage terms."
+  rights: RightsInput
+}
+
+"Return type of updateMedia."
+type UpdateMediaPayload {
+  "The media item after the change. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which media item."
+input DeleteMediaInput {
+  "The media item."
+  id: ID!
+  "Delete it although it is used, which editors may: featured images, avatars and logos lose it, and bodies show its words without the file."
+  force: Boolean = false
+}
+
+"Return type of deleteMedia."
+type DeleteMediaPayload {
+  "ID of the deleted object. Null if the mutation failed."
+  deletedId: ID
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
 }
 
 "A point in a image, from 0, 0 at the top left to 1, 1 at the bottom right."
@@ -8402,6 +8562,16 @@ func (ec *executionContext) childFields_DeleteCommentPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type DeleteCommentPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteMediaPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteMediaPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteMediaPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteMediaPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteMenuPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -8798,8 +8968,46 @@ func (ec *executionContext) childFields_Media(ctx context.Context, field graphql
 		return ec.fieldContext_Media_focalPoint(ctx, field)
 	case "rights":
 		return ec.fieldContext_Media_rights(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Media_createdAt(ctx, field)
+	case "usedIn":
+		return ec.fieldContext_Media_usedIn(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Media", field.Name)
+}
+
+func (ec *executionContext) childFields_MediaConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_MediaConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_MediaConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_MediaConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_MediaConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MediaConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MediaEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_MediaEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_MediaEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MediaEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_MediaUse(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "place":
+		return ec.fieldContext_MediaUse_place(ctx, field)
+	case "target":
+		return ec.fieldContext_MediaUse_target(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MediaUse", field.Name)
 }
 
 func (ec *executionContext) childFields_Menu(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10372,6 +10580,16 @@ func (ec *executionContext) childFields_UpdateCommentSettingsPayload(ctx context
 	return nil, fmt.Errorf("no field named %q was found under type UpdateCommentSettingsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateMediaPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "media":
+		return ec.fieldContext_UpdateMediaPayload_media(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateMediaPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateMediaPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateNewsletterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "newsletter":
@@ -10470,6 +10688,16 @@ func (ec *executionContext) childFields_UpdateTagPayload(ctx context.Context, fi
 		return ec.fieldContext_UpdateTagPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateTagPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadMediaPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "media":
+		return ec.fieldContext_UploadMediaPayload_media(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UploadMediaPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadMediaPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_VerifyEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -79,6 +79,7 @@ type Services struct {
 	SiteEditor *site.Editor
 	Accounts   *account.Service
 	Media      *media.Service
+	MediaDesk  *media.Editor
 	Search     *search.Service
 	Audit      *audit.Log
 	Repeats    *repeat.Keeper
@@ -113,6 +114,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Terms = taxonomy.NewEditor(s.Taxonomy, s.Site, s.Audit)
 	s.Accounts = account.New(db, s.Log, s.Audit)
 	s.Media = media.New(db, s.Log, bucket)
+	s.MediaDesk = media.NewEditor(s.Media, s.Audit)
 	s.Search = search.New(db, s.Directory)
 	s.Articles.Derive(s.Search)
 	s.Repeats = repeat.New(db)
@@ -132,7 +134,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Moderator: s.Moderator, Interests: s.Interests, Popularity: s.Popularity, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Webhooks: s.Webhooks, Newsletters: s.Newsletters, Trusted: s.Trusted}
+		Newsroom: s.Newsroom, MediaDesk: s.MediaDesk, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Webhooks: s.Webhooks, Newsletters: s.Newsletters, Trusted: s.Trusted}
 }
 
 // App is the server with all it needs.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
 )
 
@@ -26,6 +27,10 @@ const keepEvents = 90 * 24 * time.Hour
 // is left to do.
 var refresh = job.Kind[[]int]{Name: "content.refresh", Timeout: content.RefreshTimeout, Concurrency: 2}
 
+// findMediaUses notes which files the bodies name that were stored before this was
+// kept. The migration enqueues it.
+var findMediaUses = job.Kind[struct{}]{Name: media.FindUsesName, Timeout: time.Hour}
+
 // registerJobs says what the jobs of the server do that belong to no service.
 func (a *App) registerJobs() {
 	job.Register(a.Jobs, tidy, func(ctx context.Context, _ struct{}) error {
@@ -35,6 +40,12 @@ func (a *App) registerJobs() {
 	job.Register(a.Jobs, rank, func(ctx context.Context, _ struct{}) error { return a.Popularity.Rank(ctx) })
 	job.Periodic(a.Jobs, rank, struct{}{}, job.Every(popularity.RankEvery))
 	job.Register(a.Jobs, refresh, a.Articles.Refresh)
+	job.Register(a.Jobs, findMediaUses, func(ctx context.Context, _ struct{}) error {
+		if err := a.Articles.NoteAllMedia(ctx); err != nil {
+			return err
+		}
+		return a.Site.NoteAllMedia(ctx)
+	})
 	a.Articles.RefreshLater = func(ctx context.Context, articles []int) error {
 		return job.Enqueue(ctx, a.Jobs, refresh, articles, job.Options{})
 	}

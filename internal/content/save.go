@@ -389,6 +389,9 @@ func (s *Service) saveParts(ctx context.Context, drafts []*prepared, saved []*en
 	if err := s.saveEntries(ctx, drafts, saved); err != nil {
 		return err
 	}
+	if err := s.saveBodyMedia(ctx, old, drafts, keysOf(saved)); err != nil {
+		return err
+	}
 	if err := inChunks(pins, func(c []*ent.RelatedPinCreate) error { return client.RelatedPin.CreateBulk(c...).Exec(ctx) }); err != nil {
 		return err
 	}

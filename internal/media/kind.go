@@ -60,9 +60,12 @@ type facts struct {
 	width, height int // pixels; 0 unknown
 }
 
-// maxPixels bounds a picture: whoever makes smaller ones of it has to hold it
-// in memory, four bytes a pixel.
-const maxPixels = 100_000_000
+// Bounds of a picture. Whoever makes another of it has to hold it in memory, at most
+// six bytes a pixel.
+const (
+	maxPixels = 64_000_000
+	maxSide   = 20_000
+)
 
 // inspect reads what a file is. SVG is refused unless it is the program's own.
 func inspect(file io.ReadSeeker, size int64, ownMake bool) (facts, error) {
@@ -87,8 +90,9 @@ func inspect(file io.ReadSeeker, size int64, ownMake bool) (facts, error) {
 	if found.width, found.height, err = f.size(file); err != nil {
 		return facts{}, fault.BadInput("file", "The picture cannot be read.").Because(err)
 	}
-	if int64(found.width)*int64(found.height) > maxPixels {
-		return facts{}, fault.BadInput("file", "The picture has %d × %d pixels; %d in all are allowed.", found.width, found.height, maxPixels)
+	if found.width > maxSide || found.height > maxSide || int64(found.width)*int64(found.height) > maxPixels {
+		return facts{}, fault.Mistake(fault.TooLong, "file", "The picture has %d × %d pixels; %d on each side and %d in all are allowed.",
+			found.width, found.height, maxSide, maxPixels)
 	}
 	return found, nil
 }

@@ -166,26 +166,58 @@ func (f *spooled) discard() {
 }
 
 func (s *Service) spool(body io.Reader) (*spooled, error) {
+	f, err := s.spoolFrom(func(w io.Writer) error {
+		if _, err := io.Copy(w, body); err != nil {
+			return fmt.Errorf("read the upload: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if f.size == 0 {
+		f.discard()
+		return nil, fault.Mistake(fault.Blank, "file", "The file is empty.")
+	}
+	return f, nil
+}
+
+// spoolFrom gives what write writes, at most MaxBytes.
+func (s *Service) spoolFrom(write func(w io.Writer) error) (*spooled, error) {
 	file, err := os.CreateTemp("", "broadsheet-upload-")
 	if err != nil {
 		return nil, fmt.Errorf("make room for the upload: %w", err)
 	}
-	f := &spooled{File: file}
-	hash := sha256.New()
-	f.size, err = io.Copy(io.MultiWriter(file, hash), io.LimitReader(body, s.MaxBytes+1))
-	switch {
-	case err != nil:
-		err = fmt.Errorf("read the upload: %w", err)
-	case f.size == 0:
-		err = fault.BadInput("file", "The file is empty.")
-	case f.size > s.MaxBytes:
-		err = fault.BadInput("file", "The file is larger than %d bytes.", s.MaxBytes)
-	default:
-		f.checksum = hex.EncodeToString(hash.Sum(nil))
-		return f, nil
+	f, hash := &spooled{File: file}, sha256.New()
+	to := &bounded{w: io.MultiWriter(file, hash), left: s.MaxBytes}
+	err = write(to)
+	if to.over {
+		err = fault.Mistake(fault.TooLong, "file", "The file is larger than %d bytes.", s.MaxBytes)
 	}
-	f.discard()
-	return nil, err
+	if err != nil {
+		f.discard()
+		return nil, err
+	}
+	f.size, f.checksum = s.MaxBytes-to.left, hex.EncodeToString(hash.Sum(nil))
+	return f, nil
+}
+
+// bounded is a writer that takes only so many bytes.
+type bounded struct {
+	w    io.Writer
+	left int64
+	over bool
+}
+
+// Write implements io.Writer.
+func (b *bounded) Write(p []byte) (int, error) {
+	if int64(len(p)) > b.left {
+		b.over = true
+		return 0, io.ErrShortWrite
+	}
+	n, err := b.w.Write(p)
+	b.left -= int64(n)
+	return n, err
 }
 
 // hashDigits of the checksum are enough to tell the files of one newsroom and
@@ -327,7 +359,7 @@ func (w *Words) check(field string) error {
 	}{{"alt", &w.Alt}, {"caption", &w.Caption}, {"credit", &w.Credit}, {"sourceUri", &w.SourceURI}, {"sourceUrl", &w.SourceURL}} {
 		*text.value = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(*text.value, "\x00", ""), "\uFFFD"))
 		if len(*text.value) > maxText {
-			return fault.BadInput(field+text.name, "The text is longer than %d bytes.", maxText)
+			return fault.Mistake(fault.TooLong, field+text.name, "The text is longer than %d bytes.", maxText)
 		}
 	}
 	for _, f := range []*float64{w.FocalX, w.FocalY} {

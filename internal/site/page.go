@@ -145,6 +145,9 @@ func (s *Service) SavePage(ctx context.Context, p Page) (saved *ent.Page, err er
 		if err != nil {
 			return err
 		}
+		if err := s.saveBodyMedia(ctx, saved.ID, p.Body); err != nil {
+			return err
+		}
 		events := []event.Event{{Action: change(p.ID == 0, live(old), live(saved)), Entity: id.Page, EntityID: saved.ID}}
 		if p.ID != 0 && old.Path != saved.Path {
 			moved, err := s.moveBelow(ctx, saved.ID, old.Path, saved.Path)

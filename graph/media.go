@@ -1,0 +1,125 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/schema"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
+	"github.com/broadsheet-cms/broadsheet/graph/model"
+	"github.com/broadsheet-cms/broadsheet/graph/relay"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
+)
+
+// MediaLibrary is the field of the same name of Query.
+func (r *queryResolver) MediaLibrary(ctx context.Context, in *model.MediaFilter, first *int32, after *string, last *int32, before *string) (*relay.Connection[*loader.Media], error) {
+	filter, err := decodeMediaFilter(in)
+	if err != nil {
+		return nil, err
+	}
+	read := func(ctx context.Context, w keyset.Window) ([]*ent.Media, error) {
+		return r.MediaDesk.Library(ctx, filter, w)
+	}
+	list := relay.List[*loader.Media]{
+		Name:   listName("mediaLibrary", mediaFilterName(filter)),
+		Key:    func(m *loader.Media) keyset.Key { return media.LibraryKey(m.Stored()) },
+		Beyond: relay.BeyondBy(read),
+		Count: func(ctx context.Context, limit int) (int, error) {
+			return r.MediaDesk.CountLibrary(ctx, filter, limit)
+		},
+	}
+	return relay.Page(ctx, relay.Args{First: first, After: after, Last: last, Before: before}, list, read, func(found []*ent.Media) []*loader.Media {
+		return loader.MediaItems.List(ctx, loader.Dependency{List: "mediaLibrary"}, found)
+	})
+}
+
+func decodeMediaFilter(in *model.MediaFilter) (f media.Filter, err error) {
+	if in == nil {
+		return f, nil
+	}
+	if k := in.Kind.Value(); k != nil {
+		f.Kind = *k
+	}
+	if s := in.UploaderID.Value(); s != nil {
+		if f.Uploader, err = decodeID("filter.uploaderId", id.User, *s); err != nil {
+			return f, err
+		}
+		if f.Uploader == 0 {
+			f.Uploader = -1 // the id of a thing of another type names nobody
+		}
+	}
+	f.Words = orEmpty(in.Query.Value())
+	f.Unused = in.Unused.Value() != nil && *in.Unused.Value()
+	f.From, f.To = in.From.Value(), in.To.Value()
+	return f, nil
+}
+
+// mediaFilterName tells one filter from another for cursors.
+func mediaFilterName(f media.Filter) []string {
+	return []string{string(f.Kind), f.Words, fmt.Sprint(f.Unused, f.Uploader, f.From, f.To)}
+}
+
+// UploadMedia is the field of the same name of Mutation. The file is taken in before
+// the transaction of an idempotency key begins, for that may take a while.
+func (r *mutationResolver) UploadMedia(ctx context.Context, in model.UploadMediaInput) (*model.UploadMediaPayload, error) {
+	received, err := r.MediaDesk.Receive(ctx, in.File.Filename, in.File.File)
+	if err != nil {
+		wrong, err := mistakes(err)
+		return payload(&model.UploadMediaPayload{UserErrors: wrong}, err)
+	}
+	e := mediaEdits(in.Alt, in.Caption, in.Credit, in.FocalPoint, in.Rights)
+	var words media.Words
+	e.apply(&words)
+	saved, wrong, err := once(ctx, r.Repeats, creation{"uploadMedia", in.IdempotencyKey}, func(ctx context.Context) (*ent.Media, error) {
+		return r.MediaDesk.Save(ctx, received, words)
+	}, r.MediaDesk.Item)
+	return payload(&model.UploadMediaPayload{Media: loader.MediaItems.One(ctx, saved), UserErrors: wrong}, err)
+}
+
+// UpdateMedia is the field of the same name of Mutation.
+func (r *mutationResolver) UpdateMedia(ctx context.Context, in model.UpdateMediaInput) (*model.UpdateMediaPayload, error) {
+	e := mediaEdits(in.Alt, in.Caption, in.Credit, in.FocalPoint, in.Rights)
+	key, err := decodeID("id", id.Media, in.ID)
+	var saved *ent.Media
+	if err == nil {
+		saved, err = r.MediaDesk.Update(ctx, key, e.apply)
+	}
+	saved, wrong, err := result(saved, err)
+	return payload(&model.UpdateMediaPayload{Media: loader.MediaItems.One(ctx, saved), UserErrors: wrong}, err)
+}
+
+func mediaEdits(alt, caption, credit graphql.Omittable[*string], focal graphql.Omittable[*model.FocalPointInput], rights graphql.Omittable[*model.RightsInput]) *edits[media.Words] {
+	e := &edits[media.Words]{}
+	given(e, alt, func(w *media.Words) *string { return &w.Alt })
+	given(e, caption, func(w *media.Words) *string { return &w.Caption })
+	given(e, credit, func(w *media.Words) *string { return &w.Credit })
+	if focal.IsSet() {
+		e.steps = append(e.steps, func(w *media.Words) {
+			w.FocalX, w.FocalY = nil, nil
+			if p := focal.Value(); p != nil {
+				w.FocalX, w.FocalY = &p.X, &p.Y
+			}
+		})
+	}
+	if rights.IsSet() {
+		e.steps = append(e.steps, func(w *media.Words) {
+			w.Rights = nil
+			if in := rights.Value(); in != nil {
+				w.Rights = &schema.Rights{Holder: orEmpty(in.Holder.Value()), Notice: orEmpty(in.Notice.Value()), UsageTerms: orEmpty(in.UsageTerms.Value())}
+			}
+		})
+	}
+	return e
+}
+
+// DeleteMedia is the field of the same name of Mutation.
+func (r *mutationResolver) DeleteMedia(ctx context.Context, in model.DeleteMediaInput) (*model.DeleteMediaPayload, error) {
+	force := in.Force.Value() != nil && *in.Force.Value()
+	gone, wrong, err := deleted(ctx, id.Media, in.ID, func(ctx context.Context, key int) error { return r.MediaDesk.Delete(ctx, key, force) })
+	return payload(&model.DeleteMediaPayload{DeletedID: gone, UserErrors: wrong}, err)
+}

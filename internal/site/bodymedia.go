@@ -1,0 +1,78 @@
+package site
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/page"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/richtext"
+	"github.com/broadsheet-cms/broadsheet/internal/store"
+)
+
+// page_media has a row for each of the site's own files that the body of a page
+// names. It is derived from it.
+var (
+	clearBodyMediaSQL = store.MaintainBoth(`DELETE FROM page_media WHERE page_id = $1`)
+	addBodyMediaSQL   = store.MaintainBoth(`INSERT INTO page_media (page_id, media_id) SELECT CAST($1 AS bigint), each_id.id FROM each_id($2) WHERE true ON CONFLICT DO NOTHING`)
+
+	pagesAfterSQL = store.Maintain(`SELECT id FROM pages WHERE id > $1 ORDER BY id LIMIT $2 FOR UPDATE`, `SELECT id FROM pages WHERE id > $1 ORDER BY id LIMIT $2`)
+)
+
+// saveBodyMedia notes the files that the body of a page names.
+func (s *Service) saveBodyMedia(ctx context.Context, key int, body []richtext.Block) error {
+	if _, err := s.db.Exec(ctx, clearBodyMediaSQL, key); err != nil {
+		return fmt.Errorf("forget the files of a page: %w", err)
+	}
+	var named []int
+	for _, b := range body {
+		ids := []string{b.MediaID}
+		for _, image := range b.Images {
+			ids = append(ids, image.MediaID)
+		}
+		for _, mediaID := range ids {
+			if media, err := id.DecodeAs(id.Media, mediaID); mediaID != "" && err == nil {
+				named = append(named, media)
+			}
+		}
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	if _, err := s.db.Exec(ctx, addBodyMediaSQL, key, s.db.IDs(named)); err != nil {
+		return fmt.Errorf("note the files of a page: %w", err)
+	}
+	return nil
+}
+
+// NoteAllMedia notes which files the bodies of all pages name, for what was stored
+// before this was kept.
+func (s *Service) NoteAllMedia(ctx context.Context) error {
+	ctx = access.AsSystem(ctx)
+	const batch = 100
+	for last := 0; ; {
+		err := s.db.Tx(ctx, func(ctx context.Context) error {
+			keys, err := store.Collect(ctx, s.db, pagesAfterSQL, store.ScanInt, last, batch)
+			if err != nil || len(keys) == 0 {
+				last = 0
+				return err
+			}
+			last = keys[len(keys)-1]
+			pages, err := s.db.Ent(ctx).Page.Query().Where(page.IDIn(keys...)).Order(ent.Asc(page.FieldID)).Select(page.FieldID, page.FieldBlocks).All(ctx)
+			if err != nil {
+				return err
+			}
+			for _, p := range pages {
+				if err := s.saveBodyMedia(ctx, p.ID, p.Blocks); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || last == 0 {
+			return err
+		}
+	}
+}
