@@ -175,7 +175,7 @@ func TestOldBodiesAreSearchedForMedia(t *testing.T) {
 	})
 }
 
-var formField = regexp.MustCompile(`-F (operations|map)='([^\n]*)' \\\\`)
+var formField = regexp.MustCompile(`-F (operations|map)='([^\n]*)' \\`)
 
 // TestUploadOfTheDocs sends the request that docs/media.md shows for curl.
 func TestUploadOfTheDocs(t *testing.T) {

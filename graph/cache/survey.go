@@ -34,6 +34,7 @@ var private = map[string]string{
 	"newsletters":           "no event tells of changed newsletters",
 	"changes":               "it is for one partner",
 	"contentSnapshot":       "it is for one partner",
+	"webhookEventTypes":     "it costs no statement",
 	"__schema":              "it costs no statement",
 	"__type":                "it costs no statement",
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
-	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
 )
@@ -50,7 +49,7 @@ var mediaUses = &field[ent.Media, none, []*MediaUse]{func(ctx context.Context, c
 		for j, u := range found[m.ID] {
 			lists[i][j] = &MediaUse{Place: u.Place}
 			ref := Ref{}
-			if u.Entity != event.Site {
+			if !u.OfSite() {
 				ref = Ref{u.Entity, u.Key}
 			}
 			refs = append(refs, ref)

@@ -266,12 +266,16 @@ func (e *Editor) Update(ctx context.Context, key int, change func(*Words)) (save
 		if err := w.check(""); err != nil {
 			return err
 		}
-		b := e.s.db.Ent(ctx).Media.UpdateOneID(key).SetAlt(w.Alt).SetCaption(w.Caption).SetCredit(w.Credit).ClearFocalX().ClearFocalY().ClearRights()
+		b := e.s.db.Ent(ctx).Media.UpdateOneID(key).SetAlt(w.Alt).SetCaption(w.Caption).SetCredit(w.Credit)
 		if w.FocalX != nil && w.FocalY != nil {
 			b.SetFocalX(*w.FocalX).SetFocalY(*w.FocalY)
+		} else {
+			b.ClearFocalX().ClearFocalY()
 		}
 		if w.Rights != nil {
 			b.SetRights(w.Rights)
+		} else {
+			b.ClearRights()
 		}
 		if saved, err = b.Save(ctx); err != nil {
 			return err

@@ -32,6 +32,9 @@ type Use struct {
 	Key    int
 }
 
+// OfSite reports whether it is the site itself that uses the item.
+func (u Use) OfSite() bool { return u.Entity == event.Site }
+
 // MaxUses bounds the uses that are listed of one item.
 const MaxUses = 100
 

@@ -181,6 +181,9 @@ func (e *Editor) UpdateAdSlot(ctx context.Context, key int, change func(*AdSlot)
 }
 
 func (e *Editor) saveSlot(ctx context.Context, slot AdSlot) (*ent.AdSlot, error) {
+	if err := checkSlot("", &slot); err != nil {
+		return nil, err
+	}
 	same, err := e.s.sameSlot(ctx, slot)
 	if err != nil {
 		return nil, err

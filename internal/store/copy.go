@@ -339,7 +339,7 @@ func (c *copier) identity(ctx context.Context, table string, columns []column) e
 	if err := c.from.tx.QueryRowContext(ctx, query, args...).Scan(&last); err != nil {
 		return err
 	}
-	if !last.Valid {
+	if !last.Valid || last.Int64 == 0 { // nothing was ever in it
 		return nil
 	}
 	statement, args := `SELECT setval(pg_get_serial_sequence($1, 'id'), $2)`, []any{table, last.Int64}
