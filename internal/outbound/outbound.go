@@ -48,9 +48,9 @@ func IsOpen(addr netip.Addr) bool {
 
 // Bounds on one request.
 const (
-	maxRedirects   = 5
-	dialTimeout    = 10 * time.Second
-	headTimeout    = 20 * time.Second
+	maxRedirects = 5
+	dialTimeout  = 10 * time.Second
+	headTimeout  = 20 * time.Second
 )
 
 // NewClient gives a client that reaches hosts of the open web only. The check
