@@ -18,7 +18,7 @@ func (r *queryResolver) JobHealth(ctx context.Context) (*model.JobHealth, error)
 	}
 	shown := make([]*model.JobQueue, len(queues))
 	for i, q := range queues {
-		shown[i] = &model.JobQueue{Kind: q.Kind, Waiting: int32(q.Waiting), Running: int32(q.Running), Dead: int32(q.Dead), NextDueAt: q.NextDueAt} //nolint:gosec // bounded by the service
+		shown[i] = &model.JobQueue{Kind: q.Kind, Waiting: int32(q.Waiting), Running: int32(q.Running), Dead: int32(q.Dead), NextDueAt: q.NextDueAt}
 	}
 	return &model.JobHealth{Queues: shown}, nil
 }

@@ -35,7 +35,7 @@ func freshPicture(t *testing.T) []byte {
 	t.Helper()
 	n := pictures.Add(1)
 	p := image.NewRGBA(image.Rect(0, 0, 4, 2))
-	p.Set(0, 0, color.RGBA{R: byte(n >> 16), G: byte(n >> 8), B: byte(n), A: 255}) //nolint:gosec // G115: its bytes
+	p.Set(0, 0, color.RGBA{R: byte(n >> 16), G: byte(n >> 8), B: byte(n), A: 255})
 	var b bytes.Buffer
 	if err := png.Encode(&b, p); err != nil {
 		t.Fatal(err)

@@ -73,7 +73,7 @@ func (r *queryResolver) oldRoute(ctx context.Context, clean, path string) (*mode
 	if err != nil || to == nil {
 		return nil, err
 	}
-	return &model.Route{Path: clean, RedirectTo: &to.Location, StatusCode: int32(to.Status)}, nil //nolint:gosec // a status of HTTP
+	return &model.Route{Path: clean, RedirectTo: &to.Location, StatusCode: int32(to.Status)}, nil
 }
 
 // withdrawn is the route to a notice, nil for none.

@@ -131,7 +131,7 @@ func (n *newsroom) saveAtOnce(t *testing.T, editors int, duration time.Duration)
 		return w
 	}
 	var editing atomic.Int32
-	editing.Store(int32(editors)) //nolint:gosec // a few
+	editing.Store(int32(editors))
 	for range editors {
 		all.Go(func() {
 			defer editing.Add(-1)

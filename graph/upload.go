@@ -61,7 +61,7 @@ func (q *request) close() {
 	for _, f := range q.files {
 		if f.file != nil {
 			_ = f.file.Close()           // it was read to its end, or is not wanted any more
-			_ = os.Remove(f.file.Name()) // the system clears the folder otherwise
+			_ = os.Remove(f.file.Name()) //nolint:gosec // G703: a name that os.CreateTemp made; the system clears the folder otherwise
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -239,7 +240,7 @@ func (c *Cache) Answer(ctx context.Context, late error, next graphql.ResponseHan
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		if context.Cause(ctx) == context.Canceled {
+		if errors.Is(context.Cause(ctx), context.Canceled) {
 			return nil // the client is gone; the others wait on
 		}
 		<-f.done // which began no later, and ends in time

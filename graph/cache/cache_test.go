@@ -20,6 +20,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/broadsheet-cms/broadsheet"
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -362,7 +363,7 @@ func TestTimeBoundsAnswers(t *testing.T) {
 		`{ latestNews { nodes { commentCount } } }`:                             0,
 		`{ ...q } fragment q on Query { ... { mostRead { title } } }`:           5 * time.Second,
 	} {
-		doc, err := gqlparser.LoadQuery(schema(t), query)
+		doc, err := gqlparser.LoadQueryWithRules(schema(t), query, rules.NewDefaultRules())
 		if err != nil {
 			t.Fatal(err)
 		}

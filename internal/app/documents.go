@@ -9,6 +9,9 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
 )
 
+// DefaultDocumentLimits are those of a server without settings.
+var DefaultDocumentLimits document.Limits
+
 // CheckDocument says why a document would be refused, nil when it would not. Costs
 // are those without variables.
 func CheckDocument(ctx context.Context, documents *document.Store, d trusted.Document) error {

@@ -48,7 +48,7 @@ func fromTheFuture(ts *testscript.TestScript, _ bool, args []string) {
 
 // occupied takes an address until the script ends, and puts it into a variable.
 func occupied(ts *testscript.TestScript, _ bool, args []string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it takes no time
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
 	ts.Defer(func() { _ = listener.Close() })
 	ts.Setenv(args[0], listener.Addr().String())

@@ -10,5 +10,5 @@ func freeBytes(dir string) (free int64, known bool) {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, false
 	}
-	return int64(s.Bavail) * int64(s.Bsize), true //nolint:gosec,unconvert // G115: types differ between systems, disks are smaller
+	return int64(s.Bavail) * int64(s.Bsize), true //nolint:unconvert // types differ between systems, and disks are smaller
 }

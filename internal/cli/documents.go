@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
@@ -39,7 +38,7 @@ func (c *pushDocumentsCommand) Run(ctx context.Context, s *streams) error {
 		if info.Size() > maxManifest {
 			return fmt.Errorf("%s is larger than %d bytes", file, maxManifest)
 		}
-		text, err := os.ReadFile(file) //nolint:gosec // G304: files that the caller names
+		text, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
@@ -75,7 +74,7 @@ type checkDocumentsCommand struct{ config.Database }
 func (c *checkDocumentsCommand) Run(ctx context.Context, s *streams) error {
 	return withServices(ctx, c.Database, func(ctx context.Context, services *app.Services) error {
 		broken := 0
-		all, err := services.BrokenDocuments(ctx, document.Limits{}, func(d trusted.Document, wrong error) {
+		all, err := services.BrokenDocuments(ctx, app.DefaultDocumentLimits, func(d trusted.Document, wrong error) {
 			broken++
 			_, _ = fmt.Fprintf(s.out, "%s: %v\n", d.ID, wrong)
 		})

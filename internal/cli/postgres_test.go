@@ -27,10 +27,10 @@ func freshPostgres(t *testing.T) (admin *sql.DB, addr string) {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	hba := filepath.Join(dir, "pg_hba.conf")
-	if err := os.WriteFile(hba, []byte("local all postgres trust\nlocal all all scram-sha-256\n"), 0o644); err != nil { //nolint:gosec // read by the server's account
+	if err := os.WriteFile(hba, []byte("local all postgres trust\nlocal all all scram-sha-256\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // likewise
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	cluster, err := pgtest.Start(t.Context(), "hba_file="+hba)

@@ -148,7 +148,7 @@ func (s *Service) Handler() http.Handler {
 					canonical = a.Path()
 				}
 				if r.URL.EscapedPath() != canonical && permalink.Escaped(r.URL.Path) != canonical { // one address for one output
-					http.Redirect(w, r, canonical, http.StatusMovedPermanently)
+					http.Redirect(w, r, canonical, http.StatusMovedPermanently) //nolint:gosec // G710: a clean path of this site
 					return
 				}
 				send(w, r, d)
@@ -232,7 +232,7 @@ func send(w http.ResponseWriter, r *http.Request, d *document) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	_, _ = w.Write(d.body) // the client may be gone
+	_, _ = w.Write(d.body) //nolint:gosec // G705: escaped by the encoders, under its own media type; the client may be gone
 }
 
 // unchanged evaluates the conditions of a request, RFC 9110, section 13: tags
@@ -270,7 +270,7 @@ func (s *Service) serveOld(ctx context.Context, w http.ResponseWriter, r *http.R
 		http.Error(w, "What was here is gone for good.", to.Status)
 		return
 	}
-	http.Redirect(w, r, to.Location, to.Status)
+	http.Redirect(w, r, to.Location, to.Status) //nolint:gosec // G710: a path of this site, or where an editor's redirect leads
 }
 
 // led follows the redirects that editors and imports made.

@@ -78,7 +78,7 @@ func cleanJPEG(w io.Writer, file io.ReadSeeker, _ int64) error {
 		}
 		if keptJPEG(marker, data) {
 			_, _ = out.Write([]byte{0xff, marker})
-			_, _ = out.Write(binary.BigEndian.AppendUint16(nil, uint16(len(data)+2))) //nolint:gosec // G115: as it was read
+			_, _ = out.Write(binary.BigEndian.AppendUint16(nil, uint16(len(data)+2)))
 			_, _ = out.Write(data)
 		}
 		if marker == markerSOS {
@@ -223,7 +223,7 @@ func cleanWebP(w io.Writer, file io.ReadSeeker, size int64) error {
 		return err
 	}
 	head := append([]byte("RIFF"), 0, 0, 0, 0)
-	binary.LittleEndian.PutUint32(head[4:], uint32(total+4)) //nolint:gosec // G115: not more than it was
+	binary.LittleEndian.PutUint32(head[4:], uint32(total+4))
 	if _, err := w.Write(append(head, "WEBP"...)); err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func withSegments(data []byte, segments ...[]byte) []byte {
 }
 
 func jpegSegment(marker byte, text string) []byte {
-	return append(binary.BigEndian.AppendUint16([]byte{0xff, marker}, uint16(len(text)+2)), text...) //nolint:gosec // G115: short
+	return append(binary.BigEndian.AppendUint16([]byte{0xff, marker}, uint16(len(text)+2)), text...)
 }
 
 // exif has the orientation and a place where the picture was taken.
@@ -165,10 +165,10 @@ func TestUploadCleansPNGAndWebP(t *testing.T) {
 	}
 	riff := func(chunks ...string) []byte {
 		data := "WEBP" + strings.Join(chunks, "")
-		return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(data))), data...) //nolint:gosec // G115: short
+		return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(data))), data...)
 	}
 	part := func(kind, data string) string {
-		return kind + string(binary.LittleEndian.AppendUint32(nil, uint32(len(data)))) + data //nolint:gosec // G115: short
+		return kind + string(binary.LittleEndian.AppendUint32(nil, uint32(len(data)))) + data
 	}
 	head := func(flags string) string { return part("VP8X", flags+"\x00\x00\x00\x7f\x02\x00\xdf\x01\x00") }
 	body := part("VP8 ", "xxxxxxxx")

@@ -167,7 +167,7 @@ func turn(src image.Image, orientation int) image.Image {
 				r, g, bl = color.YCbCrToRGB(c.Y, c.Cb, c.Cr)
 			} else {
 				r16, g16, b16, _ := src.At(b.Min.X+sx, b.Min.Y+sy).RGBA()
-				r, g, bl = uint8(r16>>8), uint8(g16>>8), uint8(b16>>8) //nolint:gosec // G115: of 16 bits the upper 8
+				r, g, bl = uint8(r16>>8), uint8(g16>>8), uint8(b16>>8)
 			}
 			row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = r, g, bl, 0xff
 		}

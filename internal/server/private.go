@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof" //nolint:gosec // G108: on a private port, and what it registers by itself is served nowhere
+	"net/http/pprof"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"

@@ -155,7 +155,7 @@ func (s side) each(ctx context.Context, query string, row func(*sql.Rows) error,
 }
 
 func (s side) count(ctx context.Context, table string) (n int, err error) {
-	err = s.tx.QueryRowContext(ctx, `SELECT count(*) FROM "`+table+`"`).Scan(&n) //nolint:gosec // the name is one of the schema's
+	err = s.tx.QueryRowContext(ctx, `SELECT count(*) FROM "`+table+`"`).Scan(&n)
 	return n, err
 }
 
@@ -207,7 +207,7 @@ func (c *copier) table(ctx context.Context, table string) error {
 	if n, err := c.to.count(ctx, table); err != nil {
 		return err
 	} else if n > 0 { // rows that the schema brings, which come from the other database
-		if _, err := c.to.tx.ExecContext(ctx, `DELETE FROM "`+table+`"`); err != nil {
+		if _, err := c.to.tx.ExecContext(ctx, `DELETE FROM "`+table+`"`); err != nil { //nolint:gosec // G202: the name is one of the schema's
 			return err
 		}
 	}
@@ -223,7 +223,7 @@ func (c *copier) table(ctx context.Context, table string) error {
 		if len(batch) == 0 {
 			return nil
 		}
-		_, err := c.to.tx.ExecContext(ctx, `INSERT INTO "`+table+`" (`+list+`) VALUES `+places(len(batch)/len(columns), len(columns), c.to.dialect), batch...)
+		_, err := c.to.tx.ExecContext(ctx, `INSERT INTO "`+table+`" (`+list+`) VALUES `+places(len(batch)/len(columns), len(columns), c.to.dialect), batch...) //nolint:gosec // G202: names of the schema
 		batch = batch[:0]
 		return err
 	}

@@ -49,7 +49,6 @@ type node struct {
 	log      *event.Log
 	articles *content.Service
 	partners *partner.Service
-	sections []*ent.Category
 }
 
 func newNode(t *testing.T, url string) *node {
