@@ -6,6 +6,10 @@
 import { serverAudits } from 'graphql-http';
 
 const url = process.argv[2];
+if (!url) {
+  console.error('usage: node e2e/graphql-http.mjs URL');
+  process.exit(2);
+}
 const audits = serverAudits({ url, fetchFn: fetch });
 let failed = 0;
 for (const audit of audits) {
