@@ -4029,7 +4029,7 @@ type UpdateMediaPayload {
 input DeleteMediaInput {
   "The media item."
   id: ID!
-  "Delete it although it is used, which editors may: featured images, avatars and logos lose it, and bodies show its words without the file."
+  "Whether to delete it although it is used. Featured images, avatars and logos lose it; bodies keep its address, which answers 404 from then on. Editors only."
   force: Boolean = false
 }
 

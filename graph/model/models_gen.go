@@ -1148,7 +1148,7 @@ type DeleteCommentPayload struct {
 type DeleteMediaInput struct {
 	// The media item.
 	ID string `json:"id"`
-	// Delete it although it is used, which editors may: featured images, avatars and logos lose it, and bodies show its words without the file.
+	// Whether to delete it although it is used. Featured images, avatars and logos lose it; bodies keep its address, which answers 404 from then on. Editors only.
 	Force graphql.Omittable[*bool] `json:"force,omitempty"`
 }
 

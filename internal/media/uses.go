@@ -98,7 +98,7 @@ var (
 
 // Delete takes an item and its file away. One that is used is kept, unless an
 // editor forces it: then featured images, avatars and logos lose it, and bodies keep
-// its words without the picture.
+// its address, which answers 404 from then on.
 func (e *Editor) Delete(ctx context.Context, key int, force bool) error {
 	err := e.s.db.Tx(ctx, func(ctx context.Context) error {
 		old, err := e.Item(ctx, key)
