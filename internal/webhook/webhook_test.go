@@ -133,9 +133,9 @@ func (n *node) consumed(t *testing.T) {
 	t.Helper()
 	ctx := access.AsSystem(t.Context())
 	for {
-		head := must(n.log.Head(ctx))(t)
 		events := must(n.db.Ent(ctx).Event.Query().Count(ctx))(t)
 		seen := must(n.log.Read(ctx, event.Position{}, events+1))(t)
+		head := must(n.log.Head(ctx))(t) // last: it is not before any that was seen
 		behind := must(store.Collect(ctx, n.db, behindSQL, store.ScanInt, head.TxID, head.ID))(t)
 		if len(seen) == events && behind[0] == 0 {
 			return
