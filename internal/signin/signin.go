@@ -96,7 +96,7 @@ func (d *Door) Handler(next http.Handler) http.Handler {
 		switch {
 		case err == nil:
 			ctx = access.With(ctx, viewer)
-		case fault.CodeOf(err) == fault.TryAgain:
+		case fault.CodeOf(err) == fault.TryAgain, errors.Is(err, context.DeadlineExceeded): // which can come while waiting for a connection
 			d.opts.Logger.WarnContext(ctx, "a session could not be looked up", "error", err)
 			w.Header().Set("Retry-After", "5")
 			refuse(w, http.StatusServiceUnavailable, fault.TryAgain, "The database is not available at the moment. Try again.")
