@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 )
 
 // keyed are the headers of a request that answers may depend on: their values are
@@ -203,7 +204,7 @@ func (c *Cache) write(w http.ResponseWriter, r *http.Request, a *answer) (status
 	}
 	if header.Get("Cache-Control") == "" { // else it is for one viewer, whoever else gets the same
 		c.describe(header, a)
-		if safe(r) && matches(r.Header["If-None-Match"], a.etag) {
+		if safe(r) && httpheader.HasETag(r.Header["If-None-Match"], `"`+a.etag+`"`) {
 			header.Del("Content-Encoding")
 			w.WriteHeader(http.StatusNotModified)
 			return http.StatusNotModified
@@ -242,23 +243,10 @@ func (c *Cache) describe(header http.Header, a *answer) {
 	}
 }
 
-// matches reports whether a client has an answer already.
-func matches(has []string, etag string) bool {
-	for _, line := range has {
-		for one := range strings.SplitSeq(line, ",") {
-			one = strings.TrimPrefix(strings.TrimSpace(one), "W/")
-			if one == "*" || one == `"`+etag+`"` {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // packedFor gives the answer compressed, for clients that take it so and where
 // that is worth it.
 func (a *answer) packedFor(r *http.Request) []byte {
-	if len(a.body) < leastPacked || !slices.ContainsFunc(r.Header["Accept-Encoding"], acceptsGzip) {
+	if len(a.body) < leastPacked || !httpheader.AcceptsGzip(r.Header["Accept-Encoding"]) {
 		return nil
 	}
 	if packed := a.packed.Load(); packed != nil {
@@ -273,17 +261,6 @@ func (a *answer) packedFor(r *http.Request) []byte {
 	packed := b.Bytes()
 	a.packed.Store(&packed)
 	return packed
-}
-
-func acceptsGzip(header string) bool {
-	for one := range strings.SplitSeq(header, ",") {
-		name, weight, _ := strings.Cut(strings.TrimSpace(one), ";")
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
-			q := strings.ReplaceAll(weight, " ", "")
-			return q != "q=0" && q != "q=0.0" && q != "q=0.00" && q != "q=0.000"
-		}
-	}
-	return false
 }
 
 // writer sends a kept answer in place of the same one from the transport.

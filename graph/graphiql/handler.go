@@ -16,6 +16,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 )
 
 // Path is where the handler expects to be mounted, with and without a trailing slash. The built page refers to its
@@ -157,7 +159,7 @@ func (h *handler) serveFile(w http.ResponseWriter, r *http.Request, name, cacheC
 	header.Set("Cache-Control", cacheControl)
 	header.Set("Vary", "Accept-Encoding")
 	var body io.Reader = file
-	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if httpheader.AcceptsGzip(r.Header["Accept-Encoding"]) {
 		header.Set("Content-Encoding", "gzip")
 		header.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	} else if body, err = gzip.NewReader(file); err != nil {
@@ -190,25 +192,4 @@ func contentType(name string) string {
 	default:
 		return "application/octet-stream"
 	}
-}
-
-// acceptsGzip reads an Accept-Encoding header (RFC 9110, section 12.5.3).
-func acceptsGzip(header string) bool {
-	accepted := false
-	for element := range strings.SplitSeq(header, ",") {
-		coding, weight, _ := strings.Cut(element, ";")
-		name, value, _ := strings.Cut(weight, "=")
-		allowed := true
-		if strings.EqualFold(strings.TrimSpace(name), "q") {
-			q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-			allowed = err == nil && q > 0
-		}
-		switch strings.ToLower(strings.TrimSpace(coding)) {
-		case "gzip", "x-gzip":
-			return allowed // the name itself outweighs the asterisk
-		case "*":
-			accepted = allowed
-		}
-	}
-	return accepted
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
@@ -47,10 +48,7 @@ type kept struct {
 }
 
 func newKept() *kept {
-	cache, err := lru.New[string, *document](keepOutputs)
-	if err != nil {
-		panic(err) // of a size that is not above zero
-	}
+	cache, _ := lru.New[string, *document](keepOutputs) // fails for sizes below 1
 	return &kept{outputs: cache}
 }
 
@@ -239,12 +237,7 @@ func send(w http.ResponseWriter, r *http.Request, d *document) {
 // come before moments.
 func unchanged(r *http.Request, d *document) bool {
 	if tags := r.Header.Values("If-None-Match"); len(tags) > 0 {
-		for one := range strings.SplitSeq(strings.Join(tags, ","), ",") {
-			if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == d.etag || one == "*" {
-				return true
-			}
-		}
-		return false
+		return httpheader.HasETag(tags, d.etag)
 	}
 	since, err := http.ParseTime(r.Header.Get("If-Modified-Since"))
 	return err == nil && !d.modified.IsZero() && !d.modified.After(since)
@@ -286,7 +279,7 @@ func (s *Service) led(ctx context.Context, raw string) (*Moved, error) {
 	if found.StatusCode == http.StatusGone {
 		return &Moved{Status: http.StatusGone}, nil
 	}
-	to, err := s.redirect(ctx, clean)
+	to, err := s.location(ctx, found)
 	if err != nil || to == "" {
 		return nil, err
 	}

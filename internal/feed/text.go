@@ -7,7 +7,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 )
 
-// said gives what the settings say about outputs, with the address of the site.
+// settings gives what the settings say about outputs, with the address of the site.
 func (s *Service) settings(ctx context.Context) (schema.Outputs, string, error) {
 	dir, err := s.dir.Current(ctx)
 	if err != nil {

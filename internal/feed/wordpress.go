@@ -184,6 +184,12 @@ func (s *Service) redirect(ctx context.Context, clean string) (string, error) {
 	if err != nil || r == nil || r.StatusCode == http.StatusGone {
 		return "", err
 	}
+	return s.location(ctx, r)
+}
+
+// location gives the path or address that a redirect leads to, empty when nothing
+// is there that everybody may see.
+func (s *Service) location(ctx context.Context, r *ent.Redirect) (string, error) {
 	if r.TargetID == nil {
 		return r.Address, nil
 	}

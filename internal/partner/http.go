@@ -14,6 +14,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 )
@@ -280,7 +281,7 @@ func write(w http.ResponseWriter, r *http.Request, contentType string, value any
 	w.Header().Set("ETag", etag)
 	w.Header().Set("Cache-Control", "private, no-cache")
 	w.Header().Set("Vary", "Authorization")
-	if strings.Contains(r.Header.Get("If-None-Match"), etag) {
+	if httpheader.HasETag(r.Header["If-None-Match"], etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
