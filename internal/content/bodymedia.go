@@ -23,25 +23,6 @@ var (
 	articlesAfterSQL = store.Maintain(`SELECT id FROM articles WHERE id > $1 ORDER BY id LIMIT $2 FOR UPDATE`, `SELECT id FROM articles WHERE id > $1 ORDER BY id LIMIT $2`)
 )
 
-// MediaIn gives the keys of the site's own files that bodies name, each once.
-func MediaIn(bodies ...[]richtext.Block) []int {
-	found := map[int]bool{}
-	note := func(mediaID string) {
-		if key, err := id.DecodeAs(id.Media, mediaID); mediaID != "" && err == nil {
-			found[key] = true
-		}
-	}
-	for _, body := range bodies {
-		for _, b := range body {
-			note(b.MediaID)
-			for _, image := range b.Images {
-				note(image.MediaID)
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(found))
-}
-
 // saveBodyMedia notes the files of drafts, old are the articles that were there
 // before.
 func (s *Service) saveBodyMedia(ctx context.Context, old []int, drafts []*prepared, saved []int) error {
@@ -51,7 +32,7 @@ func (s *Service) saveBodyMedia(ctx context.Context, old []int, drafts []*prepar
 		for _, e := range p.Entries {
 			bodies = append(bodies, e.Body)
 		}
-		named[saved[i]] = MediaIn(bodies...)
+		named[saved[i]] = id.KeysOf(id.Media, richtext.MediaIDs(bodies...))
 	}
 	return s.noteBodyMedia(ctx, old, named)
 }
@@ -96,10 +77,10 @@ func (s *Service) NoteAllMedia(ctx context.Context) error {
 			}
 			named := map[int][]int{}
 			for _, d := range details {
-				named[d.ArticleID] = append(named[d.ArticleID], MediaIn(d.Blocks)...)
+				named[d.ArticleID] = append(named[d.ArticleID], id.KeysOf(id.Media, richtext.MediaIDs(d.Blocks))...)
 			}
 			for _, e := range entries {
-				named[e.ArticleID] = append(named[e.ArticleID], MediaIn(e.Blocks)...)
+				named[e.ArticleID] = append(named[e.ArticleID], id.KeysOf(id.Media, richtext.MediaIDs(e.Blocks))...)
 			}
 			return s.noteBodyMedia(ctx, keys, named)
 		})

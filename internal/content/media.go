@@ -38,24 +38,14 @@ func (s *Service) placeMedia(ctx context.Context, drafts []*Draft) error {
 func (s *Service) PlaceMedia(ctx context.Context, bodies ...[]richtext.Block) error {
 	var named []*richtext.Block
 	var pictures []*richtext.Image
-	var keys []int
-	note := func(mediaID string) bool {
-		if mediaID == "" {
-			return false
-		}
-		if key, err := id.DecodeAs(id.Media, mediaID); err == nil {
-			keys = append(keys, key)
-		}
-		return true
-	}
 	for _, body := range bodies {
 		for i := range body {
-			if note(body[i].MediaID) {
+			if body[i].MediaID != "" {
 				named = append(named, &body[i])
 			}
 			for j := range body[i].Images {
-				if note(body[i].Images[j].MediaID) {
-					pictures = append(pictures, &body[i].Images[j])
+				if p := &body[i].Images[j]; p.MediaID != "" {
+					pictures = append(pictures, p)
 				}
 			}
 		}
@@ -63,7 +53,7 @@ func (s *Service) PlaceMedia(ctx context.Context, bodies ...[]richtext.Block) er
 	if len(named)+len(pictures) == 0 {
 		return nil
 	}
-	media, err := s.Media(ctx, keys)
+	media, err := s.Media(ctx, id.KeysOf(id.Media, richtext.MediaIDs(bodies...)))
 	if err != nil {
 		return err
 	}

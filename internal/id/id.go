@@ -8,6 +8,7 @@ package id
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -120,6 +121,19 @@ func DecodeAs(prefix, s string) (int, error) {
 		return 0, fmt.Errorf("%w: %.40q is no %s id", ErrMalformed, s, prefix)
 	}
 	return key, nil
+}
+
+// KeysOf gives the keys of those ids that are of one type, each once, sorted. Other
+// texts are left out.
+func KeysOf(prefix string, ids []string) []int {
+	var keys []int
+	for _, s := range ids {
+		if key, err := DecodeAs(prefix, s); err == nil {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // scramble is a bijection on 64 bits: two rounds of xor-shift and

@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 
-	"gocloud.dev/blob"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -74,14 +73,11 @@ func (e *Editor) Receive(ctx context.Context, name string, body io.Reader) (*Rec
 		file.discard()
 		file = cleaned
 	}
-	r := &Received{facts: found, key: e.s.key(name, file.checksum, found.extension), size: file.size, checksum: file.checksum, says: says}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read the upload again: %w", err)
+	key, err := e.s.put(ctx, file, name, found)
+	if err != nil {
+		return nil, err
 	}
-	if err := e.s.bucket.Upload(ctx, r.key, file, &blob.WriterOptions{ContentType: found.contentType}); err != nil {
-		return nil, fmt.Errorf("keep the file: %w", err)
-	}
-	return r, nil
+	return &Received{facts: found, key: key, size: file.size, checksum: file.checksum, says: says}, nil
 }
 
 // clean gives a picture without metadata, nil for what is kept as it came.
@@ -156,8 +152,7 @@ func (e *Editor) Save(ctx context.Context, r *Received, w Words) (saved *ent.Med
 		return nil, err
 	}
 	err = e.s.db.Tx(ctx, func(ctx context.Context) error {
-		client := e.s.db.Ent(ctx)
-		same, err := client.Media.Query().Where(entmedia.Checksum(r.checksum), entmedia.BlobKeyNEQ("")).Order(ent.Asc(entmedia.FieldID)).Limit(1).All(ctx)
+		same, err := e.s.db.Ent(ctx).Media.Query().Where(entmedia.Checksum(r.checksum), entmedia.BlobKeyNEQ("")).Order(ent.Asc(entmedia.FieldID)).Limit(1).All(ctx)
 		if err != nil {
 			return err
 		}
@@ -165,8 +160,7 @@ func (e *Editor) Save(ctx context.Context, r *Received, w Words) (saved *ent.Med
 			saved = same[0]
 			return nil
 		}
-		b := client.Media.Create().SetBlobKey(r.key).SetContentType(r.contentType).SetKind(r.kind).
-			SetWidth(r.width).SetHeight(r.height).SetSize(r.size).SetChecksum(r.checksum)
+		b := e.s.newItem(ctx, r.key, r.facts, r.size, r.checksum)
 		if uploader := access.Of(ctx).UserID; uploader != 0 {
 			b.SetUploadedBy(uploader)
 		}

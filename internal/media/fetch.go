@@ -15,7 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"gocloud.dev/blob"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -241,15 +240,11 @@ func (s *Service) fill(ctx context.Context, m *ent.Media, name string, body io.R
 	return file.size, nil
 }
 
-// keep puts a file into the bucket, then notes it in a transaction. The blob
-// comes first: a blob without a row is only waste, and the next attempt uses it.
+// keep puts a file into the blob store, then notes it in a transaction.
 func (s *Service) keep(ctx context.Context, file *spooled, name string, facts facts, note func(ctx context.Context, key string) error) error {
-	key := s.key(name, file.checksum, facts.extension)
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("read the file again: %w", err)
-	}
-	if err := s.bucket.Upload(ctx, key, file, &blob.WriterOptions{ContentType: facts.contentType}); err != nil {
-		return fmt.Errorf("keep the file: %w", err)
+	key, err := s.put(ctx, file, name, facts)
+	if err != nil {
+		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error { return note(ctx, key) })
 }

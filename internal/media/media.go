@@ -108,19 +108,13 @@ func (s *Service) Store(ctx context.Context, u Upload) (*ent.Media, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := s.key(u.Name, file.checksum, facts.extension)
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read the upload again: %w", err)
-	}
-	// The blob comes first: a blob without a row is only waste, and the next
-	// attempt uses it.
-	if err := s.bucket.Upload(ctx, key, file, &blob.WriterOptions{ContentType: facts.contentType}); err != nil {
-		return nil, fmt.Errorf("keep the file: %w", err)
+	key, err := s.put(ctx, file, u.Name, facts)
+	if err != nil {
+		return nil, err
 	}
 	var saved *ent.Media
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
-		b := s.db.Ent(ctx).Media.Create().SetBlobKey(key).SetContentType(facts.contentType).SetKind(facts.kind).
-			SetWidth(facts.width).SetHeight(facts.height).SetSize(file.size).SetChecksum(file.checksum)
+		b := s.newItem(ctx, key, facts, file.size, file.checksum)
 		setWords(b, u.Words)
 		if saved, err = b.Save(ctx); err != nil {
 			return err
@@ -136,6 +130,25 @@ func (s *Service) Store(ctx context.Context, u Upload) (*ent.Media, error) {
 		return nil, fmt.Errorf("store a media item: %w", err)
 	}
 	return saved, nil
+}
+
+// put puts a file into the blob store and gives its key. It comes before the row
+// that names it: a blob without a row is only waste, and the next attempt uses it.
+func (s *Service) put(ctx context.Context, file *spooled, name string, facts facts) (key string, err error) {
+	key = s.key(name, file.checksum, facts.extension)
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return "", fmt.Errorf("read the file again: %w", err)
+	}
+	if err := s.bucket.Upload(ctx, key, file, &blob.WriterOptions{ContentType: facts.contentType}); err != nil {
+		return "", fmt.Errorf("keep the file: %w", err)
+	}
+	return key, nil
+}
+
+// newItem is the row of a file that was put into the blob store.
+func (s *Service) newItem(ctx context.Context, key string, facts facts, size int64, checksum string) *ent.MediaCreate {
+	return s.db.Ent(ctx).Media.Create().SetBlobKey(key).SetContentType(facts.contentType).SetKind(facts.kind).
+		SetWidth(facts.width).SetHeight(facts.height).SetSize(size).SetChecksum(checksum)
 }
 
 func (s *Service) bySource(ctx context.Context, uri string) (*ent.Media, error) {

@@ -133,3 +133,20 @@ type Image struct {
 	Width   int    `json:"width,omitempty"`
 	Height  int    `json:"height,omitempty"`
 }
+
+// MediaIDs gives the public ids of our own files that bodies name, in their order.
+func MediaIDs(bodies ...[]Block) (ids []string) {
+	for _, body := range bodies {
+		for i := range body {
+			if body[i].MediaID != "" {
+				ids = append(ids, body[i].MediaID)
+			}
+			for j := range body[i].Images {
+				if body[i].Images[j].MediaID != "" {
+					ids = append(ids, body[i].Images[j].MediaID)
+				}
+			}
+		}
+	}
+	return ids
+}

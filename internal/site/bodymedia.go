@@ -26,18 +26,7 @@ func (s *Service) saveBodyMedia(ctx context.Context, key int, body []richtext.Bl
 	if _, err := s.db.Exec(ctx, clearBodyMediaSQL, key); err != nil {
 		return fmt.Errorf("forget the files of a page: %w", err)
 	}
-	var named []int
-	for _, b := range body {
-		ids := []string{b.MediaID}
-		for _, image := range b.Images {
-			ids = append(ids, image.MediaID)
-		}
-		for _, mediaID := range ids {
-			if media, err := id.DecodeAs(id.Media, mediaID); mediaID != "" && err == nil {
-				named = append(named, media)
-			}
-		}
-	}
+	named := id.KeysOf(id.Media, richtext.MediaIDs(body))
 	if len(named) == 0 {
 		return nil
 	}
