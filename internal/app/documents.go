@@ -9,42 +9,37 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
 )
 
-// DefaultDocumentLimits are those of a server without settings.
-var DefaultDocumentLimits document.Limits
-
 // CheckDocument says why a document would be refused, nil when it would not. Costs
 // are those without variables.
-func CheckDocument(ctx context.Context, documents *document.Store, d trusted.Document) error {
-	parsed, wrong := documents.Load(ctx, d.Text)
-	if len(wrong) > 0 {
-		return wrong[0]
-	}
-	for _, o := range parsed.Operations {
-		if err := documents.CheckCost(o, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+type CheckDocument func(ctx context.Context, d trusted.Document) error
 
-// CheckDocuments calls report with each document that would be refused by the default
-// limits.
-func CheckDocuments(ctx context.Context, documents []trusted.Document, report func(trusted.Document, error)) {
-	checks := graph.Documents(document.Limits{})
-	for _, d := range documents {
-		if wrong := CheckDocument(ctx, checks, d); wrong != nil {
-			report(d, wrong)
-		}
-	}
-}
-
-// BrokenDocuments calls report with each registered document that would be refused,
-// and gives how many there are in all.
-func (s *Services) BrokenDocuments(ctx context.Context, limits document.Limits, report func(trusted.Document, error)) (all int, err error) {
+// DocumentCheck gives the check of a server with limits; zero fields mean their
+// defaults.
+func DocumentCheck(limits document.Limits) CheckDocument {
 	documents := graph.Documents(limits)
+	return func(ctx context.Context, d trusted.Document) error {
+		parsed, wrong := documents.Load(ctx, d.Text)
+		if len(wrong) > 0 {
+			return wrong[0]
+		}
+		for _, o := range parsed.Operations {
+			if err := documents.CheckCost(o, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// DefaultDocumentCheck is the check of a server without settings.
+func DefaultDocumentCheck() CheckDocument { return DocumentCheck(document.Limits{}) }
+
+// BrokenDocuments calls report with each registered document that the check
+// refuses, and gives how many there are in all.
+func (s *Services) BrokenDocuments(ctx context.Context, check CheckDocument, report func(trusted.Document, error)) (all int, err error) {
 	err = s.Trusted.Each(ctx, func(d trusted.Document) error {
 		all++
-		if wrong := CheckDocument(ctx, documents, d); wrong != nil {
+		if wrong := check(ctx, d); wrong != nil {
 			report(d, wrong)
 		}
 		return ctx.Err()
@@ -59,7 +54,7 @@ func (s *Services) BrokenDocuments(ctx context.Context, limits document.Limits, 
 // program breaks, before it serves.
 func (a *App) checkDocuments(ctx context.Context) error {
 	broken := 0
-	all, err := a.BrokenDocuments(ctx, a.documentLimits(), func(d trusted.Document, wrong error) {
+	all, err := a.BrokenDocuments(ctx, DocumentCheck(a.documentLimits()), func(d trusted.Document, wrong error) {
 		broken++
 		a.logger.WarnContext(ctx, "a registered document does not fit this schema", "document", d.ID, "error", wrong)
 	})

@@ -133,7 +133,7 @@ func (c *doctorCommand) database(ctx context.Context, d *diagnosis) {
 
 func (c *doctorCommand) documents(ctx context.Context, d *diagnosis, services *app.Services) {
 	broken := 0
-	all, err := services.BrokenDocuments(ctx, app.DocumentLimits(c.Serve), func(trusted.Document, error) { broken++ })
+	all, err := services.BrokenDocuments(ctx, app.DocumentCheck(app.DocumentLimits(c.Serve)), func(trusted.Document, error) { broken++ })
 	switch {
 	case err == nil && broken > 0:
 		d.say("warn", "documents", "%d of %d registered ids do not fit the schema: broadsheet documents check names them", broken, all)

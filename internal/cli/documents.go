@@ -28,6 +28,7 @@ const maxManifest = 64 << 20
 
 // Run registers the documents of all files, or none.
 func (c *pushDocumentsCommand) Run(ctx context.Context, s *streams) error {
+	check := app.DefaultDocumentCheck()
 	var documents []trusted.Document
 	broken := 0
 	for _, file := range c.Files {
@@ -46,10 +47,12 @@ func (c *pushDocumentsCommand) Run(ctx context.Context, s *streams) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		app.CheckDocuments(ctx, found, func(d trusted.Document, wrong error) {
-			broken++
-			_, _ = fmt.Fprintf(s.err, "%s: %s: %v\n", file, d.ID, wrong)
-		})
+		for _, d := range found {
+			if wrong := check(ctx, d); wrong != nil {
+				broken++
+				_, _ = fmt.Fprintf(s.err, "%s: %s: %v\n", file, d.ID, wrong)
+			}
+		}
 		documents = append(documents, found...)
 	}
 	if broken > 0 {
@@ -74,7 +77,7 @@ type checkDocumentsCommand struct{ config.Database }
 func (c *checkDocumentsCommand) Run(ctx context.Context, s *streams) error {
 	return withServices(ctx, c.Database, func(ctx context.Context, services *app.Services) error {
 		broken := 0
-		all, err := services.BrokenDocuments(ctx, app.DefaultDocumentLimits, func(d trusted.Document, wrong error) {
+		all, err := services.BrokenDocuments(ctx, app.DefaultDocumentCheck(), func(d trusted.Document, wrong error) {
 			broken++
 			_, _ = fmt.Fprintf(s.out, "%s: %v\n", d.ID, wrong)
 		})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"iter"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -221,10 +220,10 @@ func heldByURI(ctx context.Context, db *store.DB, articles *content.Service, uri
 
 // loadDrafts gives the stored drafts, by URI, of the articles among those that are
 // stored and held.
-func loadDrafts(ctx context.Context, articles *content.Service, stored map[string]*ent.Article, uris iter.Seq[string]) (map[string]*content.Draft, error) {
+func loadDrafts(ctx context.Context, articles *content.Service, stored map[string]*ent.Article, uris []string) (map[string]*content.Draft, error) {
 	var ids []int
 	var found []string
-	for uri := range uris {
+	for _, uri := range uris {
 		if old := stored[uri]; old != nil {
 			ids, found = append(ids, old.ID), append(found, uri)
 		}
@@ -324,13 +323,11 @@ func micros(t time.Time) int64 {
 func (w *writer) save(ctx context.Context, open []*result, stored map[string]*ent.Article, now time.Time) error {
 	drafts := make([]*content.Draft, len(open))
 	items := make([]*item, len(open))
-	old, err := loadDrafts(ctx, w.Content, stored, func(yield func(string) bool) {
-		for _, r := range open {
-			if !yield(r.uri) {
-				return
-			}
-		}
-	})
+	uris := make([]string, len(open))
+	for i, r := range open {
+		uris[i] = r.uri
+	}
+	old, err := loadDrafts(ctx, w.Content, stored, uris)
 	if err != nil {
 		return err
 	}

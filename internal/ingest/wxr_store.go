@@ -300,13 +300,11 @@ func (in *wxrImport) storeArticles(ctx context.Context, posts []*post, open []in
 			return err
 		}
 	}
-	had, err := loadDrafts(ctx, in.Content, stored, func(yield func(string) bool) {
-		for _, i := range open {
-			if !yield(posts[i].uri) {
-				return
-			}
-		}
-	})
+	uris := make([]string, len(open))
+	for n, i := range open {
+		uris[n] = posts[i].uri
+	}
+	had, err := loadDrafts(ctx, in.Content, stored, uris)
 	if err != nil {
 		return err
 	}

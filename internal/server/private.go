@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/pprof"
 	"time"
@@ -80,9 +79,9 @@ func (s *Server) Private(metrics http.Handler) http.Handler {
 
 // RunPrivate serves Private on a port of its own until ctx ends.
 func (s *Server) RunPrivate(ctx context.Context, addr string, metrics http.Handler) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	listener, err := Listen(ctx, addr)
 	if err != nil {
-		return fmt.Errorf("listen for metrics: %w", err)
+		return fmt.Errorf("metrics: %w", err)
 	}
 	srv := &http.Server{Handler: s.Private(metrics), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 5 * time.Minute, // a profile takes as long as it is asked to
