@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -365,12 +364,12 @@ func TestCachedAnswersAreFresh(t *testing.T) {
 // TestSoakCachedAnswers is TestCachedAnswersAreFresh for as long as BROADSHEET_SOAK
 // says.
 func TestSoakCachedAnswers(t *testing.T) {
-	long, err := time.ParseDuration(os.Getenv("BROADSHEET_SOAK"))
-	if err != nil {
-		long = time.Second
+	duration, long := testkit.Soak(t)
+	if !long {
+		duration = time.Second
 	}
 	testkit.EachURL(t, func(t *testing.T, url string) {
-		end := time.Now().Add(long)
+		end := time.Now().Add(duration)
 		prove(t, url, rand.Uint64(), func(done int) bool { return done > 0 && time.Now().After(end) })
 	})
 }

@@ -380,8 +380,9 @@ func TestAuditsFindWhatIsOld(t *testing.T) {
 	e.cache.settle = time.Millisecond
 	e.ask("a")
 	e.ask("a") // its audit executes it again, and finds another number
-	for e.cache.Counts().Different == 0 {
-		time.Sleep(10 * time.Millisecond)
+	e.cache.running.Wait()
+	if got := e.cache.Counts().Different; got != 1 {
+		t.Fatalf("%d differences were found, want 1", got)
 	}
 	e.cache.answers.CleanUp()
 	before := e.executed.Load()
