@@ -222,8 +222,9 @@ func TestStepsAreRefused(t *testing.T) {
 						}
 					})
 				}
-				c.take.Article = a.ID
-				_, err := b.desk.Step(b.as(c.by), c.step, c.take)
+				take := c.take
+				take.Article = a.ID
+				_, err := b.desk.Step(b.as(c.by), c.step, take)
 				if fault.CodeOf(err) != c.code || reasonOf(err) != c.reason {
 					t.Errorf("got %v, want %s %s", err, c.code, c.reason)
 				}
