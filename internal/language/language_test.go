@@ -1,6 +1,7 @@
 package language
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -82,6 +83,10 @@ func TestTokens(t *testing.T) {
 		{"quoted", "'quoted' ‘so’ rock 'n' roll", []string{"quoted=quoted", "so=so", "rock=rock", "n=n", "roll=roll"}},
 		{"dotted capitals", "the U.S. and U.S.A, e.g. A. Smith", []string{"the=the", "us=U.S", "and=and", "usa=U.S.A", "eg=e.g", "a=A", "smith=Smith"}},
 		{"full stop without blank", "Vitamin C.Then", []string{"vitamin=Vitamin", "c=C", "then=Then"}},
+		{"a letter with a hyphen", "e-mail X-ray F-16 t-shirts, a - b, s-p-e-l-t well-known", []string{"email=e-mail", "xray=X-ray", "f16=F-16",
+			"tshirts=t-shirts", "a=a", "b=b", "s=s", "p=p", "e=e", "l=l", "t=t", "well=well", "known=known"}},
+		{"a number behind a word", "covid19 COVID-19 iPhone15 G20 mp3 H1N1 2nd", []string{"covid=covid", "19=19", "covid=COVID", "19=19",
+			"iphone=iPhone", "15=15", "g20=G20", "mp3=mp3", "h1n1=H1N1", "2nd=2nd"}},
 		{"numbers", "10,000 3.5 1,2,3 £1,234,567 COVID-19 ١٬٠٠٠", []string{"10000=10,000", "3=3", "5=5", "1=1", "2=2", "3=3", "1234567=1,234,567", "covid=COVID", "19=19", "1000=١٬٠٠٠"}},
 		{"mixed scripts", "شركة Google تفتح", []string{"شركه=شركة", "google=Google", "تفتح=تفتح"}},
 		{"marks belong to the word, bidi marks do not", "\u200fمِصرُ\u200f.", []string{"مصر=مِصرُ"}},
@@ -127,6 +132,12 @@ func TestStemMeets(t *testing.T) {
 		"taper tapers tapering tapered",
 		"election elections",
 		"company companies",
+		"woman women", "policeman policemen", "wife wives", "wolf wolves", "child children", "criterion criteria",
+		"take took taken takes taking", "write wrote written",
+		"colour color colours colourful colorful", "organise organize organisation organization organising", "analyse analyze analysed",
+		"centre center centres", "theatre theater", "kilometre kilometer kilometres", "defence defense", "travelled traveled", "labour labor",
+		"rise rose risen rises rising", "advertise advertizing advertised", "fulfil fulfill fulfilled", "enrolment enrollment", "behaviour behavior",
+		"شئون شؤون", "مسئول مسؤول المسئولين", "رءوس رؤوس",
 		"مجاورة المجاورة والمجاورة بالمجاورة للمجاورة كالمجاورة فالمجاورة المجاورات مجاور",
 		"وزير الوزير ووزير والوزير للوزير",
 		"سوريا سورية السورية وسوريا سوري السوريين والسوريون",
@@ -272,5 +283,36 @@ func BenchmarkTerms(b *testing.B) {
 				Terms(text)
 			}
 		})
+	}
+}
+
+func TestAttached(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ term, prefixed, without string }{
+		{"قصة", "لقصة", ""},
+		{"القصة", "بقصة", ""},
+		{"لقصة", "", "قصة"},
+		{"كتاب", "لكتاب", "تاب"},
+		{"بلد", "", ""},
+		{"story", "", ""},
+		{"g20", "", ""},
+	} {
+		with, without := Attached(test.term)
+		if test.prefixed != "" && !slices.Contains(with, Stem(test.prefixed)) {
+			t.Errorf("%s: %v does not hold %s", test.term, with, Stem(test.prefixed))
+		}
+		if test.without != "" && without != Stem(test.without) || test.without == "" && without != "" {
+			t.Errorf("%s: %q without a particle, want %q", test.term, without, Stem(test.without))
+		}
+	}
+}
+
+// An imam is no "before", and is found.
+func TestStopWordsAreNoOthers(t *testing.T) {
+	t.Parallel()
+	for _, word := range []string{"إمام", "may", "will", "us"} {
+		if IsStop(word) {
+			t.Errorf("%s is a stop word", word)
+		}
 	}
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // Stem maps the forms of a folded word to one. English words take the Snowball
-// English stemmer (Porter2). Arabic words are stemmed lightly: prefixes and
+// English stemmer (Porter2), irregular forms and British spellings before it;
+// see english.go. Arabic words are stemmed lightly: prefixes and
 // suffixes go, the pattern inside stays, after Larkey, Ballesteros and Connell,
 // "Light Stemming for Arabic Information Retrieval" (2007). Words with digits
 // and words of other scripts are their own stem.
@@ -19,7 +20,7 @@ func stem(term string) string {
 		return term
 	}
 	if strings.Trim(term, "abcdefghijklmnopqrstuvwxyz") == "" {
-		env := snowballstem.NewEnv(term)
+		env := snowballstem.NewEnv(plainEnglish(term))
 		english.Stem(env)
 		return env.Current()
 	}
@@ -30,8 +31,12 @@ func stem(term string) string {
 			}
 		}
 	}
-	return stemArabic(term)
+	return carriers.Replace(stemArabic(term))
 }
+
+// carriers makes one of the spellings of a hamza before a long u: شئون and شؤون,
+// مسئول and مسؤول. Folding has made ئ and ؤ of them ي and و.
+var carriers = strings.NewReplacer("يو", "وو", "ءو", "وو")
 
 // persian are letters of loan words and names in Arabic text: Gorbachev, Paris.
 const persian = "پچژگڤ"
@@ -45,7 +50,7 @@ type affix struct {
 // The conjunction و is taken off any word of four letters or more, those it
 // belongs to (وزير) included: the same happens after the article, so that
 // الوزير, وزير and ووزير still meet. The other one-letter prefixes
-// (ف ب ك ل) begin too many words to be taken off without the article.
+// (ف ب ك ل) begin too many words to be taken off without the article: see Attached.
 var arabicPrefixes = []affix{
 	{"فبال", 3}, {"فلل", 3},
 	{"بال", 3}, {"كال", 3}, {"فال", 3}, {"لل", 3},

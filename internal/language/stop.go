@@ -3,7 +3,8 @@ package language
 import "strings"
 
 // IsStop reports whether a word, in any spelling, is a stop word of English or
-// Arabic: too common to say what a text is about.
+// Arabic: too common to say what a text is about. A word that folds to the
+// same letters as one that does say it is none: أمام (before) is إمام (imam).
 func IsStop(term string) bool { return intern([]byte(Fold(term))).stop }
 
 // isStop wants the word folded. Arabic writes "and" onto the word that follows.
@@ -40,7 +41,7 @@ isnt arent wasnt werent hasnt havent hadnt doesnt dont didnt wont wouldnt cant c
 thats whats lets ie eg etc`
 
 const arabicStop = `
-من إلى عن على في حتى منذ مذ خلال عند لدى لدي بين بعد قبل فوق تحت أمام وراء خلف حول ضد دون بدون مع عبر نحو سوى غير
+من إلى عن على في حتى منذ مذ خلال عند لدى لدي بين بعد قبل فوق تحت وراء خلف حول ضد دون بدون مع عبر نحو سوى غير
 و ف ب ك ل ثم أو أم بل لكن لكنه لكنها ولكن كما كأن إذ إذا إذن لو لولا لوما حيث بينما كي لكي حين حينما عندما كلما طالما
 أن إن أنه أنها أنهم إنه إنها إنهم بأن لأن لأنه لأنها فإن كون
 لا لم لن ما ليس ليست ليسوا قد لقد سوف سـ هل أ يا ألا إلا أما إما

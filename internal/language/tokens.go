@@ -13,6 +13,10 @@ import (
 // words but encodings and keyboards with a cat on them.
 const maxTerm = 96
 
+// wordBeforeNumber is how many letters a word has at least whose number is a
+// term of its own. Shorter ones are names as a whole: G20, MP3, H1N1.
+const wordBeforeNumber = 4
+
 // Token is one word of a text.
 type Token struct {
 	Term       string // folded; letters, digits and marks only
@@ -30,8 +34,10 @@ type Term struct {
 // Places do not overlap and Start rises strictly.
 //
 // An apostrophe joins ("O'Neill" is oneill) and a possessive goes ("Fed's" is
-// fed). Dotted capitals are one term ("U.S." is us), and so is a number with
-// its thousands marked ("10,000" is 10000).
+// fed). Dotted capitals are one term ("U.S." is us), and so are a number with
+// its thousands marked ("10,000" is 10000) and a letter with a hyphen before
+// more ("e-mail" is email, "F-16" is f16). A number behind a word is a term of
+// its own: "covid19" is read like "covid-19".
 func Tokens(text string) iter.Seq[Token] {
 	return func(yield func(Token) bool) {
 		s := scanner{text: text}
@@ -139,6 +145,9 @@ scan:
 				i++
 				s.end = i
 			case '0' <= f && f <= '9':
+				if num == 0 && abc >= wordBeforeNumber && abc == len(s.term) {
+					break scan
+				}
 				s.append1(f)
 				num++
 				group++
@@ -150,6 +159,9 @@ scan:
 				i++
 			case c == '.' && group == 1 && num == 0 && s.initialAhead(i+1):
 				group = 0
+				i++
+			case c == '-' && abc == 1 && num == 0 && len(s.term) == 1 && s.partAhead(i+1):
+				group = 2
 				i++
 			case c == ',' && abc == 0 && s.thousandsAhead(i+1):
 				i++
@@ -232,6 +244,19 @@ func (s *scanner) visible(i int) (class, int, int) {
 func (s *scanner) wordAhead(i int) bool {
 	c, _, _ := s.visible(i)
 	return c == word
+}
+
+// partAhead reports whether a letter with a hyphen goes on without another
+// hyphen soon: "e-mail" does, "s-p-e-l-l-e-d" does not.
+func (s *scanner) partAhead(i int) bool {
+	if i >= len(s.text) || s.text[i] >= 0x80 {
+		return false
+	}
+	f := asciiFold[s.text[i]]
+	if f >= '0' && f <= '9' {
+		return true
+	}
+	return f >= 'a' && f <= 'z' && s.wordAhead(i+1)
 }
 
 // initialAhead reports whether exactly one letter follows: the S of "U.S.".
