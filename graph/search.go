@@ -15,17 +15,22 @@ import (
 )
 
 // Search is the field of the same name of Query.
-func (r *queryResolver) Search(ctx context.Context, query string, filter *model.SearchFilter, first *int32, after *string) (*model.SearchConnection, error) {
+func (r *queryResolver) Search(ctx context.Context, query string, filter *model.SearchFilter, orderBy *model.SearchOrder, first *int32,
+	after *string) (*model.SearchConnection, error) {
 	narrowed, err := searchFilter(filter)
 	if err != nil {
 		return nil, err
 	}
-	name := listName("search", query, fmt.Sprintf("%+v", narrowed))
+	order := search.Relevance
+	if orderBy != nil && *orderBy == model.SearchOrderNewest {
+		order = search.Newest
+	}
+	name := listName("search", query, fmt.Sprintf("%+v %d", narrowed, order))
 	window, err := relay.Args{First: first, After: after}.Window(name)
 	if err != nil {
 		return nil, err
 	}
-	results, err := r.Services.Search.Search(ctx, search.Query{Text: query, Filter: narrowed, First: window.Limit, After: window.After})
+	results, err := r.Services.Search.Search(ctx, search.Query{Text: query, Filter: narrowed, Order: order, First: window.Limit, After: window.After})
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +45,9 @@ func searchPage(ctx context.Context, field, name string, window keyset.Window, r
 		keys[i] = h.Article
 	}
 	c := &model.SearchConnection{Results: results, List: name}
+	if results.Corrected != "" {
+		c.Correction = &model.SearchCorrection{Query: results.Corrected, IsApplied: results.Applied}
+	}
 	var articles []*ent.Article
 	if len(keys) > 0 {
 		found, err := byIDs(ctx, keys)
@@ -106,7 +114,8 @@ func (r *searchConnectionResolver) Edges(ctx context.Context, c *model.SearchCon
 		return nil, err
 	}
 	for i, a := range c.Found {
-		edges[i] = &model.SearchEdge{Cursor: relay.EncodeCursor(c.List, c.Hits[i].Key), Node: a, Score: c.Hits[i].Score, Highlight: highlights[a.ID]}
+		edges[i] = &model.SearchEdge{Cursor: relay.EncodeCursor(c.List, c.Hits[i].Key), Node: a, Score: c.Hits[i].Score,
+			HasEveryWord: !c.Hits[i].Partial, Highlight: highlights[a.ID]}
 	}
 	return edges, nil
 }

@@ -13910,7 +13910,7 @@ func (x *execution) query_search(n *executor.Node) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Query().Search(ctx, fc.Args["query"].(string), fc.Args["filter"].(*model.SearchFilter), fc.Args["first"].(*int32), fc.Args["after"].(*string))
+	v, err := x.ec.Resolvers.Query().Search(ctx, fc.Args["query"].(string), fc.Args["filter"].(*model.SearchFilter), fc.Args["orderBy"].(*model.SearchOrder), fc.Args["first"].(*int32), fc.Args["after"].(*string))
 	if err != nil {
 		return x.Fail(s, err)
 	}
@@ -16822,6 +16822,7 @@ func (x *execution) objectScheduleLateness(parent *executor.Node, obj *model.Sch
 }
 
 var objectSearchConnection = executor.NewObject("SearchConnection", []string{"SearchConnection"},
+	executor.Field{Name: "correction"},
 	executor.Field{Name: "edges", Method: true, Resolver: true},
 	executor.Field{Name: "nodes", Method: true},
 	executor.Field{Name: "facets", Method: true, Resolver: true},
@@ -16837,15 +16838,17 @@ func (x *execution) objectSearchConnection(parent *executor.Node, obj *model.Sea
 		switch n.Number {
 		case executor.Typename:
 			x.String("SearchConnection")
-		case 0: // edges
+		case 0: // correction
+			x.writeOSearchCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchCorrection(n, obj.Correction)
+		case 1: // edges
 			missing = x.searchConnection_edges(n, obj) || missing
-		case 1: // nodes
+		case 2: // nodes
 			missing = x.searchConnection_nodes(n, obj) || missing
-		case 2: // facets
+		case 3: // facets
 			x.searchConnection_facets(n, obj)
-		case 3: // pageInfo
+		case 4: // pageInfo
 			missing = x.writeNPageInfo2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐPageInfo(n, obj.PageInfo) || missing
-		case 4: // totalCount
+		case 5: // totalCount
 			missing = x.searchConnection_totalCount(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of SearchConnection")
@@ -16894,10 +16897,39 @@ func (x *execution) searchConnection_totalCount(n *executor.Node, obj *model.Sea
 	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
 }
 
+var objectSearchCorrection = executor.NewObject("SearchCorrection", []string{"SearchCorrection"},
+	executor.Field{Name: "query"},
+	executor.Field{Name: "isApplied"},
+)
+
+func (x *execution) objectSearchCorrection(parent *executor.Node, obj *model.SearchCorrection) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectSearchCorrection) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("SearchCorrection")
+		case 0: // query
+			missing = x.writeNString2string(n, obj.Query) || missing
+		case 1: // isApplied
+			missing = x.writeNBoolean2bool(n, obj.IsApplied) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of SearchCorrection")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectSearchEdge = executor.NewObject("SearchEdge", []string{"SearchEdge"},
 	executor.Field{Name: "cursor"},
 	executor.Field{Name: "node"},
 	executor.Field{Name: "score"},
+	executor.Field{Name: "hasEveryWord"},
 	executor.Field{Name: "highlight"},
 )
 
@@ -16915,7 +16947,9 @@ func (x *execution) objectSearchEdge(parent *executor.Node, obj *model.SearchEdg
 			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Node) || missing
 		case 2: // score
 			missing = x.writeNFloat2float64(n, obj.Score) || missing
-		case 3: // highlight
+		case 3: // hasEveryWord
+			missing = x.writeNBoolean2bool(n, obj.HasEveryWord) || missing
+		case 4: // highlight
 			missing = x.writeNHTML2string(n, obj.Highlight) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of SearchEdge")
@@ -24724,6 +24758,13 @@ func (x *execution) writeOSearchConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 		return x.Null()
 	}
 	return x.objectSearchConnection(n, v)
+}
+
+func (x *execution) writeOSearchCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchCorrection(n *executor.Node, v *model.SearchCorrection) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectSearchCorrection(n, v)
 }
 
 func (x *execution) writeOSearchFacets2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchFacets(n *executor.Node, v *model.SearchFacets) (null bool) {

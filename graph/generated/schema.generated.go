@@ -358,7 +358,7 @@ type QueryResolver interface {
 	Site(ctx context.Context) (*loader.Site, error)
 	Article(ctx context.Context, by model.ArticleBy, at *time.Time) (*loader.Article, error)
 	LatestNews(ctx context.Context, first *int32, after *string, last *int32, before *string, language *string) (*relay.Connection[*loader.Article], error)
-	Search(ctx context.Context, query string, filter *model.SearchFilter, first *int32, after *string) (*model.SearchConnection, error)
+	Search(ctx context.Context, query string, filter *model.SearchFilter, orderBy *model.SearchOrder, first *int32, after *string) (*model.SearchConnection, error)
 	SearchSuggestions(ctx context.Context, query string, first *int32, language *string) ([]*model.SearchSuggestion, error)
 	Category(ctx context.Context, by model.CategoryBy) (*loader.Category, error)
 	Categories(ctx context.Context, topLevel *bool) ([]*loader.Category, error)
@@ -4433,22 +4433,30 @@ func (ec *executionContext) field_Query_search_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["filter"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
+		func(ctx context.Context, v any) (*model.SearchOrder, error) {
+			return ec.unmarshalOSearchOrder2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchOrder(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["orderBy"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int32, error) {
 			return ec.unmarshalOInt2ᚖint32(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg3
+	args["after"] = arg4
 	return args, nil
 }
 
@@ -16339,6 +16347,15 @@ func (ec *executionContext) unmarshalOSearchFilter2ᚖgithubᚗcomᚋbroadsheet�
 	}
 	res, err := ec.unmarshalInputSearchFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOSearchOrder2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchOrder(ctx context.Context, v any) (*model.SearchOrder, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.SearchOrder)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOSocialProfileInput2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSocialProfileInputᚄ(ctx context.Context, v any) ([]*model.SocialProfileInput, error) {

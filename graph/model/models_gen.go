@@ -2368,6 +2368,14 @@ type ScheduleLateness struct {
 	Max float64 `json:"max"`
 }
 
+// A search with misspelt words corrected.
+type SearchCorrection struct {
+	// The corrected query, to be shown as "Did you mean" or "Showing results for".
+	Query string `json:"query"`
+	// Whether the results are those of the corrected query, as nothing was found for what was typed.
+	IsApplied bool `json:"isApplied"`
+}
+
 // An article found.
 type SearchEdge struct {
 	// Cursor of this edge.
@@ -2376,6 +2384,8 @@ type SearchEdge struct {
 	Node *loader.Article `json:"node"`
 	// Relevance score between 0 and 1, comparable within one search only.
 	Score float64 `json:"score"`
+	// Whether the article has every word of the query. Those that lack one come last.
+	HasEveryWord bool `json:"hasEveryWord"`
 	// Excerpt around the matches: escaped HTML in which <mark> is the only tag.
 	Highlight string `json:"highlight"`
 }
@@ -4677,6 +4687,64 @@ func (e *RestrictionKind) UnmarshalJSON(b []byte) error {
 }
 
 func (e RestrictionKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// The order of search results.
+type SearchOrder string
+
+const (
+	// Those that fit best first; newer ones count a little more.
+	SearchOrderRelevance SearchOrder = "RELEVANCE"
+	// By the moment of publication, newest first.
+	SearchOrderNewest SearchOrder = "NEWEST"
+)
+
+var AllSearchOrder = []SearchOrder{
+	SearchOrderRelevance,
+	SearchOrderNewest,
+}
+
+func (e SearchOrder) IsValid() bool {
+	switch e {
+	case SearchOrderRelevance, SearchOrderNewest:
+		return true
+	}
+	return false
+}
+
+func (e SearchOrder) String() string {
+	return string(e)
+}
+
+func (e *SearchOrder) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SearchOrder(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SearchOrder", str)
+	}
+	return nil
+}
+
+func (e SearchOrder) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SearchOrder) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SearchOrder) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -8,11 +8,12 @@ import (
 // SearchConnection is a page of articles found. Highlights and facets are made
 // only when they are selected.
 type SearchConnection struct {
-	Results  *search.Results
-	Found    []*loader.Article // the hits that are still there, in their order
-	Hits     []search.Hit      // of Found
-	List     string            // name of the list, for its cursors
-	PageInfo *PageInfo
+	Results    *search.Results
+	Found      []*loader.Article // the hits that are still there, in their order
+	Hits       []search.Hit      // of Found
+	List       string            // name of the list, for its cursors
+	PageInfo   *PageInfo
+	Correction *SearchCorrection
 }
 
 // Nodes are the articles alone.

@@ -427,12 +427,18 @@ type Query {
     language: Locale
   ): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
-  "Articles found by their words, best first. Words must all be there, in any spelling; \"quoted words\" side by side; -word excludes; the last word may be unfinished."
+  """
+  Articles found by their words. Words must all be there, in any spelling; \"quoted words\" side by side; ` + "`" + `-word` + "`" + ` excludes; ` + "`" + `one OR another` + "`" + ` takes either;
+  ` + "`" + `title:word` + "`" + ` and ` + "`" + `author:word` + "`" + ` look in titles and by-lines, ` + "`" + `after:2026-02-01` + "`" + ` and ` + "`" + `before:2026` + "`" + ` at the day of publication in UTC; the last word may be
+  unfinished. When few articles have every word, those that lack one of three or more follow. Without a word, everything that passes the filter, newest first.
+  """
   search(
     "What the reader typed, at most 1,000 characters."
     query: String!
     "Only articles that match."
     filter: SearchFilter
+    "The order of the results."
+    orderBy: SearchOrder = RELEVANCE
     "How many, 1 to 100; 20 if omitted."
     first: Int
     "The ` + "`" + `endCursor` + "`" + ` of the page before."
@@ -2230,8 +2236,26 @@ input SearchFilter {
   publishedBefore: DateTime
 }
 
+"The order of search results."
+enum SearchOrder {
+  "Those that fit best first; newer ones count a little more."
+  RELEVANCE
+  "By the moment of publication, newest first."
+  NEWEST
+}
+
+"A search with misspelt words corrected."
+type SearchCorrection {
+  "The corrected query, to be shown as \"Did you mean\" or \"Showing results for\"."
+  query: String!
+  "Whether the results are those of the corrected query, as nothing was found for what was typed."
+  isApplied: Boolean!
+}
+
 "A connection of articles found."
 type SearchConnection {
+  "What may have been meant, when a word stands in no article and one that is spelt alike does; null otherwise."
+  correction: SearchCorrection
   "Rows with score and highlight."
   edges: [SearchEdge!]!
   "The page as nodes."
@@ -2252,6 +2276,8 @@ type SearchEdge {
   node: Article!
   "Relevance score between 0 and 1, comparable within one search only."
   score: Float!
+  "Whether the article has every word of the query. Those that lack one come last."
+  hasEveryWord: Boolean!
   "Excerpt around the matches: escaped HTML in which <mark> is the only tag."
   highlight: HTML!
 }
@@ -10086,6 +10112,8 @@ func (ec *executionContext) childFields_ScheduleLateness(ctx context.Context, fi
 
 func (ec *executionContext) childFields_SearchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "correction":
+		return ec.fieldContext_SearchConnection_correction(ctx, field)
 	case "edges":
 		return ec.fieldContext_SearchConnection_edges(ctx, field)
 	case "nodes":
@@ -10100,6 +10128,16 @@ func (ec *executionContext) childFields_SearchConnection(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type SearchConnection", field.Name)
 }
 
+func (ec *executionContext) childFields_SearchCorrection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "query":
+		return ec.fieldContext_SearchCorrection_query(ctx, field)
+	case "isApplied":
+		return ec.fieldContext_SearchCorrection_isApplied(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchCorrection", field.Name)
+}
+
 func (ec *executionContext) childFields_SearchEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cursor":
@@ -10108,6 +10146,8 @@ func (ec *executionContext) childFields_SearchEdge(ctx context.Context, field gr
 		return ec.fieldContext_SearchEdge_node(ctx, field)
 	case "score":
 		return ec.fieldContext_SearchEdge_score(ctx, field)
+	case "hasEveryWord":
+		return ec.fieldContext_SearchEdge_hasEveryWord(ctx, field)
 	case "highlight":
 		return ec.fieldContext_SearchEdge_highlight(ctx, field)
 	}

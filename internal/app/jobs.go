@@ -9,6 +9,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
+	"github.com/broadsheet-cms/broadsheet/internal/search"
 )
 
 // tidy removes what has ended: sessions, counts of wrong attempts, idempotency
@@ -31,6 +32,9 @@ var refresh = job.Kind[[]int]{Name: "content.refresh", Timeout: content.RefreshT
 // kept. The migration enqueues it.
 var findMediaUses = job.Kind[struct{}]{Name: media.FindUsesName, Timeout: time.Hour}
 
+// rebuildSearch makes the search index anew.
+var rebuildSearch = job.Kind[struct{}]{Name: search.RebuildName, Timeout: 6 * time.Hour}
+
 // registerJobs says what the jobs of the server do that belong to no service.
 func (a *App) registerJobs() {
 	job.Register(a.Jobs, tidy, func(ctx context.Context, _ struct{}) error {
@@ -46,6 +50,7 @@ func (a *App) registerJobs() {
 		}
 		return a.Site.NoteAllMedia(ctx)
 	})
+	job.Register(a.Jobs, rebuildSearch, func(ctx context.Context, _ struct{}) error { return a.Search.Rebuild(ctx) })
 	a.Articles.RefreshLater = func(ctx context.Context, articles []int) error {
 		return job.Enqueue(ctx, a.Jobs, refresh, articles, job.Options{})
 	}

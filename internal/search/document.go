@@ -1,12 +1,12 @@
 package search
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/broadsheet-cms/broadsheet/internal/language"
@@ -21,12 +21,9 @@ const (
 	maxBodyTerms    = 10_000
 	maxBodyBytes    = 300_000 // of stems
 	maxTextLength   = 300_000 // characters of a body that are read at all
-	maxTopics       = 24
-	minTopicCount   = 3
 )
 
-// The fields of a document in the order of their weight. The same order is
-// that of the lines of its head, with topics in the place of the body.
+// The fields of a document in the order of their weight.
 const (
 	inTitle = iota
 	inTags
@@ -38,8 +35,11 @@ const (
 
 // Words of the index that are no stems begin with a mark that no stem has.
 const (
-	gap      = "_"  // parts the names in a field, so that no phrase spans two
-	stopMark = "__" // a stop word of a title
+	gap        = "_"   // parts the names in a field, so that no phrase spans two
+	stopMark   = "__"  // a stop word of a title
+	titleMark  = "_t_" // a stem of a title
+	bylineMark = "_b_" // a stem of a by-line
+	anyArticle = "_a"  // stands in every document
 )
 
 // fact is the word for what an article belongs to.
@@ -83,13 +83,22 @@ type document struct {
 	published *int64 // microseconds since 1970; nil while readers may not see it
 	fields    [fieldCount][]string
 	facts     []string
-	head      string
-	words     map[string]string // the stem of every word, for the vocabulary
+	title     string            // its stems in order
+	terms     map[string]*count // every folded word, where it stands
+	vector    vector            // the same in short, for the ranking
+	words     map[string]heard  // what the vocabulary learns
 	isNew     bool              // was in no index before
+	before    vector            // what readers could find the article by until now
+}
+
+// count is how often a word stands in each field.
+type count struct {
+	stem   string
+	fields [fieldCount]int
 }
 
 func newDocument(article int, published *int64) *document {
-	d := &document{article: article, published: published, words: map[string]string{}}
+	d := &document{article: article, published: published, terms: map[string]*count{}, words: map[string]heard{}, facts: []string{anyArticle}}
 	if published != nil {
 		month := monthOf(*published)
 		d.facts = append(d.facts, monthFact(month), yearFact(month/monthsOfYear))
@@ -116,9 +125,15 @@ func (d *document) add(field int, text string, limit int) {
 			return
 		}
 		d.fields[field] = append(d.fields[field], stem)
-		if remembered(t.Term) {
-			d.words[t.Term] = stem
+		c := d.terms[t.Term]
+		if c == nil {
+			c = &count{stem: stem}
+			d.terms[t.Term] = c
+			if remembered(t.Term) {
+				d.words[t.Term] = heard{stem: stem, spelling: spelling(text[t.Start:t.End])}
+			}
 		}
+		c.fields[field]++
 	}
 }
 
@@ -131,34 +146,35 @@ func remembered(word string) bool {
 	return len(word) <= 4 || strings.IndexFunc(word, func(r rune) bool { return r >= '0' && r <= '9' }) < 0
 }
 
+// spelling is a word as it is suggested: as it was written, without vowel marks,
+// and without capitals.
+func spelling(written string) string {
+	written = strings.ToLower(written)
+	if written == "" || written[0] < utf8.RuneSelf {
+		return written
+	}
+	return strings.Map(func(r rune) rune {
+		if r == 'ـ' || unicode.In(r, unicode.Mn, unicode.Cf) {
+			return -1
+		}
+		return r
+	}, written)
+}
+
 // finish makes what is derived from the fields.
 func (d *document) finish() {
+	for field, mark := range map[int]string{inTitle: titleMark, inBylines: bylineMark} {
+		for _, stem := range d.fields[field] {
+			if stem != gap {
+				d.facts = append(d.facts, mark+stem)
+			}
+		}
+	}
 	slices.Sort(d.facts)
 	d.facts = slices.Compact(d.facts)
 	for _, f := range d.facts {
-		d.words[f] = f
+		d.words[f] = heard{stem: f}
 	}
-	d.words[gap] = gap // counts the documents
-	lines := make([]string, fieldCount)
-	for field := range inBody {
-		lines[field] = strings.Join(d.fields[field], " ")
-	}
-	lines[inBody] = strings.Join(topics(d.fields[inBody]), " ")
-	d.head = strings.Join(lines, "\n")
-}
-
-// topics are the stems that a body uses again and again.
-func topics(body []string) []string {
-	count := make(map[string]int, len(body))
-	for _, stem := range body {
-		count[stem]++
-	}
-	var often []string
-	for stem, n := range count {
-		if n >= minTopicCount && stem != gap {
-			often = append(often, stem)
-		}
-	}
-	slices.SortFunc(often, func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
-	return often[:min(len(often), maxTopics)]
+	d.title = strings.Join(d.fields[inTitle], " ")
+	d.vector = newVector(d)
 }

@@ -52,13 +52,13 @@ var (
 		WITH hits AS MATERIALIZED (
 			SELECT article_id FROM search_documents WHERE terms @@ $1::tsquery AND published_at IS NULL LIMIT $2
 		)
-		SELECT d.article_id, a.created_at, a.language, d.head, (SELECT count(*) FROM hits)
+		SELECT d.article_id, a.created_at, a.language, d.title, d.vector, (SELECT count(*) FROM hits)
 		FROM hits h JOIN search_documents d ON d.article_id = h.article_id JOIN articles a ON a.id = d.article_id
 		WHERE (a.trashed_at IS NOT NULL) = $3 AND a.status IN (SELECT text FROM each_text($4)) AND desk_article(a)
 		ORDER BY a.created_at DESC, a.id DESC LIMIT $5`, "")
 
 	// Their rows are the first of the index; see rowOf.
-	findHiddenSQLite = store.ReadBoth(`SELECT d.article_id, a.created_at, a.language, d.head
+	findHiddenSQLite = store.ReadBoth(`SELECT d.article_id, a.created_at, a.language, d.title, d.vector
 		FROM search_index CROSS JOIN search_documents d ON d.article_id = search_index.rowid & 4294967295
 		CROSS JOIN articles a ON a.id = d.article_id
 		WHERE search_index MATCH $1 AND search_index.rowid < $2 AND (a.trashed_at IS NOT NULL) = $3

@@ -26,10 +26,11 @@ import (
 type postgres struct{ db *store.DB }
 
 var (
-	putDocumentsPostgres = store.MaintainBoth(`INSERT INTO search_documents (article_id, published_at, head, terms)
-		SELECT d.article_id, d.published_at, d.head, d.terms::tsvector
-			FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) AS d(article_id, published_at, head, terms)
-		ON CONFLICT (article_id) DO UPDATE SET published_at = excluded.published_at, head = excluded.head, terms = excluded.terms`)
+	putDocumentsPostgres = store.MaintainBoth(`INSERT INTO search_documents (article_id, published_at, title, vector, terms)
+		SELECT d.article_id, d.published_at, d.title, d.vector, d.terms::tsvector
+			FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bytea[], $5::text[]) AS d(article_id, published_at, title, vector, terms)
+		ON CONFLICT (article_id) DO UPDATE SET published_at = excluded.published_at, title = excluded.title, vector = excluded.vector,
+			terms = excluded.terms`)
 
 	monthsSQL = store.ReadBoth(`SELECT word, seen FROM search_words WHERE word >= '_m_' AND word < '_m_a'`)
 
@@ -40,7 +41,7 @@ var (
 		), newest AS MATERIALIZED (
 			SELECT article_id, published_at FROM hits ORDER BY published_at DESC, article_id DESC LIMIT $5
 		)
-		SELECT d.article_id, d.published_at, a.language, d.head, (SELECT count(*) FROM hits)
+		SELECT d.article_id, d.published_at, a.language, d.title, d.vector, (SELECT count(*) FROM hits)
 		FROM newest n JOIN search_documents d ON d.article_id = n.article_id JOIN articles a ON a.id = d.article_id
 		WHERE visible_article(a)`, "")
 )
@@ -56,14 +57,14 @@ const maxHiddenVisits = 20_000
 func (p *postgres) put(ctx context.Context, docs []*document) error {
 	ids := make([]int, len(docs))
 	published := make([]sql.NullInt64, len(docs))
-	heads, terms := make([]string, len(docs)), make([]string, len(docs))
+	titles, terms, vectors := make([]string, len(docs)), make([]string, len(docs)), make([][]byte, len(docs))
 	for i, d := range docs {
-		ids[i], heads[i], terms[i] = d.article, d.head, tsvector(d)
+		ids[i], titles[i], terms[i], vectors[i] = d.article, d.title, tsvector(d), d.vector
 		if d.published != nil {
 			published[i] = sql.NullInt64{Int64: *d.published, Valid: true}
 		}
 	}
-	if _, err := p.db.Exec(ctx, putDocumentsPostgres, p.db.IDs(ids), pq.Array(published), pq.Array(heads), pq.Array(terms)); err != nil {
+	if _, err := p.db.Exec(ctx, putDocumentsPostgres, p.db.IDs(ids), pq.Array(published), pq.Array(titles), pq.ByteaArray(vectors), pq.Array(terms)); err != nil {
 		return fmt.Errorf("store documents: %w", err)
 	}
 	return nil
@@ -137,7 +138,7 @@ func (p *postgres) find(ctx context.Context, m match, limit int) ([]candidate, b
 		}
 		visits := 0
 		found, err := store.Collect(ctx, p.db, findPostgres, func(rows *sql.Rows) (c candidate, err error) {
-			err = rows.Scan(&c.article, &c.published, &c.language, &c.head, &visits)
+			err = rows.Scan(&c.article, &c.published, &c.language, &c.title, (*[]byte)(&c.vector), &visits)
 			return c, err
 		}, inTime, m.since, m.till, maxVisits, limit+1)
 		if err != nil {
@@ -202,7 +203,7 @@ func (p *postgres) findHidden(ctx context.Context, m match, statuses []string, t
 	visits := 0
 	found, err := store.Collect(ctx, p.db, findHiddenPostgres, func(rows *sql.Rows) (c candidate, err error) {
 		var created time.Time
-		err = rows.Scan(&c.article, &created, &c.language, &c.head, &visits)
+		err = rows.Scan(&c.article, &created, &c.language, &c.title, (*[]byte)(&c.vector), &visits)
 		c.published = created.UnixMicro()
 		return c, err
 	}, tsquery(m), maxHiddenVisits, trashed, p.db.Texts(statuses), limit+1)
@@ -289,19 +290,60 @@ func tsvector(d *document) string {
 func tsquery(m match) string {
 	var all []string
 	for _, g := range m.all {
-		weight := ""
-		if g.title && !strings.HasPrefix(g.any[0][0], stopMark) {
-			weight = ":A"
+		if !m.leaves(g) {
+			all = append(all, groupTSQuery(g))
 		}
-		all = append(all, anyTSQuery(g.any, weight))
+	}
+	if len(m.some) > 0 {
+		var sets []string
+		for _, set := range m.some {
+			var words []string
+			for _, n := range set {
+				words = append(words, groupTSQuery(m.all[n]))
+			}
+			sets = append(sets, "("+strings.Join(words, " & ")+")")
+		}
+		all = append(all, "("+strings.Join(sets, " | ")+")")
 	}
 	for _, words := range m.facts {
 		all = append(all, anyTSQuery(single(words), ""))
 	}
+	if len(all) == 0 {
+		all = append(all, quoted(anyArticle))
+	}
 	for _, g := range m.none {
-		all = append(all, "!"+anyTSQuery(g.any, ""))
+		all = append(all, "!"+groupTSQuery(g))
 	}
 	return strings.Join(all, " & ")
+}
+
+// groupTSQuery writes one group. A single word of a title or by-line is a word of
+// the index of its own, so that no places need to be compared.
+func groupTSQuery(g group) string {
+	mark := ""
+	switch {
+	case g.title && strings.HasPrefix(g.any[0][0], stopMark):
+	case g.title:
+		mark = titleMark
+	case g.byline:
+		mark = bylineMark
+	}
+	if mark == "" {
+		return anyTSQuery(g.any, "")
+	}
+	var alternatives []string
+	for _, stems := range g.any {
+		marked := make([]string, len(stems))
+		for i, stem := range stems {
+			marked[i] = quoted(mark + stem)
+		}
+		text := "(" + strings.Join(marked, " & ") + ")"
+		if g.title && len(stems) > 1 {
+			text = anyTSQuery([][]string{stems}, ":A")
+		}
+		alternatives = append(alternatives, text)
+	}
+	return "(" + strings.Join(alternatives, " | ") + ")"
 }
 
 func anyTSQuery(phrases [][]string, weight string) string {

@@ -1,7 +1,9 @@
 package search
 
 import (
+	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -19,20 +21,34 @@ const (
 // clause is one thing that an article must or must not have: a word, a phrase,
 // or any of the words that the last word may become.
 type clause struct {
-	stems  []string // one for a word, several for a phrase, in order
-	prefix string   // folded beginning of a word, empty when the word is whole
-	title  bool     // look in titles only: stop words are indexed nowhere else
+	stems  []string   // one for a word, several for a phrase, in order
+	or     [][]string // other words or phrases that will do as well
+	word   string     // the folded word of a single stem
+	quoted bool
+	prefix string // folded beginning of a word, empty when the word is whole
+	title  bool   // look in titles only: stop words are indexed nowhere else
+	byline bool   // look in by-lines only
+}
+
+func (c clause) any() [][]string { return append([][]string{c.stems}, c.or...) }
+
+// optional reports whether an article may lack it when few have every word.
+func (c clause) optional() bool {
+	return len(c.stems) == 1 && !c.quoted && !c.title && !c.byline && len(c.or) == 0
 }
 
 // parsed is a query as understood. What the user typed is gone: only stems
 // made by language are left, and they hold nothing but letters, digits and
 // marks.
 type parsed struct {
-	all, none []clause
+	all, none     []clause
+	since, before *time.Time
 }
 
 // parse reads what a reader typed into a search box. Words must all be there;
-// "quoted words" side by side in this order; -word must not be there. The last
+// "quoted words" side by side in this order; -word must not be there; of words
+// with OR between them, one. title:word and author:word look in titles and
+// by-lines, after:2026-02-01 and before:2026 at the day of publication in UTC. The last
 // word may be the beginning of a word unless a blank follows it. Everything
 // else that is no word only parts words.
 func parse(query string) (parsed, error) {
@@ -42,42 +58,45 @@ func parse(query string) (parsed, error) {
 	var p parsed
 	var stops []clause // words too common to look for, in case there are no others
 	seen := map[string]bool{}
+	or := false // the piece before was OR
 	for _, piece := range split(query) {
-		var stems []string
-		var last language.Token
-		for t := range language.Tokens(piece.text) {
-			last = t
-			if language.IsStop(t.Term) {
-				if !piece.exclude {
-					stops = append(stops, clause{stems: []string{stopMark + t.Term}, title: true})
-				}
-				continue
-			}
-			stems = append(stems, language.Stem(t.Term))
+		if piece.text == "OR" && !piece.quoted && !piece.exclude && piece.field == "" && len(p.all) > 0 && !piece.open {
+			or = true
+			continue
+		}
+		if p.time(piece) {
+			continue
+		}
+		clauses, common := piece.clauses()
+		if !piece.exclude && piece.field == "" {
+			stops = append(stops, common...)
 		}
 		switch {
-		case len(stems) == 0:
+		case len(clauses) == 0:
 		case piece.exclude:
-			p.none = append(p.none, clause{stems: stems})
-		case piece.quoted:
-			p.all = append(p.all, clause{stems: stems})
+			p.none = append(p.none, clauses...)
+		case or && len(clauses) == 1 && p.all[len(p.all)-1].joins(clauses[0]):
+			last := &p.all[len(p.all)-1]
+			last.or = append(last.or, clauses[0].stems)
+			last.word, last.prefix = "", ""
 		default:
-			for i, stem := range stems {
-				c := clause{stems: []string{stem}}
-				if i == len(stems)-1 && piece.open && !language.IsStop(last.Term) && utf8.RuneCountInString(last.Term) >= minPrefix {
-					c.prefix = last.Term
-				}
-				if key := stem + " " + c.prefix; !seen[key] {
+			for _, c := range clauses {
+				if key := fmt.Sprint(c); !seen[key] {
 					seen[key] = true
 					p.all = append(p.all, c)
 				}
 			}
 		}
+		or = false
 	}
 	if len(p.all) == 0 {
 		p.all = stops
 	}
-	if len(p.all)+len(p.none) > maxClauses {
+	count := len(p.none)
+	for _, c := range p.all {
+		count += 1 + len(c.or)
+	}
+	if count > maxClauses {
 		return parsed{}, fault.BadInput("query", "The query has more than %d words.", maxClauses)
 	}
 	if len(p.all) == 0 && len(p.none) > 0 {
@@ -86,11 +105,88 @@ func parse(query string) (parsed, error) {
 	return p, nil
 }
 
+// joins reports whether two clauses look in the same fields, so that one of them
+// may stand in the place of the other.
+func (c clause) joins(other clause) bool { return c.title == other.title && c.byline == other.byline }
+
+// time takes a bound of the time of publication, and reports whether the piece
+// is one. A later bound wins.
+func (p *parsed) time(of piece) bool {
+	if of.exclude || of.field != afterField && of.field != beforeField {
+		return false
+	}
+	for _, layout := range []string{time.DateOnly, "2006-01", "2006"} {
+		at, err := time.Parse(layout, of.text)
+		if err != nil {
+			continue
+		}
+		if of.field == afterField {
+			p.since = &at
+		} else {
+			p.before = &at
+		}
+		return true
+	}
+	return false
+}
+
 // piece is a stretch of a query between blanks or between quotation marks.
 type piece struct {
+	field           string // one of fields, or empty
 	text            string
 	exclude, quoted bool
 	open            bool // nothing follows: its last word may go on
+}
+
+// The names that may stand before a colon.
+const (
+	titleField  = "title"
+	authorField = "author"
+	afterField  = "after"
+	beforeField = "before"
+)
+
+var fields = []string{titleField, authorField, afterField, beforeField}
+
+// clauses reads the words of a piece: one clause for a phrase, one for each
+// word otherwise. Stop words are given apart.
+func (p piece) clauses() (clauses, stops []clause) {
+	var words []language.Token
+	text := p.text
+	if p.field == afterField || p.field == beforeField { // no time: words like others
+		text = p.field + " " + text
+	}
+	var last language.Token
+	for t := range language.Tokens(text) {
+		last = t
+		if language.IsStop(t.Term) {
+			stops = append(stops, clause{stems: []string{stopMark + t.Term}, title: true})
+			continue
+		}
+		words = append(words, t)
+	}
+	title, byline := p.field == titleField, p.field == authorField
+	if p.quoted || p.exclude && len(words) > 1 {
+		c := clause{quoted: p.quoted, title: title, byline: byline}
+		for _, w := range words {
+			c.stems = append(c.stems, language.Stem(w.Term))
+		}
+		if len(words) == 1 {
+			c.word = words[0].Term
+		}
+		if len(words) > 0 {
+			clauses = append(clauses, c)
+		}
+		return clauses, stops
+	}
+	for i, w := range words {
+		c := clause{stems: []string{language.Stem(w.Term)}, word: w.Term, title: title, byline: byline}
+		if i == len(words)-1 && p.open && w == last && utf8.RuneCountInString(w.Term) >= minPrefix {
+			c.prefix = w.Term
+		}
+		clauses = append(clauses, c)
+	}
+	return clauses, stops
 }
 
 func split(query string) []piece {
@@ -99,6 +195,12 @@ func split(query string) []piece {
 		var p piece
 		if rest, ok := strings.CutPrefix(query, "-"); ok {
 			p.exclude, query = true, rest
+		}
+		for _, field := range fields {
+			if rest, ok := strings.CutPrefix(query, field+":"); ok && rest != "" && !strings.HasPrefix(rest, " ") {
+				p.field, query = field, rest
+				break
+			}
 		}
 		if r, size := utf8.DecodeRuneInString(query); quote(r) {
 			p.quoted = true

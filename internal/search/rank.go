@@ -1,68 +1,105 @@
 package search
 
 import (
+	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
-// What it counts for a word to stand in a field: everything in a title, less
-// and less below. A body that uses a word again and again counts more than one
-// that mentions it.
-var weights = [fieldCount]float64{inTitle: 1, inTags: 0.6, inBylines: 0.55, inExcerpt: 0.45, inBody: 0.3}
+// Articles are ranked by BM25F (Robertson, Zaragoza and Taylor, "Simple BM25
+// Extension to Multiple Weighted Fields", 2004): how often a word stands in each
+// field, weighed by the field and its length, saturates, and counts by how rare
+// the word is among the articles that readers can find.
+var (
+	weights = [fieldCount]float64{inTitle: 6, inTags: 3, inBylines: 3, inExcerpt: 2, inBody: 1}
+	// lengthShare is how far a longer field than usual makes its words count less.
+	lengthShare = [fieldCount]float64{inTitle: 0.3, inTags: 0.2, inBylines: 0.2, inExcerpt: 0.4, inBody: 0.7}
+	// usualLength stands in for an average while there are no articles.
+	usualLength = [fieldCount]float64{inTitle: 9, inTags: 6, inBylines: 3, inExcerpt: 25, inBody: 400}
+)
 
 const (
-	mentioned  = 0.1  // weight of a word that stands in the body, but not often
-	guessed    = 0.8  // share that is left when the beginning of a word went on
-	elsewhere  = 0.25 // share that fields beside the best one add
-	titleAlone = 0.15 // bonus for a title that has hardly more words than the query
-	titleOrder = 0.15 // bonus for a title that has the words side by side in order
-	maxScore   = 1000
-	scoreScale = maxScore / (1 + elsewhere*(0.6+0.55+0.45+0.3) + titleAlone + titleOrder)
+	saturation = 1.5 // the k1 of BM25
+	guessed    = 0.8 // what a word counts that the beginning of one went on to be
+	attached   = 0.7 // what an Arabic word counts with another particle than the one typed
+	titleAlone = 0.15
+	titleOrder = 0.15
+	yearly     = 0.005 // what a year newer counts
+	firstYear  = 1990
+	lastYear   = 2090
+	maxScore   = 1_000_000
 )
 
-// rank gives every candidate its score. It reads the heads of the documents,
-// so that both databases rank alike and no word's frequency has to be counted
-// through the archive. Scores are coarse on purpose: articles that fit about
-// equally well are told apart by their age.
+// frequencies are how common words are among the articles that readers can find.
+// A cursor carries them, so that all pages of a search rank alike, whatever is
+// published meanwhile.
+type frequencies struct {
+	lengths [fieldCount]int // average number of words of each field, in tenths
+	rarity  []int           // of each group, in hundredths
+}
+
+// rarityOf is the weight of a word that so many of all articles have, in
+// hundredths: the inverse document frequency of BM25.
+func rarityOf(articles, all int) int {
+	n := float64(min(articles, all))
+	return max(1, int(100*math.Log(1+(float64(all)-n+0.5)/(n+0.5))))
+}
+
+// rank gives every candidate its score, an integer up to maxScore. It reads the
+// vectors of the documents, so both databases rank alike. Articles that lack a
+// word come behind all that have every word.
 func rank(m match, found []candidate) {
 	r := newRanking(m)
 	for i := range found {
-		found[i].score = r.score(found[i].head)
+		c := &found[i]
+		score := r.score(c)
+		if c.partial {
+			c.score = max(1, int(score*maxScore/2))
+		} else {
+			c.score = maxScore/2 + int(score*maxScore/2)
+		}
 	}
 }
 
 // ranking is a query ready to score documents.
 type ranking struct {
-	ids    map[string][]int // numbers of the words that a stem is, over all groups
+	match  match
 	groups []rankGroup
-	order  [][]string // stems of the query in order, for the bonus
-	seen   []bool     // by word, reused for every field
+	titles map[string]bool // the stems of the query
+	order  [][]string      // stems of the query in order, for the bonus
+	best   float64         // the highest sum that words can reach
 }
 
 type rankGroup struct {
-	any    [][]int // numbers of the words of each alternative
-	prefix bool
+	any    [][]uint32 // hashes of the stems of each alternative
+	form   byte
+	rarity float64
+	title  bool
+	byline bool
 }
 
 func newRanking(m match) *ranking {
-	r := &ranking{ids: map[string][]int{}}
-	n := 0
-	for _, g := range m.all {
-		rg := rankGroup{prefix: g.prefix}
+	r := &ranking{match: m, titles: map[string]bool{}}
+	for n, g := range m.all {
+		rg := rankGroup{title: g.title, byline: g.byline, rarity: float64(m.frequencies.rarity[n]) / 100}
+		if g.word != "" {
+			rg.form = formHash(g.word)
+		}
 		var first []string
 		for _, stems := range g.any {
-			var numbers []int
-			for _, stem := range stems {
-				r.ids[stem] = append(r.ids[stem], n)
-				numbers = append(numbers, n)
-				n++
+			hashes := make([]uint32, len(stems))
+			for i, stem := range stems {
+				hashes[i] = stemHash(stem)
+				r.titles[stem] = true
 			}
-			rg.any = append(rg.any, numbers)
+			rg.any = append(rg.any, hashes)
 			if len(stems) == 1 {
 				first = append(first, stems[0])
 			}
 		}
 		r.groups = append(r.groups, rg)
+		r.best += rg.rarity * (saturation + 1)
 		if len(g.any) == 1 && len(g.any[0]) > 1 {
 			for _, stem := range g.any[0] {
 				r.order = append(r.order, []string{stem})
@@ -71,75 +108,74 @@ func newRanking(m match) *ranking {
 			r.order = append(r.order, first)
 		}
 	}
-	r.seen = make([]bool, n)
 	return r
 }
 
-func (r *ranking) score(head string) int {
-	best := make([]float64, len(r.groups))
-	sum := make([]float64, len(r.groups))
-	var title string
-	for field := range fieldCount {
-		line := head
-		if i := strings.IndexByte(head, '\n'); i >= 0 {
-			line, head = head[:i], head[i+1:]
-		} else {
-			head = ""
+// score is above 0 and at most 1.
+func (r *ranking) score(c *candidate) float64 {
+	sum := 0.0
+	for n := range r.groups {
+		often := r.often(c, n)
+		sum += r.groups[n].rarity * often * (saturation + 1) / (saturation + often)
+	}
+	fit := 0.0
+	if r.best > 0 {
+		fit = sum / r.best
+	}
+	fit = (fit + r.titleBonus(c.title)) / (1 + titleAlone + titleOrder)
+	year := min(max(time.UnixMicro(c.published).UTC().Year(), firstYear), lastYear)
+	day := float64(time.UnixMicro(c.published).UTC().YearDay()) / 366
+	const newest = 1 + yearly*(lastYear-firstYear+1)
+	return fit * (1 + yearly*(float64(year-firstYear)+day)) / newest
+}
+
+// often is how often what a group asks for stands in a document, weighed by the
+// fields. The best of the alternatives counts. A word that must be there but
+// is not in the vector, as those of very long articles are cut, stands once in
+// the body.
+func (r *ranking) often(c *candidate, n int) float64 {
+	g, rg := r.match.all[n], r.groups[n]
+	best := 0.0
+	for i, stems := range rg.any {
+		var fields [fieldCount]float64
+		for j, stem := range stems {
+			form := rg.form
+			if i > 0 || len(stems) > 1 {
+				form = 0
+			}
+			counts, has := c.vector.count(stem, form)
+			if !has {
+				fields = [fieldCount]float64{}
+				break
+			}
+			for f := range fields {
+				if j == 0 || counts[f] < fields[f] {
+					fields[f] = counts[f]
+				}
+			}
 		}
-		if field == inTitle {
-			title = line
-		}
-		if !r.read(line) {
+		best = max(best, g.share(i)*r.weigh(c, rg, fields))
+	}
+	if best == 0 && !c.partial {
+		best = r.weigh(c, rankGroup{}, [fieldCount]float64{inBody: 1})
+	}
+	return best
+}
+
+// weigh adds up the fields. A search in titles or by-lines looks at them alone.
+func (r *ranking) weigh(c *candidate, g rankGroup, fields [fieldCount]float64) float64 {
+	sum := 0.0
+	for f, n := range fields {
+		if n == 0 || g.title && f != inTitle || g.byline && f != inBylines {
 			continue
 		}
-		for i, g := range r.groups {
-			w := weights[field] * r.fits(g)
-			sum[i] += w
-			best[i] = max(best[i], w)
+		usual := float64(r.match.frequencies.lengths[f]) / 10
+		if usual <= 0 {
+			usual = usualLength[f]
 		}
+		sum += weights[f] * n / (1 - lengthShare[f] + lengthShare[f]*float64(c.vector.length(f))/usual)
 	}
-	total := 0.0
-	for i := range r.groups {
-		total += max(best[i], mentioned) + elsewhere*(sum[i]-best[i])
-	}
-	total /= float64(len(r.groups))
-	total += r.titleBonus(title)
-	return max(1, int(total*scoreScale/10)*10)
-}
-
-// read notes which words of the query stand in a line.
-func (r *ranking) read(line string) bool {
-	clear(r.seen)
-	some := false
-	for line != "" {
-		stem := line
-		if i := strings.IndexByte(line, ' '); i >= 0 {
-			stem, line = line[:i], line[i+1:]
-		} else {
-			line = ""
-		}
-		for _, n := range r.ids[stem] {
-			r.seen[n], some = true, true
-		}
-	}
-	return some
-}
-
-// fits says how well the words that were read are those of a group: 0 to 1.
-func (r *ranking) fits(g rankGroup) float64 {
-	for i, numbers := range g.any {
-		all := true
-		for _, n := range numbers {
-			all = all && r.seen[n]
-		}
-		if all {
-			if g.prefix && i > 0 {
-				return guessed
-			}
-			return 1
-		}
-	}
-	return 0
+	return sum
 }
 
 // titleBonus is for titles that say what the query says and little else.
@@ -150,7 +186,7 @@ func (r *ranking) titleBonus(title string) float64 {
 	}
 	hits := 0
 	for _, w := range words {
-		if len(r.ids[w]) > 0 {
+		if r.titles[w] {
 			hits++
 		}
 	}

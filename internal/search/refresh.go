@@ -19,7 +19,7 @@ import (
 var (
 	articlesSQL = store.MaintainBoth(`
 		SELECT a.id, a.title, a.subtitle, a.excerpt, a.language, a.kind, a.published_at, public_article(a), a.status, a.trashed_at IS NOT NULL,
-			coalesce(substr(t.text, 1, $2), ''), coalesce(t.byline, ''), s.article_id IS NULL
+			coalesce(substr(t.text, 1, $2), ''), coalesce(t.byline, ''), s.article_id IS NULL, s.published_at IS NOT NULL, s.vector
 		FROM each_id($1) JOIN articles a ON a.id = each_id.id
 		LEFT JOIN article_details t ON t.article_id = a.id LEFT JOIN search_documents s ON s.article_id = a.id`)
 
@@ -74,12 +74,25 @@ func (s *Service) Refresh(ctx context.Context, articles []int) error {
 	return nil
 }
 
+// RebuildName is the kind of the job that calls Rebuild. A migration enqueues it
+// that changes what the index holds or how words are read.
+const RebuildName = "search.rebuild"
+
 // Rebuild makes the whole index and the vocabulary anew. Readers search on
 // meanwhile.
 func (s *Service) Rebuild(ctx context.Context) error {
 	ctx = access.AsSystem(ctx)
-	if _, err := s.db.Exec(ctx, forgetWordsSQL); err != nil {
-		return fmt.Errorf("forget the vocabulary: %w", err)
+	err := s.db.Tx(ctx, func(ctx context.Context) error {
+		// What is counted from now on is counted from nothing.
+		for _, statement := range []*store.Statement{forgetWordsSQL, forgetFrequenciesSQL, forgetVectorsSQL} {
+			if _, err := s.db.Exec(ctx, statement); err != nil {
+				return fmt.Errorf("forget the vocabulary: %w", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	var unsaved vocabulary // written less often than articles
 	for after, batches := 0, 1; ; batches++ {
@@ -121,8 +134,9 @@ func (s *Service) refresh(ctx context.Context, ids []int) ([]*document, map[int]
 		var id int
 		var title, subtitle, excerpt, tag, kind, status, text string
 		var at *time.Time
-		var public, trashed, isNew bool
-		if err := rows.Scan(&id, &title, &subtitle, &excerpt, &tag, &kind, &at, &public, &status, &trashed, &text, &e.byline, &isNew); err != nil {
+		var public, trashed, isNew, wasPublic bool
+		var before vector
+		if err := rows.Scan(&id, &title, &subtitle, &excerpt, &tag, &kind, &at, &public, &status, &trashed, &text, &e.byline, &isNew, &wasPublic, (*[]byte)(&before)); err != nil {
 			return e, err
 		}
 		var published *int64
@@ -138,6 +152,9 @@ func (s *Service) refresh(ctx context.Context, ids []int) ([]*document, map[int]
 			e.facts = append(e.facts, hiddenFact(status))
 		}
 		e.isNew = isNew
+		if wasPublic {
+			e.before = before
+		}
 		e.add(inTitle, title, maxTitleTerms)
 		e.add(inExcerpt, subtitle, maxExcerptTerms)
 		e.add(inExcerpt, excerpt, maxExcerptTerms)

@@ -8,8 +8,10 @@
 // alike on either.
 //
 // The way of a search: the query is parsed (query.go), its words are looked up
-// in the vocabulary (words.go), the engine gives the newest articles that
-// match, up to a cap (postgres.go, sqlite.go), and these are ranked (rank.go).
+// in the vocabulary (words.go, frequency.go), the engine gives the newest articles
+// that match, up to a cap (postgres.go, sqlite.go), and these are ranked (rank.go).
+// When few match, relax.go looks for those that have most of the words, and
+// correct.go for words that were meant.
 // Highlights and facets are made for what is asked only. The index is kept by
 // Refresh, in the transaction that saves an article.
 package search
@@ -21,6 +23,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
@@ -68,9 +71,11 @@ type index interface {
 // match is what an article must be and have.
 type match struct {
 	all, none   []group
+	some        [][]int    // groups of all of which one set must be there, in the place of every optional one
 	facts       [][]string // one of each
 	since, till int64      // published at or after, and before, in microseconds since 1970
 	rate        float64    // share of the articles that have the rarest of all; 0: unknown
+	frequencies frequencies
 }
 
 // dated reports whether there is a window of time.
@@ -79,7 +84,7 @@ func (m match) dated() bool { return m.since != math.MinInt64 || m.till != math.
 // placed reports whether it matters where in an article a word stands.
 func (m match) placed() bool {
 	for _, g := range m.all {
-		if g.title || len(g.any[0]) > 1 {
+		if len(g.any[0]) > 1 {
 			return true
 		}
 	}
@@ -97,9 +102,24 @@ func single(words []string) [][]string {
 
 // group is a clause with all that its words may be.
 type group struct {
-	any    [][]string // stems, side by side
-	title  bool
-	prefix bool // any[0] is the word as typed, the rest are guesses
+	any      [][]string // stems, side by side; the first is what was typed
+	word     string     // folded, of a single word that is whole
+	title    bool       // in the title alone
+	byline   bool       // in by-lines alone
+	prefix   bool       // all but any[0] are guesses of how a word goes on
+	choice   bool       // any of them will do: they were joined by OR
+	optional bool       // an article may lack it when few have every word
+}
+
+// share is what an alternative counts.
+func (g group) share(i int) float64 {
+	switch {
+	case i == 0 || g.choice:
+		return 1
+	case g.prefix:
+		return guessed
+	}
+	return attached
 }
 
 // candidate is an article that matches.
@@ -108,7 +128,9 @@ type candidate struct {
 	hidden    bool  // readers may not see it
 	published int64 // of a hidden one, when it came into being
 	language  string
-	head      string
+	title     string // stems
+	vector    vector
+	partial   bool // lacks a word
 	score     int
 }
 
@@ -183,10 +205,26 @@ func addFacts[T any](m *match, field string, values []T, word func(T) string) er
 	return nil
 }
 
+// isZero reports whether everything passes.
+func (f Filter) isZero() bool {
+	return len(f.Categories)+len(f.Tags)+len(f.Places)+len(f.Authors)+len(f.Series)+len(f.Languages)+len(f.Kinds) == 0 &&
+		f.PublishedSince == nil && f.PublishedBefore == nil
+}
+
+// Order is the order of results.
+type Order int
+
+// The orders.
+const (
+	Relevance Order = iota // those that fit best first
+	Newest                 // by the moment of publication
+)
+
 // Query asks for a page of a search.
 type Query struct {
 	Text   string // as typed; see parse for what it may hold
 	Filter Filter
+	Order  Order
 	First  int         // rows of the page
 	After  *keyset.Key // the Key of the last row of the page before
 }
@@ -195,6 +233,7 @@ type Query struct {
 type Hit struct {
 	Article int
 	Score   float64    // above 0 and at most 1, comparable within one search
+	Partial bool       // it lacks a word of the query
 	Key     keyset.Key // its place in the ranking
 	hidden  bool
 }
@@ -206,50 +245,92 @@ type Results struct {
 	Count   int  // of all pages together
 	Exact   bool // whether Count is just as many, or there are more articles than are ranked
 
+	// Corrected is the query with its misspelt words corrected, if there are any;
+	// Applied says that the results are those of the corrected query.
+	Corrected string
+	Applied   bool
+
 	service *Service
 	match   match
 	ranked  []candidate
 }
 
+// finder is how the engine looks for articles.
+type finder func(match) (found []candidate, complete bool, err error)
+
 // Search gives a page of the articles that match, best first. A query without
-// any word finds nothing. Errors that a client caused are faults.
+// any word lists what passes the filter, newest first, and without a filter
+// finds nothing. Errors that a client caused are faults.
 func (s *Service) Search(ctx context.Context, q Query) (*Results, error) {
 	return s.search(ctx, q, func(m match) ([]candidate, bool, error) { return s.index.find(ctx, m, MaxHits) })
 }
 
 // search parses a query, lets find look for it, and ranks what was found.
-func (s *Service) search(ctx context.Context, q Query, find func(match) ([]candidate, bool, error)) (*Results, error) {
+func (s *Service) search(ctx context.Context, q Query, find finder) (*Results, error) {
 	p, err := parse(q.Text)
 	if err != nil {
 		return nil, err
 	}
 	r := &Results{service: s, Exact: true}
+	q.Filter.PublishedSince, q.Filter.PublishedBefore = later(q.Filter.PublishedSince, p.since), earlier(q.Filter.PublishedBefore, p.before)
+	if len(p.all) == 0 {
+		if q.Filter.isZero() {
+			return r, nil
+		}
+		q.Order = Newest
+	}
 	if err := q.Filter.narrow(&r.match); err != nil {
 		return nil, err
 	}
-	if len(p.all) == 0 || r.match.since >= r.match.till {
+	if r.match.since >= r.match.till {
 		return r, nil
 	}
-	if err := s.understand(ctx, p, &r.match); err != nil {
+	after, err := placeOf(q.After)
+	if err != nil {
 		return nil, err
+	}
+	found, complete, err := s.look(ctx, p, r, find)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 || len(found) < fewHits && len(p.all) > 1 {
+		if found, complete, err = s.lookAgain(ctx, q, p, r, found, complete, find); err != nil {
+			return nil, err
+		}
+	}
+	if after != nil && len(after.frequencies.rarity) == len(r.match.all) {
+		r.match.frequencies = after.frequencies
+	}
+	if q.Order == Relevance {
+		rank(r.match, found)
+	}
+	r.take(q, found, complete, after)
+	return r, nil
+}
+
+// look finds what matches a parsed query within what r's filter lets pass.
+func (s *Service) look(ctx context.Context, p parsed, r *Results, find finder) ([]candidate, bool, error) {
+	r.match.all, r.match.none = nil, nil
+	if err := s.understand(ctx, p, &r.match); err != nil {
+		return nil, false, err
 	}
 	found, complete, err := find(r.match)
 	if err != nil {
-		return nil, fmt.Errorf("search: %w", err)
+		return nil, false, fmt.Errorf("search: %w", err)
 	}
-	rank(r.match, found)
+	return found, complete, nil
+}
+
+// take cuts the page out of what was found.
+func (r *Results) take(q Query, found []candidate, complete bool, after *place) {
 	slices.SortFunc(found, bestFirst)
 	if len(found) > MaxHits {
 		found, complete = found[:MaxHits], false
 	}
 	r.ranked, r.Count, r.Exact = found, len(found), complete
 	begin := 0
-	if q.After != nil {
-		after, err := placeOf(*q.After)
-		if err != nil {
-			return nil, err
-		}
-		begin, _ = slices.BinarySearchFunc(found, after, func(c, after candidate) int {
+	if after != nil {
+		begin, _ = slices.BinarySearchFunc(found, after.candidate, func(c, after candidate) int {
 			if bestFirst(c, after) <= 0 {
 				return -1
 			}
@@ -258,10 +339,24 @@ func (s *Service) search(ctx context.Context, q Query, find func(match) ([]candi
 	}
 	end := min(begin+max(q.First, 0), len(found))
 	for _, c := range found[begin:end] {
-		r.Hits = append(r.Hits, Hit{Article: c.article, Score: float64(c.score) / maxScore, Key: c.key(), hidden: c.hidden})
+		r.Hits = append(r.Hits, Hit{Article: c.article, Score: max(float64(c.score), 1) / maxScore, Partial: c.partial,
+			Key: c.key(r.match.frequencies), hidden: c.hidden})
 	}
 	r.HasNext = end < len(found)
-	return r, nil
+}
+
+func later(a, b *time.Time) *time.Time {
+	if a == nil || b != nil && b.After(*a) {
+		return b
+	}
+	return a
+}
+
+func earlier(a, b *time.Time) *time.Time {
+	if a == nil || b != nil && b.Before(*a) {
+		return b
+	}
+	return a
 }
 
 // bestFirst is the order of results. Articles that fit equally well go newest
@@ -270,50 +365,40 @@ func bestFirst(a, b candidate) int {
 	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.published, a.published), cmp.Compare(b.article, a.article))
 }
 
-func (c candidate) key() keyset.Key {
-	return keyset.Key{Text: strconv.Itoa(c.score), Time: c.published, ID: c.article}
+// key is the place of a candidate, with what it was ranked by.
+func (c candidate) key(f frequencies) keyset.Key {
+	numbers := append([]int{c.score}, f.lengths[:]...)
+	text := make([]string, 0, len(numbers)+len(f.rarity))
+	for _, n := range append(numbers, f.rarity...) {
+		text = append(text, strconv.Itoa(n))
+	}
+	return keyset.Key{Text: strings.Join(text, " "), Time: c.published, ID: c.article}
 }
 
-func placeOf(k keyset.Key) (candidate, error) {
-	score, err := strconv.Atoi(k.Text)
-	if err != nil {
-		return candidate{}, fault.New(fault.CursorInvalid, "The cursor is not one of a search.").Because(err)
-	}
-	return candidate{article: k.ID, published: k.Time, score: score}, nil
+// place is what a cursor of a search says.
+type place struct {
+	candidate
+	frequencies frequencies
 }
 
-// understand looks the words of a query up in the vocabulary.
-func (s *Service) understand(ctx context.Context, p parsed, m *match) error {
-	for _, c := range p.none {
-		m.none = append(m.none, group{any: [][]string{c.stems}})
+func placeOf(k *keyset.Key) (*place, error) {
+	if k == nil {
+		return nil, nil
 	}
-	var rare []string     // each of them must be there
-	common := math.MaxInt // articles that have the rarest of the beginnings
-	for _, words := range m.facts {
-		if len(words) == 1 {
-			rare = append(rare, words[0])
+	fields := strings.Fields(k.Text)
+	if len(fields) <= fieldCount || len(fields) > 1+fieldCount+maxClauses {
+		return nil, fault.New(fault.CursorInvalid, "The cursor is not one of a search.")
+	}
+	numbers := make([]int, len(fields))
+	for i, field := range fields {
+		n, err := strconv.Atoi(field)
+		if err != nil || n < 0 || n > math.MaxInt32 {
+			return nil, fault.New(fault.CursorInvalid, "The cursor is not one of a search.")
 		}
+		numbers[i] = n
 	}
-	for _, c := range p.all {
-		g := group{any: [][]string{c.stems}, title: c.title}
-		if c.prefix != "" {
-			g.prefix = true
-			more, seen, err := s.beginning(ctx, c.prefix)
-			if err != nil {
-				return err
-			}
-			common = min(common, seen)
-			for _, stem := range more {
-				if stem != c.stems[0] {
-					g.any = append(g.any, []string{stem})
-				}
-			}
-		} else {
-			rare = append(rare, c.stems...)
-		}
-		m.all = append(m.all, g)
-	}
-	var err error
-	m.rate, err = s.rate(ctx, rare, common)
-	return err
+	p := &place{candidate: candidate{article: k.ID, published: k.Time, score: numbers[0]}}
+	copy(p.frequencies.lengths[:], numbers[1:])
+	p.frequencies.rarity = numbers[1+fieldCount:]
+	return p, nil
 }

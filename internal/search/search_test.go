@@ -232,7 +232,7 @@ func TestSearchFilters(t *testing.T) {
 			{"author", "tram ", search.Filter{Authors: []int{n.author.ID}}, []string{"tram-budget"}},
 			{"place", "strike ", search.Filter{Places: []int{n.place.ID}}, []string{"strike-begins"}},
 			{"both conditions", "tram ", search.Filter{Tags: []int{n.tram.ID}, Places: []int{n.place.ID}}, nil},
-			{"language", "جديد ", search.Filter{Languages: []string{"ar-EG"}}, []string{"school", "mixed"}},
+			{"language", "جديد ", search.Filter{Languages: []string{"ar-EG"}}, []string{"mixed", "school"}},
 			{"other language", "جديد ", search.Filter{Languages: []string{"en"}}, nil},
 			{"kind", "tram ", search.Filter{Kinds: []string{"ARTICLE", "OPINION"}}, []string{"tram-budget", "tram-mention"}},
 			{"other kind", "tram ", search.Filter{Kinds: []string{"OPINION"}}, nil},
@@ -300,4 +300,9 @@ func TestPagesFollowEachOther(t *testing.T) {
 			t.Errorf("last page (-want +got):\n%s", diff)
 		}
 	})
+}
+
+func at(year, month, day int) *time.Time {
+	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+	return &t
 }

@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -45,13 +46,13 @@ var (
 	// A trigger deletes what search_index holds of them.
 	dropDocumentsSQL = store.MaintainBoth(`DELETE FROM search_documents WHERE article_id IN (SELECT id FROM each_id($1))`)
 
-	putDocumentsSQLite = store.MaintainBoth(`INSERT INTO search_documents (article_id, row, published_at, head)
-		SELECT value ->> 'article', value ->> 'row', value ->> 'published', value ->> 'head' FROM json_each($1)`)
+	putDocumentsSQLite = store.MaintainBoth(`INSERT INTO search_documents (article_id, row, published_at, title, vector)
+		SELECT value ->> 'article', value ->> 'row', value ->> 'published', value ->> 'title', unhex(value ->> 'vector') FROM json_each($1)`)
 	putIndexSQLite = store.MaintainBoth(`INSERT INTO search_index (rowid, title, tags, bylines, excerpt, body, facts)
 		SELECT value ->> 'row', value ->> '$.fields[0]', value ->> '$.fields[1]', value ->> '$.fields[2]', value ->> '$.fields[3]',
 			value ->> '$.fields[4]', value ->> 'facts' FROM json_each($1)`)
 
-	findSQLite = store.ReadBoth(`SELECT d.article_id, d.published_at, a.language, d.head
+	findSQLite = store.ReadBoth(`SELECT d.article_id, d.published_at, a.language, d.title, d.vector
 		FROM search_index CROSS JOIN search_documents d ON d.article_id = search_index.rowid & 4294967295
 		CROSS JOIN articles a ON a.id = d.article_id
 		WHERE search_index MATCH $1 AND search_index.rowid >= $2 AND search_index.rowid < $3
@@ -64,14 +65,16 @@ func (s *sqlite) put(ctx context.Context, docs []*document) error {
 		Row       int64              `json:"row"`
 		Article   int                `json:"article"`
 		Published *int64             `json:"published"`
-		Head      string             `json:"head"`
+		Title     string             `json:"title"`
+		Vector    string             `json:"vector"`
 		Fields    [fieldCount]string `json:"fields"`
 		Facts     string             `json:"facts"`
 	}
 	rows, ids := make([]row, len(docs)), make([]int, len(docs))
 	for i, d := range docs {
 		ids[i] = d.article
-		rows[i] = row{Row: rowOf(d), Article: d.article, Published: d.published, Head: d.head, Facts: strings.Join(d.facts, " ")}
+		rows[i] = row{Row: rowOf(d), Article: d.article, Published: d.published, Title: d.title, Vector: hex.EncodeToString(d.vector),
+			Facts: strings.Join(d.facts, " ")}
 		for f, stems := range d.fields {
 			rows[i].Fields[f] = strings.Join(stems, " ")
 		}
@@ -100,7 +103,7 @@ func (s *sqlite) find(ctx context.Context, m match, limit int) ([]candidate, boo
 		last = (rowDay(m.till) + 1) << articleBits
 	}
 	found, err := store.Collect(ctx, s.db, findSQLite, func(rows *sql.Rows) (c candidate, err error) {
-		err = rows.Scan(&c.article, &c.published, &c.language, &c.head)
+		err = rows.Scan(&c.article, &c.published, &c.language, &c.title, (*[]byte)(&c.vector))
 		return c, err
 	}, matchFTS5(m), first, last, m.since, m.till, limit+1)
 	if err != nil {
@@ -112,7 +115,7 @@ func (s *sqlite) find(ctx context.Context, m match, limit int) ([]candidate, boo
 func (s *sqlite) findHidden(ctx context.Context, m match, statuses []string, trashed bool, limit int) ([]candidate, bool, error) {
 	found, err := store.Collect(ctx, s.db, findHiddenSQLite, func(rows *sql.Rows) (c candidate, err error) {
 		var created time.Time
-		err = rows.Scan(&c.article, &created, &c.language, &c.head)
+		err = rows.Scan(&c.article, &created, &c.language, &c.title, (*[]byte)(&c.vector))
 		c.published = created.UnixMicro()
 		return c, err
 	}, matchFTS5(m), int64(1)<<articleBits, trashed, s.db.Texts(statuses), limit+1)
@@ -123,22 +126,43 @@ func (s *sqlite) findHidden(ctx context.Context, m match, statuses []string, tra
 // quotation marks.
 func matchFTS5(m match) string {
 	const text = "{title tags bylines excerpt body} : "
+	one := func(g group) string {
+		in := text
+		switch {
+		case g.title && strings.HasPrefix(g.any[0][0], stopMark):
+			in = "{facts} : "
+		case g.title:
+			in = "{title} : "
+		case g.byline:
+			in = "{bylines} : "
+		}
+		return in + anyFTS5(g.any)
+	}
 	var all, none []string
 	for _, g := range m.all {
-		in := text
-		if g.title {
-			in = "{title} : "
-			if strings.HasPrefix(g.any[0][0], stopMark) {
-				in = "{facts} : "
-			}
+		if !m.leaves(g) {
+			all = append(all, one(g))
 		}
-		all = append(all, in+anyFTS5(g.any))
+	}
+	if len(m.some) > 0 {
+		var sets []string
+		for _, set := range m.some {
+			var words []string
+			for _, n := range set {
+				words = append(words, one(m.all[n]))
+			}
+			sets = append(sets, "("+strings.Join(words, " AND ")+")")
+		}
+		all = append(all, "("+strings.Join(sets, " OR ")+")")
 	}
 	for _, words := range m.facts {
 		all = append(all, "{facts} : "+anyFTS5(single(words)))
 	}
+	if len(all) == 0 {
+		all = append(all, "{facts} : "+anyFTS5(single([]string{anyArticle})))
+	}
 	for _, g := range m.none {
-		none = append(none, text+anyFTS5(g.any))
+		none = append(none, one(g))
 	}
 	q := strings.Join(all, " AND ")
 	if len(none) > 0 {

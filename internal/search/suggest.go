@@ -150,7 +150,7 @@ func (s *Service) suggestTitles(ctx context.Context, typed, inLanguage string) (
 	}
 	p.none = nil
 	for i := range p.all {
-		p.all[i].title = true
+		p.all[i].title, p.all[i].byline = true, false
 	}
 	var m match
 	f := Filter{}

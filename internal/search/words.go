@@ -21,9 +21,10 @@ import (
 // two who publish at once never wait for each other because both wrote "today".
 var (
 	countWordsSQL = store.Maintain(
-		`INSERT INTO search_words (word, stem, seen) SELECT value ->> 0, value ->> 1, (value ->> 2)::bigint FROM json_array_elements($1::json) AS w(value)
+		`INSERT INTO search_words (word, stem, seen, spelling) SELECT value ->> 0, value ->> 1, (value ->> 2)::bigint, value ->> 3
+			FROM json_array_elements($1::json) AS w(value)
 			ON CONFLICT (word) DO UPDATE SET seen = search_words.seen + excluded.seen`,
-		`INSERT INTO search_words (word, stem, seen) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1) WHERE true
+		`INSERT INTO search_words (word, stem, seen, spelling) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1) WHERE true
 			ON CONFLICT (word) DO UPDATE SET seen = seen + excluded.seen`)
 	keepNamesSQL = store.Maintain(
 		`INSERT INTO search_names (folded, kind, owner_id) SELECT value ->> 0, (value ->> 1)::bigint, (value ->> 2)::bigint
@@ -36,10 +37,6 @@ var (
 	// most common words of the stretch are taken.
 	wordsFromSQL = store.ReadBoth(strings.ReplaceAll(stretch, "{begins}", "word"))
 	stemsFromSQL = store.ReadBoth(strings.ReplaceAll(stretch, "{begins}", "stem"))
-
-	rarestSQL = store.Read(
-		`SELECT coalesce((SELECT sum(seen) FROM search_words WHERE stem = t.stem), 0) FROM unnest($1::text[]) AS t(stem)`,
-		`SELECT coalesce((SELECT sum(seen) FROM search_words WHERE stem = t.value), 0) FROM json_each($1) AS t`)
 )
 
 const stretch = `SELECT stem, sum(seen) FROM (SELECT stem, seen FROM search_words
@@ -61,9 +58,8 @@ func scanCounted(rows *sql.Rows) (c counted, err error) {
 	return c, err
 }
 
-// beginning gives the stems of the most common words that begin as typed, and
-// how many articles have them, each counted for itself.
-func (s *Service) beginning(ctx context.Context, prefix string) (stems []string, seen int, err error) {
+// beginning gives the stems of the most common words that begin as typed.
+func (s *Service) beginning(ctx context.Context, prefix string) (stems []string, err error) {
 	statement := wordsFromSQL
 	// An Arabic word is looked for without its article and conjunctions, among
 	// stems: half of all words begin with them.
@@ -72,41 +68,26 @@ func (s *Service) beginning(ctx context.Context, prefix string) (stems []string,
 	}
 	words, err := store.Collect(ctx, s.db, statement, scanCounted, prefix, prefix+string(utf8.MaxRune), maxStretch, maxBeginning)
 	if err != nil {
-		return nil, 0, fmt.Errorf("look up a beginning: %w", err)
+		return nil, fmt.Errorf("look up a beginning: %w", err)
 	}
 	for _, w := range words {
-		stems, seen = append(stems, w.stem), seen+w.seen
+		stems = append(stems, w.stem)
 	}
-	return stems, seen, nil
-}
-
-// rate gives the share of articles that have the rarest of some stems, or of
-// what common articles have; 0 when that is not known.
-func (s *Service) rate(ctx context.Context, stems []string, common int) (float64, error) {
-	if s.db.Dialect == store.SQLite { // whose index is read in the order of time
-		return 0, nil
-	}
-	seen, err := store.Collect(ctx, s.db, rarestSQL, func(rows *sql.Rows) (n int, err error) {
-		err = rows.Scan(&n)
-		return n, err
-	}, s.db.Texts(append(stems, gap)))
-	if err != nil {
-		return 0, fmt.Errorf("look up words: %w", err)
-	}
-	return float64(min(slices.Min(seen), common)) / float64(max(seen[len(seen)-1], 1)), nil
+	return stems, nil
 }
 
 // vocabulary is what some documents add to the vocabulary. The zero vocabulary
 // is empty.
 type vocabulary struct {
-	words map[string]heard
-	names map[known]bool
+	words       map[string]heard
+	names       map[known]bool
+	frequencies map[int]int
 }
 
 // heard is a word with the articles that have it.
 type heard struct {
-	stem string
-	seen int
+	stem, spelling string
+	seen           int
 }
 
 // known is a beginning of a name of something.
@@ -120,14 +101,15 @@ type known struct {
 // all, and notes the names of what they belong to.
 func (v *vocabulary) add(docs []*document, names map[int][]name, all bool) {
 	if v.words == nil {
-		v.words, v.names = map[string]heard{}, map[known]bool{}
+		v.words, v.names, v.frequencies = map[string]heard{}, map[known]bool{}, map[int]int{}
 	}
 	for _, d := range docs {
+		v.change(d)
 		if !d.isNew && !all {
 			continue
 		}
-		for word, stem := range d.words {
-			v.words[word] = heard{stem, v.words[word].seen + 1}
+		for word, h := range d.words {
+			v.words[word] = heard{h.stem, cmp.Or(v.words[word].spelling, h.spelling), v.words[word].seen + 1}
 		}
 	}
 	for _, list := range names {
@@ -144,26 +126,26 @@ func (v *vocabulary) add(docs []*document, names map[int][]name, all bool) {
 // remember adds to the stored vocabulary. One order for all writers keeps them
 // from waiting for each other in a circle.
 func (s *Service) remember(ctx context.Context, v vocabulary) error {
-	words := make([][3]any, 0, len(v.words))
+	words := make([][]any, 0, len(v.words))
 	for _, word := range slices.Sorted(maps.Keys(v.words)) {
-		words = append(words, [3]any{word, v.words[word].stem, v.words[word].seen})
+		words = append(words, []any{word, v.words[word].stem, v.words[word].seen, v.words[word].spelling})
 	}
 	if err := s.write(ctx, countWordsSQL, words); err != nil {
 		return fmt.Errorf("count words: %w", err)
 	}
-	names := make([][3]any, 0, len(v.names))
+	names := make([][]any, 0, len(v.names))
 	for _, n := range slices.SortedFunc(maps.Keys(v.names), func(a, b known) int {
 		return cmp.Or(cmp.Compare(a.folded, b.folded), cmp.Compare(a.kind, b.kind), cmp.Compare(a.owner, b.owner))
 	}) {
-		names = append(names, [3]any{n.folded, n.kind, n.owner})
+		names = append(names, []any{n.folded, n.kind, n.owner})
 	}
 	if err := s.write(ctx, keepNamesSQL, names); err != nil {
 		return fmt.Errorf("keep names: %w", err)
 	}
-	return nil
+	return s.count(ctx, v.frequencies)
 }
 
-func (s *Service) write(ctx context.Context, statement *store.Statement, rows [][3]any) error {
+func (s *Service) write(ctx context.Context, statement *store.Statement, rows [][]any) error {
 	if len(rows) == 0 {
 		return nil
 	}

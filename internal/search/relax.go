@@ -1,0 +1,104 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+)
+
+const (
+	// fewHits is with how many articles a search goes on to look for others.
+	fewHits = 10
+	// leastOptional is how many words a query has at least of which one may be
+	// missing: of two words each alone says something else.
+	leastOptional = 3
+	// mostOptional bounds the words of which some must be there: the rarest.
+	mostOptional = 6
+)
+
+// lookAgain goes on when few articles match: with misspelt words corrected when
+// there is none, and with articles that lack one word in three or more.
+func (s *Service) lookAgain(ctx context.Context, q Query, p parsed, r *Results, found []candidate, complete bool, find finder) ([]candidate, bool, error) {
+	corrected, text, err := s.correct(ctx, q.Text, p, r.match)
+	if err != nil {
+		return nil, false, err
+	}
+	if text != "" {
+		r.Corrected = text
+		if len(found) == 0 {
+			m := r.match
+			again, all, err := s.look(ctx, corrected, r, find)
+			if err != nil {
+				return nil, false, err
+			}
+			if r.Applied = len(again) > 0; r.Applied {
+				return again, all, nil
+			}
+			r.match, r.Corrected = m, ""
+		}
+	}
+	if q.Order != Relevance {
+		return found, complete, nil
+	}
+	m, ok := relaxed(r.match)
+	if !ok {
+		return found, complete, nil
+	}
+	more, all, err := find(m)
+	if err != nil {
+		return nil, false, fmt.Errorf("search for most of the words: %w", err)
+	}
+	has := make(map[int]bool, len(found))
+	for _, c := range found {
+		has[c.article] = true
+	}
+	for _, c := range more {
+		if !has[c.article] {
+			c.partial = true
+			found = append(found, c)
+		}
+	}
+	return found, complete && all, nil
+}
+
+// relaxed is a match of which one word may be missing, and two of five or more.
+// It reports whether the query has enough words.
+func relaxed(m match) (match, bool) {
+	var optional []int
+	for n, g := range m.all {
+		if g.optional {
+			optional = append(optional, n)
+		}
+	}
+	if len(optional) < leastOptional {
+		return m, false
+	}
+	slices.SortStableFunc(optional, func(a, b int) int { return cmp.Compare(m.frequencies.rarity[b], m.frequencies.rarity[a]) })
+	optional = optional[:min(len(optional), mostOptional)]
+	slices.Sort(optional)
+	missing := 1
+	if len(optional) >= 5 {
+		missing = 2
+	}
+	m.some = without(optional, missing)
+	m.rate = 0 // how many articles have most of the words is not known
+	return m, true
+}
+
+// without gives every way to leave so many out of a list.
+func without(list []int, missing int) [][]int {
+	if missing == 0 {
+		return [][]int{list}
+	}
+	var all [][]int
+	for i := range list {
+		for _, rest := range without(list[i+1:], missing-1) {
+			all = append(all, slices.Concat(list[:i], rest))
+		}
+	}
+	return all
+}
+
+// leaves reports whether a group is none of those that must be there for sure.
+func (m match) leaves(g group) bool { return len(m.some) > 0 && g.optional }
