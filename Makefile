@@ -74,7 +74,7 @@ test: postgres chromium web ## run all tests, on SQLite and on PostgreSQL, and i
 
 .PHONY: race
 race: postgres chromium web ## run all tests with the race detector, which needs a C compiler
-	CGO_ENABLED=1 $(GO) test -race -timeout=30m $(if $(filter true,$(CI)),-count=1) ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout=90m $(if $(filter true,$(CI)),-count=1) ./...
 
 .PHONY: postgres
 postgres: # the server binaries that tests start clusters of their own with

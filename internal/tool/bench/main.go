@@ -3,6 +3,7 @@
 //	go run ./internal/tool/bench [api] [flags]     the headline operations over HTTP
 //	go run ./internal/tool/bench related [flags]   how good and how fast related articles are
 //	go run ./internal/tool/bench search [flags]    how fast search is
+//	go run ./internal/tool/bench known-items FILE… how well search finds articles by their words
 package main
 
 import (
@@ -15,9 +16,10 @@ import (
 
 // commands are the measurements by name.
 var commands = map[string]func(ctx context.Context, args []string) error{
-	"api":     benchAPI,
-	"related": benchRelated,
-	"search":  benchSearch,
+	"api":         benchAPI,
+	"related":     benchRelated,
+	"search":      benchSearch,
+	"known-items": benchKnownItems,
 	// Started by api.
 	"serve-api":      serveAPI,
 	"serve-unit":     serveUnit,
