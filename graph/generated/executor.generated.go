@@ -16,7 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
-	"github.com/broadsheet-cms/broadsheet/ent/media"
+	media1 "github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
@@ -31,7 +31,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
-	media1 "github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -6349,6 +6349,7 @@ var objectMedia = executor.NewObject("Media", []string{"Media", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "kind"},
 	executor.Field{Name: "url", Method: true, Resolver: true},
+	executor.Field{Name: "srcset", Method: true, Resolver: true},
 	executor.Field{Name: "alt"},
 	executor.Field{Name: "caption"},
 	executor.Field{Name: "credit"},
@@ -6375,25 +6376,27 @@ func (x *execution) objectMedia(parent *executor.Node, obj *loader.Media) (null 
 			missing = x.writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n, obj.Kind) || missing
 		case 2: // url
 			missing = x.media_url(n, obj) || missing
-		case 3: // alt
+		case 3: // srcset
+			missing = x.media_srcset(n, obj) || missing
+		case 4: // alt
 			missing = x.writeNString2string(n, obj.Alt) || missing
-		case 4: // caption
+		case 5: // caption
 			missing = x.writeNString2string(n, obj.Caption) || missing
-		case 5: // credit
+		case 6: // credit
 			missing = x.writeNString2string(n, obj.Credit) || missing
-		case 6: // contentType
+		case 7: // contentType
 			missing = x.writeNString2string(n, obj.ContentType) || missing
-		case 7: // width
+		case 8: // width
 			x.media_width(n, obj)
-		case 8: // height
+		case 9: // height
 			x.media_height(n, obj)
-		case 9: // focalPoint
+		case 10: // focalPoint
 			x.media_focalPoint(n, obj)
-		case 10: // rights
+		case 11: // rights
 			x.writeORights2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐRights(n, obj.Rights)
-		case 11: // createdAt
+		case 12: // createdAt
 			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
-		case 12: // usedIn
+		case 13: // usedIn
 			missing = x.media_usedIn(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Media")
@@ -6421,11 +6424,26 @@ func (x *execution) media_url(n *executor.Node, obj *loader.Media) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Media().URL(ctx, obj, fc.Args["width"].(*int32))
+	v, err := x.ec.Resolvers.Media().URL(ctx, obj, fc.Args["width"].(*int32), fc.Args["ratio"].(*model.MediaRatio), fc.Args["format"].(*media.Format))
 	if err != nil {
 		return x.Fail(s, err)
 	}
 	return x.writeNURL2string(n, v)
+}
+
+func (x *execution) media_srcset(n *executor.Node, obj *loader.Media) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Media_srcset_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Media().Srcset(ctx, obj, fc.Args["ratio"].(*model.MediaRatio), fc.Args["format"].(*media.Format))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNString2string(n, v)
 }
 
 func (x *execution) media_width(n *executor.Node, obj *loader.Media) (null bool) {
@@ -22090,7 +22108,7 @@ func (x *execution) writeNMediaEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return x.objectMediaEdge(n, v)
 }
 
-func (x *execution) writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n *executor.Node, v media.Kind) (null bool) {
+func (x *execution) writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n *executor.Node, v media1.Kind) (null bool) {
 	x.String(marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind[v])
 	return false
 }
@@ -22122,7 +22140,7 @@ func (x *execution) writeNMediaUse2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return x.objectMediaUse(n, v)
 }
 
-func (x *execution) writeNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(n *executor.Node, v media1.Place) (null bool) {
+func (x *execution) writeNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(n *executor.Node, v media.Place) (null bool) {
 	x.String(marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace[v])
 	return false
 }

@@ -3881,14 +3881,53 @@ enum MediaKind {
   FILE
 }
 
+"Shape that an image is cut to."
+enum MediaRatio {
+  "1:1."
+  SQUARE
+  "4:3."
+  LANDSCAPE_4_3
+  "3:2."
+  LANDSCAPE_3_2
+  "16:9."
+  LANDSCAPE_16_9
+  "2:1."
+  LANDSCAPE_2_1
+  "3:4."
+  PORTRAIT_3_4
+  "4:5."
+  PORTRAIT_4_5
+  "9:16."
+  PORTRAIT_9_16
+}
+
+"What a variant of an image is encoded as. Of images that move it shows the first frame."
+enum MediaFormat {
+  "JPEG, at quality 82. What is transparent becomes white."
+  JPEG
+  "PNG, without loss."
+  PNG
+  "WebP, at quality 80, with transparency."
+  WEBP
+}
+
 "A image, video, sound or file."
 type Media implements Node {
   "Globally unique, opaque ID."
   id: ID!
   "What it is."
   kind: MediaKind!
-  "Its address; with ` + "`" + `width` + "`" + `, that of a variant at least so wide where there is one."
-  url("Pixels." width: Int): URL!
+  "Its address: without arguments of the original, else of a variant. Variants are made of JPEG, PNG, GIF and WebP of this server; of anything else the address is that of the original."
+  url(
+    "Pixels: the next of the widths that there are, 160, 320, 480, 640, 768, 960, 1280, 1600, 1920 and 2560; never more than the image has. 1 or more."
+    width: Int
+    "Shape that the image is cut to, with the focal point as near to the middle as can be. Null: as it is."
+    ratio: MediaRatio
+    "Null: WEBP; a GIF without ` + "`" + `ratio` + "`" + ` and ` + "`" + `format` + "`" + ` stays as it is, for it may move."
+    format: MediaFormat
+  ): URL!
+  "All variants of an image in one shape and format with their widths, the narrowest first, for the attribute ` + "`" + `srcset` + "`" + ` of HTML. Empty if there are none."
+  srcset("As of url." ratio: MediaRatio, "Null: WEBP." format: MediaFormat): String!
   "Alternative text."
   alt: String!
   "Caption."

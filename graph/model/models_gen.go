@@ -4076,6 +4076,82 @@ func (e KillComplianceState) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Shape that an image is cut to.
+type MediaRatio string
+
+const (
+	// 1:1.
+	MediaRatioSquare MediaRatio = "SQUARE"
+	// 4:3.
+	MediaRatioLandscape4_3 MediaRatio = "LANDSCAPE_4_3"
+	// 3:2.
+	MediaRatioLandscape3_2 MediaRatio = "LANDSCAPE_3_2"
+	// 16:9.
+	MediaRatioLandscape16_9 MediaRatio = "LANDSCAPE_16_9"
+	// 2:1.
+	MediaRatioLandscape2_1 MediaRatio = "LANDSCAPE_2_1"
+	// 3:4.
+	MediaRatioPortrait3_4 MediaRatio = "PORTRAIT_3_4"
+	// 4:5.
+	MediaRatioPortrait4_5 MediaRatio = "PORTRAIT_4_5"
+	// 9:16.
+	MediaRatioPortrait9_16 MediaRatio = "PORTRAIT_9_16"
+)
+
+var AllMediaRatio = []MediaRatio{
+	MediaRatioSquare,
+	MediaRatioLandscape4_3,
+	MediaRatioLandscape3_2,
+	MediaRatioLandscape16_9,
+	MediaRatioLandscape2_1,
+	MediaRatioPortrait3_4,
+	MediaRatioPortrait4_5,
+	MediaRatioPortrait9_16,
+}
+
+func (e MediaRatio) IsValid() bool {
+	switch e {
+	case MediaRatioSquare, MediaRatioLandscape4_3, MediaRatioLandscape3_2, MediaRatioLandscape16_9, MediaRatioLandscape2_1, MediaRatioPortrait3_4, MediaRatioPortrait4_5, MediaRatioPortrait9_16:
+		return true
+	}
+	return false
+}
+
+func (e MediaRatio) String() string {
+	return string(e)
+}
+
+func (e *MediaRatio) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MediaRatio(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MediaRatio", str)
+	}
+	return nil
+}
+
+func (e MediaRatio) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MediaRatio) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MediaRatio) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Menu locations of a front end.
 type MenuLocation string
 

@@ -19,7 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
-	"github.com/broadsheet-cms/broadsheet/ent/media"
+	media1 "github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
@@ -33,7 +33,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
-	media1 "github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -542,6 +542,28 @@ func (ec *executionContext) field_MediaConnection_totalCount_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Media_srcset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ratio",
+		func(ctx context.Context, v any) (*model.MediaRatio, error) {
+			return ec.unmarshalOMediaRatio2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaRatio(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ratio"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "format",
+		func(ctx context.Context, v any) (*media.Format, error) {
+			return ec.unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["format"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Media_url_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -553,6 +575,22 @@ func (ec *executionContext) field_Media_url_args(ctx context.Context, rawArgs ma
 		return nil, err
 	}
 	args["width"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "ratio",
+		func(ctx context.Context, v any) (*model.MediaRatio, error) {
+			return ec.unmarshalOMediaRatio2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaRatio(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ratio"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "format",
+		func(ctx context.Context, v any) (*media.Format, error) {
+			return ec.unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["format"] = arg2
 	return args, nil
 }
 
@@ -19321,7 +19359,7 @@ func (ec *executionContext) _Media_kind(ctx context.Context, field graphql.Colle
 			return obj.Kind, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v media.Kind) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v media1.Kind) graphql.Marshaler {
 			return ec.marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx, selections, v)
 		},
 		true,
@@ -19343,7 +19381,7 @@ func (ec *executionContext) _Media_url(ctx context.Context, field graphql.Collec
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Media().URL(ctx, obj, fc.Args["width"].(*int32))
+			return ec.Resolvers.Media().URL(ctx, obj, fc.Args["width"].(*int32), fc.Args["ratio"].(*model.MediaRatio), fc.Args["format"].(*media.Format))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -19372,6 +19410,51 @@ func (ec *executionContext) fieldContext_Media_url(ctx context.Context, field gr
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Media_url_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Media_srcset(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Media_srcset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Media().Srcset(ctx, obj, fc.Args["ratio"].(*model.MediaRatio), fc.Args["format"].(*media.Format))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Media_srcset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Media",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Media_srcset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19876,7 +19959,7 @@ func (ec *executionContext) _MediaUse_place(ctx context.Context, field graphql.C
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v media1.Place) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v media.Place) graphql.Marshaler {
 			return ec.marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx, selections, v)
 		},
 		true,
@@ -66373,6 +66456,12 @@ func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, ob
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Media_url(ctx, field, obj)
 				})
+		case "srcset":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Media_srcset(ctx, field, obj)
+				})
 		case "alt":
 			out.Values[i] = ec._Media_alt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -77131,13 +77220,13 @@ func (ec *executionContext) marshalNMediaEdge2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ec._MediaEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, v any) (media.Kind, error) {
+func (ec *executionContext) unmarshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, v any) (media1.Kind, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := unmarshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind[tmp]
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, sel ast.SelectionSet, v media.Kind) graphql.Marshaler {
+func (ec *executionContext) marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, sel ast.SelectionSet, v media1.Kind) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind[v])
 	if res == graphql.Null {
@@ -77146,18 +77235,18 @@ func (ec *executionContext) marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋ
 	return res
 }
 
-var unmarshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[string]media.Kind{
-	"IMAGE": media.KindImage,
-	"VIDEO": media.KindVideo,
-	"AUDIO": media.KindAudio,
-	"FILE":  media.KindFile,
+var unmarshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[string]media1.Kind{
+	"IMAGE": media1.KindImage,
+	"VIDEO": media1.KindVideo,
+	"AUDIO": media1.KindAudio,
+	"FILE":  media1.KindFile,
 }
 
-var marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[media.Kind]string{
-	media.KindImage: "IMAGE",
-	media.KindVideo: "VIDEO",
-	media.KindAudio: "AUDIO",
-	media.KindFile:  "FILE",
+var marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[media1.Kind]string{
+	media1.KindImage: "IMAGE",
+	media1.KindVideo: "VIDEO",
+	media1.KindAudio: "AUDIO",
+	media1.KindFile:  "FILE",
 }
 
 func (ec *executionContext) marshalNMediaUse2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMediaUseᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.MediaUse) graphql.Marshaler {
@@ -77184,13 +77273,13 @@ func (ec *executionContext) marshalNMediaUse2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._MediaUse(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx context.Context, v any) (media1.Place, error) {
+func (ec *executionContext) unmarshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx context.Context, v any) (media.Place, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := unmarshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace[tmp]
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx context.Context, sel ast.SelectionSet, v media1.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx context.Context, sel ast.SelectionSet, v media.Place) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace[v])
 	if res == graphql.Null {
@@ -77199,18 +77288,18 @@ func (ec *executionContext) marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcm
 	return res
 }
 
-var unmarshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace = map[string]media1.Place{
-	"FEATURED_IMAGE": media1.FeaturedImage,
-	"BODY":           media1.InBody,
-	"AVATAR":         media1.Avatar,
-	"LOGO":           media1.Logo,
+var unmarshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace = map[string]media.Place{
+	"FEATURED_IMAGE": media.FeaturedImage,
+	"BODY":           media.InBody,
+	"AVATAR":         media.Avatar,
+	"LOGO":           media.Logo,
 }
 
-var marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace = map[media1.Place]string{
-	media1.FeaturedImage: "FEATURED_IMAGE",
-	media1.InBody:        "BODY",
-	media1.Avatar:        "AVATAR",
-	media1.Logo:          "LOGO",
+var marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace = map[media.Place]string{
+	media.FeaturedImage: "FEATURED_IMAGE",
+	media.InBody:        "BODY",
+	media.Avatar:        "AVATAR",
+	media.Logo:          "LOGO",
 }
 
 func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
@@ -80610,7 +80699,38 @@ func (ec *executionContext) unmarshalOMediaFilter2ᚖgithubᚗcomᚋbroadsheet�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, v any) (*media.Kind, error) {
+func (ec *executionContext) unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat(ctx context.Context, v any) (*media.Format, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat(ctx context.Context, sel ast.SelectionSet, v *media.Format) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat[*v])
+	return res
+}
+
+var unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat = map[string]media.Format{
+	"JPEG": media.JPEG,
+	"PNG":  media.PNG,
+	"WEBP": media.WebP,
+}
+
+var marshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat = map[media.Format]string{
+	media.JPEG: "JPEG",
+	media.PNG:  "PNG",
+	media.WebP: "WEBP",
+}
+
+func (ec *executionContext) unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, v any) (*media1.Kind, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -80619,7 +80739,7 @@ func (ec *executionContext) unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, sel ast.SelectionSet, v *media.Kind) graphql.Marshaler {
+func (ec *executionContext) marshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, sel ast.SelectionSet, v *media1.Kind) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -80629,18 +80749,34 @@ func (ec *executionContext) marshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return res
 }
 
-var unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[string]media.Kind{
-	"IMAGE": media.KindImage,
-	"VIDEO": media.KindVideo,
-	"AUDIO": media.KindAudio,
-	"FILE":  media.KindFile,
+var unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[string]media1.Kind{
+	"IMAGE": media1.KindImage,
+	"VIDEO": media1.KindVideo,
+	"AUDIO": media1.KindAudio,
+	"FILE":  media1.KindFile,
 }
 
-var marshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[media.Kind]string{
-	media.KindImage: "IMAGE",
-	media.KindVideo: "VIDEO",
-	media.KindAudio: "AUDIO",
-	media.KindFile:  "FILE",
+var marshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[media1.Kind]string{
+	media1.KindImage: "IMAGE",
+	media1.KindVideo: "VIDEO",
+	media1.KindAudio: "AUDIO",
+	media1.KindFile:  "FILE",
+}
+
+func (ec *executionContext) unmarshalOMediaRatio2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaRatio(ctx context.Context, v any) (*model.MediaRatio, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.MediaRatio)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMediaRatio2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaRatio(ctx context.Context, sel ast.SelectionSet, v *model.MediaRatio) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx context.Context, sel ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
