@@ -1827,6 +1827,7 @@ var objectArticleViewerState = executor.NewObject("ArticleViewerState", []string
 	executor.Field{Name: "isBookmarked"},
 	executor.Field{Name: "isRead"},
 	executor.Field{Name: "followedIds"},
+	executor.Field{Name: "reactions"},
 )
 
 func (x *execution) objectArticleViewerState(parent *executor.Node, obj *model.ArticleViewerState) (null bool) {
@@ -1845,6 +1846,8 @@ func (x *execution) objectArticleViewerState(parent *executor.Node, obj *model.A
 			missing = x.writeNBoolean2bool(n, obj.IsRead) || missing
 		case 3: // followedIds
 			missing = x.writeNID2ᚕstringᚄ(n, obj.FollowedIds) || missing
+		case 4: // reactions
+			missing = x.writeNCommentReactionState2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReactionStateᚄ(n, obj.Reactions) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ArticleViewerState")
 		}

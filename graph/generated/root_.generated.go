@@ -2930,6 +2930,8 @@ type ArticleViewerState {
   isRead: Boolean!
   "Ids of the categories, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows."
   followedIds: [ID!]! @listSize(assumedSize: 3, maximum: 1000)
+  "The viewer's reactions to comments of the article, those to the newest comments first. Answers at most 100 rows; viewerReactions answers for any comment. Answers at most 100 rows."
+  reactions: [CommentReactionState!]! @listSize(assumedSize: 3, maximum: 100)
 }
 
 "The viewer's reaction to a comment."
@@ -3123,7 +3125,7 @@ type AddCommentPayload {
   commentId: ID
   "What became of it; WAITING also when nothing was posted."
   state: CommentState!
-  "For guests: the token of the link to edit, delete or claim the comment, told this once."
+  "For guests: the token of the link to edit, delete or claim the comment. Told now, and again to a repeat with the same idempotencyKey."
   guestToken: String
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!

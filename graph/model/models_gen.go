@@ -105,7 +105,7 @@ type AddCommentPayload struct {
 	CommentID *string `json:"commentId,omitempty"`
 	// What became of it; WAITING also when nothing was posted.
 	State CommentState `json:"state"`
-	// For guests: the token of the link to edit, delete or claim the comment, told this once.
+	// For guests: the token of the link to edit, delete or claim the comment. Told now, and again to a repeat with the same idempotencyKey.
 	GuestToken *string `json:"guestToken,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
@@ -251,6 +251,8 @@ type ArticleViewerState struct {
 	IsRead bool `json:"isRead"`
 	// Ids of the categories, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows.
 	FollowedIds []string `json:"followedIds"`
+	// The viewer's reactions to comments of the article, those to the newest comments first. Answers at most 100 rows; viewerReactions answers for any comment. Answers at most 100 rows.
+	Reactions []*CommentReactionState `json:"reactions"`
 }
 
 // An article and whose turn it is.

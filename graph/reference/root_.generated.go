@@ -3139,6 +3139,8 @@ type ArticleViewerState {
   isRead: Boolean!
   "Ids of the categories, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows."
   followedIds: [ID!]! @listSize(assumedSize: 3, maximum: 1000)
+  "The viewer's reactions to comments of the article, those to the newest comments first. Answers at most 100 rows; viewerReactions answers for any comment. Answers at most 100 rows."
+  reactions: [CommentReactionState!]! @listSize(assumedSize: 3, maximum: 100)
 }
 
 "The viewer's reaction to a comment."
@@ -3332,7 +3334,7 @@ type AddCommentPayload {
   commentId: ID
   "What became of it; WAITING also when nothing was posted."
   state: CommentState!
-  "For guests: the token of the link to edit, delete or claim the comment, told this once."
+  "For guests: the token of the link to edit, delete or claim the comment. Told now, and again to a repeat with the same idempotencyKey."
   guestToken: String
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
@@ -7650,6 +7652,8 @@ func (ec *executionContext) childFields_ArticleViewerState(ctx context.Context, 
 		return ec.fieldContext_ArticleViewerState_isRead(ctx, field)
 	case "followedIds":
 		return ec.fieldContext_ArticleViewerState_followedIds(ctx, field)
+	case "reactions":
+		return ec.fieldContext_ArticleViewerState_reactions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArticleViewerState", field.Name)
 }

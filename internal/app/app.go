@@ -123,6 +123,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Webhooks = webhook.New(db, s.Log, s.Partners, s.Jobs, s.Audit)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
 	s.Links = link.New(db)
+	s.Comments.Links = s.Links
 	s.Mail = mail.New(db, s.brand)
 	s.Accounts.SendBy(s.Jobs, s.Mail, s.Links, s.settings)
 	s.Newsletters = newsletter.New(db, s.Audit, s.Articles, s.Directory, s.Jobs, s.Mail, s.Links)

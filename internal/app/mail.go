@@ -9,6 +9,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
@@ -89,8 +90,11 @@ func (a *App) setUpReaders() error {
 		}
 		a.Newsletters.ContactAddress = to.Address
 	}
+	if a.cfg.ModerationURL != "" {
+		a.Comments.Service = comment.NewModerationService(a.cfg.ModerationURL, a.cfg.ModerationToken, a.cfg.ModerationDeadline, a.logger)
+	}
 	r := a.cfg.Retention
 	a.Retention.Ages = retention.Ages{AuditLog: r.RetainAuditLog, GuestEmails: r.RetainGuestEmails, Addresses: r.RetainAddresses, Unsubscribed: r.RetainUnsubscribed,
-		Deliveries: r.RetainDeliveries, AnonymousConsents: r.RetainAnonymousConsents}
+		Deliveries: r.RetainDeliveries, Views: r.RetainViews, AnonymousConsents: r.RetainAnonymousConsents}
 	return nil
 }
