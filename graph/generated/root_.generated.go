@@ -983,6 +983,9 @@ type Mutation {
   "Ends one subscription or all of an address, with the token of a newsletter or of the preference page. Doing it again changes nothing."
   unsubscribeFromNewsletter("Parameters for unsubscribeFromNewsletter." input: UnsubscribeFromNewsletterInput!): UnsubscribeFromNewsletterPayload @once
 
+  "Ends the digests that a reader gets by mail, with the token of one. Doing it again changes nothing."
+  stopDigest("Parameters for stopDigest." input: StopDigestInput!): StopDigestPayload @once
+
   "Sends a message to the newsroom."
   submitContactMessage("Parameters for submitContactMessage." input: SubmitContactMessageInput!): SubmitContactMessagePayload @once
 
@@ -3065,7 +3068,7 @@ type NotificationEdge {
   node: Notification!
 }
 
-"How often a reader wants a digest by mail."
+"How often a reader wants a digest by mail: the new articles about what they follow, or of the whole site if they follow nothing. A digest without any is not sent."
 enum DigestFrequency {
   "Never."
   NEVER
@@ -6891,6 +6894,12 @@ input UnsubscribeFromNewsletterInput {
   token: String!
 }
 
+"Which digests to end."
+input StopDigestInput {
+  "The token of the link in a digest."
+  token: String!
+}
+
 "A message to the newsroom."
 input SubmitContactMessageInput {
   "The name of the writer."
@@ -6991,6 +7000,12 @@ type UpdateNewsletterPreferencesPayload {
 type UnsubscribeFromNewsletterPayload {
   "What the address gets now."
   preferences: NewsletterPreferences
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"The answer of stopDigest."
+type StopDigestPayload {
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }

@@ -2680,6 +2680,18 @@ type StatusCount struct {
 	Count *relay.Count `json:"count"`
 }
 
+// Which digests to end.
+type StopDigestInput struct {
+	// The token of the link in a digest.
+	Token string `json:"token"`
+}
+
+// The answer of stopDigest.
+type StopDigestPayload struct {
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A message to the newsroom.
 type SubmitContactMessageInput struct {
 	// The name of the writer.
@@ -3898,7 +3910,7 @@ func (e CountPrecision) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// How often a reader wants a digest by mail.
+// How often a reader wants a digest by mail: the new articles about what they follow, or of the whole site if they follow nothing. A digest without any is not sent.
 type DigestFrequency string
 
 const (

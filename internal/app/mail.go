@@ -5,6 +5,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
+	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -24,6 +25,19 @@ func (s *Services) settings(ctx context.Context) (*ent.Site, error) {
 		return nil, err
 	}
 	return dir.Site, nil
+}
+
+// zone is where the site's day begins.
+func (s *Services) zone(ctx context.Context) (*time.Location, error) {
+	site, err := s.settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(site.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("the site's time zone: %w", err)
+	}
+	return zone, nil
 }
 
 // brand is what mails say about the site.
@@ -77,7 +91,7 @@ func (a *App) setUpReaders() error {
 			address = strings.TrimSuffix(given, "/")
 		}
 	}
-	a.Accounts.ServerURL, a.Newsletters.ServerURL, a.Feeds.ServerURL = address, address, address
+	a.Accounts.ServerURL, a.Newsletters.ServerURL, a.Feeds.ServerURL, a.Digests.ServerURL = address, address, address, address
 	a.Accounts.Registration = account.Registration(strings.ToUpper(a.cfg.Registration))
 	a.Accounts.DeletionGrace = a.cfg.DeletionGrace
 	a.Links.Key = a.cfg.LinkKey
