@@ -105,7 +105,7 @@ type AddCommentPayload struct {
 	CommentID *string `json:"commentId,omitempty"`
 	// What became of it; WAITING also when nothing was posted.
 	State CommentState `json:"state"`
-	// For guests: the token of the link to edit, delete or claim the comment, told this once.
+	// For guests: the token of the link to edit, delete or claim the comment. Told now, and again to a repeat with the same idempotencyKey.
 	GuestToken *string `json:"guestToken,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
@@ -251,6 +251,8 @@ type ArticleViewerState struct {
 	IsRead bool `json:"isRead"`
 	// Ids of the categories, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows.
 	FollowedIds []string `json:"followedIds"`
+	// The viewer's reactions to comments of the article, those to the newest comments first. Answers at most 100 rows; viewerReactions answers for any comment. Answers at most 100 rows.
+	Reactions []*CommentReactionState `json:"reactions"`
 }
 
 // An article and whose turn it is.
@@ -2678,6 +2680,18 @@ type StatusCount struct {
 	Count *relay.Count `json:"count"`
 }
 
+// Which digests to end.
+type StopDigestInput struct {
+	// The token of the link in a digest.
+	Token string `json:"token"`
+}
+
+// The answer of stopDigest.
+type StopDigestPayload struct {
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A message to the newsroom.
 type SubmitContactMessageInput struct {
 	// The name of the writer.
@@ -3896,7 +3910,7 @@ func (e CountPrecision) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// How often a reader wants a digest by mail.
+// How often a reader wants a digest by mail: the new articles about what they follow, or of the whole site if they follow nothing. A digest without any is not sent.
 type DigestFrequency string
 
 const (
