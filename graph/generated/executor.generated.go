@@ -220,6 +220,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("SignUpInput", ec.unmarshalInputSignUpInput),
 				graphql.NewInputUnmarshaler("SocialProfileInput", ec.unmarshalInputSocialProfileInput),
 				graphql.NewInputUnmarshaler("StartSecondFactorInput", ec.unmarshalInputStartSecondFactorInput),
+				graphql.NewInputUnmarshaler("StopDigestInput", ec.unmarshalInputStopDigestInput),
 				graphql.NewInputUnmarshaler("SubmitContactMessageInput", ec.unmarshalInputSubmitContactMessageInput),
 				graphql.NewInputUnmarshaler("SubscribeToNewsletterInput", ec.unmarshalInputSubscribeToNewsletterInput),
 				graphql.NewInputUnmarshaler("TableBlockInput", ec.unmarshalInputTableBlockInput),
@@ -1827,6 +1828,7 @@ var objectArticleViewerState = executor.NewObject("ArticleViewerState", []string
 	executor.Field{Name: "isBookmarked"},
 	executor.Field{Name: "isRead"},
 	executor.Field{Name: "followedIds"},
+	executor.Field{Name: "reactions"},
 )
 
 func (x *execution) objectArticleViewerState(parent *executor.Node, obj *model.ArticleViewerState) (null bool) {
@@ -1845,6 +1847,8 @@ func (x *execution) objectArticleViewerState(parent *executor.Node, obj *model.A
 			missing = x.writeNBoolean2bool(n, obj.IsRead) || missing
 		case 3: // followedIds
 			missing = x.writeNID2ᚕstringᚄ(n, obj.FollowedIds) || missing
+		case 4: // reactions
+			missing = x.writeNCommentReactionState2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReactionStateᚄ(n, obj.Reactions) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ArticleViewerState")
 		}
@@ -7522,6 +7526,7 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "confirmNewsletterSubscription", Method: true, Resolver: true},
 	executor.Field{Name: "updateNewsletterPreferences", Method: true, Resolver: true},
 	executor.Field{Name: "unsubscribeFromNewsletter", Method: true, Resolver: true},
+	executor.Field{Name: "stopDigest", Method: true, Resolver: true},
 	executor.Field{Name: "submitContactMessage", Method: true, Resolver: true},
 	executor.Field{Name: "createNewsletter", Method: true, Resolver: true},
 	executor.Field{Name: "updateNewsletter", Method: true, Resolver: true},
@@ -7847,16 +7852,18 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 156:
 		return x.mutation_unsubscribeFromNewsletter(n)
 	case 157:
-		return x.mutation_submitContactMessage(n)
+		return x.mutation_stopDigest(n)
 	case 158:
-		return x.mutation_createNewsletter(n)
+		return x.mutation_submitContactMessage(n)
 	case 159:
-		return x.mutation_updateNewsletter(n)
+		return x.mutation_createNewsletter(n)
 	case 160:
-		return x.mutation_createNewsletterIssue(n)
+		return x.mutation_updateNewsletter(n)
 	case 161:
-		return x.mutation_deleteNewsletterIssue(n)
+		return x.mutation_createNewsletterIssue(n)
 	case 162:
+		return x.mutation_deleteNewsletterIssue(n)
+	case 163:
 		return x.mutation_sendNewsletterIssue(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -12234,6 +12241,31 @@ func (x *execution) mutation_unsubscribeFromNewsletter(n *executor.Node) (null b
 	}
 	v := answer.(*model.UnsubscribeFromNewsletterPayload)
 	return x.writeOUnsubscribeFromNewsletterPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUnsubscribeFromNewsletterPayload(n, v)
+}
+
+func (x *execution) mutation_stopDigest(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_stopDigest_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().StopDigest(ctx, fc.Args["input"].(model.StopDigestInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.StopDigestPayload)
+	return x.writeOStopDigestPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestPayload(n, v)
 }
 
 func (x *execution) mutation_submitContactMessage(n *executor.Node) (null bool) {
@@ -17865,6 +17897,31 @@ func (x *execution) objectStatusCount(parent *executor.Node, obj *model.StatusCo
 			missing = x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, obj.Count) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of StatusCount")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectStopDigestPayload = executor.NewObject("StopDigestPayload", []string{"StopDigestPayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectStopDigestPayload(parent *executor.Node, obj *model.StopDigestPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectStopDigestPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("StopDigestPayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of StopDigestPayload")
 		}
 	}
 	if missing {
@@ -24877,6 +24934,13 @@ func (x *execution) writeOStartSecondFactorPayload2ᚖgithubᚗcomᚋbroadsheet�
 		return x.Null()
 	}
 	return x.objectStartSecondFactorPayload(n, v)
+}
+
+func (x *execution) writeOStopDigestPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestPayload(n *executor.Node, v *model.StopDigestPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectStopDigestPayload(n, v)
 }
 
 func (x *execution) writeOString2ᚖstring(n *executor.Node, v *string) (null bool) {

@@ -983,6 +983,9 @@ type Mutation {
   "Ends one subscription or all of an address, with the token of a newsletter or of the preference page. Doing it again changes nothing."
   unsubscribeFromNewsletter("Parameters for unsubscribeFromNewsletter." input: UnsubscribeFromNewsletterInput!): UnsubscribeFromNewsletterPayload @once
 
+  "Ends the digests that a reader gets by mail, with the token of one. Doing it again changes nothing."
+  stopDigest("Parameters for stopDigest." input: StopDigestInput!): StopDigestPayload @once
+
   "Sends a message to the newsroom."
   submitContactMessage("Parameters for submitContactMessage." input: SubmitContactMessageInput!): SubmitContactMessagePayload @once
 
@@ -2930,6 +2933,8 @@ type ArticleViewerState {
   isRead: Boolean!
   "Ids of the categories, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows."
   followedIds: [ID!]! @listSize(assumedSize: 3, maximum: 1000)
+  "The viewer's reactions to comments of the article, those to the newest comments first. Answers at most 100 rows; viewerReactions answers for any comment. Answers at most 100 rows."
+  reactions: [CommentReactionState!]! @listSize(assumedSize: 3, maximum: 100)
 }
 
 "The viewer's reaction to a comment."
@@ -3063,7 +3068,7 @@ type NotificationEdge {
   node: Notification!
 }
 
-"How often a reader wants a digest by mail."
+"How often a reader wants a digest by mail: the new articles about what they follow, or of the whole site if they follow nothing. A digest without any is not sent."
 enum DigestFrequency {
   "Never."
   NEVER
@@ -3123,7 +3128,7 @@ type AddCommentPayload {
   commentId: ID
   "What became of it; WAITING also when nothing was posted."
   state: CommentState!
-  "For guests: the token of the link to edit, delete or claim the comment, told this once."
+  "For guests: the token of the link to edit, delete or claim the comment. Told now, and again to a repeat with the same idempotencyKey."
   guestToken: String
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
@@ -6928,6 +6933,12 @@ input UnsubscribeFromNewsletterInput {
   token: String!
 }
 
+"Which digests to end."
+input StopDigestInput {
+  "The token of the link in a digest."
+  token: String!
+}
+
 "A message to the newsroom."
 input SubmitContactMessageInput {
   "The name of the writer."
@@ -7028,6 +7039,12 @@ type UpdateNewsletterPreferencesPayload {
 type UnsubscribeFromNewsletterPayload {
   "What the address gets now."
   preferences: NewsletterPreferences
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"The answer of stopDigest."
+type StopDigestPayload {
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }

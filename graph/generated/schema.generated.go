@@ -317,6 +317,7 @@ type MutationResolver interface {
 	ConfirmNewsletterSubscription(ctx context.Context, input model.ConfirmNewsletterSubscriptionInput) (*model.ConfirmNewsletterSubscriptionPayload, error)
 	UpdateNewsletterPreferences(ctx context.Context, input model.UpdateNewsletterPreferencesInput) (*model.UpdateNewsletterPreferencesPayload, error)
 	UnsubscribeFromNewsletter(ctx context.Context, input model.UnsubscribeFromNewsletterInput) (*model.UnsubscribeFromNewsletterPayload, error)
+	StopDigest(ctx context.Context, input model.StopDigestInput) (*model.StopDigestPayload, error)
 	SubmitContactMessage(ctx context.Context, input model.SubmitContactMessageInput) (*model.SubmitContactMessagePayload, error)
 	CreateNewsletter(ctx context.Context, input model.CreateNewsletterInput) (*model.CreateNewsletterPayload, error)
 	UpdateNewsletter(ctx context.Context, input model.UpdateNewsletterInput) (*model.UpdateNewsletterPayload, error)
@@ -2697,6 +2698,20 @@ func (ec *executionContext) field_Mutation_startSecondFactor_args(ctx context.Co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.StartSecondFactorInput, error) {
 			return ec.unmarshalNStartSecondFactorInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStartSecondFactorInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_stopDigest_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.StopDigestInput, error) {
+			return ec.unmarshalNStopDigestInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -12084,6 +12099,36 @@ func (ec *executionContext) unmarshalInputStartSecondFactorInput(ctx context.Con
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputStopDigestInput(ctx context.Context, obj any) (model.StopDigestInput, error) {
+	var it model.StopDigestInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"token"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputSubmitContactMessageInput(ctx context.Context, obj any) (model.SubmitContactMessageInput, error) {
 	var it model.SubmitContactMessageInput
 	if obj == nil {
@@ -15484,6 +15529,11 @@ func (ec *executionContext) unmarshalNSocialProfileInput2ᚖgithubᚗcomᚋbroad
 
 func (ec *executionContext) unmarshalNStartSecondFactorInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStartSecondFactorInput(ctx context.Context, v any) (model.StartSecondFactorInput, error) {
 	res, err := ec.unmarshalInputStartSecondFactorInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNStopDigestInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestInput(ctx context.Context, v any) (model.StopDigestInput, error) {
+	res, err := ec.unmarshalInputStopDigestInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
