@@ -919,6 +919,12 @@ type Mutation {
   "Uploads a picture, film, sound or file. The request is multipart. What the file is, is read from its bytes; metadata such as where a picture was taken are removed. A file that the library has already gives that item. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
   uploadMedia("Parameters for uploadMedia." input: UploadMediaInput!): UploadMediaPayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
 
+  "Fetches a file from an address of the open web into the library, as uploadMedia would. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  importMediaFromUrl("Parameters for importMediaFromUrl." input: ImportMediaFromUrlInput!): ImportMediaFromUrlPayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
+
+  "Puts another file in the place of that of a media item, which keeps its ID, its words and its uses; the address of the old file leads to the new one. Contributors and authors replace what they uploaded, editors all. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  replaceMediaFile("Parameters for replaceMediaFile." input: ReplaceMediaFileInput!): ReplaceMediaFilePayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
+
   "Changes the words of a media item: contributors and authors of what they uploaded, editors of all. Omitted fields keep their values; null clears a field. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
   updateMedia("Parameters for updateMedia." input: UpdateMediaInput!): UpdateMediaPayload @auth(can: WRITE_ARTICLES)
 
@@ -982,6 +988,9 @@ type Mutation {
 
   "Ends one subscription or all of an address, with the token of a newsletter or of the preference page. Doing it again changes nothing."
   unsubscribeFromNewsletter("Parameters for unsubscribeFromNewsletter." input: UnsubscribeFromNewsletterInput!): UnsubscribeFromNewsletterPayload @once
+
+  "Ends the digests that a reader gets by mail, with the token of one. Doing it again changes nothing."
+  stopDigest("Parameters for stopDigest." input: StopDigestInput!): StopDigestPayload @once
 
   "Sends a message to the newsroom."
   submitContactMessage("Parameters for submitContactMessage." input: SubmitContactMessageInput!): SubmitContactMessagePayload @once
@@ -2930,6 +2939,8 @@ type ArticleViewerState {
   isRead: Boolean!
   "Ids of the categories, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows."
   followedIds: [ID!]! @listSize(assumedSize: 3, maximum: 1000)
+  "The viewer's reactions to comments of the article, those to the newest comments first. Answers at most 100 rows; viewerReactions answers for any comment. Answers at most 100 rows."
+  reactions: [CommentReactionState!]! @listSize(assumedSize: 3, maximum: 100)
 }
 
 "The viewer's reaction to a comment."
@@ -3063,7 +3074,7 @@ type NotificationEdge {
   node: Notification!
 }
 
-"How often a reader wants a digest by mail."
+"How often a reader wants a digest by mail: the new articles about what they follow, or of the whole site if they follow nothing. A digest without any is not sent."
 enum DigestFrequency {
   "Never."
   NEVER
@@ -3123,7 +3134,7 @@ type AddCommentPayload {
   commentId: ID
   "What became of it; WAITING also when nothing was posted."
   state: CommentState!
-  "For guests: the token of the link to edit, delete or claim the comment, told this once."
+  "For guests: the token of the link to edit, delete or claim the comment. Told now, and again to a repeat with the same idempotencyKey."
   guestToken: String
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
@@ -3926,6 +3937,8 @@ type Media implements Node {
     "Null: WEBP; a GIF without ` + "`" + `ratio` + "`" + ` and ` + "`" + `format` + "`" + ` stays as it is, for it may move."
     format: MediaFormat
   ): URL!
+  "A few characters from which a front end paints a blurred image until the image is there: a BlurHash. Null for what has no variants, and until the first variant was asked for."
+  placeholder: String
   "All variants of an image in one shape and format with their widths, the narrowest first, for the attribute ` + "`" + `srcset` + "`" + ` of HTML. Empty if there are none."
   srcset("As of url." ratio: MediaRatio, "Null: WEBP." format: MediaFormat): String!
   "Alternative text."
@@ -4035,6 +4048,48 @@ input UploadMediaInput {
 "Return type of uploadMedia."
 type UploadMediaPayload {
   "The media item. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"A file to fetch, with its words."
+input ImportMediaFromUrlInput {
+  "Address of the file: http or https, and nothing but the open web."
+  url: URL!
+  "Alternative text."
+  alt: String
+  "Caption. If omitted, the one that the file holds (IPTC)."
+  caption: String
+  "Credit. If omitted, the one that the file holds (IPTC)."
+  credit: String
+  "The point that must stay in sight when the image is cut."
+  focalPoint: FocalPointInput
+  "Rights and usage terms."
+  rights: RightsInput
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
+  idempotencyKey: String
+}
+
+"Return type of importMediaFromUrl."
+type ImportMediaFromUrlPayload {
+  "The media item. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which file goes in the place of which."
+input ReplaceMediaFileInput {
+  "The media item."
+  id: ID!
+  "The new file, of the same kind (MediaKind) as the old one."
+  file: Upload!
+}
+
+"Return type of replaceMediaFile."
+type ReplaceMediaFilePayload {
+  "The media item with its new file. Null if the mutation failed."
   media: Media
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
@@ -6928,6 +6983,12 @@ input UnsubscribeFromNewsletterInput {
   token: String!
 }
 
+"Which digests to end."
+input StopDigestInput {
+  "The token of the link in a digest."
+  token: String!
+}
+
 "A message to the newsroom."
 input SubmitContactMessageInput {
   "The name of the writer."
@@ -7028,6 +7089,12 @@ type UpdateNewsletterPreferencesPayload {
 type UnsubscribeFromNewsletterPayload {
   "What the address gets now."
   preferences: NewsletterPreferences
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"The answer of stopDigest."
+type StopDigestPayload {
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }

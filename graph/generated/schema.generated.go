@@ -134,6 +134,7 @@ type LiveEntryResolver interface {
 
 type MediaResolver interface {
 	URL(ctx context.Context, obj *loader.Media, width *int32, ratio *model.MediaRatio, format *media.Format) (string, error)
+	Placeholder(ctx context.Context, obj *loader.Media) (*string, error)
 	Srcset(ctx context.Context, obj *loader.Media, ratio *model.MediaRatio, format *media.Format) (string, error)
 
 	Width(ctx context.Context, obj *loader.Media) (*int32, error)
@@ -297,6 +298,8 @@ type MutationResolver interface {
 	UpdateAdSlot(ctx context.Context, input model.UpdateAdSlotInput) (*model.UpdateAdSlotPayload, error)
 	DeleteAdSlot(ctx context.Context, input model.DeleteAdSlotInput) (*model.DeleteAdSlotPayload, error)
 	UploadMedia(ctx context.Context, input model.UploadMediaInput) (*model.UploadMediaPayload, error)
+	ImportMediaFromURL(ctx context.Context, input model.ImportMediaFromURLInput) (*model.ImportMediaFromURLPayload, error)
+	ReplaceMediaFile(ctx context.Context, input model.ReplaceMediaFileInput) (*model.ReplaceMediaFilePayload, error)
 	UpdateMedia(ctx context.Context, input model.UpdateMediaInput) (*model.UpdateMediaPayload, error)
 	DeleteMedia(ctx context.Context, input model.DeleteMediaInput) (*model.DeleteMediaPayload, error)
 	SignUp(ctx context.Context, input model.SignUpInput) (*model.SignUpPayload, error)
@@ -317,6 +320,7 @@ type MutationResolver interface {
 	ConfirmNewsletterSubscription(ctx context.Context, input model.ConfirmNewsletterSubscriptionInput) (*model.ConfirmNewsletterSubscriptionPayload, error)
 	UpdateNewsletterPreferences(ctx context.Context, input model.UpdateNewsletterPreferencesInput) (*model.UpdateNewsletterPreferencesPayload, error)
 	UnsubscribeFromNewsletter(ctx context.Context, input model.UnsubscribeFromNewsletterInput) (*model.UnsubscribeFromNewsletterPayload, error)
+	StopDigest(ctx context.Context, input model.StopDigestInput) (*model.StopDigestPayload, error)
 	SubmitContactMessage(ctx context.Context, input model.SubmitContactMessageInput) (*model.SubmitContactMessagePayload, error)
 	CreateNewsletter(ctx context.Context, input model.CreateNewsletterInput) (*model.CreateNewsletterPayload, error)
 	UpdateNewsletter(ctx context.Context, input model.UpdateNewsletterInput) (*model.UpdateNewsletterPayload, error)
@@ -1809,6 +1813,20 @@ func (ec *executionContext) field_Mutation_follow_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_importMediaFromUrl_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ImportMediaFromURLInput, error) {
+			return ec.unmarshalNImportMediaFromUrlInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐImportMediaFromURLInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_inviteReader_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2235,6 +2253,20 @@ func (ec *executionContext) field_Mutation_reopenThread_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CommentInput, error) {
 			return ec.unmarshalNCommentInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_replaceMediaFile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReplaceMediaFileInput, error) {
+			return ec.unmarshalNReplaceMediaFileInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplaceMediaFileInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2697,6 +2729,20 @@ func (ec *executionContext) field_Mutation_startSecondFactor_args(ctx context.Co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.StartSecondFactorInput, error) {
 			return ec.unmarshalNStartSecondFactorInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStartSecondFactorInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_stopDigest_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.StopDigestInput, error) {
+			return ec.unmarshalNStopDigestInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8924,6 +8970,78 @@ func (ec *executionContext) unmarshalInputImageBlockInput(ctx context.Context, o
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputImportMediaFromUrlInput(ctx context.Context, obj any) (model.ImportMediaFromURLInput, error) {
+	var it model.ImportMediaFromURLInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"url", "alt", "caption", "credit", "focalPoint", "rights", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalNURL2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = data
+		case "alt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("alt"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Alt = graphql.OmittableOf(data)
+		case "caption":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("caption"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Caption = graphql.OmittableOf(data)
+		case "credit":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("credit"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Credit = graphql.OmittableOf(data)
+		case "focalPoint":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("focalPoint"))
+			data, err := ec.unmarshalOFocalPointInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFocalPointInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FocalPoint = graphql.OmittableOf(data)
+		case "rights":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rights"))
+			data, err := ec.unmarshalORightsInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRightsInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Rights = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputInviteReaderInput(ctx context.Context, obj any) (model.InviteReaderInput, error) {
 	var it model.InviteReaderInput
 	if obj == nil {
@@ -10527,6 +10645,43 @@ func (ec *executionContext) unmarshalInputRemoveLiveEntryInput(ctx context.Conte
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputReplaceMediaFileInput(ctx context.Context, obj any) (model.ReplaceMediaFileInput, error) {
+	var it model.ReplaceMediaFileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "file"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "file":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("file"))
+			data, err := ec.unmarshalNUpload2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚐUpload(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.File = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputReplayWebhookInput(ctx context.Context, obj any) (model.ReplayWebhookInput, error) {
 	var it model.ReplayWebhookInput
 	if obj == nil {
@@ -12079,6 +12234,36 @@ func (ec *executionContext) unmarshalInputStartSecondFactorInput(ctx context.Con
 				return it, err
 			}
 			it.Password = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputStopDigestInput(ctx context.Context, obj any) (model.StopDigestInput, error) {
+	var it model.StopDigestInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"token"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
 		}
 	}
 	return it, nil
@@ -14818,6 +15003,11 @@ func (ec *executionContext) unmarshalNHTML2string(ctx context.Context, v any) (s
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNImportMediaFromUrlInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐImportMediaFromURLInput(ctx context.Context, v any) (model.ImportMediaFromURLInput, error) {
+	res, err := ec.unmarshalInputImportMediaFromUrlInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNInviteReaderInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐInviteReaderInput(ctx context.Context, v any) (model.InviteReaderInput, error) {
 	res, err := ec.unmarshalInputInviteReaderInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -15251,6 +15441,11 @@ func (ec *executionContext) unmarshalNRemoveLiveEntryInput2githubᚗcomᚋbroads
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNReplaceMediaFileInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplaceMediaFileInput(ctx context.Context, v any) (model.ReplaceMediaFileInput, error) {
+	res, err := ec.unmarshalInputReplaceMediaFileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNReplayWebhookInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplayWebhookInput(ctx context.Context, v any) (model.ReplayWebhookInput, error) {
 	res, err := ec.unmarshalInputReplayWebhookInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -15484,6 +15679,11 @@ func (ec *executionContext) unmarshalNSocialProfileInput2ᚖgithubᚗcomᚋbroad
 
 func (ec *executionContext) unmarshalNStartSecondFactorInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStartSecondFactorInput(ctx context.Context, v any) (model.StartSecondFactorInput, error) {
 	res, err := ec.unmarshalInputStartSecondFactorInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNStopDigestInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestInput(ctx context.Context, v any) (model.StopDigestInput, error) {
+	res, err := ec.unmarshalInputStopDigestInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
