@@ -13,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/digest"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/feed"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
@@ -55,6 +56,7 @@ type Services struct {
 	Directory  *directory.Directory
 
 	Newsletters *newsletter.Service
+	Digests     *digest.Service
 	Trusted     *trusted.Store // nil: no documents can be registered
 }
 

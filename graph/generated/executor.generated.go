@@ -16,7 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
-	"github.com/broadsheet-cms/broadsheet/ent/media"
+	media1 "github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
@@ -31,7 +31,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
-	media1 "github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -220,6 +220,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("SignUpInput", ec.unmarshalInputSignUpInput),
 				graphql.NewInputUnmarshaler("SocialProfileInput", ec.unmarshalInputSocialProfileInput),
 				graphql.NewInputUnmarshaler("StartSecondFactorInput", ec.unmarshalInputStartSecondFactorInput),
+				graphql.NewInputUnmarshaler("StopDigestInput", ec.unmarshalInputStopDigestInput),
 				graphql.NewInputUnmarshaler("SubmitContactMessageInput", ec.unmarshalInputSubmitContactMessageInput),
 				graphql.NewInputUnmarshaler("SubscribeToNewsletterInput", ec.unmarshalInputSubscribeToNewsletterInput),
 				graphql.NewInputUnmarshaler("TableBlockInput", ec.unmarshalInputTableBlockInput),
@@ -1827,6 +1828,7 @@ var objectArticleViewerState = executor.NewObject("ArticleViewerState", []string
 	executor.Field{Name: "isBookmarked"},
 	executor.Field{Name: "isRead"},
 	executor.Field{Name: "followedIds"},
+	executor.Field{Name: "reactions"},
 )
 
 func (x *execution) objectArticleViewerState(parent *executor.Node, obj *model.ArticleViewerState) (null bool) {
@@ -1845,6 +1847,8 @@ func (x *execution) objectArticleViewerState(parent *executor.Node, obj *model.A
 			missing = x.writeNBoolean2bool(n, obj.IsRead) || missing
 		case 3: // followedIds
 			missing = x.writeNID2ᚕstringᚄ(n, obj.FollowedIds) || missing
+		case 4: // reactions
+			missing = x.writeNCommentReactionState2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReactionStateᚄ(n, obj.Reactions) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ArticleViewerState")
 		}
@@ -6349,6 +6353,7 @@ var objectMedia = executor.NewObject("Media", []string{"Media", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "kind"},
 	executor.Field{Name: "url", Method: true, Resolver: true},
+	executor.Field{Name: "srcset", Method: true, Resolver: true},
 	executor.Field{Name: "alt"},
 	executor.Field{Name: "caption"},
 	executor.Field{Name: "credit"},
@@ -6375,25 +6380,27 @@ func (x *execution) objectMedia(parent *executor.Node, obj *loader.Media) (null 
 			missing = x.writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n, obj.Kind) || missing
 		case 2: // url
 			missing = x.media_url(n, obj) || missing
-		case 3: // alt
+		case 3: // srcset
+			missing = x.media_srcset(n, obj) || missing
+		case 4: // alt
 			missing = x.writeNString2string(n, obj.Alt) || missing
-		case 4: // caption
+		case 5: // caption
 			missing = x.writeNString2string(n, obj.Caption) || missing
-		case 5: // credit
+		case 6: // credit
 			missing = x.writeNString2string(n, obj.Credit) || missing
-		case 6: // contentType
+		case 7: // contentType
 			missing = x.writeNString2string(n, obj.ContentType) || missing
-		case 7: // width
+		case 8: // width
 			x.media_width(n, obj)
-		case 8: // height
+		case 9: // height
 			x.media_height(n, obj)
-		case 9: // focalPoint
+		case 10: // focalPoint
 			x.media_focalPoint(n, obj)
-		case 10: // rights
+		case 11: // rights
 			x.writeORights2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐRights(n, obj.Rights)
-		case 11: // createdAt
+		case 12: // createdAt
 			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
-		case 12: // usedIn
+		case 13: // usedIn
 			missing = x.media_usedIn(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Media")
@@ -6421,11 +6428,26 @@ func (x *execution) media_url(n *executor.Node, obj *loader.Media) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Media().URL(ctx, obj, fc.Args["width"].(*int32))
+	v, err := x.ec.Resolvers.Media().URL(ctx, obj, fc.Args["width"].(*int32), fc.Args["ratio"].(*model.MediaRatio), fc.Args["format"].(*media.Format))
 	if err != nil {
 		return x.Fail(s, err)
 	}
 	return x.writeNURL2string(n, v)
+}
+
+func (x *execution) media_srcset(n *executor.Node, obj *loader.Media) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Media_srcset_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Media().Srcset(ctx, obj, fc.Args["ratio"].(*model.MediaRatio), fc.Args["format"].(*media.Format))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNString2string(n, v)
 }
 
 func (x *execution) media_width(n *executor.Node, obj *loader.Media) (null bool) {
@@ -7504,6 +7526,7 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "confirmNewsletterSubscription", Method: true, Resolver: true},
 	executor.Field{Name: "updateNewsletterPreferences", Method: true, Resolver: true},
 	executor.Field{Name: "unsubscribeFromNewsletter", Method: true, Resolver: true},
+	executor.Field{Name: "stopDigest", Method: true, Resolver: true},
 	executor.Field{Name: "submitContactMessage", Method: true, Resolver: true},
 	executor.Field{Name: "createNewsletter", Method: true, Resolver: true},
 	executor.Field{Name: "updateNewsletter", Method: true, Resolver: true},
@@ -7829,16 +7852,18 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 156:
 		return x.mutation_unsubscribeFromNewsletter(n)
 	case 157:
-		return x.mutation_submitContactMessage(n)
+		return x.mutation_stopDigest(n)
 	case 158:
-		return x.mutation_createNewsletter(n)
+		return x.mutation_submitContactMessage(n)
 	case 159:
-		return x.mutation_updateNewsletter(n)
+		return x.mutation_createNewsletter(n)
 	case 160:
-		return x.mutation_createNewsletterIssue(n)
+		return x.mutation_updateNewsletter(n)
 	case 161:
-		return x.mutation_deleteNewsletterIssue(n)
+		return x.mutation_createNewsletterIssue(n)
 	case 162:
+		return x.mutation_deleteNewsletterIssue(n)
+	case 163:
 		return x.mutation_sendNewsletterIssue(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -12216,6 +12241,31 @@ func (x *execution) mutation_unsubscribeFromNewsletter(n *executor.Node) (null b
 	}
 	v := answer.(*model.UnsubscribeFromNewsletterPayload)
 	return x.writeOUnsubscribeFromNewsletterPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUnsubscribeFromNewsletterPayload(n, v)
+}
+
+func (x *execution) mutation_stopDigest(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_stopDigest_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().StopDigest(ctx, fc.Args["input"].(model.StopDigestInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		return x.ec.Directives.Once(ctx, nil, next0)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.StopDigestPayload)
+	return x.writeOStopDigestPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestPayload(n, v)
 }
 
 func (x *execution) mutation_submitContactMessage(n *executor.Node) (null bool) {
@@ -17856,6 +17906,31 @@ func (x *execution) objectStatusCount(parent *executor.Node, obj *model.StatusCo
 	return false
 }
 
+var objectStopDigestPayload = executor.NewObject("StopDigestPayload", []string{"StopDigestPayload"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectStopDigestPayload(parent *executor.Node, obj *model.StopDigestPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectStopDigestPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("StopDigestPayload")
+		case 0: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of StopDigestPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectSubmitContactMessagePayload = executor.NewObject("SubmitContactMessagePayload", []string{"SubmitContactMessagePayload"},
 	executor.Field{Name: "userErrors"},
 )
@@ -22090,7 +22165,7 @@ func (x *execution) writeNMediaEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return x.objectMediaEdge(n, v)
 }
 
-func (x *execution) writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n *executor.Node, v media.Kind) (null bool) {
+func (x *execution) writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n *executor.Node, v media1.Kind) (null bool) {
 	x.String(marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind[v])
 	return false
 }
@@ -22122,7 +22197,7 @@ func (x *execution) writeNMediaUse2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return x.objectMediaUse(n, v)
 }
 
-func (x *execution) writeNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(n *executor.Node, v media1.Place) (null bool) {
+func (x *execution) writeNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(n *executor.Node, v media.Place) (null bool) {
 	x.String(marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace[v])
 	return false
 }
@@ -24859,6 +24934,13 @@ func (x *execution) writeOStartSecondFactorPayload2ᚖgithubᚗcomᚋbroadsheet�
 		return x.Null()
 	}
 	return x.objectStartSecondFactorPayload(n, v)
+}
+
+func (x *execution) writeOStopDigestPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestPayload(n *executor.Node, v *model.StopDigestPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectStopDigestPayload(n, v)
 }
 
 func (x *execution) writeOString2ᚖstring(n *executor.Node, v *string) (null bool) {

@@ -983,6 +983,9 @@ type Mutation {
   "Ends one subscription or all of an address, with the token of a newsletter or of the preference page. Doing it again changes nothing."
   unsubscribeFromNewsletter("Parameters for unsubscribeFromNewsletter." input: UnsubscribeFromNewsletterInput!): UnsubscribeFromNewsletterPayload @once
 
+  "Ends the digests that a reader gets by mail, with the token of one. Doing it again changes nothing."
+  stopDigest("Parameters for stopDigest." input: StopDigestInput!): StopDigestPayload @once
+
   "Sends a message to the newsroom."
   submitContactMessage("Parameters for submitContactMessage." input: SubmitContactMessageInput!): SubmitContactMessagePayload @once
 
@@ -2930,6 +2933,8 @@ type ArticleViewerState {
   isRead: Boolean!
   "Ids of the categories, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows."
   followedIds: [ID!]! @listSize(assumedSize: 3, maximum: 1000)
+  "The viewer's reactions to comments of the article, those to the newest comments first. Answers at most 100 rows; viewerReactions answers for any comment. Answers at most 100 rows."
+  reactions: [CommentReactionState!]! @listSize(assumedSize: 3, maximum: 100)
 }
 
 "The viewer's reaction to a comment."
@@ -3063,7 +3068,7 @@ type NotificationEdge {
   node: Notification!
 }
 
-"How often a reader wants a digest by mail."
+"How often a reader wants a digest by mail: the new articles about what they follow, or of the whole site if they follow nothing. A digest without any is not sent."
 enum DigestFrequency {
   "Never."
   NEVER
@@ -3123,7 +3128,7 @@ type AddCommentPayload {
   commentId: ID
   "What became of it; WAITING also when nothing was posted."
   state: CommentState!
-  "For guests: the token of the link to edit, delete or claim the comment, told this once."
+  "For guests: the token of the link to edit, delete or claim the comment. Told now, and again to a repeat with the same idempotencyKey."
   guestToken: String
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
@@ -3881,14 +3886,53 @@ enum MediaKind {
   FILE
 }
 
+"Shape that an image is cut to."
+enum MediaRatio {
+  "1:1."
+  SQUARE
+  "4:3."
+  LANDSCAPE_4_3
+  "3:2."
+  LANDSCAPE_3_2
+  "16:9."
+  LANDSCAPE_16_9
+  "2:1."
+  LANDSCAPE_2_1
+  "3:4."
+  PORTRAIT_3_4
+  "4:5."
+  PORTRAIT_4_5
+  "9:16."
+  PORTRAIT_9_16
+}
+
+"What a variant of an image is encoded as. Of images that move it shows the first frame."
+enum MediaFormat {
+  "JPEG, at quality 82. What is transparent becomes white."
+  JPEG
+  "PNG, without loss."
+  PNG
+  "WebP, at quality 80, with transparency."
+  WEBP
+}
+
 "A image, video, sound or file."
 type Media implements Node {
   "Globally unique, opaque ID."
   id: ID!
   "What it is."
   kind: MediaKind!
-  "Its address; with ` + "`" + `width` + "`" + `, that of a variant at least so wide where there is one."
-  url("Pixels." width: Int): URL!
+  "Its address: without arguments of the original, else of a variant. Variants are made of JPEG, PNG, GIF and WebP of this server; of anything else the address is that of the original."
+  url(
+    "Pixels: the next of the widths that there are, 160, 320, 480, 640, 768, 960, 1280, 1600, 1920 and 2560; never more than the image has. 1 or more."
+    width: Int
+    "Shape that the image is cut to, with the focal point as near to the middle as can be. Null: as it is."
+    ratio: MediaRatio
+    "Null: WEBP; a GIF without ` + "`" + `ratio` + "`" + ` and ` + "`" + `format` + "`" + ` stays as it is, for it may move."
+    format: MediaFormat
+  ): URL!
+  "All variants of an image in one shape and format with their widths, the narrowest first, for the attribute ` + "`" + `srcset` + "`" + ` of HTML. Empty if there are none."
+  srcset("As of url." ratio: MediaRatio, "Null: WEBP." format: MediaFormat): String!
   "Alternative text."
   alt: String!
   "Caption."
@@ -6889,6 +6933,12 @@ input UnsubscribeFromNewsletterInput {
   token: String!
 }
 
+"Which digests to end."
+input StopDigestInput {
+  "The token of the link in a digest."
+  token: String!
+}
+
 "A message to the newsroom."
 input SubmitContactMessageInput {
   "The name of the writer."
@@ -6989,6 +7039,12 @@ type UpdateNewsletterPreferencesPayload {
 type UnsubscribeFromNewsletterPayload {
   "What the address gets now."
   preferences: NewsletterPreferences
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"The answer of stopDigest."
+type StopDigestPayload {
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
-	"github.com/broadsheet-cms/broadsheet/ent/media"
+	media1 "github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
@@ -27,7 +27,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
-	media1 "github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -133,7 +133,8 @@ type LiveEntryResolver interface {
 }
 
 type MediaResolver interface {
-	URL(ctx context.Context, obj *loader.Media, width *int32) (string, error)
+	URL(ctx context.Context, obj *loader.Media, width *int32, ratio *model.MediaRatio, format *media.Format) (string, error)
+	Srcset(ctx context.Context, obj *loader.Media, ratio *model.MediaRatio, format *media.Format) (string, error)
 
 	Width(ctx context.Context, obj *loader.Media) (*int32, error)
 	Height(ctx context.Context, obj *loader.Media) (*int32, error)
@@ -316,6 +317,7 @@ type MutationResolver interface {
 	ConfirmNewsletterSubscription(ctx context.Context, input model.ConfirmNewsletterSubscriptionInput) (*model.ConfirmNewsletterSubscriptionPayload, error)
 	UpdateNewsletterPreferences(ctx context.Context, input model.UpdateNewsletterPreferencesInput) (*model.UpdateNewsletterPreferencesPayload, error)
 	UnsubscribeFromNewsletter(ctx context.Context, input model.UnsubscribeFromNewsletterInput) (*model.UnsubscribeFromNewsletterPayload, error)
+	StopDigest(ctx context.Context, input model.StopDigestInput) (*model.StopDigestPayload, error)
 	SubmitContactMessage(ctx context.Context, input model.SubmitContactMessageInput) (*model.SubmitContactMessagePayload, error)
 	CreateNewsletter(ctx context.Context, input model.CreateNewsletterInput) (*model.CreateNewsletterPayload, error)
 	UpdateNewsletter(ctx context.Context, input model.UpdateNewsletterInput) (*model.UpdateNewsletterPayload, error)
@@ -916,6 +918,28 @@ func (ec *executionContext) field_MediaConnection_totalCount_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Media_srcset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ratio",
+		func(ctx context.Context, v any) (*model.MediaRatio, error) {
+			return ec.unmarshalOMediaRatio2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaRatio(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ratio"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "format",
+		func(ctx context.Context, v any) (*media.Format, error) {
+			return ec.unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["format"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Media_url_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -927,6 +951,22 @@ func (ec *executionContext) field_Media_url_args(ctx context.Context, rawArgs ma
 		return nil, err
 	}
 	args["width"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "ratio",
+		func(ctx context.Context, v any) (*model.MediaRatio, error) {
+			return ec.unmarshalOMediaRatio2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaRatio(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ratio"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "format",
+		func(ctx context.Context, v any) (*media.Format, error) {
+			return ec.unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["format"] = arg2
 	return args, nil
 }
 
@@ -2658,6 +2698,20 @@ func (ec *executionContext) field_Mutation_startSecondFactor_args(ctx context.Co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.StartSecondFactorInput, error) {
 			return ec.unmarshalNStartSecondFactorInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStartSecondFactorInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_stopDigest_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.StopDigestInput, error) {
+			return ec.unmarshalNStopDigestInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -12045,6 +12099,36 @@ func (ec *executionContext) unmarshalInputStartSecondFactorInput(ctx context.Con
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputStopDigestInput(ctx context.Context, obj any) (model.StopDigestInput, error) {
+	var it model.StopDigestInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"token"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputSubmitContactMessageInput(ctx context.Context, obj any) (model.SubmitContactMessageInput, error) {
 	var it model.SubmitContactMessageInput
 	if obj == nil {
@@ -14860,7 +14944,7 @@ func (ec *executionContext) unmarshalNMarkArticleReadInput2githubᚗcomᚋbroads
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, sel ast.SelectionSet, v media.Kind) graphql.Marshaler {
+func (ec *executionContext) marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, sel ast.SelectionSet, v media1.Kind) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind[v])
 	if res == graphql.Null {
@@ -14869,14 +14953,14 @@ func (ec *executionContext) marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋ
 	return res
 }
 
-var marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[media.Kind]string{
-	media.KindImage: "IMAGE",
-	media.KindVideo: "VIDEO",
-	media.KindAudio: "AUDIO",
-	media.KindFile:  "FILE",
+var marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[media1.Kind]string{
+	media1.KindImage: "IMAGE",
+	media1.KindVideo: "VIDEO",
+	media1.KindAudio: "AUDIO",
+	media1.KindFile:  "FILE",
 }
 
-func (ec *executionContext) marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx context.Context, sel ast.SelectionSet, v media1.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx context.Context, sel ast.SelectionSet, v media.Place) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace[v])
 	if res == graphql.Null {
@@ -14885,11 +14969,11 @@ func (ec *executionContext) marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcm
 	return res
 }
 
-var marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace = map[media1.Place]string{
-	media1.FeaturedImage: "FEATURED_IMAGE",
-	media1.InBody:        "BODY",
-	media1.Avatar:        "AVATAR",
-	media1.Logo:          "LOGO",
+var marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace = map[media.Place]string{
+	media.FeaturedImage: "FEATURED_IMAGE",
+	media.InBody:        "BODY",
+	media.Avatar:        "AVATAR",
+	media.Logo:          "LOGO",
 }
 
 func (ec *executionContext) unmarshalNMenuItemInput2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMenuItemInputᚄ(ctx context.Context, v any) ([]*model.MenuItemInput, error) {
@@ -15445,6 +15529,11 @@ func (ec *executionContext) unmarshalNSocialProfileInput2ᚖgithubᚗcomᚋbroad
 
 func (ec *executionContext) unmarshalNStartSecondFactorInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStartSecondFactorInput(ctx context.Context, v any) (model.StartSecondFactorInput, error) {
 	res, err := ec.unmarshalInputStartSecondFactorInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNStopDigestInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestInput(ctx context.Context, v any) (model.StopDigestInput, error) {
+	res, err := ec.unmarshalInputStopDigestInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -16152,7 +16241,22 @@ func (ec *executionContext) unmarshalOMediaFilter2ᚖgithubᚗcomᚋbroadsheet�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, v any) (*media.Kind, error) {
+func (ec *executionContext) unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat(ctx context.Context, v any) (*media.Format, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+var unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat = map[string]media.Format{
+	"JPEG": media.JPEG,
+	"PNG":  media.PNG,
+	"WEBP": media.WebP,
+}
+
+func (ec *executionContext) unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, v any) (*media1.Kind, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -16161,11 +16265,20 @@ func (ec *executionContext) unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-var unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[string]media.Kind{
-	"IMAGE": media.KindImage,
-	"VIDEO": media.KindVideo,
-	"AUDIO": media.KindAudio,
-	"FILE":  media.KindFile,
+var unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[string]media1.Kind{
+	"IMAGE": media1.KindImage,
+	"VIDEO": media1.KindVideo,
+	"AUDIO": media1.KindAudio,
+	"FILE":  media1.KindFile,
+}
+
+func (ec *executionContext) unmarshalOMediaRatio2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaRatio(ctx context.Context, v any) (*model.MediaRatio, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.MediaRatio)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOMenuItemInput2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMenuItemInputᚄ(ctx context.Context, v any) ([]*model.MenuItemInput, error) {

@@ -192,6 +192,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SignUpInput", ec.unmarshalInputSignUpInput),
 			graphql.NewInputUnmarshaler("SocialProfileInput", ec.unmarshalInputSocialProfileInput),
 			graphql.NewInputUnmarshaler("StartSecondFactorInput", ec.unmarshalInputStartSecondFactorInput),
+			graphql.NewInputUnmarshaler("StopDigestInput", ec.unmarshalInputStopDigestInput),
 			graphql.NewInputUnmarshaler("SubmitContactMessageInput", ec.unmarshalInputSubmitContactMessageInput),
 			graphql.NewInputUnmarshaler("SubscribeToNewsletterInput", ec.unmarshalInputSubscribeToNewsletterInput),
 			graphql.NewInputUnmarshaler("TableBlockInput", ec.unmarshalInputTableBlockInput),
@@ -1191,6 +1192,9 @@ type Mutation {
 
   "Ends one subscription or all of an address, with the token of a newsletter or of the preference page. Doing it again changes nothing."
   unsubscribeFromNewsletter("Parameters for unsubscribeFromNewsletter." input: UnsubscribeFromNewsletterInput!): UnsubscribeFromNewsletterPayload @once
+
+  "Ends the digests that a reader gets by mail, with the token of one. Doing it again changes nothing."
+  stopDigest("Parameters for stopDigest." input: StopDigestInput!): StopDigestPayload @once
 
   "Sends a message to the newsroom."
   submitContactMessage("Parameters for submitContactMessage." input: SubmitContactMessageInput!): SubmitContactMessagePayload @once
@@ -3139,6 +3143,8 @@ type ArticleViewerState {
   isRead: Boolean!
   "Ids of the categories, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows."
   followedIds: [ID!]! @listSize(assumedSize: 3, maximum: 1000)
+  "The viewer's reactions to comments of the article, those to the newest comments first. Answers at most 100 rows; viewerReactions answers for any comment. Answers at most 100 rows."
+  reactions: [CommentReactionState!]! @listSize(assumedSize: 3, maximum: 100)
 }
 
 "The viewer's reaction to a comment."
@@ -3272,7 +3278,7 @@ type NotificationEdge {
   node: Notification!
 }
 
-"How often a reader wants a digest by mail."
+"How often a reader wants a digest by mail: the new articles about what they follow, or of the whole site if they follow nothing. A digest without any is not sent."
 enum DigestFrequency {
   "Never."
   NEVER
@@ -3332,7 +3338,7 @@ type AddCommentPayload {
   commentId: ID
   "What became of it; WAITING also when nothing was posted."
   state: CommentState!
-  "For guests: the token of the link to edit, delete or claim the comment, told this once."
+  "For guests: the token of the link to edit, delete or claim the comment. Told now, and again to a repeat with the same idempotencyKey."
   guestToken: String
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
@@ -4090,14 +4096,53 @@ enum MediaKind {
   FILE
 }
 
+"Shape that an image is cut to."
+enum MediaRatio {
+  "1:1."
+  SQUARE
+  "4:3."
+  LANDSCAPE_4_3
+  "3:2."
+  LANDSCAPE_3_2
+  "16:9."
+  LANDSCAPE_16_9
+  "2:1."
+  LANDSCAPE_2_1
+  "3:4."
+  PORTRAIT_3_4
+  "4:5."
+  PORTRAIT_4_5
+  "9:16."
+  PORTRAIT_9_16
+}
+
+"What a variant of an image is encoded as. Of images that move it shows the first frame."
+enum MediaFormat {
+  "JPEG, at quality 82. What is transparent becomes white."
+  JPEG
+  "PNG, without loss."
+  PNG
+  "WebP, at quality 80, with transparency."
+  WEBP
+}
+
 "A image, video, sound or file."
 type Media implements Node {
   "Globally unique, opaque ID."
   id: ID!
   "What it is."
   kind: MediaKind!
-  "Its address; with ` + "`" + `width` + "`" + `, that of a variant at least so wide where there is one."
-  url("Pixels." width: Int): URL!
+  "Its address: without arguments of the original, else of a variant. Variants are made of JPEG, PNG, GIF and WebP of this server; of anything else the address is that of the original."
+  url(
+    "Pixels: the next of the widths that there are, 160, 320, 480, 640, 768, 960, 1280, 1600, 1920 and 2560; never more than the image has. 1 or more."
+    width: Int
+    "Shape that the image is cut to, with the focal point as near to the middle as can be. Null: as it is."
+    ratio: MediaRatio
+    "Null: WEBP; a GIF without ` + "`" + `ratio` + "`" + ` and ` + "`" + `format` + "`" + ` stays as it is, for it may move."
+    format: MediaFormat
+  ): URL!
+  "All variants of an image in one shape and format with their widths, the narrowest first, for the attribute ` + "`" + `srcset` + "`" + ` of HTML. Empty if there are none."
+  srcset("As of url." ratio: MediaRatio, "Null: WEBP." format: MediaFormat): String!
   "Alternative text."
   alt: String!
   "Caption."
@@ -7098,6 +7143,12 @@ input UnsubscribeFromNewsletterInput {
   token: String!
 }
 
+"Which digests to end."
+input StopDigestInput {
+  "The token of the link in a digest."
+  token: String!
+}
+
 "A message to the newsroom."
 input SubmitContactMessageInput {
   "The name of the writer."
@@ -7198,6 +7249,12 @@ type UpdateNewsletterPreferencesPayload {
 type UnsubscribeFromNewsletterPayload {
   "What the address gets now."
   preferences: NewsletterPreferences
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"The answer of stopDigest."
+type StopDigestPayload {
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
@@ -7650,6 +7707,8 @@ func (ec *executionContext) childFields_ArticleViewerState(ctx context.Context, 
 		return ec.fieldContext_ArticleViewerState_isRead(ctx, field)
 	case "followedIds":
 		return ec.fieldContext_ArticleViewerState_followedIds(ctx, field)
+	case "reactions":
+		return ec.fieldContext_ArticleViewerState_reactions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArticleViewerState", field.Name)
 }
@@ -8952,6 +9011,8 @@ func (ec *executionContext) childFields_Media(ctx context.Context, field graphql
 		return ec.fieldContext_Media_kind(ctx, field)
 	case "url":
 		return ec.fieldContext_Media_url(ctx, field)
+	case "srcset":
+		return ec.fieldContext_Media_srcset(ctx, field)
 	case "alt":
 		return ec.fieldContext_Media_alt(ctx, field)
 	case "caption":
@@ -10404,6 +10465,14 @@ func (ec *executionContext) childFields_StatusCount(ctx context.Context, field g
 		return ec.fieldContext_StatusCount_count(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StatusCount", field.Name)
+}
+
+func (ec *executionContext) childFields_StopDigestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_StopDigestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StopDigestPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SubmitContactMessagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

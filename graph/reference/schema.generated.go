@@ -19,7 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
-	"github.com/broadsheet-cms/broadsheet/ent/media"
+	media1 "github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
@@ -33,7 +33,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
-	media1 "github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -542,6 +542,28 @@ func (ec *executionContext) field_MediaConnection_totalCount_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Media_srcset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ratio",
+		func(ctx context.Context, v any) (*model.MediaRatio, error) {
+			return ec.unmarshalOMediaRatio2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaRatio(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ratio"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "format",
+		func(ctx context.Context, v any) (*media.Format, error) {
+			return ec.unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["format"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Media_url_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -553,6 +575,22 @@ func (ec *executionContext) field_Media_url_args(ctx context.Context, rawArgs ma
 		return nil, err
 	}
 	args["width"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "ratio",
+		func(ctx context.Context, v any) (*model.MediaRatio, error) {
+			return ec.unmarshalOMediaRatio2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaRatio(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ratio"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "format",
+		func(ctx context.Context, v any) (*media.Format, error) {
+			return ec.unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["format"] = arg2
 	return args, nil
 }
 
@@ -2284,6 +2322,20 @@ func (ec *executionContext) field_Mutation_startSecondFactor_args(ctx context.Co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.StartSecondFactorInput, error) {
 			return ec.unmarshalNStartSecondFactorInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStartSecondFactorInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_stopDigest_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.StopDigestInput, error) {
+			return ec.unmarshalNStopDigestInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8885,6 +8937,39 @@ func (ec *executionContext) _ArticleViewerState_followedIds(ctx context.Context,
 
 func (ec *executionContext) fieldContext_ArticleViewerState_followedIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleViewerState", field, false, false, "ID")
+}
+
+func (ec *executionContext) _ArticleViewerState_reactions(ctx context.Context, field graphql.CollectedField, obj *model.ArticleViewerState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticleViewerState_reactions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reactions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CommentReactionState) graphql.Marshaler {
+			return ec.marshalNCommentReactionState2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentReactionStateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_ArticleViewerState_reactions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ArticleViewerState",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CommentReactionState(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ArticleWithdrawal_reason(ctx context.Context, field graphql.CollectedField, obj *loader.Withdrawal) (ret graphql.Marshaler) {
@@ -19321,7 +19406,7 @@ func (ec *executionContext) _Media_kind(ctx context.Context, field graphql.Colle
 			return obj.Kind, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v media.Kind) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v media1.Kind) graphql.Marshaler {
 			return ec.marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx, selections, v)
 		},
 		true,
@@ -19343,7 +19428,7 @@ func (ec *executionContext) _Media_url(ctx context.Context, field graphql.Collec
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Media().URL(ctx, obj, fc.Args["width"].(*int32))
+			return ec.Resolvers.Media().URL(ctx, obj, fc.Args["width"].(*int32), fc.Args["ratio"].(*model.MediaRatio), fc.Args["format"].(*media.Format))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -19372,6 +19457,51 @@ func (ec *executionContext) fieldContext_Media_url(ctx context.Context, field gr
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Media_url_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Media_srcset(ctx context.Context, field graphql.CollectedField, obj *loader.Media) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Media_srcset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Media().Srcset(ctx, obj, fc.Args["ratio"].(*model.MediaRatio), fc.Args["format"].(*media.Format))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Media_srcset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Media",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Media_srcset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19876,7 +20006,7 @@ func (ec *executionContext) _MediaUse_place(ctx context.Context, field graphql.C
 			return obj.Place, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v media1.Place) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v media.Place) graphql.Marshaler {
 			return ec.marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx, selections, v)
 		},
 		true,
@@ -31177,6 +31307,64 @@ func (ec *executionContext) fieldContext_Mutation_unsubscribeFromNewsletter(ctx 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_unsubscribeFromNewsletter_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_stopDigest(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_stopDigest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().StopDigest(ctx, fc.Args["input"].(model.StopDigestInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Once == nil {
+					var zeroVal *model.StopDigestPayload
+					return zeroVal, errors.New("directive once is not implemented")
+				}
+				return ec.Directives.Once(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StopDigestPayload) graphql.Marshaler {
+			return ec.marshalOStopDigestPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_Mutation_stopDigest(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StopDigestPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_stopDigest_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -44342,6 +44530,39 @@ func (ec *executionContext) fieldContext_StatusCount_count(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _StopDigestPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.StopDigestPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StopDigestPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_StopDigestPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StopDigestPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SubmitContactMessagePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SubmitContactMessagePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -56708,6 +56929,48 @@ func UnmarshalStartSecondFactorInput(ctx context.Context, raw any) (model.StartS
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputStopDigestInput(ctx context.Context, obj any) (model.StopDigestInput, error) {
+	var it model.StopDigestInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"token"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalStopDigestInput unmarshals raw into the StopDigestInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalStopDigestInput(ctx context.Context, raw any) (model.StopDigestInput, error) {
+	var out model.StopDigestInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "StopDigestInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSubmitContactMessageInput(ctx context.Context, obj any) (model.SubmitContactMessageInput, error) {
 	var it model.SubmitContactMessageInput
 	if obj == nil {
@@ -61198,6 +61461,11 @@ func (ec *executionContext) _ArticleViewerState(ctx context.Context, sel ast.Sel
 			}
 		case "followedIds":
 			out.Values[i] = ec._ArticleViewerState_followedIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reactions":
+			out.Values[i] = ec._ArticleViewerState_reactions(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -66373,6 +66641,12 @@ func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, ob
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Media_url(ctx, field, obj)
 				})
+		case "srcset":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Media_srcset(ctx, field, obj)
+				})
 		case "alt":
 			out.Values[i] = ec._Media_alt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -68418,6 +68692,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "unsubscribeFromNewsletter":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_unsubscribeFromNewsletter(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "stopDigest":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_stopDigest(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -73147,6 +73428,39 @@ func (ec *executionContext) _StatusCount(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var stopDigestPayloadImplementors = []string{"StopDigestPayload"}
+
+func (ec *executionContext) _StopDigestPayload(ctx context.Context, sel ast.SelectionSet, obj *model.StopDigestPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stopDigestPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StopDigestPayload")
+		case "userErrors":
+			out.Values[i] = ec._StopDigestPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var submitContactMessagePayloadImplementors = []string{"SubmitContactMessagePayload"}
 
 func (ec *executionContext) _SubmitContactMessagePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SubmitContactMessagePayload) graphql.Marshaler {
@@ -77131,13 +77445,13 @@ func (ec *executionContext) marshalNMediaEdge2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return ec._MediaEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, v any) (media.Kind, error) {
+func (ec *executionContext) unmarshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, v any) (media1.Kind, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := unmarshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind[tmp]
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, sel ast.SelectionSet, v media.Kind) graphql.Marshaler {
+func (ec *executionContext) marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, sel ast.SelectionSet, v media1.Kind) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind[v])
 	if res == graphql.Null {
@@ -77146,18 +77460,18 @@ func (ec *executionContext) marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋ
 	return res
 }
 
-var unmarshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[string]media.Kind{
-	"IMAGE": media.KindImage,
-	"VIDEO": media.KindVideo,
-	"AUDIO": media.KindAudio,
-	"FILE":  media.KindFile,
+var unmarshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[string]media1.Kind{
+	"IMAGE": media1.KindImage,
+	"VIDEO": media1.KindVideo,
+	"AUDIO": media1.KindAudio,
+	"FILE":  media1.KindFile,
 }
 
-var marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[media.Kind]string{
-	media.KindImage: "IMAGE",
-	media.KindVideo: "VIDEO",
-	media.KindAudio: "AUDIO",
-	media.KindFile:  "FILE",
+var marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[media1.Kind]string{
+	media1.KindImage: "IMAGE",
+	media1.KindVideo: "VIDEO",
+	media1.KindAudio: "AUDIO",
+	media1.KindFile:  "FILE",
 }
 
 func (ec *executionContext) marshalNMediaUse2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMediaUseᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.MediaUse) graphql.Marshaler {
@@ -77184,13 +77498,13 @@ func (ec *executionContext) marshalNMediaUse2ᚖgithubᚗcomᚋbroadsheetᚑcms�
 	return ec._MediaUse(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx context.Context, v any) (media1.Place, error) {
+func (ec *executionContext) unmarshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx context.Context, v any) (media.Place, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := unmarshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace[tmp]
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx context.Context, sel ast.SelectionSet, v media1.Place) graphql.Marshaler {
+func (ec *executionContext) marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(ctx context.Context, sel ast.SelectionSet, v media.Place) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace[v])
 	if res == graphql.Null {
@@ -77199,18 +77513,18 @@ func (ec *executionContext) marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcm
 	return res
 }
 
-var unmarshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace = map[string]media1.Place{
-	"FEATURED_IMAGE": media1.FeaturedImage,
-	"BODY":           media1.InBody,
-	"AVATAR":         media1.Avatar,
-	"LOGO":           media1.Logo,
+var unmarshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace = map[string]media.Place{
+	"FEATURED_IMAGE": media.FeaturedImage,
+	"BODY":           media.InBody,
+	"AVATAR":         media.Avatar,
+	"LOGO":           media.Logo,
 }
 
-var marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace = map[media1.Place]string{
-	media1.FeaturedImage: "FEATURED_IMAGE",
-	media1.InBody:        "BODY",
-	media1.Avatar:        "AVATAR",
-	media1.Logo:          "LOGO",
+var marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace = map[media.Place]string{
+	media.FeaturedImage: "FEATURED_IMAGE",
+	media.InBody:        "BODY",
+	media.Avatar:        "AVATAR",
+	media.Logo:          "LOGO",
 }
 
 func (ec *executionContext) marshalNMenuItem2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenuItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.MenuItem) graphql.Marshaler {
@@ -78740,6 +79054,11 @@ func (ec *executionContext) marshalNStatusCount2ᚖgithubᚗcomᚋbroadsheetᚑc
 		return graphql.Null
 	}
 	return ec._StatusCount(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNStopDigestInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestInput(ctx context.Context, v any) (model.StopDigestInput, error) {
+	res, err := ec.unmarshalInputStopDigestInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNSubmitContactMessageInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSubmitContactMessageInput(ctx context.Context, v any) (model.SubmitContactMessageInput, error) {
@@ -80610,7 +80929,38 @@ func (ec *executionContext) unmarshalOMediaFilter2ᚖgithubᚗcomᚋbroadsheet�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, v any) (*media.Kind, error) {
+func (ec *executionContext) unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat(ctx context.Context, v any) (*media.Format, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat(ctx context.Context, sel ast.SelectionSet, v *media.Format) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat[*v])
+	return res
+}
+
+var unmarshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat = map[string]media.Format{
+	"JPEG": media.JPEG,
+	"PNG":  media.PNG,
+	"WEBP": media.WebP,
+}
+
+var marshalOMediaFormat2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐFormat = map[media.Format]string{
+	media.JPEG: "JPEG",
+	media.PNG:  "PNG",
+	media.WebP: "WEBP",
+}
+
+func (ec *executionContext) unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, v any) (*media1.Kind, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -80619,7 +80969,7 @@ func (ec *executionContext) unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑc
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, sel ast.SelectionSet, v *media.Kind) graphql.Marshaler {
+func (ec *executionContext) marshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(ctx context.Context, sel ast.SelectionSet, v *media1.Kind) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -80629,18 +80979,34 @@ func (ec *executionContext) marshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcms
 	return res
 }
 
-var unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[string]media.Kind{
-	"IMAGE": media.KindImage,
-	"VIDEO": media.KindVideo,
-	"AUDIO": media.KindAudio,
-	"FILE":  media.KindFile,
+var unmarshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[string]media1.Kind{
+	"IMAGE": media1.KindImage,
+	"VIDEO": media1.KindVideo,
+	"AUDIO": media1.KindAudio,
+	"FILE":  media1.KindFile,
 }
 
-var marshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[media.Kind]string{
-	media.KindImage: "IMAGE",
-	media.KindVideo: "VIDEO",
-	media.KindAudio: "AUDIO",
-	media.KindFile:  "FILE",
+var marshalOMediaKind2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind = map[media1.Kind]string{
+	media1.KindImage: "IMAGE",
+	media1.KindVideo: "VIDEO",
+	media1.KindAudio: "AUDIO",
+	media1.KindFile:  "FILE",
+}
+
+func (ec *executionContext) unmarshalOMediaRatio2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaRatio(ctx context.Context, v any) (*model.MediaRatio, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.MediaRatio)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMediaRatio2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐMediaRatio(ctx context.Context, sel ast.SelectionSet, v *model.MediaRatio) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOMenu2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMenu(ctx context.Context, sel ast.SelectionSet, v *loader.Menu) graphql.Marshaler {
@@ -81503,6 +81869,13 @@ func (ec *executionContext) marshalOStartSecondFactorPayload2ᚖgithubᚗcomᚋb
 		return graphql.Null
 	}
 	return ec._StartSecondFactorPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOStopDigestPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStopDigestPayload(ctx context.Context, sel ast.SelectionSet, v *model.StopDigestPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._StopDigestPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSubmitContactMessagePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSubmitContactMessagePayload(ctx context.Context, sel ast.SelectionSet, v *model.SubmitContactMessagePayload) graphql.Marshaler {

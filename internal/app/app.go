@@ -33,6 +33,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/demo"
+	"github.com/broadsheet-cms/broadsheet/internal/digest"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/feed"
@@ -90,6 +91,7 @@ type Services struct {
 	Mail        *mail.Mailer
 	Links       *link.Signer
 	Newsletters *newsletter.Service
+	Digests     *digest.Service
 	Retention   *retention.Service
 	Trusted     *trusted.Store
 }
@@ -125,9 +127,12 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Webhooks = webhook.New(db, s.Log, s.Partners, s.Jobs, s.Audit)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
 	s.Links = link.New(db)
+	s.Comments.Links = s.Links
 	s.Mail = mail.New(db, s.brand)
 	s.Accounts.SendBy(s.Jobs, s.Mail, s.Links, s.settings)
 	s.Newsletters = newsletter.New(db, s.Audit, s.Articles, s.Directory, s.Jobs, s.Mail, s.Links)
+	s.Digests = digest.New(db, s.Interests, s.Articles, s.Jobs, s.Mail, s.Links)
+	s.Digests.Zone = s.zone
 	s.Retention = retention.New(db, s.Jobs)
 	s.Trusted = trusted.New(db)
 	return s
@@ -136,7 +141,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Moderator: s.Moderator, Interests: s.Interests, Popularity: s.Popularity, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, MediaDesk: s.MediaDesk, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Webhooks: s.Webhooks, Newsletters: s.Newsletters, Trusted: s.Trusted}
+		Newsroom: s.Newsroom, MediaDesk: s.MediaDesk, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Webhooks: s.Webhooks, Newsletters: s.Newsletters, Digests: s.Digests, Trusted: s.Trusted}
 }
 
 // App is the server with all it needs.
@@ -222,7 +227,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		SignIn:  openID,
 		Partner: door.Handler(a.Partners.Handler()),
 		Outputs: door.Handler(a.Feeds.Handler()),
-		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(),
+		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(), Digests: a.Digests.Handler(),
 		Media: a.Media.Handler(),
 		Ready: db.Ready,
 	}

@@ -33,9 +33,9 @@ type Routes struct {
 	Mail     http.Handler // /mail, of a server that keeps its mails
 	// Export is GET /account/export, Newsletters what mail programs and services
 	// ask below /newsletters/.
-	Export, Newsletters http.Handler
-	SDL                 string // GET /schema.graphql; empty: there is none
-	Ready               func(ctx context.Context) error
+	Export, Newsletters, Digests http.Handler
+	SDL                          string // GET /schema.graphql; empty: there is none
+	Ready                        func(ctx context.Context) error
 }
 
 // Options are the limits of the server.
@@ -134,6 +134,9 @@ func (s *Server) mux() http.Handler {
 	}
 	if s.routes.Newsletters != nil {
 		mux.Handle("/newsletters/", s.routes.Newsletters)
+	}
+	if s.routes.Digests != nil {
+		mux.Handle("/digests/", s.routes.Digests)
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
