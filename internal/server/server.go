@@ -30,6 +30,7 @@ type Routes struct {
 	Uploads  http.Handler // /media and /media/uploads/
 	Partner  http.Handler // /partner/
 	Outputs  http.Handler // whatever nothing else is at: feeds, sitemaps, old addresses
+	Site     http.Handler // the news site, which hands on to Outputs what is no page
 	Mail     http.Handler // /mail, of a server that keeps its mails
 	// Export is GET /account/export, Newsletters what mail programs and services
 	// ask below /newsletters/.
@@ -154,11 +155,25 @@ func (s *Server) mux() http.Handler {
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
+	if s.routes.Site != nil {
+		s.site(mux, public)
+		return mux
+	}
 	mux.HandleFunc("GET /{$}", s.serveRoot)
 	if s.routes.Outputs != nil {
 		mux.Handle("/", public(s.deadline(s.routes.Outputs)))
 	}
 	return mux
+}
+
+// site puts the news site under all paths that nothing else has, and under its own
+// pages below paths of others.
+func (s *Server) site(mux *http.ServeMux, public func(http.Handler) http.Handler) {
+	site := public(s.shed(s.deadline(compressed(s.routes.Site))))
+	mux.Handle("/", site)
+	for _, page := range []string{"confirm", "preferences", "unsubscribe"} {
+		mux.Handle("GET /newsletters/"+page, site)
+	}
 }
 
 // ServeHTTP answers one request.
