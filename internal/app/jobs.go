@@ -35,6 +35,9 @@ var findMediaUses = job.Kind[struct{}]{Name: media.FindUsesName, Timeout: time.H
 // rebuildSearch makes the search index anew.
 var rebuildSearch = job.Kind[struct{}]{Name: search.RebuildName, Timeout: 6 * time.Hour}
 
+// removeOrphans removes files that no media item names.
+var removeOrphans = job.Kind[struct{}]{Name: "media.orphans", Timeout: time.Hour, MaxAttempts: 3}
+
 // registerJobs says what the jobs of the server do that belong to no service.
 func (a *App) registerJobs() {
 	job.Register(a.Jobs, tidy, func(ctx context.Context, _ struct{}) error {
@@ -51,6 +54,11 @@ func (a *App) registerJobs() {
 		return a.Site.NoteAllMedia(ctx)
 	})
 	job.Register(a.Jobs, rebuildSearch, func(ctx context.Context, _ struct{}) error { return a.Search.Rebuild(ctx) })
+	job.Register(a.Jobs, removeOrphans, func(ctx context.Context, _ struct{}) error {
+		_, err := a.Media.RemoveOrphans(ctx)
+		return err
+	})
+	job.Periodic(a.Jobs, removeOrphans, struct{}{}, job.Every(24*time.Hour))
 	a.Articles.RefreshLater = func(ctx context.Context, articles []int) error {
 		return job.Enqueue(ctx, a.Jobs, refresh, articles, job.Options{})
 	}
