@@ -919,6 +919,12 @@ type Mutation {
   "Uploads a picture, film, sound or file. The request is multipart. What the file is, is read from its bytes; metadata such as where a picture was taken are removed. A file that the library has already gives that item. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
   uploadMedia("Parameters for uploadMedia." input: UploadMediaInput!): UploadMediaPayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
 
+  "Fetches a file from an address of the open web into the library, as uploadMedia would. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  importMediaFromUrl("Parameters for importMediaFromUrl." input: ImportMediaFromUrlInput!): ImportMediaFromUrlPayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
+
+  "Puts another file in the place of that of a media item, which keeps its ID, its words and its uses; the address of the old file leads to the new one. Contributors and authors replace what they uploaded, editors all. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  replaceMediaFile("Parameters for replaceMediaFile." input: ReplaceMediaFileInput!): ReplaceMediaFilePayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
+
   "Changes the words of a media item: contributors and authors of what they uploaded, editors of all. Omitted fields keep their values; null clears a field. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
   updateMedia("Parameters for updateMedia." input: UpdateMediaInput!): UpdateMediaPayload @auth(can: WRITE_ARTICLES)
 
@@ -3931,6 +3937,8 @@ type Media implements Node {
     "Null: WEBP; a GIF without ` + "`" + `ratio` + "`" + ` and ` + "`" + `format` + "`" + ` stays as it is, for it may move."
     format: MediaFormat
   ): URL!
+  "A few characters from which a front end paints a blurred image until the image is there: a BlurHash. Null for what has no variants, and until the first variant was asked for."
+  placeholder: String
   "All variants of an image in one shape and format with their widths, the narrowest first, for the attribute ` + "`" + `srcset` + "`" + ` of HTML. Empty if there are none."
   srcset("As of url." ratio: MediaRatio, "Null: WEBP." format: MediaFormat): String!
   "Alternative text."
@@ -4040,6 +4048,48 @@ input UploadMediaInput {
 "Return type of uploadMedia."
 type UploadMediaPayload {
   "The media item. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"A file to fetch, with its words."
+input ImportMediaFromUrlInput {
+  "Address of the file: http or https, and nothing but the open web."
+  url: URL!
+  "Alternative text."
+  alt: String
+  "Caption. If omitted, the one that the file holds (IPTC)."
+  caption: String
+  "Credit. If omitted, the one that the file holds (IPTC)."
+  credit: String
+  "The point that must stay in sight when the image is cut."
+  focalPoint: FocalPointInput
+  "Rights and usage terms."
+  rights: RightsInput
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
+  idempotencyKey: String
+}
+
+"Return type of importMediaFromUrl."
+type ImportMediaFromUrlPayload {
+  "The media item. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which file goes in the place of which."
+input ReplaceMediaFileInput {
+  "The media item."
+  id: ID!
+  "The new file, of the same kind (MediaKind) as the old one."
+  file: Upload!
+}
+
+"Return type of replaceMediaFile."
+type ReplaceMediaFilePayload {
+  "The media item with its new file. Null if the mutation failed."
   media: Media
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!

@@ -134,6 +134,7 @@ type LiveEntryResolver interface {
 
 type MediaResolver interface {
 	URL(ctx context.Context, obj *loader.Media, width *int32, ratio *model.MediaRatio, format *media.Format) (string, error)
+	Placeholder(ctx context.Context, obj *loader.Media) (*string, error)
 	Srcset(ctx context.Context, obj *loader.Media, ratio *model.MediaRatio, format *media.Format) (string, error)
 
 	Width(ctx context.Context, obj *loader.Media) (*int32, error)
@@ -297,6 +298,8 @@ type MutationResolver interface {
 	UpdateAdSlot(ctx context.Context, input model.UpdateAdSlotInput) (*model.UpdateAdSlotPayload, error)
 	DeleteAdSlot(ctx context.Context, input model.DeleteAdSlotInput) (*model.DeleteAdSlotPayload, error)
 	UploadMedia(ctx context.Context, input model.UploadMediaInput) (*model.UploadMediaPayload, error)
+	ImportMediaFromURL(ctx context.Context, input model.ImportMediaFromURLInput) (*model.ImportMediaFromURLPayload, error)
+	ReplaceMediaFile(ctx context.Context, input model.ReplaceMediaFileInput) (*model.ReplaceMediaFilePayload, error)
 	UpdateMedia(ctx context.Context, input model.UpdateMediaInput) (*model.UpdateMediaPayload, error)
 	DeleteMedia(ctx context.Context, input model.DeleteMediaInput) (*model.DeleteMediaPayload, error)
 	SignUp(ctx context.Context, input model.SignUpInput) (*model.SignUpPayload, error)
@@ -1810,6 +1813,20 @@ func (ec *executionContext) field_Mutation_follow_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_importMediaFromUrl_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ImportMediaFromURLInput, error) {
+			return ec.unmarshalNImportMediaFromUrlInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐImportMediaFromURLInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_inviteReader_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2236,6 +2253,20 @@ func (ec *executionContext) field_Mutation_reopenThread_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CommentInput, error) {
 			return ec.unmarshalNCommentInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCommentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_replaceMediaFile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReplaceMediaFileInput, error) {
+			return ec.unmarshalNReplaceMediaFileInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplaceMediaFileInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8939,6 +8970,78 @@ func (ec *executionContext) unmarshalInputImageBlockInput(ctx context.Context, o
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputImportMediaFromUrlInput(ctx context.Context, obj any) (model.ImportMediaFromURLInput, error) {
+	var it model.ImportMediaFromURLInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"url", "alt", "caption", "credit", "focalPoint", "rights", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalNURL2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = data
+		case "alt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("alt"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Alt = graphql.OmittableOf(data)
+		case "caption":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("caption"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Caption = graphql.OmittableOf(data)
+		case "credit":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("credit"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Credit = graphql.OmittableOf(data)
+		case "focalPoint":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("focalPoint"))
+			data, err := ec.unmarshalOFocalPointInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐFocalPointInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FocalPoint = graphql.OmittableOf(data)
+		case "rights":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rights"))
+			data, err := ec.unmarshalORightsInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRightsInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Rights = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputInviteReaderInput(ctx context.Context, obj any) (model.InviteReaderInput, error) {
 	var it model.InviteReaderInput
 	if obj == nil {
@@ -10537,6 +10640,43 @@ func (ec *executionContext) unmarshalInputRemoveLiveEntryInput(ctx context.Conte
 				return it, err
 			}
 			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputReplaceMediaFileInput(ctx context.Context, obj any) (model.ReplaceMediaFileInput, error) {
+	var it model.ReplaceMediaFileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "file"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "file":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("file"))
+			data, err := ec.unmarshalNUpload2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚐUpload(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.File = data
 		}
 	}
 	return it, nil
@@ -14863,6 +15003,11 @@ func (ec *executionContext) unmarshalNHTML2string(ctx context.Context, v any) (s
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNImportMediaFromUrlInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐImportMediaFromURLInput(ctx context.Context, v any) (model.ImportMediaFromURLInput, error) {
+	res, err := ec.unmarshalInputImportMediaFromUrlInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNInviteReaderInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐInviteReaderInput(ctx context.Context, v any) (model.InviteReaderInput, error) {
 	res, err := ec.unmarshalInputInviteReaderInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -15293,6 +15438,11 @@ func (ec *executionContext) unmarshalNRemoveCommentInput2githubᚗcomᚋbroadshe
 
 func (ec *executionContext) unmarshalNRemoveLiveEntryInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemoveLiveEntryInput(ctx context.Context, v any) (model.RemoveLiveEntryInput, error) {
 	res, err := ec.unmarshalInputRemoveLiveEntryInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNReplaceMediaFileInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplaceMediaFileInput(ctx context.Context, v any) (model.ReplaceMediaFileInput, error) {
+	res, err := ec.unmarshalInputReplaceMediaFileInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 

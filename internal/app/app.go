@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -218,6 +219,11 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if a.answers != nil {
 		a.Log.EveryNode(a.answers) // after the directory, which answers are made from
 	}
+	a.Media.UploadDir = cmp.Or(a.cfg.UploadDir, filepath.Join(a.cfg.MediaDir, "uploads"))
+	uploads, err := a.MediaDesk.Resumable(a.Media.UploadDir)
+	if err != nil {
+		return err
+	}
 	api := door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
 		Budget: budgets, SlowOperation: a.cfg.SlowOperation,
 		Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
@@ -228,7 +234,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		Partner: door.Handler(a.Partners.Handler()),
 		Outputs: door.Handler(a.Feeds.Handler()),
 		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(), Digests: a.Digests.Handler(),
-		Media: a.Media.Handler(),
+		Media: a.Media.Handler(), Uploads: door.Handler(uploads),
 		Ready: db.Ready,
 	}
 	if a.cfg.Introspection {
