@@ -2,6 +2,7 @@ import './workers'; // before anything loads Monaco
 import { GraphiQL, HISTORY_PLUGIN, type GraphiQLProps } from 'graphiql';
 import 'graphiql/style.css';
 import { createRoot } from 'react-dom/client';
+import { Account } from './Account';
 import './broadsheet.css';
 import { EXAMPLES_PLUGIN } from './ExamplesPanel';
 import { examples } from './examples';
@@ -18,8 +19,9 @@ if (!root) {
   throw new Error('The page has no element with the id "graphiql".');
 }
 
+const settings = readSettings(root);
 const props: GraphiQLProps = {
-  fetcher: createFetcher(readSettings(root)),
+  fetcher: createFetcher(settings),
   plugins: [EXAMPLES_PLUGIN, HISTORY_PLUGIN],
   defaultTabs: examples.slice(0, OPENING_TABS),
   defaultEditorToolsVisibility: true,
@@ -32,6 +34,8 @@ const props: GraphiQLProps = {
 };
 
 createRoot(root).render(
+  <>
+    <Account endpoint={settings.endpoint} />
   <GraphiQL {...props}>
     <GraphiQL.Logo>
       <span className="broadsheet-logo">
@@ -39,5 +43,6 @@ createRoot(root).render(
         Broadsheet
       </span>
     </GraphiQL.Logo>
-  </GraphiQL>,
+  </GraphiQL>
+  </>,
 );
