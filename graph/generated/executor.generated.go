@@ -65,6 +65,10 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	case ast.Mutation:
 		root = objectMutation
 		write = func(r *executor.Run, n *executor.Node) bool { return (&execution{r, ec}).rootMutation(n) }
+	case ast.Subscription:
+		return e.plans.Subscribe(ctx, objectSubscription, func(r *executor.Run, n *executor.Node) executor.Stream {
+			return (&execution{r, ec}).rootSubscription(n)
+		})
 	default:
 		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
 	}
@@ -178,6 +182,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("PlaceBy", ec.unmarshalInputPlaceBy),
 				graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 				graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
+				graphql.NewInputUnmarshaler("PublishedFilter", ec.unmarshalInputPublishedFilter),
 				graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
 				graphql.NewInputUnmarshaler("ReactInput", ec.unmarshalInputReactInput),
 				graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
@@ -2730,6 +2735,37 @@ func (x *execution) objectBreadcrumb(parent *executor.Node, obj *model.Breadcrum
 			missing = x.writeNURL2string(n, obj.URL) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Breadcrumb")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectBreakingNews = executor.NewObject("BreakingNews", []string{"BreakingNews"},
+	executor.Field{Name: "article"},
+	executor.Field{Name: "text"},
+	executor.Field{Name: "sentAt"},
+)
+
+func (x *execution) objectBreakingNews(parent *executor.Node, obj *model.BreakingNews) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectBreakingNews) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("BreakingNews")
+		case 0: // article
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article) || missing
+		case 1: // text
+			missing = x.writeNString2string(n, obj.Text) || missing
+		case 2: // sentAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.SentAt) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of BreakingNews")
 		}
 	}
 	if missing {
@@ -17906,6 +17942,159 @@ func (x *execution) objectSubscribeToNewsletterPayload(parent *executor.Node, ob
 	return false
 }
 
+var objectSubscription = executor.NewObject("Subscription", []string{"Subscription"},
+	executor.Field{Name: "articlePublished", Method: true, Resolver: true},
+	executor.Field{Name: "articleUpdated", Method: true, Resolver: true},
+	executor.Field{Name: "breakingNews", Method: true, Resolver: true},
+	executor.Field{Name: "commentAdded", Method: true, Resolver: true},
+	executor.Field{Name: "changes", Method: true, Resolver: true},
+	executor.Field{Name: "notificationAdded", Method: true, Resolver: true},
+)
+
+func (x *execution) rootSubscription(n *executor.Node) executor.Stream {
+	switch n.Number {
+	case 0:
+		return x.subscription_articlePublished(n)
+	case 1:
+		return x.subscription_articleUpdated(n)
+	case 2:
+		return x.subscription_breakingNews(n)
+	case 3:
+		return x.subscription_commentAdded(n)
+	case 4:
+		return x.subscription_changes(n)
+	case 5:
+		return x.subscription_notificationAdded(n)
+	}
+	panic("unknown field " + strconv.Itoa(n.Number) + " of Subscription")
+}
+
+func (x *execution) subscription_articlePublished(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Subscription_articlePublished_args) {
+		return nil
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Subscription().ArticlePublished(ctx, fc.Args["filter"].(*model.PublishedFilter))
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *loader.Article) bool {
+		return (&execution{r, ec}).writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
+	})
+}
+
+func (x *execution) subscription_articleUpdated(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Subscription_articleUpdated_args) {
+		return nil
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Subscription().ArticleUpdated(ctx, fc.Args["id"].(string))
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *loader.Article) bool {
+		return (&execution{r, ec}).writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
+	})
+}
+
+func (x *execution) subscription_breakingNews(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Subscription().BreakingNews(ctx)
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *model.BreakingNews) bool {
+		return (&execution{r, ec}).writeNBreakingNews2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBreakingNews(n, v)
+	})
+}
+
+func (x *execution) subscription_commentAdded(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Subscription_commentAdded_args) {
+		return nil
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Subscription().CommentAdded(ctx, fc.Args["articleId"].(string))
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *loader.Comment) bool {
+		return (&execution{r, ec}).writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, v)
+	})
+}
+
+func (x *execution) subscription_changes(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Subscription_changes_args) {
+		return nil
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Subscription().Changes(ctx, fc.Args["after"].(*string), fc.Args["types"].([]model.ChangeType))
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *model.ChangeFeed) bool {
+		return (&execution{r, ec}).writeNChangeFeed2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeFeed(n, v)
+	})
+}
+
+func (x *execution) subscription_notificationAdded(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Subscription().NotificationAdded(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	if answer == nil {
+		return nil
+	}
+	v := answer.(<-chan *loader.Notification)
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *loader.Notification) bool {
+		return (&execution{r, ec}).writeNNotification2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNotification(n, v)
+	})
+}
+
 var objectTableBlock = executor.NewObject("TableBlock", []string{"TableBlock", "ContentBlock"},
 	executor.Field{Name: "direction", Method: true},
 	executor.Field{Name: "head", Method: true},
@@ -21167,6 +21356,13 @@ func (x *execution) writeNBreadcrumb2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return x.objectBreadcrumb(n, v)
 }
 
+func (x *execution) writeNBreakingNews2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBreakingNews(n *executor.Node, v *model.BreakingNews) (null bool) {
+	if v == nil {
+		return x.Missing(n, "BreakingNews!")
+	}
+	return x.objectBreakingNews(n, v)
+}
+
 func (x *execution) writeNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(n *executor.Node, v []*model.CalendarEntry) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
@@ -21303,6 +21499,13 @@ func (x *execution) writeNChange2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 		return x.Missing(n, "Change!")
 	}
 	return x.objectChange(n, v)
+}
+
+func (x *execution) writeNChangeFeed2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeFeed(n *executor.Node, v *model.ChangeFeed) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ChangeFeed!")
+	}
+	return x.objectChangeFeed(n, v)
 }
 
 func (x *execution) writeNChangeType2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeType(n *executor.Node, v model.ChangeType) (null bool) {

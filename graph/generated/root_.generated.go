@@ -47,6 +47,7 @@ type ResolverRoot interface {
 	Series() SeriesResolver
 	Session() SessionResolver
 	Site() SiteResolver
+	Subscription() SubscriptionResolver
 	Tag() TagResolver
 	VersionConflict() VersionConflictResolver
 	Viewer() ViewerResolver
@@ -561,6 +562,55 @@ type Query {
 }
 
 # ── Changes ───────────────────────────────────────────────────────────────────
+
+"""
+What is told when it happens: over WebSocket by the protocol ` + "`" + `graphql-transport-ws` + "`" + `, or as server-sent events by ` + "`" + `graphql-sse` + "`" + `.
+Each event is read again by the rules of its viewer: nothing is shown that a query would not show. A server that has missed events,
+or stops, closes with a code that says to connect again.
+"""
+type Subscription {
+  "Each article that is published from now on, matches and is visible to the viewer."
+  articlePublished("Only articles that match; if omitted: all." filter: PublishedFilter): Article! @cost(weight: 5)
+  "The article as it is now, and again after each change of it or of its live entries; changes that follow each other quickly are told as one. Null when it cannot be seen, or not any more; then nothing follows."
+  articleUpdated("The id of the article." id: ID!): Article @cost(weight: 5)
+  "Each breaking news that editors send from now on."
+  breakingNews: BreakingNews! @cost(weight: 5)
+  "Each comment that appears below the article from now on. Ends when the article cannot be seen, or not any more."
+  commentAdded("The id of the article." articleId: ID!): Comment! @cost(weight: 5)
+  "The feed of changes, as ` + "`" + `Query.changes` + "`" + ` gives it, from a cursor on and without an end. Each answer has at most 100 changes, and at least one. Needs a key with the scope CHANGES."
+  changes(
+    "The ` + "`" + `next` + "`" + ` or a ` + "`" + `cursor` + "`" + ` of the same key; if omitted: from now on."
+    after: String
+    "Only changes of these types; if omitted: all."
+    types: [ChangeType!]
+  ): ChangeFeed! @cost(weight: 50) @listSize(assumedSize: 100, sizedFields: ["changes"])
+  "Each notification that the viewer gets from now on. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  notificationAdded: Notification! @auth(can: USE_ACCOUNT) @cost(weight: 5)
+}
+
+"Which published articles are told of. Each part that is given must fit."
+input PublishedFilter {
+  "In one of these categories or their subcategories. At most 100."
+  categories: [ID!]
+  "With one of these tags. At most 100."
+  tags: [ID!]
+  "By one of these authors. At most 100."
+  authors: [ID!]
+  "In one of these languages, compared by their first part: ` + "`" + `en` + "`" + ` finds ` + "`" + `en-GB` + "`" + `. At most 100."
+  languages: [Locale!]
+  "Of one of these kinds."
+  kinds: [ArticleKind!]
+}
+
+"Breaking news that editors sent."
+type BreakingNews {
+  "The article."
+  article: Article!
+  "What it says."
+  text: String!
+  "When it was sent."
+  sentAt: DateTime!
+}
 
 """
 Everything that can be changed. A mutation takes one ` + "`" + `input` + "`" + ` and answers what it changed and ` + "`" + `userErrors` + "`" + `:
