@@ -39,7 +39,7 @@ func TestDocs(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, o := range operations(t, string(text)) {
-			if strings.Contains(o.query, "mutation ") ||  asLine.MatchString(o.query) {
+			if strings.Contains(o.query, "mutation ") || asLine.MatchString(o.query) {
 				continue // of editors.md: TestEditorsDay runs them in their order
 			}
 			asked++

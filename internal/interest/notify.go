@@ -50,9 +50,9 @@ const (
 )
 
 var (
-	newestSQL   = store.ReadBoth(replaceAll(notificationText, "{order}", "DESC"))
-	oldestSQL   = store.ReadBoth(replaceAll(notificationText, "{order}", "ASC"))
-	madeAtSQL   = store.ReadBoth(`SELECT n.id, n.kind, n.article_id, n.comment_id, n.text, n.created_at, n.read_at FROM notifications n
+	newestSQL = store.ReadBoth(replaceAll(notificationText, "{order}", "DESC"))
+	oldestSQL = store.ReadBoth(replaceAll(notificationText, "{order}", "ASC"))
+	madeAtSQL = store.ReadBoth(`SELECT n.id, n.kind, n.article_id, n.comment_id, n.text, n.created_at, n.read_at FROM notifications n
 		WHERE n.user_id = $1 AND n.created_at = $2 AND ` + seenText + ` ORDER BY n.id LIMIT 100`)
 	countAllSQL = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.user_id = $1 AND ` + seenText + ` LIMIT $2) AS counted`)
 	unreadSQL   = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.user_id = $1 AND n.read_at IS NULL AND ` + seenText + ` LIMIT $2) AS counted`)
