@@ -27,6 +27,8 @@ type CommentReaction struct {
 	Kind commentreaction.Kind `json:"kind,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
+	// of the comment, so that a reader's reactions on one page are a range of an index
+	ArticleID int `json:"article_id,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the CommentReactionQuery when eager-loading is set.
 	Edges        CommentReactionEdges `json:"edges"`
@@ -71,7 +73,7 @@ func (*CommentReaction) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case commentreaction.FieldID, commentreaction.FieldCommentID, commentreaction.FieldUserID:
+		case commentreaction.FieldID, commentreaction.FieldCommentID, commentreaction.FieldUserID, commentreaction.FieldArticleID:
 			values[i] = new(sql.NullInt64)
 		case commentreaction.FieldKind:
 			values[i] = new(sql.NullString)
@@ -121,6 +123,12 @@ func (_m *CommentReaction) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
 			} else if value.Valid {
 				_m.CreatedAt = value.Time
+			}
+		case commentreaction.FieldArticleID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field article_id", values[i])
+			} else if value.Valid {
+				_m.ArticleID = int(value.Int64)
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -179,6 +187,9 @@ func (_m *CommentReaction) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	builder.WriteString("article_id=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ArticleID))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -54,6 +54,20 @@ func (_c *CommentReactionCreate) SetNillableCreatedAt(v *time.Time) *CommentReac
 	return _c
 }
 
+// SetArticleID sets the "article_id" field.
+func (_c *CommentReactionCreate) SetArticleID(v int) *CommentReactionCreate {
+	_c.mutation.SetArticleID(v)
+	return _c
+}
+
+// SetNillableArticleID sets the "article_id" field if the given value is not nil.
+func (_c *CommentReactionCreate) SetNillableArticleID(v *int) *CommentReactionCreate {
+	if v != nil {
+		_c.SetArticleID(*v)
+	}
+	return _c
+}
+
 // SetComment sets the "comment" edge to the Comment entity.
 func (_c *CommentReactionCreate) SetComment(v *Comment) *CommentReactionCreate {
 	return _c.SetCommentID(v.ID)
@@ -103,6 +117,10 @@ func (_c *CommentReactionCreate) defaults() {
 		v := commentreaction.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
+	if _, ok := _c.mutation.ArticleID(); !ok {
+		v := commentreaction.DefaultArticleID
+		_c.mutation.SetArticleID(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -123,6 +141,9 @@ func (_c *CommentReactionCreate) check() error {
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "CommentReaction.created_at"`)}
+	}
+	if _, ok := _c.mutation.ArticleID(); !ok {
+		return &ValidationError{Name: "article_id", err: errors.New(`ent: missing required field "CommentReaction.article_id"`)}
 	}
 	if len(_c.mutation.CommentIDs()) == 0 {
 		return &ValidationError{Name: "comment", err: errors.New(`ent: missing required edge "CommentReaction.comment"`)}
@@ -163,6 +184,10 @@ func (_c *CommentReactionCreate) createSpec() (*CommentReaction, *sqlgraph.Creat
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(commentreaction.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.ArticleID(); ok {
+		_spec.SetField(commentreaction.FieldArticleID, field.TypeInt, value)
+		_node.ArticleID = value
 	}
 	if nodes := _c.mutation.CommentIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

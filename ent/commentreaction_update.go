@@ -87,6 +87,27 @@ func (_u *CommentReactionUpdate) SetNillableCreatedAt(v *time.Time) *CommentReac
 	return _u
 }
 
+// SetArticleID sets the "article_id" field.
+func (_u *CommentReactionUpdate) SetArticleID(v int) *CommentReactionUpdate {
+	_u.mutation.ResetArticleID()
+	_u.mutation.SetArticleID(v)
+	return _u
+}
+
+// SetNillableArticleID sets the "article_id" field if the given value is not nil.
+func (_u *CommentReactionUpdate) SetNillableArticleID(v *int) *CommentReactionUpdate {
+	if v != nil {
+		_u.SetArticleID(*v)
+	}
+	return _u
+}
+
+// AddArticleID adds value to the "article_id" field.
+func (_u *CommentReactionUpdate) AddArticleID(v int) *CommentReactionUpdate {
+	_u.mutation.AddArticleID(v)
+	return _u
+}
+
 // SetComment sets the "comment" edge to the Comment entity.
 func (_u *CommentReactionUpdate) SetComment(v *Comment) *CommentReactionUpdate {
 	return _u.SetCommentID(v.ID)
@@ -180,6 +201,12 @@ func (_u *CommentReactionUpdate) sqlSave(ctx context.Context) (_node int, err er
 	}
 	if value, ok := _u.mutation.CreatedAt(); ok {
 		_spec.SetField(commentreaction.FieldCreatedAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.ArticleID(); ok {
+		_spec.SetField(commentreaction.FieldArticleID, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedArticleID(); ok {
+		_spec.AddField(commentreaction.FieldArticleID, field.TypeInt, value)
 	}
 	if _u.mutation.CommentCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -317,6 +344,27 @@ func (_u *CommentReactionUpdateOne) SetNillableCreatedAt(v *time.Time) *CommentR
 	return _u
 }
 
+// SetArticleID sets the "article_id" field.
+func (_u *CommentReactionUpdateOne) SetArticleID(v int) *CommentReactionUpdateOne {
+	_u.mutation.ResetArticleID()
+	_u.mutation.SetArticleID(v)
+	return _u
+}
+
+// SetNillableArticleID sets the "article_id" field if the given value is not nil.
+func (_u *CommentReactionUpdateOne) SetNillableArticleID(v *int) *CommentReactionUpdateOne {
+	if v != nil {
+		_u.SetArticleID(*v)
+	}
+	return _u
+}
+
+// AddArticleID adds value to the "article_id" field.
+func (_u *CommentReactionUpdateOne) AddArticleID(v int) *CommentReactionUpdateOne {
+	_u.mutation.AddArticleID(v)
+	return _u
+}
+
 // SetComment sets the "comment" edge to the Comment entity.
 func (_u *CommentReactionUpdateOne) SetComment(v *Comment) *CommentReactionUpdateOne {
 	return _u.SetCommentID(v.ID)
@@ -440,6 +488,12 @@ func (_u *CommentReactionUpdateOne) sqlSave(ctx context.Context) (_node *Comment
 	}
 	if value, ok := _u.mutation.CreatedAt(); ok {
 		_spec.SetField(commentreaction.FieldCreatedAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.ArticleID(); ok {
+		_spec.SetField(commentreaction.FieldArticleID, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedArticleID(); ok {
+		_spec.AddField(commentreaction.FieldArticleID, field.TypeInt, value)
 	}
 	if _u.mutation.CommentCleared() {
 		edge := &sqlgraph.EdgeSpec{

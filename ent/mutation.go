@@ -14903,6 +14903,8 @@ type CommentReactionMutation struct {
 	id             *int
 	kind           *commentreaction.Kind
 	created_at     *time.Time
+	article_id     *int
+	addarticle_id  *int
 	clearedFields  map[string]struct{}
 	comment        *int
 	clearedcomment bool
@@ -15155,6 +15157,62 @@ func (m *CommentReactionMutation) ResetCreatedAt() {
 	m.created_at = nil
 }
 
+// SetArticleID sets the "article_id" field.
+func (m *CommentReactionMutation) SetArticleID(i int) {
+	m.article_id = &i
+	m.addarticle_id = nil
+}
+
+// ArticleID returns the value of the "article_id" field in the mutation.
+func (m *CommentReactionMutation) ArticleID() (r int, exists bool) {
+	v := m.article_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldArticleID returns the old "article_id" field's value of the CommentReaction entity.
+// If the CommentReaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CommentReactionMutation) OldArticleID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldArticleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldArticleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldArticleID: %w", err)
+	}
+	return oldValue.ArticleID, nil
+}
+
+// AddArticleID adds i to the "article_id" field.
+func (m *CommentReactionMutation) AddArticleID(i int) {
+	if m.addarticle_id != nil {
+		*m.addarticle_id += i
+	} else {
+		m.addarticle_id = &i
+	}
+}
+
+// AddedArticleID returns the value that was added to the "article_id" field in this mutation.
+func (m *CommentReactionMutation) AddedArticleID() (r int, exists bool) {
+	v := m.addarticle_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetArticleID resets all changes to the "article_id" field.
+func (m *CommentReactionMutation) ResetArticleID() {
+	m.article_id = nil
+	m.addarticle_id = nil
+}
+
 // ClearComment clears the "comment" edge to the Comment entity.
 func (m *CommentReactionMutation) ClearComment() {
 	m.clearedcomment = true
@@ -15243,7 +15301,7 @@ func (m *CommentReactionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CommentReactionMutation) Fields() []string {
-	fields := make([]string, 0, 4)
+	fields := make([]string, 0, 5)
 	if m.comment != nil {
 		fields = append(fields, commentreaction.FieldCommentID)
 	}
@@ -15255,6 +15313,9 @@ func (m *CommentReactionMutation) Fields() []string {
 	}
 	if m.created_at != nil {
 		fields = append(fields, commentreaction.FieldCreatedAt)
+	}
+	if m.article_id != nil {
+		fields = append(fields, commentreaction.FieldArticleID)
 	}
 	return fields
 }
@@ -15272,6 +15333,8 @@ func (m *CommentReactionMutation) Field(name string) (ent.Value, bool) {
 		return m.Kind()
 	case commentreaction.FieldCreatedAt:
 		return m.CreatedAt()
+	case commentreaction.FieldArticleID:
+		return m.ArticleID()
 	}
 	return nil, false
 }
@@ -15289,6 +15352,8 @@ func (m *CommentReactionMutation) OldField(ctx context.Context, name string) (en
 		return m.OldKind(ctx)
 	case commentreaction.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
+	case commentreaction.FieldArticleID:
+		return m.OldArticleID(ctx)
 	}
 	return nil, fmt.Errorf("unknown CommentReaction field %s", name)
 }
@@ -15326,6 +15391,13 @@ func (m *CommentReactionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCreatedAt(v)
 		return nil
+	case commentreaction.FieldArticleID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetArticleID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown CommentReaction field %s", name)
 }
@@ -15334,6 +15406,9 @@ func (m *CommentReactionMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *CommentReactionMutation) AddedFields() []string {
 	var fields []string
+	if m.addarticle_id != nil {
+		fields = append(fields, commentreaction.FieldArticleID)
+	}
 	return fields
 }
 
@@ -15342,6 +15417,8 @@ func (m *CommentReactionMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *CommentReactionMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case commentreaction.FieldArticleID:
+		return m.AddedArticleID()
 	}
 	return nil, false
 }
@@ -15351,6 +15428,13 @@ func (m *CommentReactionMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *CommentReactionMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case commentreaction.FieldArticleID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddArticleID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown CommentReaction numeric field %s", name)
 }
@@ -15389,6 +15473,9 @@ func (m *CommentReactionMutation) ResetField(name string) error {
 		return nil
 	case commentreaction.FieldCreatedAt:
 		m.ResetCreatedAt()
+		return nil
+	case commentreaction.FieldArticleID:
+		m.ResetArticleID()
 		return nil
 	}
 	return fmt.Errorf("unknown CommentReaction field %s", name)
@@ -37077,6 +37164,7 @@ type ReaderSettingsMutation struct {
 	notify_breaking *bool
 	digest          *readersettings.Digest
 	digest_sent_at  *time.Time
+	digest_due_at   *time.Time
 	clearedFields   map[string]struct{}
 	user            *int
 	cleareduser     bool
@@ -37448,6 +37536,55 @@ func (m *ReaderSettingsMutation) ResetDigestSentAt() {
 	delete(m.clearedFields, readersettings.FieldDigestSentAt)
 }
 
+// SetDigestDueAt sets the "digest_due_at" field.
+func (m *ReaderSettingsMutation) SetDigestDueAt(t time.Time) {
+	m.digest_due_at = &t
+}
+
+// DigestDueAt returns the value of the "digest_due_at" field in the mutation.
+func (m *ReaderSettingsMutation) DigestDueAt() (r time.Time, exists bool) {
+	v := m.digest_due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDigestDueAt returns the old "digest_due_at" field's value of the ReaderSettings entity.
+// If the ReaderSettings object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReaderSettingsMutation) OldDigestDueAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDigestDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDigestDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDigestDueAt: %w", err)
+	}
+	return oldValue.DigestDueAt, nil
+}
+
+// ClearDigestDueAt clears the value of the "digest_due_at" field.
+func (m *ReaderSettingsMutation) ClearDigestDueAt() {
+	m.digest_due_at = nil
+	m.clearedFields[readersettings.FieldDigestDueAt] = struct{}{}
+}
+
+// DigestDueAtCleared returns if the "digest_due_at" field was cleared in this mutation.
+func (m *ReaderSettingsMutation) DigestDueAtCleared() bool {
+	_, ok := m.clearedFields[readersettings.FieldDigestDueAt]
+	return ok
+}
+
+// ResetDigestDueAt resets all changes to the "digest_due_at" field.
+func (m *ReaderSettingsMutation) ResetDigestDueAt() {
+	m.digest_due_at = nil
+	delete(m.clearedFields, readersettings.FieldDigestDueAt)
+}
+
 // ClearUser clears the "user" edge to the User entity.
 func (m *ReaderSettingsMutation) ClearUser() {
 	m.cleareduser = true
@@ -37509,7 +37646,7 @@ func (m *ReaderSettingsMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReaderSettingsMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.user != nil {
 		fields = append(fields, readersettings.FieldUserID)
 	}
@@ -37530,6 +37667,9 @@ func (m *ReaderSettingsMutation) Fields() []string {
 	}
 	if m.digest_sent_at != nil {
 		fields = append(fields, readersettings.FieldDigestSentAt)
+	}
+	if m.digest_due_at != nil {
+		fields = append(fields, readersettings.FieldDigestDueAt)
 	}
 	return fields
 }
@@ -37553,6 +37693,8 @@ func (m *ReaderSettingsMutation) Field(name string) (ent.Value, bool) {
 		return m.Digest()
 	case readersettings.FieldDigestSentAt:
 		return m.DigestSentAt()
+	case readersettings.FieldDigestDueAt:
+		return m.DigestDueAt()
 	}
 	return nil, false
 }
@@ -37576,6 +37718,8 @@ func (m *ReaderSettingsMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldDigest(ctx)
 	case readersettings.FieldDigestSentAt:
 		return m.OldDigestSentAt(ctx)
+	case readersettings.FieldDigestDueAt:
+		return m.OldDigestDueAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown ReaderSettings field %s", name)
 }
@@ -37634,6 +37778,13 @@ func (m *ReaderSettingsMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDigestSentAt(v)
 		return nil
+	case readersettings.FieldDigestDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDigestDueAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown ReaderSettings field %s", name)
 }
@@ -37670,6 +37821,9 @@ func (m *ReaderSettingsMutation) ClearedFields() []string {
 	if m.FieldCleared(readersettings.FieldDigestSentAt) {
 		fields = append(fields, readersettings.FieldDigestSentAt)
 	}
+	if m.FieldCleared(readersettings.FieldDigestDueAt) {
+		fields = append(fields, readersettings.FieldDigestDueAt)
+	}
 	return fields
 }
 
@@ -37686,6 +37840,9 @@ func (m *ReaderSettingsMutation) ClearField(name string) error {
 	switch name {
 	case readersettings.FieldDigestSentAt:
 		m.ClearDigestSentAt()
+		return nil
+	case readersettings.FieldDigestDueAt:
+		m.ClearDigestDueAt()
 		return nil
 	}
 	return fmt.Errorf("unknown ReaderSettings nullable field %s", name)
@@ -37715,6 +37872,9 @@ func (m *ReaderSettingsMutation) ResetField(name string) error {
 		return nil
 	case readersettings.FieldDigestSentAt:
 		m.ResetDigestSentAt()
+		return nil
+	case readersettings.FieldDigestDueAt:
+		m.ResetDigestDueAt()
 		return nil
 	}
 	return fmt.Errorf("unknown ReaderSettings field %s", name)

@@ -32,6 +32,8 @@ type ReaderSettings struct {
 	Digest readersettings.Digest `json:"digest,omitempty"`
 	// DigestSentAt holds the value of the "digest_sent_at" field.
 	DigestSentAt *time.Time `json:"digest_sent_at,omitempty"`
+	// when the next digest is sent; none: not planned yet, or none is wanted
+	DigestDueAt *time.Time `json:"digest_due_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ReaderSettingsQuery when eager-loading is set.
 	Edges        ReaderSettingsEdges `json:"edges"`
@@ -69,7 +71,7 @@ func (*ReaderSettings) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case readersettings.FieldDigest:
 			values[i] = new(sql.NullString)
-		case readersettings.FieldDigestSentAt:
+		case readersettings.FieldDigestSentAt, readersettings.FieldDigestDueAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -135,6 +137,13 @@ func (_m *ReaderSettings) assignValues(columns []string, values []any) error {
 				_m.DigestSentAt = new(time.Time)
 				*_m.DigestSentAt = value.Time
 			}
+		case readersettings.FieldDigestDueAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field digest_due_at", values[i])
+			} else if value.Valid {
+				_m.DigestDueAt = new(time.Time)
+				*_m.DigestDueAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -196,6 +205,11 @@ func (_m *ReaderSettings) String() string {
 	builder.WriteString(", ")
 	if v := _m.DigestSentAt; v != nil {
 		builder.WriteString("digest_sent_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.DigestDueAt; v != nil {
+		builder.WriteString("digest_due_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

@@ -111,6 +111,20 @@ func (_c *ReaderSettingsCreate) SetNillableDigestSentAt(v *time.Time) *ReaderSet
 	return _c
 }
 
+// SetDigestDueAt sets the "digest_due_at" field.
+func (_c *ReaderSettingsCreate) SetDigestDueAt(v time.Time) *ReaderSettingsCreate {
+	_c.mutation.SetDigestDueAt(v)
+	return _c
+}
+
+// SetNillableDigestDueAt sets the "digest_due_at" field if the given value is not nil.
+func (_c *ReaderSettingsCreate) SetNillableDigestDueAt(v *time.Time) *ReaderSettingsCreate {
+	if v != nil {
+		_c.SetDigestDueAt(*v)
+	}
+	return _c
+}
+
 // SetUser sets the "user" edge to the User entity.
 func (_c *ReaderSettingsCreate) SetUser(v *User) *ReaderSettingsCreate {
 	return _c.SetUserID(v.ID)
@@ -250,6 +264,10 @@ func (_c *ReaderSettingsCreate) createSpec() (*ReaderSettings, *sqlgraph.CreateS
 	if value, ok := _c.mutation.DigestSentAt(); ok {
 		_spec.SetField(readersettings.FieldDigestSentAt, field.TypeTime, value)
 		_node.DigestSentAt = &value
+	}
+	if value, ok := _c.mutation.DigestDueAt(); ok {
+		_spec.SetField(readersettings.FieldDigestDueAt, field.TypeTime, value)
+		_node.DigestDueAt = &value
 	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

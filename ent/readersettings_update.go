@@ -134,6 +134,26 @@ func (_u *ReaderSettingsUpdate) ClearDigestSentAt() *ReaderSettingsUpdate {
 	return _u
 }
 
+// SetDigestDueAt sets the "digest_due_at" field.
+func (_u *ReaderSettingsUpdate) SetDigestDueAt(v time.Time) *ReaderSettingsUpdate {
+	_u.mutation.SetDigestDueAt(v)
+	return _u
+}
+
+// SetNillableDigestDueAt sets the "digest_due_at" field if the given value is not nil.
+func (_u *ReaderSettingsUpdate) SetNillableDigestDueAt(v *time.Time) *ReaderSettingsUpdate {
+	if v != nil {
+		_u.SetDigestDueAt(*v)
+	}
+	return _u
+}
+
+// ClearDigestDueAt clears the value of the "digest_due_at" field.
+func (_u *ReaderSettingsUpdate) ClearDigestDueAt() *ReaderSettingsUpdate {
+	_u.mutation.ClearDigestDueAt()
+	return _u
+}
+
 // SetUser sets the "user" edge to the User entity.
 func (_u *ReaderSettingsUpdate) SetUser(v *User) *ReaderSettingsUpdate {
 	return _u.SetUserID(v.ID)
@@ -228,6 +248,12 @@ func (_u *ReaderSettingsUpdate) sqlSave(ctx context.Context) (_node int, err err
 	}
 	if _u.mutation.DigestSentAtCleared() {
 		_spec.ClearField(readersettings.FieldDigestSentAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DigestDueAt(); ok {
+		_spec.SetField(readersettings.FieldDigestDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.DigestDueAtCleared() {
+		_spec.ClearField(readersettings.FieldDigestDueAt, field.TypeTime)
 	}
 	if _u.mutation.UserCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -384,6 +410,26 @@ func (_u *ReaderSettingsUpdateOne) ClearDigestSentAt() *ReaderSettingsUpdateOne 
 	return _u
 }
 
+// SetDigestDueAt sets the "digest_due_at" field.
+func (_u *ReaderSettingsUpdateOne) SetDigestDueAt(v time.Time) *ReaderSettingsUpdateOne {
+	_u.mutation.SetDigestDueAt(v)
+	return _u
+}
+
+// SetNillableDigestDueAt sets the "digest_due_at" field if the given value is not nil.
+func (_u *ReaderSettingsUpdateOne) SetNillableDigestDueAt(v *time.Time) *ReaderSettingsUpdateOne {
+	if v != nil {
+		_u.SetDigestDueAt(*v)
+	}
+	return _u
+}
+
+// ClearDigestDueAt clears the value of the "digest_due_at" field.
+func (_u *ReaderSettingsUpdateOne) ClearDigestDueAt() *ReaderSettingsUpdateOne {
+	_u.mutation.ClearDigestDueAt()
+	return _u
+}
+
 // SetUser sets the "user" edge to the User entity.
 func (_u *ReaderSettingsUpdateOne) SetUser(v *User) *ReaderSettingsUpdateOne {
 	return _u.SetUserID(v.ID)
@@ -508,6 +554,12 @@ func (_u *ReaderSettingsUpdateOne) sqlSave(ctx context.Context) (_node *ReaderSe
 	}
 	if _u.mutation.DigestSentAtCleared() {
 		_spec.ClearField(readersettings.FieldDigestSentAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DigestDueAt(); ok {
+		_spec.SetField(readersettings.FieldDigestDueAt, field.TypeTime, value)
+	}
+	if _u.mutation.DigestDueAtCleared() {
+		_spec.ClearField(readersettings.FieldDigestDueAt, field.TypeTime)
 	}
 	if _u.mutation.UserCleared() {
 		edge := &sqlgraph.EdgeSpec{

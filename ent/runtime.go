@@ -357,6 +357,10 @@ func init() {
 	commentreactionDescCreatedAt := commentreactionFields[3].Descriptor()
 	// commentreaction.DefaultCreatedAt holds the default value on creation for the created_at field.
 	commentreaction.DefaultCreatedAt = commentreactionDescCreatedAt.Default.(func() time.Time)
+	// commentreactionDescArticleID is the schema descriptor for article_id field.
+	commentreactionDescArticleID := commentreactionFields[4].Descriptor()
+	// commentreaction.DefaultArticleID holds the default value on creation for the article_id field.
+	commentreaction.DefaultArticleID = commentreactionDescArticleID.Default.(int)
 	commentreportFields := schema.CommentReport{}.Fields()
 	_ = commentreportFields
 	// commentreportDescExplanation is the schema descriptor for explanation field.

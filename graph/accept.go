@@ -4,15 +4,12 @@ import (
 	"mime"
 	"strconv"
 	"strings"
-
-	"github.com/broadsheet-cms/broadsheet/graph/socket"
 )
 
 // The media types of answers.
 const (
 	plainJSON   = "application/json"
 	graphQLJSON = "application/graphql-response+json"
-	eventStream = socket.EventStream
 )
 
 // preference is how much a client wants one media type.
@@ -35,12 +32,12 @@ func (p preference) better(q preference) bool {
 
 // negotiate picks the media type of the answer: the one with the highest q-value,
 // among equals the one that is named more exactly, then the one named first, then
-// plain JSON. Server-sent events are chosen only where they are named. A request that does not say what it accepts gets plain JSON; one that
+// plain JSON. A request that does not say what it accepts gets plain JSON; one that
 // accepts neither gets acceptable false, and is refused in plain JSON.
 //
 // Source: RFC 9110, section 12.5.1; GraphQL over HTTP, section "Accept".
 func negotiate(accept []string) (kind string, acceptable bool) {
-	plain, full, events := preference{specific: -1}, preference{specific: -1}, preference{specific: -1}
+	plain, full := preference{specific: -1}, preference{specific: -1}
 	place := 0
 	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		named, params, err := mime.ParseMediaType(strings.TrimSpace(part))
@@ -54,7 +51,7 @@ func negotiate(accept []string) (kind string, acceptable bool) {
 				continue
 			}
 		}
-		for offered, wanted := range map[string]*preference{plainJSON: &plain, graphQLJSON: &full, eventStream: &events} {
+		for offered, wanted := range map[string]*preference{plainJSON: &plain, graphQLJSON: &full} {
 			specific := exactness(named, offered)
 			// The most exact range counts, not the best.
 			if specific > wanted.specific {
@@ -64,10 +61,6 @@ func negotiate(accept []string) (kind string, acceptable bool) {
 	}
 	if place == 0 { // nothing that says what is accepted
 		return plainJSON, true
-	}
-	// Who takes anything does not wait for events.
-	if events.quality > 0 && events.specific == 2 && events.better(plain) && events.better(full) {
-		return eventStream, true
 	}
 	if full.quality > 0 && full.better(plain) {
 		return graphQLJSON, true
@@ -81,9 +74,6 @@ func exactness(named, offered string) int {
 	case offered:
 		return 2
 	case "application/*":
-		if offered == eventStream {
-			return -1
-		}
 		return 1
 	case "*/*":
 		return 0

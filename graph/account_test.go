@@ -68,6 +68,7 @@ func TestAccountMutationsTakeAnyText(t *testing.T) {
 			`confirmNewsletterSubscription(input: {token: $x})`,
 			`updateNewsletterPreferences(input: {token: $x, newsletterIds: [], consentVersion: $x})`,
 			`unsubscribeFromNewsletter(input: {token: $x})`,
+			`stopDigest(input: {token: $x})`,
 			`subscribeToNewsletter(input: {newsletterIds: [], email: $x, consentVersion: $x, place: $x, website: $x})`,
 			`submitContactMessage(input: {name: $x, email: $x, subject: $x, message: $x, secondsOnPage: 9, website: $x})`,
 			`createNewsletter(input: {name: $x, slug: "no slug", description: $x})`,

@@ -135,7 +135,10 @@ func (r *mutationResolver) AddComment(ctx context.Context, in model.AddCommentIn
 			}
 			token = posted.GuestToken
 			return posted.Comment.ID, posted.Comment.ID, nil
-		}, func(_ context.Context, key int) (int, error) { return key, nil })
+		}, func(ctx context.Context, key int) (_ int, err error) {
+			token, err = r.Comments.GuestToken(ctx, key)
+			return key, err
+		})
 	}
 	wrong, err := mistakes(err)
 	if err != nil {

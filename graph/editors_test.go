@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,7 +35,7 @@ func TestEditorsDay(t *testing.T) {
 	if _, _, err := n.Accounts.Create(access.AsSystem(t.Context()), spec, "a whole sentence is a good password"); err != nil {
 		t.Fatal(err)
 	}
-	ran := runInOrder(t, n, people, string(text))
+	ran := runInOrder(t, n, people, string(text), map[string]string{})
 	if ran < 15 {
 		t.Errorf("only %d operations were found", ran)
 	}
@@ -41,10 +43,10 @@ func TestEditorsDay(t *testing.T) {
 
 // runInOrder runs the operations of a document, as the person that the first
 // line of each names, and tells how many there were.
-func runInOrder(t *testing.T, n *newsroom, people map[string]access.Viewer, text string) (ran int) {
+func runInOrder(t *testing.T, n *newsroom, people map[string]access.Viewer, text string, given map[string]string) (ran int) {
 	t.Helper()
 	endpoint := n.handler
-	ids := map[string]string{} // the newest id by its prefix
+	ids := maps.Clone(given) // what a reader has from a mail, and the newest id by its prefix
 	for _, o := range operations(t, text) {
 		as := asLine.FindStringSubmatch(o.query)
 		if as == nil {
@@ -103,7 +105,11 @@ func TestReadersFlows(t *testing.T) {
 	}
 	n := demoNewsroom(t)
 	people := map[string]access.Viewer{"nobody": {}, "reader": member(t, n.DB, access.Reader, 0)}
-	if ran := runInOrder(t, n, people, string(text)); ran < 25 {
+	stop, err := n.Links.Sign(t.Context(), "digest.stop", strconv.Itoa(people["reader"].UserID)) // of a mail
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ran := runInOrder(t, n, people, string(text), map[string]string{"token": stop}); ran < 25 {
 		t.Errorf("only %d operations were found", ran)
 	}
 }

@@ -93,6 +93,7 @@ func TestWhatIsAcceptedIsAnswered(t *testing.T) {
 		";;;":                                  plain,
 		plain + ";q=a, text/html":              "",
 		"text/html":                            "",
+		"text/event-stream":                    "",
 		"application/json;q=0":                 "",
 		"application/xml, application/pdf;q=1": "",
 	} {

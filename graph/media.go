@@ -11,9 +11,11 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 )
 
 // MediaLibrary is the field of the same name of Query.
@@ -122,4 +124,62 @@ func (r *mutationResolver) DeleteMedia(ctx context.Context, in model.DeleteMedia
 	force := in.Force.Value() != nil && *in.Force.Value()
 	gone, wrong, err := deleted(ctx, id.Media, in.ID, func(ctx context.Context, key int) error { return r.MediaDesk.Delete(ctx, key, force) })
 	return payload(&model.DeleteMediaPayload{DeletedID: gone, UserErrors: wrong}, err)
+}
+
+// ratios are the shapes of variants.
+var ratios = map[model.MediaRatio]media.Ratio{
+	model.MediaRatioSquare: {W: 1, H: 1}, model.MediaRatioLandscape4_3: {W: 4, H: 3}, model.MediaRatioLandscape3_2: {W: 3, H: 2},
+	model.MediaRatioLandscape16_9: {W: 16, H: 9}, model.MediaRatioLandscape2_1: {W: 2, H: 1}, model.MediaRatioPortrait3_4: {W: 3, H: 4},
+	model.MediaRatioPortrait4_5: {W: 4, H: 5}, model.MediaRatioPortrait9_16: {W: 9, H: 16},
+}
+
+func variantOf(width *int32, ratio *model.MediaRatio, format *media.Format) (v media.Variant, err error) {
+	if width != nil {
+		if v.Width = int(*width); v.Width < 1 {
+			return v, fault.BadInput("width", "A width is 1 or more.")
+		}
+	}
+	if ratio != nil {
+		v.Ratio = ratios[*ratio]
+	}
+	if format != nil {
+		v.Format = *format
+	}
+	return v, nil
+}
+
+// URL of a media item.
+func (r *mediaResolver) URL(ctx context.Context, m *loader.Media, width *int32, ratio *model.MediaRatio, format *media.Format) (string, error) {
+	v, err := variantOf(width, ratio, format)
+	if err != nil {
+		return "", err
+	}
+	return r.absolute(ctx, v.Path(m.Stored()))
+}
+
+// Srcset of a media item.
+func (r *mediaResolver) Srcset(ctx context.Context, m *loader.Media, ratio *model.MediaRatio, format *media.Format) (string, error) {
+	v, err := variantOf(nil, ratio, format)
+	if err != nil {
+		return "", err
+	}
+	dir, err := loader.For(ctx).Dir(ctx)
+	if err != nil {
+		return "", err
+	}
+	return v.SourceSet(m.Stored(), func(p string) string { return permalink.Absolute(dir.Site.URL, p) }), nil
+}
+
+// URL of an image in a body: that of a variant where it is this server's and its size
+// is known.
+func (r *blockImageResolver) URL(ctx context.Context, i *model.BlockImage, width *int32) (*string, error) {
+	if i.URL == "" {
+		return nil, nil
+	}
+	v, err := variantOf(width, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	address, err := r.absolute(ctx, v.PathOf(i.URL, i.Image.Width, i.Image.Height))
+	return &address, err
 }

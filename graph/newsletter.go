@@ -138,6 +138,12 @@ func (r *mutationResolver) UnsubscribeFromNewsletter(ctx context.Context, in mod
 	return &model.UnsubscribeFromNewsletterPayload{Preferences: preferences(ctx, p), UserErrors: wrong}, err
 }
 
+// StopDigest is the field of the same name of Mutation.
+func (r *mutationResolver) StopDigest(ctx context.Context, in model.StopDigestInput) (*model.StopDigestPayload, error) {
+	wrong, err := mistakes(r.Digests.Stop(ctx, in.Token))
+	return &model.StopDigestPayload{UserErrors: wrong}, err
+}
+
 // SubmitContactMessage is the field of the same name of Mutation.
 func (r *mutationResolver) SubmitContactMessage(ctx context.Context, in model.SubmitContactMessageInput) (*model.SubmitContactMessagePayload, error) {
 	wrong, err := mistakes(r.Newsletters.SubmitContact(ctx, newsletter.Contact{Name: in.Name, Email: in.Email, Subject: in.Subject, Message: in.Message,

@@ -247,6 +247,7 @@ var permissionTable = map[string]permission{
 	"Mutation.subscribeToNewsletter":         {document: `mutation { subscribeToNewsletter(input: {newsletterIds: ["{list}"], email: "{reader}", consentVersion: "{consent}"}) { userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
 	"Mutation.confirmNewsletterSubscription": {document: `mutation { confirmNewsletterSubscription(input: {token: "{confirm}"}) { preferencesToken userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
 	"Mutation.updateNewsletterPreferences":   {document: `mutation { updateNewsletterPreferences(input: {token: "{preferences}", newsletterIds: []}) { preferences { maskedEmail } userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
+	"Mutation.stopDigest":                    {document: `mutation { stopDigest(input: {token: "{digest}"}) { userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
 	"Mutation.unsubscribeFromNewsletter":     {document: `mutation { unsubscribeFromNewsletter(input: {token: "{preferences}"}) { preferences { maskedEmail } userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
 	"Mutation.submitContactMessage":          {document: `mutation { submitContactMessage(input: {name: "{contact}", email: "{reader}", subject: "Hello", message: "Words.", secondsOnPage: 20}) { userErrors { code } } }`, own: "YYYYYYY", silent: noAccount},
 	"Mutation.createNewsletter":              {document: `mutation { createNewsletter(input: {name: "Made {serial}"}) { newsletter { slug } userErrors { code } } }`, own: "UFFFFYY"},

@@ -174,6 +174,27 @@ func TestBookmarksOfDeviceAndAccount(t *testing.T) {
 	})
 }
 
+// TestGuestRepeatsAComment: a client that has lost the answer gets the comment and
+// its token again, and only with the same key and input.
+func TestGuestRepeatsAComment(t *testing.T) {
+	t.Parallel()
+	eachNewsroom(t, func(t *testing.T, n *newsroom) {
+		guest := &flow{n: n, known: map[string]string{"article": n.byTitle["Harbour notes 1"].PublicID()}}
+		post := `mutation { addComment(input: {articleId: "{article}", body: "Well said.", guestName: "Salma", guestEmail: "salma@example.org", secondsOnPage: 60, idempotencyKey: "lost answer"}) {
+			commentId guestToken userErrors { code } } }`
+		first := guest.ask(t, post, "commentId", "guestToken")
+		guest.want(t, post, first)
+		guest.want(t, strings.Replace(post, "Well said.", "Give me the token.", 1), `{"addComment":{"commentId":null,"guestToken":null,"userErrors":[{"code":"KEY_REUSED"}]}}`)
+		reader := &flow{n: n, viewer: n.holder(t, access.Reader), known: guest.known}
+		reader.want(t, `mutation { claimComment(input: {id: "{commentId}", guestToken: "{guestToken}"}) { userErrors { code } } react(input: {commentId: "{commentId}", kind: LOVE}) { userErrors { code } } }`,
+			`{"claimComment":{"userErrors":[]},"react":{"userErrors":[]}}`)
+		guest.want(t, post, `{"addComment":{"commentId":"`+guest.known["commentId"]+`","guestToken":null,"userErrors":[]}}`)
+		reader.want(t, `{ viewerState(articleIds: ["{article}"]) { reactions { commentId kind } } }`,
+			`{"viewerState":[{"reactions":[{"commentId":"`+guest.known["commentId"]+`","kind":"LOVE"}]}]}`)
+		guest.want(t, `{ viewerState(articleIds: ["{article}"]) { reactions { kind } } }`, `{"viewerState":[{"reactions":[]}]}`)
+	})
+}
+
 // TestMistakesOfReaders: each answers a user error with its code and field.
 func TestMistakesOfReaders(t *testing.T) {
 	t.Parallel()

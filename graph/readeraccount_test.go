@@ -121,6 +121,11 @@ func (r *room) readerWords(t *testing.T) map[string]func() string {
 			do(err)
 			return token
 		},
+		"digest": func() string {
+			token, err := r.Links.Sign(t.Context(), "digest.stop", "1")
+			do(err)
+			return token
+		},
 		"issue": func() string {
 			made, err := r.Newsletters.CreateIssue(system, newsletter.Issue{Newsletter: list(), Subject: "Hello", Intro: "Words.", Source: newsletterissue.SourceLatest, Count: 3})
 			do(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
+	"github.com/broadsheet-cms/broadsheet/internal/digest"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/feed"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
@@ -58,6 +59,7 @@ type Services struct {
 	Watch      *watch.Hub
 
 	Newsletters *newsletter.Service
+	Digests     *digest.Service
 	Trusted     *trusted.Store // nil: no documents can be registered
 }
 

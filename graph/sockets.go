@@ -70,8 +70,12 @@ func NewSockets(opts SocketOptions) *Sockets {
 // Drain ends all connections, so that their clients connect to another node.
 func (s *Sockets) Drain() { s.server.Drain() }
 
-// Close drains and waits.
-func (s *Sockets) Close() { s.server.Close() }
+// Close drains and waits. Nil sockets are closed.
+func (s *Sockets) Close() {
+	if s != nil {
+		s.server.Close()
+	}
+}
 
 // Counts say how many connections there are.
 func (s *Sockets) Counts() socket.Counts { return s.server.Counts() }

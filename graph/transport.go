@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/graph/socket"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 )
 
 // exchange is GraphQL over HTTP: POST with a JSON object or with files, GET with
@@ -52,10 +53,8 @@ func (e exchange) Do(w http.ResponseWriter, r *http.Request, library graphql.Gra
 	}
 	w.Header().Add("Vary", "Accept")
 	kind, acceptable := negotiate(r.Header.Values("Accept"))
-	events := kind == eventStream
-	if events { // what is refused before there are events
-		kind = plainJSON
-	}
+	events := e.sockets != nil && httpheader.WantsEvents(r.Header["Accept"])
+	acceptable = acceptable || events // what is refused before there are events is plain JSON
 	w.Header().Set("Content-Type", kind)
 	defer func() {
 		if thrown := recover(); thrown != nil {
@@ -84,7 +83,7 @@ func (e exchange) Do(w http.ResponseWriter, r *http.Request, library graphql.Gra
 		return
 	}
 	defer q.close()
-	if events && e.sockets != nil {
+	if events {
 		e.sockets.server.ServeEvents(w, r, func(ctx context.Context) (socket.Stream, json.RawMessage) {
 			return e.begin(ctx, r.Method, q, checked{library, e.documents})
 		})

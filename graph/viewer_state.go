@@ -41,14 +41,21 @@ func (r *queryResolver) ViewerState(ctx context.Context, articleIDs []string, de
 	if err != nil {
 		return nil, err
 	}
+	reactions, err := r.Comments.ReactionsOn(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
 	states := []*model.ArticleViewerState{}
 	for i, key := range keys {
 		if !there[key] {
 			continue
 		}
-		state := &model.ArticleViewerState{ArticleID: articleIDs[i], IsBookmarked: saved[key], IsRead: read[key], FollowedIds: []string{}}
+		state := &model.ArticleViewerState{ArticleID: articleIDs[i], IsBookmarked: saved[key], IsRead: read[key], FollowedIds: []string{}, Reactions: []*model.CommentReactionState{}}
 		for _, t := range followed[key] {
 			state.FollowedIds = append(state.FollowedIds, id.Encode(t.Prefix, t.Key))
+		}
+		for _, own := range reactions[key] {
+			state.Reactions = append(state.Reactions, &model.CommentReactionState{CommentID: id.Encode(id.Comment, own.CommentID), Kind: own.Kind})
 		}
 		states = append(states, state)
 	}

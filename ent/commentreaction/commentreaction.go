@@ -23,6 +23,8 @@ const (
 	FieldKind = "kind"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
+	// FieldArticleID holds the string denoting the article_id field in the database.
+	FieldArticleID = "article_id"
 	// EdgeComment holds the string denoting the comment edge name in mutations.
 	EdgeComment = "comment"
 	// EdgeUser holds the string denoting the user edge name in mutations.
@@ -52,6 +54,7 @@ var Columns = []string{
 	FieldUserID,
 	FieldKind,
 	FieldCreatedAt,
+	FieldArticleID,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -67,6 +70,8 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
+	// DefaultArticleID holds the default value on creation for the "article_id" field.
+	DefaultArticleID int
 )
 
 // Kind defines the type for the "kind" enum field.
@@ -121,6 +126,11 @@ func ByKind(opts ...sql.OrderTermOption) OrderOption {
 // ByCreatedAt orders the results by the created_at field.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
+}
+
+// ByArticleID orders the results by the article_id field.
+func ByArticleID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldArticleID, opts...).ToFunc()
 }
 
 // ByCommentField orders the results by comment field.

@@ -70,6 +70,11 @@ func CreatedAt(v time.Time) predicate.CommentReaction {
 	return predicate.CommentReaction(sql.FieldEQ(FieldCreatedAt, v))
 }
 
+// ArticleID applies equality check predicate on the "article_id" field. It's identical to ArticleIDEQ.
+func ArticleID(v int) predicate.CommentReaction {
+	return predicate.CommentReaction(sql.FieldEQ(FieldArticleID, v))
+}
+
 // CommentIDEQ applies the EQ predicate on the "comment_id" field.
 func CommentIDEQ(v int) predicate.CommentReaction {
 	return predicate.CommentReaction(sql.FieldEQ(FieldCommentID, v))
@@ -168,6 +173,46 @@ func CreatedAtLT(v time.Time) predicate.CommentReaction {
 // CreatedAtLTE applies the LTE predicate on the "created_at" field.
 func CreatedAtLTE(v time.Time) predicate.CommentReaction {
 	return predicate.CommentReaction(sql.FieldLTE(FieldCreatedAt, v))
+}
+
+// ArticleIDEQ applies the EQ predicate on the "article_id" field.
+func ArticleIDEQ(v int) predicate.CommentReaction {
+	return predicate.CommentReaction(sql.FieldEQ(FieldArticleID, v))
+}
+
+// ArticleIDNEQ applies the NEQ predicate on the "article_id" field.
+func ArticleIDNEQ(v int) predicate.CommentReaction {
+	return predicate.CommentReaction(sql.FieldNEQ(FieldArticleID, v))
+}
+
+// ArticleIDIn applies the In predicate on the "article_id" field.
+func ArticleIDIn(vs ...int) predicate.CommentReaction {
+	return predicate.CommentReaction(sql.FieldIn(FieldArticleID, vs...))
+}
+
+// ArticleIDNotIn applies the NotIn predicate on the "article_id" field.
+func ArticleIDNotIn(vs ...int) predicate.CommentReaction {
+	return predicate.CommentReaction(sql.FieldNotIn(FieldArticleID, vs...))
+}
+
+// ArticleIDGT applies the GT predicate on the "article_id" field.
+func ArticleIDGT(v int) predicate.CommentReaction {
+	return predicate.CommentReaction(sql.FieldGT(FieldArticleID, v))
+}
+
+// ArticleIDGTE applies the GTE predicate on the "article_id" field.
+func ArticleIDGTE(v int) predicate.CommentReaction {
+	return predicate.CommentReaction(sql.FieldGTE(FieldArticleID, v))
+}
+
+// ArticleIDLT applies the LT predicate on the "article_id" field.
+func ArticleIDLT(v int) predicate.CommentReaction {
+	return predicate.CommentReaction(sql.FieldLT(FieldArticleID, v))
+}
+
+// ArticleIDLTE applies the LTE predicate on the "article_id" field.
+func ArticleIDLTE(v int) predicate.CommentReaction {
+	return predicate.CommentReaction(sql.FieldLTE(FieldArticleID, v))
 }
 
 // HasComment applies the HasEdge predicate on the "comment" edge.

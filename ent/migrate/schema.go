@@ -562,6 +562,7 @@ var (
 		{Name: "id", Type: field.TypeInt, Increment: true},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"LIKE", "LOVE", "LAUGH", "SAD", "ANGRY"}},
 		{Name: "created_at", Type: field.TypeTime},
+		{Name: "article_id", Type: field.TypeInt, Default: 0},
 		{Name: "comment_id", Type: field.TypeInt},
 		{Name: "user_id", Type: field.TypeInt},
 	}
@@ -573,13 +574,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "comment_reactions_comments_comment",
-				Columns:    []*schema.Column{CommentReactionsColumns[3]},
+				Columns:    []*schema.Column{CommentReactionsColumns[4]},
 				RefColumns: []*schema.Column{CommentsColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 			{
 				Symbol:     "comment_reactions_users_user",
-				Columns:    []*schema.Column{CommentReactionsColumns[4]},
+				Columns:    []*schema.Column{CommentReactionsColumns[5]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -588,17 +589,17 @@ var (
 			{
 				Name:    "commentreaction_comment_id_user_id",
 				Unique:  true,
-				Columns: []*schema.Column{CommentReactionsColumns[3], CommentReactionsColumns[4]},
+				Columns: []*schema.Column{CommentReactionsColumns[4], CommentReactionsColumns[5]},
 			},
 			{
 				Name:    "commentreaction_comment_id_kind",
 				Unique:  false,
-				Columns: []*schema.Column{CommentReactionsColumns[3], CommentReactionsColumns[1]},
+				Columns: []*schema.Column{CommentReactionsColumns[4], CommentReactionsColumns[1]},
 			},
 			{
-				Name:    "commentreaction_user_id",
+				Name:    "commentreaction_user_id_article_id_comment_id",
 				Unique:  false,
-				Columns: []*schema.Column{CommentReactionsColumns[4]},
+				Columns: []*schema.Column{CommentReactionsColumns[5], CommentReactionsColumns[3], CommentReactionsColumns[4]},
 			},
 		},
 	}
@@ -1555,6 +1556,7 @@ var (
 		{Name: "notify_breaking", Type: field.TypeBool, Default: true},
 		{Name: "digest", Type: field.TypeEnum, Enums: []string{"NEVER", "DAILY", "WEEKLY"}, Default: "NEVER"},
 		{Name: "digest_sent_at", Type: field.TypeTime, Nullable: true},
+		{Name: "digest_due_at", Type: field.TypeTime, Nullable: true},
 		{Name: "user_id", Type: field.TypeInt},
 	}
 	// ReaderSettingsTable holds the schema information for the "reader_settings" table.
@@ -1565,7 +1567,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "reader_settings_users_user",
-				Columns:    []*schema.Column{ReaderSettingsColumns[7]},
+				Columns:    []*schema.Column{ReaderSettingsColumns[8]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -1574,7 +1576,12 @@ var (
 			{
 				Name:    "readersettings_user_id",
 				Unique:  true,
-				Columns: []*schema.Column{ReaderSettingsColumns[7]},
+				Columns: []*schema.Column{ReaderSettingsColumns[8]},
+			},
+			{
+				Name:    "readersettings_digest_digest_due_at",
+				Unique:  false,
+				Columns: []*schema.Column{ReaderSettingsColumns[5], ReaderSettingsColumns[7]},
 			},
 		},
 	}

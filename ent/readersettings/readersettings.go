@@ -28,6 +28,8 @@ const (
 	FieldDigest = "digest"
 	// FieldDigestSentAt holds the string denoting the digest_sent_at field in the database.
 	FieldDigestSentAt = "digest_sent_at"
+	// FieldDigestDueAt holds the string denoting the digest_due_at field in the database.
+	FieldDigestDueAt = "digest_due_at"
 	// EdgeUser holds the string denoting the user edge name in mutations.
 	EdgeUser = "user"
 	// Table holds the table name of the readersettings in the database.
@@ -51,6 +53,7 @@ var Columns = []string{
 	FieldNotifyBreaking,
 	FieldDigest,
 	FieldDigestSentAt,
+	FieldDigestDueAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -142,6 +145,11 @@ func ByDigest(opts ...sql.OrderTermOption) OrderOption {
 // ByDigestSentAt orders the results by the digest_sent_at field.
 func ByDigestSentAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDigestSentAt, opts...).ToFunc()
+}
+
+// ByDigestDueAt orders the results by the digest_due_at field.
+func ByDigestDueAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDigestDueAt, opts...).ToFunc()
 }
 
 // ByUserField orders the results by user field.

@@ -85,6 +85,11 @@ func DigestSentAt(v time.Time) predicate.ReaderSettings {
 	return predicate.ReaderSettings(sql.FieldEQ(FieldDigestSentAt, v))
 }
 
+// DigestDueAt applies equality check predicate on the "digest_due_at" field. It's identical to DigestDueAtEQ.
+func DigestDueAt(v time.Time) predicate.ReaderSettings {
+	return predicate.ReaderSettings(sql.FieldEQ(FieldDigestDueAt, v))
+}
+
 // UserIDEQ applies the EQ predicate on the "user_id" field.
 func UserIDEQ(v int) predicate.ReaderSettings {
 	return predicate.ReaderSettings(sql.FieldEQ(FieldUserID, v))
@@ -213,6 +218,56 @@ func DigestSentAtIsNil() predicate.ReaderSettings {
 // DigestSentAtNotNil applies the NotNil predicate on the "digest_sent_at" field.
 func DigestSentAtNotNil() predicate.ReaderSettings {
 	return predicate.ReaderSettings(sql.FieldNotNull(FieldDigestSentAt))
+}
+
+// DigestDueAtEQ applies the EQ predicate on the "digest_due_at" field.
+func DigestDueAtEQ(v time.Time) predicate.ReaderSettings {
+	return predicate.ReaderSettings(sql.FieldEQ(FieldDigestDueAt, v))
+}
+
+// DigestDueAtNEQ applies the NEQ predicate on the "digest_due_at" field.
+func DigestDueAtNEQ(v time.Time) predicate.ReaderSettings {
+	return predicate.ReaderSettings(sql.FieldNEQ(FieldDigestDueAt, v))
+}
+
+// DigestDueAtIn applies the In predicate on the "digest_due_at" field.
+func DigestDueAtIn(vs ...time.Time) predicate.ReaderSettings {
+	return predicate.ReaderSettings(sql.FieldIn(FieldDigestDueAt, vs...))
+}
+
+// DigestDueAtNotIn applies the NotIn predicate on the "digest_due_at" field.
+func DigestDueAtNotIn(vs ...time.Time) predicate.ReaderSettings {
+	return predicate.ReaderSettings(sql.FieldNotIn(FieldDigestDueAt, vs...))
+}
+
+// DigestDueAtGT applies the GT predicate on the "digest_due_at" field.
+func DigestDueAtGT(v time.Time) predicate.ReaderSettings {
+	return predicate.ReaderSettings(sql.FieldGT(FieldDigestDueAt, v))
+}
+
+// DigestDueAtGTE applies the GTE predicate on the "digest_due_at" field.
+func DigestDueAtGTE(v time.Time) predicate.ReaderSettings {
+	return predicate.ReaderSettings(sql.FieldGTE(FieldDigestDueAt, v))
+}
+
+// DigestDueAtLT applies the LT predicate on the "digest_due_at" field.
+func DigestDueAtLT(v time.Time) predicate.ReaderSettings {
+	return predicate.ReaderSettings(sql.FieldLT(FieldDigestDueAt, v))
+}
+
+// DigestDueAtLTE applies the LTE predicate on the "digest_due_at" field.
+func DigestDueAtLTE(v time.Time) predicate.ReaderSettings {
+	return predicate.ReaderSettings(sql.FieldLTE(FieldDigestDueAt, v))
+}
+
+// DigestDueAtIsNil applies the IsNil predicate on the "digest_due_at" field.
+func DigestDueAtIsNil() predicate.ReaderSettings {
+	return predicate.ReaderSettings(sql.FieldIsNull(FieldDigestDueAt))
+}
+
+// DigestDueAtNotNil applies the NotNil predicate on the "digest_due_at" field.
+func DigestDueAtNotNil() predicate.ReaderSettings {
+	return predicate.ReaderSettings(sql.FieldNotNull(FieldDigestDueAt))
 }
 
 // HasUser applies the HasEdge predicate on the "user" edge.

@@ -117,6 +117,7 @@ func (CommentReaction) Fields() []ent.Field {
 		field.Int("user_id"),
 		field.Enum("kind").NamedValues("Like", "LIKE", "Love", "LOVE", "Laugh", "LAUGH", "Sad", "SAD", "Angry", "ANGRY"),
 		field.Time("created_at").Default(now),
+		field.Int("article_id").Default(0).Comment("of the comment, so that a reader's reactions on one page are a range of an index"),
 	}
 }
 
@@ -130,7 +131,7 @@ func (CommentReaction) Edges() []ent.Edge {
 
 // Indexes of reactions.
 func (CommentReaction) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("comment_id", "user_id").Unique(), index.Fields("comment_id", "kind"), index.Fields("user_id")}
+	return []ent.Index{index.Fields("comment_id", "user_id").Unique(), index.Fields("comment_id", "kind"), index.Fields("user_id", "article_id", "comment_id")}
 }
 
 // CommentReport is a complaint about a comment. A notice of illegal content
@@ -252,6 +253,7 @@ func (ReaderSettings) Fields() []ent.Field {
 		field.Bool("notify_breaking").Default(true),
 		field.Enum("digest").NamedValues("Never", "NEVER", "Daily", "DAILY", "Weekly", "WEEKLY").Default("NEVER"),
 		field.Time("digest_sent_at").Optional().Nillable(),
+		field.Time("digest_due_at").Optional().Nillable().Comment("when the next digest is sent; none: not planned yet, or none is wanted"),
 	}
 }
 
@@ -261,7 +263,9 @@ func (ReaderSettings) Edges() []ent.Edge {
 }
 
 // Indexes of the settings.
-func (ReaderSettings) Indexes() []ent.Index { return []ent.Index{index.Fields("user_id").Unique()} }
+func (ReaderSettings) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("user_id").Unique(), index.Fields("digest", "digest_due_at")}
+}
 
 // HistoryEntry is an article that a reader has read.
 type HistoryEntry struct{ ent.Schema }

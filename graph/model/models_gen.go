@@ -105,7 +105,7 @@ type AddCommentPayload struct {
 	CommentID *string `json:"commentId,omitempty"`
 	// What became of it; WAITING also when nothing was posted.
 	State CommentState `json:"state"`
-	// For guests: the token of the link to edit, delete or claim the comment, told this once.
+	// For guests: the token of the link to edit, delete or claim the comment. Told now, and again to a repeat with the same idempotencyKey.
 	GuestToken *string `json:"guestToken,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
@@ -251,6 +251,8 @@ type ArticleViewerState struct {
 	IsRead bool `json:"isRead"`
 	// Ids of the categories, tags, places, authors and series of the article that the viewer follows. Answers at most 1000 rows.
 	FollowedIds []string `json:"followedIds"`
+	// The viewer's reactions to comments of the article, those to the newest comments first. Answers at most 100 rows; viewerReactions answers for any comment. Answers at most 100 rows.
+	Reactions []*CommentReactionState `json:"reactions"`
 }
 
 // An article and whose turn it is.
@@ -2702,6 +2704,18 @@ type StatusCount struct {
 	Count *relay.Count `json:"count"`
 }
 
+// Which digests to end.
+type StopDigestInput struct {
+	// The token of the link in a digest.
+	Token string `json:"token"`
+}
+
+// The answer of stopDigest.
+type StopDigestPayload struct {
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A message to the newsroom.
 type SubmitContactMessageInput struct {
 	// The name of the writer.
@@ -3920,7 +3934,7 @@ func (e CountPrecision) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// How often a reader wants a digest by mail.
+// How often a reader wants a digest by mail: the new articles about what they follow, or of the whole site if they follow nothing. A digest without any is not sent.
 type DigestFrequency string
 
 const (
@@ -4095,6 +4109,82 @@ func (e *KillComplianceState) UnmarshalJSON(b []byte) error {
 }
 
 func (e KillComplianceState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Shape that an image is cut to.
+type MediaRatio string
+
+const (
+	// 1:1.
+	MediaRatioSquare MediaRatio = "SQUARE"
+	// 4:3.
+	MediaRatioLandscape4_3 MediaRatio = "LANDSCAPE_4_3"
+	// 3:2.
+	MediaRatioLandscape3_2 MediaRatio = "LANDSCAPE_3_2"
+	// 16:9.
+	MediaRatioLandscape16_9 MediaRatio = "LANDSCAPE_16_9"
+	// 2:1.
+	MediaRatioLandscape2_1 MediaRatio = "LANDSCAPE_2_1"
+	// 3:4.
+	MediaRatioPortrait3_4 MediaRatio = "PORTRAIT_3_4"
+	// 4:5.
+	MediaRatioPortrait4_5 MediaRatio = "PORTRAIT_4_5"
+	// 9:16.
+	MediaRatioPortrait9_16 MediaRatio = "PORTRAIT_9_16"
+)
+
+var AllMediaRatio = []MediaRatio{
+	MediaRatioSquare,
+	MediaRatioLandscape4_3,
+	MediaRatioLandscape3_2,
+	MediaRatioLandscape16_9,
+	MediaRatioLandscape2_1,
+	MediaRatioPortrait3_4,
+	MediaRatioPortrait4_5,
+	MediaRatioPortrait9_16,
+}
+
+func (e MediaRatio) IsValid() bool {
+	switch e {
+	case MediaRatioSquare, MediaRatioLandscape4_3, MediaRatioLandscape3_2, MediaRatioLandscape16_9, MediaRatioLandscape2_1, MediaRatioPortrait3_4, MediaRatioPortrait4_5, MediaRatioPortrait9_16:
+		return true
+	}
+	return false
+}
+
+func (e MediaRatio) String() string {
+	return string(e)
+}
+
+func (e *MediaRatio) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MediaRatio(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MediaRatio", str)
+	}
+	return nil
+}
+
+func (e MediaRatio) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MediaRatio) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MediaRatio) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

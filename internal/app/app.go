@@ -19,10 +19,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/broadsheet-cms/broadsheet"
+	entnewsletter "github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/graph"
 	"github.com/broadsheet-cms/broadsheet/graph/cache"
 	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/graph/graphiql"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
@@ -31,6 +33,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/demo"
+	"github.com/broadsheet-cms/broadsheet/internal/digest"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/feed"
@@ -89,6 +92,7 @@ type Services struct {
 	Mail        *mail.Mailer
 	Links       *link.Signer
 	Newsletters *newsletter.Service
+	Digests     *digest.Service
 	Retention   *retention.Service
 	Watch       *watch.Hub
 	Trusted     *trusted.Store
@@ -125,9 +129,12 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Webhooks = webhook.New(db, s.Log, s.Partners, s.Jobs, s.Audit)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
 	s.Links = link.New(db)
+	s.Comments.Links = s.Links
 	s.Mail = mail.New(db, s.brand)
 	s.Accounts.SendBy(s.Jobs, s.Mail, s.Links, s.settings)
 	s.Newsletters = newsletter.New(db, s.Audit, s.Articles, s.Directory, s.Jobs, s.Mail, s.Links)
+	s.Digests = digest.New(db, s.Interests, s.Articles, s.Jobs, s.Mail, s.Links)
+	s.Digests.Zone = s.zone
 	s.Retention = retention.New(db, s.Jobs)
 	s.Trusted = trusted.New(db)
 	s.Watch = watch.New(s.Log)
@@ -137,7 +144,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Moderator: s.Moderator, Interests: s.Interests, Popularity: s.Popularity, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, MediaDesk: s.MediaDesk, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Webhooks: s.Webhooks, Newsletters: s.Newsletters, Trusted: s.Trusted, Watch: s.Watch}
+		Newsroom: s.Newsroom, MediaDesk: s.MediaDesk, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Webhooks: s.Webhooks, Newsletters: s.Newsletters, Digests: s.Digests, Trusted: s.Trusted, Watch: s.Watch}
 }
 
 // App is the server with all it needs.
@@ -168,6 +175,7 @@ func New(ctx context.Context, cfg config.Serve, logger *slog.Logger) (*App, erro
 	}
 	a := &App{cfg: cfg, logger: logger, bucket: bucket}
 	if err := a.open(ctx, db); err != nil {
+		a.sockets.Close()
 		return nil, errors.Join(err, bucket.Close(), db.Close())
 	}
 	return a, nil
@@ -217,15 +225,16 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	}
 	admit := func(next http.Handler) http.Handler { return door.Handler(preview(a.Newsroom, a.logger, next)) }
 	a.sockets = a.newSockets(admit, exempt)
+	api := admit(graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
+		Sockets: a.sockets, Budget: budgets, SlowOperation: a.cfg.SlowOperation,
+		Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
+		MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))
 	routes := server.Routes{
-		GraphQL: admit(graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
-			Sockets: a.sockets, Budget: budgets, SlowOperation: a.cfg.SlowOperation,
-			Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
-			MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))})),
+		GraphQL: api,
 		SignIn:  openID,
 		Partner: door.Handler(a.Partners.Handler()),
 		Outputs: door.Handler(a.Feeds.Handler()),
-		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(),
+		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(), Digests: a.Digests.Handler(),
 		Media: a.Media.Handler(),
 		Ready: db.Ready,
 	}
@@ -234,6 +243,11 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	}
 	if a.Mail.Keeps() {
 		routes.Mail = a.Mail.Handler()
+	}
+	if a.cfg.Site {
+		if routes.Site, err = a.site(api, routes.Outputs); err != nil {
+			return err
+		}
 	}
 	if a.cfg.GraphiQL {
 		routes.GraphiQL = graphiql.Handler(graphiql.Options{SubscriptionEndpoint: "/graphql"})
@@ -264,6 +278,9 @@ func (a *App) fillDemo(ctx context.Context) error {
 	}
 	if err != nil {
 		return fmt.Errorf("fill the database with the demo newsroom: %w", err)
+	}
+	if _, err = a.Newsletters.Create(access.AsSystem(ctx), newsletter.Newsletter{Name: "The Morning Letter", Description: "The day’s news from the harbour, at seven.", Language: "en", Frequency: entnewsletter.FrequencyDaily}); err != nil {
+		return fmt.Errorf("make the newsletter of the demo newsroom: %w", err)
 	}
 	if a.demoSignIns, err = demo.SignIns(ctx, a.Demo()); err != nil {
 		return err

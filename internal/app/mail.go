@@ -5,10 +5,12 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
+	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
@@ -23,6 +25,19 @@ func (s *Services) settings(ctx context.Context) (*ent.Site, error) {
 		return nil, err
 	}
 	return dir.Site, nil
+}
+
+// zone is where the site's day begins.
+func (s *Services) zone(ctx context.Context) (*time.Location, error) {
+	site, err := s.settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(site.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("the site's time zone: %w", err)
+	}
+	return zone, nil
 }
 
 // brand is what mails say about the site.
@@ -76,7 +91,7 @@ func (a *App) setUpReaders() error {
 			address = strings.TrimSuffix(given, "/")
 		}
 	}
-	a.Accounts.ServerURL, a.Newsletters.ServerURL, a.Feeds.ServerURL = address, address, address
+	a.Accounts.ServerURL, a.Newsletters.ServerURL, a.Feeds.ServerURL, a.Digests.ServerURL = address, address, address, address
 	a.Accounts.Registration = account.Registration(strings.ToUpper(a.cfg.Registration))
 	a.Accounts.DeletionGrace = a.cfg.DeletionGrace
 	a.Links.Key = a.cfg.LinkKey
@@ -89,8 +104,11 @@ func (a *App) setUpReaders() error {
 		}
 		a.Newsletters.ContactAddress = to.Address
 	}
+	if a.cfg.ModerationURL != "" {
+		a.Comments.Service = comment.NewModerationService(a.cfg.ModerationURL, a.cfg.ModerationToken, a.cfg.ModerationDeadline, a.logger)
+	}
 	r := a.cfg.Retention
 	a.Retention.Ages = retention.Ages{AuditLog: r.RetainAuditLog, GuestEmails: r.RetainGuestEmails, Addresses: r.RetainAddresses, Unsubscribed: r.RetainUnsubscribed,
-		Deliveries: r.RetainDeliveries, AnonymousConsents: r.RetainAnonymousConsents}
+		Deliveries: r.RetainDeliveries, Views: r.RetainViews, AnonymousConsents: r.RetainAnonymousConsents}
 	return nil
 }

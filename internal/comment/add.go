@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -35,8 +36,7 @@ type Post struct {
 // Posted is what Add made.
 type Posted struct {
 	Comment *ent.Comment
-	// GuestToken lets a guest edit, delete and claim the comment. It is told this
-	// once.
+	// GuestToken lets a guest edit, delete and claim the comment.
 	GuestToken string
 }
 
@@ -153,8 +153,8 @@ func (s *Service) draft(ctx context.Context, p Post) (*draft, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	if s.Service != nil && !d.asked {
-		d.verdict, d.asked = s.Service.ask(ctx, d), true
+	if s.Service != nil && !d.asked && !d.viewer.Can(access.ModerateComments) {
+		d.verdict, d.asked = s.Service.ask(ctx, question{id.Encode(id.Article, d.ArticleID), d.Body, !d.isMember}), true
 	}
 	return d, nil
 }
@@ -338,9 +338,6 @@ func (s *Service) insert(ctx context.Context, d *draft) (*Posted, error) {
 		SetHeldFor(held(d.reasons)).SetAddress(d.address).SetBodyHash(d.hash).SetGuestName(d.GuestName).SetGuestEmail(d.GuestEmail)
 	if d.isMember {
 		create.SetUserID(d.viewer.UserID)
-	} else {
-		posted.GuestToken = secret.New(tokenPrefix)
-		create.SetGuestTokenHash(secret.Hash(posted.GuestToken))
 	}
 	if p := d.parent; p != nil {
 		root := p.id
@@ -352,6 +349,14 @@ func (s *Service) insert(ctx context.Context, d *draft) (*Posted, error) {
 	row, err := create.Save(system)
 	if err != nil {
 		return nil, fmt.Errorf("store the comment: %w", err)
+	}
+	if !d.isMember {
+		if posted.GuestToken, err = s.guestToken(ctx, row.ID); err != nil {
+			return nil, err
+		}
+		if row, err = row.Update().SetGuestTokenHash(secret.Hash(posted.GuestToken)).Save(system); err != nil {
+			return nil, fmt.Errorf("store the token of a guest: %w", err)
+		}
 	}
 	if d.isMember {
 		row.Edges.User = &ent.User{ID: d.viewer.UserID, DisplayName: d.viewer.Name}
@@ -365,6 +370,37 @@ func (s *Service) insert(ctx context.Context, d *draft) (*Posted, error) {
 	}
 	posted.Comment = row
 	return posted, s.tell(ctx, row, action)
+}
+
+// signGuest is the purpose of the tokens of guests.
+const signGuest = "comment.guest"
+
+// guestToken signs the token of a guest's comment. It is the same each time, so
+// that whoever repeats a request gets it again.
+func (s *Service) guestToken(ctx context.Context, key int) (string, error) {
+	mac, err := s.Links.MAC(ctx, signGuest, strconv.Itoa(key))
+	if err != nil {
+		return "", fmt.Errorf("sign the token of a guest: %w", err)
+	}
+	return tokenPrefix + mac, nil
+}
+
+// GuestToken gives the token of a guest's comment again, to whoever proved to have
+// posted it; nothing when the comment is an account's, or gone.
+func (s *Service) GuestToken(ctx context.Context, key int) (string, error) {
+	token, err := s.guestToken(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	system := access.AsSystem(ctx)
+	ofGuest, err := s.db.Ent(system).Comment.Query().Where(comment.ID(key), comment.GuestTokenHash(secret.Hash(token))).Exist(system)
+	if err != nil {
+		return "", fmt.Errorf("look for a guest's comment: %w", err)
+	}
+	if !ofGuest {
+		return "", nil
+	}
+	return token, nil
 }
 
 // count changes the counts beside a comment. The transaction holds the article.

@@ -166,8 +166,8 @@ func hasWord(body string, list []string) bool {
 	return false
 }
 
-// link finds addresses in a text. What is no http address is not made a link.
-var link = regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"']+`)
+// linkPattern finds addresses in a text. What is no http address is not made a link.
+var linkPattern = regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"']+`)
 
 // HTML gives the text of a comment with its paragraphs and links, as HTML that is
 // safe: all else is escaped, and links tell search engines that the site does not
@@ -180,7 +180,7 @@ func HTML(body string) string {
 		}
 		b.WriteString("<p>")
 		at := 0
-		for _, m := range link.FindAllStringIndex(paragraph, -1) {
+		for _, m := range linkPattern.FindAllStringIndex(paragraph, -1) {
 			address := strings.TrimRight(paragraph[m[0]:m[1]], ".,;:!?)]}»”'\"")
 			end := m[0] + len(address)
 			target := address
@@ -215,7 +215,7 @@ func suspicions(body string, guest bool, from Submission, rules Rules) (reasons 
 	}
 	add(HoneypotUsed, from.Honeypot != "")
 	add(TooFast, guest && from.OnPage < rules.MinTime)
-	add(Links, len(link.FindAllStringIndex(body, -1)) > rules.MaxLinks)
+	add(Links, len(linkPattern.FindAllStringIndex(body, -1)) > rules.MaxLinks)
 	add(Words, hasWord(body, rules.HeldWords))
 	return reasons
 }

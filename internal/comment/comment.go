@@ -15,6 +15,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/link"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -24,13 +25,15 @@ type Service struct {
 	log *event.Log
 	// Now is the clock, for tests.
 	Now func() time.Time
+	// Links signs the links of guests. All nodes need the same key.
+	Links *link.Signer
 	// Service is asked about comments before they are shown; nil: none is.
 	Service *ModerationService
 }
 
 // New gives the service.
 func New(db *store.DB, log *event.Log) *Service {
-	return &Service{db: db, log: log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+	return &Service{db: db, log: log, Links: link.New(db), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 }
 
 // commentColumns are the columns of a comment that readers can see, with the

@@ -4,13 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/secret"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -81,6 +84,10 @@ func (s *Service) Edit(ctx context.Context, key int, token, text string) (change
 	if err != nil {
 		return nil, err
 	}
+	verdict, err := s.askAgain(ctx, key, body)
+	if err != nil {
+		return nil, err
+	}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		c, err := s.lockOwn(ctx, key, token)
 		if err != nil {
@@ -92,14 +99,11 @@ func (s *Service) Edit(ctx context.Context, key int, token, text string) (change
 		if end := c.PostedAt.Add(rules.EditFor); !s.Now().Before(end) {
 			return fault.Mistake(fault.Expired, "id", "A comment can be changed for %s after it was posted.", rules.EditFor)
 		}
-		restricted, err := s.restrictions(ctx, access.Of(ctx).UserID, c.GuestEmail, access.OriginOf(ctx).Address)
+		reasons, err := s.reasonsToHold(ctx, c, body, rules)
 		if err != nil {
 			return err
 		}
-		if restricted.banned {
-			return fault.Mistake(fault.Denied, "", "A moderator has stopped you from commenting here.")
-		}
-		reasons := suspicions(body, false, Submission{}, rules)
+		reasons = append(reasons, verdict...)
 		if len(reasons) > 0 && c.ReplyCount > 0 {
 			return fault.Mistake(fault.Invalid, "body", "This text would have to be looked at by a moderator, and others have replied already. Write another comment instead.")
 		}
@@ -117,6 +121,56 @@ func (s *Service) Edit(ctx context.Context, key int, token, text string) (change
 		return nil, fmt.Errorf("edit a comment: %w", err)
 	}
 	return changed, nil
+}
+
+// askAgain asks the moderation service, if there is one, about a new text of a
+// comment, outside of any transaction.
+func (s *Service) askAgain(ctx context.Context, key int, body string) ([]Reason, error) {
+	viewer := access.Of(ctx)
+	if s.Service == nil || viewer.Can(access.ModerateComments) {
+		return nil, nil
+	}
+	article, err := store.Collect(ctx, s.db, articleOfSQL, store.ScanInt, key)
+	if err != nil || len(article) == 0 {
+		return nil, err
+	}
+	return s.Service.ask(ctx, question{id.Encode(id.Article, article[0]), body, viewer.UserID == 0}).reasons(), nil
+}
+
+var policySQL = store.MaintainBoth(`SELECT comment_policy, comment_moderation, comments_close_at, published_at FROM articles WHERE id = $1`)
+
+// reasonsToHold are why a new text of one's own comment waits for a moderator: the
+// same as a new comment does. Its article is locked.
+func (s *Service) reasonsToHold(ctx context.Context, c *ent.Comment, body string, rules Rules) ([]Reason, error) {
+	viewer := access.Of(ctx)
+	if viewer.Can(access.ModerateComments) {
+		return nil, nil
+	}
+	restricted, err := s.restrictions(ctx, viewer.UserID, c.GuestEmail, access.OriginOf(ctx).Address)
+	if err != nil {
+		return nil, err
+	}
+	if restricted.banned {
+		return nil, fault.Mistake(fault.Denied, "", "A moderator has stopped you from commenting here.")
+	}
+	reasons := suspicions(body, false, Submission{}, rules)
+	if restricted.muted {
+		reasons = append(reasons, MutedReader)
+	}
+	policies, err := store.Collect(ctx, s.db, policySQL, func(rows *sql.Rows) (Policy, error) {
+		var mode article.CommentPolicy
+		var moderation article.CommentModeration
+		var closes, out *time.Time
+		err := rows.Scan(&mode, &moderation, &closes, &out)
+		return rules.PolicyOf(mode, moderation, closes, out), err
+	}, c.ArticleID)
+	if err != nil {
+		return nil, fmt.Errorf("read who may comment: %w", err)
+	}
+	if len(policies) > 0 && policies[0].Before {
+		reasons = append(reasons, Premoderated)
+	}
+	return reasons, nil
 }
 
 // save stores a change of a comment whose article is locked, and what follows
@@ -209,7 +263,7 @@ var (
 
 	articleOfSQL      = store.MaintainBoth(`SELECT article_id FROM comments WHERE id = $1`)
 	reactionSQL       = store.MaintainBoth(`SELECT kind FROM comment_reactions WHERE comment_id = $1 AND user_id = $2`)
-	setReactionSQL    = store.MaintainBoth(`INSERT INTO comment_reactions (comment_id, user_id, kind, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (comment_id, user_id) DO UPDATE SET kind = excluded.kind`)
+	setReactionSQL    = store.MaintainBoth(`INSERT INTO comment_reactions (comment_id, user_id, kind, created_at, article_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (comment_id, user_id) DO UPDATE SET kind = excluded.kind`)
 	dropReactionSQL   = store.MaintainBoth(`DELETE FROM comment_reactions WHERE comment_id = $1 AND user_id = $2`)
 	countReactionSQL  = store.MaintainBoth(`INSERT INTO comment_reaction_counts AS n (comment_id, kind, reactions) VALUES ($1, $2, $3) ON CONFLICT (comment_id, kind) DO UPDATE SET reactions = n.reactions + excluded.reactions`)
 	countReactionsSQL = store.MaintainBoth(`UPDATE comments SET reaction_count = reaction_count + $2 WHERE id = $1`)
@@ -277,20 +331,19 @@ func (s *Service) changeReaction(ctx context.Context, key, user int, old, kind c
 			return err
 		}
 	}
-	var err error
+	article, err := store.Collect(ctx, s.db, articleOfSQL, store.ScanInt, key)
+	if err != nil || len(article) == 0 {
+		return err
+	}
 	if kind == "" {
 		_, err = s.db.Exec(ctx, dropReactionSQL, key, user)
 	} else {
-		_, err = s.db.Exec(ctx, setReactionSQL, key, user, string(kind), s.Now())
+		_, err = s.db.Exec(ctx, setReactionSQL, key, user, string(kind), s.Now(), article[0])
 	}
 	if err == nil && total != 0 {
 		_, err = s.db.Exec(ctx, countReactionsSQL, key, total)
 	}
 	if err != nil {
-		return err
-	}
-	article, err := store.Collect(ctx, s.db, articleOfSQL, store.ScanInt, key)
-	if err != nil || len(article) == 0 {
 		return err
 	}
 	return s.tell(ctx, &ent.Comment{ID: key, ArticleID: article[0]}, event.Updated)
@@ -336,6 +389,44 @@ func (s *Service) OwnReactions(ctx context.Context, comments []int) (map[int]com
 		return nil, fmt.Errorf("read the viewer's reactions: %w", err)
 	}
 	return kinds, nil
+}
+
+// OwnReaction is the viewer's reaction to a comment.
+type OwnReaction struct {
+	CommentID int
+	Kind      commentreaction.Kind
+}
+
+// maxOwnReactions bounds the viewer's reactions to the comments of one article.
+const maxOwnReactions = 100
+
+var reactionsOnSQL = store.Read(`SELECT each_id.id, r.comment_id, r.kind FROM each_id($2)
+		CROSS JOIN LATERAL (SELECT m.comment_id, m.kind FROM comment_reactions m WHERE m.user_id = $1 AND m.article_id = each_id.id ORDER BY m.comment_id DESC LIMIT $3) r
+		ORDER BY each_id.id, r.comment_id DESC`,
+	`SELECT each_id.id, r.comment_id, r.kind FROM each_id($2)
+		CROSS JOIN comment_reactions r ON r.user_id = $1 AND r.article_id = each_id.id AND r.comment_id IN (
+			SELECT m.comment_id FROM comment_reactions m WHERE m.user_id = $1 AND m.article_id = each_id.id ORDER BY m.comment_id DESC LIMIT $3)
+		ORDER BY each_id.id, r.comment_id DESC`)
+
+// ReactionsOn gives the viewer's reactions to the comments of each article, those
+// to the newest comments first, at most a hundred for each.
+func (s *Service) ReactionsOn(ctx context.Context, articles []int) (map[int][]OwnReaction, error) {
+	reactions := map[int][]OwnReaction{}
+	user := access.Of(ctx).UserID
+	if user == 0 {
+		return reactions, nil
+	}
+	_, err := store.Collect(ctx, s.db, reactionsOnSQL, func(rows *sql.Rows) (struct{}, error) {
+		var article int
+		var r OwnReaction
+		err := rows.Scan(&article, &r.CommentID, &r.Kind)
+		reactions[article] = append(reactions[article], r)
+		return struct{}{}, err
+	}, user, s.db.IDs(articles), maxOwnReactions)
+	if err != nil {
+		return nil, fmt.Errorf("read the viewer's reactions: %w", err)
+	}
+	return reactions, nil
 }
 
 // restricted is what moderators have laid on a reader.

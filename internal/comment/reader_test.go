@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -455,34 +452,6 @@ func TestBannedAndMuted(t *testing.T) {
 			}
 		}
 		f.add(t, f.readers[0], comment.Post{ArticleID: a, Body: "forgiven"})
-	})
-}
-
-func TestModerationServiceDecides(t *testing.T) {
-	t.Parallel()
-	testkit.Databases(t, func(t *testing.T, db *store.DB) {
-		f := openForum(t, db, 1)
-		answer := ""
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if answer == "" { // never answers: the deadline ends it
-				_, _ = io.Copy(io.Discard, r.Body) // only then the server sees that the client left
-				<-r.Context().Done()
-				return
-			}
-			_, _ = w.Write([]byte(answer))
-		}))
-		defer server.Close()
-		f.comments.Service = &comment.ModerationService{URL: server.URL, Deadline: 200 * time.Millisecond, Client: server.Client()}
-		for i, c := range []struct{ answer, want string }{
-			{`{"verdict":"APPROVE"}`, "APPROVED "}, {`{"verdict":"HOLD"}`, "PENDING ,EXTERNAL,"}, {`{"verdict":"SPAM"}`, "SPAM ,EXTERNAL,"},
-			{`{"verdict":"LOVELY"}`, "PENDING ,SERVICE_DOWN,"}, {`nonsense`, "PENDING ,SERVICE_DOWN,"}, {"", "PENDING ,SERVICE_DOWN,"},
-		} {
-			answer = c.answer
-			posted := f.add(t, f.readers[0], comment.Post{ArticleID: f.articles[0], Body: fmt.Sprint("comment ", i)})
-			if got := string(posted.Comment.Status) + " " + posted.Comment.HeldFor; got != c.want {
-				t.Errorf("answer %q: %q, want %q", c.answer, got, c.want)
-			}
-		}
 	})
 }
 

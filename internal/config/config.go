@@ -210,14 +210,17 @@ func (m Mail) validate() (wrong []error) {
 
 // Readers says what readers can do beside reading.
 type Readers struct {
-	PublicURL      string        `name:"public-url" help:"Address at which this server is reached from outside, for links in mails that lead to it; --site-url if omitted." env:"BROADSHEET_PUBLIC_URL" placeholder:"URL"`
-	ReaderOIDC     []string      `name:"reader-oidc" sep:"none" help:"OpenID provider by which readers sign in and sign up: NAME,ISSUER,CLIENT-ID,CLIENT-SECRET; may be given several times. Its callback is /auth/reader/NAME/callback in lower case." env:"BROADSHEET_READER_OIDC" placeholder:"PROVIDER"`
-	Registration   string        `help:"Who can sign up: open, invitation or off." default:"open" enum:"open,invitation,off" env:"BROADSHEET_REGISTRATION" placeholder:"KIND"`
-	DeletionGrace  time.Duration `help:"How long an account stays after its owner asked to remove it." default:"336h" env:"BROADSHEET_DELETION_GRACE" placeholder:"DURATION"`
-	ContactAddress string        `help:"Where messages of the contact form go; empty: none are taken." env:"BROADSHEET_CONTACT_ADDRESS" placeholder:"ADDRESS"`
-	BounceSecret   string        `help:"Secret that reports of bounces are signed with; better given by its variable. Empty: none are taken." env:"BROADSHEET_BOUNCE_SECRET" placeholder:"SECRET"`
-	SealKey        string        `help:"Key that seals the secrets of webhooks in the database; better given by its variable. Without one they are stored as they are." env:"BROADSHEET_SEAL_KEY" placeholder:"KEY"`
-	LinkKey        string        `help:"Key that signs links in mails; better given by its variable. Without one the server makes one and keeps it in the database." env:"BROADSHEET_LINK_KEY" placeholder:"KEY"`
+	PublicURL          string        `name:"public-url" help:"Address at which this server is reached from outside, for links in mails that lead to it; --site-url if omitted." env:"BROADSHEET_PUBLIC_URL" placeholder:"URL"`
+	ReaderOIDC         []string      `name:"reader-oidc" sep:"none" help:"OpenID provider by which readers sign in and sign up: NAME,ISSUER,CLIENT-ID,CLIENT-SECRET; may be given several times. Its callback is /auth/reader/NAME/callback in lower case." env:"BROADSHEET_READER_OIDC" placeholder:"PROVIDER"`
+	Registration       string        `help:"Who can sign up: open, invitation or off." default:"open" enum:"open,invitation,off" env:"BROADSHEET_REGISTRATION" placeholder:"KIND"`
+	DeletionGrace      time.Duration `help:"How long an account stays after its owner asked to remove it." default:"336h" env:"BROADSHEET_DELETION_GRACE" placeholder:"DURATION"`
+	ContactAddress     string        `help:"Where messages of the contact form go; empty: none are taken." env:"BROADSHEET_CONTACT_ADDRESS" placeholder:"ADDRESS"`
+	BounceSecret       string        `help:"Secret that reports of bounces are signed with; better given by its variable. Empty: none are taken." env:"BROADSHEET_BOUNCE_SECRET" placeholder:"SECRET"`
+	ModerationURL      string        `name:"moderation-url" help:"Server that is asked about each comment before it is shown; see docs/operations.md. Empty: none is." env:"BROADSHEET_MODERATION_URL" placeholder:"URL"`
+	ModerationToken    string        `help:"Token that the moderation server is shown; better given by its variable." env:"BROADSHEET_MODERATION_TOKEN" placeholder:"TOKEN"`
+	ModerationDeadline time.Duration `help:"How long the moderation server may take; after it the comment waits for a moderator." default:"2s" env:"BROADSHEET_MODERATION_DEADLINE" placeholder:"DURATION"`
+	SealKey            string        `help:"Key that seals the secrets of webhooks in the database; better given by its variable. Without one they are stored as they are." env:"BROADSHEET_SEAL_KEY" placeholder:"KEY"`
+	LinkKey            string        `help:"Key that signs links in mails; better given by its variable. Without one the server makes one and keeps it in the database." env:"BROADSHEET_LINK_KEY" placeholder:"KEY"`
 }
 
 func (r Readers) validate() (wrong []error) {
@@ -237,11 +240,21 @@ func (r Readers) validate() (wrong []error) {
 	if _, err := r.Providers(); err != nil {
 		wrong = append(wrong, err)
 	}
+	if r.ModerationURL != "" && !isURL(r.ModerationURL) {
+		wrong = append(wrong, fmt.Errorf("--moderation-url %q: want http:// or https:// and a host", r.ModerationURL))
+	}
+	if r.ModerationDeadline <= 0 || r.ModerationDeadline > maxModeration {
+		wrong = append(wrong, fmt.Errorf("--moderation-deadline must be above zero and at most %s: a reader waits for it", maxModeration))
+	}
 	if r.DeletionGrace < 0 {
 		wrong = append(wrong, errors.New("--deletion-grace must not be below zero"))
 	}
 	return wrong
 }
+
+// maxModeration is the most that a reader waits for a moderation server, well
+// within the time of a request.
+const maxModeration = 8 * time.Second
 
 // Provider is an OpenID provider for readers.
 type Provider struct{ Name, Issuer, ClientID, ClientSecret string }
@@ -279,15 +292,19 @@ const minSecret = 16
 type Retention struct {
 	RetainAuditLog          time.Duration `help:"How long audit entries are kept, with the addresses in them; at least 720h." default:"17520h" env:"BROADSHEET_RETAIN_AUDIT_LOG" placeholder:"DURATION"`
 	RetainGuestEmails       time.Duration `help:"How long the e-mail addresses of guests who commented are kept." default:"4320h" env:"BROADSHEET_RETAIN_GUEST_EMAILS" placeholder:"DURATION"`
-	RetainAddresses         time.Duration `help:"How long network addresses are kept with consents." default:"2160h" env:"BROADSHEET_RETAIN_ADDRESSES" placeholder:"DURATION"`
+	RetainAddresses         time.Duration `help:"How long network addresses are kept with consents, comments and bans." default:"2160h" env:"BROADSHEET_RETAIN_ADDRESSES" placeholder:"DURATION"`
 	RetainUnsubscribed      time.Duration `help:"How long an address that left all newsletters is kept, with its consents." default:"2160h" env:"BROADSHEET_RETAIN_UNSUBSCRIBED" placeholder:"DURATION"`
 	RetainDeliveries        time.Duration `help:"How long it is kept who was sent an issue of a newsletter." default:"2160h" env:"BROADSHEET_RETAIN_DELIVERIES" placeholder:"DURATION"`
+	RetainViews             time.Duration `help:"How long it is kept how often articles were viewed in each hour; at least 744h, which the lists of the most read need." default:"744h" env:"BROADSHEET_RETAIN_VIEWS" placeholder:"DURATION"`
 	RetainAnonymousConsents time.Duration `help:"How long consents of readers without an account are kept." default:"8760h" env:"BROADSHEET_RETAIN_ANONYMOUS_CONSENTS" placeholder:"DURATION"`
 }
 
 func (r Retention) validate() (wrong []error) {
 	if r.RetainAuditLog < leastAudit {
 		wrong = append(wrong, errors.New("--retain-audit-log must be at least 720h: the database removes no younger entries"))
+	}
+	if r.RetainViews < leastViews {
+		wrong = append(wrong, errors.New("--retain-views must be at least 744h: mostRead counts a month"))
 	}
 	for name, d := range map[string]time.Duration{"--retain-guest-emails": r.RetainGuestEmails, "--retain-addresses": r.RetainAddresses, "--retain-unsubscribed": r.RetainUnsubscribed,
 		"--retain-deliveries": r.RetainDeliveries, "--retain-anonymous-consents": r.RetainAnonymousConsents} {
@@ -298,7 +315,10 @@ func (r Retention) validate() (wrong []error) {
 	return wrong
 }
 
-const leastAudit = 30 * 24 * time.Hour
+const (
+	leastAudit = 30 * 24 * time.Hour
+	leastViews = 31 * 24 * time.Hour
+)
 
 // Cache says how answers are kept, in this process and by caches between.
 type Cache struct {
@@ -339,6 +359,8 @@ type Serve struct {
 	CORSOrigins          []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
 	CORSHeaders          []string      `help:"Headers that such pages may send, beside those of the usual GraphQL clients." env:"BROADSHEET_CORS_HEADERS" placeholder:"NAME,…"`
 	CORSCredentials      bool          `help:"Let pages of --cors-origins send cookies, and so act for who is signed in; not with *." env:"BROADSHEET_CORS_CREDENTIALS"`
+	Site                 bool          `help:"Serve the news site at /." default:"true" negatable:"" env:"BROADSHEET_SITE"`
+	SiteTheme            string        `help:"Settings file of the site's colours and letters; see docs/site.md." env:"BROADSHEET_SITE_THEME" placeholder:"FILE"`
 	GraphiQL             bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
 	Introspection        bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
 	PersistedQueries     bool          `help:"Let clients name documents by their hash once they sent them (Apollo's automatic persisted queries)." default:"true" negatable:"" env:"BROADSHEET_PERSISTED_QUERIES"`

@@ -57,6 +57,10 @@ func TestSettingsThatCannotWorkAreNamed(t *testing.T) {
 		"--trusted-proxies=nginx":                 "--trusted-proxies",
 		"--trusted-proxies=10.0.0.0/40":           "--trusted-proxies",
 		"--oidc-issuer=https://id.example":        "--oidc-client-id",
+		"--moderation-url=mod.example":            "--moderation-url",
+		"--moderation-deadline=0s":                "--moderation-deadline",
+		"--moderation-deadline=1m":                "--moderation-deadline",
+		"--retain-views=24h":                      "--retain-views",
 		"--oidc-issuer=id.example":                "--oidc-issuer",
 		"--addr=8080 --site-url=x --max-tokens=0": "--site-url",
 	} {

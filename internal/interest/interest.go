@@ -289,7 +289,8 @@ var (
 	settingsSQL = store.MaintainBoth(`SELECT history_enabled, notify_replies, notify_followed, notify_breaking, digest FROM reader_settings WHERE user_id = $1`)
 	setSQL      = store.MaintainBoth(`INSERT INTO reader_settings (user_id, history_enabled, notify_replies, notify_followed, notify_breaking, digest) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (user_id) DO UPDATE SET history_enabled = excluded.history_enabled, notify_replies = excluded.notify_replies,
-			notify_followed = excluded.notify_followed, notify_breaking = excluded.notify_breaking, digest = excluded.digest`)
+			notify_followed = excluded.notify_followed, notify_breaking = excluded.notify_breaking, digest = excluded.digest,
+			digest_due_at = CASE WHEN reader_settings.digest = excluded.digest THEN reader_settings.digest_due_at END`)
 )
 
 // Settings gives what the viewer has chosen.

@@ -27,6 +27,7 @@ type Words struct {
 	Subject string
 	Message string
 	Lists   []string // names of newsletters
+	Weekly  bool     // of a digest: not daily
 }
 
 // Span is a number of minutes, hours or days.
@@ -44,7 +45,15 @@ type Issue struct {
 	UnsubscribeURL                string
 }
 
-// Article is one article of an issue.
+// Digest is what a digest of a reader's interests says.
+type Digest struct {
+	Weekly               bool // else daily
+	Language             string
+	Articles             []Article
+	SettingsURL, StopURL string
+}
+
+// Article is one article of an issue or digest.
 type Article struct{ Title, Summary, URL string }
 
 //go:embed templates
@@ -66,7 +75,7 @@ func init() { //nolint:gochecknoinits // parses what is built in
 	for _, language := range languages {
 		common := template.Must(template.New("").Funcs(template.FuncMap{"join": func(list []string) string { return strings.Join(list, ", ") }}).
 			ParseFS(files, "templates/*.txt.tmpl", "templates/"+language+"/common.tmpl"))
-		for _, name := range append(Templates, "newsletter") {
+		for _, name := range append(Templates, "newsletter", "digest") {
 			t := template.Must(common.Clone())
 			plain[language+"/"+name] = template.Must(t.ParseFS(files, "templates/"+language+"/"+name+".tmpl"))
 		}
@@ -136,11 +145,31 @@ func Render(brand Brand, name, language string, words Words) (Content, error) {
 
 // RenderIssue makes the mail of an issue of a newsletter.
 func RenderIssue(brand Brand, issue Issue) (Content, error) {
-	language := supported(issue.Language)
-	t := plain[language+"/newsletter"]
-	p := page{Brand: brand, Language: language, Direction: direction(language), Subject: issue.Subject, Issue: &issue}
-	for part, into := range map[string]*string{"read": &p.Read, "preferences": &p.Preferences, "unsubscribe": &p.Unsubscribe, "why": &p.Footer} {
-		text, err := execute(t, part, Words{Site: brand.Name, Subject: issue.Newsletter})
+	p := page{Brand: brand, Language: supported(issue.Language), Subject: issue.Subject, Issue: &issue}
+	return layOutIssue("newsletter", p, Words{Subject: issue.Newsletter}, false)
+}
+
+// RenderDigest makes the mail of a digest, in the site's language if its own is
+// empty. It looks like an issue of a newsletter.
+func RenderDigest(brand Brand, d Digest) (Content, error) {
+	if d.Language == "" {
+		d.Language = brand.Language
+	}
+	p := page{Brand: brand, Language: supported(d.Language), Issue: &Issue{Articles: d.Articles, PreferencesURL: d.SettingsURL, UnsubscribeURL: d.StopURL}}
+	return layOutIssue("digest", p, Words{Weekly: d.Weekly}, true)
+}
+
+// layOutIssue fills the page of an issue from the parts of a template, its subject
+// too if that is asked for.
+func layOutIssue(name string, p page, words Words, subject bool) (Content, error) {
+	t := plain[p.Language+"/"+name]
+	p.Direction, words.Site = direction(p.Language), p.Brand.Name
+	parts := map[string]*string{"read": &p.Read, "preferences": &p.Preferences, "unsubscribe": &p.Unsubscribe, "why": &p.Footer}
+	if subject {
+		parts["subject"] = &p.Subject
+	}
+	for part, into := range parts {
+		text, err := execute(t, part, words)
 		if err != nil {
 			return Content{}, err
 		}

@@ -31,9 +31,9 @@ type Editor struct {
 // NewEditor gives the editor of what s keeps.
 func NewEditor(s *Service, log *audit.Log) *Editor { return &Editor{s, log} }
 
-// decoding bounds the pixels of all pictures that are decoded at once in this
+// decoding bounds the bytes of all pictures that are decoded at once in this
 // process, and so its memory.
-var decoding = semaphore.NewWeighted(maxPixels)
+var decoding = semaphore.NewWeighted(decodeBudget)
 
 // Received is a file that was taken in, checked, cleaned and put into the blob
 // store.
@@ -87,11 +87,20 @@ func (e *Editor) clean(ctx context.Context, file *spooled, found *facts, orienta
 		return nil, nil
 	}
 	if orientation > 1 || cleaner == nil { // it will be decoded
-		pixels := min(int64(found.width)*int64(found.height), maxPixels)
-		if err := decoding.Acquire(ctx, pixels); err != nil {
+		need, err := needs(file, found.format, found.width, found.height)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		if orientation > 1 {
+			need += int64(found.width) * int64(found.height) * 4
+		}
+		if need > decodeBudget {
+			return nil, fault.Mistake(fault.TooLong, "file", "The picture is too large to be turned upright here: save it upright.")
+		}
+		if err := decoding.Acquire(ctx, need); err != nil {
 			return nil, fault.New(fault.TryAgain, "The server has too many pictures at hand: try again.").Because(err)
 		}
-		defer decoding.Release(pixels)
+		defer decoding.Release(need)
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("read the upload again: %w", err)
@@ -195,7 +204,7 @@ func (s *Service) forget(ctx context.Context, key string) {
 	ctx = context.WithoutCancel(ctx)
 	named, err := s.db.Ent(ctx).Media.Query().Where(entmedia.BlobKey(key)).Exist(access.AsSystem(ctx))
 	if err == nil && !named && s.bucket != nil {
-		err = s.bucket.Delete(ctx, key)
+		err = errors.Join(s.bucket.Delete(ctx, key), s.forgetVariants(ctx, key))
 	}
 	if err != nil {
 		slog.WarnContext(ctx, "a file that nothing names is left", "key", key, "error", err)

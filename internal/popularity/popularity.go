@@ -64,7 +64,6 @@ const (
 	maxPending = 100_000
 	// MaxRanked is how many articles a list of the most read has.
 	MaxRanked = 100
-	keepHours = 31 * 24
 )
 
 // robots are the words by which programs that fetch pages name themselves.
@@ -107,7 +106,6 @@ var (
 		ON CONFLICT (hour, article_id) DO UPDATE SET views = v.views + excluded.views`)
 	addTotalSQL = store.MaintainBoth(`INSERT INTO article_view_totals AS v (article_id, views) SELECT id, $2 FROM articles WHERE id = $1
 		ON CONFLICT (article_id) DO UPDATE SET views = v.views + excluded.views`)
-	forgetSQL = store.MaintainBoth(`DELETE FROM article_views WHERE hour < $1`)
 
 	// The sites' list (kind 0) and those of sections (kind 1) have the published
 	// articles only.
@@ -170,7 +168,7 @@ func cmpHourly(a, b hourly) int {
 	return a.article - b.article
 }
 
-// Rank finds the most read articles anew and forgets hours that no list counts.
+// Rank finds the most read articles anew.
 func (s *Service) Rank(ctx context.Context) error {
 	now := s.hour()
 	err := s.db.Tx(access.AsSystem(ctx), func(ctx context.Context) error {
@@ -182,8 +180,7 @@ func (s *Service) Rank(ctx context.Context) error {
 				return err
 			}
 		}
-		_, err := s.db.Exec(ctx, forgetSQL, now-keepHours)
-		return err
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("rank the most read: %w", err)

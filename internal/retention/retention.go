@@ -15,7 +15,8 @@ import (
 type Ages struct {
 	AuditLog          time.Duration // entries of the audit log, with their addresses
 	GuestEmails       time.Duration // e-mail addresses of guests who commented
-	Addresses         time.Duration // network addresses and programs beside consents
+	Addresses         time.Duration // network addresses of comments, bans and consents, with programs beside those
+	Views             time.Duration // how often articles were viewed in each hour
 	Unsubscribed      time.Duration // addresses that left all newsletters
 	Deliveries        time.Duration // who was sent an issue
 	AnonymousConsents time.Duration // consents without an account or a subscriber
@@ -23,7 +24,7 @@ type Ages struct {
 
 // Default are the ages of a server whose settings say nothing.
 var Default = Ages{AuditLog: 2 * 365 * 24 * time.Hour, GuestEmails: 180 * 24 * time.Hour, Addresses: 90 * 24 * time.Hour, Unsubscribed: 90 * 24 * time.Hour,
-	Deliveries: 90 * 24 * time.Hour, AnonymousConsents: 365 * 24 * time.Hour}
+	Deliveries: 90 * 24 * time.Hour, Views: 31 * 24 * time.Hour, AnonymousConsents: 365 * 24 * time.Hour}
 
 // Service removes what is too old.
 type Service struct {
@@ -52,26 +53,25 @@ type rule struct {
 	Setting   string
 	age       func(Ages) time.Duration
 	statement *store.Statement
+	// before gives the argument of a moment; nil: the moment itself.
+	before func(time.Time) any
 }
 
 var rules = []rule{
-	{"retain-audit-log", func(a Ages) time.Duration { return a.AuditLog },
-		store.MaintainBoth(`DELETE FROM audit_entries WHERE id IN (SELECT id FROM audit_entries WHERE at < $1 ORDER BY at LIMIT $2)`)},
-	{"retain-guest-emails", func(a Ages) time.Duration { return a.GuestEmails },
-		store.MaintainBoth(`UPDATE comments SET guest_email = '' WHERE id IN (SELECT id FROM comments WHERE guest_email <> '' AND posted_at < $1 LIMIT $2)`)},
-	{"retain-addresses", func(a Ages) time.Duration { return a.Addresses },
-		store.MaintainBoth(`UPDATE consent_records SET address = '', user_agent = '' WHERE id IN (SELECT id FROM consent_records WHERE given_at < $1 AND (address <> '' OR user_agent <> '') LIMIT $2)`)},
-	{"retain-addresses", func(a Ages) time.Duration { return a.Addresses },
-		store.MaintainBoth(`UPDATE comments SET address = '' WHERE id IN (SELECT id FROM comments WHERE address <> '' AND posted_at < $1 LIMIT $2)`)},
-	{"retain-guest-emails", func(a Ages) time.Duration { return a.GuestEmails },
-		store.MaintainBoth(`UPDATE comment_reports SET name = '', email = '' WHERE id IN (SELECT id FROM comment_reports WHERE (email <> '' OR name <> '') AND created_at < $1 LIMIT $2)`)},
-	{"retain-anonymous-consents", func(a Ages) time.Duration { return a.AnonymousConsents },
-		store.MaintainBoth(`DELETE FROM consent_records WHERE id IN (SELECT id FROM consent_records WHERE user_id IS NULL AND subscriber_id IS NULL AND given_at < $1 LIMIT $2)`)},
-	{"retain-unsubscribed", func(a Ages) time.Duration { return a.Unsubscribed },
-		store.MaintainBoth(`DELETE FROM subscribers WHERE id IN (SELECT b.id FROM subscribers b WHERE b.created_at < $1
+	{Setting: "retain-audit-log", age: func(a Ages) time.Duration { return a.AuditLog }, statement: store.MaintainBoth(`DELETE FROM audit_entries WHERE id IN (SELECT id FROM audit_entries WHERE at < $1 ORDER BY at LIMIT $2)`)},
+	{Setting: "retain-guest-emails", age: func(a Ages) time.Duration { return a.GuestEmails }, statement: store.MaintainBoth(`UPDATE comments SET guest_email = '' WHERE id IN (SELECT id FROM comments WHERE guest_email <> '' AND posted_at < $1 LIMIT $2)`)},
+	{Setting: "retain-addresses", age: func(a Ages) time.Duration { return a.Addresses }, statement: store.MaintainBoth(`UPDATE consent_records SET address = '', user_agent = '' WHERE id IN (SELECT id FROM consent_records WHERE given_at < $1 AND (address <> '' OR user_agent <> '') LIMIT $2)`)},
+	{Setting: "retain-addresses", age: func(a Ages) time.Duration { return a.Addresses }, statement: store.MaintainBoth(`UPDATE comments SET address = '' WHERE id IN (SELECT id FROM comments WHERE address <> '' AND posted_at < $1 LIMIT $2)`)},
+	// A ban by address ends with the address: it may have become somebody else's.
+	{Setting: "retain-addresses", age: func(a Ages) time.Duration { return a.Addresses }, statement: store.MaintainBoth(`DELETE FROM reader_restrictions WHERE id IN (SELECT id FROM reader_restrictions
+			WHERE expires_at < $1 OR created_at < $1 AND address <> '' AND user_id IS NULL AND email_hash = '' LIMIT $2)`)},
+	{Setting: "retain-addresses", age: func(a Ages) time.Duration { return a.Addresses }, statement: store.MaintainBoth(`UPDATE reader_restrictions SET address = '' WHERE id IN (SELECT id FROM reader_restrictions WHERE created_at < $1 AND address <> '' LIMIT $2)`)},
+	{Setting: "retain-views", age: func(a Ages) time.Duration { return a.Views }, statement: store.MaintainBoth(`DELETE FROM article_views WHERE (hour, article_id) IN (SELECT hour, article_id FROM article_views WHERE hour < $1 ORDER BY hour LIMIT $2)`), before: func(t time.Time) any { return t.Unix() / 3600 }},
+	{Setting: "retain-guest-emails", age: func(a Ages) time.Duration { return a.GuestEmails }, statement: store.MaintainBoth(`UPDATE comment_reports SET name = '', email = '' WHERE id IN (SELECT id FROM comment_reports WHERE (email <> '' OR name <> '') AND created_at < $1 LIMIT $2)`)},
+	{Setting: "retain-anonymous-consents", age: func(a Ages) time.Duration { return a.AnonymousConsents }, statement: store.MaintainBoth(`DELETE FROM consent_records WHERE id IN (SELECT id FROM consent_records WHERE user_id IS NULL AND subscriber_id IS NULL AND given_at < $1 LIMIT $2)`)},
+	{Setting: "retain-unsubscribed", age: func(a Ages) time.Duration { return a.Unsubscribed }, statement: store.MaintainBoth(`DELETE FROM subscribers WHERE id IN (SELECT b.id FROM subscribers b WHERE b.created_at < $1
 			AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.subscriber_id = b.id AND (s.status = 'CONFIRMED' OR s.ended_at >= $1)) LIMIT $2)`)},
-	{"retain-deliveries", func(a Ages) time.Duration { return a.Deliveries },
-		store.MaintainBoth(`DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries d JOIN newsletter_issues i ON i.id = d.issue_id WHERE i.status = 'SENT' AND i.sent_at < $1 LIMIT $2)`)},
+	{Setting: "retain-deliveries", age: func(a Ages) time.Duration { return a.Deliveries }, statement: store.MaintainBoth(`DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries d JOIN newsletter_issues i ON i.id = d.issue_id WHERE i.status = 'SENT' AND i.sent_at < $1 LIMIT $2)`)},
 }
 
 // Settings are the flags of all ages, for the test of docs/privacy.md.
@@ -92,7 +92,10 @@ const (
 // Run removes what is too old now.
 func (s *Service) Run(ctx context.Context) error {
 	for _, r := range rules {
-		before := s.Now().Add(-r.age(s.Ages))
+		var before any = s.Now().Add(-r.age(s.Ages))
+		if r.before != nil {
+			before = r.before(s.Now().Add(-r.age(s.Ages)))
+		}
 		for range steps {
 			result, err := s.db.Exec(ctx, r.statement, before, step)
 			if err != nil {

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/broadsheet-cms/broadsheet/ent/commentreport"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
+	"github.com/broadsheet-cms/broadsheet/ent/readerrestriction"
 	"github.com/broadsheet-cms/broadsheet/ent/subscription"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
@@ -31,6 +33,11 @@ func TestDocumentationNamesEverySetting(t *testing.T) {
 	}
 }
 
+var (
+	viewSQL  = store.MaintainBoth(`INSERT INTO article_views (hour, article_id, views) VALUES ($1, $2, 1)`)
+	viewsSQL = store.MaintainBoth(`SELECT count(*) FROM article_views`)
+)
+
 func TestOldIsRemovedAndYoungStays(t *testing.T) {
 	t.Parallel()
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {
@@ -40,13 +47,21 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 		s := retention.New(db, job.New(db, event.NewLog(db).Woken, job.Settings{}))
 		s.Now = func() time.Time { return now }
 		day := 24 * time.Hour
-		s.Ages = retention.Ages{AuditLog: 60 * day, GuestEmails: 10 * day, Addresses: 10 * day, Unsubscribed: 10 * day, Deliveries: 10 * day, AnonymousConsents: 20 * day}
+		s.Ages = retention.Ages{AuditLog: 60 * day, GuestEmails: 10 * day, Addresses: 10 * day, Unsubscribed: 10 * day, Deliveries: 10 * day, Views: 10 * day, AnonymousConsents: 20 * day}
 		article := client.Article.Create().SetTitle("A").SetSlug("a").SaveX(ctx)
 		list := client.Newsletter.Create().SetName("Morning").SetSlug("morning").SaveX(ctx)
 		for _, age := range []time.Duration{time.Hour, 15 * day, 100 * day} {
 			at := now.Add(-age)
 			client.AuditEntry.Create().SetAction(age.String()).SetAt(at).ExecX(ctx)
-			client.Comment.Create().SetArticleID(article.ID).SetGuestName("Guest").SetGuestEmail("guest@example.org").SetBody("Words.").SetPostedAt(at).ExecX(ctx)
+			client.Comment.Create().SetArticleID(article.ID).SetGuestName("Guest").SetGuestEmail("guest@example.org").SetBody("Words.").SetAddress("192.0.2.7").SetPostedAt(at).ExecX(ctx)
+			reported := client.Comment.Create().SetArticleID(article.ID).SetGuestName("Guest").SetBody("Reported " + age.String()).SetPostedAt(at).SaveX(ctx)
+			client.CommentReport.Create().SetCommentID(reported.ID).SetReporter(age.String()).SetReason(commentreport.ReasonIllegal).SetName("Omar").SetEmail("omar@example.org").SetCreatedAt(at).ExecX(ctx)
+			client.ReaderRestriction.Create().SetKind(readerrestriction.KindBanned).SetAddress("192.0.2.7").SetCreatedAt(at).ExecX(ctx)
+			client.ReaderRestriction.Create().SetKind(readerrestriction.KindBanned).SetAddress("192.0.2.7").SetEmailHash("hash").SetCreatedAt(at).ExecX(ctx)
+			client.ReaderRestriction.Create().SetKind(readerrestriction.KindMuted).SetEmailHash("hash").SetCreatedAt(at).SetExpiresAt(at).ExecX(ctx)
+			if _, err := db.Exec(ctx, viewSQL, at.Unix()/3600, article.ID); err != nil {
+				t.Fatal(err)
+			}
 			client.ConsentRecord.Create().SetDocument("terms").SetVersion("1").SetAddress("192.0.2.7").SetUserAgent("Browser").SetGivenAt(at).ExecX(ctx)
 			left := client.Subscriber.Create().SetEmail("left" + age.String() + "@example.org").SetCreatedAt(at).SaveX(ctx)
 			client.Subscription.Create().SetSubscriberID(left.ID).SetNewsletterID(list.ID).SetStatus(subscription.StatusEnded).SetEndedAt(at).ExecX(ctx)
@@ -60,11 +75,29 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		withEmail, withAddress := 0, 0
+		withEmail, withAddress, commentAddress, reporters, bansByAddress := 0, 0, 0, 0, 0
 		for _, c := range client.Comment.Query().AllX(ctx) {
 			if c.GuestEmail != "" {
 				withEmail++
 			}
+			if c.Address != "" {
+				commentAddress++
+			}
+		}
+		for _, r := range client.CommentReport.Query().AllX(ctx) {
+			if r.Email != "" || r.Name != "" {
+				reporters++
+			}
+		}
+		bans := client.ReaderRestriction.Query().AllX(ctx)
+		for _, b := range bans {
+			if b.Address != "" {
+				bansByAddress++
+			}
+		}
+		views, err := store.Collect(ctx, db, viewsSQL, store.ScanInt)
+		if err != nil {
+			t.Fatal(err)
 		}
 		consents := client.ConsentRecord.Query().AllX(ctx)
 		for _, c := range consents {
@@ -74,7 +107,12 @@ func TestOldIsRemovedAndYoungStays(t *testing.T) {
 		}
 		for what, got := range map[string][2]int{
 			"audit entries":       {client.AuditEntry.Query().CountX(ctx), 2},
-			"comments":            {client.Comment.Query().CountX(ctx), 3},
+			"comments":            {client.Comment.Query().CountX(ctx), 6},
+			"comments' networks":  {commentAddress, 1},
+			"reporters":           {reporters, 1},
+			"bans":                {len(bans), 5},
+			"bans by address":     {bansByAddress, 2},
+			"hours of views":      {views[0], 1},
 			"guests' addresses":   {withEmail, 1},
 			"consents":            {len(consents), 2},
 			"addresses beside":    {withAddress, 1},

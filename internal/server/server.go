@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/rs/cors"
+
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 )
 
 // Routes are the handlers that the server puts under its paths. Nil ones are
@@ -30,12 +32,13 @@ type Routes struct {
 	Media    http.Handler // /media/
 	Partner  http.Handler // /partner/
 	Outputs  http.Handler // whatever nothing else is at: feeds, sitemaps, old addresses
+	Site     http.Handler // the news site, which hands on to Outputs what is no page
 	Mail     http.Handler // /mail, of a server that keeps its mails
 	// Export is GET /account/export, Newsletters what mail programs and services
 	// ask below /newsletters/.
-	Export, Newsletters http.Handler
-	SDL                 string // GET /schema.graphql; empty: there is none
-	Ready               func(ctx context.Context) error
+	Export, Newsletters, Digests http.Handler
+	SDL                          string // GET /schema.graphql; empty: there is none
+	Ready                        func(ctx context.Context) error
 }
 
 // Options are the limits of the server.
@@ -144,13 +147,30 @@ func (s *Server) mux() http.Handler {
 	if s.routes.Newsletters != nil {
 		mux.Handle("/newsletters/", s.routes.Newsletters)
 	}
+	if s.routes.Digests != nil {
+		mux.Handle("/digests/", s.routes.Digests)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
+	if s.routes.Site != nil {
+		s.site(mux, public)
+		return mux
+	}
 	mux.HandleFunc("GET /{$}", s.serveRoot)
 	if s.routes.Outputs != nil {
 		mux.Handle("/", public(s.deadline(s.routes.Outputs)))
 	}
 	return mux
+}
+
+// site puts the news site under all paths that nothing else has, and under its own
+// pages below paths of others.
+func (s *Server) site(mux *http.ServeMux, public func(http.Handler) http.Handler) {
+	site := public(s.shed(s.deadline(compressed(s.routes.Site))))
+	mux.Handle("/", site)
+	for _, page := range []string{"confirm", "preferences", "unsubscribe"} {
+		mux.Handle("GET /newsletters/"+page, site)
+	}
 }
 
 // ServeHTTP answers one request.
@@ -205,7 +225,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 // isStream reports whether a request asks for answers that come over time: by
 // WebSocket or as server-sent events.
 func isStream(r *http.Request) bool {
-	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || strings.Contains(strings.ToLower(r.Header.Get("Accept")), "text/event-stream")
+	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || httpheader.WantsEvents(r.Header["Accept"])
 }
 
 // deadline bounds the time of a request, signing in included.
