@@ -83,6 +83,45 @@ func (r *mutationResolver) UploadMedia(ctx context.Context, in model.UploadMedia
 	return payload(&model.UploadMediaPayload{Media: loader.MediaItems.One(ctx, saved), UserErrors: wrong}, err)
 }
 
+// ImportMediaFromURL is the field importMediaFromUrl of Mutation.
+func (r *mutationResolver) ImportMediaFromURL(ctx context.Context, in model.ImportMediaFromURLInput) (*model.ImportMediaFromURLPayload, error) {
+	received, err := r.MediaDesk.Import(ctx, in.URL)
+	if err != nil {
+		wrong, err := mistakes(err)
+		return payload(&model.ImportMediaFromURLPayload{UserErrors: wrong}, err)
+	}
+	e := mediaEdits(in.Alt, in.Caption, in.Credit, in.FocalPoint, in.Rights)
+	var words media.Words
+	e.apply(&words)
+	saved, wrong, err := once(ctx, r.Repeats, creation{"importMediaFromUrl", in.IdempotencyKey}, func(ctx context.Context) (*ent.Media, error) {
+		return r.MediaDesk.Save(ctx, received, words)
+	}, r.MediaDesk.Item)
+	return payload(&model.ImportMediaFromURLPayload{Media: loader.MediaItems.One(ctx, saved), UserErrors: wrong}, err)
+}
+
+// ReplaceMediaFile is the field of the same name of Mutation.
+func (r *mutationResolver) ReplaceMediaFile(ctx context.Context, in model.ReplaceMediaFileInput) (*model.ReplaceMediaFilePayload, error) {
+	key, err := decodeID("id", id.Media, in.ID)
+	var received *media.Received
+	if err == nil {
+		received, err = r.MediaDesk.Receive(ctx, in.File.Filename, in.File.File)
+	}
+	var saved *ent.Media
+	if err == nil {
+		saved, err = r.MediaDesk.Replace(ctx, key, received)
+	}
+	saved, wrong, err := result(saved, err)
+	return payload(&model.ReplaceMediaFilePayload{Media: loader.MediaItems.One(ctx, saved), UserErrors: wrong}, err)
+}
+
+// Placeholder of a media item.
+func (r *mediaResolver) Placeholder(_ context.Context, m *loader.Media) (*string, error) {
+	if m.Stored().Placeholder == "" {
+		return nil, nil
+	}
+	return &m.Stored().Placeholder, nil
+}
+
 // UpdateMedia is the field of the same name of Mutation.
 func (r *mutationResolver) UpdateMedia(ctx context.Context, in model.UpdateMediaInput) (*model.UpdateMediaPayload, error) {
 	e := mediaEdits(in.Alt, in.Caption, in.Credit, in.FocalPoint, in.Rights)

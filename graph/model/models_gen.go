@@ -1398,6 +1398,32 @@ type FollowPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A file to fetch, with its words.
+type ImportMediaFromURLInput struct {
+	// Address of the file: http or https, and nothing but the open web.
+	URL string `json:"url"`
+	// Alternative text.
+	Alt graphql.Omittable[*string] `json:"alt,omitempty"`
+	// Caption. If omitted, the one that the file holds (IPTC).
+	Caption graphql.Omittable[*string] `json:"caption,omitempty"`
+	// Credit. If omitted, the one that the file holds (IPTC).
+	Credit graphql.Omittable[*string] `json:"credit,omitempty"`
+	// The point that must stay in sight when the image is cut.
+	FocalPoint graphql.Omittable[*FocalPointInput] `json:"focalPoint,omitempty"`
+	// Rights and usage terms.
+	Rights graphql.Omittable[*RightsInput] `json:"rights,omitempty"`
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Return type of importMediaFromUrl.
+type ImportMediaFromURLPayload struct {
+	// The media item. Null if the mutation failed.
+	Media *loader.Media `json:"media,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Who is invited.
 type InviteReaderInput struct {
 	// The e-mail address.
@@ -2002,6 +2028,22 @@ type RemoveCommentInput struct {
 type RemoveLiveEntryInput struct {
 	// The entry.
 	ID string `json:"id"`
+}
+
+// Which file goes in the place of which.
+type ReplaceMediaFileInput struct {
+	// The media item.
+	ID string `json:"id"`
+	// The new file, of the same kind (MediaKind) as the old one.
+	File graphql.Upload `json:"file"`
+}
+
+// Return type of replaceMediaFile.
+type ReplaceMediaFilePayload struct {
+	// The media item with its new file. Null if the mutation failed.
+	Media *loader.Media `json:"media,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Says from when a webhook is told again.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -223,6 +224,11 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if a.answers != nil {
 		a.Log.EveryNode(a.answers) // after the directory, which answers are made from
 	}
+	a.Media.UploadDir = cmp.Or(a.cfg.UploadDir, filepath.Join(a.cfg.MediaDir, "uploads"))
+	uploads, err := a.MediaDesk.Resumable(a.Media.UploadDir)
+	if err != nil {
+		return err
+	}
 	admit := func(next http.Handler) http.Handler { return door.Handler(preview(a.Newsroom, a.logger, next)) }
 	a.sockets = a.newSockets(admit, exempt)
 	api := admit(graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
@@ -235,7 +241,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		Partner: door.Handler(a.Partners.Handler()),
 		Outputs: door.Handler(a.Feeds.Handler()),
 		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(), Digests: a.Digests.Handler(),
-		Media: a.Media.Handler(),
+		Media: a.Media.Handler(), Uploads: door.Handler(uploads),
 		Ready: db.Ready,
 	}
 	if a.cfg.Introspection {

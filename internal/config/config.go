@@ -28,7 +28,8 @@ func (d Database) Relaxed() bool { return d.SQLiteSync == "normal" }
 
 // Media says where pictures and files are stored.
 type Media struct {
-	MediaDir string `help:"Folder of the originals of pictures and files." default:"data/media" env:"BROADSHEET_MEDIA_DIR" placeholder:"DIR"`
+	MediaDir  string `help:"Folder of the originals of pictures and files, and of what is made from them." default:"data/media" env:"BROADSHEET_MEDIA_DIR" placeholder:"DIR"`
+	UploadDir string `help:"Folder of uploads that are not complete yet; uploads in --media-dir if omitted." env:"BROADSHEET_UPLOAD_DIR" placeholder:"DIR"`
 }
 
 // Log says what is logged and how.

@@ -8,6 +8,7 @@ import (
 	"image/jpeg"
 	"io"
 	"log/slog"
+	"net/netip"
 
 	"golang.org/x/sync/semaphore"
 
@@ -26,10 +27,11 @@ import (
 type Editor struct {
 	s     *Service
 	audit *audit.Log
+	open  func(netip.Addr) bool // for tests: which addresses files come from
 }
 
 // NewEditor gives the editor of what s keeps.
-func NewEditor(s *Service, log *audit.Log) *Editor { return &Editor{s, log} }
+func NewEditor(s *Service, log *audit.Log) *Editor { return &Editor{s: s, audit: log} }
 
 // decoding bounds the bytes of all pictures that are decoded at once in this
 // process, and so its memory.
@@ -43,6 +45,7 @@ type Received struct {
 	size     int64
 	checksum string
 	says     described
+	from     string // the address it was fetched from; empty: it was sent
 }
 
 // Receive takes in a file: what it is, is read from its bytes; pictures lose
@@ -150,7 +153,7 @@ func (e *Editor) Save(ctx context.Context, r *Received, w Words) (saved *ent.Med
 	if err := access.Require(ctx, access.WriteArticles); err != nil {
 		return nil, err
 	}
-	w.SourceURI, w.SourceURL = "", ""
+	w.SourceURI, w.SourceURL = "", r.from
 	if w.Caption == "" {
 		w.Caption = r.says.caption
 	}

@@ -55,6 +55,8 @@ type Service struct {
 	bucket *blob.Bucket
 	// MaxBytes bounds one file.
 	MaxBytes int64
+	// UploadDir is the folder of unfinished uploads; empty: there are none.
+	UploadDir string
 	// Now is the clock, for tests.
 	Now func() time.Time
 

@@ -14,6 +14,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/bbrks/go-blurhash"
 	"github.com/gen2brain/webp"
 	"github.com/kovidgoyal/imaging"
 	"github.com/kovidgoyal/imaging/prism/meta/icc"
@@ -216,6 +217,21 @@ func render(w io.Writer, base *image.NRGBA, v Variant, f focus) error {
 		return webp.Encode(w, picture, webp.Options{Quality: webpQuality, Method: webpMethod})
 	}
 	return errors.New("no such format: " + strings.ToValidUTF8(string(v.Format), ""))
+}
+
+// placeholder gives a picture in a few characters (https://blurha.sh), of four parts
+// across and three down, or the other way round.
+func placeholder(base *image.NRGBA) (string, error) {
+	const side = 32
+	small, across, down := imaging.Resize(base, side, 0, imaging.Box), 4, 3
+	if base.Bounds().Dy() > base.Bounds().Dx() {
+		small, across, down = imaging.Resize(base, 0, side, imaging.Box), 3, 4
+	}
+	text, err := blurhash.Encode(across, down, onWhite(small))
+	if err != nil {
+		return "", fmt.Errorf("make a placeholder: %w", err)
+	}
+	return text, nil
 }
 
 // onWhite lays what shows through on white, for JPEG has no transparency.

@@ -58,7 +58,7 @@ func (s *Service) Handler() http.Handler {
 		reader, err := s.bucket.NewReader(r.Context(), key, nil)
 		switch {
 		case gcerrors.Code(err) == gcerrors.NotFound:
-			http.Error(w, "There is no such file.", http.StatusNotFound)
+			s.serveMoved(w, r, key, "")
 			return
 		case r.Context().Err() != nil:
 			return // nobody is waiting

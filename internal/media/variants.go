@@ -24,6 +24,8 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	entmedia "github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 )
 
 // variantFolder is where in the blob store variants are. Their number is that of the
@@ -126,7 +128,7 @@ func (s *Service) serveVariant(w http.ResponseWriter, r *http.Request, original,
 	case errors.Is(err, errTooCostly):
 		temporary(w, r, Prefix+original)
 	case errors.Is(err, errNoOriginal):
-		http.Error(w, "There is no such file.", http.StatusNotFound)
+		s.serveMoved(w, r, original, name)
 	case r.Context().Err() != nil: // nobody is waiting
 	case err != nil:
 		slog.ErrorContext(r.Context(), "make a variant", "key", key, "error", err)
@@ -164,6 +166,9 @@ func (s *Service) makeVariant(ctx context.Context, original string, v Variant, f
 	}
 	base, err := s.base(wait, items[0])
 	if err != nil {
+		return err
+	}
+	if err := s.setPlaceholder(ctx, items, base); err != nil {
 		return err
 	}
 	bounds := base.Bounds()
@@ -252,6 +257,34 @@ func (s *Service) base(ctx context.Context, m *ent.Media) (*image.NRGBA, error) 
 	}
 	s.variants.bases.Add(m.BlobKey, base)
 	return base, nil
+}
+
+// setPlaceholder gives the items of a file their placeholder, where they have none.
+func (s *Service) setPlaceholder(ctx context.Context, items []*ent.Media, base *image.NRGBA) error {
+	var without []int
+	for _, m := range items {
+		if m.Placeholder == "" {
+			without = append(without, m.ID)
+		}
+	}
+	if len(without) == 0 {
+		return nil
+	}
+	text, err := placeholder(base)
+	if err != nil {
+		return err
+	}
+	ctx = access.AsSystem(ctx)
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		if _, err := s.db.Ent(ctx).Media.Update().Where(entmedia.IDIn(without...)).SetPlaceholder(text).Save(ctx); err != nil {
+			return err
+		}
+		events := make([]event.Event, len(without))
+		for i, key := range without {
+			events[i] = event.Event{Action: event.Updated, Entity: id.Media, EntityID: key}
+		}
+		return s.log.Append(ctx, events...)
+	})
 }
 
 // copyOf copies a blob to a file, which decoders read more than once.

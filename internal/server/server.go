@@ -30,6 +30,7 @@ type Routes struct {
 	GraphiQL http.Handler // /graphiql
 	SignIn   http.Handler // /auth/
 	Media    http.Handler // /media/
+	Uploads  http.Handler // /media and /media/uploads/
 	Partner  http.Handler // /partner/
 	Outputs  http.Handler // whatever nothing else is at: feeds, sitemaps, old addresses
 	Site     http.Handler // the news site, which hands on to Outputs what is no page
@@ -102,6 +103,9 @@ var clientHeaders = []string{"Accept", "Content-Type", "Content-Encoding", "Auth
 	"ApolloGraphQL-Client-Name", "ApolloGraphQL-Client-Version", "GraphQL-Client-Name", "GraphQL-Client-Version",
 	"Traceparent", "Tracestate", "Baggage", "B3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-ParentSpanId", "X-B3-Sampled", "Sentry-Trace", "X-Requested-With"}
 
+// uploadHeaders are those of the protocol tus.
+var uploadHeaders = []string{"Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Defer-Length", "Upload-Expires"}
+
 func (s *Server) mux() http.Handler {
 	mux := http.NewServeMux()
 	public := cors.New(cors.Options{
@@ -133,6 +137,17 @@ func (s *Server) mux() http.Handler {
 	}
 	if s.routes.Media != nil {
 		mux.Handle("/media/", public(s.routes.Media))
+	}
+	if s.routes.Uploads != nil {
+		uploads := cors.New(cors.Options{
+			AllowedOrigins:   s.opts.CORSOrigins,
+			AllowedMethods:   []string{http.MethodPost, http.MethodHead, http.MethodPatch, http.MethodDelete},
+			AllowedHeaders:   slices.Concat(clientHeaders, uploadHeaders, s.opts.CORSHeaders),
+			ExposedHeaders:   slices.Concat([]string{"X-Request-Id", "Location"}, uploadHeaders),
+			AllowCredentials: s.opts.CORSCredentials && !slices.Contains(s.opts.CORSOrigins, "*"),
+		}).Handler(s.routes.Uploads)
+		mux.Handle("/media", uploads)
+		mux.Handle("/media/uploads/", uploads)
 	}
 	if s.routes.Partner != nil {
 		mux.Handle("/partner/", s.limit(s.routes.Partner))
