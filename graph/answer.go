@@ -54,6 +54,18 @@ func executed(response *graphql.Response) *answer {
 	return a
 }
 
+// marshal writes an answer as JSON.
+func marshal(a *answer) []byte {
+	if len(a.Errors) == 0 && len(a.Extensions) == 0 && len(a.Data) > 0 {
+		return append(append([]byte(`{"data":`), a.Data...), '}')
+	}
+	body, err := json.Marshal(a)
+	if err != nil {
+		panic(fmt.Errorf("write an answer: %w", err)) // a scalar wrote what is no JSON; who calls recovers
+	}
+	return body
+}
+
 func respond(w http.ResponseWriter, status int, a *answer) {
 	if len(a.Errors) == 0 && len(a.Extensions) == 0 && len(a.Data) > 0 {
 		w.WriteHeader(status)
@@ -63,10 +75,7 @@ func respond(w http.ResponseWriter, status int, a *answer) {
 		_, _ = io.WriteString(w, `}`)
 		return
 	}
-	body, err := json.Marshal(a)
-	if err != nil {
-		panic(fmt.Errorf("write an answer: %w", err)) // a scalar wrote what is no JSON; Do recovers
-	}
+	body := marshal(a)
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }

@@ -34,6 +34,7 @@ type Options struct {
 	Observe         func(Observed)  // is told of every operation; nil: nobody is
 	Logger          *slog.Logger
 	Cache           *cache.Cache // of answers; nil: none are kept
+	Sockets         *Sockets     // of subscriptions; nil: there are none
 
 	// executable makes the schema that is executed; nil means the compiled one. The
 	// tests compare that with gqlgen's own.
@@ -59,7 +60,9 @@ func Handler(services Services, opts Options) http.Handler {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	config := generated.Config{Schema: offered(), Resolvers: &Resolver{services}, Directives: generated.DirectiveRoot{Auth: auth, Once: standsOnce}}
+	sources := &loader.Services{Cohort: opts.cohort, Accounts: services.Accounts, Articles: services.Articles, Audit: services.Audit, Bookmarks: services.Bookmarks, Comments: services.Comments, Moderator: services.Moderator, Popularity: services.Popularity,
+		Directory: services.Directory, Jobs: services.Jobs, MediaDesk: services.MediaDesk, Partners: services.Partners, Webhooks: services.Webhooks, Newsletters: services.Newsletters, Newsroom: services.Newsroom, Pages: services.Pages, Taxonomy: services.Taxonomy}
+	config := generated.Config{Schema: offered(), Resolvers: &Resolver{services, sources}, Directives: generated.DirectiveRoot{Auth: auth, Once: standsOnce}}
 	if opts.executable == nil {
 		opts.executable = generated.NewCompiledSchema
 	}
@@ -70,16 +73,15 @@ func Handler(services Services, opts Options) http.Handler {
 	if !opts.NoAutomatic {
 		named.automatic = newTextCache()
 	}
-	srv.AddTransport(exchange{documents: documents, persisted: named, budget: opts.Budget, slow: opts.SlowOperation, observed: opts.Observe, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
-		present: present(opts.Logger), logger: opts.Logger})
+	transport := exchange{sockets: opts.Sockets, documents: documents, persisted: named, budget: opts.Budget, slow: opts.SlowOperation, observed: opts.Observe, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
+		present: present(opts.Logger), logger: opts.Logger}
+	srv.AddTransport(transport)
 	srv.SetQueryCache(checkedDocuments{})
 	srv.SetErrorPresenter(present(opts.Logger))
 	srv.SetRecoverFunc(recovered)
 	srv.Use(costLimit{documents})
 	srv.Use(sensitive{})
 	srv.Use(introspection{open: opts.Introspection})
-	sources := &loader.Services{Cohort: opts.cohort, Accounts: services.Accounts, Articles: services.Articles, Audit: services.Audit, Bookmarks: services.Bookmarks, Comments: services.Comments, Moderator: services.Moderator, Popularity: services.Popularity,
-		Directory: services.Directory, Jobs: services.Jobs, MediaDesk: services.MediaDesk, Partners: services.Partners, Webhooks: services.Webhooks, Newsletters: services.Newsletters, Newsroom: services.Newsroom, Pages: services.Pages, Taxonomy: services.Taxonomy}
 	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		root, operation := graphql.GetRootFieldContext(ctx), graphql.GetOperationContext(ctx).Operation
 		if operation.Operation == ast.Mutation && !single(operation.SelectionSet) {
@@ -100,7 +102,7 @@ func Handler(services Services, opts Options) http.Handler {
 		}
 		return next(withColumns(ctx))
 	})
-	limit := executor.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), Exceeded: errTooLarge}
+	limit := executor.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), Exceeded: errTooLarge, Time: opts.Timeout}
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		return opts.Cache.Answer(executor.WithLimit(withErrorCount(loader.With(ctx, sources)), limit), tookTooLong, next)
 	})

@@ -127,6 +127,7 @@ func TestStatusesOfBothMediaTypes(t *testing.T) {
 		"a document that costs a lot": {`{"query":"{latestNews(first:2147483647){nodes{id}}}"}`, 200, 400, tooCostly},
 		"@defer":                      {`{"query":"{... @defer {site{name}}}"}`, 200, 400, notValid},
 		"a subscription":              {`{"query":"subscription{a}"}`, 200, 400, notValid},
+		"a subscription by POST":      {`{"query":"subscription{breakingNews{text}}"}`, 400, 400, badInput},
 		"a field that fails":          {`{"query":"{latestNews(first:-1){nodes{id}}}"}`, 200, 200, badInput},
 		"no query":                    {`{"notquery":"{site{name}}"}`, 400, 400, badInput},
 		"an empty query":              {`{"query":""}`, 400, 400, badInput},

@@ -168,6 +168,10 @@ func (r *queryResolver) Changes(ctx context.Context, after *string, first *int32
 	if err != nil {
 		return nil, err
 	}
+	return changeFeed(page)
+}
+
+func changeFeed(page *partner.Page) (_ *model.ChangeFeed, err error) {
 	feed := &model.ChangeFeed{Changes: make([]*model.Change, len(page.Changes)), Next: page.Next, HasMore: page.HasMore}
 	for i, c := range page.Changes {
 		out := &model.Change{Cursor: c.Cursor, Type: model.ChangeType(c.Type), At: c.At, ArticleID: id.Encode(id.Article, c.ArticleID), Reason: model.RemovalReason(cmp.Or(string(c.Reason), string(model.RemovalReasonNone)))}

@@ -38,6 +38,8 @@ const private = "what readers keep is their own business"
 // permissionTable is who may do what. The letters are those of permission, for
 // nobody, READER, CONTRIBUTOR, AUTHOR, MODERATOR, EDITOR, ADMIN.
 var permissionTable = map[string]permission{
+	"Subscription.notificationAdded": {document: `subscription { notificationAdded { id } }`, own: "UYYYYYY"},
+
 	"Query.scheduleHealth": {document: `{ scheduleHealth { dueCount } }`, own: "UFYYFYY"},
 
 	"Article.newsroom": {document: `{ article(by: {id: "{article}"}) { newsroom { version } } }`, own: "UFYYFYY", other: "UFNNFYY", status: article.StatusPublished},

@@ -1,10 +1,14 @@
 package graph_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -148,6 +152,9 @@ func (r *room) ask(t *testing.T, name string, p permission, role access.Role, ow
 	}
 	document := r.fill(t, viewer, p, r.article(t, owner, p))
 	before := r.entries(t, name)
+	if strings.HasPrefix(name, "Subscription.") {
+		return r.subscribe(t, viewer, document)
+	}
 	a, raw := r.askAs(t, viewer, document, nil)
 	letter := letterOf(a, raw)
 	if letter == '?' {
@@ -160,6 +167,46 @@ func (r *room) ask(t *testing.T, name string, p permission, role access.Role, ow
 		}
 	}
 	return letter
+}
+
+// subscribe gives the letter of a subscription, which is Y when it waits for events.
+func (r *room) subscribe(t *testing.T, viewer access.Viewer, document string) byte {
+	t.Helper()
+	sockets := graph.NewSockets(graph.SocketOptions{Watch: r.Watch})
+	defer sockets.Close()
+	h := graph.Handler(r.Graph(), graph.Options{Sockets: sockets, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	ctx, cancel := context.WithCancel(access.With(t.Context(), viewer))
+	defer cancel()
+	before := r.Watch.Watchers()
+	if viewer.UserID != 0 {
+		before++ // of the account
+	}
+	go func() { // ends with ctx
+		for ctx.Err() == nil && r.Watch.Watchers() <= before {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	body, err := json.Marshal(map[string]string{"query": document})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
+	q.Header.Set("Content-Type", "application/json")
+	q.Header.Set("Accept", "text/event-stream")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, q)
+	switch got := w.Body.String(); {
+	case strings.Contains(got, "UNAUTHENTICATED"):
+		return 'U'
+	case strings.Contains(got, "FORBIDDEN"):
+		return 'F'
+	case got == ":\n\n":
+		return 'Y'
+	default:
+		t.Logf("%s", got)
+		return '?'
+	}
 }
 
 func (r *room) entries(t *testing.T, action string) int {

@@ -8,6 +8,7 @@ package graph
 
 import (
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
+	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
@@ -28,6 +29,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
+	"github.com/broadsheet-cms/broadsheet/internal/watch"
 	"github.com/broadsheet-cms/broadsheet/internal/webhook"
 )
 
@@ -54,6 +56,7 @@ type Services struct {
 	Webhooks   *webhook.Service
 	Search     *search.Service
 	Directory  *directory.Directory
+	Watch      *watch.Hub
 
 	Newsletters *newsletter.Service
 	Digests     *digest.Service
@@ -61,7 +64,11 @@ type Services struct {
 }
 
 // Resolver answers every field.
-type Resolver struct{ Services }
+type Resolver struct {
+	Services
+
+	rows *loader.Services // of what subscriptions send
+}
 
 // The resolvers of each type.
 type (

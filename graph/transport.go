@@ -2,11 +2,11 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -14,7 +14,9 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/broadsheet-cms/broadsheet/graph/document"
+	"github.com/broadsheet-cms/broadsheet/graph/socket"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 )
 
 // exchange is GraphQL over HTTP: POST with a JSON object or with files, GET with
@@ -31,6 +33,7 @@ type exchange struct {
 	budget    Budget        // nil: everybody may ask for anything
 	slow      time.Duration // of operations that are logged; 0: none are
 	observed  func(Observed)
+	sockets   *Sockets // nil: there are no subscriptions
 	present   graphql.ErrorPresenterFunc
 	logger    *slog.Logger
 }
@@ -43,8 +46,15 @@ const methods = "GET, HEAD, POST, OPTIONS"
 
 // Do answers one request.
 func (e exchange) Do(w http.ResponseWriter, r *http.Request, library graphql.GraphExecutor) {
+	if upgrades(r) && e.sockets != nil {
+		e.sockets.endpoint.Store(&endpoint{e, checked{library, e.documents}})
+		e.sockets.server.ServeWebSocket(w, r)
+		return
+	}
 	w.Header().Add("Vary", "Accept")
 	kind, acceptable := negotiate(r.Header.Values("Accept"))
+	events := e.sockets != nil && httpheader.WantsEvents(r.Header["Accept"])
+	acceptable = acceptable || events // what is refused before there are events is plain JSON
 	w.Header().Set("Content-Type", kind)
 	defer func() {
 		if thrown := recover(); thrown != nil {
@@ -73,6 +83,12 @@ func (e exchange) Do(w http.ResponseWriter, r *http.Request, library graphql.Gra
 		return
 	}
 	defer q.close()
+	if events {
+		e.sockets.server.ServeEvents(w, r, func(ctx context.Context) (socket.Stream, json.RawMessage) {
+			return e.begin(ctx, r.Method, q, checked{library, e.documents})
+		})
+		return
+	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), e.timeout, tookTooLong)
 	defer cancel()
 	e.execute(w, r.WithContext(ctx), q, kind, checked{library, e.documents})
@@ -84,7 +100,7 @@ func unfit(w http.ResponseWriter, r *http.Request, acceptable bool) *refusal {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
 		w.Header().Set("Allow", methods)
 		return refuse(http.StatusMethodNotAllowed, "send documents by POST, or queries by GET")
-	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
+	case upgrades(r):
 		return refuse(http.StatusBadRequest, "there are no WebSockets here: send requests by POST, or queries by GET")
 	case !acceptable:
 		return refuse(http.StatusNotAcceptable, "the answer is application/json or application/graphql-response+json, and Accept takes neither")
@@ -123,6 +139,10 @@ func (e exchange) execute(w http.ResponseWriter, r *http.Request, q *request, ki
 	if wrong == nil && r.Method != http.MethodPost && operation.Operation.Operation != ast.Query {
 		w.Header().Set("Allow", http.MethodPost)
 		e.refuse(w, refuse(http.StatusMethodNotAllowed, "only queries can be sent by GET"))
+		return
+	}
+	if wrong == nil && operation.Operation.Operation == ast.Subscription {
+		e.refuse(w, refuse(http.StatusBadRequest, "a subscription is answered over WebSocket, or to a request that accepts text/event-stream"))
 		return
 	}
 	if wrong == nil && q.register != "" && e.persisted.automatic != nil {

@@ -84,8 +84,8 @@ func Touched(e event.Event) (tags []Tag, everything bool) {
 		tags = []Tag{{ofPicks, e.EntityID}}
 	case event.Related:
 		tags = []Tag{{Of: ofRelated}}
-	case id.Bookmark, id.Session, id.ArticleNote:
-		// Nobody else sees them.
+	case id.Bookmark, id.Session, id.ArticleNote, id.Notification, event.Breaking:
+		// Nobody else sees them, and no query shows breaking news.
 	default:
 		return nil, true
 	}

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -16,6 +17,9 @@ type Limit struct {
 	Bytes    int   // 0: any number
 	Steps    int   // fields with resolvers and elements of lists; 0: any number
 	Exceeded error // of an answer that is larger; its data is null
+	// Time bounds the answer to one event of a subscription, whose wait for the event
+	// takes any time; 0: nothing does.
+	Time time.Duration
 }
 
 // WithLimit bounds the answers of operations that run with the context.

@@ -48,6 +48,11 @@ func (p *Plans) Subscribe(ctx context.Context, root *Object, open func(r *Run, n
 		if write == nil {
 			return nil
 		}
+		if l, _ := ctx.Value(limitKey{}).(Limit); l.Time > 0 {
+			within, cancel := context.WithTimeout(ctx, l.Time)
+			defer cancel()
+			ctx = within
+		}
 		limit := newBudget(ctx)
 		event := plan.root(below(ctx), op, n, func(r *Run, n *Node) bool { return write(r, n) }, limit)
 		if limit.stopped.Load() || event.null && n.NonNull() {

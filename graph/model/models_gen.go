@@ -386,6 +386,16 @@ type Breadcrumb struct {
 	URL string `json:"url"`
 }
 
+// Breaking news that editors sent.
+type BreakingNews struct {
+	// The article.
+	Article *loader.Article `json:"article"`
+	// What it says.
+	Text string `json:"text"`
+	// When it was sent.
+	SentAt time.Time `json:"sentAt"`
+}
+
 // One step for many articles, at most 100.
 type BulkArticleInput struct {
 	// The articles.
@@ -1890,6 +1900,20 @@ type PublishPagePayload struct {
 	Page *loader.Page `json:"page,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which published articles are told of. Each part that is given must fit.
+type PublishedFilter struct {
+	// In one of these categories or their subcategories. At most 100.
+	Categories graphql.Omittable[[]string] `json:"categories,omitempty"`
+	// With one of these tags. At most 100.
+	Tags graphql.Omittable[[]string] `json:"tags,omitempty"`
+	// By one of these authors. At most 100.
+	Authors graphql.Omittable[[]string] `json:"authors,omitempty"`
+	// In one of these languages, compared by their first part: `en` finds `en-GB`. At most 100.
+	Languages graphql.Omittable[[]string] `json:"languages,omitempty"`
+	// Of one of these kinds.
+	Kinds graphql.Omittable[[]article.Kind] `json:"kinds,omitempty"`
 }
 
 // A reaction.

@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/secret"
@@ -175,6 +176,9 @@ func (s *Service) SignOut(ctx context.Context) error {
 		if _, err := s.db.Ent(ctx).Session.Delete().Where(session.ID(viewer.SessionID), session.UserID(viewer.UserID)).Exec(ctx); err != nil {
 			return fmt.Errorf("end a session: %w", err)
 		}
+		if err := s.sessionEnded(ctx, viewer.UserID, viewer.SessionID); err != nil {
+			return err
+		}
 		return s.audit.Record(ctx, audit.Entry{Action: "signOut", Entity: id.Session, EntityID: viewer.SessionID})
 	})
 	if err == nil {
@@ -232,6 +236,9 @@ func (s *Service) RevokeSession(ctx context.Context, key int) error {
 		if n == 0 {
 			return fault.Mistake(fault.Missing, "sessionId", "There is no such session.")
 		}
+		if err := s.sessionEnded(ctx, viewer.UserID, key); err != nil {
+			return err
+		}
 		return s.audit.Record(ctx, audit.Entry{Action: "revokeSession", Entity: id.Session, EntityID: key})
 	})
 	if err == nil && key == viewer.SessionID {
@@ -262,7 +269,16 @@ func (s *Service) endSessions(ctx context.Context, userID, but int) (int, error)
 	if err != nil {
 		return 0, fmt.Errorf("end sessions: %w", err)
 	}
-	return n, nil
+	if n == 0 {
+		return 0, nil
+	}
+	return n, s.sessionEnded(ctx, userID, 0)
+}
+
+// sessionEnded appends the event by which nodes end what a session still has open,
+// such as subscriptions; key is 0 where several ended.
+func (s *Service) sessionEnded(ctx context.Context, userID, key int) error {
+	return s.log.Append(ctx, event.Event{Action: event.Deleted, Entity: id.Session, EntityID: key, Detail: event.Detail{UserID: userID}})
 }
 
 // Jar keeps the token of a browser's session. HTTP puts one into the context of

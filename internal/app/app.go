@@ -58,6 +58,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
+	"github.com/broadsheet-cms/broadsheet/internal/watch"
 	"github.com/broadsheet-cms/broadsheet/internal/webhook"
 )
 
@@ -94,6 +95,7 @@ type Services struct {
 	Newsletters *newsletter.Service
 	Digests     *digest.Service
 	Retention   *retention.Service
+	Watch       *watch.Hub
 	Trusted     *trusted.Store
 }
 
@@ -110,7 +112,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Comments = comment.New(db, s.Log)
 	s.Moderator = comment.NewModerator(s.Comments, s.Audit)
 	s.Bookmarks = bookmark.New(db)
-	s.Interests = interest.New(db, s.Jobs, s.Audit)
+	s.Interests = interest.New(db, s.Log, s.Jobs, s.Audit)
 	s.Log.OnceForAllNodes(s.Interests)
 	s.Popularity = popularity.New(db)
 	s.Taxonomy = taxonomy.New(db, s.Log, s.Articles)
@@ -136,13 +138,14 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Digests.Zone = s.zone
 	s.Retention = retention.New(db, s.Jobs)
 	s.Trusted = trusted.New(db)
+	s.Watch = watch.New(s.Log)
 	return s
 }
 
 // Graph are the services that the API calls.
 func (s *Services) Graph() graph.Services {
 	return graph.Services{Accounts: s.Accounts, Articles: s.Articles, Comments: s.Comments, Bookmarks: s.Bookmarks, Moderator: s.Moderator, Interests: s.Interests, Popularity: s.Popularity, Taxonomy: s.Taxonomy, Pages: s.Site, Search: s.Search, Directory: s.Directory,
-		Newsroom: s.Newsroom, MediaDesk: s.MediaDesk, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Webhooks: s.Webhooks, Newsletters: s.Newsletters, Digests: s.Digests, Trusted: s.Trusted}
+		Newsroom: s.Newsroom, MediaDesk: s.MediaDesk, Repeats: s.Repeats, Terms: s.Terms, SiteEditor: s.SiteEditor, Audit: s.Audit, Jobs: s.JobOffice, Partners: s.Partners, Feeds: s.Feeds, Webhooks: s.Webhooks, Newsletters: s.Newsletters, Digests: s.Digests, Trusted: s.Trusted, Watch: s.Watch}
 }
 
 // App is the server with all it needs.
@@ -157,6 +160,7 @@ type App struct {
 	// demoSignIns are the demo accounts that were made, with their passwords.
 	demoSignIns []demo.SignIn
 	metrics     *metrics.Metrics
+	sockets     *graph.Sockets
 }
 
 // New opens and migrates the database and puts the server together. The caller
@@ -172,6 +176,7 @@ func New(ctx context.Context, cfg config.Serve, logger *slog.Logger) (*App, erro
 	}
 	a := &App{cfg: cfg, logger: logger, bucket: bucket}
 	if err := a.open(ctx, db); err != nil {
+		a.sockets.Close()
 		return nil, errors.Join(err, bucket.Close(), db.Close())
 	}
 	return a, nil
@@ -224,10 +229,12 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
-	api := door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
-		Budget: budgets, SlowOperation: a.cfg.SlowOperation,
+	admit := func(next http.Handler) http.Handler { return door.Handler(preview(a.Newsroom, a.logger, next)) }
+	a.sockets = a.newSockets(admit, exempt)
+	api := admit(graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
+		Sockets: a.sockets, Budget: budgets, SlowOperation: a.cfg.SlowOperation,
 		Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
-		MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))})))
+		MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))
 	routes := server.Routes{
 		GraphQL: api,
 		SignIn:  openID,
@@ -249,12 +256,12 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		}
 	}
 	if a.cfg.GraphiQL {
-		routes.GraphiQL = graphiql.Handler(graphiql.Options{})
+		routes.GraphiQL = graphiql.Handler(graphiql.Options{SubscriptionEndpoint: "/graphql"})
 	}
 	a.server = server.New(routes, server.Options{Addr: a.cfg.Addr, CORSOrigins: a.cfg.CORSOrigins, CORSHeaders: a.cfg.CORSHeaders, CORSCredentials: a.cfg.CORSCredentials,
 		MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, UploadTimeout: a.cfg.UploadTimeout,
 		MaxRequests: a.cfg.MaxRequests, Metrics: a.metrics, HTTPS: strings.HasPrefix(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL), "https://"),
-		RequestTimeout: a.cfg.RequestTimeout, ShutdownTimeout: a.cfg.ShutdownTimeout, Logger: a.logger})
+		RequestTimeout: a.cfg.RequestTimeout, ShutdownTimeout: a.cfg.ShutdownTimeout, DrainDelay: a.cfg.DrainDelay, Drain: a.sockets.Drain, Logger: a.logger})
 	return nil
 }
 
@@ -305,6 +312,7 @@ func (s *Services) Ingest() ingest.Services {
 
 // Close closes the database and the folder of files.
 func (a *App) Close() error {
+	a.sockets.Close()
 	a.answers.Close()
 	return errors.Join(a.bucket.Close(), a.DB.Close())
 }
@@ -334,19 +342,25 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, listening func(n
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return a.server.Serve(ctx, listener, listening) })
+	// What requests need goes on until the last of them is answered.
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group.Go(func() error {
+		defer stop()
+		return a.server.Serve(ctx, listener, listening)
+	})
 	if a.cfg.AdminAddr != "" {
-		group.Go(func() error { return a.server.RunPrivate(ctx, a.cfg.AdminAddr, a.metrics.Handler()) })
+		group.Go(func() error { return a.server.RunPrivate(work, a.cfg.AdminAddr, a.metrics.Handler()) })
 	}
-	group.Go(func() error { return a.again(ctx, "listen", func() error { return a.DB.Listen(ctx, a.Log.Wake) }) })
-	group.Go(func() error { return a.again(ctx, "jobs", func() error { return a.Jobs.Run(ctx) }) })
-	group.Go(func() error {
-		return a.again(ctx, "views", func() error { return a.Popularity.Run(ctx, a.logger) })
-	})
-	group.Go(func() error { return a.again(ctx, "follow", func() error { return a.Log.Run(ctx) }) })
-	group.Go(func() error {
-		return a.again(ctx, "schedule", func() error { return a.Newsroom.KeepSchedule(ctx, a.logger) })
-	})
+	for what, do := range map[string]func(context.Context) error{
+		"listen":   func(ctx context.Context) error { return a.DB.Listen(ctx, a.Log.Wake) },
+		"jobs":     a.Jobs.Run,
+		"views":    func(ctx context.Context) error { return a.Popularity.Run(ctx, a.logger) },
+		"follow":   a.Log.Run,
+		"schedule": func(ctx context.Context) error { return a.Newsroom.KeepSchedule(ctx, a.logger) },
+	} {
+		group.Go(func() error { return a.again(work, what, func() error { return do(work) }) })
+	}
 	return group.Wait()
 }
 

@@ -122,10 +122,13 @@ type Limits struct {
 
 // Rates bound what comes over time.
 type Rates struct {
-	RateLimit         int      `help:"Cost that one address may ask for in a minute; 0: any." default:"1000000" env:"BROADSHEET_RATE_LIMIT" placeholder:"COST"`
-	RateLimitSignedIn int      `help:"Cost that one account may ask for in a minute; 0: any." default:"2000000" env:"BROADSHEET_RATE_LIMIT_SIGNED_IN" placeholder:"COST"`
-	RateLimitExempt   []string `help:"Networks that --rate-limit does not bound, such as those of the front end's servers." default:"127.0.0.0/8,::1" env:"BROADSHEET_RATE_LIMIT_EXEMPT" placeholder:"CIDR,…"`
-	MaxRequests       int      `help:"Most requests to the API that are answered at once; others are refused with 503. 0: any." default:"512" env:"BROADSHEET_MAX_REQUESTS" placeholder:"N"`
+	RateLimit             int      `help:"Cost that one address may ask for in a minute; 0: any." default:"1000000" env:"BROADSHEET_RATE_LIMIT" placeholder:"COST"`
+	RateLimitSignedIn     int      `help:"Cost that one account may ask for in a minute; 0: any." default:"2000000" env:"BROADSHEET_RATE_LIMIT_SIGNED_IN" placeholder:"COST"`
+	RateLimitExempt       []string `help:"Networks that --rate-limit does not bound, such as those of the front end's servers." default:"127.0.0.0/8,::1" env:"BROADSHEET_RATE_LIMIT_EXEMPT" placeholder:"CIDR,…"`
+	MaxConnections        int      `help:"Most WebSockets and event streams of this server at once." default:"20000" env:"BROADSHEET_MAX_CONNECTIONS" placeholder:"N"`
+	ConnectionsPerAddress int      `help:"Most WebSockets and event streams of one address at once; --rate-limit-exempt says which are not bounded." default:"100" env:"BROADSHEET_CONNECTIONS_PER_ADDRESS" placeholder:"N"`
+	MaxSubscriptions      int      `help:"Most operations of one WebSocket at once." default:"50" env:"BROADSHEET_MAX_SUBSCRIPTIONS" placeholder:"N"`
+	MaxRequests           int      `help:"Most requests to the API that are answered at once; others are refused with 503. 0: any." default:"512" env:"BROADSHEET_MAX_REQUESTS" placeholder:"N"`
 }
 
 // Exempt are the networks that no rate bounds.
@@ -141,6 +144,9 @@ func (r Rates) validate(maxCost int) (wrong []error) {
 		if n != 0 && n < maxCost {
 			wrong = append(wrong, fmt.Errorf("%s must be 0 or at least --max-complexity", name))
 		}
+	}
+	if r.MaxConnections < 1 || r.ConnectionsPerAddress < 1 || r.MaxSubscriptions < 1 {
+		wrong = append(wrong, errors.New("--max-connections, --connections-per-address and --max-subscriptions must be above zero"))
 	}
 	if r.MaxRequests < 0 {
 		wrong = append(wrong, errors.New("--max-requests must not be below zero"))
@@ -364,6 +370,7 @@ type Serve struct {
 	UploadTimeout        time.Duration `help:"How long the body of a request with files may take to arrive." default:"5m" env:"BROADSHEET_UPLOAD_TIMEOUT" placeholder:"DURATION"`
 	StatementTimeout     time.Duration `help:"How long one SQL statement may take on PostgreSQL." default:"15s" env:"BROADSHEET_STATEMENT_TIMEOUT" placeholder:"DURATION"`
 	DatabaseConns        int           `help:"Most connections to the database; 0: by the number of processors." default:"0" env:"BROADSHEET_DATABASE_CONNS" placeholder:"N"`
+	DrainDelay           time.Duration `help:"How long requests are still taken at shutdown after /readyz says no, for load balancers to learn of it." default:"0s" env:"BROADSHEET_DRAIN_DELAY" placeholder:"DURATION"`
 	ShutdownTimeout      time.Duration `help:"How long requests under way may take to end at shutdown." default:"10s" env:"BROADSHEET_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
 }
 
@@ -375,6 +382,9 @@ func (s *Serve) Validate() error {
 	}
 	if s.RequestTimeout <= 0 || s.UploadTimeout <= 0 || s.StatementTimeout <= 0 || s.ShutdownTimeout <= 0 {
 		wrong = append(wrong, errors.New("timeouts must be above zero"))
+	}
+	if s.DrainDelay < 0 {
+		wrong = append(wrong, errors.New("--drain-delay must not be below zero"))
 	}
 	if s.CORSCredentials && slices.Contains(s.CORSOrigins, "*") {
 		wrong = append(wrong, errors.New("--cors-credentials needs a list of origins in --cors-origins, without *"))

@@ -36,6 +36,7 @@ var names = map[string]string{
 	"art": "article", "liv": "live_entry", "cat": "category", "tag": "tag", "plc": "place", "ser": "series", "aut": "author",
 	"med": "media", "pag": "page", "mnu": "menu", "ads": "ad_slot", "red": "redirect", "com": "comment", "usr": "user",
 	"bkm": "bookmark", "ses": "session", "nte": "article_note", "cor": "correction", Pick: "pick", Related: "related", Site: "site",
+	"ntf": "notification", Breaking: "breaking_news",
 }
 
 // Site stands for the site's settings, which have no public id.
@@ -48,6 +49,10 @@ const Pick = "pck"
 // Related stands for the lists of related articles, when they are made anew apart
 // from a change of an article. It has no key.
 const Related = "rel"
+
+// Breaking stands for breaking news that editors send. The key is that of the
+// article, and Detail has the text.
+const Breaking = "brk"
 
 // Event is one change of one thing. Whoever appends it fills in what applies;
 // the log adds the rest.
@@ -84,6 +89,14 @@ type Detail struct {
 	MergedInto int `json:"mergedInto,omitempty"`
 	// ArticleID is the article of a comment.
 	ArticleID int `json:"articleId,omitempty"`
+	// UserID is the account of a session; the event has no key where several ended.
+	UserID int `json:"userId,omitempty"`
+	// Text is what breaking news says.
+	Text string `json:"text,omitempty"`
+	// Readers are the accounts that notifications were made for, none when they are
+	// many, and Moment is when they were made, by which they are found.
+	Readers []int      `json:"readers,omitempty"`
+	Moment  *time.Time `json:"moment,omitempty"`
 }
 
 // Type is the name of the event, such as article.published.

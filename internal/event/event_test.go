@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -33,7 +34,16 @@ func tagged(key int) event.Event {
 // filled sets every field of a struct to something.
 func filled(v reflect.Value) {
 	for i := range v.NumField() {
-		switch f := v.Field(i); f.Kind() {
+		f := v.Field(i)
+		switch f.Interface().(type) {
+		case []int:
+			f.Set(reflect.ValueOf([]int{i, i + 1}))
+			continue
+		case *time.Time:
+			f.Set(reflect.ValueOf(new(time.Date(2026, 3, 1, 8, 0, 0, 123456000, time.UTC))))
+			continue
+		}
+		switch f.Kind() {
 		case reflect.Int:
 			f.SetInt(int64(i + 1))
 		case reflect.String:

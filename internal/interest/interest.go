@@ -12,6 +12,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
@@ -22,6 +23,7 @@ import (
 // Service keeps interests.
 type Service struct {
 	db    *store.DB
+	log   *event.Log
 	jobs  *job.Runner
 	audit *audit.Log
 	// Now is the clock, for tests.
@@ -29,8 +31,8 @@ type Service struct {
 }
 
 // New gives the service. It registers its jobs with the runner.
-func New(db *store.DB, jobs *job.Runner, record *audit.Log) *Service {
-	s := &Service{db: db, jobs: jobs, audit: record, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+func New(db *store.DB, log *event.Log, jobs *job.Runner, record *audit.Log) *Service {
+	s := &Service{db: db, log: log, jobs: jobs, audit: record, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 	job.Register(jobs, tellAll, s.TellAll)
 	return s
 }

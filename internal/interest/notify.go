@@ -50,8 +50,10 @@ const (
 )
 
 var (
-	newestSQL   = store.ReadBoth(replaceAll(notificationText, "{order}", "DESC"))
-	oldestSQL   = store.ReadBoth(replaceAll(notificationText, "{order}", "ASC"))
+	newestSQL = store.ReadBoth(replaceAll(notificationText, "{order}", "DESC"))
+	oldestSQL = store.ReadBoth(replaceAll(notificationText, "{order}", "ASC"))
+	madeAtSQL = store.ReadBoth(`SELECT n.id, n.kind, n.article_id, n.comment_id, n.text, n.created_at, n.read_at FROM notifications n
+		WHERE n.user_id = $1 AND n.created_at = $2 AND ` + seenText + ` ORDER BY n.id LIMIT 100`)
 	countAllSQL = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.user_id = $1 AND ` + seenText + ` LIMIT $2) AS counted`)
 	unreadSQL   = store.ReadBoth(`SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.user_id = $1 AND n.read_at IS NULL AND ` + seenText + ` LIMIT $2) AS counted`)
 	markSQL     = store.MaintainBoth(`UPDATE notifications SET read_at = $3 WHERE user_id = $1 AND id IN (SELECT id FROM each_id($2)) AND read_at IS NULL`)
@@ -65,12 +67,7 @@ func (s *Service) Notifications(ctx context.Context, w keyset.Window) ([]*Notifi
 		statement = oldestSQL
 	}
 	newer, older := w.Newer(), w.Older()
-	rows, err := store.Collect(ctx, s.db, statement, func(rows *sql.Rows) (*Notification, error) {
-		n := new(Notification)
-		err := rows.Scan(&n.ID, &n.Kind, &n.ArticleID, &n.CommentID, &n.Text, &n.CreatedAt, &n.ReadAt)
-		n.CreatedAt = n.CreatedAt.UTC()
-		return n, err
-	}, access.Of(ctx).UserID, newer.Moment(), newer.ID, older.Moment(), older.ID, w.Limit)
+	rows, err := store.Collect(ctx, s.db, statement, scanNotification, access.Of(ctx).UserID, newer.Moment(), newer.ID, older.Moment(), older.ID, w.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("read notifications: %w", err)
 	}
@@ -128,21 +125,21 @@ var (
 			FROM listings l JOIN follows f ON f.kind = l.kind AND f.owner_id = l.owner_id LEFT JOIN reader_settings r ON r.user_id = f.user_id
 			WHERE l.article_id = $1 AND f.notify AND COALESCE(r.notify_followed, TRUE)) x
 		WHERE TRUE
-		ON CONFLICT (user_id, cause) DO NOTHING`)
+		ON CONFLICT (user_id, cause) DO NOTHING RETURNING user_id`)
 	tellReplySQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, comment_id, text, created_at)
 		SELECT p.user_id, 'REPLY', 'reply:' || c.id, c.article_id, c.id, '', $2
 		FROM comments c JOIN comments p ON p.id = c.parent_id LEFT JOIN reader_settings r ON r.user_id = p.user_id
 		WHERE c.id = $1 AND c.status = 'APPROVED' AND p.user_id IS NOT NULL AND (c.user_id IS NULL OR c.user_id <> p.user_id) AND COALESCE(r.notify_replies, TRUE)
-		ON CONFLICT (user_id, cause) DO NOTHING`)
+		ON CONFLICT (user_id, cause) DO NOTHING RETURNING user_id`)
 	// A decision of a moderator: of somebody else than the author.
 	tellDecisionSQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, comment_id, text, created_at)
 		SELECT c.user_id, 'MODERATION', 'decision:' || c.id || ':' || c.status || ':' || c.removed_by, c.article_id, c.id, c.removal_reason, $3
 		FROM comments c WHERE c.id = $1 AND c.user_id IS NOT NULL AND c.user_id <> $2 AND c.removed_by <> 'AUTHOR'
-		ON CONFLICT (user_id, cause) DO NOTHING`)
+		ON CONFLICT (user_id, cause) DO NOTHING RETURNING user_id`)
 	tellAllSQL = store.MaintainBoth(`INSERT INTO notifications (user_id, kind, cause, article_id, text, created_at)
 		SELECT u.id, 'BREAKING_NEWS', 'breaking:' || CAST($2 AS bigint), CAST($2 AS bigint), $3, $4 FROM users u LEFT JOIN reader_settings r ON r.user_id = u.id
 		WHERE u.id > $1 AND u.id <= $5 AND u.status = 'ACTIVE' AND COALESCE(r.notify_breaking, TRUE)
-		ON CONFLICT (user_id, cause) DO NOTHING`)
+		ON CONFLICT (user_id, cause) DO NOTHING RETURNING user_id`)
 	lastUserSQL = store.MaintainBoth(`SELECT COALESCE(max(id), 0) FROM users`)
 	publicSQL   = store.ReadBoth(`SELECT a.id FROM articles a WHERE a.id = $1 AND visible_article(a) AND public_article(a)`)
 	forgetSQL   = store.MaintainBoth(`DELETE FROM notifications WHERE created_at < $1`)
@@ -165,20 +162,57 @@ func (s *Service) Consume(ctx context.Context, events []event.Event) error {
 func (s *Service) tell(ctx context.Context, e event.Event) error {
 	switch {
 	case e.Entity == id.Article && e.Action == event.Published:
-		_, err := s.db.Exec(ctx, tellFollowersSQL, e.EntityID, s.Now())
-		return err
+		now := s.Now()
+		return s.made(ctx, now, tellFollowersSQL, e.EntityID, now)
 	case e.Entity != id.Comment || e.Action != event.Published && e.Action != event.Unpublished:
 		return nil
 	case e.Action == event.Published:
-		if _, err := s.db.Exec(ctx, tellReplySQL, e.EntityID, s.Now()); err != nil {
+		now := s.Now()
+		if err := s.made(ctx, now, tellReplySQL, e.EntityID, now); err != nil {
 			return err
 		}
 	}
 	if e.ActorID == 0 {
 		return nil
 	}
-	_, err := s.db.Exec(ctx, tellDecisionSQL, e.EntityID, e.ActorID, s.Now())
-	return err
+	now := s.Now()
+	return s.made(ctx, now, tellDecisionSQL, e.EntityID, e.ActorID, now)
+}
+
+// maxReaders is how many readers an event of new notifications names.
+const maxReaders = 100
+
+// made makes notifications by a statement and appends the event by which nodes tell
+// whoever waits for them.
+func (s *Service) made(ctx context.Context, now time.Time, statement *store.Statement, args ...any) error {
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		readers, err := store.Collect(ctx, s.db, statement, store.ScanInt, args...)
+		if err != nil || len(readers) == 0 {
+			return err
+		}
+		e := event.Event{Action: event.Created, Entity: id.Notification, Detail: event.Detail{Moment: &now}}
+		if len(readers) <= maxReaders {
+			e.Readers = readers
+		}
+		return s.log.Append(ctx, e)
+	})
+}
+
+// MadeAt gives the viewer's notifications that were made at a moment, as Detail of
+// an event tells it.
+func (s *Service) MadeAt(ctx context.Context, moment time.Time) ([]*Notification, error) {
+	rows, err := store.Collect(ctx, s.db, madeAtSQL, scanNotification, access.Of(ctx).UserID, moment)
+	if err != nil {
+		return nil, fmt.Errorf("read new notifications: %w", err)
+	}
+	return rows, nil
+}
+
+func scanNotification(rows *sql.Rows) (*Notification, error) {
+	n := new(Notification)
+	err := rows.Scan(&n.ID, &n.Kind, &n.ArticleID, &n.CommentID, &n.Text, &n.CreatedAt, &n.ReadAt)
+	n.CreatedAt = n.CreatedAt.UTC()
+	return n, err
 }
 
 // Breaking is news that editors send to all readers.
@@ -206,6 +240,9 @@ func (s *Service) SendBreaking(ctx context.Context, b Breaking) error {
 		if err := job.Enqueue(ctx, s.jobs, tellAll, b, job.Options{Priority: job.High}); err != nil {
 			return err
 		}
+		if err := s.log.Append(ctx, event.Event{Action: event.Created, Entity: event.Breaking, EntityID: b.Article, Detail: event.Detail{Text: b.Text}}); err != nil {
+			return err
+		}
 		return s.audit.Record(ctx, audit.Entry{Action: "sendBreakingNews", Entity: id.Article, EntityID: b.Article, After: map[string]string{"text": b.Text}})
 	})
 	if err != nil {
@@ -225,7 +262,8 @@ func (s *Service) TellAll(ctx context.Context, b Breaking) error {
 		return err
 	}
 	for after := 0; after < last[0]; after += usersAtOnce {
-		if _, err := s.db.Exec(ctx, tellAllSQL, after, b.Article, b.Text, s.Now(), after+usersAtOnce); err != nil {
+		now := s.Now()
+		if err := s.made(ctx, now, tellAllSQL, after, b.Article, b.Text, now, after+usersAtOnce); err != nil {
 			return fmt.Errorf("tell readers of breaking news: %w", err)
 		}
 	}

@@ -97,30 +97,13 @@ func checkFirst(first int) (int, error) {
 // It reads the log of events in an order that nothing is added to behind the
 // reader, so a change that committed late is never skipped.
 func (s *Service) Changes(ctx context.Context, k *Key, after string, first int, types []ChangeType) (*Page, error) {
-	if !k.Has(Changes) {
-		return nil, fault.New(fault.Forbidden, "The key has no scope CHANGES.")
-	}
 	first, err := checkFirst(first)
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range types {
-		if !slices.Contains(ChangeTypes(), t) {
-			return nil, fault.BadInput("types", "%.40q is no type of change: choose from %v", t, ChangeTypes())
-		}
-	}
-	position, err := k.positionOf(after)
+	position, err := s.from(ctx, k, after, types)
 	if err != nil {
 		return nil, err
-	}
-	if after != "" {
-		kept, err := s.log.Kept(ctx, position)
-		if err != nil {
-			return nil, err
-		}
-		if !kept {
-			return nil, ErrCursorExpired
-		}
 	}
 	events, err := s.log.Read(access.AsSystem(ctx), position, maxScanned)
 	if err != nil {
@@ -149,6 +132,27 @@ func (s *Service) Changes(ctx context.Context, k *Key, after string, first int, 
 	}
 	page.Next = k.changesAt(position)
 	return page, s.remember(ctx, k, told)
+}
+
+// from gives the position of a cursor, and refuses a key, cursor or types that
+// changes cannot be given for.
+func (s *Service) from(ctx context.Context, k *Key, after string, types []ChangeType) (position event.Position, err error) {
+	if !k.Has(Changes) {
+		return position, fault.New(fault.Forbidden, "The key has no scope CHANGES.")
+	}
+	for _, t := range types {
+		if !slices.Contains(ChangeTypes(), t) {
+			return position, fault.BadInput("types", "%.40q is no type of change: choose from %v", t, ChangeTypes())
+		}
+	}
+	if position, err = k.positionOf(after); err != nil || after == "" {
+		return position, err
+	}
+	kept, err := s.log.Kept(ctx, position)
+	if err == nil && !kept {
+		err = ErrCursorExpired
+	}
+	return position, err
 }
 
 // copyOf is what a key has of an article.

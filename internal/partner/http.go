@@ -201,6 +201,42 @@ func (s *Service) waitForChanges(ctx context.Context, k *Key, after string, firs
 	}
 }
 
+// End gives the cursor of what has not happened yet.
+func (s *Service) End(ctx context.Context, k *Key) (string, error) {
+	head, err := s.log.Head(access.AsSystem(ctx))
+	if err != nil {
+		return "", err
+	}
+	return k.changesAt(head), nil
+}
+
+// CheckChanges refuses a key, cursor or types that Follow could not begin with.
+func (s *Service) CheckChanges(ctx context.Context, k *Key, after string, types []ChangeType) error {
+	_, err := s.from(ctx, k, after, types)
+	return err
+}
+
+// Follow tells of the changes after a cursor, as Changes gives them, until ctx ends
+// or told fails. Pages without changes are not told.
+func (s *Service) Follow(ctx context.Context, k *Key, after string, types []ChangeType, told func(*Page) error) error {
+	for {
+		page, err := s.waitForChanges(ctx, k, after, DefaultPage, types, followAtOnce)
+		if err != nil {
+			return err
+		}
+		after = page.Next
+		if len(page.Changes) == 0 {
+			continue
+		}
+		if err := told(page); err != nil {
+			return err
+		}
+	}
+}
+
+// followAtOnce is how long Follow waits before it begins to wait again.
+const followAtOnce = time.Hour
+
 func (s *Service) serveSnapshot(w http.ResponseWriter, r *http.Request) {
 	first, err := number(r, "first", MaxPage)
 	if err != nil {

@@ -13,11 +13,14 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/rs/cors"
+
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 )
 
 // Routes are the handlers that the server puts under its paths. Nil ones are
@@ -50,8 +53,10 @@ type Options struct {
 	RequestTimeout  time.Duration
 	UploadTimeout   time.Duration // of the body of a request with files
 	ShutdownTimeout time.Duration
-	MaxRequests     int  // to the API, answered at once; 0: any number
-	HTTPS           bool // whether the server is reached by https alone
+	DrainDelay      time.Duration // between /readyz saying no and the end of taking requests
+	Drain           func()        // ends what lasts longer than a request; nil: there is nothing
+	MaxRequests     int           // to the API, answered at once; 0: any number
+	HTTPS           bool          // whether the server is reached by https alone
 	Metrics         Metrics
 	Logger          *slog.Logger
 }
@@ -112,7 +117,14 @@ func (s *Server) mux() http.Handler {
 		// Else answers to other origins are what everybody sees.
 		AllowCredentials: s.opts.CORSCredentials && !slices.Contains(s.opts.CORSOrigins, "*"),
 	}).Handler
-	mux.Handle("/graphql", public(s.shed(s.deadline(compressed(s.limit(s.routes.GraphQL))))))
+	requests, streams := s.shed(s.deadline(compressed(s.limit(s.routes.GraphQL)))), s.limit(s.routes.GraphQL)
+	mux.Handle("/graphql", public(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isStream(r) { // it lasts as long as its client likes, and has bounds of its own
+			streams.ServeHTTP(w, r)
+			return
+		}
+		requests.ServeHTTP(w, r)
+	})))
 	if s.routes.SDL != "" {
 		mux.Handle("GET /schema.graphql", public(compressed(http.HandlerFunc(s.serveSDL))))
 	}
@@ -225,6 +237,12 @@ func plain(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text + "\n")) // the client may be gone
 }
 
+// isStream reports whether a request asks for answers that come over time: by
+// WebSocket or as server-sent events.
+func isStream(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || httpheader.WantsEvents(r.Header["Accept"])
+}
+
 // deadline bounds the time of a request, signing in included.
 func (s *Server) deadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -333,7 +351,9 @@ func (s *Server) log(next http.Handler) http.Handler {
 		start := time.Now()
 		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(sw, r)
-		s.opts.Metrics.Answered(r.URL.Path, r.Method, sw.status, time.Since(start))
+		if !isStream(r) || sw.status >= http.StatusBadRequest { // how long a stream lasts says nothing
+			s.opts.Metrics.Answered(r.URL.Path, r.Method, sw.status, time.Since(start))
+		}
 		level := slog.LevelDebug
 		if sw.status >= http.StatusInternalServerError {
 			level = slog.LevelWarn
@@ -409,10 +429,27 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, listening fun
 	case <-ctx.Done():
 	}
 	s.SetReady(false)
+	s.leave(failed)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opts.ShutdownTimeout)
 	defer cancel()
 	if err := srv.Shutdown(end); err != nil {
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil
+}
+
+// leave goes on answering while whoever sends requests here learns that this server
+// stops, and ends what lasts.
+func (s *Server) leave(failed <-chan error) {
+	if s.opts.DrainDelay > 0 {
+		timer := time.NewTimer(s.opts.DrainDelay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-failed: // there is nothing to wait for
+		}
+	}
+	if s.opts.Drain != nil {
+		s.opts.Drain()
+	}
 }

@@ -69,7 +69,7 @@ func New(accounts *account.Service, opts Options) *Door {
 func (d *Door) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := access.WithOrigin(r.Context(), d.origin(r))
-		foreign := d.own.Check(r) != nil
+		foreign := d.foreign(r)
 		jar := d.jar(w, r)
 		if !foreign {
 			ctx = account.WithJar(ctx, jar)
@@ -114,6 +114,17 @@ func (d *Door) Handler(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// foreign reports whether a page of another site made a request that may do
+// something. A WebSocket begins with a GET and may do everything.
+func (d *Door) foreign(r *http.Request) bool {
+	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		begins := *r
+		begins.Method = http.MethodPost
+		return d.own.Check(&begins) != nil
+	}
+	return d.own.Check(r) != nil
 }
 
 func refuse(w http.ResponseWriter, status int, code fault.Code, message string) {
