@@ -3,6 +3,7 @@
 //	go run ./internal/tool/bench [api] [flags]     the headline operations over HTTP
 //	go run ./internal/tool/bench related [flags]   how good and how fast related articles are
 //	go run ./internal/tool/bench search [flags]    how fast search is
+//	go run ./internal/tool/bench readers [flags]   what deep pages of readers' lists cost
 package main
 
 import (
@@ -18,6 +19,7 @@ var commands = map[string]func(ctx context.Context, args []string) error{
 	"api":     benchAPI,
 	"related": benchRelated,
 	"search":  benchSearch,
+	"readers": benchReaders,
 	// Started by api.
 	"serve-api":      serveAPI,
 	"serve-unit":     serveUnit,
