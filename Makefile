@@ -42,14 +42,14 @@ build: ## build bin/broadsheet
 
 # The front ends are built again when one of their sources is newer than the last
 # build. Without npm the server is built all the same, and says what is missing.
-WEB_SOURCES := $(shell find web \( -name node_modules -o -name e2e \) -prune -o -type f -print 2>/dev/null)
+WEB_SOURCES := $(shell find web schema.graphql \( -name node_modules -o -name e2e -o -name generated \) -prune -o -type f -print 2>/dev/null)
 
 .PHONY: web
 web: ## build the browser front ends, if npm is there
 	@if command -v $(NPM) >/dev/null; then \
 		$(MAKE) --no-print-directory .cache/web.stamp; \
 	else \
-		echo 'npm not found: GraphiQL is not built. Install Node.js 20.19 or newer for it.' >&2; \
+		echo 'npm not found: the news site and GraphiQL are not built. Install Node.js 20.19 or newer for them.' >&2; \
 	fi
 
 .cache/web.stamp: .cache/npm.stamp $(WEB_SOURCES)

@@ -41,6 +41,8 @@ type Media struct {
 	Size int64 `json:"size,omitempty"`
 	// SHA-256 of the original, hex
 	Checksum string `json:"checksum,omitempty"`
+	// BlurHash of a picture; empty until the first variant is made
+	Placeholder string `json:"placeholder,omitempty"`
 	// Alt holds the value of the "alt" field.
 	Alt string `json:"alt,omitempty"`
 	// Caption holds the value of the "caption" field.
@@ -101,7 +103,7 @@ func (*Media) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullFloat64)
 		case media.FieldID, media.FieldWidth, media.FieldHeight, media.FieldSize, media.FieldUploadedBy:
 			values[i] = new(sql.NullInt64)
-		case media.FieldKind, media.FieldBlobKey, media.FieldSourceURL, media.FieldSourceURI, media.FieldContentType, media.FieldChecksum, media.FieldAlt, media.FieldCaption, media.FieldCredit:
+		case media.FieldKind, media.FieldBlobKey, media.FieldSourceURL, media.FieldSourceURI, media.FieldContentType, media.FieldChecksum, media.FieldPlaceholder, media.FieldAlt, media.FieldCaption, media.FieldCredit:
 			values[i] = new(sql.NullString)
 		case media.FieldCreatedAt, media.FieldModifiedAt:
 			values[i] = new(sql.NullTime)
@@ -192,6 +194,12 @@ func (_m *Media) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field checksum", values[i])
 			} else if value.Valid {
 				_m.Checksum = value.String
+			}
+		case media.FieldPlaceholder:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field placeholder", values[i])
+			} else if value.Valid {
+				_m.Placeholder = value.String
 			}
 		case media.FieldAlt:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -320,6 +328,9 @@ func (_m *Media) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("checksum=")
 	builder.WriteString(_m.Checksum)
+	builder.WriteString(", ")
+	builder.WriteString("placeholder=")
+	builder.WriteString(_m.Placeholder)
 	builder.WriteString(", ")
 	builder.WriteString("alt=")
 	builder.WriteString(_m.Alt)

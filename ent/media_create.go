@@ -177,6 +177,20 @@ func (_c *MediaCreate) SetNillableChecksum(v *string) *MediaCreate {
 	return _c
 }
 
+// SetPlaceholder sets the "placeholder" field.
+func (_c *MediaCreate) SetPlaceholder(v string) *MediaCreate {
+	_c.mutation.SetPlaceholder(v)
+	return _c
+}
+
+// SetNillablePlaceholder sets the "placeholder" field if the given value is not nil.
+func (_c *MediaCreate) SetNillablePlaceholder(v *string) *MediaCreate {
+	if v != nil {
+		_c.SetPlaceholder(*v)
+	}
+	return _c
+}
+
 // SetAlt sets the "alt" field.
 func (_c *MediaCreate) SetAlt(v string) *MediaCreate {
 	_c.mutation.SetAlt(v)
@@ -372,6 +386,10 @@ func (_c *MediaCreate) defaults() {
 		v := media.DefaultChecksum
 		_c.mutation.SetChecksum(v)
 	}
+	if _, ok := _c.mutation.Placeholder(); !ok {
+		v := media.DefaultPlaceholder
+		_c.mutation.SetPlaceholder(v)
+	}
 	if _, ok := _c.mutation.Alt(); !ok {
 		v := media.DefaultAlt
 		_c.mutation.SetAlt(v)
@@ -422,6 +440,9 @@ func (_c *MediaCreate) check() error {
 	}
 	if _, ok := _c.mutation.Checksum(); !ok {
 		return &ValidationError{Name: "checksum", err: errors.New(`ent: missing required field "Media.checksum"`)}
+	}
+	if _, ok := _c.mutation.Placeholder(); !ok {
+		return &ValidationError{Name: "placeholder", err: errors.New(`ent: missing required field "Media.placeholder"`)}
 	}
 	if _, ok := _c.mutation.Alt(); !ok {
 		return &ValidationError{Name: "alt", err: errors.New(`ent: missing required field "Media.alt"`)}
@@ -501,6 +522,10 @@ func (_c *MediaCreate) createSpec() (*Media, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Checksum(); ok {
 		_spec.SetField(media.FieldChecksum, field.TypeString, value)
 		_node.Checksum = value
+	}
+	if value, ok := _c.mutation.Placeholder(); ok {
+		_spec.SetField(media.FieldPlaceholder, field.TypeString, value)
+		_node.Placeholder = value
 	}
 	if value, ok := _c.mutation.Alt(); ok {
 		_spec.SetField(media.FieldAlt, field.TypeString, value)

@@ -191,6 +191,20 @@ func (_u *MediaUpdate) SetNillableChecksum(v *string) *MediaUpdate {
 	return _u
 }
 
+// SetPlaceholder sets the "placeholder" field.
+func (_u *MediaUpdate) SetPlaceholder(v string) *MediaUpdate {
+	_u.mutation.SetPlaceholder(v)
+	return _u
+}
+
+// SetNillablePlaceholder sets the "placeholder" field if the given value is not nil.
+func (_u *MediaUpdate) SetNillablePlaceholder(v *string) *MediaUpdate {
+	if v != nil {
+		_u.SetPlaceholder(*v)
+	}
+	return _u
+}
+
 // SetAlt sets the "alt" field.
 func (_u *MediaUpdate) SetAlt(v string) *MediaUpdate {
 	_u.mutation.SetAlt(v)
@@ -509,6 +523,9 @@ func (_u *MediaUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Checksum(); ok {
 		_spec.SetField(media.FieldChecksum, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Placeholder(); ok {
+		_spec.SetField(media.FieldPlaceholder, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Alt(); ok {
 		_spec.SetField(media.FieldAlt, field.TypeString, value)
 	}
@@ -818,6 +835,20 @@ func (_u *MediaUpdateOne) SetChecksum(v string) *MediaUpdateOne {
 func (_u *MediaUpdateOne) SetNillableChecksum(v *string) *MediaUpdateOne {
 	if v != nil {
 		_u.SetChecksum(*v)
+	}
+	return _u
+}
+
+// SetPlaceholder sets the "placeholder" field.
+func (_u *MediaUpdateOne) SetPlaceholder(v string) *MediaUpdateOne {
+	_u.mutation.SetPlaceholder(v)
+	return _u
+}
+
+// SetNillablePlaceholder sets the "placeholder" field if the given value is not nil.
+func (_u *MediaUpdateOne) SetNillablePlaceholder(v *string) *MediaUpdateOne {
+	if v != nil {
+		_u.SetPlaceholder(*v)
 	}
 	return _u
 }
@@ -1169,6 +1200,9 @@ func (_u *MediaUpdateOne) sqlSave(ctx context.Context) (_node *Media, err error)
 	}
 	if value, ok := _u.mutation.Checksum(); ok {
 		_spec.SetField(media.FieldChecksum, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Placeholder(); ok {
+		_spec.SetField(media.FieldPlaceholder, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Alt(); ok {
 		_spec.SetField(media.FieldAlt, field.TypeString, value)

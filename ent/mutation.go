@@ -24279,6 +24279,7 @@ type MediaMutation struct {
 	size               *int64
 	addsize            *int64
 	checksum           *string
+	placeholder        *string
 	alt                *string
 	caption            *string
 	credit             *string
@@ -24868,6 +24869,42 @@ func (m *MediaMutation) ResetChecksum() {
 	m.checksum = nil
 }
 
+// SetPlaceholder sets the "placeholder" field.
+func (m *MediaMutation) SetPlaceholder(s string) {
+	m.placeholder = &s
+}
+
+// Placeholder returns the value of the "placeholder" field in the mutation.
+func (m *MediaMutation) Placeholder() (r string, exists bool) {
+	v := m.placeholder
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlaceholder returns the old "placeholder" field's value of the Media entity.
+// If the Media object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MediaMutation) OldPlaceholder(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlaceholder is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlaceholder requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlaceholder: %w", err)
+	}
+	return oldValue.Placeholder, nil
+}
+
+// ResetPlaceholder resets all changes to the "placeholder" field.
+func (m *MediaMutation) ResetPlaceholder() {
+	m.placeholder = nil
+}
+
 // SetAlt sets the "alt" field.
 func (m *MediaMutation) SetAlt(s string) {
 	m.alt = &s
@@ -25377,7 +25414,7 @@ func (m *MediaMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *MediaMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 19)
 	if m.created_at != nil {
 		fields = append(fields, media.FieldCreatedAt)
 	}
@@ -25410,6 +25447,9 @@ func (m *MediaMutation) Fields() []string {
 	}
 	if m.checksum != nil {
 		fields = append(fields, media.FieldChecksum)
+	}
+	if m.placeholder != nil {
+		fields = append(fields, media.FieldPlaceholder)
 	}
 	if m.alt != nil {
 		fields = append(fields, media.FieldAlt)
@@ -25462,6 +25502,8 @@ func (m *MediaMutation) Field(name string) (ent.Value, bool) {
 		return m.Size()
 	case media.FieldChecksum:
 		return m.Checksum()
+	case media.FieldPlaceholder:
+		return m.Placeholder()
 	case media.FieldAlt:
 		return m.Alt()
 	case media.FieldCaption:
@@ -25507,6 +25549,8 @@ func (m *MediaMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldSize(ctx)
 	case media.FieldChecksum:
 		return m.OldChecksum(ctx)
+	case media.FieldPlaceholder:
+		return m.OldPlaceholder(ctx)
 	case media.FieldAlt:
 		return m.OldAlt(ctx)
 	case media.FieldCaption:
@@ -25606,6 +25650,13 @@ func (m *MediaMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetChecksum(v)
+		return nil
+	case media.FieldPlaceholder:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlaceholder(v)
 		return nil
 	case media.FieldAlt:
 		v, ok := value.(string)
@@ -25845,6 +25896,9 @@ func (m *MediaMutation) ResetField(name string) error {
 		return nil
 	case media.FieldChecksum:
 		m.ResetChecksum()
+		return nil
+	case media.FieldPlaceholder:
+		m.ResetPlaceholder()
 		return nil
 	case media.FieldAlt:
 		m.ResetAlt()

@@ -541,16 +541,20 @@ func init() {
 	mediaDescChecksum := mediaFields[8].Descriptor()
 	// media.DefaultChecksum holds the default value on creation for the checksum field.
 	media.DefaultChecksum = mediaDescChecksum.Default.(string)
+	// mediaDescPlaceholder is the schema descriptor for placeholder field.
+	mediaDescPlaceholder := mediaFields[9].Descriptor()
+	// media.DefaultPlaceholder holds the default value on creation for the placeholder field.
+	media.DefaultPlaceholder = mediaDescPlaceholder.Default.(string)
 	// mediaDescAlt is the schema descriptor for alt field.
-	mediaDescAlt := mediaFields[9].Descriptor()
+	mediaDescAlt := mediaFields[10].Descriptor()
 	// media.DefaultAlt holds the default value on creation for the alt field.
 	media.DefaultAlt = mediaDescAlt.Default.(string)
 	// mediaDescCaption is the schema descriptor for caption field.
-	mediaDescCaption := mediaFields[10].Descriptor()
+	mediaDescCaption := mediaFields[11].Descriptor()
 	// media.DefaultCaption holds the default value on creation for the caption field.
 	media.DefaultCaption = mediaDescCaption.Default.(string)
 	// mediaDescCredit is the schema descriptor for credit field.
-	mediaDescCredit := mediaFields[11].Descriptor()
+	mediaDescCredit := mediaFields[12].Descriptor()
 	// media.DefaultCredit holds the default value on creation for the credit field.
 	media.DefaultCredit = mediaDescCredit.Default.(string)
 	menuMixin := schema.Menu{}.Mixin()

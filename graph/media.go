@@ -11,9 +11,11 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 )
 
 // MediaLibrary is the field of the same name of Query.
@@ -81,6 +83,45 @@ func (r *mutationResolver) UploadMedia(ctx context.Context, in model.UploadMedia
 	return payload(&model.UploadMediaPayload{Media: loader.MediaItems.One(ctx, saved), UserErrors: wrong}, err)
 }
 
+// ImportMediaFromURL is the field importMediaFromUrl of Mutation.
+func (r *mutationResolver) ImportMediaFromURL(ctx context.Context, in model.ImportMediaFromURLInput) (*model.ImportMediaFromURLPayload, error) {
+	received, err := r.MediaDesk.Import(ctx, in.URL)
+	if err != nil {
+		wrong, err := mistakes(err)
+		return payload(&model.ImportMediaFromURLPayload{UserErrors: wrong}, err)
+	}
+	e := mediaEdits(in.Alt, in.Caption, in.Credit, in.FocalPoint, in.Rights)
+	var words media.Words
+	e.apply(&words)
+	saved, wrong, err := once(ctx, r.Repeats, creation{"importMediaFromUrl", in.IdempotencyKey}, func(ctx context.Context) (*ent.Media, error) {
+		return r.MediaDesk.Save(ctx, received, words)
+	}, r.MediaDesk.Item)
+	return payload(&model.ImportMediaFromURLPayload{Media: loader.MediaItems.One(ctx, saved), UserErrors: wrong}, err)
+}
+
+// ReplaceMediaFile is the field of the same name of Mutation.
+func (r *mutationResolver) ReplaceMediaFile(ctx context.Context, in model.ReplaceMediaFileInput) (*model.ReplaceMediaFilePayload, error) {
+	key, err := decodeID("id", id.Media, in.ID)
+	var received *media.Received
+	if err == nil {
+		received, err = r.MediaDesk.Receive(ctx, in.File.Filename, in.File.File)
+	}
+	var saved *ent.Media
+	if err == nil {
+		saved, err = r.MediaDesk.Replace(ctx, key, received)
+	}
+	saved, wrong, err := result(saved, err)
+	return payload(&model.ReplaceMediaFilePayload{Media: loader.MediaItems.One(ctx, saved), UserErrors: wrong}, err)
+}
+
+// Placeholder of a media item.
+func (r *mediaResolver) Placeholder(_ context.Context, m *loader.Media) (*string, error) {
+	if m.Stored().Placeholder == "" {
+		return nil, nil
+	}
+	return &m.Stored().Placeholder, nil
+}
+
 // UpdateMedia is the field of the same name of Mutation.
 func (r *mutationResolver) UpdateMedia(ctx context.Context, in model.UpdateMediaInput) (*model.UpdateMediaPayload, error) {
 	e := mediaEdits(in.Alt, in.Caption, in.Credit, in.FocalPoint, in.Rights)
@@ -122,4 +163,62 @@ func (r *mutationResolver) DeleteMedia(ctx context.Context, in model.DeleteMedia
 	force := in.Force.Value() != nil && *in.Force.Value()
 	gone, wrong, err := deleted(ctx, id.Media, in.ID, func(ctx context.Context, key int) error { return r.MediaDesk.Delete(ctx, key, force) })
 	return payload(&model.DeleteMediaPayload{DeletedID: gone, UserErrors: wrong}, err)
+}
+
+// ratios are the shapes of variants.
+var ratios = map[model.MediaRatio]media.Ratio{
+	model.MediaRatioSquare: {W: 1, H: 1}, model.MediaRatioLandscape4_3: {W: 4, H: 3}, model.MediaRatioLandscape3_2: {W: 3, H: 2},
+	model.MediaRatioLandscape16_9: {W: 16, H: 9}, model.MediaRatioLandscape2_1: {W: 2, H: 1}, model.MediaRatioPortrait3_4: {W: 3, H: 4},
+	model.MediaRatioPortrait4_5: {W: 4, H: 5}, model.MediaRatioPortrait9_16: {W: 9, H: 16},
+}
+
+func variantOf(width *int32, ratio *model.MediaRatio, format *media.Format) (v media.Variant, err error) {
+	if width != nil {
+		if v.Width = int(*width); v.Width < 1 {
+			return v, fault.BadInput("width", "A width is 1 or more.")
+		}
+	}
+	if ratio != nil {
+		v.Ratio = ratios[*ratio]
+	}
+	if format != nil {
+		v.Format = *format
+	}
+	return v, nil
+}
+
+// URL of a media item.
+func (r *mediaResolver) URL(ctx context.Context, m *loader.Media, width *int32, ratio *model.MediaRatio, format *media.Format) (string, error) {
+	v, err := variantOf(width, ratio, format)
+	if err != nil {
+		return "", err
+	}
+	return r.absolute(ctx, v.Path(m.Stored()))
+}
+
+// Srcset of a media item.
+func (r *mediaResolver) Srcset(ctx context.Context, m *loader.Media, ratio *model.MediaRatio, format *media.Format) (string, error) {
+	v, err := variantOf(nil, ratio, format)
+	if err != nil {
+		return "", err
+	}
+	dir, err := loader.For(ctx).Dir(ctx)
+	if err != nil {
+		return "", err
+	}
+	return v.SourceSet(m.Stored(), func(p string) string { return permalink.Absolute(dir.Site.URL, p) }), nil
+}
+
+// URL of an image in a body: that of a variant where it is this server's and its size
+// is known.
+func (r *blockImageResolver) URL(ctx context.Context, i *model.BlockImage, width *int32) (*string, error) {
+	if i.URL == "" {
+		return nil, nil
+	}
+	v, err := variantOf(width, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	address, err := r.absolute(ctx, v.PathOf(i.URL, i.Image.Width, i.Image.Height))
+	return &address, err
 }

@@ -90,7 +90,7 @@ func TestMediaAreUploadedUsedAndDeleted(t *testing.T) {
 		const upload = `mutation($file: Upload!, $key: String) { uploadMedia(input: {file: $file, alt: "Boats", idempotencyKey: $key}) { media { id kind contentType width height url alt usedIn { place } } userErrors { code field } } }`
 		file := freshPicture(t)
 		first, raw := n.sendFile(t, editor, upload, map[string]any{"key": "one"}, file)
-		if len(first.Errors) > 0 || !bytes.Contains(raw, []byte(`"contentType":"image/png","width":4,"height":2,"url":"/media/`)) {
+		if len(first.Errors) > 0 || !bytes.Contains(raw, []byte(`"contentType":"image/png","width":4,"height":2,"url":"https://beacon.example/media/`)) {
 			t.Fatalf("uploaded: %s", raw)
 		}
 		var got struct {

@@ -9,7 +9,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/graph/relay"
-	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
@@ -174,19 +173,6 @@ func (r *adSlotResolver) Placement(_ context.Context, s *loader.AdSlot) (model.A
 }
 
 // ── Media ──
-
-// URL of the original: variants do not exist yet, so every width gets it.
-func (r *mediaResolver) URL(_ context.Context, m *loader.Media, _ *int32) (string, error) {
-	return content.MediaURL(m.Stored()), nil
-}
-
-// URL of the original, as for media.
-func (r *blockImageResolver) URL(_ context.Context, i *model.BlockImage, _ *int32) (*string, error) {
-	if i.URL == "" {
-		return nil, nil
-	}
-	return &i.URL, nil
-}
 
 func (r *mediaResolver) Width(_ context.Context, m *loader.Media) (*int32, error) {
 	return pixels(m.Width), nil

@@ -72,6 +72,7 @@ func below(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/"
 var leaves = map[string][]string{
 	"internal/fault": nil, "internal/httpheader": nil, "internal/id": nil, "internal/keyset": nil, "internal/language": nil, "internal/permalink": nil, "internal/richtext": nil,
 	"internal/secret": nil, "internal/slug": nil, "internal/ninjs": nil, "internal/outbound": nil, "internal/config": nil, "internal/server": nil, "internal/demo/newsroom": nil,
+	"internal/website": {"internal/httpheader", "internal/permalink"},
 	"internal/related": {"internal/language"}, "internal/wxr": {"internal/richtext"},
 }
 
@@ -108,6 +109,7 @@ var restricted = map[string][]string{
 	"graph":                   {"internal/app"},
 	"graph/graphiql":          {"internal/app"},
 	"graph/generated":         {"graph"},
+	"internal/website":        {"internal/app"},
 	"graph/loader":            {"graph"},
 	"internal/server":         {"internal/app"},
 	"internal/signin":         {"internal/app"},

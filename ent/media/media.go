@@ -37,6 +37,8 @@ const (
 	FieldSize = "size"
 	// FieldChecksum holds the string denoting the checksum field in the database.
 	FieldChecksum = "checksum"
+	// FieldPlaceholder holds the string denoting the placeholder field in the database.
+	FieldPlaceholder = "placeholder"
 	// FieldAlt holds the string denoting the alt field in the database.
 	FieldAlt = "alt"
 	// FieldCaption holds the string denoting the caption field in the database.
@@ -87,6 +89,7 @@ var Columns = []string{
 	FieldHeight,
 	FieldSize,
 	FieldChecksum,
+	FieldPlaceholder,
 	FieldAlt,
 	FieldCaption,
 	FieldCredit,
@@ -127,6 +130,8 @@ var (
 	DefaultSize int64
 	// DefaultChecksum holds the default value on creation for the "checksum" field.
 	DefaultChecksum string
+	// DefaultPlaceholder holds the default value on creation for the "placeholder" field.
+	DefaultPlaceholder string
 	// DefaultAlt holds the default value on creation for the "alt" field.
 	DefaultAlt string
 	// DefaultCaption holds the default value on creation for the "caption" field.
@@ -224,6 +229,11 @@ func BySize(opts ...sql.OrderTermOption) OrderOption {
 // ByChecksum orders the results by the checksum field.
 func ByChecksum(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldChecksum, opts...).ToFunc()
+}
+
+// ByPlaceholder orders the results by the placeholder field.
+func ByPlaceholder(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPlaceholder, opts...).ToFunc()
 }
 
 // ByAlt orders the results by the alt field.

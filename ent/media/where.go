@@ -105,6 +105,11 @@ func Checksum(v string) predicate.Media {
 	return predicate.Media(sql.FieldEQ(FieldChecksum, v))
 }
 
+// Placeholder applies equality check predicate on the "placeholder" field. It's identical to PlaceholderEQ.
+func Placeholder(v string) predicate.Media {
+	return predicate.Media(sql.FieldEQ(FieldPlaceholder, v))
+}
+
 // Alt applies equality check predicate on the "alt" field. It's identical to AltEQ.
 func Alt(v string) predicate.Media {
 	return predicate.Media(sql.FieldEQ(FieldAlt, v))
@@ -688,6 +693,71 @@ func ChecksumEqualFold(v string) predicate.Media {
 // ChecksumContainsFold applies the ContainsFold predicate on the "checksum" field.
 func ChecksumContainsFold(v string) predicate.Media {
 	return predicate.Media(sql.FieldContainsFold(FieldChecksum, v))
+}
+
+// PlaceholderEQ applies the EQ predicate on the "placeholder" field.
+func PlaceholderEQ(v string) predicate.Media {
+	return predicate.Media(sql.FieldEQ(FieldPlaceholder, v))
+}
+
+// PlaceholderNEQ applies the NEQ predicate on the "placeholder" field.
+func PlaceholderNEQ(v string) predicate.Media {
+	return predicate.Media(sql.FieldNEQ(FieldPlaceholder, v))
+}
+
+// PlaceholderIn applies the In predicate on the "placeholder" field.
+func PlaceholderIn(vs ...string) predicate.Media {
+	return predicate.Media(sql.FieldIn(FieldPlaceholder, vs...))
+}
+
+// PlaceholderNotIn applies the NotIn predicate on the "placeholder" field.
+func PlaceholderNotIn(vs ...string) predicate.Media {
+	return predicate.Media(sql.FieldNotIn(FieldPlaceholder, vs...))
+}
+
+// PlaceholderGT applies the GT predicate on the "placeholder" field.
+func PlaceholderGT(v string) predicate.Media {
+	return predicate.Media(sql.FieldGT(FieldPlaceholder, v))
+}
+
+// PlaceholderGTE applies the GTE predicate on the "placeholder" field.
+func PlaceholderGTE(v string) predicate.Media {
+	return predicate.Media(sql.FieldGTE(FieldPlaceholder, v))
+}
+
+// PlaceholderLT applies the LT predicate on the "placeholder" field.
+func PlaceholderLT(v string) predicate.Media {
+	return predicate.Media(sql.FieldLT(FieldPlaceholder, v))
+}
+
+// PlaceholderLTE applies the LTE predicate on the "placeholder" field.
+func PlaceholderLTE(v string) predicate.Media {
+	return predicate.Media(sql.FieldLTE(FieldPlaceholder, v))
+}
+
+// PlaceholderContains applies the Contains predicate on the "placeholder" field.
+func PlaceholderContains(v string) predicate.Media {
+	return predicate.Media(sql.FieldContains(FieldPlaceholder, v))
+}
+
+// PlaceholderHasPrefix applies the HasPrefix predicate on the "placeholder" field.
+func PlaceholderHasPrefix(v string) predicate.Media {
+	return predicate.Media(sql.FieldHasPrefix(FieldPlaceholder, v))
+}
+
+// PlaceholderHasSuffix applies the HasSuffix predicate on the "placeholder" field.
+func PlaceholderHasSuffix(v string) predicate.Media {
+	return predicate.Media(sql.FieldHasSuffix(FieldPlaceholder, v))
+}
+
+// PlaceholderEqualFold applies the EqualFold predicate on the "placeholder" field.
+func PlaceholderEqualFold(v string) predicate.Media {
+	return predicate.Media(sql.FieldEqualFold(FieldPlaceholder, v))
+}
+
+// PlaceholderContainsFold applies the ContainsFold predicate on the "placeholder" field.
+func PlaceholderContainsFold(v string) predicate.Media {
+	return predicate.Media(sql.FieldContainsFold(FieldPlaceholder, v))
 }
 
 // AltEQ applies the EQ predicate on the "alt" field.

@@ -33,6 +33,7 @@ func (Media) Fields() []ent.Field {
 		field.Int("height").Default(0).Comment("pixels; 0 unknown"),
 		field.Int64("size").Default(0).Comment("bytes; 0 unknown"),
 		field.String("checksum").Default("").Comment("SHA-256 of the original, hex"),
+		field.String("placeholder").Default("").Comment("BlurHash of a picture; empty until the first variant is made"),
 		field.String("alt").Default(""),
 		field.String("caption").Default(""),
 		field.String("credit").Default(""),

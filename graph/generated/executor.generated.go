@@ -16,7 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/ent/author"
 	"github.com/broadsheet-cms/broadsheet/ent/commentreaction"
-	"github.com/broadsheet-cms/broadsheet/ent/media"
+	media1 "github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/ent/newsletterissue"
 	"github.com/broadsheet-cms/broadsheet/ent/page"
@@ -31,7 +31,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
-	media1 "github.com/broadsheet-cms/broadsheet/internal/media"
+	"github.com/broadsheet-cms/broadsheet/internal/media"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -147,6 +147,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
 				graphql.NewInputUnmarshaler("HtmlBlockInput", ec.unmarshalInputHtmlBlockInput),
 				graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
+				graphql.NewInputUnmarshaler("ImportMediaFromUrlInput", ec.unmarshalInputImportMediaFromUrlInput),
 				graphql.NewInputUnmarshaler("InviteReaderInput", ec.unmarshalInputInviteReaderInput),
 				graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
 				graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
@@ -185,6 +186,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
 				graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 				graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
+				graphql.NewInputUnmarshaler("ReplaceMediaFileInput", ec.unmarshalInputReplaceMediaFileInput),
 				graphql.NewInputUnmarshaler("ReplayWebhookInput", ec.unmarshalInputReplayWebhookInput),
 				graphql.NewInputUnmarshaler("ReportCommentInput", ec.unmarshalInputReportCommentInput),
 				graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
@@ -5866,6 +5868,34 @@ func (x *execution) imageBlock_href(n *executor.Node, obj *model.ImageBlock) (nu
 	return x.writeOURL2ᚖstring(n, v)
 }
 
+var objectImportMediaFromUrlPayload = executor.NewObject("ImportMediaFromUrlPayload", []string{"ImportMediaFromUrlPayload"},
+	executor.Field{Name: "media"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectImportMediaFromUrlPayload(parent *executor.Node, obj *model.ImportMediaFromURLPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectImportMediaFromUrlPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ImportMediaFromUrlPayload")
+		case 0: // media
+			x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, obj.Media)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ImportMediaFromUrlPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectInputError = executor.NewObject("InputError", []string{"InputError", "UserError"},
 	executor.Field{Name: "message"},
 	executor.Field{Name: "field"},
@@ -6353,6 +6383,8 @@ var objectMedia = executor.NewObject("Media", []string{"Media", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "kind"},
 	executor.Field{Name: "url", Method: true, Resolver: true},
+	executor.Field{Name: "placeholder", Method: true, Resolver: true},
+	executor.Field{Name: "srcset", Method: true, Resolver: true},
 	executor.Field{Name: "alt"},
 	executor.Field{Name: "caption"},
 	executor.Field{Name: "credit"},
@@ -6379,25 +6411,29 @@ func (x *execution) objectMedia(parent *executor.Node, obj *loader.Media) (null 
 			missing = x.writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n, obj.Kind) || missing
 		case 2: // url
 			missing = x.media_url(n, obj) || missing
-		case 3: // alt
+		case 3: // placeholder
+			x.media_placeholder(n, obj)
+		case 4: // srcset
+			missing = x.media_srcset(n, obj) || missing
+		case 5: // alt
 			missing = x.writeNString2string(n, obj.Alt) || missing
-		case 4: // caption
+		case 6: // caption
 			missing = x.writeNString2string(n, obj.Caption) || missing
-		case 5: // credit
+		case 7: // credit
 			missing = x.writeNString2string(n, obj.Credit) || missing
-		case 6: // contentType
+		case 8: // contentType
 			missing = x.writeNString2string(n, obj.ContentType) || missing
-		case 7: // width
+		case 9: // width
 			x.media_width(n, obj)
-		case 8: // height
+		case 10: // height
 			x.media_height(n, obj)
-		case 9: // focalPoint
+		case 11: // focalPoint
 			x.media_focalPoint(n, obj)
-		case 10: // rights
+		case 12: // rights
 			x.writeORights2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐRights(n, obj.Rights)
-		case 11: // createdAt
+		case 13: // createdAt
 			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
-		case 12: // usedIn
+		case 14: // usedIn
 			missing = x.media_usedIn(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Media")
@@ -6425,11 +6461,37 @@ func (x *execution) media_url(n *executor.Node, obj *loader.Media) (null bool) {
 	}
 	fc := &s.Field
 	ctx := s.Ctx
-	v, err := x.ec.Resolvers.Media().URL(ctx, obj, fc.Args["width"].(*int32))
+	v, err := x.ec.Resolvers.Media().URL(ctx, obj, fc.Args["width"].(*int32), fc.Args["ratio"].(*model.MediaRatio), fc.Args["format"].(*media.Format))
 	if err != nil {
 		return x.Fail(s, err)
 	}
 	return x.writeNURL2string(n, v)
+}
+
+func (x *execution) media_placeholder(n *executor.Node, obj *loader.Media) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Media().Placeholder(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOString2ᚖstring(n, v)
+}
+
+func (x *execution) media_srcset(n *executor.Node, obj *loader.Media) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Media_srcset_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Media().Srcset(ctx, obj, fc.Args["ratio"].(*model.MediaRatio), fc.Args["format"].(*media.Format))
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNString2string(n, v)
 }
 
 func (x *execution) media_width(n *executor.Node, obj *loader.Media) (null bool) {
@@ -7488,6 +7550,8 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "updateAdSlot", Method: true, Resolver: true},
 	executor.Field{Name: "deleteAdSlot", Method: true, Resolver: true},
 	executor.Field{Name: "uploadMedia", Method: true, Resolver: true},
+	executor.Field{Name: "importMediaFromUrl", Method: true, Resolver: true},
+	executor.Field{Name: "replaceMediaFile", Method: true, Resolver: true},
 	executor.Field{Name: "updateMedia", Method: true, Resolver: true},
 	executor.Field{Name: "deleteMedia", Method: true, Resolver: true},
 	executor.Field{Name: "signUp", Method: true, Resolver: true},
@@ -7794,58 +7858,62 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 136:
 		return x.mutation_uploadMedia(n)
 	case 137:
-		return x.mutation_updateMedia(n)
+		return x.mutation_importMediaFromUrl(n)
 	case 138:
-		return x.mutation_deleteMedia(n)
+		return x.mutation_replaceMediaFile(n)
 	case 139:
-		return x.mutation_signUp(n)
+		return x.mutation_updateMedia(n)
 	case 140:
-		return x.mutation_verifyEmail(n)
+		return x.mutation_deleteMedia(n)
 	case 141:
-		return x.mutation_requestSignInLink(n)
+		return x.mutation_signUp(n)
 	case 142:
-		return x.mutation_signInWithLink(n)
+		return x.mutation_verifyEmail(n)
 	case 143:
-		return x.mutation_requestPasswordReset(n)
+		return x.mutation_requestSignInLink(n)
 	case 144:
-		return x.mutation_resetPassword(n)
+		return x.mutation_signInWithLink(n)
 	case 145:
-		return x.mutation_changeEmail(n)
+		return x.mutation_requestPasswordReset(n)
 	case 146:
-		return x.mutation_confirmEmailChange(n)
+		return x.mutation_resetPassword(n)
 	case 147:
-		return x.mutation_updateProfile(n)
+		return x.mutation_changeEmail(n)
 	case 148:
-		return x.mutation_deleteAccount(n)
+		return x.mutation_confirmEmailChange(n)
 	case 149:
-		return x.mutation_cancelAccountDeletion(n)
+		return x.mutation_updateProfile(n)
 	case 150:
-		return x.mutation_requestDataExport(n)
+		return x.mutation_deleteAccount(n)
 	case 151:
-		return x.mutation_recordConsent(n)
+		return x.mutation_cancelAccountDeletion(n)
 	case 152:
-		return x.mutation_inviteReader(n)
+		return x.mutation_requestDataExport(n)
 	case 153:
-		return x.mutation_subscribeToNewsletter(n)
+		return x.mutation_recordConsent(n)
 	case 154:
-		return x.mutation_confirmNewsletterSubscription(n)
+		return x.mutation_inviteReader(n)
 	case 155:
-		return x.mutation_updateNewsletterPreferences(n)
+		return x.mutation_subscribeToNewsletter(n)
 	case 156:
-		return x.mutation_unsubscribeFromNewsletter(n)
+		return x.mutation_confirmNewsletterSubscription(n)
 	case 157:
-		return x.mutation_stopDigest(n)
+		return x.mutation_updateNewsletterPreferences(n)
 	case 158:
-		return x.mutation_submitContactMessage(n)
+		return x.mutation_unsubscribeFromNewsletter(n)
 	case 159:
-		return x.mutation_createNewsletter(n)
+		return x.mutation_stopDigest(n)
 	case 160:
-		return x.mutation_updateNewsletter(n)
+		return x.mutation_submitContactMessage(n)
 	case 161:
-		return x.mutation_createNewsletterIssue(n)
+		return x.mutation_createNewsletter(n)
 	case 162:
-		return x.mutation_deleteNewsletterIssue(n)
+		return x.mutation_updateNewsletter(n)
 	case 163:
+		return x.mutation_createNewsletterIssue(n)
+	case 164:
+		return x.mutation_deleteNewsletterIssue(n)
+	case 165:
 		return x.mutation_sendNewsletterIssue(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -11687,6 +11755,64 @@ func (x *execution) mutation_uploadMedia(n *executor.Node) (null bool) {
 	}
 	v := answer.(*model.UploadMediaPayload)
 	return x.writeOUploadMediaPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUploadMediaPayload(n, v)
+}
+
+func (x *execution) mutation_importMediaFromUrl(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_importMediaFromUrl_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ImportMediaFromURL(ctx, fc.Args["input"].(model.ImportMediaFromURLInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WRITE_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ImportMediaFromURLPayload)
+	return x.writeOImportMediaFromUrlPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐImportMediaFromURLPayload(n, v)
+}
+
+func (x *execution) mutation_replaceMediaFile(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_replaceMediaFile_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ReplaceMediaFile(ctx, fc.Args["input"].(model.ReplaceMediaFileInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WRITE_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ReplaceMediaFilePayload)
+	return x.writeOReplaceMediaFilePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplaceMediaFilePayload(n, v)
 }
 
 func (x *execution) mutation_updateMedia(n *executor.Node) (null bool) {
@@ -15932,6 +16058,34 @@ func (x *execution) objectRemoveBookmarkPayload(parent *executor.Node, obj *mode
 			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of RemoveBookmarkPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectReplaceMediaFilePayload = executor.NewObject("ReplaceMediaFilePayload", []string{"ReplaceMediaFilePayload"},
+	executor.Field{Name: "media"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectReplaceMediaFilePayload(parent *executor.Node, obj *model.ReplaceMediaFilePayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReplaceMediaFilePayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReplaceMediaFilePayload")
+		case 0: // media
+			x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, obj.Media)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReplaceMediaFilePayload")
 		}
 	}
 	if missing {
@@ -22147,7 +22301,7 @@ func (x *execution) writeNMediaEdge2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsh
 	return x.objectMediaEdge(n, v)
 }
 
-func (x *execution) writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n *executor.Node, v media.Kind) (null bool) {
+func (x *execution) writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n *executor.Node, v media1.Kind) (null bool) {
 	x.String(marshalNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind[v])
 	return false
 }
@@ -22179,7 +22333,7 @@ func (x *execution) writeNMediaUse2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadshe
 	return x.objectMediaUse(n, v)
 }
 
-func (x *execution) writeNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(n *executor.Node, v media1.Place) (null bool) {
+func (x *execution) writeNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace(n *executor.Node, v media.Place) (null bool) {
 	x.String(marshalNMediaUsePlace2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋmediaᚐPlace[v])
 	return false
 }
@@ -24258,6 +24412,13 @@ func (x *execution) writeOID2ᚖstring(n *executor.Node, v *string) (null bool) 
 	return false
 }
 
+func (x *execution) writeOImportMediaFromUrlPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐImportMediaFromURLPayload(n *executor.Node, v *model.ImportMediaFromURLPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectImportMediaFromUrlPayload(n, v)
+}
+
 func (x *execution) writeOInt2ᚖint(n *executor.Node, v *int) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -24606,6 +24767,13 @@ func (x *execution) writeORemoveBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑc
 		return x.Null()
 	}
 	return x.objectRemoveBookmarkPayload(n, v)
+}
+
+func (x *execution) writeOReplaceMediaFilePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplaceMediaFilePayload(n *executor.Node, v *model.ReplaceMediaFilePayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectReplaceMediaFilePayload(n, v)
 }
 
 func (x *execution) writeOReplayWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplayWebhookPayload(n *executor.Node, v *model.ReplayWebhookPayload) (null bool) {

@@ -1388,6 +1388,32 @@ type FollowPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A file to fetch, with its words.
+type ImportMediaFromURLInput struct {
+	// Address of the file: http or https, and nothing but the open web.
+	URL string `json:"url"`
+	// Alternative text.
+	Alt graphql.Omittable[*string] `json:"alt,omitempty"`
+	// Caption. If omitted, the one that the file holds (IPTC).
+	Caption graphql.Omittable[*string] `json:"caption,omitempty"`
+	// Credit. If omitted, the one that the file holds (IPTC).
+	Credit graphql.Omittable[*string] `json:"credit,omitempty"`
+	// The point that must stay in sight when the image is cut.
+	FocalPoint graphql.Omittable[*FocalPointInput] `json:"focalPoint,omitempty"`
+	// Rights and usage terms.
+	Rights graphql.Omittable[*RightsInput] `json:"rights,omitempty"`
+	// Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Return type of importMediaFromUrl.
+type ImportMediaFromURLPayload struct {
+	// The media item. Null if the mutation failed.
+	Media *loader.Media `json:"media,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Who is invited.
 type InviteReaderInput struct {
 	// The e-mail address.
@@ -1978,6 +2004,22 @@ type RemoveCommentInput struct {
 type RemoveLiveEntryInput struct {
 	// The entry.
 	ID string `json:"id"`
+}
+
+// Which file goes in the place of which.
+type ReplaceMediaFileInput struct {
+	// The media item.
+	ID string `json:"id"`
+	// The new file, of the same kind (MediaKind) as the old one.
+	File graphql.Upload `json:"file"`
+}
+
+// Return type of replaceMediaFile.
+type ReplaceMediaFilePayload struct {
+	// The media item with its new file. Null if the mutation failed.
+	Media *loader.Media `json:"media,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Says from when a webhook is told again.
@@ -4085,6 +4127,82 @@ func (e *KillComplianceState) UnmarshalJSON(b []byte) error {
 }
 
 func (e KillComplianceState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Shape that an image is cut to.
+type MediaRatio string
+
+const (
+	// 1:1.
+	MediaRatioSquare MediaRatio = "SQUARE"
+	// 4:3.
+	MediaRatioLandscape4_3 MediaRatio = "LANDSCAPE_4_3"
+	// 3:2.
+	MediaRatioLandscape3_2 MediaRatio = "LANDSCAPE_3_2"
+	// 16:9.
+	MediaRatioLandscape16_9 MediaRatio = "LANDSCAPE_16_9"
+	// 2:1.
+	MediaRatioLandscape2_1 MediaRatio = "LANDSCAPE_2_1"
+	// 3:4.
+	MediaRatioPortrait3_4 MediaRatio = "PORTRAIT_3_4"
+	// 4:5.
+	MediaRatioPortrait4_5 MediaRatio = "PORTRAIT_4_5"
+	// 9:16.
+	MediaRatioPortrait9_16 MediaRatio = "PORTRAIT_9_16"
+)
+
+var AllMediaRatio = []MediaRatio{
+	MediaRatioSquare,
+	MediaRatioLandscape4_3,
+	MediaRatioLandscape3_2,
+	MediaRatioLandscape16_9,
+	MediaRatioLandscape2_1,
+	MediaRatioPortrait3_4,
+	MediaRatioPortrait4_5,
+	MediaRatioPortrait9_16,
+}
+
+func (e MediaRatio) IsValid() bool {
+	switch e {
+	case MediaRatioSquare, MediaRatioLandscape4_3, MediaRatioLandscape3_2, MediaRatioLandscape16_9, MediaRatioLandscape2_1, MediaRatioPortrait3_4, MediaRatioPortrait4_5, MediaRatioPortrait9_16:
+		return true
+	}
+	return false
+}
+
+func (e MediaRatio) String() string {
+	return string(e)
+}
+
+func (e *MediaRatio) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MediaRatio(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MediaRatio", str)
+	}
+	return nil
+}
+
+func (e MediaRatio) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MediaRatio) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MediaRatio) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

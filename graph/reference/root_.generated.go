@@ -119,6 +119,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
 			graphql.NewInputUnmarshaler("HtmlBlockInput", ec.unmarshalInputHtmlBlockInput),
 			graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
+			graphql.NewInputUnmarshaler("ImportMediaFromUrlInput", ec.unmarshalInputImportMediaFromUrlInput),
 			graphql.NewInputUnmarshaler("InviteReaderInput", ec.unmarshalInputInviteReaderInput),
 			graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
 			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
@@ -157,6 +158,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
 			graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 			graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
+			graphql.NewInputUnmarshaler("ReplaceMediaFileInput", ec.unmarshalInputReplaceMediaFileInput),
 			graphql.NewInputUnmarshaler("ReplayWebhookInput", ec.unmarshalInputReplayWebhookInput),
 			graphql.NewInputUnmarshaler("ReportCommentInput", ec.unmarshalInputReportCommentInput),
 			graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
@@ -1128,6 +1130,12 @@ type Mutation {
 
   "Uploads a picture, film, sound or file. The request is multipart. What the file is, is read from its bytes; metadata such as where a picture was taken are removed. A file that the library has already gives that item. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
   uploadMedia("Parameters for uploadMedia." input: UploadMediaInput!): UploadMediaPayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
+
+  "Fetches a file from an address of the open web into the library, as uploadMedia would. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  importMediaFromUrl("Parameters for importMediaFromUrl." input: ImportMediaFromUrlInput!): ImportMediaFromUrlPayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
+
+  "Puts another file in the place of that of a media item, which keeps its ID, its words and its uses; the address of the old file leads to the new one. Contributors and authors replace what they uploaded, editors all. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  replaceMediaFile("Parameters for replaceMediaFile." input: ReplaceMediaFileInput!): ReplaceMediaFilePayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
 
   "Changes the words of a media item: contributors and authors of what they uploaded, editors of all. Omitted fields keep their values; null clears a field. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
   updateMedia("Parameters for updateMedia." input: UpdateMediaInput!): UpdateMediaPayload @auth(can: WRITE_ARTICLES)
@@ -4096,14 +4104,55 @@ enum MediaKind {
   FILE
 }
 
+"Shape that an image is cut to."
+enum MediaRatio {
+  "1:1."
+  SQUARE
+  "4:3."
+  LANDSCAPE_4_3
+  "3:2."
+  LANDSCAPE_3_2
+  "16:9."
+  LANDSCAPE_16_9
+  "2:1."
+  LANDSCAPE_2_1
+  "3:4."
+  PORTRAIT_3_4
+  "4:5."
+  PORTRAIT_4_5
+  "9:16."
+  PORTRAIT_9_16
+}
+
+"What a variant of an image is encoded as. Of images that move it shows the first frame."
+enum MediaFormat {
+  "JPEG, at quality 82. What is transparent becomes white."
+  JPEG
+  "PNG, without loss."
+  PNG
+  "WebP, at quality 80, with transparency."
+  WEBP
+}
+
 "A image, video, sound or file."
 type Media implements Node {
   "Globally unique, opaque ID."
   id: ID!
   "What it is."
   kind: MediaKind!
-  "Its address; with ` + "`" + `width` + "`" + `, that of a variant at least so wide where there is one."
-  url("Pixels." width: Int): URL!
+  "Its address: without arguments of the original, else of a variant. Variants are made of JPEG, PNG, GIF and WebP of this server; of anything else the address is that of the original."
+  url(
+    "Pixels: the next of the widths that there are, 160, 320, 480, 640, 768, 960, 1280, 1600, 1920 and 2560; never more than the image has. 1 or more."
+    width: Int
+    "Shape that the image is cut to, with the focal point as near to the middle as can be. Null: as it is."
+    ratio: MediaRatio
+    "Null: WEBP; a GIF without ` + "`" + `ratio` + "`" + ` and ` + "`" + `format` + "`" + ` stays as it is, for it may move."
+    format: MediaFormat
+  ): URL!
+  "A few characters from which a front end paints a blurred image until the image is there: a BlurHash. Null for what has no variants, and until the first variant was asked for."
+  placeholder: String
+  "All variants of an image in one shape and format with their widths, the narrowest first, for the attribute ` + "`" + `srcset` + "`" + ` of HTML. Empty if there are none."
+  srcset("As of url." ratio: MediaRatio, "Null: WEBP." format: MediaFormat): String!
   "Alternative text."
   alt: String!
   "Caption."
@@ -4211,6 +4260,48 @@ input UploadMediaInput {
 "Return type of uploadMedia."
 type UploadMediaPayload {
   "The media item. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"A file to fetch, with its words."
+input ImportMediaFromUrlInput {
+  "Address of the file: http or https, and nothing but the open web."
+  url: URL!
+  "Alternative text."
+  alt: String
+  "Caption. If omitted, the one that the file holds (IPTC)."
+  caption: String
+  "Credit. If omitted, the one that the file holds (IPTC)."
+  credit: String
+  "The point that must stay in sight when the image is cut."
+  focalPoint: FocalPointInput
+  "Rights and usage terms."
+  rights: RightsInput
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
+  idempotencyKey: String
+}
+
+"Return type of importMediaFromUrl."
+type ImportMediaFromUrlPayload {
+  "The media item. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which file goes in the place of which."
+input ReplaceMediaFileInput {
+  "The media item."
+  id: ID!
+  "The new file, of the same kind (MediaKind) as the old one."
+  file: Upload!
+}
+
+"Return type of replaceMediaFile."
+type ReplaceMediaFilePayload {
+  "The media item with its new file. Null if the mutation failed."
   media: Media
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
@@ -8818,6 +8909,16 @@ func (ec *executionContext) childFields_FollowedTopicEdge(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type FollowedTopicEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ImportMediaFromUrlPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "media":
+		return ec.fieldContext_ImportMediaFromUrlPayload_media(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ImportMediaFromUrlPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportMediaFromUrlPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_InviteReaderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userErrors":
@@ -8972,6 +9073,10 @@ func (ec *executionContext) childFields_Media(ctx context.Context, field graphql
 		return ec.fieldContext_Media_kind(ctx, field)
 	case "url":
 		return ec.fieldContext_Media_url(ctx, field)
+	case "placeholder":
+		return ec.fieldContext_Media_placeholder(ctx, field)
+	case "srcset":
+		return ec.fieldContext_Media_srcset(ctx, field)
 	case "alt":
 		return ec.fieldContext_Media_alt(ctx, field)
 	case "caption":
@@ -9786,6 +9891,16 @@ func (ec *executionContext) childFields_RemoveBookmarkPayload(ctx context.Contex
 		return ec.fieldContext_RemoveBookmarkPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemoveBookmarkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReplaceMediaFilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "media":
+		return ec.fieldContext_ReplaceMediaFilePayload_media(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReplaceMediaFilePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReplaceMediaFilePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ReplayWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

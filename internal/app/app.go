@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -19,10 +20,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/broadsheet-cms/broadsheet"
+	entnewsletter "github.com/broadsheet-cms/broadsheet/ent/newsletter"
 	"github.com/broadsheet-cms/broadsheet/graph"
 	"github.com/broadsheet-cms/broadsheet/graph/cache"
 	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/graph/graphiql"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/bookmark"
@@ -216,16 +219,22 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if a.answers != nil {
 		a.Log.EveryNode(a.answers) // after the directory, which answers are made from
 	}
+	a.Media.UploadDir = cmp.Or(a.cfg.UploadDir, filepath.Join(a.cfg.MediaDir, "uploads"))
+	uploads, err := a.MediaDesk.Resumable(a.Media.UploadDir)
+	if err != nil {
+		return err
+	}
+	api := door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
+		Budget: budgets, SlowOperation: a.cfg.SlowOperation,
+		Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
+		MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))})))
 	routes := server.Routes{
-		GraphQL: door.Handler(preview(a.Newsroom, a.logger, graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
-			Budget: budgets, SlowOperation: a.cfg.SlowOperation,
-			Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
-			MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))),
+		GraphQL: api,
 		SignIn:  openID,
 		Partner: door.Handler(a.Partners.Handler()),
 		Outputs: door.Handler(a.Feeds.Handler()),
 		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(), Digests: a.Digests.Handler(),
-		Media: a.Media.Handler(),
+		Media: a.Media.Handler(), Uploads: door.Handler(uploads),
 		Ready: db.Ready,
 	}
 	if a.cfg.Introspection {
@@ -233,6 +242,11 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	}
 	if a.Mail.Keeps() {
 		routes.Mail = a.Mail.Handler()
+	}
+	if a.cfg.Site {
+		if routes.Site, err = a.site(api, routes.Outputs); err != nil {
+			return err
+		}
 	}
 	if a.cfg.GraphiQL {
 		routes.GraphiQL = graphiql.Handler(graphiql.Options{})
@@ -263,6 +277,9 @@ func (a *App) fillDemo(ctx context.Context) error {
 	}
 	if err != nil {
 		return fmt.Errorf("fill the database with the demo newsroom: %w", err)
+	}
+	if _, err = a.Newsletters.Create(access.AsSystem(ctx), newsletter.Newsletter{Name: "The Morning Letter", Description: "The day’s news from the harbour, at seven.", Language: "en", Frequency: entnewsletter.FrequencyDaily}); err != nil {
+		return fmt.Errorf("make the newsletter of the demo newsroom: %w", err)
 	}
 	if a.demoSignIns, err = demo.SignIns(ctx, a.Demo()); err != nil {
 		return err

@@ -18,19 +18,20 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
+	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
-// TestEditorPublishesInGraphiQL goes through web/e2e/newsroom.mjs in Chromium:
-// an editor signs in, writes and publishes, and a reader finds the story.
-func TestEditorPublishesInGraphiQL(t *testing.T) {
-	t.Parallel()
-	browser := os.Getenv("CHROMIUM")
-	if browser == "" {
-		browser, _ = exec.LookPath("chromium") // its absence is answered below
+// findBrowser finds Chromium and what the journeys need beside it, or skips the test.
+func findBrowser(t *testing.T) string {
+	t.Helper()
+	chromium := os.Getenv("CHROMIUM")
+	if chromium == "" {
+		chromium, _ = exec.LookPath("chromium") // its absence is answered below
 	}
 	for what, there := range map[string]bool{
-		"Chromium (scripts/install-chromium.sh)": browser != "",
+		"Chromium (scripts/install-chromium.sh)": chromium != "",
 		"GraphiQL (make web)":                    exists("../../graph/graphiql/assets/index.html"),
+		"the news site (make web)":               exists("../../internal/website/assets/manifest.json.gz"),
 		"playwright (make web)":                  exists("../../web/node_modules/playwright-core/package.json"),
 	} {
 		if !there && os.Getenv("CI") == "true" {
@@ -40,23 +41,28 @@ func TestEditorPublishesInGraphiQL(t *testing.T) {
 			t.Skipf("%s is missing: make test brings it", what)
 		}
 	}
+	return chromium
+}
+
+// journey runs one of web/e2e against a server on a database.
+func journey(t *testing.T, script, database string, prepare func(*app.App), env []string, flags ...string) {
+	t.Helper()
+	chromium := findBrowser(t)
 	var cfg config.Serve
 	parser, err := kong.New(&cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	if _, err := parser.Parse([]string{"--addr=127.0.0.1:0", "--database=sqlite:" + filepath.Join(dir, "site.db"), "--media-dir=" + dir}); err != nil {
+	if _, err := parser.Parse(append(flags, "--addr=127.0.0.1:0", "--database="+database, "--media-dir="+t.TempDir())); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer stop()
 	a, err := app.New(ctx, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	const email, password = "editor@example.org", "correct horse battery staple"
-	makeEditor(t, a, email, password)
+	prepare(a)
 	listening, done := make(chan net.Addr, 1), make(chan error, 1)
 	go func() { done <- a.Run(ctx, func(addr net.Addr) { listening <- addr }) }() // ends with stop
 	defer func() {
@@ -66,12 +72,31 @@ func TestEditorPublishesInGraphiQL(t *testing.T) {
 		}
 		_ = a.Close()
 	}()
-	journey := exec.CommandContext(ctx, "node", "e2e/newsroom.mjs", fmt.Sprintf("http://%s/", <-listening))
-	journey.Dir = "../../web"
-	journey.Env = append(os.Environ(), "CHROMIUM="+browser, "BROADSHEET_EMAIL="+email, "BROADSHEET_PASSWORD="+password)
-	if out, err := journey.CombinedOutput(); err != nil {
+	run := exec.CommandContext(ctx, "node", "e2e/"+script, fmt.Sprintf("http://%s/", <-listening))
+	run.Dir = "../../web"
+	run.Env = append(append(os.Environ(), "CHROMIUM="+chromium), env...)
+	if out, err := run.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// TestEditorPublishesInGraphiQL goes through web/e2e/newsroom.mjs in Chromium:
+// an editor signs in, writes and publishes, and a reader finds the story.
+func TestEditorPublishesInGraphiQL(t *testing.T) {
+	t.Parallel()
+	const email, password = "editor@example.org", "correct horse battery staple"
+	journey(t, "newsroom.mjs", "sqlite:"+filepath.Join(t.TempDir(), "site.db"), func(a *app.App) { makeEditor(t, a, email, password) },
+		[]string{"BROADSHEET_EMAIL=" + email, "BROADSHEET_PASSWORD=" + password})
+}
+
+// TestReadersUseTheSite goes through web/e2e/site.mjs in Chromium: every page of the
+// demo newsroom, and what readers do there.
+func TestReadersUseTheSite(t *testing.T) {
+	t.Parallel()
+	findBrowser(t)
+	testkit.EachURL(t, func(t *testing.T, database string) {
+		journey(t, "site.mjs", database, func(*app.App) {}, nil, "--demo")
+	})
 }
 
 func exists(path string) bool {

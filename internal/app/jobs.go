@@ -31,6 +31,9 @@ var refresh = job.Kind[[]int]{Name: "content.refresh", Timeout: content.RefreshT
 // kept. The migration enqueues it.
 var findMediaUses = job.Kind[struct{}]{Name: media.FindUsesName, Timeout: time.Hour}
 
+// removeOrphans removes files that no media item names.
+var removeOrphans = job.Kind[struct{}]{Name: "media.orphans", Timeout: time.Hour, MaxAttempts: 3}
+
 // registerJobs says what the jobs of the server do that belong to no service.
 func (a *App) registerJobs() {
 	job.Register(a.Jobs, tidy, func(ctx context.Context, _ struct{}) error {
@@ -46,6 +49,11 @@ func (a *App) registerJobs() {
 		}
 		return a.Site.NoteAllMedia(ctx)
 	})
+	job.Register(a.Jobs, removeOrphans, func(ctx context.Context, _ struct{}) error {
+		_, err := a.Media.RemoveOrphans(ctx)
+		return err
+	})
+	job.Periodic(a.Jobs, removeOrphans, struct{}{}, job.Every(24*time.Hour))
 	a.Articles.RefreshLater = func(ctx context.Context, articles []int) error {
 		return job.Enqueue(ctx, a.Jobs, refresh, articles, job.Options{})
 	}

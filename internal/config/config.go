@@ -28,7 +28,8 @@ func (d Database) Relaxed() bool { return d.SQLiteSync == "normal" }
 
 // Media says where pictures and files are stored.
 type Media struct {
-	MediaDir string `help:"Folder of the originals of pictures and files." default:"data/media" env:"BROADSHEET_MEDIA_DIR" placeholder:"DIR"`
+	MediaDir  string `help:"Folder of the originals of pictures and files, and of what is made from them." default:"data/media" env:"BROADSHEET_MEDIA_DIR" placeholder:"DIR"`
+	UploadDir string `help:"Folder of uploads that are not complete yet; uploads in --media-dir if omitted." env:"BROADSHEET_UPLOAD_DIR" placeholder:"DIR"`
 }
 
 // Log says what is logged and how.
@@ -353,6 +354,8 @@ type Serve struct {
 	CORSOrigins          []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
 	CORSHeaders          []string      `help:"Headers that such pages may send, beside those of the usual GraphQL clients." env:"BROADSHEET_CORS_HEADERS" placeholder:"NAME,…"`
 	CORSCredentials      bool          `help:"Let pages of --cors-origins send cookies, and so act for who is signed in; not with *." env:"BROADSHEET_CORS_CREDENTIALS"`
+	Site                 bool          `help:"Serve the news site at /." default:"true" negatable:"" env:"BROADSHEET_SITE"`
+	SiteTheme            string        `help:"Settings file of the site's colours and letters; see docs/site.md." env:"BROADSHEET_SITE_THEME" placeholder:"FILE"`
 	GraphiQL             bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
 	Introspection        bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
 	PersistedQueries     bool          `help:"Let clients name documents by their hash once they sent them (Apollo's automatic persisted queries)." default:"true" negatable:"" env:"BROADSHEET_PERSISTED_QUERIES"`

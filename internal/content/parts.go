@@ -193,7 +193,7 @@ func (s *Service) LiveEntriesByIDs(ctx context.Context, ids []int) (map[int]*ent
 }
 
 var visibleMediaSQL = store.ReadBoth(`SELECT m.id, m.created_at, m.kind, m.blob_key, m.source_url, m.content_type, m.width, m.height, m.alt, m.caption, m.credit,
-	m.focal_x, m.focal_y, m.rights FROM each_id($1) JOIN media m ON m.id = each_id.id WHERE visible_media(m)`)
+	m.focal_x, m.focal_y, m.placeholder, m.rights FROM each_id($1) JOIN media m ON m.id = each_id.id WHERE visible_media(m)`)
 
 // VisibleMedia gives the media items with the given keys that the viewer may see
 // by their own ids.
@@ -203,7 +203,7 @@ func (s *Service) VisibleMedia(ctx context.Context, ids []int) (map[int]*ent.Med
 		m := new(ent.Media)
 		var rights []byte
 		if err := rows.Scan(&m.ID, &m.CreatedAt, &m.Kind, &m.BlobKey, &m.SourceURL, &m.ContentType, &m.Width, &m.Height, &m.Alt, &m.Caption, &m.Credit,
-			&m.FocalX, &m.FocalY, &rights); err != nil {
+			&m.FocalX, &m.FocalY, &m.Placeholder, &rights); err != nil {
 			return none, err
 		}
 		found[m.ID] = m

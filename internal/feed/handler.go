@@ -122,6 +122,16 @@ func (s *Service) find(clean string, k *partner.Key) (output, bool) {
 	}, a.Comments}, true
 }
 
+// Serves reports whether a clean path is that of an output, under its own name or
+// under one that another system gave to it.
+func (s *Service) Serves(clean string) bool {
+	if _, ok := moved[clean]; ok {
+		return true
+	}
+	_, ok := s.find(clean, nil)
+	return ok
+}
+
 // Handler answers GET and HEAD for every output, and leads old addresses on.
 // Whatever else is asked for is not found.
 func (s *Service) Handler() http.Handler {

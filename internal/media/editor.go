@@ -8,6 +8,7 @@ import (
 	"image/jpeg"
 	"io"
 	"log/slog"
+	"net/netip"
 
 	"golang.org/x/sync/semaphore"
 
@@ -26,14 +27,15 @@ import (
 type Editor struct {
 	s     *Service
 	audit *audit.Log
+	open  func(netip.Addr) bool // for tests: which addresses files come from
 }
 
 // NewEditor gives the editor of what s keeps.
-func NewEditor(s *Service, log *audit.Log) *Editor { return &Editor{s, log} }
+func NewEditor(s *Service, log *audit.Log) *Editor { return &Editor{s: s, audit: log} }
 
-// decoding bounds the pixels of all pictures that are decoded at once in this
+// decoding bounds the bytes of all pictures that are decoded at once in this
 // process, and so its memory.
-var decoding = semaphore.NewWeighted(maxPixels)
+var decoding = semaphore.NewWeighted(decodeBudget)
 
 // Received is a file that was taken in, checked, cleaned and put into the blob
 // store.
@@ -43,6 +45,7 @@ type Received struct {
 	size     int64
 	checksum string
 	says     described
+	from     string // the address it was fetched from; empty: it was sent
 }
 
 // Receive takes in a file: what it is, is read from its bytes; pictures lose
@@ -87,11 +90,20 @@ func (e *Editor) clean(ctx context.Context, file *spooled, found *facts, orienta
 		return nil, nil
 	}
 	if orientation > 1 || cleaner == nil { // it will be decoded
-		pixels := min(int64(found.width)*int64(found.height), maxPixels)
-		if err := decoding.Acquire(ctx, pixels); err != nil {
+		need, err := needs(file, found.format, found.width, found.height)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		if orientation > 1 {
+			need += int64(found.width) * int64(found.height) * 4
+		}
+		if need > decodeBudget {
+			return nil, fault.Mistake(fault.TooLong, "file", "The picture is too large to be turned upright here: save it upright.")
+		}
+		if err := decoding.Acquire(ctx, need); err != nil {
 			return nil, fault.New(fault.TryAgain, "The server has too many pictures at hand: try again.").Because(err)
 		}
-		defer decoding.Release(pixels)
+		defer decoding.Release(need)
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("read the upload again: %w", err)
@@ -141,7 +153,7 @@ func (e *Editor) Save(ctx context.Context, r *Received, w Words) (saved *ent.Med
 	if err := access.Require(ctx, access.WriteArticles); err != nil {
 		return nil, err
 	}
-	w.SourceURI, w.SourceURL = "", ""
+	w.SourceURI, w.SourceURL = "", r.from
 	if w.Caption == "" {
 		w.Caption = r.says.caption
 	}
@@ -195,7 +207,7 @@ func (s *Service) forget(ctx context.Context, key string) {
 	ctx = context.WithoutCancel(ctx)
 	named, err := s.db.Ent(ctx).Media.Query().Where(entmedia.BlobKey(key)).Exist(access.AsSystem(ctx))
 	if err == nil && !named && s.bucket != nil {
-		err = s.bucket.Delete(ctx, key)
+		err = errors.Join(s.bucket.Delete(ctx, key), s.forgetVariants(ctx, key))
 	}
 	if err != nil {
 		slog.WarnContext(ctx, "a file that nothing names is left", "key", key, "error", err)

@@ -27,7 +27,7 @@ type Filter struct {
 	From, To *time.Time
 }
 
-const columns = `m.id, m.created_at, m.kind, m.blob_key, m.source_url, m.content_type, m.width, m.height, m.alt, m.caption, m.credit, m.focal_x, m.focal_y, m.rights`
+const columns = `m.id, m.created_at, m.kind, m.blob_key, m.source_url, m.content_type, m.width, m.height, m.alt, m.caption, m.credit, m.focal_x, m.focal_y, m.placeholder, m.rights`
 
 // conditions are those of a Filter, as $1 to $6. Whoever may use the library sees all
 // items. What is unused stands in no body,
@@ -126,7 +126,7 @@ func scan(rows *sql.Rows) (*ent.Media, error) {
 	m := new(ent.Media)
 	var rights []byte
 	if err := rows.Scan(&m.ID, &m.CreatedAt, &m.Kind, &m.BlobKey, &m.SourceURL, &m.ContentType, &m.Width, &m.Height, &m.Alt, &m.Caption, &m.Credit,
-		&m.FocalX, &m.FocalY, &rights); err != nil {
+		&m.FocalX, &m.FocalY, &m.Placeholder, &rights); err != nil {
 		return nil, err
 	}
 	if len(rights) == 0 {

@@ -55,8 +55,12 @@ type Service struct {
 	bucket *blob.Bucket
 	// MaxBytes bounds one file.
 	MaxBytes int64
+	// UploadDir is the folder of unfinished uploads; empty: there are none.
+	UploadDir string
 	// Now is the clock, for tests.
 	Now func() time.Time
+
+	variants *variants
 }
 
 // defaultMaxBytes is room for some minutes of film.
@@ -65,7 +69,7 @@ const defaultMaxBytes = 256 << 20
 // New gives the service. The bucket stays the caller's to close.
 func New(db *store.DB, log *event.Log, bucket *blob.Bucket) *Service {
 	return &Service{
-		db: db, log: log, bucket: bucket, MaxBytes: defaultMaxBytes,
+		db: db, log: log, bucket: bucket, MaxBytes: defaultMaxBytes, variants: newVariants(),
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 
+	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 
 	entmedia "github.com/broadsheet-cms/broadsheet/ent/media"
@@ -27,7 +28,7 @@ const maxKey = 200
 // it, also when it is opened as a page of its own.
 const contentSecurity = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
-// Handler serves originals below Prefix. A key names its content, so answers
+// Handler serves originals and variants below Prefix. A key names its content, so answers
 // may be kept for good; parts (Range) and conditions are honoured.
 func (s *Service) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -40,16 +41,24 @@ func (s *Service) Handler() http.Handler {
 			return
 		}
 		key, below := strings.CutPrefix(r.URL.Path, Prefix)
+		variant := ""
+		if at := strings.LastIndexByte(key, '/'); strings.Count(key, "/") == segments {
+			key, variant = key[:at], key[at+1:]
+		}
 		form := keyForm.FindStringSubmatch(key)
 		format, known := byExtension[strings.TrimPrefix(path.Ext(key), ".")]
 		if !below || form == nil || !known || len(key) > maxKey {
 			http.Error(w, "There is no such file.", http.StatusNotFound)
 			return
 		}
+		if variant != "" {
+			s.serveVariant(w, r, key, variant)
+			return
+		}
 		reader, err := s.bucket.NewReader(r.Context(), key, nil)
 		switch {
 		case gcerrors.Code(err) == gcerrors.NotFound:
-			http.Error(w, "There is no such file.", http.StatusNotFound)
+			s.serveMoved(w, r, key, "")
 			return
 		case r.Context().Err() != nil:
 			return // nobody is waiting
@@ -58,18 +67,27 @@ func (s *Service) Handler() http.Handler {
 			http.Error(w, "The file cannot be read now.", http.StatusServiceUnavailable)
 			return
 		}
-		defer func() {
-			if err := reader.Close(); err != nil && !errors.Is(err, r.Context().Err()) {
-				slog.WarnContext(r.Context(), "close a media file", "key", key, "error", err)
-			}
-		}()
-		header.Set("Content-Type", format.contentType)
-		header.Set("ETag", `"`+form[1]+`"`)
-		header.Set("Cache-Control", "public, max-age=31536000, immutable")
-		header.Set("Cross-Origin-Resource-Policy", "cross-origin")
-		if format.kind == entmedia.KindFile {
-			header.Set("Content-Disposition", "attachment")
-		}
-		http.ServeContent(w, r, "", reader.ModTime(), reader)
+		serveBlob(w, r, reader, key, format, form[1])
 	})
+}
+
+// segments are those of a key; a variant has one more.
+const segments = 3
+
+// serveBlob answers with a blob, whose content its address names.
+func serveBlob(w http.ResponseWriter, r *http.Request, reader *blob.Reader, key string, format format, tag string) {
+	defer func() {
+		if err := reader.Close(); err != nil && !errors.Is(err, r.Context().Err()) {
+			slog.WarnContext(r.Context(), "close a media file", "key", key, "error", err)
+		}
+	}()
+	header := w.Header()
+	header.Set("Content-Type", format.contentType)
+	header.Set("ETag", `"`+tag+`"`)
+	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	if format.kind == entmedia.KindFile {
+		header.Set("Content-Disposition", "attachment")
+	}
+	http.ServeContent(w, r, "", reader.ModTime(), reader)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -51,6 +52,10 @@ var usesSQL = store.MaintainBoth(`SELECT media_id, place, entity, thing FROM (
 
 // Uses gives where items are used, at most MaxUses of each.
 func (e *Editor) Uses(ctx context.Context, keys []int) (map[int][]Use, error) {
+	return e.uses(ctx, keys, MaxUses)
+}
+
+func (e *Editor) uses(ctx context.Context, keys []int, most int) (map[int][]Use, error) {
 	if err := access.Require(ctx, access.WriteArticles); err != nil {
 		return nil, err
 	}
@@ -63,7 +68,7 @@ func (e *Editor) Uses(ctx context.Context, keys []int) (map[int][]Use, error) {
 		}
 		uses[media] = append(uses[media], u)
 		return none, nil
-	}, e.s.db.IDs(keys), MaxUses)
+	}, e.s.db.IDs(keys), most)
 	if err != nil {
 		return nil, fmt.Errorf("find where media are used: %w", err)
 	}
@@ -111,7 +116,8 @@ func (e *Editor) Delete(ctx context.Context, key int, force bool) error {
 		if err := e.searched(ctx); err != nil {
 			return err
 		}
-		found, err := e.Uses(ctx, []int{key})
+		// All of them: whoever shows the item must hear of it.
+		found, err := e.uses(ctx, []int{key}, math.MaxInt32)
 		if err != nil {
 			return err
 		}
@@ -140,7 +146,9 @@ func (e *Editor) Delete(ctx context.Context, key int, force bool) error {
 			if name != event.Site {
 				name = id.Encode(u.Entity, u.Key)
 			}
-			was.Uses = append(was.Uses, string(u.Place)+" "+name)
+			if len(was.Uses) < MaxUses {
+				was.Uses = append(was.Uses, string(u.Place)+" "+name)
+			}
 		}
 		if err := e.s.log.Append(ctx, events...); err != nil {
 			return err

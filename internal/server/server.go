@@ -27,8 +27,10 @@ type Routes struct {
 	GraphiQL http.Handler // /graphiql
 	SignIn   http.Handler // /auth/
 	Media    http.Handler // /media/
+	Uploads  http.Handler // /media and /media/uploads/
 	Partner  http.Handler // /partner/
 	Outputs  http.Handler // whatever nothing else is at: feeds, sitemaps, old addresses
+	Site     http.Handler // the news site, which hands on to Outputs what is no page
 	Mail     http.Handler // /mail, of a server that keeps its mails
 	// Export is GET /account/export, Newsletters what mail programs and services
 	// ask below /newsletters/.
@@ -96,6 +98,9 @@ var clientHeaders = []string{"Accept", "Content-Type", "Content-Encoding", "Auth
 	"ApolloGraphQL-Client-Name", "ApolloGraphQL-Client-Version", "GraphQL-Client-Name", "GraphQL-Client-Version",
 	"Traceparent", "Tracestate", "Baggage", "B3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-ParentSpanId", "X-B3-Sampled", "Sentry-Trace", "X-Requested-With"}
 
+// uploadHeaders are those of the protocol tus.
+var uploadHeaders = []string{"Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Defer-Length", "Upload-Expires"}
+
 func (s *Server) mux() http.Handler {
 	mux := http.NewServeMux()
 	public := cors.New(cors.Options{
@@ -121,6 +126,17 @@ func (s *Server) mux() http.Handler {
 	if s.routes.Media != nil {
 		mux.Handle("/media/", public(s.routes.Media))
 	}
+	if s.routes.Uploads != nil {
+		uploads := cors.New(cors.Options{
+			AllowedOrigins:   s.opts.CORSOrigins,
+			AllowedMethods:   []string{http.MethodPost, http.MethodHead, http.MethodPatch, http.MethodDelete},
+			AllowedHeaders:   slices.Concat(clientHeaders, uploadHeaders, s.opts.CORSHeaders),
+			ExposedHeaders:   slices.Concat([]string{"X-Request-Id", "Location"}, uploadHeaders),
+			AllowCredentials: s.opts.CORSCredentials && !slices.Contains(s.opts.CORSOrigins, "*"),
+		}).Handler(s.routes.Uploads)
+		mux.Handle("/media", uploads)
+		mux.Handle("/media/uploads/", uploads)
+	}
 	if s.routes.Partner != nil {
 		mux.Handle("/partner/", s.limit(s.routes.Partner))
 	}
@@ -139,11 +155,25 @@ func (s *Server) mux() http.Handler {
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
+	if s.routes.Site != nil {
+		s.site(mux, public)
+		return mux
+	}
 	mux.HandleFunc("GET /{$}", s.serveRoot)
 	if s.routes.Outputs != nil {
 		mux.Handle("/", public(s.deadline(s.routes.Outputs)))
 	}
 	return mux
+}
+
+// site puts the news site under all paths that nothing else has, and under its own
+// pages below paths of others.
+func (s *Server) site(mux *http.ServeMux, public func(http.Handler) http.Handler) {
+	site := public(s.shed(s.deadline(compressed(s.routes.Site))))
+	mux.Handle("/", site)
+	for _, page := range []string{"confirm", "preferences", "unsubscribe"} {
+		mux.Handle("GET /newsletters/"+page, site)
+	}
 }
 
 // ServeHTTP answers one request.

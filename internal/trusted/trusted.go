@@ -49,8 +49,19 @@ type Store struct {
 	db  *store.DB
 	now func() time.Time
 
+	included map[string]string // by id; of this program, not of the database
+
 	mu    sync.Mutex
 	known *simplelru.LRU[string, known]
+}
+
+// Include adds documents that belong to the program itself, by their ids and their
+// hashes, before anything is asked for.
+func (s *Store) Include(documents map[string]string) {
+	s.included = make(map[string]string, 2*len(documents))
+	for id, text := range documents {
+		s.included[id], s.included[Hash(text)] = text, text
+	}
 }
 
 // known is what was read of an id.
@@ -81,6 +92,9 @@ func scanText(rows *sql.Rows) (text string, err error) { return text, rows.Scan(
 func (s *Store) Text(ctx context.Context, id string) (text string, there bool, err error) {
 	if !valid(id) {
 		return "", false, nil
+	}
+	if text, there := s.included[id]; there {
+		return text, true, nil
 	}
 	now := s.now()
 	s.mu.Lock()

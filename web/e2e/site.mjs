@@ -1,0 +1,240 @@
+// The news site in a browser, as readers use it: every page, the flows of guests and members, Arabic, the keyboard, axe.
+//
+//   node e2e/site.mjs BASE_URL
+//
+// Fails when a page breaks its content security policy, writes an error to the console, asks another origin for anything,
+// has a violation that axe finds, or a step does not lead where it should. BASE_URL serves the demo newsroom and keeps its
+// mails. CHROMIUM names the browser.
+import { readFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { travel } from './browser.mjs';
+
+const base = process.argv[2];
+if (!base) {
+  console.error('usage: node e2e/site.mjs BASE_URL');
+  process.exit(2);
+}
+const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const at = (/** @type {string} */ path) => new URL(path, base).href;
+const story = '/articles/port-strike-ends-after-vote-in-the-fish-hall';
+const arabic = '/articles/انتهاء-اضراب-المرفا-بعد-تصويت-في-سوق-السمك';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+await travel('Site', base, async (page, faults) => {
+  await page.context().addInitScript(() => {
+    // Names where the page moved by itself, once it was shown.
+    new PerformanceObserver((list) => {
+      for (const e of list.getEntries()) {
+        const shift = /** @type {{ value: number, hadRecentInput: boolean }} */ (/** @type {unknown} */ (e));
+        if (!shift.hadRecentInput) document.documentElement.dataset['shift'] = String(Number(document.documentElement.dataset['shift'] ?? 0) + shift.value);
+      }
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  await consent(page);
+  await firstViews(page, faults);
+  await everyPage(page, faults);
+  await scripts(page);
+  await bookmarks(page);
+  await comment(page);
+  await member(page);
+  await search(page);
+  await keyboard(page);
+  await dark(page, faults);
+});
+
+/** Opens a page and waits for the application. @param {Page} page @param {string} path */
+async function open(page, path) {
+  const response = await page.goto(at(path));
+  await page.waitForFunction(() => document.querySelector('.loading') === null);
+  return response;
+}
+
+/** @param {Page} page */
+async function consent(page) {
+  await open(page, '/');
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await page.reload();
+  await page.locator('.top-lead h2').waitFor();
+  assert.equal(await page.locator('.consent').count(), 0, 'the consent line is back');
+}
+
+/** What the server wrote is what the application shows, and stays where it is. @param {Page} page @param {string[]} faults */
+async function firstViews(page, faults) {
+  for (const path of ['/', '/languages/ar', '/sections/world', story, arabic]) {
+    const html = await (await fetch(at(path))).text();
+    const asked = /** @type {string[]} */ ([]);
+    /** @param {import('playwright-core').Request} r */
+    const note = (r) => { if (r.url().endsWith('/graphql')) asked.push(r.postData() ?? ''); };
+    page.on('request', note);
+    await open(page, path);
+    await page.waitForLoadState('networkidle');
+    page.off('request', note);
+    const headlines = await page.locator('main article h1, main article h2 > a, main article h3 > a').allTextContents();
+    assert.ok(headlines.length > 0, `${path}: ${headlines.length} headlines`);
+    const written = (/** @type {string} */ t) => html.includes(t.replaceAll('&', '&amp;').replaceAll('"', '&#34;').replaceAll("'", '&#39;').replaceAll('+', '&#43;'));
+    for (const h of headlines) if (!written(h)) faults.push(`${path}: the first view lacks ${h}`);
+    if (path === '/') assert.equal(new Set(headlines).size, headlines.length, 'a story is on the front page twice');
+    const again = await page.evaluate(() => JSON.parse(document.getElementById('first')?.textContent ?? '{}').answers.map((/** @type {{ name: string }} */ a) => a.name));
+    const first = again.filter((/** @type {string} */ name) => asked.some((q) => q.includes(`"operationName":"${name}"`)));
+    assert.deepEqual(first, [], `${path}: asked twice`);
+    const shift = Number(await page.evaluate(() => document.documentElement.dataset['shift'] ?? '0'));
+    if (shift > 0.1) faults.push(`${path}: the layout shifts by ${shift}`);
+  }
+}
+
+/** @param {Page} page @param {string[]} faults */
+async function check(page, faults, what = page.url()) {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
+  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run({ resultTypes: ['violations'] }));
+  for (const v of found.violations) faults.push(`axe: ${decodeURI(what)}: ${v.id}: ${v.help}: ${v.nodes.slice(0, 2).map((/** @type {any} */ n) => `${n.html.slice(0, 150)} ${n.any[0]?.message ?? ''}`).join(' | ')}`);
+}
+
+/** Every page answers, has one main heading, and no violation. @param {Page} page @param {string[]} faults */
+async function everyPage(page, faults) {
+  const pages = ['/', '/languages/ar', '/sections/world', '/sections/world?language=ar', story, arabic, '/tags/port-strike', '/places/marjana', '/series/lines-under-the-sea', '/authors/huda-rashwat',
+    '/latest', '/archive', '/about', '/contact', '/search?q=port', '/account/sign-in', '/account/sign-up', '/account/lost-password', '/reading-list', '/interests', '/newsletters/preferences?token=x'];
+  for (const path of pages) {
+    const response = await open(page, path);
+    assert.equal(response?.status(), 200, path);
+    await check(page, faults, path);
+    assert.ok((await page.locator('h1').count()) === 1, `${path}: main headings`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false, `${path} is wider than the window`);
+  }
+  for (const [path, status] of /** @type {const} */ ([['/nothing/here', 404], ['/competitions/win-a-boat', 410]])) {
+    assert.equal((await fetch(at(path))).status, status, path);
+  }
+  const moved = await fetch(at('/news/port-strike-latest'), { redirect: 'manual' });
+  assert.equal(moved.status, 301);
+}
+
+/** The budget of scripts of an article page: 120 kB compressed. @param {Page} page */
+async function scripts(page) {
+  const sizes = /** @type {Promise<number>[]} */ ([]);
+  page.on('response', (r) => { if (r.request().resourceType() === 'script') sizes.push(r.request().sizes().then((s) => s.responseBodySize)); });
+  await page.context().clearCookies();
+  const fresh = await page.context().browser()?.newContext();
+  const reader = await fresh?.newPage();
+  if (!fresh || !reader) throw new Error('no browser');
+  const counted = /** @type {Promise<number>[]} */ ([]);
+  reader.on('response', (r) => { if (r.url().endsWith('.js')) counted.push(r.request().sizes().then((s) => s.responseBodySize)); });
+  await reader.goto(at(story));
+  await reader.waitForLoadState('networkidle');
+  const total = (await Promise.all(counted)).reduce((a, b) => a + b, 0);
+  await fresh.close();
+  console.log(`scripts of an article page: ${total} bytes compressed`);
+  assert.ok(total > 10_000 && total <= 120_000, `scripts of an article page: ${total} bytes`);
+}
+
+/** Save, find it after a reload, remove, undo. @param {Page} page */
+async function bookmarks(page) {
+  await open(page, story);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('button', { name: 'Saved', exact: true }).waitFor();
+  await page.reload();
+  await page.getByRole('button', { name: 'Saved', exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Reading list' }).click();
+  await page.locator('.saved').getByText('Port strike ends').waitFor();
+  await page.getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('Nothing is saved yet').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.locator('.saved').getByText('Port strike ends').waitFor();
+}
+
+/** A guest comments; what was typed outlives a reload. @param {Page} page */
+async function comment(page) {
+  await open(page, story);
+  const form = page.getByRole('form', { name: 'Comment' });
+  const words = `Good news for the quay ${Date.now()}`;
+  await form.getByLabel('Comment').fill(words);
+  await page.reload();
+  await form.getByLabel('Comment').waitFor();
+  assert.equal(await form.getByLabel('Comment').inputValue(), words, 'what was typed is lost');
+  await form.getByLabel('Name').fill('Salma');
+  await form.getByLabel('E-mail address').fill('salma@example.org');
+  await form.getByRole('button', { name: 'Send' }).click();
+  await page.getByText(/A moderator will look|Your comment is shown/).waitFor();
+}
+
+/** Signs up by mail, keeps the bookmarks of the device, follows a section. @param {Page} page */
+async function member(page) {
+  const email = `reader${Date.now()}@example.net`;
+  await open(page, '/account/sign-up');
+  const panel = page.locator('form.panel');
+  await panel.getByLabel('Name').fill('Salma Aziz');
+  await panel.getByLabel('E-mail address').fill(email);
+  await panel.getByLabel('Password').fill('nine slow ferries');
+  await panel.getByRole('button', { name: 'Sign up' }).click();
+  await page.getByText('Open the link in the mail').waitFor();
+  const token = await mailed(email, /\/account\/verify\?token=([\w.~-]+)/);
+  await open(page, `/account/verify?token=${token}`);
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByRole('heading', { name: 'Your interests' }).waitFor();
+  await page.getByRole('button', { name: 'World', exact: true }).click();
+  await page.locator('.choose [aria-pressed=true]').first().waitFor();
+  await page.locator('.grid .teaser').first().waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('link', { name: 'Sign in' }).first().waitFor();
+  await open(page, '/account/sign-in');
+  await panel.getByLabel('E-mail address').fill(email);
+  await panel.getByLabel('Password').fill('nine slow ferries');
+  await panel.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('link', { name: 'Salma Aziz' }).waitFor();
+  await open(page, '/reading-list');
+  await page.locator('.saved').getByText('Port strike ends').waitFor(); // saved on the device before
+}
+
+/** Finds a link in the mails that the server keeps. @param {string} email @param {RegExp} link */
+async function mailed(email, link) {
+  for (let i = 0; i < 100; i++) {
+    const all = await (await fetch(at('/mail'))).text();
+    for (const [, path] of all.matchAll(/href="(\/mail\/[^"]+)"/g)) {
+      const mail = await (await fetch(at(path ?? ''))).text();
+      const token = mail.includes(email) && link.exec(mail.replaceAll('&amp;', '&'))?.[1];
+      if (token) return token;
+    }
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error(`no mail to ${email}`);
+}
+
+/** Searches in both languages, and narrows down. @param {Page} page */
+async function search(page) {
+  await open(page, '/languages/ar');
+  await page.locator('.search-box input').fill('المرفأ');
+  await page.locator('.search-box button').click();
+  await page.locator('.result').first().waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.dir), 'rtl');
+  assert.ok((await page.locator('.result mark, .result em, .result b').count()) > 0, 'nothing is highlighted');
+  await open(page, '/search?q=port');
+  await page.locator('.facets').getByRole('link').first().click();
+  await page.getByRole('link', { name: 'Clear' }).waitFor();
+  await page.locator('.result').first().waitFor();
+}
+
+/** Reaches the content by the keyboard alone. @param {Page} page */
+async function keyboard(page) {
+  await open(page, '/');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement?.className), 'skip');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'content');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => window.location.pathname !== '/');
+  await page.goBack();
+  await page.locator('.top-lead').waitFor();
+}
+
+/** Dark, and as narrow as a phone. @param {Page} page @param {string[]} faults */
+async function dark(page, faults) {
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const path of ['/', story, arabic]) {
+    await open(page, path);
+    await check(page, faults, `${path} (dark, 390)`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false, `${path} is wider than a phone`);
+  }
+  await page.getByRole('button', { name: 'القائمة' }).click();
+  await page.locator('.sections').getByRole('link').first().waitFor();
+}

@@ -1,0 +1,97 @@
+import { cacheExchange } from '@urql/exchange-graphcache';
+import { Client, createRequest, fetchExchange, gql, makeResult, type AnyVariables, type DocumentInput, type Exchange } from 'urql';
+import { filter, map, merge, pipe, share } from 'wonka';
+import type { TypedDocumentString } from './generated/graphql';
+
+/** An answer that came with the page: the application does not ask for it again. */
+export interface FirstAnswer {
+  readonly name: string;
+  readonly variables: Record<string, unknown>;
+  readonly result: { data?: Record<string, unknown> | null; errors?: readonly { message: string }[] };
+}
+
+type Typed<R, V> = TypedDocumentString<R, V>;
+
+const parsed = new WeakMap<object, DocumentInput>();
+/** Ids of documents that the server knows, by the names of their operations. */
+const ids = new Map<string, string>();
+
+/** Gives urql a generated document, and remembers by which id the server knows it. */
+export function doc<R, V>(text: Typed<R, V>): DocumentInput<R, V & AnyVariables> {
+  const key = text as unknown as object;
+  let document = parsed.get(key);
+  if (!document) {
+    const source = text.toString();
+    document = gql(source);
+    parsed.set(key, document);
+    const name = /(?:query|mutation|subscription)\s+(\w+)/.exec(source)?.[1];
+    const hash = (text as unknown as { __meta__?: { hash?: string } }).__meta__?.hash;
+    if (name && hash) ids.set(name, hash);
+  }
+  return document as DocumentInput<R, V & AnyVariables>;
+}
+
+/** Sends the id of a document in place of its text, and the text to a server that does not know the id. */
+async function send(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const body = JSON.parse(String(init?.body)) as { operationName?: string; variables?: unknown; query?: string };
+  const id = import.meta.env.PROD && body.operationName ? ids.get(body.operationName) : undefined;
+  if (!id) return fetch(input, init);
+  const short = await fetch(input, { ...init, body: JSON.stringify({ documentId: id, variables: body.variables ?? {} }) });
+  if (short.status !== 400) return short;
+  const text = await short.clone().text();
+  return text.includes('PERSISTED_QUERY_NOT_FOUND') ? fetch(input, init) : short;
+}
+
+function firstAnswers(answers: readonly FirstAnswer[]): Exchange {
+  const left = new Map<string, FirstAnswer>();
+  const key = (name: string, variables: unknown) => `${name} ${JSON.stringify(sorted(variables))}`;
+  for (const a of answers) left.set(key(a.name, a.variables), a);
+  const find = (operation: { kind: string; query: { definitions: readonly unknown[] }; variables: unknown }) => {
+    if (operation.kind !== 'query' || left.size === 0) return undefined;
+    const [first] = operation.query.definitions as readonly { name?: { value: string } }[];
+    return left.get(key(first?.name?.value ?? '', operation.variables));
+  };
+  return ({ forward }) =>
+    (operations) => {
+      const shared = pipe(operations, share);
+      return merge([
+        pipe(
+          shared,
+          filter((o) => find(o) !== undefined),
+          map((o) => {
+            const a = find(o);
+            if (a) left.delete(key(a.name, a.variables)); // asked again, it is asked of the server
+            return makeResult(o, a?.result ?? {});
+          }),
+        ),
+        forward(pipe(shared, filter((o) => find(o) === undefined))),
+      ]);
+    };
+}
+
+function sorted(variables: unknown): Record<string, unknown> {
+  const entries = Object.entries((variables ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(entries.filter(([, v]) => v !== undefined).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Makes the client. Answers are kept by the ids of what is in them; types without an id are parts of their parents. */
+export function makeClient(answers: readonly FirstAnswer[]): Client {
+  const preview = new URLSearchParams(window.location.search).get('preview');
+  return new Client({
+    url: '/graphql',
+    preferGetMethod: false,
+    fetch: send,
+    fetchOptions: () => ({
+      credentials: 'same-origin',
+      headers: { 'X-Broadsheet-Client': 'site', ...(preview ? { 'X-Broadsheet-Preview': preview } : {}) },
+      signal: AbortSignal.timeout(20_000),
+    }),
+    exchanges: [
+      cacheExchange({ keys: { Viewer: () => null, ArticleViewerState: () => null, CommentReactionState: () => null } }),
+      firstAnswers(answers),
+      fetchExchange,
+    ],
+  });
+}
+
+export { createRequest };

@@ -1,0 +1,32 @@
+import { createRoot } from 'react-dom/client';
+import { flushSync } from 'react-dom';
+import { Provider } from 'urql';
+import { App } from './App';
+import { makeClient, type FirstAnswer } from './client';
+import './site.css';
+import { here } from './router';
+import { routeOf } from './routes';
+
+/** What the server says beside the page: its language, a status, and the first answers. */
+export interface First { readonly language: string; readonly status: number; readonly answers: readonly FirstAnswer[] }
+
+function read(): First {
+  const text = document.getElementById('first')?.textContent;
+  const empty: First = { language: document.documentElement.lang || 'en', status: 200, answers: [] };
+  try {
+    return text ? { ...empty, ...(JSON.parse(text) as Partial<First>) } : empty;
+  } catch {
+    return empty;
+  }
+}
+
+async function start(root: HTMLElement): Promise<void> {
+  const first = read();
+  const client = makeClient(first.answers);
+  const { default: Page } = await routeOf(here().path).load();
+  // The markup of the server is replaced by the same in one step: nothing moves.
+  flushSync(() => createRoot(root).render(<Provider value={client}><App first={first} page={Page} /></Provider>));
+}
+
+const root = document.getElementById('root');
+if (root) void start(root);

@@ -1,0 +1,275 @@
+import { useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { DEVICE, keep, stored, useAsk, useChange, useDraft, useSite } from '../context';
+import {
+  ConfirmEmailChangeDocument, ConfirmSubscriptionDocument, ContactDocument, NewsletterPreferencesDocument, RequestPasswordResetDocument, RequestSignInLinkDocument,
+  ResetPasswordDocument, SignInDocument, SignInWithLinkDocument, SignUpDocument, UnsubscribeDocument, UpdatePreferencesDocument, VerifyEmailDocument, type PreferencesFragment,
+} from '../generated/graphql';
+import { Loading } from '../parts/Loading';
+import { go, useHere } from '../router';
+import type { PageProps } from '../routes';
+
+type Said = { text: string; wrong: boolean } | undefined;
+type Value = (name: string) => string;
+
+/** A form of few fields. `send` gives what to say when it is wrong, or when it is done. */
+function Panel({ title, lead, children, label, send, foot }: {
+  title: string; lead?: ReactNode; children?: ReactNode; label: string; send: (value: Value) => Promise<Said>; foot?: ReactNode;
+}) {
+  const [said, setSaid] = useState<Said>();
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    setBusy(true);
+    setSaid(undefined);
+    setSaid(await send((name) => String(form.get(name) ?? '')));
+    setBusy(false);
+  };
+  const below = useHere().path === '/contact'; // there it stands below a page with a heading of its own
+  return (
+    <section className="panel-page">
+      {!below && <title>{title}</title>}
+      {!below && <h1>{title}</h1>}
+      {lead && <p>{lead}</p>}
+      <form className="panel" onSubmit={(e) => void submit(e)}>
+        {children}
+        <button type="submit" className="button" disabled={busy}>{label}</button>
+        <p className={said?.wrong ? 'failed' : 'done'} role="status">{said?.text}</p>
+      </form>
+      {foot}
+    </section>
+  );
+}
+
+function Field({ name, label, type = 'text', auto, hint, required = true, initial }: { name: string; label: string; type?: string; auto?: string; hint?: string; required?: boolean; initial?: string }) {
+  return (
+    <label>
+      {label}
+      <input name={name} type={type} required={required} autoComplete={auto} defaultValue={initial} dir={type === 'text' ? 'auto' : 'ltr'} />
+      {hint && <small>{hint}</small>}
+    </label>
+  );
+}
+
+const wrong = (text: string): Said => ({ text, wrong: true });
+const done = (text: string): Said => ({ text, wrong: false });
+
+export default function Forms({ kind }: PageProps) {
+  const { query } = useHere();
+  const token = query.get('token') ?? '';
+  switch (kind) {
+    case 'sign-in': return token ? <Linked token={token} /> : <SignIn />;
+    case 'sign-up': return <SignUp invitation={token} />;
+    case 'lost-password': return <Lost />;
+    case 'reset-password': return <Reset token={token} />;
+    case 'verify': return <Verify token={token} />;
+    case 'confirm-email': return <ConfirmEmail token={token} />;
+    case 'confirm': return <ConfirmSubscription token={token} />;
+    case 'preferences': return <Preferences token={token} />;
+    case 'unsubscribe': return <Unsubscribe token={token} />;
+    default: return <Contact />;
+  }
+}
+
+function SignIn() {
+  const { words, href, reload, chrome } = useSite();
+  const { query } = useHere();
+  const [factor, setFactor] = useState(false);
+  const signIn = useChange(SignInDocument);
+  const link = useChange(RequestSignInLinkDocument);
+  const email = useRef('');
+  const send = async (value: Value): Promise<Said> => {
+    email.current = value('email');
+    const out = await signIn({ input: { email: value('email'), password: value('password'), code: value('code') || null, deviceToken: stored(DEVICE), transport: 'COOKIE' } });
+    if (out.code === 'SECOND_FACTOR_REQUIRED') setFactor(true);
+    if (out.error !== undefined) return wrong(out.error);
+    keep(DEVICE, null); // its bookmarks are the account's now
+    reload();
+    const next = query.get('next');
+    go(next?.startsWith('/') && !next.startsWith('//') ? next : href('/'));
+    return undefined;
+  };
+  return (
+    <Panel title={words.signIn} label={words.signIn} send={send} foot={
+      <ul className="plain">
+        <li><a href={href('/account/lost-password')}>{words.forgot}</a></li>
+        {chrome?.site.registration === 'OPEN' && <li><a href={href('/account/sign-up')}>{words.signUp}</a></li>}
+        <li><LinkInstead send={async (address) => (await link({ email: address })).error} /></li>
+        {chrome?.site.signInProviders.map((p) => <li key={p.name}><a href={p.url}>{p.name}</a></li>)}
+      </ul>
+    }>
+      <Field name="email" type="email" auto="username" label={words.email} />
+      <Field name="password" type="password" auto="current-password" label={words.password} />
+      {factor && <Field name="code" auto="one-time-code" label={words.code} />}
+    </Panel>
+  );
+}
+
+function LinkInstead({ send }: { send: (email: string) => Promise<string | undefined> }) {
+  const { words, toast } = useSite();
+  const press = async () => {
+    const field = document.querySelector<HTMLInputElement>('input[name=email]');
+    if (!field?.reportValidity()) return;
+    toast((await send(field.value)) ?? words.mailSent);
+  };
+  return <button type="button" className="link" onClick={() => void press()}>{words.linkInstead}</button>;
+}
+
+function Linked({ token }: { token: string }) {
+  const { words, href, reload } = useSite();
+  const signIn = useChange(SignInWithLinkDocument);
+  return (
+    <Panel title={words.signIn} label={words.signIn} send={async () => {
+      const out = await signIn({ input: { token, transport: 'COOKIE' } });
+      if (out.error !== undefined) return wrong(out.error);
+      reload();
+      go(href('/'));
+      return undefined;
+    }} />
+  );
+}
+
+function SignUp({ invitation }: { invitation: string }) {
+  const { words, language, chrome } = useSite();
+  const signUp = useChange(SignUpDocument);
+  if (chrome && chrome.site.registration !== 'OPEN' && !invitation) return <section className="panel-page"><h1>{words.signUp}</h1><p>{words.closedSignUp}</p></section>;
+  return (
+    <Panel title={words.signUp} label={words.signUp} send={async (value) => {
+      const out = await signUp({ input: { email: value('email'), displayName: value('name'), password: value('password'), language: language.startsWith('ar') ? 'ar' : 'en', invitation: invitation || null } });
+      return out.error !== undefined ? wrong(out.error) : done(words.accountMade);
+    }}>
+      <Field name="name" auto="name" label={words.name} />
+      <Field name="email" type="email" auto="username" label={words.email} />
+      <Field name="password" type="password" auto="new-password" label={words.password} hint={words.passwordHint} />
+    </Panel>
+  );
+}
+
+function Lost() {
+  const { words } = useSite();
+  const ask = useChange(RequestPasswordResetDocument);
+  return (
+    <Panel title={words.forgot} lead={words.forgotLead} label={words.send} send={async (value) => {
+      const out = await ask({ email: value('email') });
+      return out.error !== undefined ? wrong(out.error) : done(words.mailSent);
+    }}>
+      <Field name="email" type="email" auto="username" label={words.email} />
+    </Panel>
+  );
+}
+
+function Reset({ token }: { token: string }) {
+  const { words } = useSite();
+  const reset = useChange(ResetPasswordDocument);
+  return (
+    <Panel title={words.chooseNew} label={words.saveChanges} send={async (value) => {
+      const out = await reset({ token, password: value('password') });
+      return out.error !== undefined ? wrong(out.error) : done(words.passwordChanged);
+    }}>
+      <Field name="password" type="password" auto="new-password" label={words.newPassword} hint={words.passwordHint} />
+    </Panel>
+  );
+}
+
+function Verify({ token }: { token: string }) {
+  const { words, href, reload } = useSite();
+  const verify = useChange(VerifyEmailDocument);
+  return (
+    <Panel title={words.verify} label={words.confirm} send={async () => {
+      const out = await verify({ token });
+      if (out.error !== undefined) return wrong(out.error);
+      reload();
+      go(href('/interests'));
+      return undefined;
+    }} />
+  );
+}
+
+function ConfirmEmail({ token }: { token: string }) {
+  const { words } = useSite();
+  const confirm = useChange(ConfirmEmailChangeDocument);
+  return (
+    <Panel title={words.verify} label={words.confirm} send={async () => {
+      const out = await confirm({ token });
+      return out.error !== undefined ? wrong(out.error) : done(words.changesSaved);
+    }} />
+  );
+}
+
+function ConfirmSubscription({ token }: { token: string }) {
+  const { words, href } = useSite();
+  const confirm = useChange(ConfirmSubscriptionDocument);
+  const [preferences, setPreferences] = useState('');
+  return (
+    <Panel title={words.confirmAsk} label={words.confirm} foot={preferences && <p><a href={href(`/newsletters/preferences?token=${encodeURIComponent(preferences)}`)}>{words.preferences}</a></p>} send={async () => {
+      const out = await confirm({ token });
+      if (out.error !== undefined) return wrong(out.error);
+      setPreferences(out.payload.preferencesToken ?? '');
+      return done(words.confirmed);
+    }} />
+  );
+}
+
+function Preferences({ token }: { token: string }) {
+  const { words } = useSite();
+  const [{ data, fetching }] = useAsk(NewsletterPreferencesDocument, { token }, { fresh: true });
+  const found = data?.newsletterPreferences;
+  if (!found) return fetching ? <Loading /> : <section className="panel-page"><h1>{words.preferences}</h1><p>{words.badLink}</p></section>;
+  return <Chosen token={token} found={found} />;
+}
+
+function Chosen({ token, found }: { token: string; found: PreferencesFragment }) {
+  const { words, chrome } = useSite();
+  const update = useChange(UpdatePreferencesDocument);
+  const [chosen, setChosen] = useState(() => new Set(found.subscriptions.filter((s) => s.isSubscribed).map((s) => s.newsletter.id)));
+  const turn = (id: string, on: boolean) => {
+    const next = new Set(chosen);
+    if (on) next.add(id);
+    else next.delete(id);
+    setChosen(next);
+  };
+  return (
+    <Panel title={words.preferences} lead={found.maskedEmail} label={words.saveChanges} send={async () => {
+      const out = await update({ input: { token, newsletterIds: [...chosen], consentVersion: chrome?.site.newsletter?.version ?? null } });
+      return out.error !== undefined ? wrong(out.error) : done(words.changesSaved);
+    }}>
+      {found.subscriptions.map(({ newsletter: n }) => (
+        <label key={n.id} className="check"><input type="checkbox" checked={chosen.has(n.id)} onChange={(e) => turn(n.id, e.target.checked)} /> <span><b>{n.name}</b> {n.description}</span></label>
+      ))}
+    </Panel>
+  );
+}
+
+function Unsubscribe({ token }: { token: string }) {
+  const { words } = useSite();
+  const leave = useChange(UnsubscribeDocument);
+  return (
+    <Panel title={words.unsubscribe} lead={words.leaveAsk} label={words.unsubscribe} send={async () => {
+      const out = await leave({ token });
+      return out.error !== undefined ? wrong(out.error) : done(words.unsubscribed);
+    }} />
+  );
+}
+
+function Contact() {
+  const { words } = useSite();
+  const [message, setMessage] = useDraft('contact');
+  const opened = useRef(Date.now());
+  const submit = useChange(ContactDocument);
+  return (
+    <Panel title={words.contact} label={words.send} send={async (value) => {
+      const out = await submit({ input: {
+        name: value('name'), email: value('email'), subject: value('subject'), message, website: value('website'), secondsOnPage: Math.round((Date.now() - opened.current) / 1000) + 1,
+      } });
+      if (out.error !== undefined) return wrong(out.code === 'FORBIDDEN' ? words.contactClosed : out.error);
+      setMessage('');
+      return done(words.messageSent);
+    }}>
+      <Field name="name" auto="name" label={words.name} />
+      <Field name="email" type="email" auto="email" label={words.email} />
+      <Field name="subject" label={words.subject} />
+      <label>{words.message}<textarea required rows={6} dir="auto" value={message} onChange={(e) => setMessage(e.target.value)} /></label>
+      <input className="trap" name="website" tabIndex={-1} autoComplete="off" aria-hidden="true" />
+    </Panel>
+  );
+}

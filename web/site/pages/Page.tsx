@@ -1,0 +1,24 @@
+import { lazy, Suspense } from 'react';
+import { useAsk, useSite, Widget } from '../context';
+import { StaticPageDocument } from '../generated/graphql';
+import { Loading } from '../parts/Loading';
+import { Missing } from '../parts/Missing';
+
+const Forms = lazy(() => import('./Forms'));
+
+/** A page that editors wrote. Below the page at /contact stands the form. */
+export default function Page({ slug }: { slug: string }) {
+  const { chrome } = useSite();
+  const [{ data, error }, again] = useAsk(StaticPageDocument, { path: slug });
+  if (!data) return error ? <Widget error={error} again={again} /> : <Loading />;
+  const page = data.page;
+  if (!page) return <Missing />;
+  return (
+    <article className="static-page" lang={page.language} dir={page.direction.toLowerCase()}>
+      <title>{`${page.seo.title || page.title} – ${chrome?.site.name ?? ''}`}</title>
+      <h1>{page.title}</h1>
+      <div className="prose" dangerouslySetInnerHTML={{ __html: page.bodyHtml }} />
+      {slug === '/contact' && <Suspense fallback={<Loading />}><Forms kind="contact" slug="" /></Suspense>}
+    </article>
+  );
+}
