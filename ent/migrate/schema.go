@@ -1097,6 +1097,7 @@ var (
 		{Name: "height", Type: field.TypeInt, Default: 0},
 		{Name: "size", Type: field.TypeInt64, Default: 0},
 		{Name: "checksum", Type: field.TypeString, Default: ""},
+		{Name: "placeholder", Type: field.TypeString, Default: ""},
 		{Name: "alt", Type: field.TypeString, Default: ""},
 		{Name: "caption", Type: field.TypeString, Default: ""},
 		{Name: "credit", Type: field.TypeString, Default: ""},
