@@ -943,6 +943,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{FollowsColumns[1], FollowsColumns[2], FollowsColumns[5]},
 			},
+			{
+				Name:    "follow_user_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{FollowsColumns[5], FollowsColumns[4], FollowsColumns[0]},
+			},
 		},
 	}
 	// ReadingHistoryColumns holds the columns for the "reading_history" table.

@@ -231,7 +231,7 @@ func (Follow) Edges() []ent.Edge {
 
 // Indexes of follows.
 func (Follow) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("user_id", "kind", "owner_id").Unique(), index.Fields("kind", "owner_id", "user_id")}
+	return []ent.Index{index.Fields("user_id", "kind", "owner_id").Unique(), index.Fields("kind", "owner_id", "user_id"), index.Fields("user_id", "created_at", "id")}
 }
 
 // ReaderSettings are what an account has chosen. A reader without a row has the

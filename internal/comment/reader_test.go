@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -453,97 +451,6 @@ func TestBannedAndMuted(t *testing.T) {
 		}
 		f.add(t, f.readers[0], comment.Post{ArticleID: a, Body: "forgiven"})
 	})
-}
-
-// TestManyReadersAtOnce has 64 readers comment, reply, delete, react and take
-// back, and compares what is left with what each of them knows to have done.
-func TestManyReadersAtOnce(t *testing.T) {
-	t.Parallel()
-	testkit.Databases(t, func(t *testing.T, db *store.DB) { manyReaders(t, db, 6) })
-}
-
-func manyReaders(t *testing.T, db *store.DB, rounds int) {
-	t.Helper()
-	const clients = 64
-	f := openForum(t, db, clients)
-	var tops []int
-	for i, a := range f.articles[:2] {
-		tops = append(tops, f.add(t, f.readers[0], comment.Post{ArticleID: a, Body: fmt.Sprint("top ", i)}).Comment.ID)
-	}
-	type known struct {
-		alive    map[int]bool // comments of the client that were not deleted
-		reaction map[int]commentreaction.Kind
-	}
-	models := make([]known, clients)
-	kinds := []commentreaction.Kind{commentreaction.KindLike, commentreaction.KindLove, commentreaction.KindSad, ""}
-	var all sync.WaitGroup
-	for i := range clients {
-		all.Go(func() {
-			random := rand.New(rand.NewPCG(uint64(i), 7))
-			m := known{map[int]bool{}, map[int]commentreaction.Kind{}}
-			ctx := access.With(t.Context(), f.readers[i])
-			for n := range rounds {
-				which := random.IntN(2)
-				posted, err := f.comments.Add(ctx, comment.Post{ArticleID: f.articles[which], ParentID: tops[which] * random.IntN(2), Body: fmt.Sprint("said ", i, " ", n)})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				m.alive[posted.Comment.ID] = true
-				kind := kinds[random.IntN(len(kinds))]
-				if err := f.comments.React(ctx, tops[which], kind); err != nil {
-					t.Error(err)
-					return
-				}
-				m.reaction[tops[which]] = kind
-				if random.IntN(3) == 0 {
-					if err := f.comments.Delete(ctx, posted.Comment.ID, ""); err != nil {
-						t.Error(err)
-						return
-					}
-					delete(m.alive, posted.Comment.ID)
-				}
-			}
-			models[i] = m
-		})
-	}
-	all.Wait()
-	f.counts(t)
-	system := access.AsSystem(t.Context())
-	want, reactions := 0, map[int]map[commentreaction.Kind]int{tops[0]: {}, tops[1]: {}}
-	for i, m := range models {
-		want += len(m.alive)
-		for key := range m.alive {
-			if c := db.Ent(system).Comment.GetX(system, key); c.Status != entcomment.StatusApproved || *c.UserID != f.readers[i].UserID {
-				t.Errorf("comment %d of reader %d is %v", key, i, c)
-			}
-		}
-		for key, kind := range m.reaction {
-			if kind != "" {
-				reactions[key][kind]++
-			}
-		}
-	}
-	got := 0
-	for _, a := range f.articles[:2] {
-		got += db.Ent(system).Article.GetX(system, a).CommentCount
-	}
-	if got != want+2 {
-		t.Errorf("the articles count %d comments, the readers know of %d", got, want+2)
-	}
-	counted, err := f.comments.Reactions(t.Context(), tops)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for key, kinds := range reactions {
-		found := map[commentreaction.Kind]int{}
-		for _, n := range counted[key] {
-			found[n.Kind] = n.Count
-		}
-		if diff := cmp.Diff(kinds, found); diff != "" {
-			t.Errorf("reactions to %d (-want +got):\n%s", key, diff)
-		}
-	}
 }
 
 func TestLinksAreMadeSafe(t *testing.T) {

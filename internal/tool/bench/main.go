@@ -4,6 +4,7 @@
 //	go run ./internal/tool/bench related [flags]   how good and how fast related articles are
 //	go run ./internal/tool/bench search [flags]    how fast search is
 //	go run ./internal/tool/bench known-items FILE… how well search finds articles by their words
+//	go run ./internal/tool/bench readers [flags]   what deep pages of readers' lists cost
 package main
 
 import (
@@ -20,6 +21,7 @@ var commands = map[string]func(ctx context.Context, args []string) error{
 	"related":     benchRelated,
 	"search":      benchSearch,
 	"known-items": benchKnownItems,
+	"readers":     benchReaders,
 	// Started by api.
 	"serve-api":      serveAPI,
 	"serve-unit":     serveUnit,
