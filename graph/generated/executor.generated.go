@@ -65,6 +65,10 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	case ast.Mutation:
 		root = objectMutation
 		write = func(r *executor.Run, n *executor.Node) bool { return (&execution{r, ec}).rootMutation(n) }
+	case ast.Subscription:
+		return e.plans.Subscribe(ctx, objectSubscription, func(r *executor.Run, n *executor.Node) executor.Stream {
+			return (&execution{r, ec}).rootSubscription(n)
+		})
 	default:
 		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
 	}
@@ -147,6 +151,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
 				graphql.NewInputUnmarshaler("HtmlBlockInput", ec.unmarshalInputHtmlBlockInput),
 				graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
+				graphql.NewInputUnmarshaler("ImportMediaFromUrlInput", ec.unmarshalInputImportMediaFromUrlInput),
 				graphql.NewInputUnmarshaler("InviteReaderInput", ec.unmarshalInputInviteReaderInput),
 				graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
 				graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
@@ -178,6 +183,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("PlaceBy", ec.unmarshalInputPlaceBy),
 				graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 				graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
+				graphql.NewInputUnmarshaler("PublishedFilter", ec.unmarshalInputPublishedFilter),
 				graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
 				graphql.NewInputUnmarshaler("ReactInput", ec.unmarshalInputReactInput),
 				graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
@@ -185,6 +191,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
 				graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 				graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
+				graphql.NewInputUnmarshaler("ReplaceMediaFileInput", ec.unmarshalInputReplaceMediaFileInput),
 				graphql.NewInputUnmarshaler("ReplayWebhookInput", ec.unmarshalInputReplayWebhookInput),
 				graphql.NewInputUnmarshaler("ReportCommentInput", ec.unmarshalInputReportCommentInput),
 				graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
@@ -2734,6 +2741,37 @@ func (x *execution) objectBreadcrumb(parent *executor.Node, obj *model.Breadcrum
 			missing = x.writeNURL2string(n, obj.URL) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Breadcrumb")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectBreakingNews = executor.NewObject("BreakingNews", []string{"BreakingNews"},
+	executor.Field{Name: "article"},
+	executor.Field{Name: "text"},
+	executor.Field{Name: "sentAt"},
+)
+
+func (x *execution) objectBreakingNews(parent *executor.Node, obj *model.BreakingNews) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectBreakingNews) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("BreakingNews")
+		case 0: // article
+			missing = x.writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, obj.Article) || missing
+		case 1: // text
+			missing = x.writeNString2string(n, obj.Text) || missing
+		case 2: // sentAt
+			missing = x.writeNDateTime2timeᚐTime(n, obj.SentAt) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of BreakingNews")
 		}
 	}
 	if missing {
@@ -5866,6 +5904,34 @@ func (x *execution) imageBlock_href(n *executor.Node, obj *model.ImageBlock) (nu
 	return x.writeOURL2ᚖstring(n, v)
 }
 
+var objectImportMediaFromUrlPayload = executor.NewObject("ImportMediaFromUrlPayload", []string{"ImportMediaFromUrlPayload"},
+	executor.Field{Name: "media"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectImportMediaFromUrlPayload(parent *executor.Node, obj *model.ImportMediaFromURLPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectImportMediaFromUrlPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ImportMediaFromUrlPayload")
+		case 0: // media
+			x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, obj.Media)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ImportMediaFromUrlPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectInputError = executor.NewObject("InputError", []string{"InputError", "UserError"},
 	executor.Field{Name: "message"},
 	executor.Field{Name: "field"},
@@ -6353,6 +6419,7 @@ var objectMedia = executor.NewObject("Media", []string{"Media", "Node"},
 	executor.Field{Name: "id", Method: true},
 	executor.Field{Name: "kind"},
 	executor.Field{Name: "url", Method: true, Resolver: true},
+	executor.Field{Name: "placeholder", Method: true, Resolver: true},
 	executor.Field{Name: "srcset", Method: true, Resolver: true},
 	executor.Field{Name: "alt"},
 	executor.Field{Name: "caption"},
@@ -6380,27 +6447,29 @@ func (x *execution) objectMedia(parent *executor.Node, obj *loader.Media) (null 
 			missing = x.writeNMediaKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋmediaᚐKind(n, obj.Kind) || missing
 		case 2: // url
 			missing = x.media_url(n, obj) || missing
-		case 3: // srcset
+		case 3: // placeholder
+			x.media_placeholder(n, obj)
+		case 4: // srcset
 			missing = x.media_srcset(n, obj) || missing
-		case 4: // alt
+		case 5: // alt
 			missing = x.writeNString2string(n, obj.Alt) || missing
-		case 5: // caption
+		case 6: // caption
 			missing = x.writeNString2string(n, obj.Caption) || missing
-		case 6: // credit
+		case 7: // credit
 			missing = x.writeNString2string(n, obj.Credit) || missing
-		case 7: // contentType
+		case 8: // contentType
 			missing = x.writeNString2string(n, obj.ContentType) || missing
-		case 8: // width
+		case 9: // width
 			x.media_width(n, obj)
-		case 9: // height
+		case 10: // height
 			x.media_height(n, obj)
-		case 10: // focalPoint
+		case 11: // focalPoint
 			x.media_focalPoint(n, obj)
-		case 11: // rights
+		case 12: // rights
 			x.writeORights2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋentᚋschemaᚐRights(n, obj.Rights)
-		case 12: // createdAt
+		case 13: // createdAt
 			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
-		case 13: // usedIn
+		case 14: // usedIn
 			missing = x.media_usedIn(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of Media")
@@ -6433,6 +6502,17 @@ func (x *execution) media_url(n *executor.Node, obj *loader.Media) (null bool) {
 		return x.Fail(s, err)
 	}
 	return x.writeNURL2string(n, v)
+}
+
+func (x *execution) media_placeholder(n *executor.Node, obj *loader.Media) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Media().Placeholder(ctx, obj)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeOString2ᚖstring(n, v)
 }
 
 func (x *execution) media_srcset(n *executor.Node, obj *loader.Media) (null bool) {
@@ -7506,6 +7586,8 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "updateAdSlot", Method: true, Resolver: true},
 	executor.Field{Name: "deleteAdSlot", Method: true, Resolver: true},
 	executor.Field{Name: "uploadMedia", Method: true, Resolver: true},
+	executor.Field{Name: "importMediaFromUrl", Method: true, Resolver: true},
+	executor.Field{Name: "replaceMediaFile", Method: true, Resolver: true},
 	executor.Field{Name: "updateMedia", Method: true, Resolver: true},
 	executor.Field{Name: "deleteMedia", Method: true, Resolver: true},
 	executor.Field{Name: "signUp", Method: true, Resolver: true},
@@ -7812,58 +7894,62 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 136:
 		return x.mutation_uploadMedia(n)
 	case 137:
-		return x.mutation_updateMedia(n)
+		return x.mutation_importMediaFromUrl(n)
 	case 138:
-		return x.mutation_deleteMedia(n)
+		return x.mutation_replaceMediaFile(n)
 	case 139:
-		return x.mutation_signUp(n)
+		return x.mutation_updateMedia(n)
 	case 140:
-		return x.mutation_verifyEmail(n)
+		return x.mutation_deleteMedia(n)
 	case 141:
-		return x.mutation_requestSignInLink(n)
+		return x.mutation_signUp(n)
 	case 142:
-		return x.mutation_signInWithLink(n)
+		return x.mutation_verifyEmail(n)
 	case 143:
-		return x.mutation_requestPasswordReset(n)
+		return x.mutation_requestSignInLink(n)
 	case 144:
-		return x.mutation_resetPassword(n)
+		return x.mutation_signInWithLink(n)
 	case 145:
-		return x.mutation_changeEmail(n)
+		return x.mutation_requestPasswordReset(n)
 	case 146:
-		return x.mutation_confirmEmailChange(n)
+		return x.mutation_resetPassword(n)
 	case 147:
-		return x.mutation_updateProfile(n)
+		return x.mutation_changeEmail(n)
 	case 148:
-		return x.mutation_deleteAccount(n)
+		return x.mutation_confirmEmailChange(n)
 	case 149:
-		return x.mutation_cancelAccountDeletion(n)
+		return x.mutation_updateProfile(n)
 	case 150:
-		return x.mutation_requestDataExport(n)
+		return x.mutation_deleteAccount(n)
 	case 151:
-		return x.mutation_recordConsent(n)
+		return x.mutation_cancelAccountDeletion(n)
 	case 152:
-		return x.mutation_inviteReader(n)
+		return x.mutation_requestDataExport(n)
 	case 153:
-		return x.mutation_subscribeToNewsletter(n)
+		return x.mutation_recordConsent(n)
 	case 154:
-		return x.mutation_confirmNewsletterSubscription(n)
+		return x.mutation_inviteReader(n)
 	case 155:
-		return x.mutation_updateNewsletterPreferences(n)
+		return x.mutation_subscribeToNewsletter(n)
 	case 156:
-		return x.mutation_unsubscribeFromNewsletter(n)
+		return x.mutation_confirmNewsletterSubscription(n)
 	case 157:
-		return x.mutation_stopDigest(n)
+		return x.mutation_updateNewsletterPreferences(n)
 	case 158:
-		return x.mutation_submitContactMessage(n)
+		return x.mutation_unsubscribeFromNewsletter(n)
 	case 159:
-		return x.mutation_createNewsletter(n)
+		return x.mutation_stopDigest(n)
 	case 160:
-		return x.mutation_updateNewsletter(n)
+		return x.mutation_submitContactMessage(n)
 	case 161:
-		return x.mutation_createNewsletterIssue(n)
+		return x.mutation_createNewsletter(n)
 	case 162:
-		return x.mutation_deleteNewsletterIssue(n)
+		return x.mutation_updateNewsletter(n)
 	case 163:
+		return x.mutation_createNewsletterIssue(n)
+	case 164:
+		return x.mutation_deleteNewsletterIssue(n)
+	case 165:
 		return x.mutation_sendNewsletterIssue(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -11705,6 +11791,64 @@ func (x *execution) mutation_uploadMedia(n *executor.Node) (null bool) {
 	}
 	v := answer.(*model.UploadMediaPayload)
 	return x.writeOUploadMediaPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUploadMediaPayload(n, v)
+}
+
+func (x *execution) mutation_importMediaFromUrl(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_importMediaFromUrl_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ImportMediaFromURL(ctx, fc.Args["input"].(model.ImportMediaFromURLInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WRITE_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ImportMediaFromURLPayload)
+	return x.writeOImportMediaFromUrlPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐImportMediaFromURLPayload(n, v)
+}
+
+func (x *execution) mutation_replaceMediaFile(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_replaceMediaFile_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().ReplaceMediaFile(ctx, fc.Args["input"].(model.ReplaceMediaFileInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WRITE_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.ReplaceMediaFilePayload)
+	return x.writeOReplaceMediaFilePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplaceMediaFilePayload(n, v)
 }
 
 func (x *execution) mutation_updateMedia(n *executor.Node) (null bool) {
@@ -15959,6 +16103,34 @@ func (x *execution) objectRemoveBookmarkPayload(parent *executor.Node, obj *mode
 	return false
 }
 
+var objectReplaceMediaFilePayload = executor.NewObject("ReplaceMediaFilePayload", []string{"ReplaceMediaFilePayload"},
+	executor.Field{Name: "media"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectReplaceMediaFilePayload(parent *executor.Node, obj *model.ReplaceMediaFilePayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectReplaceMediaFilePayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("ReplaceMediaFilePayload")
+		case 0: // media
+			x.writeOMedia2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMedia(n, obj.Media)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of ReplaceMediaFilePayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectReplayWebhookPayload = executor.NewObject("ReplayWebhookPayload", []string{"ReplayWebhookPayload"},
 	executor.Field{Name: "deliveryCount"},
 	executor.Field{Name: "userErrors"},
@@ -18013,6 +18185,159 @@ func (x *execution) objectSubscribeToNewsletterPayload(parent *executor.Node, ob
 	}
 	x.Buf = append(x.Buf, '}')
 	return false
+}
+
+var objectSubscription = executor.NewObject("Subscription", []string{"Subscription"},
+	executor.Field{Name: "articlePublished", Method: true, Resolver: true},
+	executor.Field{Name: "articleUpdated", Method: true, Resolver: true},
+	executor.Field{Name: "breakingNews", Method: true, Resolver: true},
+	executor.Field{Name: "commentAdded", Method: true, Resolver: true},
+	executor.Field{Name: "changes", Method: true, Resolver: true},
+	executor.Field{Name: "notificationAdded", Method: true, Resolver: true},
+)
+
+func (x *execution) rootSubscription(n *executor.Node) executor.Stream {
+	switch n.Number {
+	case 0:
+		return x.subscription_articlePublished(n)
+	case 1:
+		return x.subscription_articleUpdated(n)
+	case 2:
+		return x.subscription_breakingNews(n)
+	case 3:
+		return x.subscription_commentAdded(n)
+	case 4:
+		return x.subscription_changes(n)
+	case 5:
+		return x.subscription_notificationAdded(n)
+	}
+	panic("unknown field " + strconv.Itoa(n.Number) + " of Subscription")
+}
+
+func (x *execution) subscription_articlePublished(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Subscription_articlePublished_args) {
+		return nil
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Subscription().ArticlePublished(ctx, fc.Args["filter"].(*model.PublishedFilter))
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *loader.Article) bool {
+		return (&execution{r, ec}).writeNArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
+	})
+}
+
+func (x *execution) subscription_articleUpdated(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Subscription_articleUpdated_args) {
+		return nil
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Subscription().ArticleUpdated(ctx, fc.Args["id"].(string))
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *loader.Article) bool {
+		return (&execution{r, ec}).writeOArticle2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐArticle(n, v)
+	})
+}
+
+func (x *execution) subscription_breakingNews(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Subscription().BreakingNews(ctx)
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *model.BreakingNews) bool {
+		return (&execution{r, ec}).writeNBreakingNews2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBreakingNews(n, v)
+	})
+}
+
+func (x *execution) subscription_commentAdded(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Subscription_commentAdded_args) {
+		return nil
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Subscription().CommentAdded(ctx, fc.Args["articleId"].(string))
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *loader.Comment) bool {
+		return (&execution{r, ec}).writeNComment2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐComment(n, v)
+	})
+}
+
+func (x *execution) subscription_changes(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Subscription_changes_args) {
+		return nil
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	v, err := x.ec.Resolvers.Subscription().Changes(ctx, fc.Args["after"].(*string), fc.Args["types"].([]model.ChangeType))
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *model.ChangeFeed) bool {
+		return (&execution{r, ec}).writeNChangeFeed2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeFeed(n, v)
+	})
+}
+
+func (x *execution) subscription_notificationAdded(n *executor.Node) (stream executor.Stream) {
+	s := x.State(n)
+	var null bool
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Subscription().NotificationAdded(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "USE_ACCOUNT")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		x.Fail(s, err)
+		return nil
+	}
+	if answer == nil {
+		return nil
+	}
+	v := answer.(<-chan *loader.Notification)
+	ec := x.ec
+	return executor.Events(v, func(r *executor.Run, n *executor.Node, v *loader.Notification) bool {
+		return (&execution{r, ec}).writeNNotification2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐNotification(n, v)
+	})
 }
 
 var objectTableBlock = executor.NewObject("TableBlock", []string{"TableBlock", "ContentBlock"},
@@ -21276,6 +21601,13 @@ func (x *execution) writeNBreadcrumb2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroads
 	return x.objectBreadcrumb(n, v)
 }
 
+func (x *execution) writeNBreakingNews2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐBreakingNews(n *executor.Node, v *model.BreakingNews) (null bool) {
+	if v == nil {
+		return x.Missing(n, "BreakingNews!")
+	}
+	return x.objectBreakingNews(n, v)
+}
+
 func (x *execution) writeNCalendarEntry2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCalendarEntryᚄ(n *executor.Node, v []*model.CalendarEntry) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
@@ -21412,6 +21744,13 @@ func (x *execution) writeNChange2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheet
 		return x.Missing(n, "Change!")
 	}
 	return x.objectChange(n, v)
+}
+
+func (x *execution) writeNChangeFeed2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeFeed(n *executor.Node, v *model.ChangeFeed) (null bool) {
+	if v == nil {
+		return x.Missing(n, "ChangeFeed!")
+	}
+	return x.objectChangeFeed(n, v)
 }
 
 func (x *execution) writeNChangeType2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐChangeType(n *executor.Node, v model.ChangeType) (null bool) {
@@ -24310,6 +24649,13 @@ func (x *execution) writeOID2ᚖstring(n *executor.Node, v *string) (null bool) 
 	return false
 }
 
+func (x *execution) writeOImportMediaFromUrlPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐImportMediaFromURLPayload(n *executor.Node, v *model.ImportMediaFromURLPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectImportMediaFromUrlPayload(n, v)
+}
+
 func (x *execution) writeOInt2ᚖint(n *executor.Node, v *int) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -24658,6 +25004,13 @@ func (x *execution) writeORemoveBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑc
 		return x.Null()
 	}
 	return x.objectRemoveBookmarkPayload(n, v)
+}
+
+func (x *execution) writeOReplaceMediaFilePayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplaceMediaFilePayload(n *executor.Node, v *model.ReplaceMediaFilePayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectReplaceMediaFilePayload(n, v)
 }
 
 func (x *execution) writeOReplayWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplayWebhookPayload(n *executor.Node, v *model.ReplayWebhookPayload) (null bool) {

@@ -119,6 +119,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("HeadingBlockInput", ec.unmarshalInputHeadingBlockInput),
 			graphql.NewInputUnmarshaler("HtmlBlockInput", ec.unmarshalInputHtmlBlockInput),
 			graphql.NewInputUnmarshaler("ImageBlockInput", ec.unmarshalInputImageBlockInput),
+			graphql.NewInputUnmarshaler("ImportMediaFromUrlInput", ec.unmarshalInputImportMediaFromUrlInput),
 			graphql.NewInputUnmarshaler("InviteReaderInput", ec.unmarshalInputInviteReaderInput),
 			graphql.NewInputUnmarshaler("KillArticleInput", ec.unmarshalInputKillArticleInput),
 			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
@@ -150,6 +151,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PlaceBy", ec.unmarshalInputPlaceBy),
 			graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
 			graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
+			graphql.NewInputUnmarshaler("PublishedFilter", ec.unmarshalInputPublishedFilter),
 			graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
 			graphql.NewInputUnmarshaler("ReactInput", ec.unmarshalInputReactInput),
 			graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
@@ -157,6 +159,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
 			graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 			graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
+			graphql.NewInputUnmarshaler("ReplaceMediaFileInput", ec.unmarshalInputReplaceMediaFileInput),
 			graphql.NewInputUnmarshaler("ReplayWebhookInput", ec.unmarshalInputReplayWebhookInput),
 			graphql.NewInputUnmarshaler("ReportCommentInput", ec.unmarshalInputReportCommentInput),
 			graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
@@ -273,6 +276,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -779,6 +799,55 @@ type Query {
 # ── Changes ───────────────────────────────────────────────────────────────────
 
 """
+What is told when it happens: over WebSocket by the protocol ` + "`" + `graphql-transport-ws` + "`" + `, or as server-sent events by ` + "`" + `graphql-sse` + "`" + `.
+Each event is read again by the rules of its viewer: nothing is shown that a query would not show. A server that has missed events,
+or stops, closes with a code that says to connect again.
+"""
+type Subscription {
+  "Each article that is published from now on, matches and is visible to the viewer."
+  articlePublished("Only articles that match; if omitted: all." filter: PublishedFilter): Article! @cost(weight: 5)
+  "The article as it is now, and again after each change of it or of its live entries; changes that follow each other quickly are told as one. Null when it cannot be seen, or not any more; then nothing follows."
+  articleUpdated("The id of the article." id: ID!): Article @cost(weight: 5)
+  "Each breaking news that editors send from now on."
+  breakingNews: BreakingNews! @cost(weight: 5)
+  "Each comment that appears below the article from now on. Ends when the article cannot be seen, or not any more."
+  commentAdded("The id of the article." articleId: ID!): Comment! @cost(weight: 5)
+  "The feed of changes, as ` + "`" + `Query.changes` + "`" + ` gives it, from a cursor on and without an end. Each answer has at most 100 changes, and at least one. Needs a key with the scope CHANGES."
+  changes(
+    "The ` + "`" + `next` + "`" + ` or a ` + "`" + `cursor` + "`" + ` of the same key; if omitted: from now on."
+    after: String
+    "Only changes of these types; if omitted: all."
+    types: [ChangeType!]
+  ): ChangeFeed! @cost(weight: 50) @listSize(assumedSize: 100, sizedFields: ["changes"])
+  "Each notification that the viewer gets from now on. Needs USE_ACCOUNT (reader, contributor, author, moderator, editor, admin)."
+  notificationAdded: Notification! @auth(can: USE_ACCOUNT) @cost(weight: 5)
+}
+
+"Which published articles are told of. Each part that is given must fit."
+input PublishedFilter {
+  "In one of these categories or their subcategories. At most 100."
+  categories: [ID!]
+  "With one of these tags. At most 100."
+  tags: [ID!]
+  "By one of these authors. At most 100."
+  authors: [ID!]
+  "In one of these languages, compared by their first part: ` + "`" + `en` + "`" + ` finds ` + "`" + `en-GB` + "`" + `. At most 100."
+  languages: [Locale!]
+  "Of one of these kinds."
+  kinds: [ArticleKind!]
+}
+
+"Breaking news that editors sent."
+type BreakingNews {
+  "The article."
+  article: Article!
+  "What it says."
+  text: String!
+  "When it was sent."
+  sentAt: DateTime!
+}
+
+"""
 Everything that can be changed. A mutation takes one ` + "`" + `input` + "`" + ` and answers what it changed and ` + "`" + `userErrors` + "`" + `:
 errors in the input, to show beside the fields. Nothing is half done: with errors, nothing has changed.
 """
@@ -1134,6 +1203,12 @@ type Mutation {
 
   "Uploads a picture, film, sound or file. The request is multipart. What the file is, is read from its bytes; metadata such as where a picture was taken are removed. A file that the library has already gives that item. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
   uploadMedia("Parameters for uploadMedia." input: UploadMediaInput!): UploadMediaPayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
+
+  "Fetches a file from an address of the open web into the library, as uploadMedia would. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  importMediaFromUrl("Parameters for importMediaFromUrl." input: ImportMediaFromUrlInput!): ImportMediaFromUrlPayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
+
+  "Puts another file in the place of that of a media item, which keeps its ID, its words and its uses; the address of the old file leads to the new one. Contributors and authors replace what they uploaded, editors all. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
+  replaceMediaFile("Parameters for replaceMediaFile." input: ReplaceMediaFileInput!): ReplaceMediaFilePayload @auth(can: WRITE_ARTICLES) @cost(weight: 50)
 
   "Changes the words of a media item: contributors and authors of what they uploaded, editors of all. Omitted fields keep their values; null clears a field. Needs WRITE_ARTICLES (contributor, author, editor, admin)."
   updateMedia("Parameters for updateMedia." input: UpdateMediaInput!): UpdateMediaPayload @auth(can: WRITE_ARTICLES)
@@ -4167,6 +4242,8 @@ type Media implements Node {
     "Null: WEBP; a GIF without ` + "`" + `ratio` + "`" + ` and ` + "`" + `format` + "`" + ` stays as it is, for it may move."
     format: MediaFormat
   ): URL!
+  "A few characters from which a front end paints a blurred image until the image is there: a BlurHash. Null for what has no variants, and until the first variant was asked for."
+  placeholder: String
   "All variants of an image in one shape and format with their widths, the narrowest first, for the attribute ` + "`" + `srcset` + "`" + ` of HTML. Empty if there are none."
   srcset("As of url." ratio: MediaRatio, "Null: WEBP." format: MediaFormat): String!
   "Alternative text."
@@ -4276,6 +4353,48 @@ input UploadMediaInput {
 "Return type of uploadMedia."
 type UploadMediaPayload {
   "The media item. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"A file to fetch, with its words."
+input ImportMediaFromUrlInput {
+  "Address of the file: http or https, and nothing but the open web."
+  url: URL!
+  "Alternative text."
+  alt: String
+  "Caption. If omitted, the one that the file holds (IPTC)."
+  caption: String
+  "Credit. If omitted, the one that the file holds (IPTC)."
+  credit: String
+  "The point that must stay in sight when the image is cut."
+  focalPoint: FocalPointInput
+  "Rights and usage terms."
+  rights: RightsInput
+  "Idempotency key chosen by the client. Repeating the mutation with the same key within a day returns the first result."
+  idempotencyKey: String
+}
+
+"Return type of importMediaFromUrl."
+type ImportMediaFromUrlPayload {
+  "The media item. Null if the mutation failed."
+  media: Media
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Which file goes in the place of which."
+input ReplaceMediaFileInput {
+  "The media item."
+  id: ID!
+  "The new file, of the same kind (MediaKind) as the old one."
+  file: Upload!
+}
+
+"Return type of replaceMediaFile."
+type ReplaceMediaFilePayload {
+  "The media item with its new file. Null if the mutation failed."
   media: Media
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
@@ -7973,6 +8092,18 @@ func (ec *executionContext) childFields_Breadcrumb(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type Breadcrumb", field.Name)
 }
 
+func (ec *executionContext) childFields_BreakingNews(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_BreakingNews_article(ctx, field)
+	case "text":
+		return ec.fieldContext_BreakingNews_text(ctx, field)
+	case "sentAt":
+		return ec.fieldContext_BreakingNews_sentAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BreakingNews", field.Name)
+}
+
 func (ec *executionContext) childFields_BulkArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "results":
@@ -8883,6 +9014,16 @@ func (ec *executionContext) childFields_FollowedTopicEdge(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type FollowedTopicEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ImportMediaFromUrlPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "media":
+		return ec.fieldContext_ImportMediaFromUrlPayload_media(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ImportMediaFromUrlPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportMediaFromUrlPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_InviteReaderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userErrors":
@@ -9037,6 +9178,8 @@ func (ec *executionContext) childFields_Media(ctx context.Context, field graphql
 		return ec.fieldContext_Media_kind(ctx, field)
 	case "url":
 		return ec.fieldContext_Media_url(ctx, field)
+	case "placeholder":
+		return ec.fieldContext_Media_placeholder(ctx, field)
 	case "srcset":
 		return ec.fieldContext_Media_srcset(ctx, field)
 	case "alt":
@@ -9853,6 +9996,16 @@ func (ec *executionContext) childFields_RemoveBookmarkPayload(ctx context.Contex
 		return ec.fieldContext_RemoveBookmarkPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemoveBookmarkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReplaceMediaFilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "media":
+		return ec.fieldContext_ReplaceMediaFilePayload_media(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReplaceMediaFilePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReplaceMediaFilePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ReplayWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
