@@ -207,7 +207,7 @@ var permissionTable = map[string]permission{
 	"Mutation.mergeBookmarks": {document: errorsOf("mergeBookmarks", `deviceToken: "{device}"`), own: "UYYYYYY", status: article.StatusPublished, silent: private},
 
 	"Mutation.uploadMedia":        {document: `mutation($file: Upload!) { uploadMedia(input: {file: $file, alt: "A boat", focalPoint: {x: 0.5, y: 0.25}}) { media { alt width focalPoint { y } } userErrors { code message } } }`, own: "UFYYFYY"},
-	"Mutation.importMediaFromUrl": {document: `mutation { importMediaFromUrl(input: {url: "http://127.0.0.1/boat.jpg"}) { media { alt } userErrors { code message } } }`, own: "UFYYFYY", silent: "nothing is fetched from this machine"},
+	"Mutation.importMediaFromUrl": {document: `mutation { importMediaFromUrl(input: {url: "http://127.0.0.1/boat.jpg"}) { media { alt } userErrors { message } } }`, own: "UFYYFYY", silent: "nothing is fetched from this machine"},
 	"Mutation.replaceMediaFile":   {document: `mutation($file: Upload!) { replaceMediaFile(input: {id: "{media}", file: $file}) { media { width } userErrors { code message } } }`, own: "UFYYFYY", other: "UFFFFYY"},
 	"Mutation.updateMedia":        {document: `mutation { updateMedia(input: {id: "{media}", alt: "A ferry", rights: {holder: "Beacon"}}) { media { alt rights { holder } } userErrors { code } } }`, own: "UFYYFYY", other: "UFFFFYY"},
 	"Mutation.deleteMedia":        {document: `mutation { deleteMedia(input: {id: "{media}"}) { deletedId userErrors { code } } }`, own: "UFYYFYY", other: "UFFFFYY"},
