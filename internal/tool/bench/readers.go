@@ -96,7 +96,7 @@ type reading struct {
 func readings(db *store.DB, c crowd) []reading {
 	log := event.NewLog(db)
 	comments, marks := comment.New(db, log), bookmark.New(db)
-	interests := interest.New(db, job.New(db, log.Woken, job.Settings{}), audit.NewLog(db))
+	interests := interest.New(db, log, job.New(db, log.Woken, job.Settings{}), audit.NewLog(db))
 	byTime := func(n int) *keyset.Key { return &keyset.Key{Time: (begun + int64(n)) * 1e6, ID: n} }
 	threads := func(order comment.Order) func(context.Context, keyset.Window) (int, error) {
 		return func(ctx context.Context, w keyset.Window) (int, error) {
