@@ -151,7 +151,7 @@ func (n *newsroom) hostile() map[string]hostile {
 	add("Int by literal: too large", `{latestNews(first:99999999999999999999){nodes{id}}}`, notValid)
 	add("Int by literal: a text", `{latestNews(first:"5"){nodes{id}}}`, notValid)
 	add("a year out of range", `{site{copyright(year:-2147483648)}}`, fine)
-	add("a width below zero", `{article(by:{slug:"ferry-crews-accept-deal"}){featuredImage{url(width:-5)}}}`, fine)
+	add("a width below zero", `{article(by:{slug:"ferry-crews-accept-deal"}){featuredImage{url(width:-5)}}}`, badInput)
 	add("an enum value that is none", `query($s:CommentOrder){article(by:{slug:"ferry-crews-accept-deal"}){comments(orderBy:$s){nodes{id}}}}`, notValid, "s", "BEST")
 	add("a null for an enum with a default", `{article(by:{slug:"ferry-crews-accept-deal"}){previous(scope:null){id} comments(orderBy:null){nodes{id}}}}`, fine)
 	add("null for a flag with a default", `{categories(topLevel:null){id}}`, fine)

@@ -45,9 +45,6 @@ func searchPage(ctx context.Context, field, name string, window keyset.Window, r
 		keys[i] = h.Article
 	}
 	c := &model.SearchConnection{Results: results, List: name}
-	if results.Corrected != "" {
-		c.Correction = &model.SearchCorrection{Query: results.Corrected, IsApplied: results.Applied}
-	}
 	var articles []*ent.Article
 	if len(keys) > 0 {
 		found, err := byIDs(ctx, keys)

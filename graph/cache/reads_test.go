@@ -43,6 +43,7 @@ var contexts = map[string]string{
 	"bylinesKey":     "follows from the document",
 	"limitKey":       "equal for all requests",
 	"responseKey":    "the response under way",
+	"outcomeKey":     "of subscriptions, which are not answered from memory",
 	"errorCountKey":  "the response under way",
 	"exchangeKey":    "the cache's own",
 	"auditKey":       "the cache's own",

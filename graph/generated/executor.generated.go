@@ -17044,7 +17044,7 @@ func (x *execution) objectScheduleLateness(parent *executor.Node, obj *model.Sch
 }
 
 var objectSearchConnection = executor.NewObject("SearchConnection", []string{"SearchConnection"},
-	executor.Field{Name: "correction"},
+	executor.Field{Name: "correctedQuery", Method: true},
 	executor.Field{Name: "edges", Method: true, Resolver: true},
 	executor.Field{Name: "nodes", Method: true},
 	executor.Field{Name: "facets", Method: true, Resolver: true},
@@ -17060,8 +17060,8 @@ func (x *execution) objectSearchConnection(parent *executor.Node, obj *model.Sea
 		switch n.Number {
 		case executor.Typename:
 			x.String("SearchConnection")
-		case 0: // correction
-			x.writeOSearchCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchCorrection(n, obj.Correction)
+		case 0: // correctedQuery
+			x.searchConnection_correctedQuery(n, obj)
 		case 1: // edges
 			missing = x.searchConnection_edges(n, obj) || missing
 		case 2: // nodes
@@ -17081,6 +17081,13 @@ func (x *execution) objectSearchConnection(parent *executor.Node, obj *model.Sea
 	}
 	x.Buf = append(x.Buf, '}')
 	return false
+}
+
+func (x *execution) searchConnection_correctedQuery(n *executor.Node, obj *model.SearchConnection) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.CorrectedQuery()
+	return x.writeOString2ᚖstring(n, v)
 }
 
 func (x *execution) searchConnection_edges(n *executor.Node, obj *model.SearchConnection) (null bool) {
@@ -17117,34 +17124,6 @@ func (x *execution) searchConnection_totalCount(n *executor.Node, obj *model.Sea
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.TotalCount()
 	return x.writeNCount2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋrelayᚐCount(n, v)
-}
-
-var objectSearchCorrection = executor.NewObject("SearchCorrection", []string{"SearchCorrection"},
-	executor.Field{Name: "query"},
-	executor.Field{Name: "isApplied"},
-)
-
-func (x *execution) objectSearchCorrection(parent *executor.Node, obj *model.SearchCorrection) (null bool) {
-	mark, missing := len(x.Buf), false
-	x.Buf = append(x.Buf, '{')
-	for _, n := range parent.Select(objectSearchCorrection) {
-		x.Buf = append(x.Buf, n.Key...)
-		switch n.Number {
-		case executor.Typename:
-			x.String("SearchCorrection")
-		case 0: // query
-			missing = x.writeNString2string(n, obj.Query) || missing
-		case 1: // isApplied
-			missing = x.writeNBoolean2bool(n, obj.IsApplied) || missing
-		default:
-			panic("unknown field " + strconv.Itoa(n.Number) + " of SearchCorrection")
-		}
-	}
-	if missing {
-		return x.NullFrom(mark)
-	}
-	x.Buf = append(x.Buf, '}')
-	return false
 }
 
 var objectSearchEdge = executor.NewObject("SearchEdge", []string{"SearchEdge"},
@@ -25186,13 +25165,6 @@ func (x *execution) writeOSearchConnection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋ
 		return x.Null()
 	}
 	return x.objectSearchConnection(n, v)
-}
-
-func (x *execution) writeOSearchCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchCorrection(n *executor.Node, v *model.SearchCorrection) (null bool) {
-	if v == nil {
-		return x.Null()
-	}
-	return x.objectSearchCorrection(n, v)
 }
 
 func (x *execution) writeOSearchFacets2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchFacets(n *executor.Node, v *model.SearchFacets) (null bool) {

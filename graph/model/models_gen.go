@@ -2436,14 +2436,6 @@ type ScheduleLateness struct {
 	Max float64 `json:"max"`
 }
 
-// A search with misspelt words corrected.
-type SearchCorrection struct {
-	// The corrected query, to be shown as "Did you mean" or "Showing results for".
-	Query string `json:"query"`
-	// Whether the results are those of the corrected query, as nothing was found for what was typed.
-	IsApplied bool `json:"isApplied"`
-}
-
 // An article found.
 type SearchEdge struct {
 	// Cursor of this edge.

@@ -8,12 +8,19 @@ import (
 // SearchConnection is a page of articles found. Highlights and facets are made
 // only when they are selected.
 type SearchConnection struct {
-	Results    *search.Results
-	Found      []*loader.Article // the hits that are still there, in their order
-	Hits       []search.Hit      // of Found
-	List       string            // name of the list, for its cursors
-	PageInfo   *PageInfo
-	Correction *SearchCorrection
+	Results  *search.Results
+	Found    []*loader.Article // the hits that are still there, in their order
+	Hits     []search.Hit      // of Found
+	List     string            // name of the list, for its cursors
+	PageInfo *PageInfo
+}
+
+// CorrectedQuery is the query that the results are of, if it was corrected.
+func (c *SearchConnection) CorrectedQuery() *string {
+	if c.Results.Corrected == "" {
+		return nil
+	}
+	return &c.Results.Corrected
 }
 
 // Nodes are the articles alone.

@@ -449,7 +449,7 @@ type Query {
   ): ArticleConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
 
   """
-  Articles found by their words. Words must all be there, in any spelling; \"quoted words\" side by side; ` + "`" + `-word` + "`" + ` excludes; ` + "`" + `one OR another` + "`" + ` takes either;
+  Articles found by their words. Words must all be there, in any spelling; "quoted words" side by side; ` + "`" + `-word` + "`" + ` excludes; ` + "`" + `one OR another` + "`" + ` takes either;
   ` + "`" + `title:word` + "`" + ` and ` + "`" + `author:word` + "`" + ` look in titles and by-lines, ` + "`" + `after:2026-02-01` + "`" + ` and ` + "`" + `before:2026` + "`" + ` at the day of publication in UTC; the last word may be
   unfinished. When few articles have every word, those that lack one of three or more follow. Without a word, everything that passes the filter, newest first.
   """
@@ -2323,18 +2323,13 @@ enum SearchOrder {
   NEWEST
 }
 
-"A search with misspelt words corrected."
-type SearchCorrection {
-  "The corrected query, to be shown as \"Did you mean\" or \"Showing results for\"."
-  query: String!
-  "Whether the results are those of the corrected query, as nothing was found for what was typed."
-  isApplied: Boolean!
-}
-
 "A connection of articles found."
 type SearchConnection {
-  "What may have been meant, when a word stands in no article and one that is spelt alike does; null otherwise."
-  correction: SearchCorrection
+  """
+  The query that the results are of, to be shown as "Showing results for": what was typed with its misspelt words corrected. Null unless nothing was found for what
+  was typed.
+  """
+  correctedQuery: String
   "Rows with score and highlight."
   edges: [SearchEdge!]!
   "The page as nodes."
@@ -10326,8 +10321,8 @@ func (ec *executionContext) childFields_ScheduleLateness(ctx context.Context, fi
 
 func (ec *executionContext) childFields_SearchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "correction":
-		return ec.fieldContext_SearchConnection_correction(ctx, field)
+	case "correctedQuery":
+		return ec.fieldContext_SearchConnection_correctedQuery(ctx, field)
 	case "edges":
 		return ec.fieldContext_SearchConnection_edges(ctx, field)
 	case "nodes":
@@ -10340,16 +10335,6 @@ func (ec *executionContext) childFields_SearchConnection(ctx context.Context, fi
 		return ec.fieldContext_SearchConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SearchConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_SearchCorrection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "query":
-		return ec.fieldContext_SearchCorrection_query(ctx, field)
-	case "isApplied":
-		return ec.fieldContext_SearchCorrection_isApplied(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SearchCorrection", field.Name)
 }
 
 func (ec *executionContext) childFields_SearchEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

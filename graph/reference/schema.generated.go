@@ -42358,37 +42358,28 @@ func (ec *executionContext) fieldContext_ScheduleLateness_max(_ context.Context,
 	return graphql.NewScalarFieldContext("ScheduleLateness", field, false, false, "Float")
 }
 
-func (ec *executionContext) _SearchConnection_correction(ctx context.Context, field graphql.CollectedField, obj *model.SearchConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _SearchConnection_correctedQuery(ctx context.Context, field graphql.CollectedField, obj *model.SearchConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchConnection_correction(ctx, field)
+			return ec.fieldContext_SearchConnection_correctedQuery(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Correction, nil
+			return obj.CorrectedQuery(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.SearchCorrection) graphql.Marshaler {
-			return ec.marshalOSearchCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchCorrection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 
-func (ec *executionContext) fieldContext_SearchConnection_correction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SearchConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SearchCorrection(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) fieldContext_SearchConnection_correctedQuery(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchConnection", field, true, false, "String")
 }
 
 func (ec *executionContext) _SearchConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SearchConnection) (ret graphql.Marshaler) {
@@ -42554,54 +42545,6 @@ func (ec *executionContext) fieldContext_SearchConnection_totalCount(_ context.C
 		},
 	}
 	return fc, nil
-}
-
-func (ec *executionContext) _SearchCorrection_query(ctx context.Context, field graphql.CollectedField, obj *model.SearchCorrection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchCorrection_query(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Query, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-
-func (ec *executionContext) fieldContext_SearchCorrection_query(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchCorrection", field, false, false, "String")
-}
-
-func (ec *executionContext) _SearchCorrection_isApplied(ctx context.Context, field graphql.CollectedField, obj *model.SearchCorrection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchCorrection_isApplied(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsApplied, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-
-func (ec *executionContext) fieldContext_SearchCorrection_isApplied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchCorrection", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _SearchEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SearchEdge) (ret graphql.Marshaler) {
@@ -73493,8 +73436,8 @@ func (ec *executionContext) _SearchConnection(ctx context.Context, sel ast.Selec
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("SearchConnection")
-		case "correction":
-			out.Values[i] = ec._SearchConnection_correction(ctx, field, obj)
+		case "correctedQuery":
+			out.Values[i] = ec._SearchConnection_correctedQuery(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -73524,44 +73467,6 @@ func (ec *executionContext) _SearchConnection(ctx context.Context, sel ast.Selec
 			out.Values[i] = ec._SearchConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var searchCorrectionImplementors = []string{"SearchCorrection"}
-
-func (ec *executionContext) _SearchCorrection(ctx context.Context, sel ast.SelectionSet, obj *model.SearchCorrection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, searchCorrectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("SearchCorrection")
-		case "query":
-			out.Values[i] = ec._SearchCorrection_query(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "isApplied":
-			out.Values[i] = ec._SearchCorrection_isApplied(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -83015,13 +82920,6 @@ func (ec *executionContext) marshalOSearchConnection2ᚖgithubᚗcomᚋbroadshee
 		return graphql.Null
 	}
 	return ec._SearchConnection(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOSearchCorrection2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchCorrection(ctx context.Context, sel ast.SelectionSet, v *model.SearchCorrection) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._SearchCorrection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSearchFacets2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐSearchFacets(ctx context.Context, sel ast.SelectionSet, v *model.SearchFacets) graphql.Marshaler {

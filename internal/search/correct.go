@@ -39,7 +39,6 @@ func scanEntry(rows *sql.Rows) (e entry, err error) {
 // that are spelt nearly alike, and its text; an empty text when there is nothing to correct.
 // Only words that readers can find are suggested.
 func (s *Service) correct(ctx context.Context, text string, p parsed, m match) (parsed, string, error) {
-	rarest := m.frequencies.rarity
 	var wrong []int
 	for n, c := range p.all {
 		word := cmp.Or(c.word, c.prefix)
@@ -47,7 +46,7 @@ func (s *Service) correct(ctx context.Context, text string, p parsed, m match) (
 		if len(m.all[n].any) > 1 || len(c.stems) != 1 || len(c.or) > 0 || length < minMisspelt || length > maxMisspelt {
 			continue
 		}
-		if rarest[n] >= unknownRarity(rarest) && len(wrong) < maxCorrected {
+		if m.seen[n] == 0 && len(wrong) < maxCorrected {
 			wrong = append(wrong, n)
 		}
 	}
@@ -120,9 +119,6 @@ func (s *Service) mostCommon(ctx context.Context, word string, near []entry) (be
 	}
 	return best, nil
 }
-
-// unknownRarity is the rarity of a word that no article has: the highest there is.
-func unknownRarity(rarity []int) int { return slices.Max(rarity) }
 
 const (
 	latinLetters  = "abcdefghijklmnopqrstuvwxyz"

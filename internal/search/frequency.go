@@ -167,6 +167,7 @@ func (s *Service) understand(ctx context.Context, p parsed, m *match) error {
 		}
 		rarity, has := rarityOfGroup(*g, seen, all)
 		m.frequencies.rarity = append(m.frequencies.rarity, rarity)
+		m.seen = append(m.seen, has)
 		rarest = min(rarest, has)
 	}
 	for _, words := range m.facts {

@@ -20,22 +20,10 @@ const (
 // lookAgain goes on when few articles match: with misspelt words corrected when
 // there is none, and with articles that lack one word in three or more.
 func (s *Service) lookAgain(ctx context.Context, q Query, p parsed, r *Results, found []candidate, complete bool, find finder) ([]candidate, bool, error) {
-	corrected, text, err := s.correct(ctx, q.Text, p, r.match)
-	if err != nil {
-		return nil, false, err
-	}
-	if text != "" {
-		r.Corrected = text
-		if len(found) == 0 {
-			m := r.match
-			again, all, err := s.look(ctx, corrected, r, find)
-			if err != nil {
-				return nil, false, err
-			}
-			if r.Applied = len(again) > 0; r.Applied {
-				return again, all, nil
-			}
-			r.match, r.Corrected = m, ""
+	if len(found) == 0 {
+		again, all, err := s.lookCorrected(ctx, q, p, r, find)
+		if err != nil || r.Corrected != "" {
+			return again, all, err
 		}
 	}
 	if q.Order != Relevance {
@@ -60,6 +48,26 @@ func (s *Service) lookAgain(ctx context.Context, q Query, p parsed, r *Results, 
 		}
 	}
 	return found, complete && all, nil
+}
+
+// lookCorrected looks for a query with misspelt words corrected. If that finds
+// nothing either, r is as it was.
+func (s *Service) lookCorrected(ctx context.Context, q Query, p parsed, r *Results, find finder) ([]candidate, bool, error) {
+	corrected, text, err := s.correct(ctx, q.Text, p, r.match)
+	if err != nil || text == "" {
+		return nil, true, err
+	}
+	m := r.match
+	found, complete, err := s.look(ctx, corrected, r, find)
+	if err != nil {
+		return nil, false, err
+	}
+	if len(found) == 0 {
+		r.match = m
+		return nil, true, nil
+	}
+	r.Corrected = text
+	return found, complete, nil
 }
 
 // relaxed is a match of which one word may be missing, and two of five or more.

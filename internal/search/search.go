@@ -76,6 +76,7 @@ type match struct {
 	since, till int64      // published at or after, and before, in microseconds since 1970
 	rate        float64    // share of the articles that have the rarest of all; 0: unknown
 	frequencies frequencies
+	seen        []int // about how many articles that readers can find have each group of all
 }
 
 // dated reports whether there is a window of time.
@@ -245,10 +246,9 @@ type Results struct {
 	Count   int  // of all pages together
 	Exact   bool // whether Count is just as many, or there are more articles than are ranked
 
-	// Corrected is the query with its misspelt words corrected, if there are any;
-	// Applied says that the results are those of the corrected query.
+	// Corrected is the query that the results are of, when nothing was found for what
+	// was typed: the same with misspelt words corrected. Empty otherwise.
 	Corrected string
-	Applied   bool
 
 	service *Service
 	match   match
@@ -293,7 +293,7 @@ func (s *Service) search(ctx context.Context, q Query, find finder) (*Results, e
 	if err != nil {
 		return nil, err
 	}
-	if len(found) == 0 || len(found) < fewHits && len(p.all) > 1 {
+	if len(found) < fewHits {
 		if found, complete, err = s.lookAgain(ctx, q, p, r, found, complete, find); err != nil {
 			return nil, err
 		}
@@ -310,7 +310,7 @@ func (s *Service) search(ctx context.Context, q Query, find finder) (*Results, e
 
 // look finds what matches a parsed query within what r's filter lets pass.
 func (s *Service) look(ctx context.Context, p parsed, r *Results, find finder) ([]candidate, bool, error) {
-	r.match.all, r.match.none = nil, nil
+	r.match.all, r.match.none, r.match.seen = nil, nil, nil
 	if err := s.understand(ctx, p, &r.match); err != nil {
 		return nil, false, err
 	}
