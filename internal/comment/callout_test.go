@@ -72,9 +72,13 @@ func TestModerationServiceDecides(t *testing.T) {
 			"says nothing":    {func(http.ResponseWriter, *http.Request) {}, "PENDING ,SERVICE_DOWN,"},
 			"never answers":   {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "PENDING ,SERVICE_DOWN,"},
 			"answers forever": {func(w http.ResponseWriter, r *http.Request) { flood(w, r) }, "PENDING ,SERVICE_DOWN,"},
-			"is broken":       {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"verdict":"APPROVE"}`, 500) }, "PENDING ,SERVICE_DOWN,"},
-			"breaks off":      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "PENDING ,SERVICE_DOWN,"},
-			"leads elsewhere": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, private.URL, 307) }, "PENDING ,SERVICE_DOWN,"},
+			"is broken": {func(w http.ResponseWriter, _ *http.Request) {
+				http.Error(w, `{"verdict":"APPROVE"}`, http.StatusInternalServerError)
+			}, "PENDING ,SERVICE_DOWN,"},
+			"breaks off": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "PENDING ,SERVICE_DOWN,"},
+			"leads elsewhere": {func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, private.URL, http.StatusTemporaryRedirect)
+			}, "PENDING ,SERVICE_DOWN,"},
 		} {
 			o.act = c.act
 			posted := f.add(t, f.readers[0], comment.Post{ArticleID: f.articles[0], Body: "a service that " + name})

@@ -226,7 +226,7 @@ func (c *crowd) compare(t *testing.T, models []*client) {
 		}
 	}
 	gotComments, gotReplies, gotReactions := map[int]int{}, map[int]int{}, map[int]map[commentreaction.Kind]int{}
-	counted, err := c.forum.comments.Reactions(t.Context(), c.tops)
+	counted, err := c.comments.Reactions(t.Context(), c.tops)
 	if err != nil {
 		t.Fatal(err)
 	}

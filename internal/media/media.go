@@ -179,7 +179,7 @@ type spooled struct {
 
 func (f *spooled) discard() {
 	_ = f.Close()
-	_ = os.Remove(f.Name())
+	_ = os.Remove(f.Name()) //nolint:gosec // G703: the name is that of a file made here
 }
 
 func (s *Service) spool(body io.Reader) (*spooled, error) {

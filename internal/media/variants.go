@@ -142,7 +142,7 @@ func (s *Service) serveVariant(w http.ResponseWriter, r *http.Request, original,
 // temporary sends a client elsewhere for now.
 func temporary(w http.ResponseWriter, r *http.Request, to string) {
 	w.Header().Set("Cache-Control", "public, max-age=60")
-	http.Redirect(w, r, to, http.StatusFound)
+	http.Redirect(w, r, to, http.StatusFound) //nolint:gosec // G710: to begins with Prefix
 }
 
 // makeVariant makes a variant, unless another request has meanwhile.

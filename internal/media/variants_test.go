@@ -23,16 +23,16 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
-// halves is a picture, red on its left and blue on its right; clear where the left
+// halves is a picture, red on its left and blue on its right; with through, the left
 // half is see-through.
-func halves(width, height int, clear bool) *image.NRGBA {
+func halves(width, height int, through bool) *image.NRGBA {
 	p := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
 		for x := range width {
 			c := color.NRGBA{R: 255, A: 255}
 			if x >= width/2 {
 				c = color.NRGBA{B: 255, A: 255}
-			} else if clear {
+			} else if through {
 				c = color.NRGBA{}
 			}
 			p.SetNRGBA(x, y, c)
@@ -104,7 +104,7 @@ func looks(m image.Image, x, y int) string {
 func TestVariantsHaveTheSizeShapeAndFormatAskedFor(t *testing.T) {
 	t.Parallel()
 	s := onSQLite(t)
-	clear := encoded(t, func(b *bytes.Buffer) error { return png.Encode(b, halves(800, 400, true)) })
+	glass := encoded(t, func(b *bytes.Buffer) error { return png.Encode(b, halves(800, 400, true)) })
 	clearWebP := encoded(t, func(b *bytes.Buffer) error {
 		return webp.Encode(b, halves(800, 400, true), webp.Options{Lossless: true})
 	})
@@ -133,9 +133,9 @@ func TestVariantsHaveTheSizeShapeAndFormatAskedFor(t *testing.T) {
 		"square round the middle":         {halvesJPEG(t, 800, 400), 0.5, Variant{Width: 320, Ratio: Ratio{1, 1}}, "image/webp", 320, 320, "red", "blue"},
 		"square round the left":           {halvesJPEG(t, 800, 400), 0.1, Variant{Width: 320, Ratio: Ratio{1, 1}}, "image/webp", 320, 320, "red", "red"},
 		"upright round the right":         {halvesJPEG(t, 800, 400), 0.9, Variant{Width: 160, Ratio: Ratio{9, 16}, Format: JPEG}, "image/jpeg", 160, 284, "blue", "blue"},
-		"clear, as WebP":                  {clear, 0.5, Variant{Width: 320}, "image/webp", 320, 160, "clear", "blue"},
-		"clear, as PNG":                   {clear, 0.5, Variant{Width: 320, Format: PNG}, "image/png", 320, 160, "clear", "blue"},
-		"clear, as JPEG, becomes white":   {clear, 0.5, Variant{Width: 320, Format: JPEG}, "image/jpeg", 320, 160, "white", "blue"},
+		"clear, as WebP":                  {glass, 0.5, Variant{Width: 320}, "image/webp", 320, 160, "clear", "blue"},
+		"clear, as PNG":                   {glass, 0.5, Variant{Width: 320, Format: PNG}, "image/png", 320, 160, "clear", "blue"},
+		"clear, as JPEG, becomes white":   {glass, 0.5, Variant{Width: 320, Format: JPEG}, "image/jpeg", 320, 160, "white", "blue"},
 		"of a clear WebP":                 {clearWebP, 0.5, Variant{Width: 320}, "image/webp", 320, 160, "clear", "blue"},
 		"of what moves, the first frame":  {moving, 0.5, Variant{Width: 160, Format: WebP}, "image/webp", 160, 80, "red", "red"},
 		"a picture larger than all there": {halvesJPEG(t, 4000, 1000), 0.5, Variant{Width: 9999, Format: JPEG}, "image/jpeg", 2560, 640, "red", "blue"},

@@ -143,10 +143,10 @@ func TestCorrection(t *testing.T) {
 			want             []string
 		}{
 			{"habour strike ", "harbour strike", []string{"strike-begins"}},
-			{"comittee", "committee", []string{"bank"}},
+			{"commmittee", "committee", []string{"bank"}},
 			{"budgte ", "budget", []string{"tram-budget"}},
 			{"conserttt ", "", nil},
-			{"stopqed wroking ", "stopped working", []string{"strike-begins"}},
+			{"stopqed workking ", "stopped working", []string{"strike-begins"}},
 			{"الانتحابات ", "الانتخابات", []string{"elections"}},
 			{"zeppelinx ", "", nil}, // only readers' words are suggested
 			{"dirigibel ", "", nil},

@@ -119,15 +119,16 @@ func (v *view) Stories() []map[string]any { return nodes(v.Data["latestNews"]) }
 
 // Why is the reason for which an article is related.
 func (v *view) Why(edge map[string]any) string {
-	for _, r := range list(edge["reasons"]) {
-		labels, _ := r["labels"].([]any)
-		said := make([]string, 0, 2)
-		for _, l := range labels[:min(2, len(labels))] {
-			said = append(said, text(l))
-		}
-		return strings.ReplaceAll(v.T(text(r["kind"])), "{labels}", strings.Join(said, ", "))
+	reasons := list(edge["reasons"])
+	if len(reasons) == 0 {
+		return ""
 	}
-	return ""
+	labels, _ := reasons[0]["labels"].([]any)
+	said := make([]string, 0, 2)
+	for _, l := range labels[:min(2, len(labels))] {
+		said = append(said, text(l))
+	}
+	return strings.ReplaceAll(v.T(text(reasons[0]["kind"])), "{labels}", strings.Join(said, ", "))
 }
 
 // Teaser is a story in a list, on its way to its template.
