@@ -446,7 +446,7 @@ func (s *Server) leave(failed <-chan error) {
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-		case <-failed: //nolint:errcheck // there is nothing to wait for; whoever stops the server learns the error elsewhere
+		case <-failed: //nolint:errcheck // it stops anyway: there is nothing to wait for
 		}
 	}
 	if s.opts.Drain != nil {
