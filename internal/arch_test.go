@@ -181,6 +181,27 @@ func TestPackagesAreNamedForWhatTheyHold(t *testing.T) {
 // dialectRooms are the packages that may know which database they speak to.
 var dialectRooms = []string{"internal/store", "internal/search", "internal/testkit", "internal/tool", "internal/content", "internal/config", "internal/cli", "ent"}
 
+// TestArchitectureNamesEveryPackage: docs/architecture.md has a line for every package
+// of this folder and of graph.
+func TestArchitectureNamesEveryPackage(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, house, _ := strings.Cut(string(text), "## The house")
+	house, _, _ = strings.Cut(house, "\n## ")
+	for p := range all(t) {
+		parts := strings.Split(p, "/")
+		if len(parts) != 2 || parts[0] != "internal" && parts[0] != "graph" {
+			continue
+		}
+		if !regexp.MustCompile(`(?m)^  (\S+ )*(\S+, )?` + regexp.QuoteMeta(parts[1]) + `/`).MatchString(house) {
+			t.Errorf("docs/architecture.md has no line for %s", p)
+		}
+	}
+}
+
 func TestDialectsAreKnownInFewRooms(t *testing.T) {
 	t.Parallel()
 	dialect := regexp.MustCompile(`store\.(SQLite|Postgres)\b|dialect\.(SQLite|Postgres)\b|"modernc\.org/sqlite|"github\.com/lib/pq`)
