@@ -130,6 +130,9 @@ func (s *Service) serveVariant(w http.ResponseWriter, r *http.Request, original,
 	case errors.Is(err, errNoOriginal):
 		s.serveMoved(w, r, original, name)
 	case r.Context().Err() != nil: // nobody is waiting
+		if err == nil {
+			_ = reader.Close()
+		}
 	case err != nil:
 		slog.ErrorContext(r.Context(), "make a variant", "key", key, "error", err)
 		w.Header().Set("Retry-After", "5")
