@@ -9,7 +9,7 @@ import { createClient as createEventClient } from 'graphql-sse';
 import WebSocket from 'ws';
 
 const [url, articleId] = process.argv.slice(2);
-if (!articleId) {
+if (!url || !articleId) {
   console.error('usage: node e2e/subscriptions.mjs URL ARTICLE-ID');
   process.exit(2);
 }
@@ -20,8 +20,9 @@ const clients = {
 const listening = [];
 const results = [];
 for (const [name, client] of Object.entries(clients)) {
-  let heard;
-  listening.push(new Promise((resolve) => (heard = resolve)));
+  /** @type {() => void} */
+  let heard = () => {};
+  listening.push(/** @type {Promise<void>} */ (new Promise((resolve) => (heard = resolve))));
   results.push(
     (async () => {
       const updates = client.iterate({ query: 'subscription($id: ID!) { articleUpdated(id: $id) { title } }', variables: { id: articleId } });
@@ -31,7 +32,7 @@ for (const [name, client] of Object.entries(clients)) {
       if (!first.data?.articleUpdated?.title) {
         throw new Error(`${name}: articleUpdated: ${JSON.stringify(first)}`);
       }
-      await updates.return();
+      await updates.return?.();
       const query = await client.iterate({ query: '{ site { name } }' }).next();
       if (!query.value.data?.site) {
         throw new Error(`${name}: a query: ${JSON.stringify(query)}`);
