@@ -18,6 +18,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
+	"github.com/broadsheet-cms/broadsheet/internal/httprecorder"
 )
 
 // keyed are the headers of a request that answers may depend on: their values are
@@ -339,13 +340,13 @@ func (c *Cache) audit(next http.Handler, r *http.Request, body []byte, k key, a 
 	defer cancel()
 	r = r.WithContext(ctx)
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	fresh := &recorder{header: http.Header{}}
+	fresh := new(httprecorder.Recorder)
 	next.ServeHTTP(fresh, r)
-	if fresh.status != http.StatusOK {
+	if fresh.Status() != http.StatusOK {
 		return
 	}
 	c.counts.audited.Add(1)
-	if bytes.Equal(fresh.body.Bytes(), a.body) {
+	if bytes.Equal(fresh.Body.Bytes(), a.body) {
 		return
 	}
 	select {
@@ -353,30 +354,10 @@ func (c *Cache) audit(next http.Handler, r *http.Request, body []byte, k key, a 
 	case <-c.ended.Done():
 		return
 	}
-	if !c.good(a) || bytes.HasPrefix(fresh.body.Bytes(), []byte(`{"errors"`)) {
+	if !c.good(a) || bytes.HasPrefix(fresh.Body.Bytes(), []byte(`{"errors"`)) {
 		return
 	}
 	c.counts.different.Add(1)
-	c.opts.Logger.ErrorContext(ctx, "an answer from memory differs from a fresh one and is dropped", "tags", a.tags, "slots", len(a.slots), "kept", len(a.body), "fresh", fresh.body.Len())
+	c.opts.Logger.ErrorContext(ctx, "an answer from memory differs from a fresh one and is dropped", "tags", a.tags, "slots", len(a.slots), "kept", len(a.body), "fresh", fresh.Body.Len())
 	c.answers.Invalidate(k)
-}
-
-// recorder is the writer of an audit.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (r *recorder) Header() http.Header { return r.header }
-
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
-}
-
-func (r *recorder) Write(data []byte) (int, error) {
-	r.WriteHeader(http.StatusOK)
-	return r.body.Write(data)
 }

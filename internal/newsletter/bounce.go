@@ -94,42 +94,12 @@ const (
 // mail program unsubscribes its user (RFC 8058), and reports of bounces.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+oneClickPath+"{token}", s.serveOneClick)
-	mux.HandleFunc("GET "+oneClickPath+"{token}", s.serveAsk)
+	s.mail.HandleOneClick(mux, mail.OneClick{Path: oneClickPath, Page: pageUnsubscribe, Done: "You are unsubscribed.", Stop: func(ctx context.Context, token string) error {
+		_, err := s.Unsubscribe(ctx, token)
+		return err
+	}})
 	mux.HandleFunc("POST "+bouncePath, s.serveBounces)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		mux.ServeHTTP(w, r)
-	})
-}
-
-// serveOneClick ends a subscription. It needs no cookie, no body and no page.
-func (s *Service) serveOneClick(w http.ResponseWriter, r *http.Request) {
-	_, err := s.Unsubscribe(r.Context(), r.PathValue("token"))
-	if fault.CodeOf(err) == fault.BadUserInput {
-		http.Error(w, "This link is not valid.", http.StatusNotFound)
-		return
-	}
-	if err != nil {
-		slog.ErrorContext(r.Context(), "a subscription could not be ended", "error", err)
-		http.Error(w, "This does not work right now. Try again later.", http.StatusServiceUnavailable)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, "You are unsubscribed.\n") // the client may be gone
-}
-
-// serveAsk is for people who open the address: a GET changes nothing, as
-// programs follow links. It leads to the page of the front end.
-func (s *Service) serveAsk(w http.ResponseWriter, r *http.Request) {
-	brand, err := s.mail.Brand(r.Context())
-	if err != nil {
-		http.Error(w, "This does not work right now. Try again later.", http.StatusServiceUnavailable)
-		return
-	}
-	http.Redirect(w, r, brand.Link(pageUnsubscribe, r.PathValue("token")), http.StatusSeeOther) //nolint:gosec // G710: a path of the site, whose address is a setting
+	return mail.Unlisted(mux)
 }
 
 // Bounds of a report of bounces.

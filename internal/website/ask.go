@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
+
+	"github.com/broadsheet-cms/broadsheet/internal/httprecorder"
 )
 
 // answer is what the API said to one operation of the application.
@@ -43,48 +44,19 @@ func (s *Site) ask(r *http.Request, preview, name string, variables map[string]a
 	if preview != "" {
 		q.Header.Set("X-Broadsheet-Preview", preview)
 	}
-	got := &recorder{header: http.Header{}}
+	got := new(httprecorder.Recorder)
 	s.opts.GraphQL.ServeHTTP(got, q)
-	a := &answer{Name: name, Variables: variables, Result: bytes.TrimSpace(got.body.Bytes())}
+	a := &answer{Name: name, Variables: variables, Result: bytes.TrimSpace(got.Body.Bytes())}
 	var read struct {
 		Data   map[string]any
 		Errors []struct{ Message string }
 	}
 	if err := json.Unmarshal(a.Result, &read); err != nil {
-		return nil, fmt.Errorf("ask %s: status %d: %w", name, got.code(), err)
+		return nil, fmt.Errorf("ask %s: status %d: %w", name, got.Status(), err)
 	}
 	if read.Data == nil {
-		return nil, fmt.Errorf("ask %s: status %d: %v", name, got.code(), read.Errors)
+		return nil, fmt.Errorf("ask %s: status %d: %v", name, got.Status(), read.Errors)
 	}
 	a.data = read.Data
 	return a, nil
 }
-
-// recorder keeps an answer in memory.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (r *recorder) Header() http.Header { return r.header }
-
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
-}
-
-func (r *recorder) Write(data []byte) (int, error) {
-	r.WriteHeader(http.StatusOK)
-	return r.body.Write(data)
-}
-
-func (r *recorder) code() int {
-	if r.status == 0 {
-		return http.StatusOK
-	}
-	return r.status
-}
-
-var _ io.Writer = (*recorder)(nil)

@@ -8,6 +8,7 @@ package website
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
+	"github.com/broadsheet-cms/broadsheet/internal/httprecorder"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 )
 
@@ -100,16 +102,17 @@ func isOld(query url.Values) bool {
 
 // old lets Next answer and reports whether it had something.
 func (s *Site) old(w http.ResponseWriter, r *http.Request) bool {
-	held := &recorder{header: http.Header{}}
+	held := new(httprecorder.Recorder)
 	s.opts.Next.ServeHTTP(held, r)
-	if held.code() == http.StatusNotFound || held.code() == http.StatusGone {
+	status := cmp.Or(held.Status(), http.StatusOK)
+	if status == http.StatusNotFound || status == http.StatusGone {
 		return false
 	}
-	for name, values := range held.header {
+	for name, values := range held.Header() {
 		w.Header()[name] = values
 	}
-	w.WriteHeader(held.code())
-	_, _ = w.Write(held.body.Bytes()) // the client may be gone
+	w.WriteHeader(status)
+	_, _ = w.Write(held.Body.Bytes()) // the client may be gone
 	return true
 }
 
