@@ -198,17 +198,14 @@ func (s *Service) admit(ctx context.Context, d *draft) error {
 	if d.rules.blocked(d.address) {
 		return fault.Mistake(fault.Denied, "", "Comments from your network are not accepted here.")
 	}
-	restricted, err := s.restrictions(ctx, d.viewer.UserID, d.GuestEmail, d.address)
+	muted, err := s.restrictions(ctx, d.viewer.UserID, d.GuestEmail, d.address)
 	if err != nil {
 		return err
-	}
-	if restricted.banned {
-		return fault.Mistake(fault.Denied, "", "A moderator has stopped you from commenting here.")
 	}
 	if err := s.repetitions(ctx, d); err != nil {
 		return err
 	}
-	if restricted.muted {
+	if muted {
 		d.reasons = append(d.reasons, MutedReader)
 	}
 	if policy.Before {

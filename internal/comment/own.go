@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -146,15 +147,12 @@ func (s *Service) reasonsToHold(ctx context.Context, c *ent.Comment, body string
 	if viewer.Can(access.ModerateComments) {
 		return nil, nil
 	}
-	restricted, err := s.restrictions(ctx, viewer.UserID, c.GuestEmail, access.OriginOf(ctx).Address)
+	muted, err := s.restrictions(ctx, viewer.UserID, c.GuestEmail, access.OriginOf(ctx).Address)
 	if err != nil {
 		return nil, err
 	}
-	if restricted.banned {
-		return nil, fault.Mistake(fault.Denied, "", "A moderator has stopped you from commenting here.")
-	}
 	reasons := suspicions(body, false, Submission{}, rules)
-	if restricted.muted {
+	if muted {
 		reasons = append(reasons, MutedReader)
 	}
 	policies, err := store.Collect(ctx, s.db, policySQL, func(rows *sql.Rows) (Policy, error) {
@@ -286,12 +284,8 @@ func (s *Service) React(ctx context.Context, key int, kind commentreaction.Kind)
 		if len(there) == 0 {
 			return fault.Mistake(fault.Missing, "commentId", "There is no such comment.")
 		}
-		restricted, err := s.restrictions(ctx, user, "", access.OriginOf(ctx).Address)
-		if err != nil {
+		if _, err := s.restrictions(ctx, user, "", access.OriginOf(ctx).Address); err != nil {
 			return err
-		}
-		if restricted.banned {
-			return fault.Mistake(fault.Denied, "", "A moderator has stopped you from commenting here.")
 		}
 		was, err := store.Collect(ctx, s.db, reactionSQL, scanKind, key, user)
 		if err != nil {
@@ -429,13 +423,12 @@ func (s *Service) ReactionsOn(ctx context.Context, articles []int) (map[int][]Ow
 	return reactions, nil
 }
 
-// restricted is what moderators have laid on a reader.
-type restricted struct{ banned, muted bool }
-
 var restrictionsSQL = store.MaintainBoth(`SELECT kind FROM reader_restrictions WHERE (expires_at IS NULL OR expires_at > $4)
 	AND (user_id = $1 OR email_hash = $2 AND $2 <> '' OR address = $3 AND $3 <> '')`)
 
-func (s *Service) restrictions(ctx context.Context, user int, email, address string) (r restricted, err error) {
+// restrictions refuses whom moderators have banned, and reports whether what others
+// write waits for a moderator.
+func (s *Service) restrictions(ctx context.Context, user int, email, address string) (muted bool, err error) {
 	hash := ""
 	if email != "" {
 		hash = hashOf(email)
@@ -444,12 +437,11 @@ func (s *Service) restrictions(ctx context.Context, user int, email, address str
 		err = rows.Scan(&kind)
 		return kind, err
 	}, user, hash, address, s.Now())
-	for _, kind := range kinds {
-		r.banned = r.banned || kind == "BANNED"
-		r.muted = r.muted || kind == "MUTED"
-	}
 	if err != nil {
-		return r, fmt.Errorf("look for restrictions: %w", err)
+		return false, fmt.Errorf("look for restrictions: %w", err)
 	}
-	return r, nil
+	if slices.Contains(kinds, "BANNED") {
+		return false, fault.Mistake(fault.Denied, "", "A moderator has stopped you from commenting here.")
+	}
+	return slices.Contains(kinds, "MUTED"), nil
 }

@@ -92,9 +92,10 @@ const (
 // Run removes what is too old now.
 func (s *Service) Run(ctx context.Context) error {
 	for _, r := range rules {
-		var before any = s.Now().Add(-r.age(s.Ages))
+		moment := s.Now().Add(-r.age(s.Ages))
+		var before any = moment
 		if r.before != nil {
-			before = r.before(s.Now().Add(-r.age(s.Ages)))
+			before = r.before(moment)
 		}
 		for range steps {
 			result, err := s.db.Exec(ctx, r.statement, before, step)

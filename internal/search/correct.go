@@ -39,21 +39,16 @@ func scanEntry(rows *sql.Rows) (e entry, err error) {
 // that are spelt nearly alike, and its text; an empty text when there is nothing to correct.
 // Only words that readers can find are suggested.
 func (s *Service) correct(ctx context.Context, text string, p parsed, m match) (parsed, string, error) {
-	var wrong []int
+	all := slices.Clone(p.all)
+	spelt := map[string]string{}
+	looked := 0
 	for n, c := range p.all {
 		word := cmp.Or(c.word, c.prefix)
 		length := utf8.RuneCountInString(word)
-		if len(m.all[n].any) > 1 || len(c.stems) != 1 || len(c.or) > 0 || length < minMisspelt || length > maxMisspelt {
+		if m.seen[n] > 0 || len(m.all[n].any) > 1 || len(c.stems) != 1 || length < minMisspelt || length > maxMisspelt || looked == maxCorrected {
 			continue
 		}
-		if m.seen[n] == 0 && len(wrong) < maxCorrected {
-			wrong = append(wrong, n)
-		}
-	}
-	all := slices.Clone(p.all)
-	spelt := map[string]string{}
-	for _, n := range wrong {
-		word := cmp.Or(all[n].word, all[n].prefix)
+		looked++
 		e, err := s.nearest(ctx, word)
 		if err != nil {
 			return p, "", err
@@ -80,13 +75,13 @@ func (s *Service) correct(ctx context.Context, text string, p parsed, m match) (
 }
 
 // nearest is the most common word that one mistake makes into the one given, or
-// two mistakes into a long one. Words that readers can find already are right.
+// two mistakes into a long one.
 func (s *Service) nearest(ctx context.Context, word string) (entry, error) {
 	near, err := store.Collect(ctx, s.db, wordsSQL, scanEntry, s.db.Texts(edits(word)))
 	if err != nil {
 		return entry{}, fmt.Errorf("look up spellings: %w", err)
 	}
-	best, err := s.mostCommon(ctx, word, near)
+	best, err := s.mostCommon(ctx, near)
 	if err != nil || best.word != "" || utf8.RuneCountInString(word) < minTwoEdits {
 		return best, err
 	}
@@ -97,23 +92,23 @@ func (s *Service) nearest(ctx context.Context, word string) (entry, error) {
 		return entry{}, fmt.Errorf("look up words that begin alike: %w", err)
 	}
 	near = slices.DeleteFunc(near, func(e entry) bool { return distance(letters, []rune(e.word)) > 2 })
-	return s.mostCommon(ctx, word, near)
+	return s.mostCommon(ctx, near)
 }
 
 // mostCommon is the word that most articles have; none if no article that
-// readers see has any, or the word itself is one of theirs.
-func (s *Service) mostCommon(ctx context.Context, word string, near []entry) (best entry, err error) {
-	keys := []int{int(stemHash(language.Stem(word)))}
-	for _, e := range near {
-		keys = append(keys, int(stemHash(e.stem)))
+// readers see has any.
+func (s *Service) mostCommon(ctx context.Context, near []entry) (best entry, err error) {
+	keys := make([]int, len(near))
+	for i, e := range near {
+		keys[i] = stemKey(e.stem)
 	}
 	seen, err := s.frequencies(ctx, keys)
-	if err != nil || seen[int(stemHash(language.Stem(word)))] > 0 {
+	if err != nil {
 		return entry{}, err
 	}
 	most := 0
 	for _, e := range near {
-		if n := seen[int(stemHash(e.stem))]; e.spelling != "" && (n > most || n == most && n > 0 && e.word < best.word) {
+		if n := seen[stemKey(e.stem)]; e.spelling != "" && (n > most || n == most && n > 0 && e.word < best.word) {
 			best, most = e, n
 		}
 	}

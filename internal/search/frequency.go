@@ -36,6 +36,9 @@ const (
 	fieldLength = -10 // and below: how many words the fields have together, in the order of the fields
 )
 
+// stemKey is the key of a stem in search_frequencies.
+func stemKey(stem string) int { return int(stemHash(stem)) }
+
 // change adds what an article says now to counts, and takes away what it said.
 func (v *vocabulary) change(d *document) {
 	add := func(vec vector, n int) {
@@ -105,7 +108,6 @@ func (s *Service) understand(ctx context.Context, p parsed, m *match) error {
 	for field := range fieldCount {
 		keys = append(keys, fieldLength-field)
 	}
-	hash := func(stem string) int { return int(stemHash(stem)) }
 	type particles struct {
 		with    []string
 		without string
@@ -128,19 +130,19 @@ func (s *Service) understand(ctx context.Context, p parsed, m *match) error {
 		case c.word != "" && !g.choice:
 			maybe[n].with, maybe[n].without = language.Attached(c.word)
 			for _, stem := range append(slices.Clip(maybe[n].with), maybe[n].without) {
-				keys = append(keys, hash(stem))
+				keys = append(keys, stemKey(stem))
 			}
 		}
 		m.all = append(m.all, g)
 		for _, stems := range g.any {
 			for _, stem := range stems {
-				keys = append(keys, hash(stem))
+				keys = append(keys, stemKey(stem))
 			}
 		}
 	}
 	for _, words := range m.facts {
 		for _, word := range words {
-			keys = append(keys, hash(word))
+			keys = append(keys, stemKey(word))
 		}
 	}
 	seen, err := s.frequencies(ctx, keys)
@@ -155,14 +157,14 @@ func (s *Service) understand(ctx context.Context, p parsed, m *match) error {
 	rarest := math.MaxInt
 	for n := range m.all {
 		g := &m.all[n]
-		own := seen[hash(g.any[0][0])]
+		own := seen[stemKey(g.any[0][0])]
 		// A particle makes the rarer of two forms; see language.Attached.
 		for _, stem := range maybe[n].with {
-			if f := seen[hash(stem)]; f > 0 && f <= own/2 {
+			if f := seen[stemKey(stem)]; f > 0 && f <= own/2 {
 				g.any = append(g.any, []string{stem})
 			}
 		}
-		if f := seen[hash(maybe[n].without)]; maybe[n].without != "" && f > 0 && f >= 2*own {
+		if f := seen[stemKey(maybe[n].without)]; maybe[n].without != "" && f > 0 && f >= 2*own {
 			g.any = append(g.any, []string{maybe[n].without})
 		}
 		rarity, has := rarityOfGroup(*g, seen, all)
@@ -173,7 +175,7 @@ func (s *Service) understand(ctx context.Context, p parsed, m *match) error {
 	for _, words := range m.facts {
 		has := 0
 		for _, word := range words {
-			has += seen[hash(word)]
+			has += seen[stemKey(word)]
 		}
 		rarest = min(rarest, has)
 	}
@@ -190,7 +192,7 @@ func rarityOfGroup(g group, seen map[int]int, all int) (rarity, has int) {
 	for _, stems := range g.any {
 		least := math.MaxInt
 		for _, stem := range stems {
-			least = min(least, seen[int(stemHash(stem))])
+			least = min(least, seen[stemKey(stem)])
 		}
 		has += least
 	}
@@ -198,7 +200,7 @@ func rarityOfGroup(g group, seen map[int]int, all int) (rarity, has int) {
 	if len(g.any[0]) > 1 {
 		sum := 0
 		for _, stem := range g.any[0] {
-			sum += rarityOf(seen[int(stemHash(stem))], all)
+			sum += rarityOf(seen[stemKey(stem)], all)
 		}
 		rarity = cmp.Or(min(sum, 3*rarity), 1)
 	}

@@ -288,29 +288,7 @@ func tsvector(d *document) string {
 // tsquery writes a match in PostgreSQL's query language, every stem in
 // quotation marks.
 func tsquery(m match) string {
-	var all []string
-	for _, g := range m.all {
-		if !m.leaves(g) {
-			all = append(all, groupTSQuery(g))
-		}
-	}
-	if len(m.some) > 0 {
-		var sets []string
-		for _, set := range m.some {
-			var words []string
-			for _, n := range set {
-				words = append(words, groupTSQuery(m.all[n]))
-			}
-			sets = append(sets, "("+strings.Join(words, " & ")+")")
-		}
-		all = append(all, "("+strings.Join(sets, " | ")+")")
-	}
-	for _, words := range m.facts {
-		all = append(all, anyTSQuery(single(words), ""))
-	}
-	if len(all) == 0 {
-		all = append(all, quoted(anyArticle))
-	}
+	all := m.conditions(groupTSQuery, func(words []string) string { return anyTSQuery(single(words), "") }, " & ", " | ")
 	for _, g := range m.none {
 		all = append(all, "!"+groupTSQuery(g))
 	}

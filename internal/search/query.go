@@ -81,7 +81,7 @@ func parse(query string) (parsed, error) {
 			last.word, last.prefix = "", ""
 		default:
 			for _, c := range clauses {
-				if key := fmt.Sprint(c); !seen[key] {
+				if key := c.key(); !seen[key] {
 					seen[key] = true
 					p.all = append(p.all, c)
 				}
@@ -103,6 +103,11 @@ func parse(query string) (parsed, error) {
 		return parsed{}, fault.BadInput("query", "A query needs a word to find beside those to leave out.")
 	}
 	return p, nil
+}
+
+// key is equal for clauses that find the same: forms of one word have one.
+func (c clause) key() string {
+	return fmt.Sprint(c.stems, c.prefix, c.quoted, c.title, c.byline)
 }
 
 // joins reports whether two clauses look in the same fields, so that one of them

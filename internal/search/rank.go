@@ -75,14 +75,12 @@ type rankGroup struct {
 	any    [][]uint32 // hashes of the stems of each alternative
 	form   byte
 	rarity float64
-	title  bool
-	byline bool
 }
 
 func newRanking(m match) *ranking {
 	r := &ranking{match: m, titles: map[string]bool{}}
 	for n, g := range m.all {
-		rg := rankGroup{title: g.title, byline: g.byline, rarity: float64(m.frequencies.rarity[n]) / 100}
+		rg := rankGroup{rarity: float64(m.frequencies.rarity[n]) / 100}
 		if g.word != "" {
 			rg.form = formHash(g.word)
 		}
@@ -123,8 +121,9 @@ func (r *ranking) score(c *candidate) float64 {
 		fit = sum / r.best
 	}
 	fit = (fit + r.titleBonus(c.title)) / (1 + titleAlone + titleOrder)
-	year := min(max(time.UnixMicro(c.published).UTC().Year(), firstYear), lastYear)
-	day := float64(time.UnixMicro(c.published).UTC().YearDay()) / 366
+	at := time.UnixMicro(c.published).UTC()
+	year := min(max(at.Year(), firstYear), lastYear)
+	day := float64(at.YearDay()) / 366
 	const newest = 1 + yearly*(lastYear-firstYear+1)
 	return fit * (1 + yearly*(float64(year-firstYear)+day)) / newest
 }
@@ -134,7 +133,7 @@ func (r *ranking) score(c *candidate) float64 {
 // is not in the vector, as those of very long articles are cut, stands once in
 // the body.
 func (r *ranking) often(c *candidate, n int) float64 {
-	g, rg := r.match.all[n], r.groups[n]
+	g, rg := &r.match.all[n], &r.groups[n]
 	best := 0.0
 	for i, stems := range rg.any {
 		var fields [fieldCount]float64
@@ -154,16 +153,16 @@ func (r *ranking) often(c *candidate, n int) float64 {
 				}
 			}
 		}
-		best = max(best, g.share(i)*r.weigh(c, rg, fields))
+		best = max(best, g.share(i)*r.weigh(c, g, fields))
 	}
 	if best == 0 && !c.partial {
-		best = r.weigh(c, rankGroup{}, [fieldCount]float64{inBody: 1})
+		best = r.weigh(c, &group{}, [fieldCount]float64{inBody: 1})
 	}
 	return best
 }
 
 // weigh adds up the fields. A search in titles or by-lines looks at them alone.
-func (r *ranking) weigh(c *candidate, g rankGroup, fields [fieldCount]float64) float64 {
+func (r *ranking) weigh(c *candidate, g *group, fields [fieldCount]float64) float64 {
 	sum := 0.0
 	for f, n := range fields {
 		if n == 0 || g.title && f != inTitle || g.byline && f != inBylines {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 const (
@@ -108,5 +109,32 @@ func without(list []int, missing int) [][]int {
 	return all
 }
 
-// leaves reports whether a group is none of those that must be there for sure.
-func (m match) leaves(g group) bool { return len(m.some) > 0 && g.optional }
+// conditions are what an article must fulfil, in the query language of an engine,
+// which writes a group and a list of facts and has operators for both and either. A
+// match without conditions is fulfilled by every article.
+func (m match) conditions(one func(group) string, fact func([]string) string, and, or string) []string {
+	var all []string
+	for _, g := range m.all {
+		if len(m.some) == 0 || !g.optional {
+			all = append(all, one(g))
+		}
+	}
+	var sets []string
+	for _, set := range m.some {
+		words := make([]string, len(set))
+		for i, n := range set {
+			words[i] = one(m.all[n])
+		}
+		sets = append(sets, "("+strings.Join(words, and)+")")
+	}
+	if len(sets) > 0 {
+		all = append(all, "("+strings.Join(sets, or)+")")
+	}
+	for _, words := range m.facts {
+		all = append(all, fact(words))
+	}
+	if len(all) == 0 {
+		all = append(all, fact([]string{anyArticle}))
+	}
+	return all
+}

@@ -138,33 +138,11 @@ func matchFTS5(m match) string {
 		}
 		return in + anyFTS5(g.any)
 	}
-	var all, none []string
-	for _, g := range m.all {
-		if !m.leaves(g) {
-			all = append(all, one(g))
-		}
-	}
-	if len(m.some) > 0 {
-		var sets []string
-		for _, set := range m.some {
-			var words []string
-			for _, n := range set {
-				words = append(words, one(m.all[n]))
-			}
-			sets = append(sets, "("+strings.Join(words, " AND ")+")")
-		}
-		all = append(all, "("+strings.Join(sets, " OR ")+")")
-	}
-	for _, words := range m.facts {
-		all = append(all, "{facts} : "+anyFTS5(single(words)))
-	}
-	if len(all) == 0 {
-		all = append(all, "{facts} : "+anyFTS5(single([]string{anyArticle})))
-	}
+	q := strings.Join(m.conditions(one, func(words []string) string { return "{facts} : " + anyFTS5(single(words)) }, " AND ", " OR "), " AND ")
+	var none []string
 	for _, g := range m.none {
 		none = append(none, one(g))
 	}
-	q := strings.Join(all, " AND ")
 	if len(none) > 0 {
 		q = "(" + q + ") NOT (" + strings.Join(none, " OR ") + ")"
 	}
