@@ -54,9 +54,14 @@ func executed(response *graphql.Response) *answer {
 	return a
 }
 
+// isData reports whether there is nothing but data, which is JSON already.
+func (a *answer) isData() bool {
+	return len(a.Errors) == 0 && len(a.Extensions) == 0 && len(a.Data) > 0
+}
+
 // marshal writes an answer as JSON.
 func marshal(a *answer) []byte {
-	if len(a.Errors) == 0 && len(a.Extensions) == 0 && len(a.Data) > 0 {
+	if a.isData() {
 		return append(append([]byte(`{"data":`), a.Data...), '}')
 	}
 	body, err := json.Marshal(a)
@@ -67,7 +72,7 @@ func marshal(a *answer) []byte {
 }
 
 func respond(w http.ResponseWriter, status int, a *answer) {
-	if len(a.Errors) == 0 && len(a.Extensions) == 0 && len(a.Data) > 0 {
+	if a.isData() {
 		w.WriteHeader(status)
 		// The data is JSON already; json.Marshal would read all of it again.
 		_, _ = io.WriteString(w, `{"data":`) // the client may be gone

@@ -73,9 +73,8 @@ func Handler(services Services, opts Options) http.Handler {
 	if !opts.NoAutomatic {
 		named.automatic = newTextCache()
 	}
-	transport := exchange{sockets: opts.Sockets, documents: documents, persisted: named, budget: opts.Budget, slow: opts.SlowOperation, observed: opts.Observe, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
-		present: present(opts.Logger), logger: opts.Logger}
-	srv.AddTransport(transport)
+	srv.AddTransport(exchange{sockets: opts.Sockets, documents: documents, persisted: named, budget: opts.Budget, slow: opts.SlowOperation, observed: opts.Observe, timeout: opts.Timeout, maxBytes: opts.MaxRequestBytes, maxUpload: opts.MaxUploadBytes,
+		present: present(opts.Logger), logger: opts.Logger})
 	srv.SetQueryCache(checkedDocuments{})
 	srv.SetErrorPresenter(present(opts.Logger))
 	srv.SetRecoverFunc(recovered)

@@ -160,15 +160,19 @@ func (r *queryResolver) Changes(ctx context.Context, after *string, first *int32
 	if err != nil {
 		return nil, err
 	}
-	wanted := make([]partner.ChangeType, len(types))
-	for i, t := range types {
-		wanted[i] = partner.ChangeType(t)
-	}
-	page, err := r.Partners.Changes(ctx, k, orEmpty(after), orDefault(first), wanted)
+	page, err := r.Partners.Changes(ctx, k, orEmpty(after), orDefault(first), changeTypes(types))
 	if err != nil {
 		return nil, err
 	}
 	return changeFeed(page)
+}
+
+func changeTypes(types []model.ChangeType) []partner.ChangeType {
+	wanted := make([]partner.ChangeType, len(types))
+	for i, t := range types {
+		wanted[i] = partner.ChangeType(t)
+	}
+	return wanted
 }
 
 func changeFeed(page *partner.Page) (_ *model.ChangeFeed, err error) {

@@ -182,10 +182,8 @@ func (r *room) subscribe(t *testing.T, viewer access.Viewer, document string) by
 		before++ // of the account
 	}
 	go func() { // ends with ctx
-		for ctx.Err() == nil && r.Watch.Watchers() <= before {
-			time.Sleep(time.Millisecond)
-		}
-		cancel()
+		defer cancel()
+		_ = r.Watch.Await(ctx, before+1) // or the subscription ended
 	}()
 	body, err := json.Marshal(map[string]string{"query": document})
 	if err != nil {

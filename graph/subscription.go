@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +20,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/language"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/watch"
 )
@@ -162,11 +162,7 @@ func (f published) in(lists []watch.List) bool {
 }
 
 func (f published) fits(a *ent.Article) bool {
-	first := func(tag string) string {
-		tag, _, _ = strings.Cut(tag, "-")
-		return tag
-	}
-	if f.languages != nil && !slices.ContainsFunc(f.languages, func(l string) bool { return strings.EqualFold(first(l), first(a.Language)) }) {
+	if f.languages != nil && !slices.ContainsFunc(f.languages, func(l string) bool { return language.Base(l) == language.Base(a.Language) }) {
 		return false
 	}
 	return f.kinds == nil || slices.Contains(f.kinds, string(a.Kind))
@@ -295,10 +291,7 @@ func (r *subscriptionResolver) Changes(ctx context.Context, after *string, types
 	if err != nil {
 		return nil, err
 	}
-	wanted := make([]partner.ChangeType, len(types))
-	for i, t := range types {
-		wanted[i] = partner.ChangeType(t)
-	}
+	wanted := changeTypes(types)
 	from := orEmpty(after)
 	if from == "" {
 		if from, err = r.Partners.End(ctx, k); err != nil {

@@ -37,11 +37,7 @@ func (s *Server) ServeEvents(w http.ResponseWriter, r *http.Request, begin func(
 		default:
 		}
 	}}
-	p.ctx, p.who, p.known = ctx, s.opts.Client(ctx), time.Now()
-	if p.who.Account != 0 {
-		p.stop = s.opts.Watch(p.who.Account, func() { p.stale.Store(true); p.changed() })
-		p.stale.Store(true)
-	}
+	p.be(ctx)
 	defer p.leave()
 
 	h := w.Header()

@@ -36,6 +36,12 @@ func (p *party) admit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.be(admitted)
+	return nil
+}
+
+// be takes the client from the context of a request that was admitted.
+func (p *party) be(admitted context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ctx, p.who, p.known = admitted, p.server.opts.Client(admitted), time.Now()
@@ -47,7 +53,6 @@ func (p *party) admit(ctx context.Context) error {
 		// What happened between the look and the watch.
 		p.stale.Store(true)
 	}
-	return nil
 }
 
 // look gives the context of the request as it would be answered now, without an end.

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -120,11 +121,13 @@ type Server struct {
 	sockets   map[*conn]struct{}
 
 	webSockets, eventStreams, operations, slow, refused atomic.Int64
+
+	left func() // for tests: a WebSocket has left its place
 }
 
 // NewServer makes a server, which is closed by Close.
 func NewServer(opts Options) *Server {
-	s := &Server{opts: opts.withDefaults(), addresses: map[string]int{}, sockets: map[*conn]struct{}{}}
+	s := &Server{opts: opts.withDefaults(), addresses: map[string]int{}, sockets: map[*conn]struct{}{}, left: func() {}}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	s.group.Go(s.sweep)
 	return s
@@ -140,15 +143,18 @@ func (s *Server) Counts() Counts {
 func (s *Server) Drain() {
 	s.mu.Lock()
 	s.closed = true
-	all := make([]*conn, 0, len(s.sockets))
-	for c := range s.sockets {
-		all = append(all, c)
-	}
 	s.mu.Unlock()
-	for _, c := range all {
+	for _, c := range s.conns() {
 		c.close(websocket.StatusServiceRestart, "the server stops: connect again")
 	}
 	s.end()
+}
+
+// conns are the sockets that there are now.
+func (s *Server) conns() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.sockets))
 }
 
 // Close drains and waits until everything has ended.
@@ -211,13 +217,7 @@ func (s *Server) sweep() {
 		case <-s.ctx.Done():
 			return
 		case now := <-tick.C:
-			s.mu.Lock()
-			all := make([]*conn, 0, len(s.sockets))
-			for c := range s.sockets {
-				all = append(all, c)
-			}
-			s.mu.Unlock()
-			for _, c := range all {
+			for _, c := range s.conns() {
 				c.look(now)
 			}
 		}

@@ -29,11 +29,12 @@ type stand struct {
 	mu    sync.Mutex
 	tells map[int]func() // by account
 	began chan struct{}  // an element for each operation that waits
+	left  chan struct{}  // an element for each WebSocket that has left its place
 }
 
 func newStand(t *testing.T, opts socket.Options) *stand {
 	t.Helper()
-	s := &stand{tells: map[int]func(){}, began: make(chan struct{}, 100)}
+	s := &stand{tells: map[int]func(){}, began: make(chan struct{}, 100), left: make(chan struct{}, 100)}
 	opts.Begin = func(ctx context.Context, payload json.RawMessage) (socket.Stream, json.RawMessage) {
 		var p struct{ Query string }
 		_ = json.Unmarshal(payload, &p)
@@ -64,6 +65,7 @@ func newStand(t *testing.T, opts socket.Options) *stand {
 	}
 	opts.Address = func(context.Context) string { return "here" }
 	s.Server = socket.NewServer(opts)
+	s.OnLeave(func() { s.left <- struct{}{} })
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") == "" {
 			s.ServeEvents(w, r, func(ctx context.Context) (socket.Stream, json.RawMessage) {
@@ -186,8 +188,9 @@ func TestProtocol(t *testing.T) {
 			if _, got, err := conn.Read(t.Context()); websocket.CloseStatus(err) != c.code {
 				t.Errorf("%s %v, want it closed with %d", got, err, c.code)
 			}
-			for s.Counts().WebSockets > 0 { // until the place is free
-				time.Sleep(time.Millisecond)
+			<-s.left // until the place is free
+			if n := s.Counts().WebSockets; n != 0 {
+				t.Errorf("%d WebSockets are left", n)
 			}
 		})
 	}
@@ -224,9 +227,7 @@ func TestBounds(t *testing.T) {
 	if _, _, err := first.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusMessageTooBig {
 		t.Errorf("a large message: %v", err)
 	}
-	for s.Counts().WebSockets > 1 {
-		time.Sleep(time.Millisecond)
-	}
+	<-s.left
 	s.dial(t, socket.Protocol) // in the place that was left
 }
 
@@ -245,8 +246,9 @@ func TestAClientThatDoesNotReadIsDropped(t *testing.T) {
 			t.Fatalf("another client: %v", err)
 		}
 	}
-	for s.Counts().Slow == 0 || s.Counts().WebSockets > 1 {
-		time.Sleep(time.Millisecond)
+	<-s.left
+	if c := s.Counts(); c.Slow == 0 || c.WebSockets > 1 {
+		t.Errorf("a client that does not read is not dropped: %+v", c)
 	}
 }
 

@@ -89,6 +89,7 @@ func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	s.webSockets.Add(1)
 	run := func() {
+		defer s.left()
 		defer leave()
 		c.run()
 	}

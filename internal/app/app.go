@@ -230,11 +230,11 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		return err
 	}
 	admit := func(next http.Handler) http.Handler { return door.Handler(preview(a.Newsroom, a.logger, next)) }
-	a.sockets = a.newSockets(admit, exempt)
+	a.sockets = a.newSockets(admit, budgets.Exempts)
 	api := admit(graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
 		Sockets: a.sockets, Budget: budgets, SlowOperation: a.cfg.SlowOperation,
 		Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
-		MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}))
+		MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: a.requestLogger()}))
 	routes := server.Routes{
 		GraphQL: api,
 		SignIn:  openID,
@@ -309,6 +309,9 @@ func (s *Services) Seed() seed.Services {
 func (s *Services) Ingest() ingest.Services {
 	return ingest.Services{DB: s.DB, Log: s.Log, Directory: s.Directory, Content: s.Articles, Taxonomy: s.Taxonomy}
 }
+
+// requestLogger logs what happens while a request is answered, with its id.
+func (a *App) requestLogger() *slog.Logger { return slog.New(server.LogRequestID(a.logger.Handler())) }
 
 // Close closes the database and the folder of files.
 func (a *App) Close() error {

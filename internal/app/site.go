@@ -2,18 +2,16 @@ package app
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 
-	"github.com/broadsheet-cms/broadsheet/internal/server"
 	"github.com/broadsheet-cms/broadsheet/internal/website"
 )
 
 // site gives the news site over the API. Its operations are trusted documents,
 // without being registered.
 func (a *App) site(api, outputs http.Handler) (http.Handler, error) {
-	opts := website.Options{GraphQL: api, Next: outputs, Serves: a.Feeds.Serves, Logger: slog.New(server.LogRequestID(a.logger.Handler()))}
+	opts := website.Options{GraphQL: api, Next: outputs, Serves: a.Feeds.Serves, Logger: a.requestLogger()}
 	if a.cfg.SiteTheme != "" {
 		file, err := os.ReadFile(a.cfg.SiteTheme)
 		if err == nil {

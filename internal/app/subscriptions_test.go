@@ -153,9 +153,10 @@ func (s *served) listen(t *testing.T, token string, subscriptions ...string) sub
 }
 
 // watched waits until so many subscriptions and accounts are watched.
-func (s *served) watched(n int) {
-	for s.Watch.Watchers() < n {
-		time.Sleep(time.Millisecond)
+func (s *served) watched(t *testing.T, n int) {
+	t.Helper()
+	if err := s.Watch.Await(t.Context(), n); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -220,11 +221,11 @@ func TestSubscribersAreToldOnEveryNode(t *testing.T) {
 		_, session, reading := here.signedIn(t, user.RoleReader)
 
 		all := there.listen(t, "", `subscription { articlePublished { title } }`, `subscription { breakingNews { text article { title } } }`)
-		there.watched(2)
+		there.watched(t, 2)
 		story := here.publish(t, "Rain")
 		all.expect(next(1, `{"articlePublished":{"title":"Rain"}}`))
 		reader := there.listen(t, reading, `subscription { notificationAdded { text } }`)
-		there.watched(4) // its account as well
+		there.watched(t, 4) // its account as well
 		here.change(t, editing, `mutation { sendBreakingNews(input: {articleId: "`+story+`", text: "It rains"}) { userErrors { code } } }`)
 		all.expect(next(2, `{"breakingNews":{"text":"It rains","article":{"title":"Rain"}}}`))
 		reader.expect(next(1, `{"notificationAdded":{"text":"It rains"}}`))
@@ -342,7 +343,7 @@ func TestClientsOfNpmSubscribe(t *testing.T) {
 		rest, _ := io.ReadAll(out)
 		t.Fatalf("%s%s %v", ready, rest, err)
 	}
-	s.watched(2)
+	s.watched(t, 2)
 	s.publish(t, "Second")
 	rest, _ := io.ReadAll(out)
 	if err := clients.Wait(); err != nil || string(rest) != "told: Second, Second\n" {

@@ -5,6 +5,7 @@ package budget
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -71,14 +72,16 @@ func (b *Budgets) subject(ctx context.Context) (string, int) {
 	if address == "" {
 		return "", 0
 	}
-	if ip, err := netip.ParseAddr(address); err == nil {
-		for _, p := range b.settings.Exempt {
-			if p.Contains(ip.Unmap()) {
-				return "", 0
-			}
-		}
+	if b.Exempts(address) {
+		return "", 0
 	}
 	return "address " + throttle.Network(address), b.settings.Address
+}
+
+// Exempts reports whether an address has no budget.
+func (b *Budgets) Exempts(address string) bool {
+	ip, err := netip.ParseAddr(address)
+	return err == nil && slices.ContainsFunc(b.settings.Exempt, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
 }
 
 func (b *Budgets) bucket(subject string, most int) *rate.Limiter {

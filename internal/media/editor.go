@@ -205,7 +205,7 @@ func shown(doing string, err error) error {
 // forget removes a blob that no item names. What cannot be removed is only waste.
 func (s *Service) forget(ctx context.Context, key string) {
 	ctx = context.WithoutCancel(ctx)
-	named, err := s.db.Ent(ctx).Media.Query().Where(entmedia.BlobKey(key)).Exist(access.AsSystem(ctx))
+	named, err := s.named(ctx, key)
 	if err == nil && !named && s.bucket != nil {
 		err = errors.Join(s.bucket.Delete(ctx, key), s.forgetVariants(ctx, key))
 	}

@@ -10,6 +10,7 @@ import (
 	_ "image/jpeg" // for image.DecodeConfig
 	_ "image/png"  // for image.DecodeConfig
 	"io"
+	"path"
 	"strconv"
 	"strings"
 
@@ -42,6 +43,9 @@ var (
 	wavFormat  = format{"audio/wav", "wav", entmedia.KindAudio, nil}
 	pdfFormat  = format{"application/pdf", "pdf", entmedia.KindFile, nil}
 )
+
+// formatOf is the format of a key, the zero format for one that is not ours.
+func formatOf(key string) format { return byExtension[strings.TrimPrefix(path.Ext(key), ".")] }
 
 // byExtension finds the format of a key.
 var byExtension = func() map[string]format {

@@ -21,6 +21,7 @@ import (
 
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
+	"gocloud.dev/gcerrors"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	entmedia "github.com/broadsheet-cms/broadsheet/ent/media"
@@ -149,6 +150,19 @@ func (s *Service) put(ctx context.Context, file *spooled, name string, facts fac
 	return key, nil
 }
 
+// remove takes a blob away; one that is not there is gone already.
+func (s *Service) remove(ctx context.Context, key string) error {
+	if err := s.bucket.Delete(ctx, key); gcerrors.Code(err) != gcerrors.NotFound {
+		return err
+	}
+	return nil
+}
+
+// named reports whether an item has a file.
+func (s *Service) named(ctx context.Context, key string) (bool, error) {
+	return s.db.Ent(ctx).Media.Query().Where(entmedia.BlobKey(key)).Exist(access.AsSystem(ctx))
+}
+
 // newItem is the row of a file that was put into the blob store.
 func (s *Service) newItem(ctx context.Context, key string, facts facts, size int64, checksum string) *ent.MediaCreate {
 	return s.db.Ent(ctx).Media.Create().SetBlobKey(key).SetContentType(facts.contentType).SetKind(facts.kind).
@@ -201,7 +215,7 @@ func (s *Service) spool(body io.Reader) (*spooled, error) {
 
 // spoolFrom gives what write writes, at most MaxBytes.
 func (s *Service) spoolFrom(write func(w io.Writer) error) (*spooled, error) {
-	file, err := os.CreateTemp("", "broadsheet-upload-")
+	file, err := os.CreateTemp("", spoolPattern)
 	if err != nil {
 		return nil, fmt.Errorf("make room for the upload: %w", err)
 	}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"gocloud.dev/blob"
-	"gocloud.dev/gcerrors"
 
 	entmedia "github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
@@ -111,11 +110,11 @@ func (s *Service) removeOrphans(ctx context.Context, keys []string) (removed int
 			continue
 		}
 		if key == wanted[key] { // an upload of the same bytes may have come meanwhile
-			if now, err := s.db.Ent(ctx).Media.Query().Where(entmedia.BlobKey(key)).Exist(ctx); now || err != nil {
+			if now, err := s.named(ctx, key); now || err != nil {
 				continue
 			}
 		}
-		if err := s.bucket.Delete(ctx, key); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+		if err := s.remove(ctx, key); err != nil {
 			return removed, err
 		}
 		slog.InfoContext(ctx, "removed a file that nothing names", "key", key)

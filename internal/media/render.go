@@ -138,12 +138,12 @@ func baseOf(file io.ReadSeeker, f format) (*image.NRGBA, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, h := fit(src.Bounds().Dx(), src.Bounds().Dy())
-	base := imaging.Clone
-	if w != src.Bounds().Dx() || h != src.Bounds().Dy() {
-		base = func(m image.Image) *image.NRGBA { return imaging.Resize(m, w, h, imaging.Lanczos).(*image.NRGBA) }
+	var picture *image.NRGBA
+	if w, h := fit(src.Bounds().Dx(), src.Bounds().Dy()); w == src.Bounds().Dx() && h == src.Bounds().Dy() {
+		picture = imaging.Clone(src)
+	} else {
+		picture = imaging.Resize(src, w, h, imaging.Lanczos).(*image.NRGBA)
 	}
-	picture := base(src)
 	if _, cmyk := src.(*image.CMYK); cmyk {
 		return picture, nil // its profile is about other colours
 	}

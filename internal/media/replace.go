@@ -111,7 +111,7 @@ func (e *Editor) Replace(ctx context.Context, key int, r *Received) (saved *ent.
 // moved takes the old file of an item away and says where the new one is. What fails
 // here leaves the old file at the old address.
 func (s *Service) moved(ctx context.Context, from, to string) {
-	if err := s.bucket.Delete(ctx, movedFolder+to); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+	if err := s.remove(ctx, movedFolder+to); err != nil {
 		slog.WarnContext(ctx, "a replaced file may lead in a circle", "key", to, "error", err)
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"path"
 	"regexp"
 	"strings"
 
@@ -46,8 +45,8 @@ func (s *Service) Handler() http.Handler {
 			key, variant = key[:at], key[at+1:]
 		}
 		form := keyForm.FindStringSubmatch(key)
-		format, known := byExtension[strings.TrimPrefix(path.Ext(key), ".")]
-		if !below || form == nil || !known || len(key) > maxKey {
+		format := formatOf(key)
+		if !below || form == nil || format.contentType == "" || len(key) > maxKey {
 			http.Error(w, "There is no such file.", http.StatusNotFound)
 			return
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"math"
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -72,12 +71,12 @@ func (v Variant) PathOf(address string, width, height int) string {
 	if !ours {
 		return address
 	}
-	m := &ent.Media{Kind: entmedia.KindImage, BlobKey: key, Width: width, Height: height, ContentType: byExtension[strings.TrimPrefix(path.Ext(key), ".")].contentType}
+	m := &ent.Media{Kind: entmedia.KindImage, BlobKey: key, Width: width, Height: height, ContentType: formatOf(key).contentType}
 	return v.Path(m)
 }
 
 // SourceSet lists the variants of an item with their widths, as the attribute srcset
-// of HTML does, the narrowest first. Site goes before each path.
+// of HTML does, the narrowest first. What absolute makes of each path is its address.
 func (v Variant) SourceSet(m *ent.Media, absolute func(path string) string) string {
 	if !HasVariants(m) {
 		return ""

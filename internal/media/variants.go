@@ -51,10 +51,7 @@ type variants struct {
 }
 
 func newVariants() *variants {
-	bases, err := lru.New[string, *image.NRGBA](keptBases)
-	if err != nil {
-		panic(err) // the size is a constant
-	}
+	bases, _ := lru.New[string, *image.NRGBA](keptBases) // fails for sizes below 1
 	return &variants{locks: keyedLocks{held: map[string]*keyedLock{}}, bases: bases, made: func(string) {}}
 }
 
@@ -211,11 +208,11 @@ func (v Variant) allowed(items []*ent.Media, f focus, name string) error {
 
 // recheck takes a variant away again whose item was deleted while it was made.
 func (s *Service) recheck(ctx context.Context, original, key string) error {
-	there, err := s.db.Ent(ctx).Media.Query().Where(entmedia.BlobKey(original)).Exist(access.AsSystem(ctx))
+	there, err := s.named(ctx, original)
 	if err != nil || there {
 		return err
 	}
-	if err := s.bucket.Delete(ctx, key); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+	if err := s.remove(ctx, key); err != nil {
 		return fmt.Errorf("remove the variant of a deleted file: %w", err)
 	}
 	return errNoOriginal
@@ -232,7 +229,7 @@ func (s *Service) base(ctx context.Context, m *ent.Media) (*image.NRGBA, error) 
 		return nil, err
 	}
 	defer file.discard()
-	f := byExtension[strings.TrimPrefix(path.Ext(m.BlobKey), ".")]
+	f := formatOf(m.BlobKey)
 	need, err := needs(file, f, m.Width, m.Height)
 	if err != nil {
 		return nil, err
@@ -300,7 +297,7 @@ func (s *Service) copyOf(ctx context.Context, key string) (*spooled, error) {
 		return nil, fmt.Errorf("read the original: %w", err)
 	}
 	defer func() { _ = reader.Close() }()
-	file, err := os.CreateTemp("", "broadsheet-upload-")
+	file, err := os.CreateTemp("", spoolPattern)
 	if err != nil {
 		return nil, fmt.Errorf("make room for the original: %w", err)
 	}
@@ -334,7 +331,7 @@ func (s *Service) forgetVariants(ctx context.Context, original string) error {
 		if err != nil {
 			return fmt.Errorf("list the variants of a file: %w", err)
 		}
-		if err := s.bucket.Delete(ctx, object.Key); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+		if err := s.remove(ctx, object.Key); err != nil {
 			return fmt.Errorf("remove a variant: %w", err)
 		}
 	}

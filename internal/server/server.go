@@ -106,17 +106,24 @@ var clientHeaders = []string{"Accept", "Content-Type", "Content-Encoding", "Auth
 // uploadHeaders are those of the protocol tus.
 var uploadHeaders = []string{"Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Defer-Length", "Upload-Expires"}
 
-func (s *Server) mux() http.Handler {
-	mux := http.NewServeMux()
-	public := cors.New(cors.Options{
+// crossOrigin says what pages of other origins may send, beside the headers of the
+// usual clients, and read.
+func (s *Server) crossOrigin(methods, headers []string, exposed ...string) cors.Options {
+	return cors.Options{
 		AllowedOrigins: s.opts.CORSOrigins,
-		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
-		AllowedHeaders: slices.Concat(clientHeaders, s.opts.CORSHeaders),
-		ExposedHeaders: []string{"X-Request-Id", "Retry-After"},
-		MaxAge:         86_400,
+		AllowedMethods: methods,
+		AllowedHeaders: slices.Concat(clientHeaders, headers, s.opts.CORSHeaders),
+		ExposedHeaders: exposed,
 		// Else answers to other origins are what everybody sees.
 		AllowCredentials: s.opts.CORSCredentials && !slices.Contains(s.opts.CORSOrigins, "*"),
-	}).Handler
+	}
+}
+
+func (s *Server) mux() http.Handler {
+	mux := http.NewServeMux()
+	shared := s.crossOrigin([]string{http.MethodGet, http.MethodHead, http.MethodPost}, nil, "X-Request-Id", "Retry-After")
+	shared.MaxAge = 86_400
+	public := cors.New(shared).Handler
 	requests, streams := s.shed(s.deadline(compressed(s.limit(s.routes.GraphQL)))), s.limit(s.routes.GraphQL)
 	mux.Handle("/graphql", public(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isStream(r) { // it lasts as long as its client likes, and has bounds of its own
@@ -139,13 +146,9 @@ func (s *Server) mux() http.Handler {
 		mux.Handle("/media/", public(s.routes.Media))
 	}
 	if s.routes.Uploads != nil {
-		uploads := cors.New(cors.Options{
-			AllowedOrigins:   s.opts.CORSOrigins,
-			AllowedMethods:   []string{http.MethodPost, http.MethodHead, http.MethodPatch, http.MethodDelete},
-			AllowedHeaders:   slices.Concat(clientHeaders, uploadHeaders, s.opts.CORSHeaders),
-			ExposedHeaders:   slices.Concat([]string{"X-Request-Id", "Location"}, uploadHeaders),
-			AllowCredentials: s.opts.CORSCredentials && !slices.Contains(s.opts.CORSOrigins, "*"),
-		}).Handler(s.routes.Uploads)
+		methods := []string{http.MethodPost, http.MethodHead, http.MethodPatch, http.MethodDelete}
+		exposed := slices.Concat([]string{"X-Request-Id", "Location"}, uploadHeaders)
+		uploads := cors.New(s.crossOrigin(methods, uploadHeaders, exposed...)).Handler(s.routes.Uploads)
 		mux.Handle("/media", uploads)
 		mux.Handle("/media/uploads/", uploads)
 	}

@@ -55,13 +55,14 @@ type Change struct {
 type Hub struct {
 	mu       sync.Mutex
 	watchers map[Subject]map[*watcher]struct{}
+	began    chan struct{} // is closed when somebody begins to watch
 }
 
 type watcher struct{ tell func(Change) }
 
 // New makes a hub, which is told of events by its log.
 func New(log *event.Log) *Hub {
-	h := &Hub{watchers: map[Subject]map[*watcher]struct{}{}}
+	h := &Hub{watchers: map[Subject]map[*watcher]struct{}{}, began: make(chan struct{})}
 	log.EveryNode(h)
 	return h
 }
@@ -159,6 +160,8 @@ func (h *Hub) Watch(s Subject, tell func(Change)) (stop func()) {
 		h.watchers[s] = map[*watcher]struct{}{}
 	}
 	h.watchers[s][w] = struct{}{}
+	close(h.began)
+	h.began = make(chan struct{})
 	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -170,13 +173,33 @@ func (h *Hub) Watch(s Subject, tell func(Change)) (stop func()) {
 }
 
 // Watchers is how many watch.
-func (h *Hub) Watchers() (n int) {
+func (h *Hub) Watchers() int {
+	n, _ := h.count()
+	return n
+}
+
+func (h *Hub) count() (n int, began <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, some := range h.watchers {
 		n += len(some)
 	}
-	return n
+	return n, h.began
+}
+
+// Await waits until so many watch, for tests.
+func (h *Hub) Await(ctx context.Context, watchers int) error {
+	for {
+		n, began := h.count()
+		if n >= watchers {
+			return nil
+		}
+		select {
+		case <-began:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // ErrMissed says that changes passed a queue by: it was read too slowly, or this

@@ -80,10 +80,3 @@ func text(value any) string {
 	s, _ := value.(string)
 	return s
 }
-
-func either(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}

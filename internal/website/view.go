@@ -1,6 +1,7 @@
 package website
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -251,7 +252,7 @@ func (v *view) askBody(path string) error {
 
 func (v *view) describeArticle(article, head map[string]any) {
 	seo, _ := article["seo"].(map[string]any)
-	v.Title, v.Description, v.NoIndex = either(text(seo["title"]), text(article["title"])), text(seo["description"]), seo["noIndex"] == true
+	v.Title, v.Description, v.NoIndex = cmp.Or(text(seo["title"]), text(article["title"])), text(seo["description"]), seo["noIndex"] == true
 	v.Canonical = permalink.Absolute(v.base, text(seo["canonicalUrl"]))
 	extra, _ := head["article"].(map[string]any)
 	v.Body = still(text(extra["bodyHtml"]))
@@ -306,14 +307,14 @@ func (v *view) fillPage() error {
 	}
 	v.Data = page
 	if own := text(page["language"]); own != v.Language {
-		page := v.answers[1:]
+		asked := v.answers[1:]
 		if err := v.chrome(own); err != nil {
 			return err
 		}
-		v.answers = append(v.answers, page...)
+		v.answers = append(v.answers, asked...)
 	}
 	seo, _ := page["seo"].(map[string]any)
-	v.Title, v.Description, v.NoIndex = either(text(seo["title"]), text(page["title"]))+" – "+v.name(), text(seo["description"]), seo["noIndex"] == true
+	v.Title, v.Description, v.NoIndex = cmp.Or(text(seo["title"]), text(page["title"]))+" – "+v.name(), text(seo["description"]), seo["noIndex"] == true
 	v.Canonical = permalink.Absolute(v.base, text(seo["canonicalUrl"]))
 	v.Body = still(text(page["bodyHtml"]))
 	return nil
@@ -331,7 +332,7 @@ func (v *view) absent() error {
 	target, _ := route["target"].(map[string]any)
 	code, _ := route["statusCode"].(float64)
 	v.Title = v.T("notFound")
-	switch to := either(text(route["redirectTo"]), text(target["path"])); {
+	switch to := cmp.Or(text(route["redirectTo"]), text(target["path"])); {
 	case int(code) == http.StatusGone:
 		v.Status, v.Title, v.Notice = http.StatusGone, v.T("gone"), text(target["text"])
 	case to != "" && to != v.Path:
@@ -369,7 +370,7 @@ func (v *view) finish() error {
 	v.First = template.JS(first) //nolint:gosec // G203: JSON without <
 	v.Style, v.Fonts = a.style, a.fonts
 	v.Scripts = a.scripts["main"]
-	if page := a.scripts[either(v.Kind, "Page")]; page != nil {
+	if page := a.scripts[cmp.Or(v.Kind, "Page")]; page != nil {
 		v.Scripts = append(append([]string{}, v.Scripts...), page...)
 	}
 	if len(v.site.opts.Theme) > 0 {

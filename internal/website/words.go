@@ -1,6 +1,7 @@
 package website
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
@@ -54,14 +55,7 @@ func (v *view) OtherFront() string {
 
 // Href is the address of a list in the language of the page.
 func (v *view) Href(p any) string {
-	path := text(p)
-	if s, ok := p.(string); ok {
-		path = s
-	}
-	if path == "" {
-		path = "/"
-	}
-	path = strings.TrimPrefix(path, v.base)
+	path := strings.TrimPrefix(cmp.Or(text(p), "/"), v.base)
 	if v.Language == v.main || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "/"+string(permalink.Article)+"/") || strings.HasPrefix(path, "/"+string(language)+"/") {
 		return path
 	}
