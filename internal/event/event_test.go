@@ -69,6 +69,7 @@ func TestReadingGivesBackWhatWasWritten(t *testing.T) {
 		if err := db.Tx(ctx, func(ctx context.Context) error { return log.Append(ctx, e, bare) }); err != nil {
 			t.Fatal(err)
 		}
+		testkit.Settle(t, db)
 		read, err := log.Read(t.Context(), event.Position{}, 10)
 		if err != nil {
 			t.Fatal(err)
