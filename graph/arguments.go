@@ -75,7 +75,7 @@ func oneOf(field string, arguments ...argument) (chosen, error) {
 func decodeID(field, prefix, s string) (int, error) {
 	p, key, err := id.Decode(s)
 	if err != nil {
-		return 0, fault.BadInput(field, "%.40q is no id of this API", s).Because(err)
+		return 0, fault.BadInput(field, "%.40q is no id of this API", s).WithCause(err)
 	}
 	if p != prefix {
 		return 0, nil

@@ -40,7 +40,7 @@ func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy, at *tim
 			if err != nil {
 				return nil, err
 			}
-			return r.asItWas(ctx, past)
+			return r.articleAt(ctx, past)
 		}
 		return loader.Articles.ByID(ctx, k)
 	case "path":
@@ -59,7 +59,7 @@ func (r *queryResolver) Article(ctx context.Context, by model.ArticleBy, at *tim
 		if err != nil {
 			return nil, err
 		}
-		return r.asItWas(ctx, past)
+		return r.articleAt(ctx, past)
 	}
 	return r.articleBySlug(ctx, slug)
 }

@@ -56,7 +56,7 @@ func decodeAuditFilter(in *model.AuditFilter) (f audit.Filter, none bool, err er
 	}
 	if s := in.TargetID.Value(); s != nil {
 		if f.Entity, f.EntityID, err = id.Decode(*s); err != nil {
-			return f, false, fault.BadInput("filter.targetId", "%.40q is no id of this API", *s).Because(err)
+			return f, false, fault.BadInput("filter.targetId", "%.40q is no id of this API", *s).WithCause(err)
 		}
 	}
 	if s := in.Action.Value(); s != nil {

@@ -55,10 +55,10 @@ func (r *articleContentResolver) BodyText(_ context.Context, d *loader.Content) 
 	return content.TextOf(d.Stored()), nil
 }
 
-// asItWas answers with an article as readers saw it at a moment. What hangs on
+// articleAt answers with an article as readers saw it at a moment. What hangs on
 // it is known before anybody asks, so the article as it is now can be asked for
 // beside it.
-func (r *Resolver) asItWas(ctx context.Context, past *newsroom.Past) (*loader.Article, error) {
+func (r *Resolver) articleAt(ctx context.Context, past *newsroom.Past) (*loader.Article, error) {
 	if past == nil {
 		return nil, nil
 	}

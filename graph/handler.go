@@ -85,7 +85,7 @@ func Handler(services Services, opts Options) http.Handler {
 		root, operation := graphql.GetRootFieldContext(ctx), graphql.GetOperationContext(ctx).Operation
 		if operation.Operation == ast.Mutation && !single(operation.SelectionSet) {
 			// The mutation before may have ended the session, or changed a role.
-			viewer, err := services.Accounts.Again(ctx, access.Of(ctx))
+			viewer, err := services.Accounts.Refresh(ctx, access.Of(ctx))
 			if err != nil {
 				graphql.AddError(ctx, &gqlerror.Error{Err: err, Message: err.Error(), Path: ast.Path{ast.PathName(root.Field.Alias)}})
 				return graphql.Null

@@ -23,16 +23,16 @@ import (
 //	}
 //	return &model.PublishArticlePayload{Article: article, UserErrors: wrong}, nil
 func mistakes(err error) ([]model.UserError, error) {
-	wrong, ok := mended([]model.UserError{}, err)
+	wrong, ok := appendUserErrors([]model.UserError{}, err)
 	if !ok {
 		return nil, err
 	}
 	return wrong, nil
 }
 
-// mended adds what the user can mend of err to wrong; it fails on anything
+// appendUserErrors adds what the user can mend of err to wrong; it fails on anything
 // else.
-func mended(wrong []model.UserError, err error) ([]model.UserError, bool) {
+func appendUserErrors(wrong []model.UserError, err error) ([]model.UserError, bool) {
 	if err == nil {
 		return wrong, true
 	}
@@ -45,7 +45,7 @@ func mended(wrong []model.UserError, err error) ([]model.UserError, bool) {
 	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok { // errors.Join makes lists, which nothing wraps
 		for _, one := range joined.Unwrap() {
-			if wrong, ok = mended(wrong, one); !ok {
+			if wrong, ok = appendUserErrors(wrong, one); !ok {
 				return nil, false
 			}
 		}

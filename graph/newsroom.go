@@ -88,10 +88,10 @@ func number(given graphql.Omittable[*int32]) *int {
 
 // step answers a mutation that takes one article one step on.
 func (r *mutationResolver) step(ctx context.Context, step newsroom.Step, input model.ArticleStepInput) (*model.ArticlePayload, error) {
-	return r.take(ctx, step, input.IdempotencyKey, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion), Note: orEmpty(input.Note.Value())})
+	return r.take(ctx, step, input.IdempotencyKey, input.ID, newsroom.StepInput{Expected: number(input.ExpectedVersion), Note: orEmpty(input.Note.Value())})
 }
 
-func (r *mutationResolver) take(ctx context.Context, step newsroom.Step, key graphql.Omittable[*string], publicID string, t newsroom.Take) (*model.ArticlePayload, error) {
+func (r *mutationResolver) take(ctx context.Context, step newsroom.Step, key graphql.Omittable[*string], publicID string, t newsroom.StepInput) (*model.ArticlePayload, error) {
 	return r.changeArticle(ctx, key, string(step), func(ctx context.Context) (*ent.Article, error) {
 		var err error
 		if t.Article, err = articleKey(publicID); err != nil {
@@ -123,7 +123,7 @@ func (r *mutationResolver) ReopenArticle(ctx context.Context, input model.Articl
 
 // ScheduleArticle is the field of the same name of Mutation.
 func (r *mutationResolver) ScheduleArticle(ctx context.Context, input model.ScheduleArticleInput) (*model.ArticlePayload, error) {
-	return r.take(ctx, newsroom.Schedule, input.IdempotencyKey, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
+	return r.take(ctx, newsroom.Schedule, input.IdempotencyKey, input.ID, newsroom.StepInput{Expected: number(input.ExpectedVersion),
 		Note: orEmpty(input.Note.Value()), At: &input.At, UnpublishAt: input.UnpublishAt.Value()})
 }
 
@@ -134,7 +134,7 @@ func (r *mutationResolver) UnscheduleArticle(ctx context.Context, input model.Ar
 
 // EmbargoArticle is the field of the same name of Mutation.
 func (r *mutationResolver) EmbargoArticle(ctx context.Context, input model.EmbargoArticleInput) (*model.ArticlePayload, error) {
-	return r.take(ctx, newsroom.Embargo, input.IdempotencyKey, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
+	return r.take(ctx, newsroom.Embargo, input.IdempotencyKey, input.ID, newsroom.StepInput{Expected: number(input.ExpectedVersion),
 		Note: orEmpty(input.Note.Value()), At: &input.Until, UnpublishAt: input.UnpublishAt.Value()})
 }
 
@@ -145,7 +145,7 @@ func (r *mutationResolver) LiftEmbargo(ctx context.Context, input model.ArticleS
 
 // PublishArticle is the field of the same name of Mutation.
 func (r *mutationResolver) PublishArticle(ctx context.Context, input model.PublishArticleInput) (*model.ArticlePayload, error) {
-	return r.take(ctx, newsroom.Publish, input.IdempotencyKey, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
+	return r.take(ctx, newsroom.Publish, input.IdempotencyKey, input.ID, newsroom.StepInput{Expected: number(input.ExpectedVersion),
 		Note: orEmpty(input.Note.Value()), UnpublishAt: input.UnpublishAt.Value()})
 }
 
@@ -161,7 +161,7 @@ func (r *mutationResolver) ArchiveArticle(ctx context.Context, input model.Artic
 
 // KillArticle is the field of the same name of Mutation.
 func (r *mutationResolver) KillArticle(ctx context.Context, input model.KillArticleInput) (*model.ArticlePayload, error) {
-	return r.take(ctx, newsroom.Kill, input.IdempotencyKey, input.ID, newsroom.Take{Expected: number(input.ExpectedVersion),
+	return r.take(ctx, newsroom.Kill, input.IdempotencyKey, input.ID, newsroom.StepInput{Expected: number(input.ExpectedVersion),
 		Notice: orEmpty(input.Notice.Value()), Reason: orEmpty(input.Reason.Value())})
 }
 
@@ -252,7 +252,7 @@ func (r *mutationResolver) bulk(ctx context.Context, articles []*model.ArticleVe
 
 func (r *mutationResolver) bulkStep(ctx context.Context, step newsroom.Step, articles []*model.ArticleVersionInput, note graphql.Omittable[*string], at *time.Time) (*model.BulkArticlePayload, error) {
 	return r.bulk(ctx, articles, func(ctx context.Context, key int, expected *int) (*ent.Article, error) {
-		return r.Newsroom.Step(ctx, step, newsroom.Take{Article: key, Expected: expected, Note: orEmpty(note.Value()), At: at})
+		return r.Newsroom.Step(ctx, step, newsroom.StepInput{Article: key, Expected: expected, Note: orEmpty(note.Value()), At: at})
 	})
 }
 

@@ -35,7 +35,7 @@ func nodes(ctx context.Context, field string, ids []string) ([]loader.Node, erro
 	for i, s := range ids {
 		prefix, key, err := id.Decode(s)
 		if err != nil {
-			return nil, fault.BadInput(field, "%.40q is no id of this API", s).Because(err)
+			return nil, fault.BadInput(field, "%.40q is no id of this API", s).WithCause(err)
 		}
 		refs[i] = loader.Ref{Prefix: prefix, Key: key}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
+	"github.com/broadsheet-cms/broadsheet/internal/idempotency"
 )
 
 // creation is a mutation that makes a thing, as a client asked for it.
@@ -26,7 +26,7 @@ func asSent(ctx context.Context) any {
 
 // once answers a creation: with the same idempotency key do runs the first
 // time only, and a repeat is answered with what it made, as read finds it now.
-func once[R loader.Node](ctx context.Context, k *repeat.Keeper, c creation, do func(ctx context.Context) (R, error),
+func once[R loader.Node](ctx context.Context, k *idempotency.Store, c creation, do func(ctx context.Context) (R, error),
 	read func(ctx context.Context, key int) (R, error),
 ) (R, []model.UserError, error) {
 	return result(kept(ctx, k, c, func(ctx context.Context) (thing R, publicID string, err error) {
@@ -40,11 +40,11 @@ func once[R loader.Node](ctx context.Context, k *repeat.Keeper, c creation, do f
 // kept gives what do makes, and keeps by which id it is found; a repeat is given
 // what read finds by that id. With the same idempotency key do runs the first
 // time only.
-func kept[R, ID any](ctx context.Context, k *repeat.Keeper, c creation, do func(ctx context.Context) (R, ID, error),
+func kept[R, ID any](ctx context.Context, k *idempotency.Store, c creation, do func(ctx context.Context) (R, ID, error),
 	read func(ctx context.Context, id ID) (R, error),
 ) (thing R, err error) {
 	isNew := false
-	made, err := repeat.Once(ctx, k, orEmpty(c.key.Value()), c.mutation, asSent(ctx), func(ctx context.Context) (made ID, err error) {
+	made, err := idempotency.Once(ctx, k, orEmpty(c.key.Value()), c.mutation, asSent(ctx), func(ctx context.Context) (made ID, err error) {
 		thing, made, err = do(ctx)
 		isNew = true
 		return made, err
@@ -61,7 +61,7 @@ func readAgain[R loader.Node](ctx context.Context, publicID string, read func(ct
 		return thing, err
 	}
 	if thing, err = read(ctx, key); fault.CodeOf(err) == fault.NotFound {
-		err = fault.Mistake(fault.Missing, "idempotencyKey", "What was made with this key is gone.").Because(err)
+		err = fault.Mistake(fault.Missing, "idempotencyKey", "What was made with this key is gone.").WithCause(err)
 	}
 	return thing, err
 }

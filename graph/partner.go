@@ -226,7 +226,7 @@ func (r *mutationResolver) AcknowledgeChange(ctx context.Context, in model.Ackno
 	}
 	err = r.Partners.Acknowledge(ctx, k, in.Cursor)
 	if code := fault.CodeOf(err); code == fault.NotFound || code == fault.CursorInvalid {
-		err = fault.Mistake(fault.Missing, "cursor", "This is no change that took an article away, or a later one gave it back.").Because(err)
+		err = fault.Mistake(fault.Missing, "cursor", "This is no change that took an article away, or a later one gave it back.").WithCause(err)
 	}
 	wrong, err := mistakes(err)
 	out := &model.AcknowledgeChangePayload{UserErrors: wrong}

@@ -17,6 +17,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/digest"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/feed"
+	"github.com/broadsheet-cms/broadsheet/internal/idempotency"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
@@ -24,7 +25,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
@@ -44,7 +44,7 @@ type Services struct {
 	Popularity *popularity.Service
 	Newsroom   *newsroom.Service
 	MediaDesk  *media.Editor
-	Repeats    *repeat.Keeper
+	Repeats    *idempotency.Store
 	Taxonomy   *taxonomy.Service
 	Terms      *taxonomy.Editor
 	Pages      *site.Service

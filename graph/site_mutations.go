@@ -295,7 +295,7 @@ func decodeTarget(field string, targetID, address graphql.Omittable[*string]) (s
 	}
 	prefix, key, err := id.Decode(*thing)
 	if err != nil {
-		return site.Target{}, fault.Mistake(fault.Invalid, field+"targetId", "%.40q is no id of this API", *thing).Because(err)
+		return site.Target{}, fault.Mistake(fault.Invalid, field+"targetId", "%.40q is no id of this API", *thing).WithCause(err)
 	}
 	target, ok := site.TargetOf(prefix, key)
 	if !ok {

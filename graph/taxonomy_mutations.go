@@ -13,7 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/loader"
 	"github.com/broadsheet-cms/broadsheet/graph/model"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
+	"github.com/broadsheet-cms/broadsheet/internal/idempotency"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
 )
 
@@ -27,7 +27,7 @@ type collection[S, R any] interface {
 }
 
 // createTerm makes a thing, or answers a repeat with the one it made before.
-func createTerm[S any, R loader.Node](ctx context.Context, k *repeat.Keeper, c collection[S, R], asked creation, e *edits[S]) (R, []model.UserError, error) {
+func createTerm[S any, R loader.Node](ctx context.Context, k *idempotency.Store, c collection[S, R], asked creation, e *edits[S]) (R, []model.UserError, error) {
 	return once(ctx, k, asked, func(ctx context.Context) (made R, err error) {
 		if err := errors.Join(e.wrong...); err != nil {
 			return made, err

@@ -151,7 +151,7 @@ func (s *stage) act(t *testing.T) bool {
 			step = desk.Publish
 		}
 		what = string(step)
-		take := desk.Take{Article: key, At: &later}
+		take := desk.StepInput{Article: key, At: &later}
 		if s.random.IntN(5) == 0 {
 			take.Expected = &[]int{before.Version - 1}[0]
 		}

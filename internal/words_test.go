@@ -1,10 +1,14 @@
 package internal_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -57,3 +61,67 @@ func TestRetiredWords(t *testing.T) {
 }
 
 var spaces = regexp.MustCompile(`\s+`)
+
+// retiredNames are words that no identifier has: they were pictures, or words
+// for which docs/glossary.md has better ones.
+var retiredNames = map[string]string{
+	"Door": "the thing itself, such as Authenticator", "Keeper": "Store", "Because": "WithCause", "Greet": "Print…", "Adopt": "Repair…",
+	"Belonging": "Has…", "dearest": "max…", "mended": "append…", "asItWas": "…At",
+}
+
+// TestRetiredNames reads every identifier that Go code written by hand declares
+// at its top level, and every text in it but those of tests.
+func TestRetiredNames(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("git", "-C", "..", "ls-files", "*.go").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := 0
+	for _, name := range strings.Fields(string(out)) {
+		if strings.HasPrefix(name, "ent/") && !strings.HasPrefix(name, "ent/schema/") || strings.HasPrefix(name, "graph/generated/") ||
+			strings.HasPrefix(name, "graph/reference/") || strings.HasSuffix(name, "words_test.go") {
+			continue
+		}
+		fset := token.NewFileSet()
+		file, err := parser.ParseFile(fset, filepath.Join("..", name), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read++
+		declared := func(id *ast.Ident) {
+			if better, ok := retiredNames[id.Name]; ok {
+				t.Errorf("%s: %s: say %s", fset.Position(id.Pos()), id.Name, better)
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				declared(n.Name)
+			case *ast.TypeSpec:
+				declared(n.Name)
+			case *ast.ValueSpec:
+				for _, id := range n.Names {
+					declared(id)
+				}
+			case *ast.BasicLit:
+				if n.Kind != token.STRING || strings.HasSuffix(name, "_test.go") {
+					break
+				}
+				text, err := strconv.Unquote(n.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for word, better := range retired {
+					if strings.Contains(strings.ToLower(text), word) {
+						t.Errorf("%s says %q: say %q", fset.Position(n.Pos()), word, better)
+					}
+				}
+			}
+			return true
+		})
+	}
+	if read < 200 {
+		t.Fatalf("only %d files", read)
+	}
+}

@@ -40,7 +40,7 @@ func (w weights) of(f *ast.FieldDefinition) *weight {
 const introspectionShare = 16
 
 // weigh reads the weights of all fields of a schema.
-func weigh(schema *ast.Schema) weights {
+func fieldWeights(schema *ast.Schema) weights {
 	all := weights{}
 	for _, d := range schema.Types {
 		for _, f := range d.Fields {

@@ -36,7 +36,7 @@ type Store struct {
 // NewStore makes a store for the documents of one schema.
 func NewStore(schema *ast.Schema, opts Options) *Store {
 	opts.Limits = opts.WithDefaults()
-	return &Store{schema: schema, opts: opts, weights: weigh(schema), cache: newCache(opts.CacheBytes)}
+	return &Store{schema: schema, opts: opts, weights: fieldWeights(schema), cache: newCache(opts.CacheBytes)}
 }
 
 // Load parses, measures and validates a document. The errors carry their codes.

@@ -72,7 +72,7 @@ func (p *party) check(ctx context.Context, always bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known := p.who.Account == 0 && !p.who.Volatile
-	if known || !always && !p.who.Volatile && !p.stale.Load() && time.Since(p.known) < p.server.opts.Again {
+	if known || !always && !p.who.Volatile && !p.stale.Load() && time.Since(p.known) < p.server.opts.RecheckEvery {
 		return nil
 	}
 	p.stale.Store(false) // before the look: what comes during it counts anew
@@ -112,5 +112,5 @@ func (p *party) due(now time.Time) bool {
 		return false
 	}
 	defer p.mu.Unlock()
-	return p.who.Account != 0 && now.Sub(p.known) >= p.server.opts.Again
+	return p.who.Account != 0 && now.Sub(p.known) >= p.server.opts.RecheckEvery
 }

@@ -71,7 +71,7 @@ type Options struct {
 	InitTimeout    time.Duration // until connection_init; 10 s
 	KeepAlive      time.Duration // of silence, after which the client is asked; 25 s
 	SendTimeout    time.Duration // of one message; 10 s
-	Again          time.Duration // after which a signed-in client is looked up again; 5 min
+	RecheckEvery   time.Duration // after which a signed-in client is looked up again; 5 min
 	Logger         *slog.Logger
 }
 
@@ -87,7 +87,7 @@ func (o Options) withDefaults() Options {
 	for _, d := range []struct {
 		value     *time.Duration
 		byDefault time.Duration
-	}{{&o.InitTimeout, 10 * time.Second}, {&o.KeepAlive, 25 * time.Second}, {&o.SendTimeout, 10 * time.Second}, {&o.Again, 5 * time.Minute}} {
+	}{{&o.InitTimeout, 10 * time.Second}, {&o.KeepAlive, 25 * time.Second}, {&o.SendTimeout, 10 * time.Second}, {&o.RecheckEvery, 5 * time.Minute}} {
 		if *d.value == 0 {
 			*d.value = d.byDefault
 		}

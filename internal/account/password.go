@@ -30,8 +30,8 @@ type cost struct {
 // Storage Cheat Sheet names: 19 MiB, two passes, one lane.
 var current = cost{memory: 19 * 1024, passes: 2, lanes: 1}
 
-// dearest is the most that checking a stored hash may take.
-var dearest = cost{memory: 256 * 1024, passes: 16, lanes: 16}
+// maxCost is the most that checking a stored hash may take.
+var maxCost = cost{memory: 256 * 1024, passes: 16, lanes: 16}
 
 const (
 	saltBytes = 16
@@ -128,7 +128,7 @@ func parse(stored string) (c cost, salt, sum []byte, ok bool) {
 	salt, badSalt := base64.RawStdEncoding.DecodeString(parts[4])
 	sum, badSum := base64.RawStdEncoding.DecodeString(parts[5])
 	ok = badSalt == nil && badSum == nil && len(salt) >= 8 && len(sum) >= 16 && len(sum) <= 128 &&
-		c.memory >= 8 && c.passes >= 1 && c.lanes >= 1 && c.memory <= dearest.memory && c.passes <= dearest.passes && c.lanes <= dearest.lanes
+		c.memory >= 8 && c.passes >= 1 && c.lanes >= 1 && c.memory <= maxCost.memory && c.passes <= maxCost.passes && c.lanes <= maxCost.lanes
 	return c, salt, sum, ok
 }
 

@@ -74,9 +74,9 @@ func (s *Service) look(ctx context.Context, statement *store.Statement, by any) 
 	return found[0], nil
 }
 
-// Again gives a viewer as they are now, after something was done: nobody, when
+// Refresh gives a viewer as they are now, after something was done: nobody, when
 // their session has ended meanwhile.
-func (s *Service) Again(ctx context.Context, v access.Viewer) (access.Viewer, error) {
+func (s *Service) Refresh(ctx context.Context, v access.Viewer) (access.Viewer, error) {
 	if v.SessionID == 0 {
 		return v, nil
 	}

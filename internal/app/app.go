@@ -38,6 +38,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/feed"
+	"github.com/broadsheet-cms/broadsheet/internal/idempotency"
 	"github.com/broadsheet-cms/broadsheet/internal/ingest"
 	"github.com/broadsheet-cms/broadsheet/internal/interest"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
@@ -49,7 +50,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/popularity"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/retention"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/seed"
@@ -87,7 +87,7 @@ type Services struct {
 	MediaDesk  *media.Editor
 	Search     *search.Service
 	Audit      *audit.Log
-	Repeats    *repeat.Keeper
+	Repeats    *idempotency.Store
 	Newsroom   *newsroom.Service
 
 	Mail        *mail.Mailer
@@ -124,7 +124,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.MediaDesk = media.NewEditor(s.Media, s.Audit)
 	s.Search = search.New(db, s.Directory)
 	s.Articles.Derive(s.Search)
-	s.Repeats = repeat.New(db)
+	s.Repeats = idempotency.New(db)
 	s.Partners = partner.New(db, s.Log, s.Articles, s.Directory, s.Audit)
 	s.Feeds = feed.New(db, s.Log, s.Directory, s.Articles, s.Taxonomy, s.Comments, s.Site, s.Partners)
 	s.Webhooks = webhook.New(db, s.Log, s.Partners, s.Jobs, s.Audit)
@@ -192,7 +192,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		a.logger.InfoContext(ctx, "migrated the database", "steps", len(steps), "to", fmt.Sprintf("%04d_%s", last.Version, last.Name))
 	}
 	a.Services = NewServices(db, a.bucket)
-	if err := a.Log.Adopt(ctx); err != nil {
+	if err := a.Log.RepairRestored(ctx); err != nil {
 		return err
 	}
 	a.Log.Logger = a.logger
@@ -215,7 +215,7 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	}
 	a.metrics = metrics.New(db.Stats)
 	budgets := budget.New(budget.Settings{Address: a.cfg.RateLimit, Account: a.cfg.RateLimitSignedIn, Exempt: exempt})
-	door, openID, err := a.signIn()
+	authenticator, openID, err := a.signIn()
 	if err != nil {
 		return err
 	}
@@ -229,7 +229,9 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
-	admit := func(next http.Handler) http.Handler { return door.Handler(preview(a.Newsroom, a.logger, next)) }
+	admit := func(next http.Handler) http.Handler {
+		return authenticator.Handler(preview(a.Newsroom, a.logger, next))
+	}
 	a.sockets = a.newSockets(admit, budgets.Exempts)
 	api := admit(graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
 		Sockets: a.sockets, Budget: budgets, SlowOperation: a.cfg.SlowOperation,
@@ -238,10 +240,10 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	routes := server.Routes{
 		GraphQL: api,
 		SignIn:  openID,
-		Partner: door.Handler(a.Partners.Handler()),
-		Outputs: door.Handler(a.Feeds.Handler()),
+		Partner: authenticator.Handler(a.Partners.Handler()),
+		Outputs: authenticator.Handler(a.Feeds.Handler()),
 		Export:  a.Accounts.ExportHandler(), Newsletters: a.Newsletters.Handler(), Digests: a.Digests.Handler(),
-		Media: a.Media.Handler(), Uploads: door.Handler(uploads),
+		Media: a.Media.Handler(), Uploads: authenticator.Handler(uploads),
 		Ready: db.Ready,
 	}
 	if a.cfg.Introspection {

@@ -17,9 +17,9 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/signin"
 )
 
-// signIn gives the door that says whom requests are answered for, and the
+// signIn gives the authenticator that says whom requests are answered for, and the
 // handler of sign-ins by OpenID, nil when there is no provider.
-func (a *App) signIn() (*signin.Door, http.Handler, error) {
+func (a *App) signIn() (*signin.Authenticator, http.Handler, error) {
 	proxies, err := a.cfg.Proxies()
 	if err != nil {
 		return nil, nil, err
@@ -33,7 +33,7 @@ func (a *App) signIn() (*signin.Door, http.Handler, error) {
 	if a.cfg.CORSCredentials {
 		trusted = a.cfg.CORSOrigins
 	}
-	door := signin.New(a.Accounts, signin.Options{TrustedOrigins: trusted, SiteURL: a.cfg.SiteURL, TrustedProxies: proxies, RequestID: server.RequestID,
+	authenticator := signin.New(a.Accounts, signin.Options{TrustedOrigins: trusted, SiteURL: a.cfg.SiteURL, TrustedProxies: proxies, RequestID: server.RequestID,
 		Keys: a.Partners.Authenticate, KeyPrefix: partner.Prefix,
 		Logger: slog.New(server.LogRequestID(a.logger.Handler()))})
 	var providers []signin.OpenID
@@ -52,9 +52,9 @@ func (a *App) signIn() (*signin.Door, http.Handler, error) {
 			RedirectURL: a.Accounts.ServerURL + path + "/callback", Readers: true})
 	}
 	if len(providers) == 0 {
-		return door, nil, nil
+		return authenticator, nil, nil
 	}
-	return door, door.OpenID(providers...), nil
+	return authenticator, authenticator.OpenID(providers...), nil
 }
 
 // ErrNoDemo says that a database does not hold the demo newsroom.
@@ -81,10 +81,10 @@ func writeSignIns(w io.Writer, accounts []demo.SignIn) {
 	}
 }
 
-// Greet tells whoever starts the server how to sign in: by the demo accounts
+// PrintSignIn tells whoever starts the server how to sign in: by the demo accounts
 // that were just made, or by a token that makes the first administrator. It
 // writes secrets, which have no place in a log, and does so only once.
-func (a *App) Greet(ctx context.Context, w io.Writer) error {
+func (a *App) PrintSignIn(ctx context.Context, w io.Writer) error {
 	if len(a.demoSignIns) > 0 {
 		writeSignIns(w, a.demoSignIns)
 		_, _ = fmt.Fprintln(w, "New passwords for them: broadsheet demo accounts --database …")

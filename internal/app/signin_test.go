@@ -291,7 +291,7 @@ func TestTheServerTellsHowToSignIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = a.Close() })
-		if err := a.Greet(t.Context(), &told); err != nil {
+		if err := a.PrintSignIn(t.Context(), &told); err != nil {
 			t.Fatal(err)
 		}
 		_, token, found := strings.Cut(told.String(), "\n  ")
@@ -304,7 +304,7 @@ func TestTheServerTellsHowToSignIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		told.Reset()
-		if err := a.Greet(t.Context(), &told); err != nil || told.Len() > 0 {
+		if err := a.PrintSignIn(t.Context(), &told); err != nil || told.Len() > 0 {
 			t.Errorf("told again: %q, %v", told.String(), err)
 		}
 	})

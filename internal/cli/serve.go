@@ -25,7 +25,7 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if err := a.Greet(ctx, s.out); err != nil {
+	if err := a.PrintSignIn(ctx, s.out); err != nil {
 		return err
 	}
 	return a.Serve(ctx, listener, func(addr net.Addr) {

@@ -113,8 +113,8 @@ func (s *Service) Reassign(ctx context.Context, kind ListingKind, from, to int) 
 	}
 }
 
-// Belonging reports whether any article, visible or not, belongs to an owner.
-func (s *Service) Belonging(ctx context.Context, kind ListingKind, owner int) (bool, error) {
+// HasArticles reports whether any article, visible or not, belongs to an owner.
+func (s *Service) HasArticles(ctx context.Context, kind ListingKind, owner int) (bool, error) {
 	found, err := store.Collect(access.AsSystem(ctx), s.db, reassignSQL[kind].belonging, store.ScanInt, owner, 1)
 	if err != nil {
 		return false, fmt.Errorf("find articles: %w", err)

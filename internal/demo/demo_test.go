@@ -24,9 +24,9 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	eventlog "github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/idempotency"
 	"github.com/broadsheet-cms/broadsheet/internal/media"
 	desk "github.com/broadsheet-cms/broadsheet/internal/newsroom"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
@@ -45,7 +45,7 @@ func services(t testing.TB, db *store.DB) Services {
 	record, pages := audit.NewLog(db), site.New(db, log)
 	return Services{
 		DB: db, Accounts: account.New(db, log, record), Comments: comment.New(db, log), Content: articles,
-		Media: media.New(db, log, bucket), Newsroom: desk.New(db, log, record, articles, pages, repeat.New(db)), Site: pages, Taxonomy: taxonomy.New(db, log, articles),
+		Media: media.New(db, log, bucket), Newsroom: desk.New(db, log, record, articles, pages, idempotency.New(db)), Site: pages, Taxonomy: taxonomy.New(db, log, articles),
 	}
 }
 

@@ -29,7 +29,7 @@ func (l *loader) loadDesk(ctx context.Context) error {
 	}
 	take := func(step desk.Step, refs []string, note string) error {
 		for _, ref := range refs {
-			if _, err := l.Newsroom.Step(ctx, step, desk.Take{Article: l.articles[ref], Note: note}); err != nil {
+			if _, err := l.Newsroom.Step(ctx, step, desk.StepInput{Article: l.articles[ref], Note: note}); err != nil {
 				return fmt.Errorf("%s: %w", ref, err)
 			}
 			if _, err := l.Newsroom.Assign(ctx, l.articles[ref], &editor); err != nil {

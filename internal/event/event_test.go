@@ -112,11 +112,11 @@ func TestRestoredEventsAreRead(t *testing.T) {
 		if _, err := db.Exec(t.Context(), store.Maintain(`UPDATE events SET txid = 1000000000000`, `SELECT 1`)); err != nil {
 			t.Fatal(err)
 		}
-		if err := log.Adopt(t.Context()); err != nil {
+		if err := log.RepairRestored(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		add(t, db, log, tagged(2))
-		if err := log.Adopt(t.Context()); err != nil { // changes nothing
+		if err := log.RepairRestored(t.Context()); err != nil { // changes nothing
 			t.Fatal(err)
 		}
 		testkit.Settle(t, db)

@@ -124,14 +124,14 @@ var (
 )
 
 // A row of this cluster is older than every transaction that has not begun.
-var adoptSQL = store.Maintain(`UPDATE events SET txid = 0 WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`, `SELECT 1`)
+var repairRestoredSQL = store.Maintain(`UPDATE events SET txid = 0 WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`, `SELECT 1`)
 
-// Adopt mends the log of a database that was restored from a dump of another
+// RepairRestored repairs the log of a database that was restored from a dump of another
 // cluster, which counted its transactions from elsewhere: events that seem to
 // lie in the future become its oldest. It is called at start and otherwise
 // finds nothing to do.
-func (l *Log) Adopt(ctx context.Context) error {
-	if _, err := l.db.Exec(ctx, adoptSQL); err != nil {
+func (l *Log) RepairRestored(ctx context.Context) error {
+	if _, err := l.db.Exec(ctx, repairRestoredSQL); err != nil {
 		return fmt.Errorf("look for events of another cluster: %w", err)
 	}
 	return nil

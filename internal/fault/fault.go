@@ -129,8 +129,8 @@ func (e *Error) ReasonOf() Reason {
 	return ""
 }
 
-// Because keeps the cause for the log.
-func (e *Error) Because(cause error) *Error {
+// WithCause keeps the cause for the log.
+func (e *Error) WithCause(cause error) *Error {
 	c := *e
 	c.cause = cause
 	return &c

@@ -17,8 +17,8 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
+	"github.com/broadsheet-cms/broadsheet/internal/idempotency"
 	desk "github.com/broadsheet-cms/broadsheet/internal/newsroom"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
@@ -28,7 +28,7 @@ func wxrServices(db *store.DB) WXRServices {
 	s := services(db)
 	pages := site.New(db, s.Log)
 	return WXRServices{Services: s, Comments: comment.New(db, s.Log), Site: pages,
-		Picks: desk.New(db, s.Log, audit.NewLog(db), s.Content, pages, repeat.New(db))}
+		Picks: desk.New(db, s.Log, audit.NewLog(db), s.Content, pages, idempotency.New(db))}
 }
 
 // asFile makes a file of a text. Equal texts are one file.

@@ -161,7 +161,7 @@ func (o *Office) change(ctx context.Context, action string, key int, change func
 	case errors.Is(err, errGone):
 		return fault.Mistake(fault.Missing, "id", "There is no dead job with this id.")
 	case store.IsDuplicate(err):
-		return fault.Mistake(fault.Taken, "id", "The same work already waits to run: discard this job.").Because(err)
+		return fault.Mistake(fault.Taken, "id", "The same work already waits to run: discard this job.").WithCause(err)
 	}
 	return err
 }

@@ -101,7 +101,7 @@ func (e *Editor) clean(ctx context.Context, file *spooled, found *facts, orienta
 			return nil, fault.Mistake(fault.TooLong, "file", "The picture is too large to be turned upright here: save it upright.")
 		}
 		if err := decoding.Acquire(ctx, need); err != nil {
-			return nil, fault.New(fault.TryAgain, "The server has too many pictures at hand: try again.").Because(err)
+			return nil, fault.New(fault.TryAgain, "The server has too many pictures at hand: try again.").WithCause(err)
 		}
 		defer decoding.Release(need)
 	}
@@ -144,7 +144,7 @@ func isDamage(err error) bool {
 
 // unreadable tells of a picture that is not whole.
 func unreadable(err error) error {
-	return fault.Mistake(fault.Invalid, "file", "The picture cannot be read: it is damaged or not complete.").Because(err)
+	return fault.Mistake(fault.Invalid, "file", "The picture cannot be read: it is damaged or not complete.").WithCause(err)
 }
 
 // Save makes a media item of a received file. Where there is one of the same bytes

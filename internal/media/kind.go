@@ -92,7 +92,7 @@ func inspect(file io.ReadSeeker, size int64, ownMake bool) (facts, error) {
 		return facts{}, fmt.Errorf("read the upload again: %w", err)
 	}
 	if found.width, found.height, err = f.size(file); err != nil {
-		return facts{}, fault.BadInput("file", "The picture cannot be read.").Because(err)
+		return facts{}, fault.BadInput("file", "The picture cannot be read.").WithCause(err)
 	}
 	if found.width > maxSide || found.height > maxSide || int64(found.width)*int64(found.height) > maxPixels {
 		return facts{}, fault.Mistake(fault.TooLong, "file", "The picture has %d × %d pixels; %d on each side and %d in all are allowed.",

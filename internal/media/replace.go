@@ -54,13 +54,13 @@ func (e *Editor) Import(ctx context.Context, address string) (*Received, error) 
 // address.
 func notFetched(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return fault.New(fault.TryAgain, "Fetching the file took too long: try again.").Because(err)
+		return fault.New(fault.TryAgain, "Fetching the file took too long: try again.").WithCause(err)
 	}
 	if errors.Is(err, outbound.ErrForbidden) {
-		return fault.BadInput("url", "The address is not one of the open web.").Because(err)
+		return fault.BadInput("url", "The address is not one of the open web.").WithCause(err)
 	}
 	slog.InfoContext(ctx, "a file could not be fetched", "error", err)
-	return fault.BadInput("url", "The file could not be fetched from there.").Because(err)
+	return fault.BadInput("url", "The file could not be fetched from there.").WithCause(err)
 }
 
 // movedFolder is where in the blob store the later key of a replaced original is noted:

@@ -72,8 +72,8 @@ func TestNoticeStandsWhereAStoryWas(t *testing.T) {
 		for _, a := range []*ent.Article{told, untold} {
 			b.step(access.Editor, newsroom.Publish, a)
 		}
-		b.step(access.Editor, newsroom.Kill, told, func(t *newsroom.Take) { t.Notice, t.Reason = "This story has been withdrawn.", "court order" })
-		b.step(access.Editor, newsroom.Kill, untold, func(t *newsroom.Take) { t.Reason = "court order" })
+		b.step(access.Editor, newsroom.Kill, told, func(t *newsroom.StepInput) { t.Notice, t.Reason = "This story has been withdrawn.", "court order" })
+		b.step(access.Editor, newsroom.Kill, untold, func(t *newsroom.StepInput) { t.Reason = "court order" })
 		n := ok[*newsroom.Notice](b)(b.desk.Notice(t.Context(), "/articles/told"))
 		if n == nil || n.Text != "This story has been withdrawn." {
 			t.Errorf("notice %+v", n)
@@ -162,7 +162,7 @@ func TestKilledArticlesAreNoPicks(t *testing.T) {
 			t.Fatal(err)
 		}
 		told := b.events("pick.updated")
-		b.step(access.Editor, newsroom.Kill, gone, func(t *newsroom.Take) { t.Reason = "court order" })
+		b.step(access.Editor, newsroom.Kill, gone, func(t *newsroom.StepInput) { t.Reason = "court order" })
 		picks := ok[[]*ent.Pick](b)(b.desk.Picks(b.as(access.Editor), nil))
 		if len(picks) != 1 || picks[0].ArticleID != kept.ID || b.events("pick.updated") != told+1 {
 			t.Errorf("picks %v, %d events", picks, b.events("pick.updated")-told)

@@ -19,7 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
+	"github.com/broadsheet-cms/broadsheet/internal/idempotency"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -31,14 +31,14 @@ type Service struct {
 	audit    *audit.Log
 	articles *content.Service
 	site     *site.Service
-	repeats  *repeat.Keeper
+	repeats  *idempotency.Store
 	failing  failures // what is due and does not succeed
 	// Now is the clock, for tests.
 	Now func() time.Time
 }
 
 // New gives the service.
-func New(db *store.DB, log *event.Log, record *audit.Log, articles *content.Service, pages *site.Service, repeats *repeat.Keeper) *Service {
+func New(db *store.DB, log *event.Log, record *audit.Log, articles *content.Service, pages *site.Service, repeats *idempotency.Store) *Service {
 	return &Service{db: db, log: log, audit: record, articles: articles, site: pages, repeats: repeats,
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 }

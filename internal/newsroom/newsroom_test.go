@@ -20,9 +20,9 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/idempotency"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
@@ -49,7 +49,7 @@ func setup(t *testing.T, db *store.DB) *bundle {
 	articles := content.New(db, log, dir)
 	articles.Derive(search.New(db, dir))
 	b := &bundle{t: t, db: db, articles: articles, users: map[access.Role]int{}, now: morning}
-	b.desk = newsroom.New(db, log, audit.NewLog(db), articles, site.New(db, log), repeat.New(db))
+	b.desk = newsroom.New(db, log, audit.NewLog(db), articles, site.New(db, log), idempotency.New(db))
 	b.desk.Now = func() time.Time { return b.now }
 	articles.Now = b.desk.Now
 	for _, role := range access.Roles() {
@@ -79,9 +79,9 @@ func (b *bundle) create(role access.Role, title string) *ent.Article {
 	return a
 }
 
-func (b *bundle) step(role access.Role, step newsroom.Step, a *ent.Article, change ...func(*newsroom.Take)) *ent.Article {
+func (b *bundle) step(role access.Role, step newsroom.Step, a *ent.Article, change ...func(*newsroom.StepInput)) *ent.Article {
 	b.t.Helper()
-	take := newsroom.Take{Article: a.ID}
+	take := newsroom.StepInput{Article: a.ID}
 	for _, c := range change {
 		c(&take)
 	}
@@ -158,7 +158,7 @@ func TestStoryGoesFromDraftToReaders(t *testing.T) {
 		if err != nil || restored.Title != "Ferry returns" || restored.Status != article.StatusPublished || restored.Subtitle != "" {
 			t.Errorf("restored %+v, %v", restored, err)
 		}
-		b.step(access.Editor, newsroom.Kill, a, func(t *newsroom.Take) { t.Reason = "court order" })
+		b.step(access.Editor, newsroom.Kill, a, func(t *newsroom.StepInput) { t.Reason = "court order" })
 		if len(b.latest()) != 0 {
 			t.Errorf("readers see a killed story: %v", b.latest())
 		}
@@ -191,7 +191,7 @@ func TestStepsAreRefused(t *testing.T) {
 		steps  []newsroom.Step // by an editor
 		by     access.Role
 		step   newsroom.Step
-		take   newsroom.Take
+		take   newsroom.StepInput
 		code   fault.Code
 		reason fault.Reason
 	}{
@@ -205,9 +205,9 @@ func TestStepsAreRefused(t *testing.T) {
 		{name: "publishing twice", writer: access.Editor, steps: []newsroom.Step{newsroom.Publish}, by: access.Editor, step: newsroom.Publish, code: fault.Conflict, reason: fault.IllegalTransition},
 		{name: "publishing past an embargo", writer: access.Editor, by: access.Editor, steps: []newsroom.Step{newsroom.Embargo}, step: newsroom.Publish, code: fault.Conflict, reason: fault.IllegalTransition},
 		{name: "reopening a killed story", writer: access.Editor, steps: []newsroom.Step{newsroom.Kill}, by: access.Editor, step: newsroom.Reopen, code: fault.Conflict, reason: fault.IllegalTransition},
-		{name: "a schedule in the past", writer: access.Editor, by: access.Editor, step: newsroom.Schedule, take: newsroom.Take{At: &past}, code: fault.BadUserInput, reason: fault.InThePast},
+		{name: "a schedule in the past", writer: access.Editor, by: access.Editor, step: newsroom.Schedule, take: newsroom.StepInput{At: &past}, code: fault.BadUserInput, reason: fault.InThePast},
 		{name: "a schedule without a moment", writer: access.Editor, by: access.Editor, step: newsroom.Schedule, code: fault.BadUserInput, reason: fault.Blank},
-		{name: "taken back before it is published", writer: access.Editor, by: access.Editor, step: newsroom.Schedule, take: newsroom.Take{At: &soon, UnpublishAt: &soon}, code: fault.BadUserInput, reason: fault.InThePast},
+		{name: "taken back before it is published", writer: access.Editor, by: access.Editor, step: newsroom.Schedule, take: newsroom.StepInput{At: &soon, UnpublishAt: &soon}, code: fault.BadUserInput, reason: fault.InThePast},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -216,7 +216,7 @@ func TestStepsAreRefused(t *testing.T) {
 				a := b.create(c.writer, "Ferry returns")
 				b.create(access.Contributor, "Another of a contributor's") // which must open nothing else to them
 				for _, step := range c.steps {
-					a = b.step(access.Editor, step, a, func(t *newsroom.Take) {
+					a = b.step(access.Editor, step, a, func(t *newsroom.StepInput) {
 						if step == newsroom.Embargo {
 							t.At = &soon
 						}
@@ -246,15 +246,15 @@ func TestPlansThatContradictAreRefused(t *testing.T) {
 		b := setup(t, db)
 		noon, evening, tomorrow := morning.Add(4*time.Hour), morning.Add(10*time.Hour), morning.Add(24*time.Hour)
 		a := b.create(access.Editor, "A notice for today")
-		b.step(access.Editor, newsroom.Schedule, a, func(t *newsroom.Take) { t.At, t.UnpublishAt = &noon, &evening })
+		b.step(access.Editor, newsroom.Schedule, a, func(t *newsroom.StepInput) { t.At, t.UnpublishAt = &noon, &evening })
 		for _, step := range []newsroom.Step{newsroom.Schedule, newsroom.Embargo} {
-			_, err := b.desk.Step(b.as(access.Editor), step, newsroom.Take{Article: a.ID, At: &tomorrow})
+			_, err := b.desk.Step(b.as(access.Editor), step, newsroom.StepInput{Article: a.ID, At: &tomorrow})
 			if reasonOf(err) != fault.InThePast {
 				t.Errorf("%s for tomorrow, to be taken back today: %v", step, err)
 			}
 		}
 		next := tomorrow.Add(time.Hour)
-		b.step(access.Editor, newsroom.Schedule, a, func(t *newsroom.Take) { t.At, t.UnpublishAt = &tomorrow, &next })
+		b.step(access.Editor, newsroom.Schedule, a, func(t *newsroom.StepInput) { t.At, t.UnpublishAt = &tomorrow, &next })
 	})
 }
 

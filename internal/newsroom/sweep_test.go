@@ -23,16 +23,16 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/idempotency"
 	"github.com/broadsheet-cms/broadsheet/internal/newsroom"
-	"github.com/broadsheet-cms/broadsheet/internal/repeat"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
-func (b *bundle) planned(step newsroom.Step, title string, at time.Time, change ...func(*newsroom.Take)) *ent.Article {
+func (b *bundle) planned(step newsroom.Step, title string, at time.Time, change ...func(*newsroom.StepInput)) *ent.Article {
 	b.t.Helper()
-	return b.step(access.Editor, step, b.create(access.Editor, title), append(change, func(t *newsroom.Take) { t.At = &at })...)
+	return b.step(access.Editor, step, b.create(access.Editor, title), append(change, func(t *newsroom.StepInput) { t.At = &at })...)
 }
 
 // sweep lets the server do what is due at a moment.
@@ -71,7 +71,7 @@ func TestPlansAreCarriedOutAtTheirMoment(t *testing.T) {
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {
 		b := setup(t, db)
 		noon, evening := morning.Add(4*time.Hour), morning.Add(10*time.Hour)
-		story := b.planned(newsroom.Schedule, "Ferry returns", noon, func(t *newsroom.Take) { t.UnpublishAt = &evening })
+		story := b.planned(newsroom.Schedule, "Ferry returns", noon, func(t *newsroom.StepInput) { t.UnpublishAt = &evening })
 		held := b.planned(newsroom.Embargo, "Budget", noon.Add(time.Minute))
 		trashed, err := b.desk.Trash(b.as(access.Editor), b.planned(newsroom.Schedule, "Wrong", noon).ID, nil, "")
 		if err != nil {
@@ -130,7 +130,7 @@ func TestServerThatWasDownShowsNothingThatIsOver(t *testing.T) {
 	testkit.Databases(t, func(t *testing.T, db *store.DB) {
 		b := setup(t, db)
 		noon, evening := morning.Add(4*time.Hour), morning.Add(10*time.Hour)
-		over := b.planned(newsroom.Schedule, "Offer of the day", noon, func(t *newsroom.Take) { t.UnpublishAt = &evening })
+		over := b.planned(newsroom.Schedule, "Offer of the day", noon, func(t *newsroom.StepInput) { t.UnpublishAt = &evening })
 		b.planned(newsroom.Schedule, "Ferry returns", noon)
 		b.sweep(evening.Add(time.Hour))
 		if diff := cmp.Diff([]string{"Ferry returns"}, b.latest()); diff != "" {
@@ -267,7 +267,7 @@ func TestSleepingServerIsWokenByAnEarlierPlan(t *testing.T) {
 		go func() { done <- b.desk.KeepSchedule(ctx, slog.New(slog.DiscardHandler)) }()
 		soon := b.create(access.Editor, "Soon")
 		at := clock().Add(time.Second)
-		b.step(access.Editor, newsroom.Schedule, soon, func(t *newsroom.Take) { t.At = &at })
+		b.step(access.Editor, newsroom.Schedule, soon, func(t *newsroom.StepInput) { t.At = &at })
 		<-published
 		if diff := cmp.Diff([]string{"Soon"}, b.latest()); diff != "" {
 			t.Errorf("latest news: %s", diff)
@@ -324,7 +324,7 @@ func TestStoppedNodeKeepsNothingFromReaders(t *testing.T) {
 	articles := content.New(node, log, dir)
 	stop := &stopped{make(chan struct{}), make(chan struct{})}
 	articles.Derive(stop)
-	other := newsroom.New(node, log, audit.NewLog(node), articles, site.New(node, log), repeat.New(node))
+	other := newsroom.New(node, log, audit.NewLog(node), articles, site.New(node, log), idempotency.New(node))
 	other.Now = func() time.Time { return noon }
 	articles.Now = other.Now
 	failed := make(chan error, 1)

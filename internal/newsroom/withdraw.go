@@ -20,7 +20,7 @@ import (
 
 // withdraw keeps what readers are told at the path of a killed story, and why
 // it was killed.
-func (s *Service) withdraw(ctx context.Context, w *working, t Take) error {
+func (s *Service) withdraw(ctx context.Context, w *working, t StepInput) error {
 	notice, reason := cleanText(t.Notice), cleanText(t.Reason)
 	if err := checkText("notice", notice, maxNote); err != nil {
 		return err

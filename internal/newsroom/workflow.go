@@ -110,8 +110,8 @@ func Steps() []Step {
 	return []Step{Submit, RequestChanges, Approve, Reopen, Schedule, Unschedule, Embargo, LiftEmbargo, Publish, Unpublish, Archive, Kill}
 }
 
-// Take is one step with what it needs to know.
-type Take struct {
+// StepInput is a step with the input that it needs.
+type StepInput struct {
 	Article  int
 	Expected *int       // version that the caller knows; nil: any
 	Note     string     // for the newsroom, kept with the revision
@@ -124,7 +124,7 @@ type Take struct {
 }
 
 // Step takes an article one step on its way.
-func (s *Service) Step(ctx context.Context, step Step, t Take) (*ent.Article, error) {
+func (s *Service) Step(ctx context.Context, step Step, t StepInput) (*ent.Article, error) {
 	r, known := rules[step]
 	if !known {
 		return nil, fault.Mistake(fault.Invalid, "", "There is no step %q.", step)
@@ -142,7 +142,7 @@ func (s *Service) Step(ctx context.Context, step Step, t Take) (*ent.Article, er
 }
 
 // plan sets the times of a step.
-func (s *Service) plan(step Step, t Take, w *working, m *content.Move) error {
+func (s *Service) plan(step Step, t StepInput, w *working, m *content.Move) error {
 	switch step {
 	case Schedule, Embargo:
 		if t.At == nil {

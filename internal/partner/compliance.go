@@ -25,7 +25,7 @@ func (s *Service) Acknowledge(ctx context.Context, k *Key, cursor string) error 
 		return fmt.Errorf("record an acknowledgement: %w", err)
 	}
 	if n, err := done.RowsAffected(); err != nil || n == 0 {
-		return fault.New(fault.NotFound, "This is no change that took an article away, or a later one gave it back.").Because(err)
+		return fault.New(fault.NotFound, "This is no change that took an article away, or a later one gave it back.").WithCause(err)
 	}
 	return nil
 }

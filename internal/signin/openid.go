@@ -38,9 +38,9 @@ type OpenID struct {
 
 // openID is the way to a provider and back.
 type openID struct {
-	door   *Door
-	conf   OpenID
-	client *http.Client
+	authenticator *Authenticator
+	conf          OpenID
+	client        *http.Client
 
 	asking   singleflight.Group
 	provider atomic.Pointer[oidc.Provider] // nil until it was asked what it can do
@@ -60,13 +60,13 @@ const tripLifetime = 10 * time.Minute
 
 // OpenID gives the handler of the start and callback of each provider. A provider
 // is asked for nothing before somebody signs in, so the server starts without it.
-func (d *Door) OpenID(providers ...OpenID) http.Handler {
+func (d *Authenticator) OpenID(providers ...OpenID) http.Handler {
 	mux := http.NewServeMux()
 	for _, conf := range providers {
 		if conf.Path == "" {
 			conf.Path = "/auth/oidc"
 		}
-		o := &openID{door: d, conf: conf, client: &http.Client{Timeout: 10 * time.Second}}
+		o := &openID{authenticator: d, conf: conf, client: &http.Client{Timeout: 10 * time.Second}}
 		mux.HandleFunc("GET "+conf.Path+"/start", o.start)
 		mux.HandleFunc("GET "+conf.Path+"/callback", o.callback)
 	}
@@ -100,7 +100,7 @@ func (o *openID) discover(ctx context.Context) (*oidc.Provider, *oauth2.Config, 
 // tripCookie holds a trip. It is Lax, as the browser comes back from another
 // site.
 func (o *openID) tripCookie(r *http.Request, value string, age time.Duration) *http.Cookie {
-	c := &http.Cookie{Name: "broadsheet" + strings.ReplaceAll(strings.TrimPrefix(o.conf.Path, "/auth"), "/", "-"), Value: value, MaxAge: int(age.Seconds()), Path: "/", HttpOnly: true, Secure: o.door.isSecure(r), SameSite: http.SameSiteLaxMode} //nolint:gosec // G124: plain http has no secure cookies
+	c := &http.Cookie{Name: "broadsheet" + strings.ReplaceAll(strings.TrimPrefix(o.conf.Path, "/auth"), "/", "-"), Value: value, MaxAge: int(age.Seconds()), Path: "/", HttpOnly: true, Secure: o.authenticator.isSecure(r), SameSite: http.SameSiteLaxMode} //nolint:gosec // G124: plain http has no secure cookies
 	if c.Secure {
 		c.Name = hostOnly + c.Name
 	}
@@ -179,15 +179,15 @@ func (o *openID) arrive(r *http.Request) (path string, err error) {
 	refused := fault.New(fault.Forbidden, "What the provider says cannot be believed.")
 	tokens, err := conf.Exchange(ctx, query.Get("code"), oauth2.VerifierOption(t.Verifier))
 	if err != nil {
-		return "", refused.Because(withoutSecrets(err))
+		return "", refused.WithCause(withoutSecrets(err))
 	}
 	raw, _ := tokens.Extra("id_token").(string)
 	idToken, err := provider.VerifierContext(ctx, &oidc.Config{ClientID: o.conf.ClientID}).Verify(ctx, raw)
 	if err != nil {
-		return "", refused.Because(err)
+		return "", refused.WithCause(err)
 	}
 	if subtle.ConstantTimeCompare([]byte(idToken.Nonce), []byte(t.Nonce)) != 1 {
-		return "", refused.Because(errors.New("the nonce is another"))
+		return "", refused.WithCause(errors.New("the nonce is another"))
 	}
 	var claims struct {
 		Email         string `json:"email"`
@@ -195,13 +195,13 @@ func (o *openID) arrive(r *http.Request) (path string, err error) {
 		Name          string `json:"name"`
 	}
 	if err := idToken.Claims(&claims); err != nil {
-		return "", refused.Because(err)
+		return "", refused.WithCause(err)
 	}
 	who := account.Identity{Issuer: idToken.Issuer, Subject: idToken.Subject, Email: claims.Email, EmailVerified: claims.EmailVerified, Name: claims.Name}
 	if o.conf.Readers {
-		_, err = o.door.accounts.SignInReader(ctx, who)
+		_, err = o.authenticator.accounts.SignInReader(ctx, who)
 	} else {
-		_, err = o.door.accounts.SignInAs(ctx, who)
+		_, err = o.authenticator.accounts.SignInAs(ctx, who)
 	}
 	return localPath(t.Return), err
 }
@@ -224,10 +224,10 @@ func (o *openID) fail(w http.ResponseWriter, r *http.Request, err error) {
 			status = http.StatusBadRequest
 		}
 	} else if r.Context().Err() == nil {
-		o.door.opts.Logger.ErrorContext(r.Context(), "signing in by OpenID failed", "error", err)
+		o.authenticator.opts.Logger.ErrorContext(r.Context(), "signing in by OpenID failed", "error", err)
 	}
 	if errors.Unwrap(err) != nil && status == http.StatusForbidden {
-		o.door.opts.Logger.WarnContext(r.Context(), "a sign-in by OpenID was refused", "error", err)
+		o.authenticator.opts.Logger.WarnContext(r.Context(), "a sign-in by OpenID was refused", "error", err)
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

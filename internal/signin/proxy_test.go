@@ -16,7 +16,7 @@ import (
 
 // through sends a request as a proxy or a client does, and gives whom it is taken
 // for.
-func through(t *testing.T, d *Door, remote, forwarded string) access.Origin {
+func through(t *testing.T, d *Authenticator, remote, forwarded string) access.Origin {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", nil)
 	r.RemoteAddr = remote

@@ -20,7 +20,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 )
 
-// Options of a Door.
+// Options of an Authenticator.
 type Options struct {
 	// SiteURL is the address of the site. With https, cookies go over that only.
 	SiteURL string
@@ -39,8 +39,8 @@ type Options struct {
 	Logger    *slog.Logger
 }
 
-// Door says of every request whom it is answered for.
-type Door struct {
+// Authenticator finds who sends a request, by session cookie, token or key, and puts them into its context.
+type Authenticator struct {
 	accounts *account.Service
 	opts     Options
 	secure   bool
@@ -48,9 +48,9 @@ type Door struct {
 	warned   atomic.Int64 // when the log last told of a proxy that is not trusted, in seconds since 1970
 }
 
-// New makes a door to the accounts.
-func New(accounts *account.Service, opts Options) *Door {
-	d := &Door{accounts: accounts, opts: opts, secure: strings.HasPrefix(opts.SiteURL, "https://"), own: http.NewCrossOriginProtection()}
+// New gives the authenticator of the accounts.
+func New(accounts *account.Service, opts Options) *Authenticator {
+	d := &Authenticator{accounts: accounts, opts: opts, secure: strings.HasPrefix(opts.SiteURL, "https://"), own: http.NewCrossOriginProtection()}
 	if opts.Logger == nil {
 		d.opts.Logger = slog.Default()
 	}
@@ -66,7 +66,7 @@ func New(accounts *account.Service, opts Options) *Door {
 // invalid bearer token is refused, as its program believes to be signed in; a
 // cookie that opens nothing is taken away and its browser is anonymous. A
 // request with a cookie that another site's page has made is refused.
-func (d *Door) Handler(next http.Handler) http.Handler {
+func (d *Authenticator) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := access.WithOrigin(r.Context(), d.origin(r))
 		foreign := d.foreign(r)
@@ -118,7 +118,7 @@ func (d *Door) Handler(next http.Handler) http.Handler {
 
 // foreign reports whether a page of another site made a request that may do
 // something. A WebSocket begins with a GET and may do everything.
-func (d *Door) foreign(r *http.Request) bool {
+func (d *Authenticator) foreign(r *http.Request) bool {
 	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		begins := *r
 		begins.Method = http.MethodPost
@@ -147,7 +147,7 @@ func bearer(r *http.Request) string {
 }
 
 // origin says where a request comes from.
-func (d *Door) origin(r *http.Request) access.Origin {
+func (d *Authenticator) origin(r *http.Request) access.Origin {
 	o := access.Origin{Address: d.address(r), UserAgent: r.UserAgent()}
 	if len(o.UserAgent) > maxAgent {
 		o.UserAgent = o.UserAgent[:maxAgent]
@@ -163,7 +163,7 @@ const maxAgent = 300 // bytes of a User-Agent that are kept
 
 // address is the client's: what the proxies that are trusted say, from the
 // nearest on, up to the first that is none of them.
-func (d *Door) address(r *http.Request) string {
+func (d *Authenticator) address(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
@@ -189,7 +189,7 @@ func (d *Door) address(r *http.Request) string {
 // warnOfProxy says, once an hour, that a proxy is not trusted: then all who come by
 // it are one address, and share its limits. The header may as well be a client's
 // invention, so it is not believed.
-func (d *Door) warnOfProxy(ctx context.Context, ip netip.Addr) {
+func (d *Authenticator) warnOfProxy(ctx context.Context, ip netip.Addr) {
 	now := time.Now().Unix()
 	if last := d.warned.Load(); now-last < 3600 || !d.warned.CompareAndSwap(last, now) {
 		return
@@ -197,7 +197,7 @@ func (d *Door) warnOfProxy(ctx context.Context, ip netip.Addr) {
 	d.opts.Logger.WarnContext(ctx, "X-Forwarded-For comes from an address that --trusted-proxies does not name: if that is your proxy, all its clients share one limit", "address", ip.String())
 }
 
-func (d *Door) trusts(ip netip.Addr) bool {
+func (d *Authenticator) trusts(ip netip.Addr) bool {
 	for _, p := range d.opts.TrustedProxies {
 		if p.Contains(ip.Unmap()) {
 			return true
@@ -207,7 +207,7 @@ func (d *Door) trusts(ip netip.Addr) bool {
 }
 
 // isSecure reports whether the browser speaks https.
-func (d *Door) isSecure(r *http.Request) bool {
+func (d *Authenticator) isSecure(r *http.Request) bool {
 	if d.secure || r.TLS != nil {
 		return true
 	}
@@ -223,7 +223,9 @@ type jar struct {
 	secure bool
 }
 
-func (d *Door) jar(w http.ResponseWriter, r *http.Request) *jar { return &jar{w, r, d.isSecure(r)} }
+func (d *Authenticator) jar(w http.ResponseWriter, r *http.Request) *jar {
+	return &jar{w, r, d.isSecure(r)}
+}
 
 // hostOnly is the prefix of names by which browsers refuse a cookie that another
 // host or a plain connection tries to set (RFC 6265bis).

@@ -381,7 +381,7 @@ func (s *Service) checkParent(ctx context.Context, p Page) error {
 func (s *Service) moveBelow(ctx context.Context, root int, from, to string) ([]int, error) {
 	moved, err := store.Collect(ctx, s.db, moveBelowSQL, store.ScanInt, root, from, to)
 	if store.IsDuplicate(err) {
-		return nil, fault.Mistake(fault.Taken, "path", "A page below this one would come to the path of another page.").Because(err)
+		return nil, fault.Mistake(fault.Taken, "path", "A page below this one would come to the path of another page.").WithCause(err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("move the pages below: %w", err)

@@ -50,7 +50,7 @@ func (s *Service) save(ctx context.Context, what string, do func(ctx context.Con
 		return do(ctx)
 	})
 	if ent.IsNotFound(err) {
-		err = fault.New(fault.NotFound, "There is no such %s.", what).Because(err)
+		err = fault.New(fault.NotFound, "There is no such %s.", what).WithCause(err)
 	}
 	if err != nil {
 		return fmt.Errorf("save the %s: %w", what, err)

@@ -33,7 +33,7 @@ func IsDuplicate(err error) bool {
 // and another waited for each other.
 func withConflict(err error) error {
 	if e, ok := errors.AsType[*pq.Error](err); ok && (e.Code == "40P01" || e.Code == "40001") {
-		return fault.Mistake(fault.Failed, "", "Somebody changed the same things at this moment. Nothing was done; send it again.").Because(err)
+		return fault.Mistake(fault.Failed, "", "Somebody changed the same things at this moment. Nothing was done; send it again.").WithCause(err)
 	}
 	return err
 }
@@ -51,14 +51,14 @@ func withTryAgain(ctx context.Context, err error) error {
 }
 
 func tryAgain(cause error) error {
-	return fault.New(fault.TryAgain, "The database is not available or too busy at the moment. Nothing was done; try again.").Because(cause)
+	return fault.New(fault.TryAgain, "The database is not available or too busy at the moment. Nothing was done; try again.").WithCause(cause)
 }
 
 // unconfirmed makes a fault of a change to which no answer came. It hides the
 // cause from database/sql, which would do the change again.
 func unconfirmed(cause error) error {
 	return fault.New(fault.TryAgain, "The database did not confirm the change, which may be stored or not. Look before you send it again.").
-		Because(errors.New(cause.Error()))
+		WithCause(errors.New(cause.Error()))
 }
 
 // isConnectionLost reports whether err says that a connection to the server, or

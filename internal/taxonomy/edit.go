@@ -259,7 +259,7 @@ func (c *Collection[S, R]) Delete(ctx context.Context, key, to int) error {
 			}
 		}
 		if to == 0 && c.needed {
-			used, err := c.content.Belonging(ctx, listedAs[c.entity], key)
+			used, err := c.content.HasArticles(ctx, listedAs[c.entity], key)
 			if err != nil {
 				return err
 			}

@@ -74,9 +74,9 @@ func (s *Service) save(ctx context.Context, what string, moves bool, do func(ctx
 	})
 	switch {
 	case ent.IsNotFound(err):
-		err = fault.New(fault.NotFound, "There is no such %s.", what).Because(err)
+		err = fault.New(fault.NotFound, "There is no such %s.", what).WithCause(err)
 	case store.IsDuplicate(err): // an account that writes under another name already
-		err = fault.New(fault.Conflict, "Another %s has what must be unique.", what).Because(err)
+		err = fault.New(fault.Conflict, "Another %s has what must be unique.", what).WithCause(err)
 	}
 	if err != nil {
 		return fmt.Errorf("save a %s: %w", what, err)

@@ -147,7 +147,7 @@ func (v *view) Story(s any, look string, level int) Teaser {
 }
 
 // Because is Story with a reason.
-func (v *view) Because(edge map[string]any) Teaser {
+func (v *view) WithCause(edge map[string]any) Teaser {
 	t := v.Story(edge["node"], "card", 3)
 	t.Reason = v.Why(edge)
 	return t

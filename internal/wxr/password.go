@@ -26,9 +26,9 @@ func KnownHash(hash string) bool {
 
 // affordable refuses hashes that take minutes to check.
 func affordable(hash string) bool {
-	const dearest = 15
+	const maxCost = 15
 	cost, err := bcrypt.Cost([]byte(hash))
-	return err == nil && cost <= dearest
+	return err == nil && cost <= maxCost
 }
 
 // CheckPassword reports whether a password is the one that WordPress has made a

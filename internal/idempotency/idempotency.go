@@ -1,6 +1,6 @@
-// Package repeat answers a mutation that a client sends again with the result
+// Package idempotency answers a mutation that a client sends again with the result
 // of the first time. The client marks it with an idempotency key of its own.
-package repeat
+package idempotency
 
 import (
 	"context"
@@ -18,16 +18,16 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
-// Keeper keeps the results of one database.
-type Keeper struct {
+// Store keeps the results of mutations with their keys, in one database.
+type Store struct {
 	db *store.DB
 	// Now is the clock, for tests.
 	Now func() time.Time
 }
 
-// New gives the keeper.
-func New(db *store.DB) *Keeper {
-	return &Keeper{db: db, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+// New gives the store of db.
+func New(db *store.DB) *Store {
+	return &Store{db: db, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 }
 
 // kept is how long a key is remembered, and maxKey its greatest length in bytes.
@@ -50,7 +50,7 @@ var (
 // key gets it without do. The same key with another mutation or input is a
 // KEY_REUSED mistake; a do that fails leaves nothing behind, so that it can be
 // tried again.
-func Once[T any](ctx context.Context, k *Keeper, key, mutation string, input any, do func(ctx context.Context) (T, error)) (result T, err error) {
+func Once[T any](ctx context.Context, k *Store, key, mutation string, input any, do func(ctx context.Context) (T, error)) (result T, err error) {
 	if key == "" {
 		err = k.db.Tx(ctx, func(ctx context.Context) error {
 			result, err = do(ctx)
@@ -96,7 +96,7 @@ func Once[T any](ctx context.Context, k *Keeper, key, mutation string, input any
 	return result, err
 }
 
-func (k *Keeper) earlier(ctx context.Context, user int, key, hash string, result any) error {
+func (k *Store) earlier(ctx context.Context, user int, key, hash string, result any) error {
 	type row struct {
 		hash string
 		text []byte
@@ -115,7 +115,7 @@ func (k *Keeper) earlier(ctx context.Context, user int, key, hash string, result
 }
 
 // Forget removes keys that are older than a day.
-func (k *Keeper) Forget(ctx context.Context) error {
+func (k *Store) Forget(ctx context.Context) error {
 	if _, err := k.db.Exec(ctx, forgetSQL, k.Now().Add(-kept)); err != nil {
 		return fmt.Errorf("forget idempotency keys: %w", err)
 	}
