@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ import (
 // oracle is a moderation service that does as the test says.
 type oracle struct {
 	*httptest.Server
+	mu    sync.Mutex // of what follows: a question can still be read when its asker has given up
 	act   func(w http.ResponseWriter, r *http.Request)
 	asked []map[string]any
 	token string
@@ -37,12 +39,21 @@ func newOracle(t *testing.T) *oracle {
 		if err := json.NewDecoder(r.Body).Decode(&question); err != nil {
 			t.Error(err)
 		}
+		o.mu.Lock()
 		o.asked, o.token = append(o.asked, question), r.Header.Get("Authorization")
+		act := o.act
+		o.mu.Unlock()
 		_, _ = io.Copy(io.Discard, r.Body) // only then the server sees that the client left
-		o.act(w, r)
+		act(w, r)
 	}))
 	t.Cleanup(o.Close)
 	return o
+}
+
+func (o *oracle) will(act func(w http.ResponseWriter, r *http.Request)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.act = act
 }
 
 func says(verdict string) func(http.ResponseWriter, *http.Request) {
@@ -80,7 +91,7 @@ func TestModerationServiceDecides(t *testing.T) {
 				http.Redirect(w, r, private.URL, http.StatusTemporaryRedirect)
 			}, "PENDING ,SERVICE_DOWN,"},
 		} {
-			o.act = c.act
+			o.will(c.act)
 			posted := f.add(t, f.readers[0], comment.Post{ArticleID: f.articles[0], Body: "a service that " + name})
 			if got := string(posted.Comment.Status) + " " + posted.Comment.HeldFor; got != c.want {
 				t.Errorf("%s: %q, want %q", name, got, c.want)
@@ -92,7 +103,7 @@ func TestModerationServiceDecides(t *testing.T) {
 		if o.token != "Bearer between us" || len(o.asked) != 11 || len(o.asked[0]) != 3 || o.asked[0]["isGuest"] != false {
 			t.Errorf("asked %d times by %q: %v", len(o.asked), o.token, o.asked[0])
 		}
-		o.act = says("SPAM")
+		o.will(says("SPAM"))
 		if c := f.add(t, f.chief, comment.Post{ArticleID: f.articles[0], Body: "moderators are not asked about"}).Comment; c.Status != entcomment.StatusApproved {
 			t.Errorf("of a moderator: %s", c.Status)
 		}
@@ -137,10 +148,10 @@ func TestNewTextIsLookedAtLikeANewComment(t *testing.T) {
 			t.Errorf("where comments wait: %v, %v", changed, err)
 		}
 		f.settings(t, func(s *schema.CommentSettings) { s.Moderation = "AFTER" })
-		o.act = says("APPROVE")
+		o.will(says("APPROVE"))
 		f.comments.Service = comment.NewModerationService(o.URL, "", time.Second, slog.New(slog.DiscardHandler))
 		shown := f.add(t, f.readers[0], comment.Post{ArticleID: a, Body: "fine words"}).Comment
-		o.act = says("SPAM")
+		o.will(says("SPAM"))
 		if changed, err := f.comments.Edit(author, shown.ID, "", "buy now"); err != nil || changed.HeldFor != ",EXTERNAL," || changed.Status != entcomment.StatusPending {
 			t.Errorf("by the service: %v, %v", changed, err)
 		}
