@@ -11,6 +11,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/consentrecord"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 	"github.com/broadsheet-cms/broadsheet/internal/throttle"
 )
 
@@ -119,7 +120,7 @@ func CheckPlace(field, place string) (string, error) {
 	switch {
 	case utf8.RuneCountInString(place) > maxPlace:
 		return "", fault.Mistake(fault.TooLong, field, "A place has at most %d characters.", maxPlace)
-	case !utf8.ValidString(place) || strings.ContainsFunc(place, isHidden):
+	case !utf8.ValidString(place) || strings.ContainsFunc(place, readername.IsHidden):
 		return "", fault.Mistake(fault.Invalid, field, "A place is text in one line.")
 	}
 	return strings.TrimSpace(place), nil

@@ -13,6 +13,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 )
 
 // Identity is who an OpenID provider says somebody is.
@@ -102,7 +103,7 @@ func (s *Service) meet(ctx context.Context, who Identity) (*ent.User, error) {
 	case s.Registration != Open:
 		return nil, notLetIn()
 	}
-	name, err := ReaderName("displayName", who.Name)
+	name, err := readername.Check("displayName", who.Name)
 	if err != nil {
 		name = "Reader"
 	}

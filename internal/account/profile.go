@@ -12,6 +12,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 )
 
 // ChangeEmail asks for another address of the viewer's account: a mail with a
@@ -107,7 +108,7 @@ func (s *Service) UpdateProfile(ctx context.Context, p Profile) error {
 	}
 	name := u.DisplayName
 	if p.DisplayName != nil {
-		if name, err = ReaderName("displayName", *p.DisplayName); err != nil {
+		if name, err = readername.Check("displayName", *p.DisplayName); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 	"github.com/broadsheet-cms/broadsheet/internal/secret"
 )
 
@@ -69,7 +70,7 @@ func (s *Service) SignUp(ctx context.Context, in SignUp) error {
 		return err
 	}
 	p := pending{Language: in.Language}
-	if p.DisplayName, err = ReaderName("displayName", in.DisplayName); err != nil {
+	if p.DisplayName, err = readername.Check("displayName", in.DisplayName); err != nil {
 		return err
 	}
 	if err := checkLanguage("language", in.Language); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 	"github.com/broadsheet-cms/broadsheet/internal/secret"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
@@ -167,7 +168,7 @@ func (d *draft) check() (err error) {
 	if d.isMember {
 		d.GuestName, d.GuestEmail = "", ""
 	} else {
-		if d.GuestName, err = checkName("guestName", d.GuestName); err != nil {
+		if d.GuestName, err = readername.Check("guestName", d.GuestName); err != nil {
 			return err
 		}
 		if d.GuestEmail, err = checkEmail("guestEmail", d.GuestEmail); err != nil {

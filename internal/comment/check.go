@@ -100,24 +100,6 @@ func checkBody(text string, rules Rules) (string, error) {
 	return body, nil
 }
 
-// maxName bounds a guest's name, in characters.
-const maxName = 60
-
-func checkName(field, text string) (string, error) {
-	name := strings.TrimSpace(norm.NFC.String(text))
-	switch {
-	case name == "":
-		return "", fault.Mistake(fault.Blank, field, "Give your name.")
-	case utf8.RuneCountInString(name) > maxName:
-		return "", fault.Mistake(fault.TooLong, field, "A name has at most %d characters.", maxName)
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool {
-		return isOverride(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d'
-	}):
-		return "", fault.Mistake(fault.Invalid, field, "The name has characters that cannot be seen.")
-	}
-	return name, nil
-}
-
 func checkEmail(field, text string) (string, error) {
 	address := strings.TrimSpace(text)
 	switch {

@@ -19,6 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/keyset"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 )
 
@@ -46,7 +47,7 @@ var (
 
 // Report records a complaint. A reporter counts once for a comment.
 func (s *Service) Report(ctx context.Context, r Report) error {
-	r.Explanation, r.Law, r.Name = cleanBody(r.Explanation), trimmed(r.Law, maxReason), trimmed(r.Name, maxName)
+	r.Explanation, r.Law, r.Name = cleanBody(r.Explanation), trimmed(r.Law, maxReason), trimmed(r.Name, readername.Max)
 	if utf8.RuneCountInString(r.Explanation) > maxExplanation {
 		return fault.Mistake(fault.TooLong, "explanation", "An explanation has at most %d characters.", maxExplanation)
 	}

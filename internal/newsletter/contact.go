@@ -11,6 +11,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
+	"github.com/broadsheet-cms/broadsheet/internal/readername"
 	"github.com/broadsheet-cms/broadsheet/internal/throttle"
 )
 
@@ -44,7 +45,7 @@ func (s *Service) SubmitContact(ctx context.Context, in Contact) (err error) {
 	if s.ContactAddress == "" {
 		return fault.Mistake(fault.Denied, "", "The site takes no messages.")
 	}
-	if in.Name, err = account.ReaderName("name", in.Name); err != nil {
+	if in.Name, err = readername.Check("name", in.Name); err != nil {
 		return err
 	}
 	if in.Email, err = account.MailAddress("email", in.Email); err != nil {
