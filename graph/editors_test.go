@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/broadsheet-cms/broadsheet"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
@@ -35,8 +36,14 @@ func TestEditorsDay(t *testing.T) {
 	if _, _, err := n.Accounts.Create(access.AsSystem(t.Context()), spec, "a whole sentence is a good password"); err != nil {
 		t.Fatal(err)
 	}
+	for _, f := range loadSchema(t, broadsheet.SDL).Mutation.Fields { // the moderator's day is whole
+		auth := f.Directives.ForName("auth")
+		if auth != nil && auth.Arguments.ForName("can").Value.Raw == string(access.ModerateComments) && !strings.Contains(string(text), f.Name) {
+			t.Errorf("docs/editors.md does not tell of %s", f.Name)
+		}
+	}
 	ran := runInOrder(t, n, people, string(text), map[string]string{})
-	if ran < 15 {
+	if ran < 25 {
 		t.Errorf("only %d operations were found", ran)
 	}
 }
