@@ -276,6 +276,10 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		"media":    func() string { return r.media(t, a.CreatedBy) },
 		"job":      func() string { return r.deadJob(t) },
 		"apiKey":   func() string { return r.apiKey(t) },
+		"killed": func() string {
+			saved := must[[]*ent.Article](t)(r.Articles.Save(access.AsSystem(t.Context()), &content.Draft{Title: r.fresh(), Status: article.StatusKilled}))
+			return saved[0].PublicID()
+		},
 		"webhook":  func() string { return r.webhook(t).PublicID() },
 		"delivery": func() string { return r.delivery(t) },
 	}
