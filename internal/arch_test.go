@@ -83,7 +83,7 @@ var domains = map[string][]string{
 	"internal/bookmark":    nil,
 	"internal/content":     {"internal/directory", "internal/job"},
 	"internal/comment":     {"internal/audit", "internal/link"},
-	"internal/feed":        {"internal/comment", "internal/content", "internal/directory", "internal/partner", "internal/site", "internal/taxonomy"},
+	"internal/feed":        {"internal/comment", "internal/content", "internal/directory", "internal/job", "internal/partner", "internal/site", "internal/taxonomy"},
 	"internal/interest":    {"internal/audit", "internal/job"},
 	"internal/digest":      {"internal/content", "internal/interest", "internal/job", "internal/link", "internal/mail"},
 	"internal/directory":   nil,

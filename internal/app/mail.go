@@ -94,6 +94,7 @@ func (a *App) setUpReaders() error {
 	a.Accounts.ServerURL, a.Newsletters.ServerURL, a.Feeds.ServerURL, a.Digests.ServerURL = address, address, address, address
 	a.Accounts.Registration = account.Registration(strings.ToUpper(a.cfg.Registration))
 	a.Accounts.DeletionGrace = a.cfg.DeletionGrace
+	a.Feeds.PublishTo(a.cfg.WebSubHub, a.Log, a.Jobs)
 	a.Links.Key = a.cfg.LinkKey
 	a.Webhooks.Sealer = secret.NewSealer(a.cfg.SealKey)
 	a.Newsletters.BounceSecret = a.cfg.BounceSecret

@@ -44,6 +44,9 @@ type Service struct {
 	site     *site.Service
 	partners *partner.Service
 	kept     *kept
+	hub      string // of WebSub; empty: none
+	// shardSize is how many articles a sitemap has at most.
+	shardSize int
 	// ServerURL stands in for the address of the site where none is set.
 	ServerURL string
 	// Now is the clock, for tests.
@@ -55,7 +58,7 @@ type Service struct {
 func New(db *store.DB, log *event.Log, dir *directory.Directory, articles *content.Service, terms *taxonomy.Service, comments *comment.Service,
 	pages *site.Service, partners *partner.Service,
 ) *Service {
-	s := &Service{db: db, dir: dir, articles: articles, terms: terms, comments: comments, site: pages, partners: partners, kept: newKept(), Now: time.Now}
+	s := &Service{db: db, dir: dir, articles: articles, terms: terms, comments: comments, site: pages, partners: partners, kept: newKept(), shardSize: maxURLs, Now: time.Now}
 	log.EveryNode(s.kept)
 	return s
 }
@@ -71,6 +74,7 @@ type list struct {
 	SiteName           string
 	Rights             string
 	Logo               string
+	Hub                string // of WebSub; empty: none
 	Full               bool
 	Updated            time.Time
 	Items              []*ninjs.Item
@@ -147,7 +151,7 @@ func (s *Service) read(ctx context.Context, a Address, k *partner.Key) (*list, e
 
 // frame is a feed without items.
 func (s *Service) frame(dir *directory.Snapshot, a Address) *list {
-	l := &list{Address: a, Title: dir.Site.Name, Description: dir.Site.Tagline, Language: dir.Site.Language, Base: s.base(dir), SiteName: dir.Site.Name}
+	l := &list{Address: a, Title: dir.Site.Name, Description: dir.Site.Tagline, Language: dir.Site.Language, Base: s.base(dir), SiteName: dir.Site.Name, Hub: s.hub}
 	l.Home = permalink.Absolute(l.Base, permalink.Path(a.Of, a.Slug))
 	if dir.Site.Outputs != nil {
 		l.Full = dir.Site.Outputs.FullText
