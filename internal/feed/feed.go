@@ -12,7 +12,6 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -205,14 +204,11 @@ func (s *Service) fill(ctx context.Context, l *list, k *partner.Key, articles []
 	return nil
 }
 
-// rooted finds addresses in HTML that begin at the root of the site.
-var rooted = regexp.MustCompile(`\b(src|href|poster)="(/[^/"][^"]*|/)"`)
-
 // absolute puts the address of the site before every path in an item: readers of
 // feeds do not know where it came from.
 func absolute(base string, it *ninjs.Item) {
 	for i := range it.Bodies {
-		it.Bodies[i].Value = rooted.ReplaceAllString(it.Bodies[i].Value, `$1="`+strings.ReplaceAll(base, "$", "$$")+`$2"`)
+		it.Bodies[i].Value = permalink.AbsoluteHTML(base, it.Bodies[i].Value)
 	}
 	for i := range it.Renditions {
 		it.Renditions[i].Href = permalink.Absolute(base, it.Renditions[i].Href)
