@@ -14,9 +14,8 @@ const MaxFound = 10_000
 
 // Filter says which comments are wanted.
 type Filter struct {
-	ArticleID     int   // 0: of all articles
-	ParentID      *int  // 0: those that begin a thread; nil: all
-	Keys          []int // nil: all
+	ArticleID     int  // 0: of all articles
+	ParentID      *int // 0: those that begin a thread; nil: all
 	After, Before time.Time
 	Ascending     bool // the oldest first
 	Offset, Limit int
@@ -31,8 +30,8 @@ var findStatements = func() map[[2]bool]*store.Statement {
 			all[[2]bool{ascending, of}] = store.ReadBoth(`SELECT l.id, count(*) OVER () FROM (SELECT c.id, c.parent_id, c.posted_at FROM comments c
 				WHERE ` + article + ` AND c.status = 'APPROVED' AND c.kind = 'COMMENT' AND c.removed_at IS NULL AND visible_comment(c)
 				ORDER BY c.posted_at DESC, c.id DESC LIMIT $2) l
-				WHERE l.posted_at > $3 AND l.posted_at < $4 AND ($5 = 0 OR coalesce(l.parent_id, 0) = $6) AND ($7 = 0 OR l.id IN (SELECT id FROM each_id($8)))
-				ORDER BY l.posted_at ` + way + `, l.id ` + way + ` LIMIT $9 OFFSET $10`)
+				WHERE l.posted_at > $3 AND l.posted_at < $4 AND ($5 = 0 OR coalesce(l.parent_id, 0) = $6)
+				ORDER BY l.posted_at ` + way + `, l.id ` + way + ` LIMIT $7 OFFSET $8`)
 		}
 	}
 	return all
@@ -49,14 +48,10 @@ func (s *Service) Find(ctx context.Context, f Filter) (keys []int, total int, er
 	if f.ParentID != nil {
 		byParent, parent = 1, *f.ParentID
 	}
-	byKey := 0
-	if f.Keys != nil {
-		byKey = 1
-	}
 	keys, err = store.Collect(ctx, s.db, findStatements[[2]bool{f.Ascending, f.ArticleID != 0}], func(rows *sql.Rows) (key int, err error) {
 		err = rows.Scan(&key, &total)
 		return key, err
-	}, f.ArticleID, MaxFound, after, before, byParent, parent, byKey, s.db.IDs(f.Keys), f.Limit, f.Offset)
+	}, f.ArticleID, MaxFound, after, before, byParent, parent, f.Limit, f.Offset)
 	if err != nil {
 		return nil, 0, fmt.Errorf("find comments: %w", err)
 	}

@@ -63,11 +63,12 @@ var findStatements = func() map[findKey]*store.Statement {
 	for order, by := range orders {
 		for _, ascending := range []bool{false, true} {
 			for _, keys := range []bool{false, true} {
+				// By the index of the article: + keeps SQLite from that of the list.
 				way := map[bool]string{false: "DESC", true: "ASC"}[ascending]
 				listed := map[bool]string{false: "DESC", true: "ASC"}[ascending && order == ByDate]
 				from := `SELECT y.article_id, y.published_at FROM listings y WHERE y.kind = $1 AND y.owner_id = $2 AND y.published_at > $3 AND y.published_at < $4 ORDER BY y.published_at ` + listed + `, y.article_id ` + listed + ` LIMIT $5`
 				if keys {
-					from = `SELECT y.article_id, y.published_at FROM each_id($1) JOIN listings y ON y.article_id = each_id.id WHERE y.kind = 0 AND y.owner_id = $2 AND y.published_at > $3 AND y.published_at < $4 LIMIT $5`
+					from = `SELECT y.article_id, y.published_at FROM each_id($1) CROSS JOIN listings y WHERE y.article_id = each_id.id AND +y.kind = 0 AND +y.owner_id = $2 AND +y.published_at > $3 AND +y.published_at < $4 LIMIT $5`
 				}
 				text := `SELECT a.id, count(*) OVER () FROM (` + from + `) l JOIN articles a ON a.id = l.article_id WHERE visible_article(a)` +
 					in(ByCategory, 6) + in(ByTag, 9) + in(ByAuthor, 12) +

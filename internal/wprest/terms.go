@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	entcomment "github.com/broadsheet-cms/broadsheet/ent/comment"
 	"github.com/broadsheet-cms/broadsheet/ent/media"
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
@@ -451,7 +452,8 @@ func (s *Service) listComments(ctx context.Context, q *query) ([]object, int, er
 	if include, err := q.ids("include"); err != nil {
 		return nil, 0, err
 	} else if len(include) > 0 {
-		f.Keys = include
+		all, err := s.writeComments(ctx, q, include)
+		return cut(all, q), len(all), err
 	}
 	keys, total, err := s.comments.Find(ctx, f)
 	if err != nil {
@@ -462,11 +464,7 @@ func (s *Service) listComments(ctx context.Context, q *query) ([]object, int, er
 }
 
 func (s *Service) oneComment(ctx context.Context, q *query, id int) (object, error) {
-	keys, _, err := s.comments.Find(ctx, comment.Filter{Keys: []int{id}, Limit: 1})
-	if err != nil {
-		return nil, err
-	}
-	all, err := s.writeComments(ctx, q, keys)
+	all, err := s.writeComments(ctx, q, []int{id})
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
@@ -491,7 +489,7 @@ func (s *Service) writeComments(ctx context.Context, q *query, keys []int) ([]ob
 	var all []object
 	for _, key := range keys {
 		c := rows[key]
-		if c == nil || of[c.ArticleID] == nil {
+		if c == nil || of[c.ArticleID] == nil || c.Kind != entcomment.KindComment || c.Status != entcomment.StatusApproved || c.RemovedAt != nil {
 			continue
 		}
 		name, parent := c.GuestName, 0

@@ -209,9 +209,10 @@ func TestListsAreNarrowedAndOrdered(t *testing.T) {
 			"pages?slug=about":              {r.page},
 			"comments":                      {r.comments[1], r.comments[0]},
 			"comments?order=asc&per_page=1": {r.comments[0]},
-			fmt.Sprintf("comments?post=%d", r.posts[0]):    {r.comments[0]},
-			fmt.Sprintf("comments?post=%d", r.draft):       {},
-			"comments?parent=0&after=2026-03-09T09:05:00Z": {r.comments[1]},
+			fmt.Sprintf("comments?post=%d", r.posts[0]):                     {r.comments[0]},
+			fmt.Sprintf("comments?post=%d", r.draft):                        {},
+			fmt.Sprintf("comments?include=%d,%d", r.comments[0], r.pending): {r.comments[0]},
+			"comments?parent=0&after=2026-03-09T09:05:00Z":                  {r.comments[1]},
 		} {
 			if diff := cmp.Diff(want, r.numbers(t, "/wp/v2/"+path)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", path, diff)
