@@ -129,7 +129,7 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Repeats = idempotency.New(db)
 	s.Partners = partner.New(db, s.Log, s.Articles, s.Comments, s.Directory, s.Audit)
 	s.Feeds = feed.New(db, s.Log, s.Directory, s.Articles, s.Taxonomy, s.Comments, s.Site, s.Partners)
-	s.WordPress = wprest.New(s.Directory, s.Articles, s.Taxonomy, s.Site, s.Comments, s.Search)
+	s.WordPress = wprest.New(s.Log, s.Directory, s.Articles, s.Taxonomy, s.Site, s.Comments, s.Search)
 	s.Webhooks = webhook.New(db, s.Log, s.Partners, s.Jobs, s.Audit)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
 	s.Links = link.New(db)

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -25,7 +26,9 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
+	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/httpheader"
 	"github.com/broadsheet-cms/broadsheet/internal/permalink"
 	"github.com/broadsheet-cms/broadsheet/internal/search"
 	"github.com/broadsheet-cms/broadsheet/internal/site"
@@ -44,11 +47,14 @@ type Service struct {
 	// where none is set. Empty: the address of the site.
 	ServerURL string
 	routes    map[string]collection
+	kept      *kept
 }
 
-// New gives the service.
-func New(dir *directory.Directory, articles *content.Service, terms *taxonomy.Service, pages *site.Service, comments *comment.Service, find *search.Service) *Service {
-	s := &Service{dir: dir, articles: articles, terms: terms, pages: pages, comments: comments, search: find}
+// New gives the service, which follows the log to know when an answer that it keeps is
+// out of date.
+func New(log *event.Log, dir *directory.Directory, articles *content.Service, terms *taxonomy.Service, pages *site.Service, comments *comment.Service, find *search.Service) *Service {
+	s := &Service{dir: dir, articles: articles, terms: terms, pages: pages, comments: comments, search: find, kept: newKept()}
+	log.EveryNode(s.kept)
 	s.routes = map[string]collection{
 		"posts":      {s.listPosts, s.onePost, problem{http.StatusNotFound, "rest_post_invalid_id", "Invalid post ID.", nil}, true},
 		"pages":      {s.listPages, s.onePage, problem{http.StatusNotFound, "rest_post_invalid_id", "Invalid post ID.", nil}, true},
@@ -126,19 +132,24 @@ func (s *Service) Handler() http.Handler {
 		h.Set("Content-Type", "application/json; charset=UTF-8")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Access-Control-Expose-Headers", "X-WP-Total, X-WP-TotalPages, Link")
-		answer, err := s.answer(ctx, w, r)
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			refuse(ctx, w, r, noRoute)
+			return
+		}
+		a, err := s.keptAnswer(ctx, r)
 		if err != nil {
 			refuse(ctx, w, r, err)
 			return
 		}
-		text, err := json.Marshal(answer)
-		if err != nil {
-			refuse(ctx, w, r, err)
-			return
-		}
+		maps.Copy(h, a.header)
 		h.Set("Cache-Control", "public, max-age=60")
+		h.Set("ETag", a.etag)
+		if httpheader.HasETag(r.Header.Values("If-None-Match"), a.etag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
 		if r.Method != http.MethodHead {
-			_, _ = w.Write(text) //nolint:gosec // G705: JSON under its own media type; the client may be gone
+			_, _ = w.Write(a.body) //nolint:gosec // G705: JSON under its own media type; the client may be gone
 		}
 	})
 }
@@ -170,9 +181,9 @@ func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err err
 }
 
 // answer gives what a request is answered with.
-func (s *Service) answer(ctx context.Context, w http.ResponseWriter, r *http.Request) (any, error) {
+func (s *Service) answer(ctx context.Context, h http.Header, r *http.Request) (any, error) {
 	rest, ok := strings.CutPrefix(strings.TrimSuffix(r.URL.Path, "/"), root)
-	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if !ok {
 		return nil, noRoute
 	}
 	q, err := s.query(ctx, r)
@@ -207,10 +218,10 @@ func (s *Service) answer(ctx context.Context, w http.ResponseWriter, r *http.Req
 		}
 		return q.fields(found), nil
 	}
-	return s.list(ctx, w, q, c)
+	return s.list(ctx, h, q, c)
 }
 
-func (s *Service) list(ctx context.Context, w http.ResponseWriter, q *query, c collection) (any, error) {
+func (s *Service) list(ctx context.Context, h http.Header, q *query, c collection) (any, error) {
 	items, total, err := c.list(ctx, q)
 	if err != nil {
 		return nil, err
@@ -219,7 +230,6 @@ func (s *Service) list(ctx context.Context, w http.ResponseWriter, q *query, c c
 		return nil, pastEnd
 	}
 	pages := (total + q.perPage - 1) / q.perPage
-	h := w.Header()
 	h.Set("X-WP-Total", strconv.Itoa(total))
 	h.Set("X-WP-TotalPages", strconv.Itoa(pages))
 	link := func(page int, rel string) {

@@ -68,7 +68,7 @@ func newRoom(t *testing.T, url string) *room {
 	find := search.New(r.db, dir)
 	r.articles.Derive(find)
 	pages, comments := site.New(r.db, log), comment.New(r.db, log)
-	r.handler = wprest.New(dir, r.articles, taxonomy.New(r.db, log, r.articles), pages, comments, find).Handler()
+	r.handler = wprest.New(log, dir, r.articles, taxonomy.New(r.db, log, r.articles), pages, comments, find).Handler()
 	system := access.AsSystem(t.Context())
 	must(pages.SaveSettings(system, site.Settings{Name: "The Example", URL: home, Tagline: "News", TimeZone: "Asia/Beirut"}))(t)
 	err := r.db.Tx(system, func(ctx context.Context) error {
@@ -325,6 +325,37 @@ func TestAPostIsWrittenAsClientsExpect(t *testing.T) {
 		}
 		if answer, text := r.get(t, "/"); answer.StatusCode != http.StatusOK || !strings.Contains(text, `"namespaces":["wp/v2"]`) {
 			t.Errorf("the index: %s", text)
+		}
+	})
+}
+
+// TestAnswersAreKeptUntilSomethingChanges: a second request asks the database nothing,
+// and a change is seen by the next.
+func TestAnswersAreKeptUntilSomethingChanges(t *testing.T) {
+	t.Parallel()
+	testkit.EachURL(t, func(t *testing.T, url string) {
+		r := newRoom(t, url)
+		path := "/wp/v2/posts?per_page=1&order=asc"
+		first, text := r.get(t, path)
+		r.count.Take()
+		second, again := r.get(t, "/wp/v2/posts?order=asc&per_page=1") // whatever the order of its parameters
+		if asked := r.count.Take(); len(asked) != 0 || text != again || second.Header.Get("X-WP-Total") != "7" || second.Header.Get("Link") != first.Header.Get("Link") {
+			t.Errorf("%v, %v: %s", asked, second.Header, again)
+		}
+		w := httptest.NewRecorder()
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/wp-json"+path, nil)
+		request.Header.Set("If-None-Match", first.Header.Get("ETag"))
+		if r.handler.ServeHTTP(w, request); w.Code != http.StatusNotModified || w.Body.Len() != 0 {
+			t.Errorf("to whoever has it: %d %s", w.Code, w.Body)
+		}
+		at := time.Date(2026, 2, 1, 9, 0, 0, 0, time.UTC)
+		made := must(r.articles.Save(access.AsSystem(t.Context()), &content.Draft{Title: "Older", Status: article.StatusPublished, PublishedAt: &at, Language: "en"}))(t)
+		if got := r.numbers(t, path); !cmp.Equal(got, []int{made[0].ID}) {
+			t.Errorf("after a change: %v", got)
+		}
+		must(r.articles.Save(access.AsSystem(t.Context()), &content.Draft{ID: made[0].ID, Title: "Secret now", Status: article.StatusKilled, PublishedAt: &at, Language: "en"}))(t)
+		if got := r.numbers(t, path); !cmp.Equal(got, []int{r.posts[0]}) {
+			t.Errorf("after a kill: %v", got)
 		}
 	})
 }
