@@ -20,8 +20,8 @@ import (
 
 // Bounds of what is kept in memory, and for how long where nothing changes.
 const (
-	keepAnswers = 200
-	keepBytes   = 128 << 10
+	keepAnswers = 100
+	keepBytes   = 512 << 10
 	keepFor     = time.Minute
 	buildWithin = 10 * time.Second
 )
