@@ -57,12 +57,42 @@ func (r *queryResolver) KillCompliance(ctx context.Context, articleID string) ([
 	if err != nil {
 		return nil, err
 	}
+	return compliance(partners), nil
+}
+
+func compliance(partners []partner.Compliance) []*model.KillCompliance {
 	all := make([]*model.KillCompliance, len(partners))
 	for i, p := range partners {
 		all[i] = &model.KillCompliance{APIKeyID: id.Encode(id.APIKey, p.KeyID), Name: p.Name, State: model.KillComplianceState(p.State),
-			FetchedAt: p.FetchedAt, AcknowledgedAt: p.AcknowledgedAt}
+			FetchedAt: p.FetchedAt, AcknowledgedAt: p.AcknowledgedAt, RemindedAt: p.RemindedAt}
 	}
-	return all, nil
+	return all
+}
+
+// RemindPartners is the field of the same name of Mutation.
+func (r *mutationResolver) RemindPartners(ctx context.Context, in model.RemindPartnersInput) (*model.RemindPartnersPayload, error) {
+	key, err := decodeID("articleId", id.Article, in.ArticleID)
+	var reminded, unreachable []partner.Compliance
+	if err == nil {
+		reminded, unreachable, err = r.Partners.Remind(ctx, key)
+	}
+	wrong, err := mistakes(err)
+	return payload(&model.RemindPartnersPayload{Reminded: compliance(reminded), Unreachable: compliance(unreachable), UserErrors: wrong}, err)
+}
+
+// UpdateAPIKey is the field of the same name of Mutation.
+func (r *mutationResolver) UpdateAPIKey(ctx context.Context, in model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error) {
+	key, err := decodeID("id", id.APIKey, in.ID)
+	var changed *partner.Key
+	if err == nil {
+		var email *string
+		if in.ContactEmail.IsSet() {
+			email = new(orEmpty(in.ContactEmail.Value()))
+		}
+		changed, err = r.Partners.Update(ctx, key, email)
+	}
+	wrong, err := mistakes(err)
+	return payload(&model.UpdateAPIKeyPayload{APIKey: loader.APIKeys.One(ctx, changed), UserErrors: wrong}, err)
 }
 
 // CreateAPIKey is the field of the same name of Mutation.
@@ -85,7 +115,7 @@ func orNull(s string) *string {
 }
 
 func decodeKey(in model.CreateAPIKeyInput) (k partner.Key, err error) {
-	k = partner.Key{Name: in.Name, Scopes: in.Scopes, ExpiresAt: in.ExpiresAt.Value()}
+	k = partner.Key{Name: in.Name, Scopes: in.Scopes, ContactEmail: orEmpty(in.ContactEmail.Value()), ExpiresAt: in.ExpiresAt.Value()}
 	if q := in.QuotaPerMinute.Value(); q != nil {
 		k.QuotaMinute = int(*q)
 	}

@@ -141,6 +141,8 @@ var permissionTable = map[string]permission{
 	"Query.apiKeyUsage":             {document: `{ apiKeyUsage(id: "{apiKey}") { day requestCount } }`, own: "UFFFFFY"},
 	"Query.killCompliance":          {document: `{ killCompliance(articleId: "{article}") { name state } }`, own: "UFFFFYY"},
 	"Mutation.createApiKey":         {document: `mutation { createApiKey(input: {name: "Partner", scopes: [CHANGES]}) { apiKey { id } userErrors { code } } }`, own: "UFFFFFY"},
+	"Mutation.updateApiKey":         {document: `mutation { updateApiKey(input: {id: "{apiKey}", contactEmail: "desk@partner.example"}) { apiKey { contactEmail } userErrors { code } } }`, own: "UFFFFFY"},
+	"Mutation.remindPartners":       {document: `mutation { remindPartners(input: {articleId: "{killed}"}) { reminded { name remindedAt } unreachable { name } userErrors { code } } }`, own: "UFFFFYY"},
 	"Mutation.rotateApiKey":         {document: `mutation { rotateApiKey(input: {id: "{apiKey}"}) { apiKey { id } userErrors { code } } }`, own: "UFFFFFY"},
 	"Mutation.revokeApiKey":         {document: `mutation { revokeApiKey(input: {id: "{apiKey}"}) { apiKey { id } userErrors { code } } }`, own: "UFFFFFY"},
 	"Query.webhooks":                {document: `{ webhooks { id url eventTypes disabledReason } }`, own: "UFFFFFY"},

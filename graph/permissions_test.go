@@ -273,9 +273,13 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a *ent.Art
 		"device": func() string {
 			return must[bookmark.Added](t)(r.Bookmarks.Add(t.Context(), "", a.ID)).DeviceToken
 		},
-		"media":    func() string { return r.media(t, a.CreatedBy) },
-		"job":      func() string { return r.deadJob(t) },
-		"apiKey":   func() string { return r.apiKey(t) },
+		"media":  func() string { return r.media(t, a.CreatedBy) },
+		"job":    func() string { return r.deadJob(t) },
+		"apiKey": func() string { return r.apiKey(t) },
+		"killed": func() string {
+			saved := must[[]*ent.Article](t)(r.Articles.Save(access.AsSystem(t.Context()), &content.Draft{Title: r.fresh(), Status: article.StatusKilled}))
+			return saved[0].PublicID()
+		},
 		"webhook":  func() string { return r.webhook(t).PublicID() },
 		"delivery": func() string { return r.delivery(t) },
 	}

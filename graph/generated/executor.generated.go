@@ -188,6 +188,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("ReactInput", ec.unmarshalInputReactInput),
 				graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
 				graphql.NewInputUnmarshaler("RecordViewInput", ec.unmarshalInputRecordViewInput),
+				graphql.NewInputUnmarshaler("RemindPartnersInput", ec.unmarshalInputRemindPartnersInput),
 				graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
 				graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 				graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
@@ -241,6 +242,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("UnpublishPageInput", ec.unmarshalInputUnpublishPageInput),
 				graphql.NewInputUnmarshaler("UnsubscribeFromNewsletterInput", ec.unmarshalInputUnsubscribeFromNewsletterInput),
 				graphql.NewInputUnmarshaler("UpdateAdSlotInput", ec.unmarshalInputUpdateAdSlotInput),
+				graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
 				graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
 				graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
 				graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
@@ -600,6 +602,7 @@ var objectApiKey = executor.NewObject("ApiKey", []string{"ApiKey", "Node"},
 	executor.Field{Name: "expiresAt"},
 	executor.Field{Name: "revokedAt"},
 	executor.Field{Name: "lastUsedAt"},
+	executor.Field{Name: "contactEmail"},
 )
 
 func (x *execution) objectApiKey(parent *executor.Node, obj *loader.APIKey) (null bool) {
@@ -634,6 +637,8 @@ func (x *execution) objectApiKey(parent *executor.Node, obj *loader.APIKey) (nul
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.RevokedAt)
 		case 11: // lastUsedAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.LastUsedAt)
+		case 12: // contactEmail
+			missing = x.writeNString2string(n, obj.ContactEmail) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ApiKey")
 		}
@@ -6056,6 +6061,7 @@ var objectKillCompliance = executor.NewObject("KillCompliance", []string{"KillCo
 	executor.Field{Name: "state"},
 	executor.Field{Name: "fetchedAt"},
 	executor.Field{Name: "acknowledgedAt"},
+	executor.Field{Name: "remindedAt"},
 )
 
 func (x *execution) objectKillCompliance(parent *executor.Node, obj *model.KillCompliance) (null bool) {
@@ -6076,6 +6082,8 @@ func (x *execution) objectKillCompliance(parent *executor.Node, obj *model.KillC
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.FetchedAt)
 		case 4: // acknowledgedAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.AcknowledgedAt)
+		case 5: // remindedAt
+			x.writeODateTime2ᚖtimeᚐTime(n, obj.RemindedAt)
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of KillCompliance")
 		}
@@ -7558,6 +7566,7 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "mergeAuthors", Method: true, Resolver: true},
 	executor.Field{Name: "deleteAuthor", Method: true, Resolver: true},
 	executor.Field{Name: "createApiKey", Method: true, Resolver: true},
+	executor.Field{Name: "updateApiKey", Method: true, Resolver: true},
 	executor.Field{Name: "rotateApiKey", Method: true, Resolver: true},
 	executor.Field{Name: "revokeApiKey", Method: true, Resolver: true},
 	executor.Field{Name: "createWebhook", Method: true, Resolver: true},
@@ -7567,6 +7576,7 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "testWebhook", Method: true, Resolver: true},
 	executor.Field{Name: "retryWebhookDelivery", Method: true, Resolver: true},
 	executor.Field{Name: "replayWebhook", Method: true, Resolver: true},
+	executor.Field{Name: "remindPartners", Method: true, Resolver: true},
 	executor.Field{Name: "acknowledgeChange", Method: true, Resolver: true},
 	executor.Field{Name: "retryJob", Method: true, Resolver: true},
 	executor.Field{Name: "discardJob", Method: true, Resolver: true},
@@ -7838,118 +7848,122 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 108:
 		return x.mutation_createApiKey(n)
 	case 109:
-		return x.mutation_rotateApiKey(n)
+		return x.mutation_updateApiKey(n)
 	case 110:
-		return x.mutation_revokeApiKey(n)
+		return x.mutation_rotateApiKey(n)
 	case 111:
-		return x.mutation_createWebhook(n)
+		return x.mutation_revokeApiKey(n)
 	case 112:
-		return x.mutation_updateWebhook(n)
+		return x.mutation_createWebhook(n)
 	case 113:
-		return x.mutation_rotateWebhookSecret(n)
+		return x.mutation_updateWebhook(n)
 	case 114:
-		return x.mutation_deleteWebhook(n)
+		return x.mutation_rotateWebhookSecret(n)
 	case 115:
-		return x.mutation_testWebhook(n)
+		return x.mutation_deleteWebhook(n)
 	case 116:
-		return x.mutation_retryWebhookDelivery(n)
+		return x.mutation_testWebhook(n)
 	case 117:
-		return x.mutation_replayWebhook(n)
+		return x.mutation_retryWebhookDelivery(n)
 	case 118:
-		return x.mutation_acknowledgeChange(n)
+		return x.mutation_replayWebhook(n)
 	case 119:
-		return x.mutation_retryJob(n)
+		return x.mutation_remindPartners(n)
 	case 120:
-		return x.mutation_discardJob(n)
+		return x.mutation_acknowledgeChange(n)
 	case 121:
-		return x.mutation_updateSite(n)
+		return x.mutation_retryJob(n)
 	case 122:
-		return x.mutation_createPage(n)
+		return x.mutation_discardJob(n)
 	case 123:
-		return x.mutation_updatePage(n)
+		return x.mutation_updateSite(n)
 	case 124:
-		return x.mutation_publishPage(n)
+		return x.mutation_createPage(n)
 	case 125:
-		return x.mutation_unpublishPage(n)
+		return x.mutation_updatePage(n)
 	case 126:
-		return x.mutation_trashPage(n)
+		return x.mutation_publishPage(n)
 	case 127:
-		return x.mutation_restorePage(n)
+		return x.mutation_unpublishPage(n)
 	case 128:
-		return x.mutation_saveMenu(n)
+		return x.mutation_trashPage(n)
 	case 129:
-		return x.mutation_deleteMenu(n)
+		return x.mutation_restorePage(n)
 	case 130:
-		return x.mutation_createRedirect(n)
+		return x.mutation_saveMenu(n)
 	case 131:
-		return x.mutation_updateRedirect(n)
+		return x.mutation_deleteMenu(n)
 	case 132:
-		return x.mutation_deleteRedirect(n)
+		return x.mutation_createRedirect(n)
 	case 133:
-		return x.mutation_createAdSlot(n)
+		return x.mutation_updateRedirect(n)
 	case 134:
-		return x.mutation_updateAdSlot(n)
+		return x.mutation_deleteRedirect(n)
 	case 135:
-		return x.mutation_deleteAdSlot(n)
+		return x.mutation_createAdSlot(n)
 	case 136:
-		return x.mutation_uploadMedia(n)
+		return x.mutation_updateAdSlot(n)
 	case 137:
-		return x.mutation_importMediaFromUrl(n)
+		return x.mutation_deleteAdSlot(n)
 	case 138:
-		return x.mutation_replaceMediaFile(n)
+		return x.mutation_uploadMedia(n)
 	case 139:
-		return x.mutation_updateMedia(n)
+		return x.mutation_importMediaFromUrl(n)
 	case 140:
-		return x.mutation_deleteMedia(n)
+		return x.mutation_replaceMediaFile(n)
 	case 141:
-		return x.mutation_signUp(n)
+		return x.mutation_updateMedia(n)
 	case 142:
-		return x.mutation_verifyEmail(n)
+		return x.mutation_deleteMedia(n)
 	case 143:
-		return x.mutation_requestSignInLink(n)
+		return x.mutation_signUp(n)
 	case 144:
-		return x.mutation_signInWithLink(n)
+		return x.mutation_verifyEmail(n)
 	case 145:
-		return x.mutation_requestPasswordReset(n)
+		return x.mutation_requestSignInLink(n)
 	case 146:
-		return x.mutation_resetPassword(n)
+		return x.mutation_signInWithLink(n)
 	case 147:
-		return x.mutation_changeEmail(n)
+		return x.mutation_requestPasswordReset(n)
 	case 148:
-		return x.mutation_confirmEmailChange(n)
+		return x.mutation_resetPassword(n)
 	case 149:
-		return x.mutation_updateProfile(n)
+		return x.mutation_changeEmail(n)
 	case 150:
-		return x.mutation_deleteAccount(n)
+		return x.mutation_confirmEmailChange(n)
 	case 151:
-		return x.mutation_cancelAccountDeletion(n)
+		return x.mutation_updateProfile(n)
 	case 152:
-		return x.mutation_requestDataExport(n)
+		return x.mutation_deleteAccount(n)
 	case 153:
-		return x.mutation_recordConsent(n)
+		return x.mutation_cancelAccountDeletion(n)
 	case 154:
-		return x.mutation_inviteReader(n)
+		return x.mutation_requestDataExport(n)
 	case 155:
-		return x.mutation_subscribeToNewsletter(n)
+		return x.mutation_recordConsent(n)
 	case 156:
-		return x.mutation_confirmNewsletterSubscription(n)
+		return x.mutation_inviteReader(n)
 	case 157:
-		return x.mutation_updateNewsletterPreferences(n)
+		return x.mutation_subscribeToNewsletter(n)
 	case 158:
-		return x.mutation_unsubscribeFromNewsletter(n)
+		return x.mutation_confirmNewsletterSubscription(n)
 	case 159:
-		return x.mutation_stopDigest(n)
+		return x.mutation_updateNewsletterPreferences(n)
 	case 160:
-		return x.mutation_submitContactMessage(n)
+		return x.mutation_unsubscribeFromNewsletter(n)
 	case 161:
-		return x.mutation_createNewsletter(n)
+		return x.mutation_stopDigest(n)
 	case 162:
-		return x.mutation_updateNewsletter(n)
+		return x.mutation_submitContactMessage(n)
 	case 163:
-		return x.mutation_createNewsletterIssue(n)
+		return x.mutation_createNewsletter(n)
 	case 164:
-		return x.mutation_deleteNewsletterIssue(n)
+		return x.mutation_updateNewsletter(n)
 	case 165:
+		return x.mutation_createNewsletterIssue(n)
+	case 166:
+		return x.mutation_deleteNewsletterIssue(n)
+	case 167:
 		return x.mutation_sendNewsletterIssue(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -10995,6 +11009,35 @@ func (x *execution) mutation_createApiKey(n *executor.Node) (null bool) {
 	return x.writeOCreateApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐCreateAPIKeyPayload(n, v)
 }
 
+func (x *execution) mutation_updateApiKey(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_updateApiKey_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UpdateAPIKey(ctx, fc.Args["input"].(model.UpdateAPIKeyInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_PARTNERS")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.UpdateAPIKeyPayload)
+	return x.writeOUpdateApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateAPIKeyPayload(n, v)
+}
+
 func (x *execution) mutation_rotateApiKey(n *executor.Node) (null bool) {
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
@@ -11254,6 +11297,35 @@ func (x *execution) mutation_replayWebhook(n *executor.Node) (null bool) {
 	}
 	v := answer.(*model.ReplayWebhookPayload)
 	return x.writeOReplayWebhookPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReplayWebhookPayload(n, v)
+}
+
+func (x *execution) mutation_remindPartners(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_remindPartners_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().RemindPartners(ctx, fc.Args["input"].(model.RemindPartnersInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "WITHDRAW_ARTICLES")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.RemindPartnersPayload)
+	return x.writeORemindPartnersPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemindPartnersPayload(n, v)
 }
 
 func (x *execution) mutation_acknowledgeChange(n *executor.Node) (null bool) {
@@ -16069,6 +16141,37 @@ func (x *execution) objectRelatedReason(parent *executor.Node, obj *model.Relate
 	return false
 }
 
+var objectRemindPartnersPayload = executor.NewObject("RemindPartnersPayload", []string{"RemindPartnersPayload"},
+	executor.Field{Name: "reminded"},
+	executor.Field{Name: "unreachable"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectRemindPartnersPayload(parent *executor.Node, obj *model.RemindPartnersPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectRemindPartnersPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("RemindPartnersPayload")
+		case 0: // reminded
+			missing = x.writeNKillCompliance2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceᚄ(n, obj.Reminded) || missing
+		case 1: // unreachable
+			missing = x.writeNKillCompliance2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐKillComplianceᚄ(n, obj.Unreachable) || missing
+		case 2: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of RemindPartnersPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectRemoveBookmarkPayload = executor.NewObject("RemoveBookmarkPayload", []string{"RemoveBookmarkPayload"},
 	executor.Field{Name: "removedBookmarkId"},
 	executor.Field{Name: "undoToken"},
@@ -18793,6 +18896,34 @@ func (x *execution) objectUpdateAdSlotPayload(parent *executor.Node, obj *model.
 	return false
 }
 
+var objectUpdateApiKeyPayload = executor.NewObject("UpdateApiKeyPayload", []string{"UpdateApiKeyPayload"},
+	executor.Field{Name: "apiKey"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectUpdateApiKeyPayload(parent *executor.Node, obj *model.UpdateAPIKeyPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectUpdateApiKeyPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("UpdateApiKeyPayload")
+		case 0: // apiKey
+			x.writeOApiKey2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐAPIKey(n, obj.APIKey)
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of UpdateApiKeyPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectUpdateAuthorPayload = executor.NewObject("UpdateAuthorPayload", []string{"UpdateAuthorPayload"},
 	executor.Field{Name: "author"},
 	executor.Field{Name: "userErrors"},
@@ -19682,6 +19813,7 @@ var objectWebhookDelivery = executor.NewObject("WebhookDelivery", []string{"Webh
 	executor.Field{Name: "messageId", Method: true},
 	executor.Field{Name: "eventType"},
 	executor.Field{Name: "articleId", Method: true},
+	executor.Field{Name: "commentId", Method: true},
 	executor.Field{Name: "at"},
 	executor.Field{Name: "state"},
 	executor.Field{Name: "attemptCount"},
@@ -19708,21 +19840,23 @@ func (x *execution) objectWebhookDelivery(parent *executor.Node, obj *loader.Web
 			missing = x.writeNString2string(n, obj.EventType) || missing
 		case 3: // articleId
 			x.webhookDelivery_articleId(n, obj)
-		case 4: // at
+		case 4: // commentId
+			x.webhookDelivery_commentId(n, obj)
+		case 5: // at
 			missing = x.writeNDateTime2timeᚐTime(n, obj.At) || missing
-		case 5: // state
+		case 6: // state
 			missing = x.writeNWebhookDeliveryState2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋwebhookᚐState(n, obj.State) || missing
-		case 6: // attemptCount
+		case 7: // attemptCount
 			missing = x.writeNInt2int(n, obj.AttemptCount) || missing
-		case 7: // nextAttemptAt
+		case 8: // nextAttemptAt
 			x.webhookDelivery_nextAttemptAt(n, obj)
-		case 8: // finishedAt
+		case 9: // finishedAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.FinishedAt)
-		case 9: // lastStatus
+		case 10: // lastStatus
 			x.webhookDelivery_lastStatus(n, obj)
-		case 10: // lastError
+		case 11: // lastError
 			missing = x.writeNString2string(n, obj.LastError) || missing
-		case 11: // lastAnswer
+		case 12: // lastAnswer
 			missing = x.writeNString2string(n, obj.LastAnswer) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of WebhookDelivery")
@@ -19753,6 +19887,13 @@ func (x *execution) webhookDelivery_articleId(n *executor.Node, obj *loader.Webh
 	s := x.State(n)
 	defer x.Recover(s, len(x.Buf), &null)
 	v := obj.ArticleID()
+	return x.writeOID2ᚖstring(n, v)
+}
+
+func (x *execution) webhookDelivery_commentId(n *executor.Node, obj *loader.WebhookDelivery) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	v := obj.CommentID()
 	return x.writeOID2ᚖstring(n, v)
 }
 
@@ -24978,6 +25119,13 @@ func (x *execution) writeORelatedArticleConnection2ᚖgithubᚗcomᚋbroadsheet�
 	return x.objectRelatedArticleConnection(n, v)
 }
 
+func (x *execution) writeORemindPartnersPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemindPartnersPayload(n *executor.Node, v *model.RemindPartnersPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectRemindPartnersPayload(n, v)
+}
+
 func (x *execution) writeORemoveBookmarkPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemoveBookmarkPayload(n *executor.Node, v *model.RemoveBookmarkPayload) (null bool) {
 	if v == nil {
 		return x.Null()
@@ -25397,6 +25545,13 @@ func (x *execution) writeOUpdateAdSlotPayload2ᚖgithubᚗcomᚋbroadsheetᚑcms
 		return x.Null()
 	}
 	return x.objectUpdateAdSlotPayload(n, v)
+}
+
+func (x *execution) writeOUpdateApiKeyPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateAPIKeyPayload(n *executor.Node, v *model.UpdateAPIKeyPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectUpdateApiKeyPayload(n, v)
 }
 
 func (x *execution) writeOUpdateAuthorPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateAuthorPayload(n *executor.Node, v *model.UpdateAuthorPayload) (null bool) {

@@ -899,6 +899,8 @@ type Mutation {
 
   "Makes an API key for a partner. Needs MANAGE_PARTNERS (admin)."
   createApiKey("Parameters for createApiKey." input: CreateApiKeyInput!): CreateApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Changes an API key. Needs MANAGE_PARTNERS (admin)."
+  updateApiKey("Parameters for updateApiKey." input: UpdateApiKeyInput!): UpdateApiKeyPayload @auth(can: MANAGE_PARTNERS)
   "Gives an API key another secret; the old ones stay valid for a while. Needs MANAGE_PARTNERS (admin)."
   rotateApiKey("Parameters for rotateApiKey." input: RotateApiKeyInput!): RotateApiKeyPayload @auth(can: MANAGE_PARTNERS)
   "Ends an API key at once. Needs MANAGE_PARTNERS (admin)."
@@ -917,6 +919,8 @@ type Mutation {
   retryWebhookDelivery("Parameters for retryWebhookDelivery." input: RetryWebhookDeliveryInput!): RetryWebhookDeliveryPayload @auth(can: MANAGE_PARTNERS)
   "Sends a webhook again what it was told since a moment, up to 30 days back. Needs MANAGE_PARTNERS (admin)."
   replayWebhook("Parameters for replayWebhook." input: ReplayWebhookInput!): ReplayWebhookPayload @auth(can: MANAGE_PARTNERS)
+  "Reminds the partners that have not acknowledged that an article was killed, each at most once an hour: by the webhook event ` + "`" + `article.kill_reminder` + "`" + `, and by mail if the API key has a contact. Needs WITHDRAW_ARTICLES (editor, admin)."
+  remindPartners("Parameters for remindPartners." input: RemindPartnersInput!): RemindPartnersPayload @auth(can: WITHDRAW_ARTICLES)
   "Confirms that a partner has removed its copy of an article. Needs an API key with the scope CHANGES."
   acknowledgeChange("Parameters for acknowledgeChange." input: AcknowledgeChangeInput!): AcknowledgeChangePayload
 
@@ -6229,6 +6233,8 @@ enum ApiKeyScope {
   CHANGES
   "To be told of changes by webhooks."
   WEBHOOKS
+  "To read comments below published articles, and, with WEBHOOKS, to be told of them."
+  COMMENTS
 }
 
 "Access of a partner to content. Its secret is shown once, when it is made."
@@ -6257,6 +6263,8 @@ type ApiKey implements Node {
   revokedAt: DateTime
   "When it was last used, to the minute; null: never."
   lastUsedAt: DateTime
+  "Where the partner is written to when it has not acknowledged that an article was killed. Empty: it is not."
+  contactEmail: String!
 }
 
 "Which articles an API key may have. Conditions add up; an empty list lets every article pass."
@@ -6311,6 +6319,8 @@ input CreateApiKeyInput {
   quotaPerDay: Int
   "When it ends; if omitted: when it is revoked."
   expiresAt: DateTime
+  "Where the partner is written to when it has not acknowledged that an article was killed; if omitted: it is not."
+  contactEmail: String
 }
 
 "Return type of createApiKey."
@@ -6319,6 +6329,22 @@ type CreateApiKeyPayload {
   apiKey: ApiKey
   "Its secret, which is shown this once; null if there were errors."
   secret: String
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Changes to an API key. Omitted fields keep their values."
+input UpdateApiKeyInput {
+  "The id of the key."
+  id: ID!
+  "Where the partner is written to when it has not acknowledged that an article was killed; null or empty: it is not."
+  contactEmail: String
+}
+
+"Return type of updateApiKey."
+type UpdateApiKeyPayload {
+  "The key; null if there were errors."
+  apiKey: ApiKey
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
@@ -6473,6 +6499,8 @@ type WebhookDelivery implements Node {
   eventType: String!
   "ID of the article; null for a test."
   articleId: ID
+  "ID of the comment; null for an event that is about none."
+  commentId: ID
   "When the change was made."
   at: DateTime!
   "Status."
@@ -6625,6 +6653,24 @@ type KillCompliance {
   fetchedAt: DateTime
   "When it confirmed that its copy is gone; null: not yet."
   acknowledgedAt: DateTime
+  "When it was last reminded by ` + "`" + `remindPartners` + "`" + `; null: never."
+  remindedAt: DateTime
+}
+
+"Names an article that was killed."
+input RemindPartnersInput {
+  "The id of the article."
+  articleId: ID!
+}
+
+"Return type of remindPartners."
+type RemindPartnersPayload {
+  "The partners that are reminded now. Empty if all have acknowledged, or were reminded within the last hour. Answers at most 1000 rows."
+  reminded: [KillCompliance!]! @listSize(assumedSize: 20, maximum: 1000)
+  "The partners that have not acknowledged and cannot be reminded, as their API key has neither a webhook nor a contact: call them. Answers at most 1000 rows."
+  unreachable: [KillCompliance!]! @listSize(assumedSize: 20, maximum: 1000)
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
 }
 
 "How far a partner is with an article that was killed."

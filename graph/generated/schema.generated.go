@@ -270,6 +270,7 @@ type MutationResolver interface {
 	MergeAuthors(ctx context.Context, input model.MergeAuthorsInput) (*model.MergeAuthorsPayload, error)
 	DeleteAuthor(ctx context.Context, input model.DeleteAuthorInput) (*model.DeleteAuthorPayload, error)
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
+	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	RotateAPIKey(ctx context.Context, input model.RotateAPIKeyInput) (*model.RotateAPIKeyPayload, error)
 	RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error)
 	CreateWebhook(ctx context.Context, input model.CreateWebhookInput) (*model.CreateWebhookPayload, error)
@@ -279,6 +280,7 @@ type MutationResolver interface {
 	TestWebhook(ctx context.Context, input model.WebhookInput) (*model.WebhookPayload, error)
 	RetryWebhookDelivery(ctx context.Context, input model.RetryWebhookDeliveryInput) (*model.RetryWebhookDeliveryPayload, error)
 	ReplayWebhook(ctx context.Context, input model.ReplayWebhookInput) (*model.ReplayWebhookPayload, error)
+	RemindPartners(ctx context.Context, input model.RemindPartnersInput) (*model.RemindPartnersPayload, error)
 	AcknowledgeChange(ctx context.Context, input model.AcknowledgeChangeInput) (*model.AcknowledgeChangePayload, error)
 	RetryJob(ctx context.Context, input model.RetryJobInput) (*model.RetryJobPayload, error)
 	DiscardJob(ctx context.Context, input model.DiscardJobInput) (*model.DiscardJobPayload, error)
@@ -2200,6 +2202,20 @@ func (ec *executionContext) field_Mutation_rejectComments_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_remindPartners_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RemindPartnersInput, error) {
+			return ec.unmarshalNRemindPartnersInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemindPartnersInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_removeBookmark_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2990,6 +3006,20 @@ func (ec *executionContext) field_Mutation_updateAdSlot_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateAdSlotInput, error) {
 			return ec.unmarshalNUpdateAdSlotInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateAdSlotInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
+			return ec.unmarshalNUpdateApiKeyInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -7050,7 +7080,7 @@ func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "scopes", "entitlement", "addresses", "quotaPerMinute", "quotaPerDay", "expiresAt"}
+	fieldsInOrder := [...]string{"name", "scopes", "entitlement", "addresses", "quotaPerMinute", "quotaPerDay", "expiresAt", "contactEmail"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -7106,6 +7136,13 @@ func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context,
 				return it, err
 			}
 			it.ExpiresAt = graphql.OmittableOf(data)
+		case "contactEmail":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contactEmail"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ContactEmail = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -10669,6 +10706,36 @@ func (ec *executionContext) unmarshalInputRecordViewInput(ctx context.Context, o
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRemindPartnersInput(ctx context.Context, obj any) (model.RemindPartnersInput, error) {
+	var it model.RemindPartnersInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"articleId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "articleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articleId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArticleID = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRemoveBookmarkInput(ctx context.Context, obj any) (model.RemoveBookmarkInput, error) {
 	var it model.RemoveBookmarkInput
 	if obj == nil {
@@ -13015,6 +13082,43 @@ func (ec *executionContext) unmarshalInputUpdateAdSlotInput(ctx context.Context,
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputUpdateApiKeyInput(ctx context.Context, obj any) (model.UpdateAPIKeyInput, error) {
+	var it model.UpdateAPIKeyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "contactEmail"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "contactEmail":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contactEmail"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ContactEmail = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputUpdateArticleInput(ctx context.Context, obj any) (model.UpdateArticleInput, error) {
 	var it model.UpdateArticleInput
 	if obj == nil {
@@ -14571,6 +14675,7 @@ var unmarshalNApiKeyScope2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinterna
 	"EMBARGOED": partner.Embargoed,
 	"CHANGES":   partner.Changes,
 	"WEBHOOKS":  partner.Webhooks,
+	"COMMENTS":  partner.Comments,
 }
 
 var marshalNApiKeyScope2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScope = map[partner.Scope]string{
@@ -14578,6 +14683,7 @@ var marshalNApiKeyScope2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternal�
 	partner.Embargoed: "EMBARGOED",
 	partner.Changes:   "CHANGES",
 	partner.Webhooks:  "WEBHOOKS",
+	partner.Comments:  "COMMENTS",
 }
 
 func (ec *executionContext) unmarshalNApiKeyScope2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋpartnerᚐScopeᚄ(ctx context.Context, v any) ([]partner.Scope, error) {
@@ -15561,6 +15667,11 @@ var marshalNRelatedReasonKind2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋint
 	content.SameSection: "SAME_SECTION",
 }
 
+func (ec *executionContext) unmarshalNRemindPartnersInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemindPartnersInput(ctx context.Context, v any) (model.RemindPartnersInput, error) {
+	res, err := ec.unmarshalInputRemindPartnersInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNRemovalReason2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐRemovalReason(ctx context.Context, sel ast.SelectionSet, v model.RemovalReason) graphql.Marshaler {
 	return v
 }
@@ -15906,6 +16017,11 @@ func (ec *executionContext) unmarshalNUnsubscribeFromNewsletterInput2githubᚗco
 
 func (ec *executionContext) unmarshalNUpdateAdSlotInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateAdSlotInput(ctx context.Context, v any) (model.UpdateAdSlotInput, error) {
 	res, err := ec.unmarshalInputUpdateAdSlotInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateApiKeyInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
+	res, err := ec.unmarshalInputUpdateApiKeyInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 

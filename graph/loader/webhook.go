@@ -57,6 +57,9 @@ func (d *WebhookDelivery) MessageID() string { return d.deliveryRow.MessageID() 
 // ArticleID answers the field of the same name.
 func (d *WebhookDelivery) ArticleID() *string { return d.deliveryRow.ArticleID() }
 
+// CommentID answers the field of the same name.
+func (d *WebhookDelivery) CommentID() *string { return d.deliveryRow.CommentID() }
+
 // NextAttemptAt answers the field of the same name.
 func (d *WebhookDelivery) NextAttemptAt() *time.Time { return d.deliveryRow.NextAttemptAt() }
 

@@ -778,6 +778,8 @@ type CreateAPIKeyInput struct {
 	QuotaPerDay graphql.Omittable[*int32] `json:"quotaPerDay,omitempty"`
 	// When it ends; if omitted: when it is revoked.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
+	// Where the partner is written to when it has not acknowledged that an article was killed; if omitted: it is not.
+	ContactEmail graphql.Omittable[*string] `json:"contactEmail,omitempty"`
 }
 
 // Return type of createApiKey.
@@ -1484,6 +1486,8 @@ type KillCompliance struct {
 	FetchedAt *time.Time `json:"fetchedAt,omitempty"`
 	// When it confirmed that its copy is gone; null: not yet.
 	AcknowledgedAt *time.Time `json:"acknowledgedAt,omitempty"`
+	// When it was last reminded by `remindPartners`; null: never.
+	RemindedAt *time.Time `json:"remindedAt,omitempty"`
 }
 
 // Name of an object in one language.
@@ -1990,6 +1994,22 @@ type RecordViewPayload struct {
 type RegenerateRecoveryCodesPayload struct {
 	// Codes that each sign in once in place of the second factor, shown this once. Empty if the mutation failed. Answers at most 20 rows.
 	RecoveryCodes []string `json:"recoveryCodes"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Names an article that was killed.
+type RemindPartnersInput struct {
+	// The id of the article.
+	ArticleID string `json:"articleId"`
+}
+
+// Return type of remindPartners.
+type RemindPartnersPayload struct {
+	// The partners that are reminded now. Empty if all have acknowledged, or were reminded within the last hour. Answers at most 1000 rows.
+	Reminded []*KillCompliance `json:"reminded"`
+	// The partners that have not acknowledged and cannot be reminded, as their API key has neither a webhook nor a contact: call them. Answers at most 1000 rows.
+	Unreachable []*KillCompliance `json:"unreachable"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -2922,6 +2942,22 @@ type UpdateAdSlotInput struct {
 type UpdateAdSlotPayload struct {
 	// The slot after the change. Null if the mutation failed.
 	AdSlot *loader.AdSlot `json:"adSlot,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Changes to an API key. Omitted fields keep their values.
+type UpdateAPIKeyInput struct {
+	// The id of the key.
+	ID string `json:"id"`
+	// Where the partner is written to when it has not acknowledged that an article was killed; null or empty: it is not.
+	ContactEmail graphql.Omittable[*string] `json:"contactEmail,omitempty"`
+}
+
+// Return type of updateApiKey.
+type UpdateAPIKeyPayload struct {
+	// The key; null if there were errors.
+	APIKey *loader.APIKey `json:"apiKey,omitempty"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }

@@ -156,6 +156,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ReactInput", ec.unmarshalInputReactInput),
 			graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
 			graphql.NewInputUnmarshaler("RecordViewInput", ec.unmarshalInputRecordViewInput),
+			graphql.NewInputUnmarshaler("RemindPartnersInput", ec.unmarshalInputRemindPartnersInput),
 			graphql.NewInputUnmarshaler("RemoveBookmarkInput", ec.unmarshalInputRemoveBookmarkInput),
 			graphql.NewInputUnmarshaler("RemoveCommentInput", ec.unmarshalInputRemoveCommentInput),
 			graphql.NewInputUnmarshaler("RemoveLiveEntryInput", ec.unmarshalInputRemoveLiveEntryInput),
@@ -209,6 +210,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UnpublishPageInput", ec.unmarshalInputUnpublishPageInput),
 			graphql.NewInputUnmarshaler("UnsubscribeFromNewsletterInput", ec.unmarshalInputUnsubscribeFromNewsletterInput),
 			graphql.NewInputUnmarshaler("UpdateAdSlotInput", ec.unmarshalInputUpdateAdSlotInput),
+			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
 			graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
 			graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
 			graphql.NewInputUnmarshaler("UpdateCategoryInput", ec.unmarshalInputUpdateCategoryInput),
@@ -1128,6 +1130,8 @@ type Mutation {
 
   "Makes an API key for a partner. Needs MANAGE_PARTNERS (admin)."
   createApiKey("Parameters for createApiKey." input: CreateApiKeyInput!): CreateApiKeyPayload @auth(can: MANAGE_PARTNERS)
+  "Changes an API key. Needs MANAGE_PARTNERS (admin)."
+  updateApiKey("Parameters for updateApiKey." input: UpdateApiKeyInput!): UpdateApiKeyPayload @auth(can: MANAGE_PARTNERS)
   "Gives an API key another secret; the old ones stay valid for a while. Needs MANAGE_PARTNERS (admin)."
   rotateApiKey("Parameters for rotateApiKey." input: RotateApiKeyInput!): RotateApiKeyPayload @auth(can: MANAGE_PARTNERS)
   "Ends an API key at once. Needs MANAGE_PARTNERS (admin)."
@@ -1146,6 +1150,8 @@ type Mutation {
   retryWebhookDelivery("Parameters for retryWebhookDelivery." input: RetryWebhookDeliveryInput!): RetryWebhookDeliveryPayload @auth(can: MANAGE_PARTNERS)
   "Sends a webhook again what it was told since a moment, up to 30 days back. Needs MANAGE_PARTNERS (admin)."
   replayWebhook("Parameters for replayWebhook." input: ReplayWebhookInput!): ReplayWebhookPayload @auth(can: MANAGE_PARTNERS)
+  "Reminds the partners that have not acknowledged that an article was killed, each at most once an hour: by the webhook event ` + "`" + `article.kill_reminder` + "`" + `, and by mail if the API key has a contact. Needs WITHDRAW_ARTICLES (editor, admin)."
+  remindPartners("Parameters for remindPartners." input: RemindPartnersInput!): RemindPartnersPayload @auth(can: WITHDRAW_ARTICLES)
   "Confirms that a partner has removed its copy of an article. Needs an API key with the scope CHANGES."
   acknowledgeChange("Parameters for acknowledgeChange." input: AcknowledgeChangeInput!): AcknowledgeChangePayload
 
@@ -6458,6 +6464,8 @@ enum ApiKeyScope {
   CHANGES
   "To be told of changes by webhooks."
   WEBHOOKS
+  "To read comments below published articles, and, with WEBHOOKS, to be told of them."
+  COMMENTS
 }
 
 "Access of a partner to content. Its secret is shown once, when it is made."
@@ -6486,6 +6494,8 @@ type ApiKey implements Node {
   revokedAt: DateTime
   "When it was last used, to the minute; null: never."
   lastUsedAt: DateTime
+  "Where the partner is written to when it has not acknowledged that an article was killed. Empty: it is not."
+  contactEmail: String!
 }
 
 "Which articles an API key may have. Conditions add up; an empty list lets every article pass."
@@ -6540,6 +6550,8 @@ input CreateApiKeyInput {
   quotaPerDay: Int
   "When it ends; if omitted: when it is revoked."
   expiresAt: DateTime
+  "Where the partner is written to when it has not acknowledged that an article was killed; if omitted: it is not."
+  contactEmail: String
 }
 
 "Return type of createApiKey."
@@ -6548,6 +6560,22 @@ type CreateApiKeyPayload {
   apiKey: ApiKey
   "Its secret, which is shown this once; null if there were errors."
   secret: String
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
+}
+
+"Changes to an API key. Omitted fields keep their values."
+input UpdateApiKeyInput {
+  "The id of the key."
+  id: ID!
+  "Where the partner is written to when it has not acknowledged that an article was killed; null or empty: it is not."
+  contactEmail: String
+}
+
+"Return type of updateApiKey."
+type UpdateApiKeyPayload {
+  "The key; null if there were errors."
+  apiKey: ApiKey
   "Errors in the input. Empty if the mutation succeeded."
   userErrors: [UserError!]!
 }
@@ -6702,6 +6730,8 @@ type WebhookDelivery implements Node {
   eventType: String!
   "ID of the article; null for a test."
   articleId: ID
+  "ID of the comment; null for an event that is about none."
+  commentId: ID
   "When the change was made."
   at: DateTime!
   "Status."
@@ -6854,6 +6884,24 @@ type KillCompliance {
   fetchedAt: DateTime
   "When it confirmed that its copy is gone; null: not yet."
   acknowledgedAt: DateTime
+  "When it was last reminded by ` + "`" + `remindPartners` + "`" + `; null: never."
+  remindedAt: DateTime
+}
+
+"Names an article that was killed."
+input RemindPartnersInput {
+  "The id of the article."
+  articleId: ID!
+}
+
+"Return type of remindPartners."
+type RemindPartnersPayload {
+  "The partners that are reminded now. Empty if all have acknowledged, or were reminded within the last hour. Answers at most 1000 rows."
+  reminded: [KillCompliance!]! @listSize(assumedSize: 20, maximum: 1000)
+  "The partners that have not acknowledged and cannot be reminded, as their API key has neither a webhook nor a contact: call them. Answers at most 1000 rows."
+  unreachable: [KillCompliance!]! @listSize(assumedSize: 20, maximum: 1000)
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
 }
 
 "How far a partner is with an article that was killed."
@@ -7581,6 +7629,8 @@ func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphq
 		return ec.fieldContext_ApiKey_revokedAt(ctx, field)
 	case "lastUsedAt":
 		return ec.fieldContext_ApiKey_lastUsedAt(ctx, field)
+	case "contactEmail":
+		return ec.fieldContext_ApiKey_contactEmail(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ApiKey", field.Name)
 }
@@ -9063,6 +9113,8 @@ func (ec *executionContext) childFields_KillCompliance(ctx context.Context, fiel
 		return ec.fieldContext_KillCompliance_fetchedAt(ctx, field)
 	case "acknowledgedAt":
 		return ec.fieldContext_KillCompliance_acknowledgedAt(ctx, field)
+	case "remindedAt":
+		return ec.fieldContext_KillCompliance_remindedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type KillCompliance", field.Name)
 }
@@ -9979,6 +10031,18 @@ func (ec *executionContext) childFields_RelatedReason(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type RelatedReason", field.Name)
 }
 
+func (ec *executionContext) childFields_RemindPartnersPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reminded":
+		return ec.fieldContext_RemindPartnersPayload_reminded(ctx, field)
+	case "unreachable":
+		return ec.fieldContext_RemindPartnersPayload_unreachable(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemindPartnersPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemindPartnersPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RemoveBookmarkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "removedBookmarkId":
@@ -10797,6 +10861,16 @@ func (ec *executionContext) childFields_UpdateAdSlotPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type UpdateAdSlotPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_UpdateApiKeyPayload_apiKey(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateApiKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateApiKeyPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateAuthorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "author":
@@ -11037,6 +11111,8 @@ func (ec *executionContext) childFields_WebhookDelivery(ctx context.Context, fie
 		return ec.fieldContext_WebhookDelivery_eventType(ctx, field)
 	case "articleId":
 		return ec.fieldContext_WebhookDelivery_articleId(ctx, field)
+	case "commentId":
+		return ec.fieldContext_WebhookDelivery_commentId(ctx, field)
 	case "at":
 		return ec.fieldContext_WebhookDelivery_at(ctx, field)
 	case "state":

@@ -2,7 +2,9 @@ package account
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
@@ -65,7 +67,7 @@ func (s *Service) CancelDeletion(ctx context.Context) error {
 }
 
 var (
-	unnameCommentsSQL = store.MaintainBoth(`UPDATE comments SET user_id = NULL, guest_name = $2, guest_email = '' WHERE user_id = $1`)
+	unnameCommentsSQL = store.MaintainBoth(`UPDATE comments SET user_id = NULL, guest_name = $2, guest_email = '' WHERE user_id = $1 RETURNING id, article_id, status = 'APPROVED' AND kind = 'COMMENT' AND removed_at IS NULL`)
 	forgetRepeatsSQL  = store.MaintainBoth(`DELETE FROM repeats WHERE user_id = $1`)
 )
 
@@ -91,6 +93,35 @@ func (s *Service) removeDue(ctx context.Context) error {
 	}
 }
 
+// eventsAtOnce is how many events are appended by one statement.
+const eventsAtOnce = 500
+
+// unname takes the name of an account from its comments. Whoever keeps copies of those
+// that readers see is told.
+func (s *Service) unname(ctx context.Context, key int) error {
+	var events []event.Event
+	_, err := store.Collect(ctx, s.db, unnameCommentsSQL, func(rows *sql.Rows) (none struct{}, err error) {
+		e := event.Event{Action: event.Updated, Entity: id.Comment, Detail: event.Detail{Edited: true}}
+		var shown bool
+		if err := rows.Scan(&e.EntityID, &e.ArticleID, &shown); err != nil {
+			return none, err
+		}
+		if shown {
+			events = append(events, e)
+		}
+		return none, nil
+	}, key, DeletedReader)
+	if err != nil {
+		return fmt.Errorf("take the name from comments: %w", err)
+	}
+	for chunk := range slices.Chunk(events, eventsAtOnce) {
+		if err := s.log.Append(ctx, chunk...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *Service) remove(ctx context.Context, key int) error {
 	return s.db.Tx(ctx, func(ctx context.Context) error {
 		u, err := s.locked(ctx, key)
@@ -103,8 +134,8 @@ func (s *Service) remove(ctx context.Context, key int) error {
 		if u.DeletesAt == nil || u.DeletesAt.After(s.Now()) || u.Role != user.RoleReader {
 			return nil // kept meanwhile
 		}
-		if _, err := s.db.Exec(ctx, unnameCommentsSQL, u.ID, DeletedReader); err != nil {
-			return fmt.Errorf("take the name from comments: %w", err)
+		if err := s.unname(ctx, u.ID); err != nil {
+			return err
 		}
 		if _, err := s.db.Exec(ctx, forgetRepeatsSQL, u.ID); err != nil {
 			return fmt.Errorf("forget idempotency keys: %w", err)

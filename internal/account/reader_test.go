@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
+	"github.com/broadsheet-cms/broadsheet/ent/comment"
+	entevent "github.com/broadsheet-cms/broadsheet/ent/event"
 	"github.com/broadsheet-cms/broadsheet/ent/schema"
 	"github.com/broadsheet-cms/broadsheet/ent/session"
 	"github.com/broadsheet-cms/broadsheet/ent/user"
@@ -25,6 +27,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
 	"github.com/broadsheet-cms/broadsheet/internal/link"
 	"github.com/broadsheet-cms/broadsheet/internal/mail"
@@ -415,7 +418,8 @@ func TestAccountIsRemovedAfterItsGrace(t *testing.T) {
 		ctx, in := l.reader(t, "nadia@example.org")
 		system := access.AsSystem(t.Context())
 		a := l.db.Ent(system).Article.Create().SetTitle("A").SetSlug("a").SaveX(system)
-		c := l.db.Ent(system).Comment.Create().SetArticleID(a.ID).SetUserID(in.Viewer.UserID).SetBody("I was there.").SaveX(system)
+		c := l.db.Ent(system).Comment.Create().SetArticleID(a.ID).SetUserID(in.Viewer.UserID).SetBody("I was there.").SetStatus(comment.StatusApproved).SaveX(system)
+		waits := l.db.Ent(system).Comment.Create().SetArticleID(a.ID).SetUserID(in.Viewer.UserID).SetBody("I wait.").SetStatus(comment.StatusPending).SaveX(system)
 		staff := access.With(t.Context(), access.Viewer{UserID: l.rita, Role: access.Editor})
 		want(t, "staff", l.Delete(staff, ritaPassword), fault.Denied)
 		want(t, "a wrong password", l.Delete(ctx, "wrong"), fault.WrongCredentials)
@@ -443,6 +447,13 @@ func TestAccountIsRemovedAfterItsGrace(t *testing.T) {
 		c = l.db.Ent(system).Comment.GetX(system, c.ID)
 		if c.UserID != nil || c.GuestName != account.DeletedReader || c.Body != "I was there." {
 			t.Errorf("the comment: %+v", c)
+		}
+		// Those who keep copies of what readers see are told; of what nobody saw, nobody is.
+		for key, want := range map[int]int{c.ID: 1, waits.ID: 0} {
+			told := l.db.Ent(system).Event.Query().Where(entevent.Entity(id.Comment), entevent.EntityID(key)).AllX(system)
+			if len(told) != want || want == 1 && told[0].Payload["edited"] != true {
+				t.Errorf("events of comment %d: %+v", key, told)
+			}
 		}
 		if n := l.db.Ent(system).Session.Query().Where(session.UserID(in.Viewer.UserID)).CountX(system); n != 0 {
 			t.Errorf("%d sessions are left", n)

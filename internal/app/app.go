@@ -60,6 +60,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
 	"github.com/broadsheet-cms/broadsheet/internal/watch"
 	"github.com/broadsheet-cms/broadsheet/internal/webhook"
+	"github.com/broadsheet-cms/broadsheet/internal/wprest"
 )
 
 // Services are all services over one database.
@@ -71,6 +72,7 @@ type Services struct {
 	Partners   *partner.Service
 	Feeds      *feed.Service
 	Webhooks   *webhook.Service
+	WordPress  *wprest.Service
 	Directory  *directory.Directory
 	Articles   *content.Service
 	Bookmarks  *bookmark.Service
@@ -125,13 +127,15 @@ func NewServices(db *store.DB, bucket *blob.Bucket) *Services {
 	s.Search = search.New(db, s.Directory)
 	s.Articles.Derive(s.Search)
 	s.Repeats = idempotency.New(db)
-	s.Partners = partner.New(db, s.Log, s.Articles, s.Directory, s.Audit)
+	s.Partners = partner.New(db, s.Log, s.Articles, s.Comments, s.Directory, s.Audit)
 	s.Feeds = feed.New(db, s.Log, s.Directory, s.Articles, s.Taxonomy, s.Comments, s.Site, s.Partners)
+	s.WordPress = wprest.New(s.Log, s.Directory, s.Articles, s.Taxonomy, s.Site, s.Comments, s.Search)
 	s.Webhooks = webhook.New(db, s.Log, s.Partners, s.Jobs, s.Audit)
 	s.Newsroom = newsroom.New(db, s.Log, s.Audit, s.Articles, s.Site, s.Repeats)
 	s.Links = link.New(db)
 	s.Comments.Links = s.Links
 	s.Mail = mail.New(db, s.brand)
+	s.Partners.SendBy(s.Jobs, s.Mail)
 	s.Accounts.SendBy(s.Jobs, s.Mail, s.Links, s.settings)
 	s.Newsletters = newsletter.New(db, s.Audit, s.Articles, s.Directory, s.Jobs, s.Mail, s.Links)
 	s.Digests = digest.New(db, s.Interests, s.Articles, s.Jobs, s.Mail, s.Links)
@@ -256,6 +260,9 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		if routes.Site, err = a.site(api, routes.Outputs); err != nil {
 			return err
 		}
+	}
+	if a.cfg.WordPressREST {
+		routes.WordPress = a.WordPress.Handler()
 	}
 	if a.cfg.GraphiQL {
 		routes.GraphiQL = graphiql.Handler(graphiql.Options{SubscriptionEndpoint: "/graphql"})

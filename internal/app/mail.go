@@ -91,9 +91,10 @@ func (a *App) setUpReaders() error {
 			address = strings.TrimSuffix(given, "/")
 		}
 	}
-	a.Accounts.ServerURL, a.Newsletters.ServerURL, a.Feeds.ServerURL, a.Digests.ServerURL = address, address, address, address
+	a.Accounts.ServerURL, a.Newsletters.ServerURL, a.Feeds.ServerURL, a.Digests.ServerURL, a.WordPress.ServerURL = address, address, address, address, address
 	a.Accounts.Registration = account.Registration(strings.ToUpper(a.cfg.Registration))
 	a.Accounts.DeletionGrace = a.cfg.DeletionGrace
+	a.Feeds.PublishTo(a.cfg.WebSubHub, a.Log, a.Jobs)
 	a.Links.Key = a.cfg.LinkKey
 	a.Webhooks.Sealer = secret.NewSealer(a.cfg.SealKey)
 	a.Newsletters.BounceSecret = a.cfg.BounceSecret

@@ -28,8 +28,10 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent"
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -68,7 +70,7 @@ func (s *site) until(t *testing.T, query string, want int) {
 // partner makes a key with its secret.
 func (s *site) partner(t *testing.T) (*partner.Key, string) {
 	t.Helper()
-	k, token, err := s.Partners.Create(access.AsSystem(t.Context()), partner.Key{Name: "Harbour Post", Scopes: []partner.Scope{partner.Published, partner.Changes, partner.Webhooks}, QuotaMinute: 1_000_000})
+	k, token, err := s.Partners.Create(access.AsSystem(t.Context()), partner.Key{Name: "Harbour Post", Scopes: []partner.Scope{partner.Published, partner.Changes, partner.Webhooks, partner.Comments}, QuotaMinute: 1_000_000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,33 +187,51 @@ func (s *site) replayed(t *testing.T, token string) map[string]any {
 	}
 }
 
-// listener keeps a copy by webhook.
-func listener(t *testing.T) (url string, current func() map[string]any) {
+// listener keeps a copy by webhook: of articles, and of comments by their ids. When an
+// article comes, read gives the comments that it has.
+func listener(t *testing.T, read func(articleID string) map[string]string) (url string, current func() (map[string]any, map[string]string)) {
 	t.Helper()
 	var mu sync.Mutex
 	all := map[string]any{}
+	below := map[string]map[string]string{} // by article
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		var m struct {
 			Data struct {
-				ArticleID string
-				Article   map[string]any
+				ArticleID, CommentID string
+				Article              map[string]any
+				Comment              *partner.Comment
 			}
 		}
 		if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
-		if delete(all, m.Data.ArticleID); m.Data.Article != nil {
-			all[m.Data.ArticleID] = m.Data.Article
+		switch {
+		case m.Data.CommentID == "" && m.Data.Article == nil:
+			delete(all, m.Data.ArticleID)
+			delete(below, m.Data.ArticleID)
+		case m.Data.CommentID == "":
+			if all[m.Data.ArticleID] = m.Data.Article; below[m.Data.ArticleID] == nil {
+				below[m.Data.ArticleID] = read(m.Data.ArticleID)
+			}
+		case below[m.Data.ArticleID] == nil: // its article comes, with its comments
+		case m.Data.Comment == nil:
+			delete(below[m.Data.ArticleID], m.Data.CommentID)
+		default:
+			below[m.Data.ArticleID][m.Data.CommentID] = m.Data.Comment.Body
 		}
 	}))
 	t.Cleanup(server.Close)
-	return server.URL, func() map[string]any {
+	return server.URL, func() (map[string]any, map[string]string) {
 		mu.Lock()
 		defer mu.Unlock()
-		return maps.Clone(all)
+		comments := map[string]string{}
+		for _, of := range below {
+			maps.Copy(comments, of)
+		}
+		return maps.Clone(all), comments
 	}
 }
 
@@ -224,23 +244,117 @@ func TestEveryOutputSaysTheSame(t *testing.T) {
 		s.Webhooks.Reach(func(netip.Addr) bool { return true })
 		s.follow(t)
 		k, token := s.partner(t)
-		url, told := listener(t)
+		url, told := listener(t, func(article string) map[string]string { return s.below(t, token, article) })
 		if _, _, err := s.Webhooks.Create(access.AsSystem(t.Context()), k.ID, webhook.Draft{URL: url, Full: true}); err != nil {
 			t.Fatal(err)
 		}
 		seed := rand.Uint64()
 		t.Log("seed", seed)
 		section := s.section(t, "world")
-		s.shake(t, rand.New(rand.NewPCG(seed, 0)), make([]int, 9), 70, section)
+		random, keys := rand.New(rand.NewPCG(seed, 0)), make([]int, 9)
+		var posted []*comment.Posted
+		for range 20 {
+			s.shake(t, random, keys, 4, section)
+			posted = s.talk(t, random, keys, posted)
+		}
 		s.settle(t)
 		want := s.snapshot(t, token)
-		for name, got := range map[string]map[string]any{"the changes": s.replayed(t, token), "the webhook": told()} {
+		articles, comments := told()
+		for name, got := range map[string]map[string]any{"the changes": s.replayed(t, token), "the webhook": articles} {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s (-snapshot +%s):\n%s", name, name, diff)
 			}
 		}
 		s.compareFeeds(t, want)
+		if diff := cmp.Diff(s.commentFeed(t), comments); diff != "" {
+			t.Errorf("comments (-feed +webhook):\n%s", diff)
+		}
 	})
+}
+
+// talk lets a guest post, change or take back a comment, at random.
+func (s *site) talk(t *testing.T, random *rand.Rand, articles []int, posted []*comment.Posted) []*comment.Posted {
+	t.Helper()
+	ctx := access.With(t.Context(), access.Viewer{})
+	refused := func(err error) { // its article may be hidden at the moment
+		if err != nil && fault.CodeOf(err) == fault.Internal {
+			t.Fatal(err)
+		}
+	}
+	if key := articles[random.IntN(len(articles))]; key != 0 {
+		made, err := s.Comments.Add(ctx, comment.Post{ArticleID: key, Body: fmt.Sprintf("Words number %d", len(posted)), GuestName: "Nadia", GuestEmail: "nadia@private.example",
+			Submission: comment.Submission{OnPage: time.Minute}})
+		if err == nil {
+			posted = append(posted, made)
+		} else {
+			refused(err)
+		}
+	}
+	if len(posted) == 0 {
+		return posted
+	}
+	switch c := posted[random.IntN(len(posted))]; random.IntN(3) {
+	case 0:
+		_, err := s.Comments.Edit(ctx, c.Comment.ID, c.GuestToken, fmt.Sprintf("Words changed at %d", random.IntN(1000)))
+		refused(err)
+	case 1:
+		refused(s.Comments.Delete(ctx, c.Comment.ID, c.GuestToken))
+	}
+	return posted
+}
+
+// below are the comments of an article that a key may have.
+func (s *site) below(t *testing.T, token, article string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for after := ""; ; {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/partner/articles/"+article+"/comments?first=2&after="+after, nil)
+		if err != nil {
+			t.Error(err)
+			return all
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Error(err)
+			return all
+		}
+		var page struct {
+			Comments []partner.Comment
+			Next     string
+		}
+		err = json.NewDecoder(answer.Body).Decode(&page)
+		_ = answer.Body.Close()
+		if answer.StatusCode == http.StatusNotFound { // it went meanwhile
+			return all
+		}
+		if err != nil {
+			t.Error(err)
+			return all
+		}
+		for _, c := range page.Comments {
+			all[c.ID] = c.Body
+		}
+		if after = page.Next; after == "" {
+			return all
+		}
+	}
+}
+
+// commentFeed are the comments of the site's feed.
+func (s *site) commentFeed(t *testing.T) map[string]string {
+	t.Helper()
+	var text string
+	s.fetch(t, "/comments/feed/", "", &text)
+	read, err := gofeed.NewParser().ParseString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, it := range read.Items {
+		all[strings.TrimPrefix(it.GUID, "urn:broadsheet:")] = it.Description
+	}
+	return all
 }
 
 // settle waits until everything was consumed and sent.

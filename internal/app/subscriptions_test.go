@@ -54,7 +54,12 @@ func runNode(t *testing.T, database string, args ...string) *served {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	listening, ended := make(chan net.Addr, 1), make(chan error, 1)
-	go func() { ended <- a.Run(ctx, func(addr net.Addr) { listening <- addr }) }()
+	listener, err := app.Listen(ctx, cfg.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.WordPress.ServerURL = "http://" + listener.Addr().String()
+	go func() { ended <- a.Serve(ctx, listener, func(addr net.Addr) { listening <- addr }) }()
 	s := &served{App: a}
 	s.stop = func() {
 		cancel()

@@ -22,7 +22,7 @@ type createKeyCommand struct {
 	config.Database
 
 	Name        string         `arg:"" help:"Name of the partner."`
-	Scope       []string       `default:"PUBLISHED,CHANGES" help:"What it may be used for: PUBLISHED, EMBARGOED, CHANGES."`
+	Scope       []string       `default:"PUBLISHED,CHANGES" help:"What it may be used for: PUBLISHED, EMBARGOED, CHANGES, WEBHOOKS, COMMENTS."`
 	Category    []string       `help:"Slugs of sections: only articles of these, of the sections below them, or of the tags."`
 	Tag         []string       `help:"Slugs of tags."`
 	Kind        []string       `help:"Only articles of these kinds, such as ARTICLE."`
@@ -31,6 +31,7 @@ type createKeyCommand struct {
 	Address     []netip.Prefix `help:"Networks that may use the key, such as 192.0.2.0/24."`
 	QuotaMinute int            `help:"Requests a minute; 0: 600."`
 	QuotaDay    int            `help:"Requests a day; 0: 100000."`
+	Contact     string         `help:"Address that the partner is written to when it has not acknowledged that an article was killed."`
 	Expires     time.Duration  `help:"For how long it is valid; 0: until it is revoked."`
 }
 
@@ -43,7 +44,7 @@ func (c *createKeyCommand) Run(ctx context.Context, s *streams) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	ctx = access.AsSystem(access.With(ctx, access.Viewer{Name: "command line"}))
 	services := app.NewServices(db, nil)
-	k := partner.Key{Name: c.Name, Addresses: c.Address, QuotaMinute: c.QuotaMinute, QuotaDay: c.QuotaDay,
+	k := partner.Key{Name: c.Name, ContactEmail: c.Contact, Addresses: c.Address, QuotaMinute: c.QuotaMinute, QuotaDay: c.QuotaDay,
 		Entitlement: partner.Entitlement{Languages: c.Language, OwnRights: c.OwnRights}}
 	for _, scope := range c.Scope {
 		k.Scopes = append(k.Scopes, partner.Scope(scope))

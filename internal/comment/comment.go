@@ -75,8 +75,8 @@ func scanCommentOnly(rows *sql.Rows) (*ent.Comment, error) { return scanComment(
 func withColumns(text string) string { return strings.ReplaceAll(text, "{comment}", commentColumns) }
 
 var (
-	byIDSQL = store.ReadBoth(withColumns(`SELECT {comment} FROM each_id($1) JOIN comments c ON c.id = each_id.id
-		LEFT JOIN users u ON u.id = c.user_id WHERE visible_comment(c)`))
+	byIDSQL = store.ReadBoth(withColumns(`SELECT {comment} FROM each_id($1) CROSS JOIN comments c
+		LEFT JOIN users u ON u.id = c.user_id WHERE c.id = each_id.id AND visible_comment(c)`))
 	bySourceSQL = store.Maintain(
 		`SELECT source_uri, id, source_hash FROM comments WHERE source_uri IN (SELECT jsonb_array_elements_text($1::jsonb))`,
 		`SELECT source_uri, id, source_hash FROM comments WHERE source_uri IN (SELECT value FROM json_each($1))`)

@@ -174,12 +174,13 @@ func (s *Service) reasonsToHold(ctx context.Context, c *ent.Comment, body string
 // save stores a change of a comment whose article is locked, and what follows
 // from it: counts and the event.
 func (s *Service) save(ctx context.Context, update *ent.CommentUpdateOne, was comment.Status, changed **ent.Comment) error {
-	before := (*changed).RemovedAt == nil && was == comment.StatusApproved
+	old := *changed
+	before := old.RemovedAt == nil && was == comment.StatusApproved
 	row, err := update.Save(access.AsSystem(ctx))
 	if err != nil {
 		return fmt.Errorf("change the comment: %w", err)
 	}
-	row.Edges.User = (*changed).Edges.User
+	row.Edges.User = old.Edges.User
 	*changed = row
 	counted := row.RemovedAt == nil && row.Status == comment.StatusApproved
 	number := map[bool]int{true: 1}
@@ -194,7 +195,8 @@ func (s *Service) save(ctx context.Context, update *ent.CommentUpdateOne, was co
 	case before && !counted:
 		action = event.Unpublished
 	}
-	return s.tell(ctx, row, action)
+	edited := action == event.Updated && (row.Body != old.Body || row.GuestName != old.GuestName)
+	return s.log.Append(ctx, event.Event{Action: action, Entity: id.Comment, EntityID: row.ID, Detail: event.Detail{ArticleID: row.ArticleID, Edited: edited}})
 }
 
 // takeAway hides a comment whose article is locked. One with replies keeps its

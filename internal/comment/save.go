@@ -415,7 +415,7 @@ func (b *batch) record(ctx context.Context) error {
 		case b.drafts[i].ID == 0:
 			action = event.Created
 		}
-		events[i] = event.Event{Action: action, Entity: id.Comment, EntityID: c.ID, Detail: event.Detail{ArticleID: c.ArticleID}}
+		events[i] = event.Event{Action: action, Entity: id.Comment, EntityID: c.ID, Detail: event.Detail{ArticleID: c.ArticleID, Edited: action == event.Updated}}
 	}
 	for chunk := range slices.Chunk(events, chunkSize) {
 		if err := b.log.Append(ctx, chunk...); err != nil {

@@ -362,6 +362,8 @@ type Serve struct {
 	CORSCredentials      bool          `help:"Let pages of --cors-origins send cookies, and so act for who is signed in; not with *." env:"BROADSHEET_CORS_CREDENTIALS"`
 	Site                 bool          `help:"Serve the news site at /." default:"true" negatable:"" env:"BROADSHEET_SITE"`
 	SiteTheme            string        `help:"Settings file of the site's colours and letters; see docs/site.md." env:"BROADSHEET_SITE_THEME" placeholder:"FILE"`
+	WebSubHub            string        `name:"websub-hub" help:"Hub of WebSub on the open web that is told of feeds that changed, and that feeds name; empty: none." env:"BROADSHEET_WEBSUB_HUB" placeholder:"URL"`
+	WordPressREST        bool          `name:"wordpress-rest" help:"Serve WordPress' REST interface at /wp-json/wp/v2/, for reading; see docs/partners.md." env:"BROADSHEET_WORDPRESS_REST"`
 	GraphiQL             bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
 	Introspection        bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
 	PersistedQueries     bool          `help:"Let clients name documents by their hash once they sent them (Apollo's automatic persisted queries)." default:"true" negatable:"" env:"BROADSHEET_PERSISTED_QUERIES"`
@@ -385,6 +387,9 @@ func (s *Serve) Validate() error {
 	}
 	if s.DrainDelay < 0 {
 		wrong = append(wrong, errors.New("--drain-delay must not be below zero"))
+	}
+	if s.WebSubHub != "" && !isURL(s.WebSubHub) {
+		wrong = append(wrong, fmt.Errorf("--websub-hub %q: want http:// or https:// and a host", s.WebSubHub))
 	}
 	if s.CORSCredentials && slices.Contains(s.CORSOrigins, "*") {
 		wrong = append(wrong, errors.New("--cors-credentials needs a list of origins in --cors-origins, without *"))

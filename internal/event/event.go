@@ -89,6 +89,9 @@ type Detail struct {
 	MergedInto int `json:"mergedInto,omitempty"`
 	// ArticleID is the article of a comment.
 	ArticleID int `json:"articleId,omitempty"`
+	// Edited says that the text of a comment, or the name of its author, changed, and
+	// not only what stands beside it.
+	Edited bool `json:"edited,omitempty"`
 	// UserID is the account of a session; the event has no key where several ended.
 	UserID int `json:"userId,omitempty"`
 	// Text is what breaking news says.

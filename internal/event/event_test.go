@@ -46,6 +46,8 @@ func filled(v reflect.Value) {
 		switch f.Kind() {
 		case reflect.Int:
 			f.SetInt(int64(i + 1))
+		case reflect.Bool:
+			f.SetBool(true)
 		case reflect.String:
 			f.SetString("/path/é\"")
 		case reflect.Slice:

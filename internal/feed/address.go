@@ -124,5 +124,10 @@ func parse(clean string) (Address, bool) {
 	return a, kinds[a.Of]
 }
 
-// month is the name of a sitemap of the articles of a month.
-func month(year int, m int) string { return fmt.Sprintf("%s%04d-%02d.xml", shardsPrefix, year, m) }
+// month is the name of a part of the sitemap of the articles of a month, from 1 on.
+func month(year, m, part int) string {
+	if part > 1 {
+		return fmt.Sprintf("%s%04d-%02d-%d.xml", shardsPrefix, year, m, part)
+	}
+	return fmt.Sprintf("%s%04d-%02d.xml", shardsPrefix, year, m)
+}

@@ -60,6 +60,9 @@ func writeAtom(l *list) ([]byte, error) {
 	self := l.Base + l.Path()
 	doc := atomFeed{Language: l.Language, ID: self, Title: l.Title, Subtitle: l.Description, Updated: rfc3339(l.Updated), Author: atomPerson{l.SiteName}, Rights: l.Rights, By: generator,
 		Links: []atomLink{{Href: self, Rel: "self", Type: "application/atom+xml"}, {Href: l.Home, Rel: "alternate", Type: "text/html"}}}
+	if l.Hub != "" {
+		doc.Links = append(doc.Links, atomLink{Href: l.Hub, Rel: "hub"})
+	}
 	for _, it := range l.Items {
 		e := entryOf(it)
 		x := atomEntry{Language: it.Language, ID: it.URI, Title: e.Title, Published: rfc3339(it.FirstCreated), Updated: rfc3339(it.VersionCreated), Summary: e.Summary, Rights: e.Rights,
@@ -96,6 +99,12 @@ type jsonFeed struct {
 	Language    string       `json:"language,omitempty"`
 	Items       []jsonItem   `json:"items"`
 	Authors     []jsonPerson `json:"authors,omitempty"`
+	Hubs        []jsonHub    `json:"hubs,omitempty"`
+}
+
+type jsonHub struct {
+	Type string `json:"type"`
+	URL  string `json:"url"`
 }
 
 type jsonPerson struct {
@@ -128,6 +137,9 @@ type jsonAttachment struct {
 func writeJSON(l *list) ([]byte, error) {
 	doc := jsonFeed{Version: "https://jsonfeed.org/version/1.1", Title: l.Title, HomePageURL: l.Home, FeedURL: l.Base + l.Path(), Description: l.Description, Language: l.Language,
 		Items: []jsonItem{}, Authors: []jsonPerson{{Name: l.SiteName, URL: l.Base}}}
+	if l.Hub != "" {
+		doc.Hubs = []jsonHub{{"WebSub", l.Hub}}
+	}
 	for _, it := range l.Items {
 		e := entryOf(it)
 		x := jsonItem{ID: it.URI, URL: e.Link, Title: e.Title, Summary: e.Summary, DatePublished: rfc3339(it.FirstCreated), DateModified: rfc3339(it.VersionCreated),

@@ -12,7 +12,6 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -44,6 +43,9 @@ type Service struct {
 	site     *site.Service
 	partners *partner.Service
 	kept     *kept
+	hub      string // of WebSub; empty: none
+	// shardSize is how many articles a sitemap has at most.
+	shardSize int
 	// ServerURL stands in for the address of the site where none is set.
 	ServerURL string
 	// Now is the clock, for tests.
@@ -55,7 +57,7 @@ type Service struct {
 func New(db *store.DB, log *event.Log, dir *directory.Directory, articles *content.Service, terms *taxonomy.Service, comments *comment.Service,
 	pages *site.Service, partners *partner.Service,
 ) *Service {
-	s := &Service{db: db, dir: dir, articles: articles, terms: terms, comments: comments, site: pages, partners: partners, kept: newKept(), Now: time.Now}
+	s := &Service{db: db, dir: dir, articles: articles, terms: terms, comments: comments, site: pages, partners: partners, kept: newKept(), shardSize: maxURLs, Now: time.Now}
 	log.EveryNode(s.kept)
 	return s
 }
@@ -71,6 +73,7 @@ type list struct {
 	SiteName           string
 	Rights             string
 	Logo               string
+	Hub                string // of WebSub; empty: none
 	Full               bool
 	Updated            time.Time
 	Items              []*ninjs.Item
@@ -147,7 +150,7 @@ func (s *Service) read(ctx context.Context, a Address, k *partner.Key) (*list, e
 
 // frame is a feed without items.
 func (s *Service) frame(dir *directory.Snapshot, a Address) *list {
-	l := &list{Address: a, Title: dir.Site.Name, Description: dir.Site.Tagline, Language: dir.Site.Language, Base: s.base(dir), SiteName: dir.Site.Name}
+	l := &list{Address: a, Title: dir.Site.Name, Description: dir.Site.Tagline, Language: dir.Site.Language, Base: s.base(dir), SiteName: dir.Site.Name, Hub: s.hub}
 	l.Home = permalink.Absolute(l.Base, permalink.Path(a.Of, a.Slug))
 	if dir.Site.Outputs != nil {
 		l.Full = dir.Site.Outputs.FullText
@@ -201,14 +204,11 @@ func (s *Service) fill(ctx context.Context, l *list, k *partner.Key, articles []
 	return nil
 }
 
-// rooted finds addresses in HTML that begin at the root of the site.
-var rooted = regexp.MustCompile(`\b(src|href|poster)="(/[^/"][^"]*|/)"`)
-
 // absolute puts the address of the site before every path in an item: readers of
 // feeds do not know where it came from.
 func absolute(base string, it *ninjs.Item) {
 	for i := range it.Bodies {
-		it.Bodies[i].Value = rooted.ReplaceAllString(it.Bodies[i].Value, `$1="`+strings.ReplaceAll(base, "$", "$$")+`$2"`)
+		it.Bodies[i].Value = permalink.AbsoluteHTML(base, it.Bodies[i].Value)
 	}
 	for i := range it.Renditions {
 		it.Renditions[i].Href = permalink.Absolute(base, it.Renditions[i].Href)

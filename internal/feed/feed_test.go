@@ -64,7 +64,7 @@ func newRoom(t *testing.T, url string) *room {
 	dir := directory.New(r.db, r.log)
 	r.articles = content.New(r.db, r.log, dir)
 	r.site = site.New(r.db, r.log)
-	r.partners = partner.New(r.db, r.log, r.articles, dir, audit.NewLog(r.db))
+	r.partners = partner.New(r.db, r.log, r.articles, comment.New(r.db, r.log), dir, audit.NewLog(r.db))
 	r.Service = feed.New(r.db, r.log, dir, r.articles, taxonomy.New(r.db, r.log, r.articles), comment.New(r.db, r.log), r.site, r.partners)
 	r.Now = func() time.Time { return now }
 	r.settings(t, site.Settings{Name: "The Example", URL: home, Tagline: "News & more", CopyrightHolder: "Example Ltd", Outputs: schema.Outputs{FullText: true}})

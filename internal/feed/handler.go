@@ -152,12 +152,19 @@ func (s *Service) Handler() http.Handler {
 			}
 			if d != nil {
 				canonical := clean
-				if a, feed := parse(clean); feed {
+				a, feed := parse(clean)
+				if feed {
 					canonical = a.Path()
 				}
 				if r.URL.EscapedPath() != canonical && permalink.Escaped(r.URL.Path) != canonical { // one address for one output
 					http.Redirect(w, r, canonical, http.StatusMovedPermanently) //nolint:gosec // G710: a clean path of this site
 					return
+				}
+				if feed && a.Format != Ninjs {
+					if err := s.advertise(ctx, w, a); err != nil {
+						s.fail(ctx, w, clean, err)
+						return
+					}
 				}
 				send(w, r, d)
 				return

@@ -26,16 +26,16 @@ type rss struct {
 }
 
 type rssChannel struct {
-	XMLName     xml.Name  `xml:"channel"`
-	Title       string    `xml:"title"`
-	Link        string    `xml:"link"`
-	Self        atomLink  `xml:"atom:link"`
-	Description string    `xml:"description"`
-	Language    string    `xml:"language,omitempty"`
-	Copyright   string    `xml:"copyright,omitempty"`
-	LastBuild   string    `xml:"lastBuildDate,omitempty"`
-	Generator   string    `xml:"generator"`
-	Items       []rssItem `xml:"item"`
+	XMLName     xml.Name   `xml:"channel"`
+	Title       string     `xml:"title"`
+	Link        string     `xml:"link"`
+	Self        []atomLink `xml:"atom:link"`
+	Description string     `xml:"description"`
+	Language    string     `xml:"language,omitempty"`
+	Copyright   string     `xml:"copyright,omitempty"`
+	LastBuild   string     `xml:"lastBuildDate,omitempty"`
+	Generator   string     `xml:"generator"`
+	Items       []rssItem  `xml:"item"`
 }
 
 type rssItem struct {
@@ -81,7 +81,10 @@ func writeRSS(l *list) ([]byte, error) {
 		Version: "2.0", Content: "http://purl.org/rss/1.0/modules/content/", DC: "http://purl.org/dc/elements/1.1/",
 		Media: "http://search.yahoo.com/mrss/", Atom: "http://www.w3.org/2005/Atom",
 		Channel: rssChannel{Title: l.Title, Link: l.Home, Description: l.Description, Language: l.Language, Copyright: l.Rights, LastBuild: rfc1123(l.Updated), Generator: generator,
-			Self: atomLink{Href: l.Base + l.Path(), Rel: "self", Type: "application/rss+xml"}},
+			Self: []atomLink{{Href: l.Base + l.Path(), Rel: "self", Type: "application/rss+xml"}}},
+	}
+	if l.Hub != "" {
+		doc.Channel.Self = append(doc.Channel.Self, atomLink{Href: l.Hub, Rel: "hub"})
 	}
 	for _, it := range l.Items {
 		e := entryOf(it)

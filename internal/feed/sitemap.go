@@ -26,6 +26,7 @@ const (
 	maxNews   = 1000
 	newsFor   = 48 * time.Hour
 	maxMonths = 5000
+	maxParts  = 40 // of a month: two million articles
 	atOnce    = 500
 )
 
@@ -71,9 +72,9 @@ type mapNews struct {
 	Title    string `xml:"news:title"`
 }
 
-// monthsSQL gives one moment of each month that has articles, the newest first:
-// it leaps from month to month in the index of the listings, so its cost depends
-// on the number of months alone.
+// monthsSQL gives one moment of each month that has articles, the newest first, with
+// how many it has, up to a bound: it leaps from month to month in the index of the
+// listings, and counts entries of that index.
 var monthsSQL = store.Maintain(
 	`WITH RECURSIVE months(at) AS (
 		(SELECT published_at FROM listings WHERE kind = 0 AND owner_id = 0 ORDER BY published_at DESC LIMIT 1)
@@ -81,68 +82,106 @@ var monthsSQL = store.Maintain(
 		SELECT (SELECT l.published_at FROM listings l WHERE l.kind = 0 AND l.owner_id = 0
 			AND l.published_at < extract(epoch FROM date_trunc('month', to_timestamp(m.at / 1000000) AT TIME ZONE 'UTC'))::bigint * 1000000
 			ORDER BY l.published_at DESC LIMIT 1) FROM months m WHERE m.at IS NOT NULL)
-		SELECT at FROM months WHERE at IS NOT NULL LIMIT $1`,
+		SELECT m.at, (SELECT count(*) FROM (SELECT 1 FROM listings l WHERE l.kind = 0 AND l.owner_id = 0 AND l.published_at <= m.at
+			AND l.published_at >= extract(epoch FROM date_trunc('month', to_timestamp(m.at / 1000000) AT TIME ZONE 'UTC'))::bigint * 1000000 LIMIT $2) AS counted)
+		FROM months m WHERE m.at IS NOT NULL LIMIT $1`,
 	`WITH RECURSIVE months(at) AS (
 		SELECT * FROM (SELECT published_at FROM listings WHERE kind = 0 AND owner_id = 0 ORDER BY published_at DESC LIMIT 1)
 		UNION ALL
 		SELECT (SELECT l.published_at FROM listings l WHERE l.kind = 0 AND l.owner_id = 0
 			AND l.published_at < CAST(strftime('%s', m.at / 1000000, 'unixepoch', 'start of month') AS INTEGER) * 1000000
 			ORDER BY l.published_at DESC LIMIT 1) FROM months m WHERE m.at IS NOT NULL)
-		SELECT at FROM months WHERE at IS NOT NULL LIMIT $1`)
+		SELECT m.at, (SELECT count(*) FROM (SELECT 1 FROM listings l WHERE l.kind = 0 AND l.owner_id = 0 AND l.published_at <= m.at
+			AND l.published_at >= CAST(strftime('%s', m.at / 1000000, 'unixepoch', 'start of month') AS INTEGER) * 1000000 LIMIT $2) AS counted)
+		FROM months m WHERE m.at IS NOT NULL LIMIT $1`)
 
-// index lists the sitemaps: one of each month, of the pages and of the news.
+// beforeSQL gives the place of the last article of the parts before one.
+var beforeSQL = store.MaintainBoth(`SELECT published_at, article_id FROM listings WHERE kind = 0 AND owner_id = 0 AND published_at >= $1 AND published_at < $2
+	ORDER BY published_at DESC, article_id DESC LIMIT 1 OFFSET $3`)
+
+// stretch is a month with how many articles it has.
+type stretch struct {
+	at    int64 // a moment of it, in microseconds since 1970
+	count int
+}
+
+// index lists the sitemaps: those of each month, of the pages and of the news.
 func (s *Service) index(ctx context.Context) ([]byte, error) {
 	dir, err := s.dir.Current(ctx)
 	if err != nil {
 		return nil, err
 	}
-	months, err := store.Collect(ctx, s.db, monthsSQL, func(rows *sql.Rows) (at int64, err error) {
-		err = rows.Scan(&at)
-		return at, err
-	}, maxMonths)
+	months, err := store.Collect(ctx, s.db, monthsSQL, func(rows *sql.Rows) (m stretch, err error) {
+		err = rows.Scan(&m.at, &m.count)
+		return m, err
+	}, maxMonths, s.shardSize*maxParts)
 	if err != nil {
 		return nil, fmt.Errorf("find months with articles: %w", err)
 	}
 	base := s.base(dir)
 	doc := sitemapIndex{Sitemaps: []sitemapRef{{base + pagesPath}, {base + newsPath}}}
-	for _, at := range months {
-		t := time.UnixMicro(at).UTC()
-		doc.Sitemaps = append(doc.Sitemaps, sitemapRef{base + month(t.Year(), int(t.Month()))})
+	for _, m := range months {
+		t := time.UnixMicro(m.at).UTC()
+		for part := 1; part == 1 || (part-1)*s.shardSize < m.count; part++ {
+			doc.Sitemaps = append(doc.Sitemaps, sitemapRef{base + month(t.Year(), int(t.Month()), part)})
+		}
 	}
+	doc.Sitemaps = doc.Sitemaps[:min(len(doc.Sitemaps), maxURLs)]
 	return writeXML(doc)
 }
 
-// shard is the sitemap of the articles of a month; nil when the path names none
-// or the month has none.
+// shard is a part of the sitemap of the articles of a month; nil when the path names
+// none or the month has no such part.
 func (s *Service) shard(ctx context.Context, path string) ([]byte, error) {
 	name, ok := strings.CutSuffix(strings.TrimPrefix(path, shardsPrefix), ".xml")
-	year, m, dashed := strings.Cut(name, "-")
+	year, rest, dashed := strings.Cut(name, "-")
+	m, later, parted := strings.Cut(rest, "-")
+	part := 1
+	if parted {
+		part, _ = strconv.Atoi(later) // what is no number is 0, and no part
+	}
 	y, errYear := strconv.Atoi(year)
 	n, errMonth := strconv.Atoi(m)
-	if !ok || !dashed || errYear != nil || errMonth != nil || n < 1 || n > 12 || y < 1 || y > 9999 || month(y, n) != path {
+	if !ok || !dashed || errYear != nil || errMonth != nil || n < 1 || n > 12 || y < 1 || y > 9999 || part < 1 || part > maxParts || month(y, n, part) != path {
 		return nil, nil
 	}
 	from := time.Date(y, time.Month(n), 1, 0, 0, 0, 0, time.UTC)
-	return s.between(ctx, from, from.AddDate(0, 1, 0), maxURLs, s.article)
+	to := from.AddDate(0, 1, 0)
+	after := keyset.Key{Time: to.UnixMicro()}
+	if part > 1 {
+		ends, err := store.Collect(ctx, s.db, beforeSQL, func(rows *sql.Rows) (k keyset.Key, err error) {
+			err = rows.Scan(&k.Time, &k.ID)
+			return k, err
+		}, from.UnixMicro(), to.UnixMicro(), (part-1)*s.shardSize-1)
+		if err != nil {
+			return nil, fmt.Errorf("find a part of a sitemap: %w", err)
+		}
+		if len(ends) == 0 {
+			return nil, nil
+		}
+		after = ends[0]
+	}
+	return s.between(ctx, after, from, s.shardSize, s.article)
 }
 
 // news is the sitemap of the articles of the last two days.
 func (s *Service) news(ctx context.Context) ([]byte, error) {
 	now := s.Now().UTC()
-	return s.between(ctx, now.Add(-newsFor), now.Add(time.Hour), maxNews, s.newsArticle)
+	return s.between(ctx, keyset.Key{Time: now.Add(time.Hour).UnixMicro()}, now.Add(-newsFor), maxNews, s.newsArticle)
 }
 
-// between writes the sitemap of the articles that were published in a stretch of
-// time, the newest first, at most as many as most.
-func (s *Service) between(ctx context.Context, from, to time.Time, most int, write func(*directory.Snapshot, *ent.Article, *mapURL)) ([]byte, error) {
+// between writes the sitemap of the articles after a place in the list of the site
+// that were published since a moment, the newest first, of at most as many as most.
+func (s *Service) between(ctx context.Context, after keyset.Key, from time.Time, most int, write func(*directory.Snapshot, *ent.Article, *mapURL)) ([]byte, error) {
 	dir, err := s.dir.Current(ctx)
 	if err != nil {
 		return nil, err
 	}
 	doc := urlSet{Image: "http://www.google.com/schemas/sitemap-image/1.1", News: "http://www.google.com/schemas/sitemap-news/0.9", XHTML: "http://www.w3.org/1999/xhtml"}
-	after, before := keyset.Key{Time: to.UnixMicro()}, keyset.Key{Time: from.UnixMicro()}
-	for {
-		found, err := s.articles.Latest(ctx, content.List{}, []int{0}, keyset.Window{Limit: atOnce, After: &after, Before: &before})
+	before := keyset.Key{Time: from.UnixMicro()}
+	for left := most; ; {
+		limit := min(atOnce, left)
+		found, err := s.articles.Latest(ctx, content.List{}, []int{0}, keyset.Window{Limit: limit, After: &after, Before: &before})
 		if err != nil {
 			return nil, err
 		}
@@ -151,12 +190,11 @@ func (s *Service) between(ctx context.Context, from, to time.Time, most int, wri
 			return nil, err
 		}
 		doc.URLs = append(doc.URLs, urls...)
-		if len(found[0]) < atOnce || len(doc.URLs) >= most {
+		if left -= limit; len(found[0]) < limit || left == 0 {
 			break
 		}
-		after = content.Key(found[0][atOnce-1])
+		after = content.Key(found[0][limit-1])
 	}
-	doc.URLs = doc.URLs[:min(len(doc.URLs), most)]
 	return writeXML(doc)
 }
 

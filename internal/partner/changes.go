@@ -268,7 +268,8 @@ const onCopy = ` ON CONFLICT (key_id, article_id) DO UPDATE SET removed_txid = e
 	version = CASE WHEN excluded.removed_id IS NULL THEN excluded.version ELSE partner_copies.version END,
 	fetched_at = CASE WHEN excluded.removed_id IS NULL THEN excluded.fetched_at ELSE partner_copies.fetched_at END,
 	told_at = CASE WHEN excluded.removed_id = partner_copies.removed_id THEN coalesce(partner_copies.told_at, excluded.told_at) ELSE excluded.told_at END,
-	acknowledged_at = CASE WHEN excluded.removed_id = partner_copies.removed_id THEN partner_copies.acknowledged_at END`
+	acknowledged_at = CASE WHEN excluded.removed_id = partner_copies.removed_id THEN partner_copies.acknowledged_at END,
+	reminded_at = CASE WHEN excluded.removed_id IS NOT NULL THEN partner_copies.reminded_at END`
 
 // copyRow is a copy as it is handed to the database.
 type copyRow struct {

@@ -47,9 +47,10 @@ type Compliance struct {
 	State          ComplianceState
 	FetchedAt      *time.Time // when it was told
 	AcknowledgedAt *time.Time
+	RemindedAt     *time.Time // last
 }
 
-var complianceSQL = store.MaintainBoth(`SELECT c.key_id, k.name, c.reason, c.told_at, c.acknowledged_at FROM partner_copies c JOIN api_keys k ON k.id = c.key_id
+var complianceSQL = store.MaintainBoth(`SELECT c.key_id, k.name, c.reason, c.told_at, c.acknowledged_at, c.reminded_at FROM partner_copies c JOIN api_keys k ON k.id = c.key_id
 	WHERE c.article_id = $1 AND (c.removed_id IS NULL OR c.reason = 'KILLED') ORDER BY k.name, k.id LIMIT 1000`)
 
 // KillCompliance gives what each partner that was given an article did about its
@@ -60,7 +61,7 @@ func (s *Service) KillCompliance(ctx context.Context, articleID int) ([]Complian
 	}
 	all, err := store.Collect(ctx, s.db, complianceSQL, func(rows *sql.Rows) (c Compliance, err error) {
 		var reason Reason
-		if err := rows.Scan(&c.KeyID, &c.Name, &reason, &c.FetchedAt, &c.AcknowledgedAt); err != nil {
+		if err := rows.Scan(&c.KeyID, &c.Name, &reason, &c.FetchedAt, &c.AcknowledgedAt, &c.RemindedAt); err != nil {
 			return c, err
 		}
 		switch {

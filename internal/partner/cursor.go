@@ -21,6 +21,7 @@ type cursor struct {
 const (
 	changesCursor  = 'c' // txid, id
 	snapshotCursor = 's' // txid, id, article
+	commentsCursor = 'm' // microseconds since 1970, comment
 	macLength      = 12
 )
 

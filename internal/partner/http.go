@@ -81,6 +81,8 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /partner/changes", s.serveChanges)
 	mux.HandleFunc("GET /partner/snapshot", s.serveSnapshot)
 	mux.HandleFunc("GET /partner/articles/{id}", s.serveArticle)
+	mux.HandleFunc("GET /partner/articles/{id}/comments", s.serveComments)
+	mux.HandleFunc("GET /partner/comments/{id}", s.serveComment)
 	mux.HandleFunc("POST /partner/acknowledgements", s.serveAcknowledgement)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

@@ -18,7 +18,9 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
+	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
@@ -41,10 +43,11 @@ const (
 	Embargoed Scope = "EMBARGOED" // read what is under embargo, ahead of its moment
 	Changes   Scope = "CHANGES"   // follow the feed of changes
 	Webhooks  Scope = "WEBHOOKS"  // be told of changes by webhooks
+	Comments  Scope = "COMMENTS"  // read comments, and be told of them
 )
 
 // Scopes lists all of them.
-func Scopes() []Scope { return []Scope{Published, Embargoed, Changes, Webhooks} }
+func Scopes() []Scope { return []Scope{Published, Embargoed, Changes, Webhooks, Comments} }
 
 // Entitlement is which articles a key may have. Conditions add up; an empty one
 // lets everything pass.
@@ -74,6 +77,8 @@ type Key struct {
 	ExpiresAt             *time.Time
 	RevokedAt             *time.Time
 	LastUsedAt            *time.Time
+	// ContactEmail is where its partner is written to; empty: nowhere.
+	ContactEmail string
 	// Hints are the beginnings of its secrets that are valid.
 	Hints []string
 
@@ -101,14 +106,16 @@ type Service struct {
 	log      *event.Log
 	articles *content.Service
 	dir      *directory.Directory
+	comments *comment.Service
 	audit    *audit.Log
+	ways     []Reminding
 	// Now is the clock, for tests.
 	Now func() time.Time
 }
 
 // New gives the service.
-func New(db *store.DB, log *event.Log, articles *content.Service, dir *directory.Directory, record *audit.Log) *Service {
-	return &Service{db: db, log: log, articles: articles, dir: dir, audit: record, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+func New(db *store.DB, log *event.Log, articles *content.Service, comments *comment.Service, dir *directory.Directory, record *audit.Log) *Service {
+	return &Service{db: db, log: log, articles: articles, comments: comments, dir: dir, audit: record, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 }
 
 // Bounds of a key.
@@ -149,21 +156,35 @@ func (k *Key) check(now time.Time) error {
 	if k.QuotaMinute < 0 || k.QuotaDay < 0 || k.QuotaMinute > maxQuota || k.QuotaDay > maxQuota {
 		refuse(fault.Invalid, "quotaPerDay", "A quota is between 1 and %d.", maxQuota)
 	}
+	if email, err := contact(k.ContactEmail); err != nil {
+		wrong = append(wrong, err)
+	} else {
+		k.ContactEmail = email
+	}
 	if k.ExpiresAt != nil && !k.ExpiresAt.After(now) {
 		refuse(fault.Invalid, "expiresAt", "The key would expire before it is made.")
 	}
 	return errors.Join(wrong...)
 }
 
+// contact checks where a partner is written to; empty: nowhere.
+func contact(email string) (string, error) {
+	if email = strings.TrimSpace(email); email == "" {
+		return "", nil
+	}
+	return account.MailAddress("contactEmail", email)
+}
+
 var (
-	addKeySQL = store.MaintainBoth(`INSERT INTO api_keys (name, scopes, entitlement, addresses, quota_minute, quota_day, cursor_secret, created_by, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`)
+	addKeySQL = store.MaintainBoth(`INSERT INTO api_keys (name, scopes, entitlement, addresses, quota_minute, quota_day, cursor_secret, created_by, created_at, expires_at, contact_email)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`)
+	updateKeySQL = store.MaintainBoth(`UPDATE api_keys SET contact_email = $2 WHERE id = $1`)
 	addSecretSQL = store.MaintainBoth(`INSERT INTO api_key_secrets (key_id, hash, hint, created_at) VALUES ($1, $2, $3, $4)`)
 	endOthersSQL = store.MaintainBoth(`UPDATE api_key_secrets SET expires_at = $2 WHERE key_id = $1 AND (expires_at IS NULL OR expires_at > $2)`)
 	revokeSQL    = store.MaintainBoth(`UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`)
 )
 
-const keyColumns = `k.id, k.name, k.scopes, k.entitlement, k.addresses, k.quota_minute, k.quota_day, k.cursor_secret, k.created_at, k.expires_at, k.revoked_at, k.last_used_at`
+const keyColumns = `k.id, k.name, k.scopes, k.entitlement, k.addresses, k.quota_minute, k.quota_day, k.cursor_secret, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.contact_email`
 
 var (
 	keysSQL  = store.MaintainBoth(`SELECT ` + keyColumns + ` FROM api_keys k ORDER BY k.name, k.id LIMIT 1000`)
@@ -176,7 +197,7 @@ var (
 func (k *Key) scan(rows *sql.Rows, more ...any) error {
 	var scopes string
 	var entitlement, addresses []byte
-	into := []any{&k.ID, &k.Name, &scopes, &entitlement, &addresses, &k.QuotaMinute, &k.QuotaDay, &k.cursorSecret, &k.CreatedAt, &k.ExpiresAt, &k.RevokedAt, &k.LastUsedAt}
+	into := []any{&k.ID, &k.Name, &scopes, &entitlement, &addresses, &k.QuotaMinute, &k.QuotaDay, &k.cursorSecret, &k.CreatedAt, &k.ExpiresAt, &k.RevokedAt, &k.LastUsedAt, &k.ContactEmail}
 	if err := rows.Scan(append(into, more...)...); err != nil {
 		return err
 	}
@@ -226,7 +247,7 @@ func (s *Service) Create(ctx context.Context, k Key) (made *Key, token string, e
 	by := sql.NullInt64{Int64: int64(access.Of(ctx).UserID), Valid: access.Of(ctx).UserID != 0}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		keys, err := store.Collect(ctx, s.db, addKeySQL, store.ScanInt, k.Name, strings.Join(scopes, " "), string(entitlement), string(addresses), k.QuotaMinute, k.QuotaDay,
-			hex.EncodeToString(sign), by, now, k.ExpiresAt)
+			hex.EncodeToString(sign), by, now, k.ExpiresAt, k.ContactEmail)
 		if err != nil {
 			return fmt.Errorf("make a key: %w", err)
 		}
@@ -240,6 +261,40 @@ func (s *Service) Create(ctx context.Context, k Key) (made *Key, token string, e
 			After: map[string]any{"name": made.Name, "scopes": made.Scopes, "entitlement": made.Entitlement}})
 	})
 	return made, token, err
+}
+
+// Update changes where the partner of a key is written to; nil leaves it as it is.
+func (s *Service) Update(ctx context.Context, key int, contactEmail *string) (changed *Key, err error) {
+	if err := access.Require(ctx, access.ManagePartners); err != nil {
+		return nil, err
+	}
+	email := ""
+	if contactEmail != nil {
+		if email, err = contact(*contactEmail); err != nil {
+			return nil, err
+		}
+	}
+	err = s.db.Tx(ctx, func(ctx context.Context) error {
+		before, err := s.byID(ctx, key)
+		if err != nil {
+			return err
+		}
+		if contactEmail == nil {
+			email = before.ContactEmail
+		}
+		if _, err := s.db.Exec(ctx, updateKeySQL, key, email); err != nil {
+			return fmt.Errorf("change a key: %w", err)
+		}
+		if changed, err = s.byID(ctx, key); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, audit.Entry{Action: "updateApiKey", Entity: id.APIKey, EntityID: key,
+			Before: map[string]any{"hasContact": before.ContactEmail != ""}, After: map[string]any{"hasContact": email != ""}})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return changed, nil
 }
 
 // hintLength is how much of a secret is shown to recognise it by.

@@ -21,6 +21,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
@@ -47,7 +48,7 @@ func newNode(t *testing.T, url string) *node {
 	log := event.NewLog(db)
 	dir := directory.New(db, log)
 	articles := content.New(db, log, dir)
-	n := &node{partner.New(db, log, articles, dir, audit.NewLog(db)), db, log, articles}
+	n := &node{partner.New(db, log, articles, comment.New(db, log), dir, audit.NewLog(db)), db, log, articles}
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	group.Go(func() { _ = log.Run(ctx) })

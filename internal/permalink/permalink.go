@@ -5,6 +5,7 @@ package permalink
 import (
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -94,4 +95,13 @@ func Parse(clean string) (Kind, string) {
 		}
 	}
 	return Page, rest
+}
+
+// rooted finds addresses in HTML that begin at the root of the site.
+var rooted = regexp.MustCompile(`\b(src|href|poster)="(/[^/"][^"]*|/)"`)
+
+// AbsoluteHTML puts the address of the site before the paths in HTML, for readers who
+// do not know where it came from.
+func AbsoluteHTML(site, html string) string {
+	return rooted.ReplaceAllString(html, `$1="`+strings.ReplaceAll(site, "$", "$$")+`$2"`)
 }

@@ -32,9 +32,11 @@ type Routes struct {
 	Media    http.Handler // /media/
 	Uploads  http.Handler // /media and /media/uploads/
 	Partner  http.Handler // /partner/
-	Outputs  http.Handler // whatever nothing else is at: feeds, sitemaps, old addresses
-	Site     http.Handler // the news site, which hands on to Outputs what is no page
-	Mail     http.Handler // /mail, of a server that keeps its mails
+	// WordPress answers below /wp-json/; nil: nothing does.
+	WordPress http.Handler
+	Outputs   http.Handler // whatever nothing else is at: feeds, sitemaps, old addresses
+	Site      http.Handler // the news site, which hands on to Outputs what is no page
+	Mail      http.Handler // /mail, of a server that keeps its mails
 	// Export is GET /account/export, Newsletters what mail programs and services
 	// ask below /newsletters/.
 	Export, Newsletters, Digests http.Handler
@@ -167,6 +169,11 @@ func (s *Server) mux() http.Handler {
 	}
 	if s.routes.Digests != nil {
 		mux.Handle("/digests/", s.routes.Digests)
+	}
+	if s.routes.WordPress != nil {
+		wordpress := public(s.shed(s.deadline(compressed(s.routes.WordPress))))
+		mux.Handle("/wp-json", wordpress)
+		mux.Handle("/wp-json/", wordpress)
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.serveReady)

@@ -78,6 +78,16 @@ func (s *Service) CountRedirects(ctx context.Context, prefix string, limit int) 
 // maxPages bounds the list of all pages. Static pages are few.
 const maxPages = 1000
 
+// ListPages gives the visible pages by path, without their bodies.
+func (s *Service) ListPages(ctx context.Context) ([]*ent.Page, error) {
+	pages, err := s.db.Ent(ctx).Page.Query().Order(page.ByPath(), page.ByID()).Limit(maxPages).
+		Select(page.FieldTitle, page.FieldSlug, page.FieldPath, page.FieldParentID, page.FieldPosition, page.FieldPublishedAt, page.FieldUpdatedAt).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list pages: %w", err)
+	}
+	return pages, nil
+}
+
 // AllPages gives all pages by path, whatever their status: those in the trash,
 // or those that are not.
 func (s *Service) AllPages(ctx context.Context, trashed bool) ([]*ent.Page, error) {

@@ -20,7 +20,7 @@ func (s *Service) Name() string { return "webhooks" }
 // Consume implements event.Consumer: it writes down, in the transaction that moves
 // the position on, what each webhook shall be told.
 func (s *Service) Consume(ctx context.Context, events []event.Event) error {
-	if !slices.ContainsFunc(events, func(e event.Event) bool { return e.Entity == id.Article }) {
+	if !slices.ContainsFunc(events, func(e event.Event) bool { return e.Entity == id.Article || e.Entity == id.Comment }) {
 		return nil
 	}
 	hooks, err := store.Collect(ctx, s.db, activeSQL, scan)
@@ -50,6 +50,7 @@ func (s *Service) Consume(ctx context.Context, events []event.Event) error {
 // row is a delivery as it is handed to the database.
 type row struct {
 	Article int       `json:"article"`
+	Comment int       `json:"comment"`
 	Type    string    `json:"type"`
 	Reason  string    `json:"reason"`
 	Cursor  string    `json:"cursor"`
@@ -57,21 +58,33 @@ type row struct {
 }
 
 var addSQL = store.Maintain(
-	`INSERT INTO webhook_deliveries (webhook_id, article_id, type, reason, cursor, at, state, next_at, created_at)
-		SELECT $1, r.article, r.type, r.reason, r.cursor, r.at, 'WAITING', $3, $3
-		FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (article bigint, type text, reason text, cursor text, at timestamptz)) WITH ORDINALITY AS r(article, type, reason, cursor, at, n) ORDER BY r.n`,
-	`INSERT INTO webhook_deliveries (webhook_id, article_id, type, reason, cursor, at, state, next_at, created_at)
-		SELECT $1, value ->> 'article', value ->> 'type', value ->> 'reason', value ->> 'cursor', value ->> 'at', 'WAITING', $3, $3 FROM json_each($2) ORDER BY key`)
+	`INSERT INTO webhook_deliveries (webhook_id, article_id, comment_id, type, reason, cursor, at, state, next_at, created_at)
+		SELECT $1, r.article, r.comment, r.type, r.reason, r.cursor, r.at, 'WAITING', $3, $3
+		FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (article bigint, comment bigint, type text, reason text, cursor text, at timestamptz)) WITH ORDINALITY AS r(article, comment, type, reason, cursor, at, n) ORDER BY r.n`,
+	`INSERT INTO webhook_deliveries (webhook_id, article_id, comment_id, type, reason, cursor, at, state, next_at, created_at)
+		SELECT $1, value ->> 'article', value ->> 'comment', value ->> 'type', value ->> 'reason', value ->> 'cursor', value ->> 'at', 'WAITING', $3, $3 FROM json_each($2) ORDER BY key`)
 
 func (s *Service) write(ctx context.Context, w *Webhook, k *partner.Key, events []event.Event) error {
 	// What came before the webhook is in the snapshot that a partner begins with.
 	changes, err := s.partners.Prepare(ctx, k, events, func(t partner.ChangeType) bool { return w.wants(typeOf(t)) })
-	if err != nil || len(changes) == 0 {
+	if err != nil {
 		return err
 	}
 	rows := make([]row, len(changes))
 	for i, c := range changes {
-		rows[i] = row{c.ArticleID, typeOf(c.Type), string(c.Reason), c.Cursor, c.At}
+		rows[i] = row{Article: c.ArticleID, Type: typeOf(c.Type), Reason: string(c.Reason), Cursor: c.Cursor, At: c.At}
+	}
+	comments, err := s.partners.CommentChanges(ctx, k, events)
+	if err != nil {
+		return err
+	}
+	for _, c := range comments {
+		if w.wants(commentTypeOf(c.Type)) {
+			rows = append(rows, row{Article: c.ArticleID, Comment: c.CommentID, Type: commentTypeOf(c.Type), At: c.At})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
 	}
 	return s.add(ctx, w, rows)
 }

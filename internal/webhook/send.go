@@ -46,21 +46,21 @@ const (
 )
 
 var (
-	// Of each article the oldest that waits, if it is due and nobody sends it now.
+	// Of each article, and of each comment, the oldest that waits, if it is due and nobody sends it now.
 	claimSQL = store.MaintainBoth(`UPDATE webhook_deliveries SET claimed_until = $3 WHERE id IN (
 			SELECT w.id FROM webhook_deliveries w WHERE w.webhook_id = $1 AND w.state = 'WAITING' AND w.next_at <= $2 AND (w.claimed_until IS NULL OR w.claimed_until <= $2)
-			AND NOT EXISTS (SELECT 1 FROM webhook_deliveries o WHERE o.webhook_id = w.webhook_id AND o.article_id = w.article_id AND o.state = 'WAITING' AND o.id < w.id)
+			AND NOT EXISTS (SELECT 1 FROM webhook_deliveries o WHERE o.webhook_id = w.webhook_id AND o.article_id = w.article_id AND o.comment_id = w.comment_id AND o.state = 'WAITING' AND o.id < w.id)
 			ORDER BY w.next_at, w.id LIMIT $4)
 		AND state = 'WAITING' AND (claimed_until IS NULL OR claimed_until <= $2) RETURNING ` + deliveryColumns)
 	nextSQL = store.MaintainBoth(`SELECT w.next_at, w.claimed_until FROM webhook_deliveries w WHERE w.webhook_id = $1 AND w.state = 'WAITING'
-			AND NOT EXISTS (SELECT 1 FROM webhook_deliveries o WHERE o.webhook_id = w.webhook_id AND o.article_id = w.article_id AND o.state = 'WAITING' AND o.id < w.id)
+			AND NOT EXISTS (SELECT 1 FROM webhook_deliveries o WHERE o.webhook_id = w.webhook_id AND o.article_id = w.article_id AND o.comment_id = w.comment_id AND o.state = 'WAITING' AND o.id < w.id)
 		ORDER BY CASE WHEN w.claimed_until > w.next_at THEN w.claimed_until ELSE w.next_at END LIMIT 1`)
 	doneSQL = store.MaintainBoth(`UPDATE webhook_deliveries SET state = $3, attempts = attempts + 1, finished_at = $4, claimed_until = NULL, last_status = $5, last_error = $6, last_answer = $7
 		WHERE id = $1 AND state = 'WAITING' AND run = $2`)
 	laterSQL = store.MaintainBoth(`UPDATE webhook_deliveries SET attempts = attempts + 1, next_at = $3, claimed_until = NULL, last_status = $4, last_error = $5, last_answer = $6
 		WHERE id = $1 AND state = 'WAITING' AND run = $2`)
 	// What comes after it need not be looked at before.
-	behindSQL  = store.MaintainBoth(`UPDATE webhook_deliveries SET next_at = $3 WHERE webhook_id = $1 AND article_id = $2 AND state = 'WAITING' AND next_at < $3`)
+	behindSQL  = store.MaintainBoth(`UPDATE webhook_deliveries SET next_at = $3 WHERE webhook_id = $1 AND article_id = $2 AND comment_id = $4 AND state = 'WAITING' AND next_at < $3`)
 	restSQL    = store.MaintainBoth(`UPDATE webhook_deliveries SET next_at = $2 WHERE webhook_id = $1 AND state = 'WAITING' AND next_at < $2`)
 	releaseSQL = store.MaintainBoth(`UPDATE webhook_deliveries SET claimed_until = NULL WHERE id = $1 AND state = 'WAITING'`)
 	disableSQL = store.MaintainBoth(`UPDATE webhooks SET disabled_at = $2, disabled_reason = $3 WHERE id = $1 AND disabled_at IS NULL`)
@@ -203,7 +203,7 @@ func (b *batch) record(ctx context.Context, d *Delivery, a answer) error {
 		if _, err := b.db.Exec(ctx, laterSQL, d.ID, d.Run, next, a.status, a.err, a.text); err != nil {
 			return err
 		}
-		_, err := b.db.Exec(ctx, behindSQL, d.WebhookID, d.Article, next)
+		_, err := b.db.Exec(ctx, behindSQL, d.WebhookID, d.Article, next, d.Comment)
 		return err
 	})
 }
@@ -291,7 +291,7 @@ type message struct {
 type thin struct {
 	ArticleID string `json:"articleId"`
 	Reason    string `json:"reason,omitempty"`
-	Cursor    string `json:"cursor"`
+	Cursor    string `json:"cursor,omitempty"` // a reminder may have none
 	Href      string `json:"href"`
 }
 
@@ -300,6 +300,20 @@ type full struct {
 	thin
 
 	Article json.RawMessage `json:"article"`
+}
+
+// ofComment is the data of an event about a comment, without the comment.
+type ofComment struct {
+	CommentID string `json:"commentId"`
+	ArticleID string `json:"articleId"`
+	Href      string `json:"href"`
+}
+
+// fullComment is ofComment with the comment as it is now, null if the copy must go.
+type fullComment struct {
+	ofComment
+
+	Comment *partner.Comment `json:"comment"`
 }
 
 type test struct {
@@ -313,6 +327,9 @@ func (b *batch) payload(ctx context.Context, d *Delivery) ([]byte, error) {
 	if d.EventType == TestEvent {
 		m.Data = test{"This is a test."}
 		return encode(m)
+	}
+	if d.Comment != 0 {
+		return b.commentPayload(ctx, d, m)
 	}
 	public := id.Encode(id.Article, d.Article)
 	data := thin{public, d.Reason, d.cursor, "/partner/articles/" + public}
@@ -329,6 +346,20 @@ func (b *batch) payload(ctx context.Context, d *Delivery) ([]byte, error) {
 			}
 		}
 		m.Data = out
+	}
+	return encode(m)
+}
+
+func (b *batch) commentPayload(ctx context.Context, d *Delivery, m message) ([]byte, error) {
+	public := id.Encode(id.Comment, d.Comment)
+	data := ofComment{public, id.Encode(id.Article, d.Article), "/partner/comments/" + public}
+	m.Data = data
+	if b.webhook.FullPayload {
+		found, err := b.partners.CommentsOf(ctx, b.key, []int{d.Comment})
+		if err != nil {
+			return nil, err
+		}
+		m.Data = fullComment{data, found[d.Comment]}
 	}
 	return encode(m)
 }

@@ -82,6 +82,7 @@ const (
 type Delivery struct {
 	ID, WebhookID         int
 	Article               int // 0: it is of none
+	Comment               int // 0: it is of none
 	EventType             string
 	Reason                string // why a copy must go
 	At                    time.Time
@@ -112,6 +113,15 @@ func (d *Delivery) ArticleID() *string {
 		return nil
 	}
 	public := id.Encode(id.Article, d.Article)
+	return &public
+}
+
+// CommentID is the public id of the comment, nil for none.
+func (d *Delivery) CommentID() *string {
+	if d.Comment == 0 {
+		return nil
+	}
+	public := id.Encode(id.Comment, d.Comment)
 	return &public
 }
 
@@ -164,6 +174,7 @@ func New(db *store.DB, log *event.Log, partners *partner.Service, jobs *job.Runn
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
 	s.Reach(outbound.IsOpen)
 	log.OnceForAllNodes(s)
+	partners.RemindBy(s)
 	job.Register(jobs, send, s.send)
 	return s
 }
@@ -191,11 +202,11 @@ func scan(rows *sql.Rows) (*Webhook, error) {
 	return w, err
 }
 
-const deliveryColumns = `id, webhook_id, article_id, type, reason, cursor, at, state, run, attempts, next_at, finished_at, last_status, last_error, last_answer`
+const deliveryColumns = `id, webhook_id, article_id, comment_id, type, reason, cursor, at, state, run, attempts, next_at, finished_at, last_status, last_error, last_answer`
 
 func scanDelivery(rows *sql.Rows) (*Delivery, error) {
 	d := new(Delivery)
-	err := rows.Scan(&d.ID, &d.WebhookID, &d.Article, &d.EventType, &d.Reason, &d.cursor, &d.At, &d.State, &d.Run, &d.AttemptCount, &d.NextAt, &d.FinishedAt,
+	err := rows.Scan(&d.ID, &d.WebhookID, &d.Article, &d.Comment, &d.EventType, &d.Reason, &d.cursor, &d.At, &d.State, &d.Run, &d.AttemptCount, &d.NextAt, &d.FinishedAt,
 		&d.Status, &d.LastError, &d.LastAnswer)
 	return d, err
 }

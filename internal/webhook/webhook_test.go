@@ -27,12 +27,14 @@ import (
 	"github.com/broadsheet-cms/broadsheet/ent/article"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/audit"
+	"github.com/broadsheet-cms/broadsheet/internal/comment"
 	"github.com/broadsheet-cms/broadsheet/internal/content"
 	"github.com/broadsheet-cms/broadsheet/internal/directory"
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
 	"github.com/broadsheet-cms/broadsheet/internal/job"
+	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/ninjs"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/richtext"
@@ -49,6 +51,8 @@ type node struct {
 	log      *event.Log
 	articles *content.Service
 	partners *partner.Service
+	comments *comment.Service
+	mails    *mail.Mailer
 }
 
 func newNode(t *testing.T, url string) *node {
@@ -59,8 +63,13 @@ func newNode(t *testing.T, url string) *node {
 	dir := directory.New(db, n.log)
 	record := audit.NewLog(db)
 	n.articles = content.New(db, n.log, dir)
-	n.partners = partner.New(db, n.log, n.articles, dir, record)
+	n.comments = comment.New(db, n.log)
+	n.partners = partner.New(db, n.log, n.articles, n.comments, dir, record)
+	n.mails = mail.New(db, func(context.Context) (mail.Brand, error) {
+		return mail.Brand{Name: "The Daily", URL: "https://news.example", Language: "en"}, nil
+	})
 	jobs := job.New(db, n.log.Woken, job.Settings{Logger: n.log.Logger})
+	n.partners.SendBy(jobs, n.mails)
 	n.Service = webhook.New(db, n.log, n.partners, jobs, record)
 	n.Insecure = true
 	n.Backoff = slices.Repeat([]time.Duration{time.Millisecond}, 50)
@@ -123,7 +132,7 @@ func (n *node) key(t *testing.T, entitlement partner.Entitlement) *partner.Key {
 func (n *node) settled(t *testing.T) {
 	t.Helper()
 	n.consumed(t)
-	for must(store.Collect(t.Context(), n.db, waitingSQL, store.ScanInt))(t)[0] > 0 {
+	for must(store.Collect(t.Context(), n.db, waitingSQL, store.ScanInt))(t)[0] > 0 || must(store.Collect(t.Context(), n.db, mailsSQL, store.ScanInt))(t)[0] > 0 {
 		runtime.Gosched()
 	}
 }
@@ -148,6 +157,8 @@ var placedSQL = store.MaintainBoth(`SELECT 1 FROM event_consumers WHERE name = '
 
 var behindSQL = store.MaintainBoth(`SELECT count(*) FROM event_consumers WHERE name = 'webhooks' AND (txid, id) < ($1, $2)`)
 
+var mailsSQL = store.MaintainBoth(`SELECT count(*) FROM jobs WHERE kind = 'partner.remind'`)
+
 var waitingSQL = store.MaintainBoth(`SELECT count(*) FROM webhook_deliveries WHERE state = 'WAITING'`)
 
 // receiver is a partner that keeps a copy by full messages.
@@ -161,6 +172,7 @@ type receiver struct {
 	attempts int
 	order    map[string][]string // accepted types by article
 	ids      map[string]bool
+	bodies   []string                                          // as they came
 	answer   func(w http.ResponseWriter, r *http.Request) bool // whether it answered
 }
 
@@ -175,8 +187,8 @@ func newReceiver(t *testing.T) *receiver {
 type received struct {
 	Type string
 	Data struct {
-		ArticleID, Reason, Cursor, Href, Message string
-		Article                                  json.RawMessage
+		ArticleID, CommentID, Reason, Cursor, Href, Message string
+		Article                                             json.RawMessage
 	}
 }
 
@@ -203,6 +215,11 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		return // was done
 	}
 	r.ids[request.Header.Get("webhook-id")] = true
+	r.bodies = append(r.bodies, string(body))
+	if m.Data.CommentID != "" {
+		r.order[m.Data.CommentID] = append(r.order[m.Data.CommentID], m.Type)
+		return
+	}
 	r.order[m.Data.ArticleID] = append(r.order[m.Data.ArticleID], m.Type)
 	if len(m.Data.Article) > 0 && string(m.Data.Article) != "null" {
 		r.copy[m.Data.ArticleID] = string(m.Data.Article)
