@@ -20,6 +20,7 @@ type keyCommand struct {
 
 type createKeyCommand struct {
 	config.Database
+	config.Seal
 
 	Name        string         `arg:"" help:"Name of the partner."`
 	Scope       []string       `default:"PUBLISHED,CHANGES" help:"What it may be used for: PUBLISHED, EMBARGOED, CHANGES."`
@@ -43,6 +44,7 @@ func (c *createKeyCommand) Run(ctx context.Context, s *streams) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	ctx = access.AsSystem(access.With(ctx, access.Viewer{Name: "command line"}))
 	services := app.NewServices(db, nil)
+	services.Seal(c.Sealer())
 	k := partner.Key{Name: c.Name, Addresses: c.Address, QuotaMinute: c.QuotaMinute, QuotaDay: c.QuotaDay,
 		Entitlement: partner.Entitlement{Languages: c.Language, OwnRights: c.OwnRights}}
 	for _, scope := range c.Scope {

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
 )
 
 // Database says where content is stored. Every command has it.
@@ -220,7 +222,6 @@ type Readers struct {
 	ModerationURL      string        `name:"moderation-url" help:"Server that is asked about each comment before it is shown; see docs/operations.md. Empty: none is." env:"BROADSHEET_MODERATION_URL" placeholder:"URL"`
 	ModerationToken    string        `help:"Token that the moderation server is shown; better given by its variable." env:"BROADSHEET_MODERATION_TOKEN" placeholder:"TOKEN"`
 	ModerationDeadline time.Duration `help:"How long the moderation server may take; after it the comment waits for a moderator." default:"2s" env:"BROADSHEET_MODERATION_DEADLINE" placeholder:"DURATION"`
-	SealKey            string        `help:"Key that seals the secrets of webhooks in the database; better given by its variable. Without one they are stored as they are." env:"BROADSHEET_SEAL_KEY" placeholder:"KEY"`
 	LinkKey            string        `help:"Key that signs links in mails; better given by its variable. Without one the server makes one and keeps it in the database." env:"BROADSHEET_LINK_KEY" placeholder:"KEY"`
 }
 
@@ -233,7 +234,7 @@ func (r Readers) validate() (wrong []error) {
 			wrong = append(wrong, fmt.Errorf("--contact-address %q: want an e-mail address", r.ContactAddress))
 		}
 	}
-	for name, secret := range map[string]string{"--bounce-secret": r.BounceSecret, "--link-key": r.LinkKey, "--seal-key": r.SealKey} {
+	for name, secret := range map[string]string{"--bounce-secret": r.BounceSecret, "--link-key": r.LinkKey} {
 		if secret != "" && len(secret) < minSecret {
 			wrong = append(wrong, fmt.Errorf("%s must have at least %d characters", name, minSecret))
 		}
@@ -288,6 +289,26 @@ const maxProviders = 20
 
 // minSecret is the least length of a secret that somebody made up.
 const minSecret = 16
+
+// Seal says how the secrets that must be read again are stored. Every command that
+// reads or writes them has it.
+type Seal struct {
+	SealKey    string   `help:"Key that seals the secrets in the database: of second factors, webhooks, cursors and links; better given by its variable. Without one they are stored as they are." env:"BROADSHEET_SEAL_KEY" placeholder:"KEY"`
+	UnsealKeys []string `help:"Further keys, without commas, that open sealed secrets while --seal-key is rotated; better given by its variable." env:"BROADSHEET_UNSEAL_KEYS" placeholder:"KEY,…"`
+}
+
+// Sealer seals and opens by the keys.
+func (s Seal) Sealer() secret.Sealer { return secret.NewSealer(s.SealKey, s.UnsealKeys...) }
+
+// Validate finds keys that are too short to be secret.
+func (s *Seal) Validate() error {
+	for _, key := range append([]string{s.SealKey}, s.UnsealKeys...) {
+		if key != "" && len(key) < minSecret {
+			return fmt.Errorf("--seal-key and each of --unseal-keys must have at least %d characters", minSecret)
+		}
+	}
+	return nil
+}
 
 // Retention says after which time what is personal is removed.
 type Retention struct {
@@ -353,6 +374,7 @@ type Serve struct {
 	Operations
 	Mail
 	Readers
+	Seal
 	Retention
 	Cache
 	Addr                 string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
@@ -393,5 +415,6 @@ func (s *Serve) Validate() error {
 	if s.DatabaseConns < 0 {
 		wrong = append(wrong, errors.New("limits: --database-conns must not be below zero"))
 	}
+	wrong = append(wrong, s.Seal.Validate())
 	return errors.Join(wrong...)
 }

@@ -104,6 +104,8 @@ type Service struct {
 	audit    *audit.Log
 	// Now is the clock, for tests.
 	Now func() time.Time
+	// Sealer seals what the cursors of keys are signed by.
+	Sealer secret.Sealer
 }
 
 // New gives the service.
@@ -173,22 +175,25 @@ var (
 	bySecretSQL = store.MaintainBoth(`SELECT ` + keyColumns + `, s.expires_at FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id WHERE s.hash = $1`)
 )
 
-func (k *Key) scan(rows *sql.Rows, more ...any) error {
+func (s *Service) scan(k *Key, rows *sql.Rows, more ...any) (err error) {
 	var scopes string
 	var entitlement, addresses []byte
 	into := []any{&k.ID, &k.Name, &scopes, &entitlement, &addresses, &k.QuotaMinute, &k.QuotaDay, &k.cursorSecret, &k.CreatedAt, &k.ExpiresAt, &k.RevokedAt, &k.LastUsedAt}
 	if err := rows.Scan(append(into, more...)...); err != nil {
 		return err
 	}
-	for s := range strings.SplitSeq(scopes, " ") {
-		k.Scopes = append(k.Scopes, Scope(s))
+	if k.cursorSecret, err = s.Sealer.Open(k.cursorSecret); err != nil {
+		return err
+	}
+	for scope := range strings.SplitSeq(scopes, " ") {
+		k.Scopes = append(k.Scopes, Scope(scope))
 	}
 	return errors.Join(json.Unmarshal(entitlement, &k.Entitlement), json.Unmarshal(addresses, &k.Addresses))
 }
 
-func scanKey(rows *sql.Rows) (*Key, error) {
+func (s *Service) scanKey(rows *sql.Rows) (*Key, error) {
 	k := new(Key)
-	return k, k.scan(rows)
+	return k, s.scan(k, rows)
 }
 
 // Create makes a key and gives its secret, which is shown this once.
@@ -223,10 +228,14 @@ func (s *Service) Create(ctx context.Context, k Key) (made *Key, token string, e
 	}
 	sign := make([]byte, 32)
 	_, _ = rand.Read(sign) // never fails
+	sealed, err := s.Sealer.Seal(hex.EncodeToString(sign))
+	if err != nil {
+		return nil, "", err
+	}
 	by := sql.NullInt64{Int64: int64(access.Of(ctx).UserID), Valid: access.Of(ctx).UserID != 0}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		keys, err := store.Collect(ctx, s.db, addKeySQL, store.ScanInt, k.Name, strings.Join(scopes, " "), string(entitlement), string(addresses), k.QuotaMinute, k.QuotaDay,
-			hex.EncodeToString(sign), by, now, k.ExpiresAt)
+			sealed, by, now, k.ExpiresAt)
 		if err != nil {
 			return fmt.Errorf("make a key: %w", err)
 		}
@@ -312,7 +321,7 @@ func (s *Service) Keys(ctx context.Context) ([]*Key, error) {
 	if err := access.Require(ctx, access.ManagePartners); err != nil {
 		return nil, err
 	}
-	keys, err := store.Collect(ctx, s.db, keysSQL, scanKey)
+	keys, err := store.Collect(ctx, s.db, keysSQL, s.scanKey)
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
@@ -325,7 +334,7 @@ func (s *Service) ByIDs(ctx context.Context, ids []int) (map[int]*Key, error) {
 	if !access.Of(ctx).Can(access.ManagePartners) {
 		return nil, nil
 	}
-	keys, err := store.Collect(ctx, s.db, byIDsSQL, scanKey, s.db.IDs(ids))
+	keys, err := store.Collect(ctx, s.db, byIDsSQL, s.scanKey, s.db.IDs(ids))
 	if err != nil {
 		return nil, fmt.Errorf("find keys: %w", err)
 	}
@@ -337,7 +346,7 @@ func (s *Service) ByIDs(ctx context.Context, ids []int) (map[int]*Key, error) {
 }
 
 func (s *Service) byID(ctx context.Context, key int) (*Key, error) {
-	keys, err := store.Collect(ctx, s.db, byIDsSQL, scanKey, s.db.IDs([]int{key}))
+	keys, err := store.Collect(ctx, s.db, byIDsSQL, s.scanKey, s.db.IDs([]int{key}))
 	if err != nil {
 		return nil, fmt.Errorf("find a key: %w", err)
 	}
