@@ -32,6 +32,7 @@ type createKeyCommand struct {
 	Address     []netip.Prefix `help:"Networks that may use the key, such as 192.0.2.0/24."`
 	QuotaMinute int            `help:"Requests a minute; 0: 600."`
 	QuotaDay    int            `help:"Requests a day; 0: 100000."`
+	TrustedOnly bool           `name:"trusted-documents-only" help:"It executes only documents that were registered by broadsheet documents push."`
 	Expires     time.Duration  `help:"For how long it is valid; 0: until it is revoked."`
 }
 
@@ -45,7 +46,7 @@ func (c *createKeyCommand) Run(ctx context.Context, s *streams) (err error) {
 	ctx = access.AsSystem(access.With(ctx, access.Viewer{Name: "command line"}))
 	services := app.NewServices(db, nil)
 	services.Seal(c.Sealer())
-	k := partner.Key{Name: c.Name, Addresses: c.Address, QuotaMinute: c.QuotaMinute, QuotaDay: c.QuotaDay,
+	k := partner.Key{Name: c.Name, Addresses: c.Address, QuotaMinute: c.QuotaMinute, QuotaDay: c.QuotaDay, TrustedDocumentsOnly: c.TrustedOnly,
 		Entitlement: partner.Entitlement{Languages: c.Language, OwnRights: c.OwnRights}}
 	for _, scope := range c.Scope {
 		k.Scopes = append(k.Scopes, partner.Scope(scope))

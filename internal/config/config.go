@@ -159,12 +159,20 @@ func (r Rates) validate(maxCost int) (wrong []error) {
 // Operations says how the server is watched.
 type Operations struct {
 	AdminAddr     string        `help:"Address of a private port with /metrics for Prometheus and /debug/pprof/; empty: there is none." env:"BROADSHEET_ADMIN_ADDR" placeholder:"HOST:PORT"`
+	OTLPEndpoint  string        `name:"otlp-endpoint" help:"Collector that traces are sent to by OTLP over HTTP, such as http://localhost:4318; empty: nothing is traced." env:"BROADSHEET_OTLP_ENDPOINT" placeholder:"URL"`
+	TraceShare    float64       `help:"Share of the requests that are traced, 0 to 1; what clients trace is traced on." default:"0.01" env:"BROADSHEET_TRACE_SHARE" placeholder:"SHARE"`
 	SlowOperation time.Duration `help:"Log operations that take so long; 0: none." default:"1s" env:"BROADSHEET_SLOW_OPERATION" placeholder:"DURATION"`
 }
 
 func (o Operations) validate() (wrong []error) {
 	if o.AdminAddr != "" && !strings.Contains(o.AdminAddr, ":") {
 		wrong = append(wrong, fmt.Errorf("--admin-addr %q: want HOST:PORT, such as localhost:9090", o.AdminAddr))
+	}
+	if o.OTLPEndpoint != "" && !isURL(o.OTLPEndpoint) {
+		wrong = append(wrong, fmt.Errorf("--otlp-endpoint %q: want http:// or https:// and a host", o.OTLPEndpoint))
+	}
+	if o.TraceShare < 0 || o.TraceShare > 1 {
+		wrong = append(wrong, errors.New("--trace-share must be 0 to 1"))
 	}
 	if o.SlowOperation < 0 {
 		wrong = append(wrong, errors.New("--slow-operation must not be below zero"))
@@ -385,7 +393,7 @@ type Serve struct {
 	Site                 bool          `help:"Serve the news site at /." default:"true" negatable:"" env:"BROADSHEET_SITE"`
 	SiteTheme            string        `help:"Settings file of the site's colours and letters; see docs/site.md." env:"BROADSHEET_SITE_THEME" placeholder:"FILE"`
 	GraphiQL             bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
-	Introspection        bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
+	Introspection        string        `help:"Who may ask for the schema and is helped by its names in messages: everyone, staff or nobody." default:"everyone" enum:"everyone,staff,nobody" env:"BROADSHEET_INTROSPECTION" placeholder:"WHO"`
 	PersistedQueries     bool          `help:"Let clients name documents by their hash once they sent them (Apollo's automatic persisted queries)." default:"true" negatable:"" env:"BROADSHEET_PERSISTED_QUERIES"`
 	TrustedDocumentsOnly bool          `help:"Answer only documents that were registered by broadsheet documents push." env:"BROADSHEET_TRUSTED_DOCUMENTS_ONLY"`
 	RequestTimeout       time.Duration `help:"How long one request may take." default:"10s" env:"BROADSHEET_REQUEST_TIMEOUT" placeholder:"DURATION"`

@@ -70,10 +70,12 @@ type Key struct {
 	Addresses []netip.Prefix
 	// QuotaMinute and QuotaDay bound its requests; 0 means the default.
 	QuotaMinute, QuotaDay int
-	CreatedAt             time.Time
-	ExpiresAt             *time.Time
-	RevokedAt             *time.Time
-	LastUsedAt            *time.Time
+	// TrustedDocumentsOnly says that it executes only documents that were registered.
+	TrustedDocumentsOnly bool
+	CreatedAt            time.Time
+	ExpiresAt            *time.Time
+	RevokedAt            *time.Time
+	LastUsedAt           *time.Time
 	// Hints are the beginnings of its secrets that are valid.
 	Hints []string
 
@@ -158,14 +160,14 @@ func (k *Key) check(now time.Time) error {
 }
 
 var (
-	addKeySQL = store.MaintainBoth(`INSERT INTO api_keys (name, scopes, entitlement, addresses, quota_minute, quota_day, cursor_secret, created_by, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`)
+	addKeySQL = store.MaintainBoth(`INSERT INTO api_keys (name, scopes, entitlement, addresses, quota_minute, quota_day, cursor_secret, created_by, created_at, expires_at, trusted_documents_only)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`)
 	addSecretSQL = store.MaintainBoth(`INSERT INTO api_key_secrets (key_id, hash, hint, created_at) VALUES ($1, $2, $3, $4)`)
 	endOthersSQL = store.MaintainBoth(`UPDATE api_key_secrets SET expires_at = $2 WHERE key_id = $1 AND (expires_at IS NULL OR expires_at > $2)`)
 	revokeSQL    = store.MaintainBoth(`UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`)
 )
 
-const keyColumns = `k.id, k.name, k.scopes, k.entitlement, k.addresses, k.quota_minute, k.quota_day, k.cursor_secret, k.created_at, k.expires_at, k.revoked_at, k.last_used_at`
+const keyColumns = `k.id, k.name, k.scopes, k.entitlement, k.addresses, k.quota_minute, k.quota_day, k.cursor_secret, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.trusted_documents_only`
 
 var (
 	keysSQL  = store.MaintainBoth(`SELECT ` + keyColumns + ` FROM api_keys k ORDER BY k.name, k.id LIMIT 1000`)
@@ -178,7 +180,7 @@ var (
 func (s *Service) scan(k *Key, rows *sql.Rows, more ...any) (err error) {
 	var scopes string
 	var entitlement, addresses []byte
-	into := []any{&k.ID, &k.Name, &scopes, &entitlement, &addresses, &k.QuotaMinute, &k.QuotaDay, &k.cursorSecret, &k.CreatedAt, &k.ExpiresAt, &k.RevokedAt, &k.LastUsedAt}
+	into := []any{&k.ID, &k.Name, &scopes, &entitlement, &addresses, &k.QuotaMinute, &k.QuotaDay, &k.cursorSecret, &k.CreatedAt, &k.ExpiresAt, &k.RevokedAt, &k.LastUsedAt, &k.TrustedDocumentsOnly}
 	if err := rows.Scan(append(into, more...)...); err != nil {
 		return err
 	}
@@ -235,7 +237,7 @@ func (s *Service) Create(ctx context.Context, k Key) (made *Key, token string, e
 	by := sql.NullInt64{Int64: int64(access.Of(ctx).UserID), Valid: access.Of(ctx).UserID != 0}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		keys, err := store.Collect(ctx, s.db, addKeySQL, store.ScanInt, k.Name, strings.Join(scopes, " "), string(entitlement), string(addresses), k.QuotaMinute, k.QuotaDay,
-			sealed, by, now, k.ExpiresAt)
+			sealed, by, now, k.ExpiresAt, k.TrustedDocumentsOnly)
 		if err != nil {
 			return fmt.Errorf("make a key: %w", err)
 		}
@@ -246,7 +248,7 @@ func (s *Service) Create(ctx context.Context, k Key) (made *Key, token string, e
 			return err
 		}
 		return s.audit.Record(ctx, audit.Entry{Action: "createApiKey", Entity: id.APIKey, EntityID: made.ID,
-			After: map[string]any{"name": made.Name, "scopes": made.Scopes, "entitlement": made.Entitlement}})
+			After: map[string]any{"name": made.Name, "scopes": made.Scopes, "entitlement": made.Entitlement, "trustedDocumentsOnly": made.TrustedDocumentsOnly}})
 	})
 	return made, token, err
 }

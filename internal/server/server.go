@@ -39,7 +39,9 @@ type Routes struct {
 	// ask below /newsletters/.
 	Export, Newsletters, Digests http.Handler
 	SDL                          string // GET /schema.graphql; empty: there is none
-	Ready                        func(ctx context.Context) error
+	// MaySDL lets those through who may have SDL; nil: everybody.
+	MaySDL func(next http.Handler) http.Handler
+	Ready  func(ctx context.Context) error
 }
 
 // Options are the limits of the server.
@@ -58,6 +60,7 @@ type Options struct {
 	MaxRequests     int           // to the API, answered at once; 0: any number
 	HTTPS           bool          // whether the server is reached by https alone
 	Metrics         Metrics
+	Trace           func(next http.Handler) http.Handler // around every request; nil: nothing is
 	Logger          *slog.Logger
 }
 
@@ -81,6 +84,7 @@ type Server struct {
 	routes  Routes
 	ready   atomic.Bool
 	handler http.Handler
+	api     places // of operations of the API
 }
 
 // New makes a server, which is not ready until Run listens.
@@ -92,8 +96,11 @@ func New(routes Routes, opts Options) *Server {
 		opts.Metrics = unmeasured{}
 	}
 	opts.Logger = slog.New(LogRequestID(opts.Logger.Handler()))
-	s := &Server{opts: opts, routes: routes}
-	s.handler = s.identify(s.secure(s.log(s.recover(s.mux()))))
+	s := &Server{opts: opts, routes: routes, api: newPlaces(opts.MaxRequests)}
+	if opts.Trace == nil {
+		opts.Trace = func(next http.Handler) http.Handler { return next }
+	}
+	s.handler = s.identify(opts.Trace(s.secure(s.log(s.recover(s.mux())))))
 	return s
 }
 
@@ -124,7 +131,7 @@ func (s *Server) mux() http.Handler {
 	shared := s.crossOrigin([]string{http.MethodGet, http.MethodHead, http.MethodPost}, nil, "X-Request-Id", "Retry-After")
 	shared.MaxAge = 86_400
 	public := cors.New(shared).Handler
-	requests, streams := s.shed(s.deadline(compressed(s.limit(s.routes.GraphQL)))), s.limit(s.routes.GraphQL)
+	requests, streams := s.shed(s.api, s.deadline(compressed(s.limit(s.routes.GraphQL)))), s.limit(s.routes.GraphQL)
 	mux.Handle("/graphql", public(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isStream(r) { // it lasts as long as its client likes, and has bounds of its own
 			streams.ServeHTTP(w, r)
@@ -133,7 +140,11 @@ func (s *Server) mux() http.Handler {
 		requests.ServeHTTP(w, r)
 	})))
 	if s.routes.SDL != "" {
-		mux.Handle("GET /schema.graphql", public(compressed(http.HandlerFunc(s.serveSDL))))
+		sdl := http.Handler(http.HandlerFunc(s.serveSDL))
+		if s.routes.MaySDL != nil {
+			sdl = s.routes.MaySDL(sdl)
+		}
+		mux.Handle("GET /schema.graphql", public(compressed(sdl)))
 	}
 	if s.routes.GraphiQL != nil {
 		mux.Handle("/graphiql", s.routes.GraphiQL)
@@ -184,7 +195,7 @@ func (s *Server) mux() http.Handler {
 // site puts the news site under all paths that nothing else has, and under its own
 // pages below paths of others.
 func (s *Server) site(mux *http.ServeMux, public func(http.Handler) http.Handler) {
-	site := public(s.shed(s.deadline(compressed(s.routes.Site))))
+	site := public(s.shed(newPlaces(s.opts.MaxRequests), s.deadline(compressed(s.routes.Site))))
 	mux.Handle("/", site)
 	for _, page := range []string{"confirm", "preferences", "unsubscribe"} {
 		mux.Handle("GET /newsletters/"+page, site)
@@ -213,7 +224,11 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveSDL(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Cache-Control", "public, max-age=300")
+	if s.routes.MaySDL == nil {
+		w.Header().Set("Cache-Control", "public, max-age=300")
+	} else {
+		w.Header().Set("Cache-Control", "private, no-store")
+	}
 	plain(w, http.StatusOK, s.routes.SDL)
 }
 
@@ -227,7 +242,7 @@ func (s *Server) serveRoot(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	text := "This is Broadsheet. The API is at /graphql."
-	if s.routes.SDL != "" {
+	if s.routes.SDL != "" && s.routes.MaySDL == nil {
 		text += " Its schema is at /schema.graphql."
 	}
 	plain(w, http.StatusOK, text)
