@@ -284,7 +284,9 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	a.metrics.Ask(a.sources())
 	a.server = server.New(routes, server.Options{Addr: a.cfg.Addr, CORSOrigins: a.cfg.CORSOrigins, CORSHeaders: a.cfg.CORSHeaders, CORSCredentials: a.cfg.CORSCredentials,
 		MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, UploadTimeout: a.cfg.UploadTimeout,
-		MaxRequests: a.cfg.MaxRequests, Metrics: a.metrics, Trace: a.traces.Handler, HTTPS: strings.HasPrefix(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL), "https://"),
+		MaxRequests: a.cfg.MaxRequests, PlainAddr: a.cfg.HTTPAddr,
+		TLS:     server.TLS{CertFile: a.cfg.TLSCert, KeyFile: a.cfg.TLSKey, Hosts: a.cfg.ACMEHost, Folder: a.cfg.ACMEDir, Email: a.cfg.ACMEMail, Directory: a.cfg.ACMEURL},
+		Metrics: a.metrics, Trace: a.traces.Handler, HTTPS: strings.HasPrefix(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL), "https://"),
 		RequestTimeout: a.cfg.RequestTimeout, ShutdownTimeout: a.cfg.ShutdownTimeout, DrainDelay: a.cfg.DrainDelay, Drain: a.sockets.Drain, Logger: a.logger})
 	return nil
 }

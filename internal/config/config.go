@@ -350,6 +350,36 @@ const (
 	leastViews = 31 * 24 * time.Hour
 )
 
+// TLS says where certificates come from.
+type TLS struct {
+	TLSCert  string   `name:"tls-cert" help:"File of the certificate with its chain, PEM; the server then speaks https. It is read again when it is renewed." env:"BROADSHEET_TLS_CERT" placeholder:"FILE"`
+	TLSKey   string   `name:"tls-key" help:"File of the certificate's key, PEM." env:"BROADSHEET_TLS_KEY" placeholder:"FILE"`
+	ACMEHost []string `name:"acme-host" help:"Hosts that certificates are had for by ACME, from Let's Encrypt; the server then speaks https. By this its terms are agreed to." env:"BROADSHEET_ACME_HOST" placeholder:"HOST,…"`
+	ACMEDir  string   `name:"acme-dir" help:"Folder that keeps those certificates." default:"data/acme" env:"BROADSHEET_ACME_DIR" placeholder:"DIR"`
+	ACMEMail string   `name:"acme-mail" help:"Address that the authority writes to." env:"BROADSHEET_ACME_MAIL" placeholder:"ADDRESS"`
+	ACMEURL  string   `name:"acme-url" help:"Directory of another authority than Let's Encrypt." env:"BROADSHEET_ACME_URL" placeholder:"URL"`
+	HTTPAddr string   `name:"http-addr" help:"Second address, of plain HTTP, that sends browsers to https and answers challenges of ACME, such as :80; empty: there is none." env:"BROADSHEET_HTTP_ADDR" placeholder:"HOST:PORT"`
+}
+
+// Enabled reports whether the server speaks https itself.
+func (t TLS) Enabled() bool { return t.TLSCert != "" || len(t.ACMEHost) > 0 }
+
+func (t TLS) validate() (wrong []error) {
+	if (t.TLSCert == "") != (t.TLSKey == "") {
+		wrong = append(wrong, errors.New("--tls-cert and --tls-key go together"))
+	}
+	if t.TLSCert != "" && len(t.ACMEHost) > 0 {
+		wrong = append(wrong, errors.New("--tls-cert and --acme-host exclude one another"))
+	}
+	if t.HTTPAddr != "" && !t.Enabled() {
+		wrong = append(wrong, errors.New("--http-addr needs --tls-cert or --acme-host: without them --addr speaks plain HTTP"))
+	}
+	if t.ACMEURL != "" && !isURL(t.ACMEURL) {
+		wrong = append(wrong, fmt.Errorf("--acme-url %q: want http:// or https:// and a host", t.ACMEURL))
+	}
+	return wrong
+}
+
 // Cache says how answers are kept, in this process and by caches between.
 type Cache struct {
 	CacheBytes     int           `help:"Memory for answers that are the same for everybody, in bytes; 0: none are kept." default:"33554432" env:"BROADSHEET_CACHE_BYTES" placeholder:"BYTES"`
@@ -385,6 +415,7 @@ type Serve struct {
 	Seal
 	Retention
 	Cache
+	TLS
 	Addr                 string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
 	Demo                 bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
 	CORSOrigins          []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
@@ -406,7 +437,7 @@ type Serve struct {
 
 // Validate finds settings that cannot work, all at once.
 func (s *Serve) Validate() error {
-	wrong := slices.Concat(s.SignIn.validate(), s.Rates.validate(s.MaxComplexity), s.Operations.validate(), s.Mail.validate(), s.Readers.validate(), s.Retention.validate(), s.Cache.validate())
+	wrong := slices.Concat(s.SignIn.validate(), s.Rates.validate(s.MaxComplexity), s.Operations.validate(), s.Mail.validate(), s.Readers.validate(), s.Retention.validate(), s.Cache.validate(), s.TLS.validate())
 	if !strings.Contains(s.Addr, ":") {
 		wrong = append(wrong, fmt.Errorf("--addr %q: want HOST:PORT, such as localhost:8080 or :8080", s.Addr))
 	}

@@ -58,6 +58,8 @@ type Options struct {
 	DrainDelay      time.Duration // between /readyz saying no and the end of taking requests
 	Drain           func()        // ends what lasts longer than a request; nil: there is nothing
 	MaxRequests     int           // to the API, answered at once; 0: any number
+	TLS             TLS           // of the listener; without it plain HTTP is spoken
+	PlainAddr       string        // of a second listener, which sends browsers to https; empty: there is none
 	HTTPS           bool          // whether the server is reached by https alone
 	Metrics         Metrics
 	Trace           func(next http.Handler) http.Handler // around every request; nil: nothing is
@@ -96,6 +98,8 @@ func New(routes Routes, opts Options) *Server {
 		opts.Metrics = unmeasured{}
 	}
 	opts.Logger = slog.New(LogRequestID(opts.Logger.Handler()))
+	opts.HTTPS = opts.HTTPS || opts.TLS.Enabled()
+	opts.TLS.Logger = opts.Logger
 	s := &Server{opts: opts, routes: routes, api: newPlaces(opts.MaxRequests)}
 	if opts.Trace == nil {
 		opts.Trace = func(next http.Handler) http.Handler { return next }
@@ -435,10 +439,28 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, listening fun
 		WriteTimeout:      s.opts.RequestTimeout + writeTime,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    1 << 16,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ErrorLog:          slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug),
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(listener) }() // ends with Shutdown below
+	defer func() { _ = srv.Close() }() // what a failure of the other listener leaves
+	failed := make(chan error, 2)
+	if s.opts.TLS.Enabled() {
+		config, plainly, err := s.opts.TLS.Config()
+		if err != nil {
+			return err
+		}
+		srv.TLSConfig = config
+		if s.opts.PlainAddr != "" {
+			stop, err := s.servePlainly(ctx, plainly, failed)
+			if err != nil {
+				return err
+			}
+			defer stop()
+		}
+		go func() { failed <- srv.ServeTLS(listener, "", "") }() // ends with Shutdown below
+	} else {
+		go func() { failed <- srv.Serve(listener) }() // ends with Shutdown below
+	}
 	s.SetReady(true)
 	listening(listener.Addr())
 	select {
@@ -454,6 +476,30 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, listening fun
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil
+}
+
+// maxStreams is how many requests one connection of HTTP/2 has open at once.
+const maxStreams = 100
+
+// servePlainly answers plain HTTP beside TLS until stop is called.
+func (s *Server) servePlainly(ctx context.Context, handler http.Handler, failed chan<- error) (stop func(), err error) {
+	listener, err := Listen(ctx, s.opts.PlainAddr)
+	if err != nil {
+		return nil, err
+	}
+	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 1 << 14, ErrorLog: slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug)}
+	ended := make(chan struct{})
+	go func() { // ends with stop
+		defer close(ended)
+		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+	return func() {
+		_ = srv.Close()
+		<-ended
+	}, nil
 }
 
 // leave goes on answering while whoever sends requests here learns that this server
