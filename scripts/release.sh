@@ -32,7 +32,9 @@ for platform in $platforms; do
 done
 
 # What the binaries are made of. The tools are built for this machine.
-GOFLAGS='' "$go" run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 app -json -licenses -noserial -main cmd/broadsheet -output "$work/modules.json" .
+first=${platforms%% *}
+GOFLAGS='' "$go" run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 bin -json -licenses -noserial -version "v$version" \
+    -output "$work/modules.json" "$work/broadsheet-$version-${first/\//-}/broadsheet"
 (cd web && "$npm" sbom --omit dev --sbom-format cyclonedx) >"$work/web.json"
 # Serial numbers and moments are those of the run, not of what is described.
 node scripts/plain-sbom.mjs "$work/modules.json" "$epoch" >"$out/broadsheet-$version.cdx.json"
