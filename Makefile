@@ -96,6 +96,16 @@ bench: postgres ## measure the headline operations beside hand-written SQL
 bench-related: ## measure how good and how fast related articles are
 	$(GO) run ./internal/tool/bench related $(BENCH)
 
+## Release
+
+.PHONY: release
+release: web ## build the archives of a release into dist/: make release VERSION=1.2.3
+	GO=$(GO) NPM=$(NPM) scripts/release.sh '$(VERSION)' dist
+
+.PHONY: release-check
+release-check: web ## build a release twice, in folders and caches of their own, and compare
+	GO=$(GO) NPM=$(NPM) scripts/release-check.sh
+
 ## Keep in order
 
 .PHONY: generate

@@ -412,7 +412,7 @@ func newNewsroom(t testing.TB) *newsroom {
 	t.Helper()
 	n := &newsroom{statements: &testkit.Statements{}, errors: &bytes.Buffer{}}
 	n.Services = app.NewServices(testkit.Open(t, testkit.URL(t, store.SQLite), store.Options{Wrap: n.statements.Wrap}), nil)
-	n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: true, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
+	n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: graph.Everyone, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
 	t.Cleanup(func() {
 		if n.errors.Len() > 0 {
 			t.Errorf("internal errors were logged:\n%s", n.errors)

@@ -80,7 +80,7 @@ func demoNewsroom(t *testing.T) *newsroom {
 	if err := demo.Load(t.Context(), n.Demo(), n.Articles.Now()); err != nil {
 		t.Fatal(err)
 	}
-	n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: true})
+	n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: graph.Everyone})
 	return n
 }
 

@@ -27,7 +27,7 @@ func TestExecutorEqualsGqlgens(t *testing.T) {
 	t.Parallel()
 	schema := loadSchema(t, broadsheet.SDL)
 	eachNewsroom(t, func(t *testing.T, n *newsroom) {
-		opts := graph.Options{Introspection: true, Limits: unlimited, Logger: slog.New(slog.NewTextHandler(n.errors, nil))}
+		opts := graph.Options{Introspection: graph.Everyone, Limits: unlimited, Logger: slog.New(slog.NewTextHandler(n.errors, nil))}
 		ours, gqlgens := graph.Handler(n.Graph(), opts), graph.Handler(n.Graph(), opts.WithReferenceExecutor())
 		ids := n.everyID()
 		compared, rows := 0, 0

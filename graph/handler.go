@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/broadsheet-cms/broadsheet/graph/cache"
 	"github.com/broadsheet-cms/broadsheet/graph/document"
@@ -21,7 +22,7 @@ import (
 
 // Options of the endpoint.
 type Options struct {
-	Introspection   bool            // whether clients may ask for the schema
+	Introspection   Audience        // who may ask for the schema
 	TrustedOnly     bool            // whether no documents are answered but registered ones
 	NoAutomatic     bool            // whether requests may not register documents by their hash
 	Limits          document.Limits // of documents; zero fields mean their defaults
@@ -32,6 +33,7 @@ type Options struct {
 	Budget          Budget          // nil: everybody may ask for anything
 	SlowOperation   time.Duration   // of operations that are logged; 0: none are
 	Observe         func(Observed)  // is told of every operation; nil: nobody is
+	Tracer          trace.Tracer    // of operations and their root fields; nil: they are not traced
 	Logger          *slog.Logger
 	Cache           *cache.Cache // of answers; nil: none are kept
 	Sockets         *Sockets     // of subscriptions; nil: there are none
@@ -67,7 +69,7 @@ func Handler(services Services, opts Options) http.Handler {
 		opts.executable = generated.NewCompiledSchema
 	}
 	schema := opts.executable(config)
-	documents := document.NewStore(schema.Schema(), document.Options{Limits: opts.Limits, NoSuggestions: !opts.Introspection})
+	documents := document.NewStore(schema.Schema(), document.Options{Limits: opts.Limits, Suggests: opts.Introspection.Has})
 	srv := handler.New(schema)
 	named := persisted{registered: services.Trusted, only: opts.TrustedOnly}
 	if !opts.NoAutomatic {
@@ -81,6 +83,9 @@ func Handler(services Services, opts Options) http.Handler {
 	srv.Use(costLimit{documents})
 	srv.Use(sensitive{})
 	srv.Use(introspection{open: opts.Introspection})
+	if opts.Tracer != nil {
+		traceFields(srv, opts.Tracer)
+	}
 	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		root, operation := graphql.GetRootFieldContext(ctx), graphql.GetOperationContext(ctx).Operation
 		if operation.Operation == ast.Mutation && !single(operation.SelectionSet) {
@@ -105,7 +110,7 @@ func Handler(services Services, opts Options) http.Handler {
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		return opts.Cache.Answer(executor.WithLimit(withErrorCount(loader.With(ctx, sources)), limit), tookTooLong, next)
 	})
-	return opts.Cache.Handler(srv)
+	return opts.Cache.Handler(srv, memory{named, opts.Observe})
 }
 
 // single reports whether a selection is one field, written out.

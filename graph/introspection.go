@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/broadsheet-cms/broadsheet/graph/generated"
+	"github.com/broadsheet-cms/broadsheet/internal/access"
 )
 
 // offered is the schema that clients are offered: without @defer, which the library
@@ -22,10 +23,31 @@ var offered = sync.OnceValue(func() *ast.Schema {
 	return &schema
 })
 
-// introspection refuses documents that ask for the schema, where that is closed.
+// Audience says who may ask for the schema, and is helped by its names in messages.
+type Audience string
+
+// Audiences.
+const (
+	Nobody   Audience = ""
+	Staff    Audience = "staff"
+	Everyone Audience = "everyone"
+)
+
+// Has reports whether the viewer of a context belongs to it.
+func (a Audience) Has(ctx context.Context) bool {
+	switch a {
+	case Everyone:
+		return true
+	case Staff:
+		return access.Of(ctx).Role.Staff()
+	}
+	return false
+}
+
+// introspection refuses documents that ask for the schema, of those it is closed to.
 // They are refused before they run: as fields they would fail one by one, each as an
 // internal error.
-type introspection struct{ open bool }
+type introspection struct{ open Audience }
 
 var (
 	_ graphql.OperationContextMutator = introspection{}
@@ -39,12 +61,16 @@ func (introspection) ExtensionName() string { return "Introspection" }
 func (introspection) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext implements graphql.OperationContextMutator.
-func (i introspection) MutateOperationContext(_ context.Context, oc *graphql.OperationContext) *gqlerror.Error {
-	oc.DisableIntrospection = !i.open
-	if i.open || !asksForSchema(oc.Operation.SelectionSet) {
+func (i introspection) MutateOperationContext(ctx context.Context, oc *graphql.OperationContext) *gqlerror.Error {
+	open := i.open.Has(ctx)
+	oc.DisableIntrospection = !open
+	if open || !asksForSchema(oc.Operation.SelectionSet) {
 		return nil
 	}
 	err := gqlerror.Errorf("the schema cannot be asked for here")
+	if i.open == Staff {
+		err = gqlerror.Errorf("the schema can be asked for by staff: sign in")
+	}
 	errcode.Set(err, errcode.ValidationFailed)
 	return err
 }

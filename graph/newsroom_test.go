@@ -78,7 +78,7 @@ func emptyNewsroom(t *testing.T, url string) *newsroom {
 	t.Cleanup(func() { _ = bucket.Close() })
 	n.Services = app.NewServices(testkit.Open(t, url, store.Options{Wrap: n.statements.Wrap}), bucket)
 	n.Articles.Now = func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }
-	n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: true, MaxRequestBytes: 16 << 20, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
+	n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: graph.Everyone, MaxRequestBytes: 16 << 20, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
 	t.Cleanup(func() {
 		if n.errors.Len() > 0 {
 			t.Errorf("internal errors were logged:\n%s", n.errors)

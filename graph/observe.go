@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/broadsheet-cms/broadsheet/graph/cache"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
 )
@@ -61,6 +62,7 @@ func (e exchange) price(cost, left int) price {
 // Observed is an operation that was answered or refused.
 type Observed struct {
 	Name, Type string // empty: there was no operation
+	FromMemory bool   // answered from memory: nothing was executed
 	Codes      []string
 	Cost       int
 	Took       time.Duration
@@ -69,7 +71,10 @@ type Observed struct {
 // observe tells of an operation and logs it when it was slow. The log has the hash
 // of the document and no variables, which may be personal.
 func (e exchange) observe(ctx context.Context, start time.Time, operation *graphql.OperationContext, cost int, errs gqlerror.List) {
-	o := Observed{Cost: cost, Took: time.Since(start)}
+	o := Observed{Cost: cost, Took: time.Since(start), FromMemory: cache.Hit(ctx)}
+	if o.FromMemory {
+		o.Cost = 0
+	}
 	if operation != nil && operation.Operation != nil {
 		o.Name, o.Type = operation.Operation.Name, string(operation.Operation.Operation)
 	}

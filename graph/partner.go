@@ -122,6 +122,9 @@ func decodeKey(in model.CreateAPIKeyInput) (k partner.Key, err error) {
 	if q := in.QuotaPerDay.Value(); q != nil {
 		k.QuotaDay = int(*q)
 	}
+	if only := in.TrustedDocumentsOnly.Value(); only != nil {
+		k.TrustedDocumentsOnly = *only
+	}
 	var wrong []error
 	for i, text := range in.Addresses.Value() {
 		network, err := netip.ParsePrefix(text)

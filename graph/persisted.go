@@ -4,11 +4,14 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
+	"github.com/broadsheet-cms/broadsheet/graph/cache"
 	"github.com/broadsheet-cms/broadsheet/graph/document"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
+	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
 )
 
@@ -26,6 +29,17 @@ type persisted struct {
 // maxAutomaticBytes bounds the documents that requests registered.
 const maxAutomaticBytes = 8 << 20
 
+// restricted reports whether who sends a request may execute registered documents
+// only: by the settings, or by the API key.
+func (p persisted) restricted(ctx context.Context) bool {
+	return p.only || restrictedByKey(ctx)
+}
+
+func restrictedByKey(ctx context.Context) bool {
+	key := partner.Of(ctx)
+	return key != nil && key.TrustedDocumentsOnly
+}
+
 // find puts the document of a request in its place.
 func (p persisted) find(ctx context.Context, q *request) *refusal {
 	hash, refused := hashOf(q.Extensions)
@@ -36,7 +50,7 @@ func (p persisted) find(ctx context.Context, q *request) *refusal {
 		return refuse(http.StatusBadRequest, `send "query" or "documentId", not both`)
 	case q.hasQuery && hash != "" && trusted.Hash(q.Query) != hash:
 		return refuse(http.StatusBadRequest, "the hash of the persisted query is not that of the document")
-	case q.hasQuery && !p.only:
+	case q.hasQuery && !p.restricted(ctx):
 		q.register = hash
 		return nil
 	case q.hasQuery:
@@ -54,7 +68,7 @@ func (p persisted) find(ctx context.Context, q *request) *refusal {
 // named finds the document of an id or hash.
 func (p persisted) named(ctx context.Context, q *request, id, hash string) *refusal {
 	if hash != "" && p.automatic != nil {
-		if text, ok := p.automatic.get(hash); ok && !p.only {
+		if text, ok := p.automatic.get(hash); ok && !p.restricted(ctx) {
 			q.Query = text
 			return nil
 		}
@@ -66,7 +80,7 @@ func (p persisted) named(ctx context.Context, q *request, id, hash string) *refu
 	case there:
 		q.Query = text
 		return nil
-	case q.documentID == "" && p.automatic == nil && !p.only:
+	case q.documentID == "" && p.automatic == nil && !p.restricted(ctx):
 		// The words are those that Apollo's clients look for.
 		return because(http.StatusBadRequest, fault.PersistedQueryNotSupported, "PersistedQueryNotSupported")
 	}
@@ -77,7 +91,7 @@ func (p persisted) named(ctx context.Context, q *request, id, hash string) *refu
 func (p persisted) allow(ctx context.Context, q *request) *refusal {
 	_, there, refused := p.text(ctx, trusted.Hash(q.Query))
 	if refused == nil && !there {
-		refused = because(http.StatusForbidden, fault.DocumentNotTrusted, "this site answers only documents that were registered")
+		refused = because(http.StatusForbidden, fault.DocumentNotTrusted, "only documents that were registered are answered: by this site, or for this key")
 	}
 	return refused
 }
@@ -87,10 +101,36 @@ func (p persisted) text(ctx context.Context, id string) (string, bool, *refusal)
 		return "", false, nil
 	}
 	text, there, err := p.registered.Text(ctx, id)
+	if there {
+		cache.Named(ctx, id)
+	}
 	if err != nil {
 		return "", false, because(http.StatusServiceUnavailable, fault.TryAgain, "the document cannot be looked up at the moment: try again later")
 	}
 	return text, there, nil
+}
+
+// memory is what the cache of answers asks of the endpoint.
+type memory struct {
+	persisted persisted
+	observed  func(Observed)
+}
+
+// Unread implements cache.Endpoint. What was answered to others may be a document
+// that a restricted key must not send.
+func (m memory) Unread(ctx context.Context) bool { return !restrictedByKey(ctx) }
+
+// Registered implements cache.Endpoint.
+func (m memory) Registered(ctx context.Context, id string) bool {
+	_, there, refused := m.persisted.text(ctx, id)
+	return refused == nil && there
+}
+
+// Answered implements cache.Endpoint.
+func (m memory) Answered(name string, took time.Duration) {
+	if m.observed != nil {
+		m.observed(Observed{Name: name, Type: "query", FromMemory: true, Took: took})
+	}
 }
 
 // hashOf gives the hash of extensions.persistedQuery, empty when there is none.

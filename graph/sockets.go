@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/graph/socket"
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/account"
+	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/partner"
 	"github.com/broadsheet-cms/broadsheet/internal/throttle"
 	"github.com/broadsheet-cms/broadsheet/internal/watch"
@@ -27,10 +29,13 @@ import (
 type SocketOptions struct {
 	// Admit puts into the context of a request for whom it is answered, or answers
 	// instead of next. It is what requests pass before they reach Handler.
-	Admit          func(next http.Handler) http.Handler
-	Watch          *watch.Hub
-	Exempt         func(address string) bool // addresses that MaxPerAddress does not bound; nil: none
-	Origins        []string                  // whose pages may connect; * for all
+	Admit  func(next http.Handler) http.Handler
+	Watch  *watch.Hub
+	Exempt func(address string) bool // addresses that MaxPerAddress does not bound; nil: none
+	// Enter takes a place among the requests that are answered at once, which leave
+	// gives back; nil: there are any number.
+	Enter          func() (leave func(), ok bool)
+	Origins        []string // whose pages may connect; * for all
 	MaxConnections int
 	MaxPerAddress  int
 	MaxOperations  int // of one WebSocket
@@ -129,6 +134,18 @@ func (s *Sockets) admit(r *http.Request) (ctx context.Context, err error) {
 	return account.WithJar(ctx, nil), nil
 }
 
+// enter takes a place among what is answered at once. Leaving twice leaves once.
+func (s *Sockets) enter() (leave func(), refused *refusal) {
+	if s.opts.Enter == nil {
+		return func() {}, nil
+	}
+	leave, ok := s.opts.Enter()
+	if !ok {
+		return nil, because(http.StatusServiceUnavailable, fault.TryAgain, "too many requests are being answered: try again in a moment")
+	}
+	return sync.OnceFunc(leave), nil
+}
+
 // begin begins an operation that came over a WebSocket.
 func (s *Sockets) begin(ctx context.Context, payload json.RawMessage) (socket.Stream, json.RawMessage) {
 	e := s.endpoint.Load()
@@ -159,6 +176,16 @@ func (e exchange) begin(ctx context.Context, method string, q *request, exec che
 		}
 	}()
 	start := time.Now()
+	leave, refused := e.sockets.enter()
+	if refused != nil {
+		return nil, list(refused.shown())
+	}
+	kept := false // by an operation that is executed later
+	defer func() {
+		if !kept {
+			leave()
+		}
+	}()
 	ctx = graphql.StartOperationTrace(ctx)
 	within, cancel := context.WithTimeoutCause(ctx, e.timeout, tookTooLong)
 	defer cancel()
@@ -188,7 +215,8 @@ func (e exchange) begin(ctx context.Context, method string, q *request, exec che
 	opened, stop := context.WithCancel(opened)
 	answered := func(response *graphql.Response) { e.observe(opened, start, operation, cost, response.Errors) }
 	if kind != ast.Subscription {
-		return &oneResult{run: func(ctx context.Context) *graphql.Response {
+		kept = true
+		return &oneResult{leave: leave, run: func(ctx context.Context) *graphql.Response {
 			within, cancel := context.WithTimeoutCause(opened, e.timeout, tookTooLong)
 			defer cancel()
 			defer context.AfterFunc(ctx, cancel)()
@@ -216,10 +244,15 @@ type oneResult struct {
 	run  func(context.Context) *graphql.Response
 	stop context.CancelFunc
 	done bool
+	// leave gives its place among what is answered at once back.
+	leave func()
 }
 
 // Close implements socket.Stream.
-func (o *oneResult) Close() { o.stop() }
+func (o *oneResult) Close() {
+	o.stop()
+	o.leave()
+}
 
 // Next implements socket.Stream.
 func (o *oneResult) Next(ctx context.Context) (json.RawMessage, error) {
@@ -227,5 +260,6 @@ func (o *oneResult) Next(ctx context.Context) (json.RawMessage, error) {
 		return nil, io.EOF
 	}
 	o.done = true
+	defer o.leave()
 	return marshal(executed(o.run(ctx))), nil
 }

@@ -22,6 +22,9 @@ fi
 step 'go.mod'
 "$go" mod tidy -diff
 
+step 'unit of systemd'
+scripts/verify-unit.sh
+
 if [[ -d internal/tool/migration ]]; then
     step 'migrations'
     scratch=$(mktemp -d)

@@ -27,7 +27,7 @@ func hit(t testing.TB) func() {
 		loader.Articles.List(ctx, loader.Dependency{List: "latestNews"}, []*ent.Article{{ID: 7}})
 		return `"` + strings.Repeat("words ", 1500) + `"`, nil
 	}
-	handler := c.Handler(http.HandlerFunc(e.serve))
+	handler := c.Handler(http.HandlerFunc(e.serve), open{})
 	r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
 	body := strings.NewReader("")
 	text := strings.Repeat("{ latestNews { nodes { title } } }", 10)

@@ -73,11 +73,11 @@ type Cache struct {
 
 // Counts say what the cache did so far.
 type Counts struct {
-	Hits, Misses, Joined, Stored, Audited, Different int64
-	Bytes                                            uint64
+	Hits, Misses, Joined, Stored, Evicted, Audited, Different int64
+	Bytes                                                     uint64
 }
 
-type counts struct{ hits, misses, joined, stored, audited, different atomic.Int64 }
+type counts struct{ hits, misses, joined, stored, evicted, audited, different atomic.Int64 }
 
 // answer is one kept answer. Nothing of it changes but what is noted as atomic.
 type answer struct {
@@ -117,7 +117,12 @@ func New(opts Options) *Cache {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
 	c := &Cache{opts: opts, ledger: newLedger(), flights: map[key]*flight{}, audits: make(chan struct{}, 1), settle: 2 * time.Second}
-	c.answers = otter.Must(&otter.Options[key, *answer]{MaximumWeight: uint64(opts.Bytes), Weigher: func(_ key, a *answer) uint32 { return a.weight() }})
+	c.answers = otter.Must(&otter.Options[key, *answer]{MaximumWeight: uint64(opts.Bytes), Weigher: func(_ key, a *answer) uint32 { return a.weight() },
+		OnAtomicDeletion: func(e otter.DeletionEvent[key, *answer]) {
+			if e.WasEvicted() {
+				c.counts.evicted.Add(1)
+			}
+		}})
 	c.known = otter.Must(&otter.Options[key, request]{MaximumSize: knownRequests})
 	c.ended, c.end = context.WithCancel(context.Background())
 	return c
@@ -147,8 +152,11 @@ func (c *Cache) Drop() { c.ledger.drop() }
 
 // Counts gives what the cache did so far.
 func (c *Cache) Counts() Counts {
+	if c == nil {
+		return Counts{}
+	}
 	n := &c.counts
-	return Counts{Hits: n.hits.Load(), Misses: n.misses.Load(), Joined: n.joined.Load(), Stored: n.stored.Load(), Audited: n.audited.Load(),
+	return Counts{Hits: n.hits.Load(), Misses: n.misses.Load(), Joined: n.joined.Load(), Stored: n.stored.Load(), Evicted: n.evicted.Load(), Audited: n.audited.Load(),
 		Different: n.different.Load(), Bytes: c.answers.WeightedSize()}
 }
 
@@ -225,8 +233,14 @@ func (c *Cache) Answer(ctx context.Context, late error, next graphql.ResponseHan
 		return next(ctx)
 	}
 	x := exchangeOf(ctx)
+	if x != nil {
+		x.name = op.Operation.Name
+	}
 	if a := c.get(k); a != nil {
 		c.counts.hits.Add(1)
+		if x != nil {
+			x.hit = true
+		}
 		x.found(k, a)
 		return &graphql.Response{Data: a.data()}
 	}

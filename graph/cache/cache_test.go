@@ -53,7 +53,7 @@ func newEndpoint(t *testing.T, opts Options) *endpoint {
 		loader.Articles.List(ctx, loader.Dependency{List: "latestNews"}, []*ent.Article{{ID: 7}})
 		return fmt.Sprintf(`{"name":%q,"execution":%d}`, name, e.executed.Load()), nil
 	}
-	e.handler = e.cache.Handler(http.HandlerFunc(e.serve))
+	e.handler = e.cache.Handler(http.HandlerFunc(e.serve), open{})
 	return e
 }
 
@@ -421,3 +421,10 @@ func TestEveryRootFieldIsDecided(t *testing.T) {
 		}
 	}
 }
+
+// open is an endpoint that refuses nobody.
+type open struct{}
+
+func (open) Unread(context.Context) bool             { return true }
+func (open) Registered(context.Context, string) bool { return true }
+func (open) Answered(string, time.Duration)          {}

@@ -47,14 +47,44 @@ const (
 // request is what is known of the bytes of a request: which answer it asks for and
 // in which media type.
 type request struct {
-	key  key
-	kind []string
+	key      key
+	kind     []string
+	name     string // of the operation
+	document string // id of the registered document that it names; empty: it brings its own
+}
+
+// Endpoint is what the cache asks of the endpoint whose answers it keeps.
+type Endpoint interface {
+	// Unread reports whether a request may be answered by its bytes, without being
+	// read by the endpoint.
+	Unread(ctx context.Context) bool
+	// Registered reports whether a document is still registered.
+	Registered(ctx context.Context, id string) bool
+	// Answered is told of an operation that was so answered.
+	Answered(name string, took time.Duration)
 }
 
 // exchange is one request on its way, as both ends of the cache see it.
 type exchange struct {
-	key    key
-	answer *answer
+	key      key
+	answer   *answer
+	hit      bool   // the answer was in memory
+	name     string // of the operation
+	document string // id of the registered document, if it is one
+}
+
+// Named notes that the document of a request was found among those that are
+// registered.
+func Named(ctx context.Context, id string) {
+	if x := exchangeOf(ctx); x != nil {
+		x.document = id
+	}
+}
+
+// Hit reports whether the answer of a request was in memory.
+func Hit(ctx context.Context) bool {
+	x := exchangeOf(ctx)
+	return x != nil && x.hit
 }
 
 type exchangeKey struct{}
@@ -75,7 +105,7 @@ type auditKey struct{}
 func auditing(ctx context.Context) bool { return ctx.Value(auditKey{}) != nil }
 
 // Handler answers what is in memory and hands on everything else.
-func (c *Cache) Handler(next http.Handler) http.Handler {
+func (c *Cache) Handler(next http.Handler, endpoint Endpoint) http.Handler {
 	if c == nil {
 		return next
 	}
@@ -85,15 +115,17 @@ func (c *Cache) Handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		start := time.Now()
 		body, whole, err := readBody(r)
 		defer body.release()
 		raw := sha256Of(r, body.Bytes())
-		if whole {
-			if known, ok := c.known.GetIfPresent(raw); ok {
+		if whole && endpoint.Unread(r.Context()) {
+			if known, ok := c.known.GetIfPresent(raw); ok && (known.document == "" || endpoint.Registered(r.Context(), known.document)) {
 				if a := c.get(known.key); a != nil {
 					c.counts.hits.Add(1)
 					w.Header()["Content-Type"] = known.kind
 					c.write(w, r, a)
+					endpoint.Answered(known.name, time.Since(start))
 					c.sample(next, r, body.Bytes(), known.key, a)
 					return
 				}
@@ -104,7 +136,7 @@ func (c *Cache) Handler(next http.Handler) http.Handler {
 		writer := &writer{ResponseWriter: w, cache: c, request: r, exchange: x}
 		next.ServeHTTP(writer, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 		if whole && x.answer != nil && writer.status == http.StatusOK && !registers(r, body.Bytes()) {
-			c.known.Set(raw, request{x.key, slices.Clone(w.Header()["Content-Type"])})
+			c.known.Set(raw, request{x.key, slices.Clone(w.Header()["Content-Type"]), x.name, x.document})
 		}
 	})
 }

@@ -20,8 +20,9 @@ func setCode(err *gqlerror.Error, code string) { err.Extensions = map[string]any
 // Options of a Store.
 type Options struct {
 	Limits
-	// NoSuggestions keeps names of the schema out of error messages.
-	NoSuggestions bool
+	// Suggests says whether error messages may help whoever a context is for by names
+	// of the schema; nil: everybody.
+	Suggests func(context.Context) bool
 }
 
 // Store gives documents that are safe to execute and keeps those that it

@@ -178,7 +178,7 @@ func TestValidationEndsWithItsContext(t *testing.T) {
 
 func TestNoSuggestionsNamesNothing(t *testing.T) {
 	t.Parallel()
-	s := NewStore(schema, Options{NoSuggestions: true})
+	s := NewStore(schema, Options{Suggests: func(context.Context) bool { return false }})
 	for _, text := range []string{`{sit{name}}`, `{site{nam}}`, `{latestNews(firs:1){nodes{id}}}`, `{article(by:{slu:"x"}){id}}`, `{places(kind:COUNTR){id}}`,
 		`query($a:Strin){site{name}}`, `{node(id:"x"){...on Articl{id}}}`, `{node(id:"x"){title}}`, `{site}`, `{latestNews{nodes}}`, `{site @skp{name}}`} {
 		_, errs := s.Load(t.Context(), text)

@@ -57,13 +57,14 @@ func (s *Store) validate(ctx context.Context, doc *ast.QueryDocument) (errs gqle
 			errs = gqlerror.List{gqlerror.Wrap(end.err)}
 		}
 	}()
+	suggests := s.opts.Suggests == nil || s.opts.Suggests(ctx)
 	found := func(rule string) validator.AddErrFunc {
 		return func(options ...validator.ErrorOption) {
 			err := &gqlerror.Error{Rule: rule}
 			for _, o := range options {
 				o(err)
 			}
-			errs = append(errs, s.mistake(err))
+			errs = append(errs, mistake(err, suggests))
 			if len(errs) >= maxErrors {
 				panic(stopped{errEnough})
 			}
@@ -71,7 +72,7 @@ func (s *Store) validate(ctx context.Context, doc *ast.QueryDocument) (errs gqle
 	}
 	set := rules.NewRules(validator.Rule{Name: "Ends", RuleFunc: func(observers *validator.Events, _ validator.AddErrFunc) { endWith(ctx, observers) }})
 	for _, rule := range append(specified[:len(specified):len(specified)], mergeRule) {
-		if other, ok := withoutSuggestions[rule.Name]; ok && s.opts.NoSuggestions {
+		if other, ok := withoutSuggestions[rule.Name]; ok && !suggests {
 			rule = other
 		}
 		set.AddRule(rule.Name, func(observers *validator.Events, _ validator.AddErrFunc) { rule.RuleFunc(observers, found(rule.Name)) })
@@ -93,8 +94,8 @@ func endWith(ctx context.Context, observers *validator.Events) {
 	observers.OnValue(func(*validator.Walker, *ast.Value) { step() })
 }
 
-func (s *Store) mistake(err *gqlerror.Error) *gqlerror.Error {
-	if s.opts.NoSuggestions { // some rules make them all the same
+func mistake(err *gqlerror.Error, suggests bool) *gqlerror.Error {
+	if !suggests { // some rules make them all the same
 		err.Message, _, _ = strings.Cut(err.Message, " Did you mean")
 	}
 	if len(err.Message) > maxMessage {

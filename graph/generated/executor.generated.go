@@ -597,6 +597,7 @@ var objectApiKey = executor.NewObject("ApiKey", []string{"ApiKey", "Node"},
 	executor.Field{Name: "addresses", Method: true},
 	executor.Field{Name: "quotaPerMinute", Method: true},
 	executor.Field{Name: "quotaPerDay", Method: true},
+	executor.Field{Name: "trustedDocumentsOnly"},
 	executor.Field{Name: "prefixes"},
 	executor.Field{Name: "createdAt"},
 	executor.Field{Name: "expiresAt"},
@@ -627,15 +628,17 @@ func (x *execution) objectApiKey(parent *executor.Node, obj *loader.APIKey) (nul
 			missing = x.apiKey_quotaPerMinute(n, obj) || missing
 		case 6: // quotaPerDay
 			missing = x.apiKey_quotaPerDay(n, obj) || missing
-		case 7: // prefixes
+		case 7: // trustedDocumentsOnly
+			missing = x.writeNBoolean2bool(n, obj.TrustedDocumentsOnly) || missing
+		case 8: // prefixes
 			missing = x.writeNString2ᚕstringᚄ(n, obj.Hints) || missing
-		case 8: // createdAt
+		case 9: // createdAt
 			missing = x.writeNDateTime2timeᚐTime(n, obj.CreatedAt) || missing
-		case 9: // expiresAt
+		case 10: // expiresAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.ExpiresAt)
-		case 10: // revokedAt
+		case 11: // revokedAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.RevokedAt)
-		case 11: // lastUsedAt
+		case 12: // lastUsedAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.LastUsedAt)
 		case 12: // contactEmail
 			missing = x.writeNString2string(n, obj.ContactEmail) || missing

@@ -6253,6 +6253,8 @@ type ApiKey implements Node {
   quotaPerMinute: Int!
   "How many requests it may make in a day, UTC."
   quotaPerDay: Int!
+  "Whether it may execute only documents that were registered (` + "`" + `broadsheet documents push` + "`" + `)."
+  trustedDocumentsOnly: Boolean!
   "The beginnings of its valid secrets, to recognise them by. Answers at most 100 rows."
   prefixes: [String!]! @listSize(assumedSize: 10, maximum: 100)
   "When it was made."
@@ -6317,6 +6319,8 @@ input CreateApiKeyInput {
   quotaPerMinute: Int
   "How many requests it may make in a day; if omitted: 100,000."
   quotaPerDay: Int
+  "Whether it may execute only documents that were registered (` + "`" + `broadsheet documents push` + "`" + `)."
+  trustedDocumentsOnly: Boolean = false
   "When it ends; if omitted: when it is revoked."
   expiresAt: DateTime
   "Where the partner is written to when it has not acknowledged that an article was killed; if omitted: it is not."

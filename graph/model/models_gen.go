@@ -776,6 +776,8 @@ type CreateAPIKeyInput struct {
 	QuotaPerMinute graphql.Omittable[*int32] `json:"quotaPerMinute,omitempty"`
 	// How many requests it may make in a day; if omitted: 100,000.
 	QuotaPerDay graphql.Omittable[*int32] `json:"quotaPerDay,omitempty"`
+	// Whether it may execute only documents that were registered (`broadsheet documents push`).
+	TrustedDocumentsOnly graphql.Omittable[*bool] `json:"trustedDocumentsOnly,omitempty"`
 	// When it ends; if omitted: when it is revoked.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 	// Where the partner is written to when it has not acknowledged that an article was killed; if omitted: it is not.

@@ -6484,6 +6484,8 @@ type ApiKey implements Node {
   quotaPerMinute: Int!
   "How many requests it may make in a day, UTC."
   quotaPerDay: Int!
+  "Whether it may execute only documents that were registered (` + "`" + `broadsheet documents push` + "`" + `)."
+  trustedDocumentsOnly: Boolean!
   "The beginnings of its valid secrets, to recognise them by. Answers at most 100 rows."
   prefixes: [String!]! @listSize(assumedSize: 10, maximum: 100)
   "When it was made."
@@ -6548,6 +6550,8 @@ input CreateApiKeyInput {
   quotaPerMinute: Int
   "How many requests it may make in a day; if omitted: 100,000."
   quotaPerDay: Int
+  "Whether it may execute only documents that were registered (` + "`" + `broadsheet documents push` + "`" + `)."
+  trustedDocumentsOnly: Boolean = false
   "When it ends; if omitted: when it is revoked."
   expiresAt: DateTime
   "Where the partner is written to when it has not acknowledged that an article was killed; if omitted: it is not."
@@ -7619,6 +7623,8 @@ func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphq
 		return ec.fieldContext_ApiKey_quotaPerMinute(ctx, field)
 	case "quotaPerDay":
 		return ec.fieldContext_ApiKey_quotaPerDay(ctx, field)
+	case "trustedDocumentsOnly":
+		return ec.fieldContext_ApiKey_trustedDocumentsOnly(ctx, field)
 	case "prefixes":
 		return ec.fieldContext_ApiKey_prefixes(ctx, field)
 	case "createdAt":

@@ -22,6 +22,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/event"
 	"github.com/broadsheet-cms/broadsheet/internal/fault"
 	"github.com/broadsheet-cms/broadsheet/internal/id"
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/throttle"
 )
@@ -49,6 +50,8 @@ type Service struct {
 	Providers []*Provider
 	// DeletionGrace is how long an account stays after its owner asked to remove it.
 	DeletionGrace time.Duration
+	// Sealer seals the secrets of second factors.
+	Sealer secret.Sealer
 
 	post // what sends mails, set by SendBy
 }

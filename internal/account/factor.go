@@ -52,8 +52,12 @@ func (s *Service) StartSecondFactor(ctx context.Context, password string) (secre
 	if err != nil {
 		return "", "", fmt.Errorf("make a second factor: %w", err)
 	}
+	sealed, err := s.Sealer.Seal(key.Secret())
+	if err != nil {
+		return "", "", err
+	}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
-		n, err := s.db.Ent(ctx).User.Update().Where(user.ID(u.ID), user.TotpConfirmedAtIsNil()).SetTotpSecret(key.Secret()).SetTotpLastStep(0).Save(ctx)
+		n, err := s.db.Ent(ctx).User.Update().Where(user.ID(u.ID), user.TotpConfirmedAtIsNil()).SetTotpSecret(sealed).SetTotpLastStep(0).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("keep a second factor: %w", err)
 		}
@@ -173,9 +177,13 @@ func (s *Service) useCode(ctx context.Context, u *ent.User, field, code string) 
 // of an earlier one, is not taken again.
 func (s *Service) useTOTP(ctx context.Context, u *ent.User, field, code string) error {
 	code = plainCode(code)
+	key, err := s.Sealer.Open(u.TotpSecret)
+	if err != nil {
+		return fmt.Errorf("read a second factor: %w", err)
+	}
 	current := s.Now().Unix() / stepSeconds
 	for step := current - skewSteps; step <= current+skewSteps; step++ {
-		ok, err := hotp.ValidateCustom(code, uint64(step), u.TotpSecret, hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+		ok, err := hotp.ValidateCustom(code, uint64(step), key, hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
 		if err != nil || !ok || step <= u.TotpLastStep {
 			continue // also a code of another length is just wrong
 		}

@@ -57,6 +57,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/site"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/taxonomy"
+	"github.com/broadsheet-cms/broadsheet/internal/tracing"
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
 	"github.com/broadsheet-cms/broadsheet/internal/watch"
 	"github.com/broadsheet-cms/broadsheet/internal/webhook"
@@ -164,24 +165,30 @@ type App struct {
 	// demoSignIns are the demo accounts that were made, with their passwords.
 	demoSignIns []demo.SignIn
 	metrics     *metrics.Metrics
+	traces      *tracing.Tracing
 	sockets     *graph.Sockets
 }
 
 // New opens and migrates the database and puts the server together. The caller
 // closes it.
 func New(ctx context.Context, cfg config.Serve, logger *slog.Logger) (*App, error) {
-	db, err := store.Open(ctx, cfg.Database.Database, store.Options{StatementTimeout: cfg.StatementTimeout, MaxConns: cfg.DatabaseConns, Relaxed: cfg.Relaxed()})
+	a := &App{cfg: cfg, logger: logger, metrics: metrics.New()}
+	var err error
+	a.traces, err = tracing.New(ctx, tracing.Settings{Endpoint: cfg.OTLPEndpoint, Share: cfg.TraceShare})
 	if err != nil {
 		return nil, err
 	}
-	bucket, err := media.OpenFolder(cfg.MediaDir)
+	db, err := store.Open(ctx, cfg.Database.Database, store.Options{StatementTimeout: cfg.StatementTimeout, MaxConns: cfg.DatabaseConns, Relaxed: cfg.Relaxed(), Observe: a.statement})
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, a.endTraces())
 	}
-	a := &App{cfg: cfg, logger: logger, bucket: bucket}
+	a.bucket, err = media.OpenFolder(cfg.MediaDir)
+	if err != nil {
+		return nil, errors.Join(err, db.Close(), a.endTraces())
+	}
 	if err := a.open(ctx, db); err != nil {
 		a.sockets.Close()
-		return nil, errors.Join(err, bucket.Close(), db.Close())
+		return nil, errors.Join(err, a.bucket.Close(), db.Close(), a.endTraces())
 	}
 	return a, nil
 }
@@ -217,7 +224,6 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
-	a.metrics = metrics.New(db.Stats)
 	budgets := budget.New(budget.Settings{Address: a.cfg.RateLimit, Account: a.cfg.RateLimitSignedIn, Exempt: exempt})
 	authenticator, openID, err := a.signIn()
 	if err != nil {
@@ -236,10 +242,14 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	admit := func(next http.Handler) http.Handler {
 		return authenticator.Handler(preview(a.Newsroom, a.logger, next))
 	}
+	introspection := graph.Audience(a.cfg.Introspection)
+	if a.cfg.Introspection == "nobody" {
+		introspection = graph.Nobody
+	}
 	a.sockets = a.newSockets(admit, budgets.Exempts)
-	api := admit(graph.Handler(a.Graph(), graph.Options{Introspection: a.cfg.Introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
-		Sockets: a.sockets, Budget: budgets, SlowOperation: a.cfg.SlowOperation,
-		Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
+	api := admit(graph.Handler(a.Graph(), graph.Options{Introspection: introspection, TrustedOnly: a.cfg.TrustedDocumentsOnly, NoAutomatic: !a.cfg.PersistedQueries,
+		Sockets: a.sockets, Budget: budgets, Tracer: a.traces.Tracer(), SlowOperation: a.cfg.SlowOperation,
+		Observe: func(o graph.Observed) { a.metrics.Operation(o.Name, o.Type, o.FromMemory, o.Codes, o.Cost, o.Took) }, Limits: a.documentLimits(),
 		MaxAnswerBytes: a.cfg.MaxAnswerBytes, MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, Timeout: a.cfg.RequestTimeout, Cache: a.answers, Logger: a.requestLogger()}))
 	routes := server.Routes{
 		GraphQL: api,
@@ -250,8 +260,19 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 		Media: a.Media.Handler(), Uploads: authenticator.Handler(uploads),
 		Ready: db.Ready,
 	}
-	if a.cfg.Introspection {
+	switch introspection {
+	case graph.Everyone:
 		routes.SDL = broadsheet.SDL
+	case graph.Staff:
+		routes.SDL, routes.MaySDL = broadsheet.SDL, func(next http.Handler) http.Handler {
+			return authenticator.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if !introspection.Has(r.Context()) {
+					http.Error(w, "the schema is for staff: sign in", http.StatusForbidden)
+					return
+				}
+				next.ServeHTTP(w, r)
+			}))
+		}
 	}
 	if a.Mail.Keeps() {
 		routes.Mail = a.Mail.Handler()
@@ -267,9 +288,12 @@ func (a *App) open(ctx context.Context, db *store.DB) error {
 	if a.cfg.GraphiQL {
 		routes.GraphiQL = graphiql.Handler(graphiql.Options{SubscriptionEndpoint: "/graphql"})
 	}
+	a.metrics.Ask(a.sources())
 	a.server = server.New(routes, server.Options{Addr: a.cfg.Addr, CORSOrigins: a.cfg.CORSOrigins, CORSHeaders: a.cfg.CORSHeaders, CORSCredentials: a.cfg.CORSCredentials,
 		MaxRequestBytes: a.cfg.MaxRequestBytes, MaxUploadBytes: a.cfg.MaxUploadBytes, UploadTimeout: a.cfg.UploadTimeout,
-		MaxRequests: a.cfg.MaxRequests, Metrics: a.metrics, HTTPS: strings.HasPrefix(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL), "https://"),
+		MaxRequests: a.cfg.MaxRequests, PlainAddr: a.cfg.HTTPAddr,
+		TLS:     server.TLS{CertFile: a.cfg.TLSCert, KeyFile: a.cfg.TLSKey, Hosts: a.cfg.ACMEHost, Folder: a.cfg.ACMEDir, Email: a.cfg.ACMEMail, Directory: a.cfg.ACMEURL},
+		Metrics: a.metrics, Trace: a.traces.Handler, HTTPS: strings.HasPrefix(cmp.Or(a.cfg.PublicURL, a.cfg.SiteURL), "https://"),
 		RequestTimeout: a.cfg.RequestTimeout, ShutdownTimeout: a.cfg.ShutdownTimeout, DrainDelay: a.cfg.DrainDelay, Drain: a.sockets.Drain, Logger: a.logger})
 	return nil
 }
@@ -326,7 +350,7 @@ func (a *App) requestLogger() *slog.Logger { return slog.New(server.LogRequestID
 func (a *App) Close() error {
 	a.sockets.Close()
 	a.answers.Close()
-	return errors.Join(a.bucket.Close(), a.DB.Close())
+	return errors.Join(a.bucket.Close(), a.DB.Close(), a.endTraces())
 }
 
 // Handler answers requests without a listener, for tests.

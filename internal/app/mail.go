@@ -65,6 +65,11 @@ func (s *Services) brand(ctx context.Context) (mail.Brand, error) {
 	return b, nil
 }
 
+// Seal sets what seals the secrets that are stored.
+func (s *Services) Seal(sealer secret.Sealer) {
+	s.Accounts.Sealer, s.Links.Sealer, s.Partners.Sealer, s.Webhooks.Sealer = sealer, sealer, sealer, sealer
+}
+
 // SendMail sets how mails are sent.
 func (s *Services) SendMail(cfg config.Mail) error {
 	s.Directory.SiteURL = strings.TrimSuffix(cfg.SiteURL, "/")
@@ -96,7 +101,7 @@ func (a *App) setUpReaders() error {
 	a.Accounts.DeletionGrace = a.cfg.DeletionGrace
 	a.Feeds.PublishTo(a.cfg.WebSubHub, a.Log, a.Jobs)
 	a.Links.Key = a.cfg.LinkKey
-	a.Webhooks.Sealer = secret.NewSealer(a.cfg.SealKey)
+	a.Seal(a.cfg.Sealer())
 	a.Newsletters.BounceSecret = a.cfg.BounceSecret
 	if a.cfg.ContactAddress != "" {
 		to, err := netmail.ParseAddress(a.cfg.ContactAddress)

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -353,5 +354,47 @@ func TestClientsOfNpmSubscribe(t *testing.T) {
 	rest, _ := io.ReadAll(out)
 	if err := clients.Wait(); err != nil || string(rest) != "told: Second, Second\n" {
 		t.Errorf("%s %v", rest, err)
+	}
+}
+
+// TestClientsOfNpmAsk runs Apollo Client, urql and Relay's runtime.
+func TestClientsOfNpmAsk(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"@apollo/client", "@urql/core", "relay-runtime", "ws"} {
+		if _, err := os.Stat("../../web/node_modules/" + name + "/package.json"); err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatalf("%s (make web) is missing", name)
+			}
+			t.Skipf("%s is missing: make test brings it", name)
+		}
+	}
+	s := runNode(t, "sqlite:"+t.TempDir()+"/site.db")
+	for i := range 6 {
+		s.publish(t, fmt.Sprintf("Story %d", i))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	clients := exec.CommandContext(ctx, "node", "e2e/clients.mjs", s.url+"/graphql")
+	clients.Dir = "../../web"
+	var wrong strings.Builder
+	clients.Stderr = &wrong
+	out, err := clients.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := clients.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	read, _ := lines.ReadString('\n')
+	if read != "read: apollo; apollo, by hashes and GET; urql; relay\n" {
+		_ = clients.Wait()
+		t.Fatalf("%s%s", read, &wrong)
+	}
+	s.watched(t, 2)
+	s.publish(t, "Last")
+	told, _ := lines.ReadString('\n')
+	if err := clients.Wait(); err != nil || told != "told: Last, Last\n" {
+		t.Errorf("%s%s %v", told, &wrong, err)
 	}
 }

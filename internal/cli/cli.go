@@ -29,8 +29,10 @@ type commands struct {
 	Verify     verifyCommand     `cmd:"" help:"Compare the database with what it was filled from."`
 	User       userCommand       `cmd:"" help:"Keep the accounts of staff and readers."`
 	Key        keyCommand        `cmd:"" help:"Keep the API keys of partners."`
+	Secrets    secretsCommand    `cmd:"" help:"Seal the secrets in the database by another key."`
 	Documents  documentsCommand  `cmd:"" help:"Register GraphQL documents that clients name, and check them."`
 	Doctor     doctorCommand     `cmd:"" help:"Look at what the server needs, with the settings of serve, and say what is wrong."`
+	Probe      probeCommand      `cmd:"" help:"Ask a server whether it is ready; for health checks where there is no other program."`
 	Mail       mailCommand       `cmd:"" help:"Try whether mails can be sent."`
 	Newsletter newsletterCommand `cmd:"" help:"Send newsletters and keep the suppression list."`
 	Seed       seedCommand       `cmd:"" help:"Fill an empty database with a synthetic newsroom."`

@@ -13,6 +13,7 @@ import (
 
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
+	"github.com/broadsheet-cms/broadsheet/internal/sealing"
 	"github.com/broadsheet-cms/broadsheet/internal/store"
 	"github.com/broadsheet-cms/broadsheet/internal/trusted"
 )
@@ -129,6 +130,24 @@ func (c *doctorCommand) database(ctx context.Context, d *diagnosis) {
 		d.check("clock", "as that of the database", err)
 	}
 	c.documents(ctx, d, app.NewServices(db, nil))
+	c.secrets(ctx, d, db)
+}
+
+// secrets says how those of the database are stored.
+func (c *doctorCommand) secrets(ctx context.Context, d *diagnosis, db *store.DB) {
+	found, err := sealing.Count(ctx, db, c.Sealer())
+	switch {
+	case err != nil:
+		d.check("secrets", "", err)
+	case found.Lost > 0:
+		d.say("FAIL", "secrets", "%d of %d can be opened by neither --seal-key nor --unseal-keys", found.Lost, found.Secrets)
+	case c.SealKey == "" && found.Secrets > 0:
+		d.say("warn", "secrets", "%d are stored as they are: set --seal-key, then broadsheet secrets rotate", found.Secrets)
+	case found.Other > 0:
+		d.say("warn", "secrets", "%d of %d are not sealed by --seal-key: broadsheet secrets rotate", found.Other, found.Secrets)
+	default:
+		d.say("ok", "secrets", "%d, all sealed by --seal-key", found.Secrets)
+	}
 }
 
 func (c *doctorCommand) documents(ctx context.Context, d *diagnosis, services *app.Services) {

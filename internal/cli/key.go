@@ -20,6 +20,7 @@ type keyCommand struct {
 
 type createKeyCommand struct {
 	config.Database
+	config.Seal
 
 	Name        string         `arg:"" help:"Name of the partner."`
 	Scope       []string       `default:"PUBLISHED,CHANGES" help:"What it may be used for: PUBLISHED, EMBARGOED, CHANGES, WEBHOOKS, COMMENTS."`
@@ -32,6 +33,7 @@ type createKeyCommand struct {
 	QuotaMinute int            `help:"Requests a minute; 0: 600."`
 	QuotaDay    int            `help:"Requests a day; 0: 100000."`
 	Contact     string         `help:"Address that the partner is written to when it has not acknowledged that an article was killed."`
+	TrustedOnly bool           `name:"trusted-documents-only" help:"It executes only documents that were registered by broadsheet documents push."`
 	Expires     time.Duration  `help:"For how long it is valid; 0: until it is revoked."`
 }
 
@@ -44,7 +46,8 @@ func (c *createKeyCommand) Run(ctx context.Context, s *streams) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	ctx = access.AsSystem(access.With(ctx, access.Viewer{Name: "command line"}))
 	services := app.NewServices(db, nil)
-	k := partner.Key{Name: c.Name, ContactEmail: c.Contact, Addresses: c.Address, QuotaMinute: c.QuotaMinute, QuotaDay: c.QuotaDay,
+	services.Seal(c.Sealer())
+	k := partner.Key{Name: c.Name, ContactEmail: c.Contact, Addresses: c.Address, QuotaMinute: c.QuotaMinute, QuotaDay: c.QuotaDay, TrustedDocumentsOnly: c.TrustedOnly,
 		Entitlement: partner.Entitlement{Languages: c.Language, OwnRights: c.OwnRights}}
 	for _, scope := range c.Scope {
 		k.Scopes = append(k.Scopes, partner.Scope(scope))

@@ -54,6 +54,7 @@ func (c *listNewslettersCommand) Run(ctx context.Context, s *streams) error {
 
 type sendNewsletterCommand struct {
 	config.Database
+	config.Seal
 	Subject  string   `help:"Subject of the issue." required:"" placeholder:"TEXT"`
 	Intro    string   `help:"Plain text above the articles." placeholder:"TEXT"`
 	Source   string   `help:"Where the articles come from: latest, picks, category or chosen." default:"latest" enum:"latest,picks,category,chosen" placeholder:"SOURCE"`
@@ -67,6 +68,7 @@ type sendNewsletterCommand struct {
 // Run composes an issue and has the server send it.
 func (c *sendNewsletterCommand) Run(ctx context.Context, s *streams) error {
 	return withServices(ctx, c.Database, func(ctx context.Context, services *app.Services) error {
+		services.Seal(c.Sealer())
 		list, err := c.find(ctx, services)
 		if err != nil {
 			return err

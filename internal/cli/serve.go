@@ -30,6 +30,9 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 	}
 	return a.Serve(ctx, listener, func(addr net.Addr) {
 		at := "http://" + addr.String()
+		if c.TLS.Enabled() {
+			at = "https://" + addr.String()
+		}
 		if a.Mail.Keeps() {
 			logger.InfoContext(ctx, "there are no SMTP settings: mails are kept, and shown to this machine", "mail", at+"/mail")
 		}

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/broadsheet-cms/broadsheet/internal/secret"
 )
 
 // Database says where content is stored. Every command has it.
@@ -157,12 +159,20 @@ func (r Rates) validate(maxCost int) (wrong []error) {
 // Operations says how the server is watched.
 type Operations struct {
 	AdminAddr     string        `help:"Address of a private port with /metrics for Prometheus and /debug/pprof/; empty: there is none." env:"BROADSHEET_ADMIN_ADDR" placeholder:"HOST:PORT"`
+	OTLPEndpoint  string        `name:"otlp-endpoint" help:"Collector that traces are sent to by OTLP over HTTP, such as http://localhost:4318; empty: nothing is traced." env:"BROADSHEET_OTLP_ENDPOINT" placeholder:"URL"`
+	TraceShare    float64       `help:"Share of the requests that are traced, 0 to 1; what clients trace is traced on." default:"0.01" env:"BROADSHEET_TRACE_SHARE" placeholder:"SHARE"`
 	SlowOperation time.Duration `help:"Log operations that take so long; 0: none." default:"1s" env:"BROADSHEET_SLOW_OPERATION" placeholder:"DURATION"`
 }
 
 func (o Operations) validate() (wrong []error) {
 	if o.AdminAddr != "" && !strings.Contains(o.AdminAddr, ":") {
 		wrong = append(wrong, fmt.Errorf("--admin-addr %q: want HOST:PORT, such as localhost:9090", o.AdminAddr))
+	}
+	if o.OTLPEndpoint != "" && !isURL(o.OTLPEndpoint) {
+		wrong = append(wrong, fmt.Errorf("--otlp-endpoint %q: want http:// or https:// and a host", o.OTLPEndpoint))
+	}
+	if o.TraceShare < 0 || o.TraceShare > 1 {
+		wrong = append(wrong, errors.New("--trace-share must be 0 to 1"))
 	}
 	if o.SlowOperation < 0 {
 		wrong = append(wrong, errors.New("--slow-operation must not be below zero"))
@@ -220,7 +230,6 @@ type Readers struct {
 	ModerationURL      string        `name:"moderation-url" help:"Server that is asked about each comment before it is shown; see docs/operations.md. Empty: none is." env:"BROADSHEET_MODERATION_URL" placeholder:"URL"`
 	ModerationToken    string        `help:"Token that the moderation server is shown; better given by its variable." env:"BROADSHEET_MODERATION_TOKEN" placeholder:"TOKEN"`
 	ModerationDeadline time.Duration `help:"How long the moderation server may take; after it the comment waits for a moderator." default:"2s" env:"BROADSHEET_MODERATION_DEADLINE" placeholder:"DURATION"`
-	SealKey            string        `help:"Key that seals the secrets of webhooks in the database; better given by its variable. Without one they are stored as they are." env:"BROADSHEET_SEAL_KEY" placeholder:"KEY"`
 	LinkKey            string        `help:"Key that signs links in mails; better given by its variable. Without one the server makes one and keeps it in the database." env:"BROADSHEET_LINK_KEY" placeholder:"KEY"`
 }
 
@@ -233,7 +242,7 @@ func (r Readers) validate() (wrong []error) {
 			wrong = append(wrong, fmt.Errorf("--contact-address %q: want an e-mail address", r.ContactAddress))
 		}
 	}
-	for name, secret := range map[string]string{"--bounce-secret": r.BounceSecret, "--link-key": r.LinkKey, "--seal-key": r.SealKey} {
+	for name, secret := range map[string]string{"--bounce-secret": r.BounceSecret, "--link-key": r.LinkKey} {
 		if secret != "" && len(secret) < minSecret {
 			wrong = append(wrong, fmt.Errorf("%s must have at least %d characters", name, minSecret))
 		}
@@ -289,6 +298,26 @@ const maxProviders = 20
 // minSecret is the least length of a secret that somebody made up.
 const minSecret = 16
 
+// Seal says how the secrets that must be read again are stored. Every command that
+// reads or writes them has it.
+type Seal struct {
+	SealKey    string   `help:"Key that seals the secrets in the database: of second factors, webhooks, cursors and links; better given by its variable. Without one they are stored as they are." env:"BROADSHEET_SEAL_KEY" placeholder:"KEY"`
+	UnsealKeys []string `help:"Further keys, without commas, that open sealed secrets while --seal-key is rotated; better given by its variable." env:"BROADSHEET_UNSEAL_KEYS" placeholder:"KEY,…"`
+}
+
+// Sealer seals and opens by the keys.
+func (s Seal) Sealer() secret.Sealer { return secret.NewSealer(s.SealKey, s.UnsealKeys...) }
+
+// Validate finds keys that are too short to be secret.
+func (s *Seal) Validate() error {
+	for _, key := range append([]string{s.SealKey}, s.UnsealKeys...) {
+		if key != "" && len(key) < minSecret {
+			return fmt.Errorf("--seal-key and each of --unseal-keys must have at least %d characters", minSecret)
+		}
+	}
+	return nil
+}
+
 // Retention says after which time what is personal is removed.
 type Retention struct {
 	RetainAuditLog          time.Duration `help:"How long audit entries are kept, with the addresses in them; at least 720h." default:"17520h" env:"BROADSHEET_RETAIN_AUDIT_LOG" placeholder:"DURATION"`
@@ -320,6 +349,36 @@ const (
 	leastAudit = 30 * 24 * time.Hour
 	leastViews = 31 * 24 * time.Hour
 )
+
+// TLS says where certificates come from.
+type TLS struct {
+	TLSCert  string   `name:"tls-cert" help:"File of the certificate with its chain, PEM; the server then speaks https. It is read again when it is renewed." env:"BROADSHEET_TLS_CERT" placeholder:"FILE"`
+	TLSKey   string   `name:"tls-key" help:"File of the certificate's key, PEM." env:"BROADSHEET_TLS_KEY" placeholder:"FILE"`
+	ACMEHost []string `name:"acme-host" help:"Hosts that certificates are had for by ACME, from Let's Encrypt; the server then speaks https. By this its terms are agreed to." env:"BROADSHEET_ACME_HOST" placeholder:"HOST,…"`
+	ACMEDir  string   `name:"acme-dir" help:"Folder that keeps those certificates." default:"data/acme" env:"BROADSHEET_ACME_DIR" placeholder:"DIR"`
+	ACMEMail string   `name:"acme-mail" help:"Address that the authority writes to." env:"BROADSHEET_ACME_MAIL" placeholder:"ADDRESS"`
+	ACMEURL  string   `name:"acme-url" help:"Directory of another authority than Let's Encrypt." env:"BROADSHEET_ACME_URL" placeholder:"URL"`
+	HTTPAddr string   `name:"http-addr" help:"Second address, of plain HTTP, that sends browsers to https and answers challenges of ACME, such as :80; empty: there is none." env:"BROADSHEET_HTTP_ADDR" placeholder:"HOST:PORT"`
+}
+
+// Enabled reports whether the server speaks https itself.
+func (t TLS) Enabled() bool { return t.TLSCert != "" || len(t.ACMEHost) > 0 }
+
+func (t TLS) validate() (wrong []error) {
+	if (t.TLSCert == "") != (t.TLSKey == "") {
+		wrong = append(wrong, errors.New("--tls-cert and --tls-key go together"))
+	}
+	if t.TLSCert != "" && len(t.ACMEHost) > 0 {
+		wrong = append(wrong, errors.New("--tls-cert and --acme-host exclude one another"))
+	}
+	if t.HTTPAddr != "" && !t.Enabled() {
+		wrong = append(wrong, errors.New("--http-addr needs --tls-cert or --acme-host: without them --addr speaks plain HTTP"))
+	}
+	if t.ACMEURL != "" && !isURL(t.ACMEURL) {
+		wrong = append(wrong, fmt.Errorf("--acme-url %q: want http:// or https:// and a host", t.ACMEURL))
+	}
+	return wrong
+}
 
 // Cache says how answers are kept, in this process and by caches between.
 type Cache struct {
@@ -353,8 +412,10 @@ type Serve struct {
 	Operations
 	Mail
 	Readers
+	Seal
 	Retention
 	Cache
+	TLS
 	Addr                 string        `help:"Address to listen on." default:"localhost:8080" env:"BROADSHEET_ADDR" placeholder:"HOST:PORT"`
 	Demo                 bool          `help:"Fill an empty database with the demo newsroom." env:"BROADSHEET_DEMO"`
 	CORSOrigins          []string      `help:"Origins whose pages may read the API; * for all." default:"*" env:"BROADSHEET_CORS_ORIGINS" placeholder:"ORIGIN,…"`
@@ -365,7 +426,7 @@ type Serve struct {
 	WebSubHub            string        `name:"websub-hub" help:"Hub of WebSub on the open web that is told of feeds that changed, and that feeds name; empty: none." env:"BROADSHEET_WEBSUB_HUB" placeholder:"URL"`
 	WordPressREST        bool          `name:"wordpress-rest" help:"Serve WordPress' REST interface at /wp-json/wp/v2/, for reading; see docs/partners.md." env:"BROADSHEET_WORDPRESS_REST"`
 	GraphiQL             bool          `name:"graphiql" help:"Serve the GraphQL playground at /graphiql." default:"true" negatable:"" env:"BROADSHEET_GRAPHIQL"`
-	Introspection        bool          `help:"Let clients ask for the schema." default:"true" negatable:"" env:"BROADSHEET_INTROSPECTION"`
+	Introspection        string        `help:"Who may ask for the schema and is helped by its names in messages: everyone, staff or nobody." default:"everyone" enum:"everyone,staff,nobody" env:"BROADSHEET_INTROSPECTION" placeholder:"WHO"`
 	PersistedQueries     bool          `help:"Let clients name documents by their hash once they sent them (Apollo's automatic persisted queries)." default:"true" negatable:"" env:"BROADSHEET_PERSISTED_QUERIES"`
 	TrustedDocumentsOnly bool          `help:"Answer only documents that were registered by broadsheet documents push." env:"BROADSHEET_TRUSTED_DOCUMENTS_ONLY"`
 	RequestTimeout       time.Duration `help:"How long one request may take." default:"10s" env:"BROADSHEET_REQUEST_TIMEOUT" placeholder:"DURATION"`
@@ -378,7 +439,7 @@ type Serve struct {
 
 // Validate finds settings that cannot work, all at once.
 func (s *Serve) Validate() error {
-	wrong := slices.Concat(s.SignIn.validate(), s.Rates.validate(s.MaxComplexity), s.Operations.validate(), s.Mail.validate(), s.Readers.validate(), s.Retention.validate(), s.Cache.validate())
+	wrong := slices.Concat(s.SignIn.validate(), s.Rates.validate(s.MaxComplexity), s.Operations.validate(), s.Mail.validate(), s.Readers.validate(), s.Retention.validate(), s.Cache.validate(), s.TLS.validate())
 	if !strings.Contains(s.Addr, ":") {
 		wrong = append(wrong, fmt.Errorf("--addr %q: want HOST:PORT, such as localhost:8080 or :8080", s.Addr))
 	}
@@ -398,5 +459,6 @@ func (s *Serve) Validate() error {
 	if s.DatabaseConns < 0 {
 		wrong = append(wrong, errors.New("limits: --database-conns must not be below zero"))
 	}
+	wrong = append(wrong, s.Seal.Validate())
 	return errors.Join(wrong...)
 }

@@ -88,7 +88,7 @@ func TestVariablesAndFlags(t *testing.T) {
 	if s.Addr != ":1" || len(s.CORSOrigins) != 2 || s.GraphiQL {
 		t.Errorf("%+v", s)
 	}
-	if s, err = parse(t, "--addr=:2", "--graphiql", "--no-introspection"); err != nil || s.Addr != ":2" || !s.GraphiQL || s.Introspection {
+	if s, err = parse(t, "--addr=:2", "--graphiql", "--introspection=nobody"); err != nil || s.Addr != ":2" || !s.GraphiQL || s.Introspection != "nobody" {
 		t.Errorf("a flag does not win over its variable: %+v, %v", s, err)
 	}
 }

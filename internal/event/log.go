@@ -31,11 +31,12 @@ type Log struct {
 	missed    bool          // a consumer on every node failed
 	looked    atomic.Int64  // when the last look for events of other processes began that succeeded
 	woken     chan struct{} // closed and replaced at every wake
+	began     time.Time
 }
 
 // NewLog gives the log of db and listens to its commits.
 func NewLog(db *store.DB) *Log {
-	l := &Log{db: db, process: secret.New("")[:12], woken: make(chan struct{}), Logger: slog.New(slog.DiscardHandler)}
+	l := &Log{db: db, process: secret.New("")[:12], woken: make(chan struct{}), began: time.Now(), Logger: slog.New(slog.DiscardHandler)}
 	db.OnCommit(l.Wake)
 	return l
 }
@@ -270,6 +271,40 @@ func (l *Log) Trim(ctx context.Context, before time.Time) error {
 			return nil
 		}
 	}
+}
+
+// lagSQL gives for each consumer the moment of the first event that it has not
+// consumed. Those that run once for all nodes have a position.
+var lagSQL = store.MaintainBoth(`SELECT c.name, (SELECT e.occurred_at FROM events e WHERE (e.txid, e.id) > (c.txid, c.id) ORDER BY e.txid, e.id LIMIT 1)
+	FROM event_consumers c WHERE c.name <> 'log.trimmed' ORDER BY c.name LIMIT 100`)
+
+// Lag gives for each consumer once for all nodes how old the first event is that it has
+// not consumed; 0 when there is none.
+func (l *Log) Lag(ctx context.Context) (map[string]time.Duration, error) {
+	lag, now := map[string]time.Duration{}, time.Now()
+	_, err := store.Collect(ctx, l.db, lagSQL, func(rows *sql.Rows) (none struct{}, err error) {
+		var name string
+		var at sql.NullTime
+		err = rows.Scan(&name, &at)
+		lag[name] = 0
+		if at.Valid {
+			lag[name] = max(0, now.Sub(at.Time))
+		}
+		return none, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look how far consumers are: %w", err)
+	}
+	return lag, nil
+}
+
+// Unheard is for how long this process has not looked for events of others.
+func (l *Log) Unheard() time.Duration {
+	looked := l.looked.Load()
+	if looked == 0 {
+		looked = l.began.UnixNano()
+	}
+	return max(0, time.Since(time.Unix(0, looked)))
 }
 
 // Kept reports whether all events after a position are still there.

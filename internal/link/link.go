@@ -24,6 +24,8 @@ type Signer struct {
 	db *store.DB
 	// Key is set before the first use, if at all. All nodes need the same.
 	Key string
+	// Sealer seals the key that is kept.
+	Sealer secret.Sealer
 
 	mu    sync.Mutex
 	known []byte
@@ -52,11 +54,15 @@ func (s *Signer) key(ctx context.Context) ([]byte, error) {
 		if err != nil {
 			return "", err
 		}
-		return row.Key, nil
+		return s.Sealer.Open(row.Key)
 	}
 	key, err := read()
 	if ent.IsNotFound(err) {
-		if _, err := s.db.Exec(ctx, makeKeySQL, name, secret.New("")); err != nil {
+		made, failed := s.Sealer.Seal(secret.New(""))
+		if failed != nil {
+			return nil, failed
+		}
+		if _, err := s.db.Exec(ctx, makeKeySQL, name, made); err != nil {
 			return nil, fmt.Errorf("make the key of links: %w", err)
 		}
 		key, err = read() // of another node, if that was first

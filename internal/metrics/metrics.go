@@ -2,7 +2,6 @@
 package metrics
 
 import (
-	"database/sql"
 	"net/http"
 	"strconv"
 	"strings"
@@ -26,18 +25,21 @@ type Metrics struct {
 	cost       *prometheus.CounterVec
 	running    prometheus.Gauge
 	shed       prometheus.Counter
+	statements *prometheus.HistogramVec
+	ofVerb     map[string]prometheus.Observer
+	failed     *prometheus.CounterVec
 
 	mu    sync.Mutex
 	names map[string]bool
 }
 
-// New makes the metrics. Those of the database come from stats.
-func New(stats func() sql.DBStats) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), names: map[string]bool{},
+// New makes the metrics.
+func New() *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry(), names: map[string]bool{}, ofVerb: map[string]prometheus.Observer{},
 		answers: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "broadsheet_http_request_duration_seconds",
 			Help: "Time to answer requests.", Buckets: prometheus.DefBuckets}, []string{"route", "method", "status"}),
 		operations: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "broadsheet_graphql_operation_duration_seconds",
-			Help: "Time to execute operations.", Buckets: prometheus.DefBuckets}, []string{"operation", "type"}),
+			Help: "Time to answer operations, by execution or from memory.", Buckets: prometheus.DefBuckets}, []string{"operation", "type", "source"}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "broadsheet_graphql_errors_total",
 			Help: "Errors in answers, by code."}, []string{"code"}),
 		cost: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "broadsheet_graphql_cost_total",
@@ -46,28 +48,34 @@ func New(stats func() sql.DBStats) *Metrics {
 			Help: "Requests to the API that are being answered."}),
 		shed: prometheus.NewCounter(prometheus.CounterOpts{Name: "broadsheet_graphql_requests_shed_total",
 			Help: "Requests to the API that were refused because too many were being answered."}),
+		statements: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "broadsheet_database_statement_duration_seconds",
+			Help: "Time of statements, until their rows were read.", Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5, 15}}, []string{"statement"}),
+		failed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "broadsheet_metrics_failed_total",
+			Help: "Readings of metrics from the database that failed."}, []string{"source"}),
 	}
-	m.registry.MustRegister(m.answers, m.operations, m.errors, m.cost, m.running, m.shed,
+	m.registry.MustRegister(m.answers, m.operations, m.errors, m.cost, m.running, m.shed, m.statements, m.failed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, g := range []struct {
-		name, help string
-		value      func(sql.DBStats) float64
-	}{
-		{"open", "Open connections to the database.", func(s sql.DBStats) float64 { return float64(s.OpenConnections) }},
-		{"in_use", "Connections to the database that are in use.", func(s sql.DBStats) float64 { return float64(s.InUse) }},
-		{"max", "Most connections to the database.", func(s sql.DBStats) float64 { return float64(s.MaxOpenConnections) }},
-		{"waits_total", "Waits for a connection to the database.", func(s sql.DBStats) float64 { return float64(s.WaitCount) }},
-		{"wait_seconds_total", "Time waited for connections to the database.", func(s sql.DBStats) float64 { return s.WaitDuration.Seconds() }},
-	} {
-		opts := prometheus.Opts{Name: "broadsheet_database_connections_" + g.name, Help: g.help}
-		read := func() float64 { return g.value(stats()) }
-		if strings.HasSuffix(g.name, "_total") {
-			m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts(opts), read))
-		} else {
-			m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts(opts), read))
-		}
+	for _, verb := range append(verbs, other) {
+		m.ofVerb[verb] = m.statements.WithLabelValues(strings.ToLower(verb))
 	}
 	return m
+}
+
+// verbs are the statements that are told apart.
+var verbs = []string{"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN", "COMMIT", "ROLLBACK"}
+
+const other = "other"
+
+// Statement counts a statement once it ended.
+func (m *Metrics) Statement(text string, took time.Duration) {
+	observer := m.ofVerb[other]
+	for _, verb := range verbs {
+		if len(text) >= len(verb) && strings.EqualFold(text[:len(verb)], verb) {
+			observer = m.ofVerb[verb]
+			break
+		}
+	}
+	observer.Observe(took.Seconds())
 }
 
 // Handler gives the metrics to who asks.
@@ -82,7 +90,7 @@ func (m *Metrics) Answered(path, method string, status int, took time.Duration) 
 
 // Operation counts an operation with the codes of its errors. An empty kind is a
 // request that was refused before there was one.
-func (m *Metrics) Operation(name, kind string, codes []string, cost int, took time.Duration) {
+func (m *Metrics) Operation(name, kind string, fromMemory bool, codes []string, cost int, took time.Duration) {
 	for _, code := range codes {
 		m.errors.WithLabelValues(code).Inc()
 	}
@@ -90,7 +98,11 @@ func (m *Metrics) Operation(name, kind string, codes []string, cost int, took ti
 		return
 	}
 	name = m.bounded(name)
-	m.operations.WithLabelValues(name, kind).Observe(took.Seconds())
+	source := "execution"
+	if fromMemory {
+		source = "memory"
+	}
+	m.operations.WithLabelValues(name, kind, source).Observe(took.Seconds())
 	m.cost.WithLabelValues(name).Add(float64(cost))
 }
 
@@ -112,7 +124,7 @@ func (m *Metrics) bounded(name string) string {
 	defer m.mu.Unlock()
 	if !m.names[name] {
 		if len(m.names) >= maxNames {
-			return "other"
+			return other
 		}
 		m.names[name] = true
 	}
@@ -128,7 +140,7 @@ func route(path string) string {
 	case "":
 		return "/"
 	}
-	return "other"
+	return other
 }
 
 // verb is a method of HTTP, or "other" for what a client made up.
@@ -137,5 +149,5 @@ func verb(method string) string {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete:
 		return method
 	}
-	return "other"
+	return other
 }

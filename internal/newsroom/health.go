@@ -59,16 +59,9 @@ func (s *Service) ScheduleHealth(ctx context.Context) (*ScheduleHealth, error) {
 	}
 	system, now := access.AsSystem(ctx), s.Now()
 	h := &ScheduleHealth{}
-	counted, err := store.Collect(system, s.db, dueCountSQL, store.ScanInt, now)
-	if err != nil {
-		return nil, fmt.Errorf("count what is due: %w", err)
-	}
-	if h.Due = counted[0]; h.Due > 0 {
-		first, err := s.nextDue(system, nil)
-		if err != nil {
-			return nil, err
-		}
-		h.Oldest = max(0, now.Sub(first))
+	var err error
+	if h.Due, h.Oldest, err = s.overdue(system, now); err != nil {
+		return nil, err
 	}
 	if h.Next, err = s.coming(system, now); err != nil {
 		return nil, err
@@ -78,6 +71,29 @@ func (s *Service) ScheduleHealth(ctx context.Context) (*ScheduleHealth, error) {
 	}
 	h.Failing, err = s.failingFor(ctx)
 	return h, err
+}
+
+// Overdue gives how much is due and not done, and how late the first of it is.
+func (s *Service) Overdue(ctx context.Context) (due int, late time.Duration, err error) {
+	if err := access.Require(ctx, access.ReadNewsroom); err != nil {
+		return 0, 0, err
+	}
+	return s.overdue(access.AsSystem(ctx), s.Now())
+}
+
+func (s *Service) overdue(ctx context.Context, now time.Time) (due int, late time.Duration, err error) {
+	counted, err := store.Collect(ctx, s.db, dueCountSQL, store.ScanInt, now)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count what is due: %w", err)
+	}
+	if counted[0] == 0 {
+		return 0, 0, nil
+	}
+	first, err := s.nextDue(ctx, nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	return counted[0], max(0, now.Sub(first)), nil
 }
 
 func (s *Service) coming(ctx context.Context, now time.Time) (next *time.Time, err error) {

@@ -73,12 +73,14 @@ type Key struct {
 	Addresses []netip.Prefix
 	// QuotaMinute and QuotaDay bound its requests; 0 means the default.
 	QuotaMinute, QuotaDay int
-	CreatedAt             time.Time
-	ExpiresAt             *time.Time
-	RevokedAt             *time.Time
-	LastUsedAt            *time.Time
+	// TrustedDocumentsOnly says that it executes only documents that were registered.
+	TrustedDocumentsOnly bool
 	// ContactEmail is where its partner is written to; empty: nowhere.
 	ContactEmail string
+	CreatedAt    time.Time
+	ExpiresAt    *time.Time
+	RevokedAt    *time.Time
+	LastUsedAt   *time.Time
 	// Hints are the beginnings of its secrets that are valid.
 	Hints []string
 
@@ -111,6 +113,8 @@ type Service struct {
 	ways     []Reminding
 	// Now is the clock, for tests.
 	Now func() time.Time
+	// Sealer seals what the cursors of keys are signed by.
+	Sealer secret.Sealer
 }
 
 // New gives the service.
@@ -176,15 +180,15 @@ func contact(email string) (string, error) {
 }
 
 var (
-	addKeySQL = store.MaintainBoth(`INSERT INTO api_keys (name, scopes, entitlement, addresses, quota_minute, quota_day, cursor_secret, created_by, created_at, expires_at, contact_email)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`)
+	addKeySQL = store.MaintainBoth(`INSERT INTO api_keys (name, scopes, entitlement, addresses, quota_minute, quota_day, cursor_secret, created_by, created_at, expires_at, contact_email, trusted_documents_only)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`)
 	updateKeySQL = store.MaintainBoth(`UPDATE api_keys SET contact_email = $2 WHERE id = $1`)
 	addSecretSQL = store.MaintainBoth(`INSERT INTO api_key_secrets (key_id, hash, hint, created_at) VALUES ($1, $2, $3, $4)`)
 	endOthersSQL = store.MaintainBoth(`UPDATE api_key_secrets SET expires_at = $2 WHERE key_id = $1 AND (expires_at IS NULL OR expires_at > $2)`)
 	revokeSQL    = store.MaintainBoth(`UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`)
 )
 
-const keyColumns = `k.id, k.name, k.scopes, k.entitlement, k.addresses, k.quota_minute, k.quota_day, k.cursor_secret, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.contact_email`
+const keyColumns = `k.id, k.name, k.scopes, k.entitlement, k.addresses, k.quota_minute, k.quota_day, k.cursor_secret, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.contact_email, k.trusted_documents_only`
 
 var (
 	keysSQL  = store.MaintainBoth(`SELECT ` + keyColumns + ` FROM api_keys k ORDER BY k.name, k.id LIMIT 1000`)
@@ -194,22 +198,25 @@ var (
 	bySecretSQL = store.MaintainBoth(`SELECT ` + keyColumns + `, s.expires_at FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id WHERE s.hash = $1`)
 )
 
-func (k *Key) scan(rows *sql.Rows, more ...any) error {
+func (s *Service) scan(k *Key, rows *sql.Rows, more ...any) (err error) {
 	var scopes string
 	var entitlement, addresses []byte
-	into := []any{&k.ID, &k.Name, &scopes, &entitlement, &addresses, &k.QuotaMinute, &k.QuotaDay, &k.cursorSecret, &k.CreatedAt, &k.ExpiresAt, &k.RevokedAt, &k.LastUsedAt, &k.ContactEmail}
+	into := []any{&k.ID, &k.Name, &scopes, &entitlement, &addresses, &k.QuotaMinute, &k.QuotaDay, &k.cursorSecret, &k.CreatedAt, &k.ExpiresAt, &k.RevokedAt, &k.LastUsedAt, &k.ContactEmail, &k.TrustedDocumentsOnly}
 	if err := rows.Scan(append(into, more...)...); err != nil {
 		return err
 	}
-	for s := range strings.SplitSeq(scopes, " ") {
-		k.Scopes = append(k.Scopes, Scope(s))
+	if k.cursorSecret, err = s.Sealer.Open(k.cursorSecret); err != nil {
+		return err
+	}
+	for scope := range strings.SplitSeq(scopes, " ") {
+		k.Scopes = append(k.Scopes, Scope(scope))
 	}
 	return errors.Join(json.Unmarshal(entitlement, &k.Entitlement), json.Unmarshal(addresses, &k.Addresses))
 }
 
-func scanKey(rows *sql.Rows) (*Key, error) {
+func (s *Service) scanKey(rows *sql.Rows) (*Key, error) {
 	k := new(Key)
-	return k, k.scan(rows)
+	return k, s.scan(k, rows)
 }
 
 // Create makes a key and gives its secret, which is shown this once.
@@ -244,10 +251,14 @@ func (s *Service) Create(ctx context.Context, k Key) (made *Key, token string, e
 	}
 	sign := make([]byte, 32)
 	_, _ = rand.Read(sign) // never fails
+	sealed, err := s.Sealer.Seal(hex.EncodeToString(sign))
+	if err != nil {
+		return nil, "", err
+	}
 	by := sql.NullInt64{Int64: int64(access.Of(ctx).UserID), Valid: access.Of(ctx).UserID != 0}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		keys, err := store.Collect(ctx, s.db, addKeySQL, store.ScanInt, k.Name, strings.Join(scopes, " "), string(entitlement), string(addresses), k.QuotaMinute, k.QuotaDay,
-			hex.EncodeToString(sign), by, now, k.ExpiresAt, k.ContactEmail)
+			sealed, by, now, k.ExpiresAt, k.ContactEmail, k.TrustedDocumentsOnly)
 		if err != nil {
 			return fmt.Errorf("make a key: %w", err)
 		}
@@ -258,7 +269,7 @@ func (s *Service) Create(ctx context.Context, k Key) (made *Key, token string, e
 			return err
 		}
 		return s.audit.Record(ctx, audit.Entry{Action: "createApiKey", Entity: id.APIKey, EntityID: made.ID,
-			After: map[string]any{"name": made.Name, "scopes": made.Scopes, "entitlement": made.Entitlement}})
+			After: map[string]any{"name": made.Name, "scopes": made.Scopes, "entitlement": made.Entitlement, "trustedDocumentsOnly": made.TrustedDocumentsOnly}})
 	})
 	return made, token, err
 }
@@ -367,7 +378,7 @@ func (s *Service) Keys(ctx context.Context) ([]*Key, error) {
 	if err := access.Require(ctx, access.ManagePartners); err != nil {
 		return nil, err
 	}
-	keys, err := store.Collect(ctx, s.db, keysSQL, scanKey)
+	keys, err := store.Collect(ctx, s.db, keysSQL, s.scanKey)
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
@@ -380,7 +391,7 @@ func (s *Service) ByIDs(ctx context.Context, ids []int) (map[int]*Key, error) {
 	if !access.Of(ctx).Can(access.ManagePartners) {
 		return nil, nil
 	}
-	keys, err := store.Collect(ctx, s.db, byIDsSQL, scanKey, s.db.IDs(ids))
+	keys, err := store.Collect(ctx, s.db, byIDsSQL, s.scanKey, s.db.IDs(ids))
 	if err != nil {
 		return nil, fmt.Errorf("find keys: %w", err)
 	}
@@ -392,7 +403,7 @@ func (s *Service) ByIDs(ctx context.Context, ids []int) (map[int]*Key, error) {
 }
 
 func (s *Service) byID(ctx context.Context, key int) (*Key, error) {
-	keys, err := store.Collect(ctx, s.db, byIDsSQL, scanKey, s.db.IDs([]int{key}))
+	keys, err := store.Collect(ctx, s.db, byIDsSQL, s.scanKey, s.db.IDs([]int{key}))
 	if err != nil {
 		return nil, fmt.Errorf("find a key: %w", err)
 	}

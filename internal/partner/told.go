@@ -48,7 +48,7 @@ func (s *Service) Told(ctx context.Context, k *Key, cursor string) error {
 // ForProgram gives keys for the program's own work, those that are revoked or have
 // expired too: see Valid.
 func (s *Service) ForProgram(ctx context.Context, ids []int) (map[int]*Key, error) {
-	keys, err := store.Collect(ctx, s.db, byIDsSQL, scanKey, s.db.IDs(ids))
+	keys, err := store.Collect(ctx, s.db, byIDsSQL, s.scanKey, s.db.IDs(ids))
 	if err != nil {
 		return nil, fmt.Errorf("find keys: %w", err)
 	}

@@ -40,7 +40,7 @@ func (s *Service) Use(ctx context.Context, token, address string) (*Key, Quota, 
 	}
 	rows, err := store.Collect(ctx, s.db, bySecretSQL, func(rows *sql.Rows) (found, error) {
 		f := found{Key: new(Key)}
-		return f, f.scan(rows, &f.expires)
+		return f, s.scan(f.Key, rows, &f.expires)
 	}, secret.Hash(token))
 	if err != nil {
 		return nil, Quota{}, fmt.Errorf("find an API key: %w", err)

@@ -13,18 +13,19 @@ import (
 
 // Sealer keeps secrets that must be read again from whoever gets hold of the
 // database alone. The zero Sealer has no key, and stores them as they are.
-type Sealer struct{ key string }
+type Sealer struct {
+	key  string
+	also []string
+}
 
-// NewSealer gives a sealer with a key: a text of at least 16 characters.
-func NewSealer(key string) Sealer { return Sealer{key} }
+// NewSealer gives a sealer with a key: a text of at least 16 characters. It opens
+// what other keys sealed, too, while the key is rotated.
+func NewSealer(key string, also ...string) Sealer { return Sealer{key, also} }
 
 const sealed = "sealed:"
 
-func (s Sealer) cipher() (cipher.AEAD, error) {
-	if s.key == "" {
-		return nil, errors.New("the secret is sealed, and the server has no key (--seal-key)")
-	}
-	sum := sha256.Sum256([]byte("broadsheet seal\n" + s.key))
+func cipherOf(key string) (cipher.AEAD, error) {
+	sum := sha256.Sum256([]byte("broadsheet seal\n" + key))
 	block, err := aes.NewCipher(sum[:])
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func (s Sealer) Seal(secret string) (string, error) {
 	if s.key == "" || secret == "" {
 		return secret, nil
 	}
-	aead, err := s.cipher()
+	aead, err := cipherOf(s.key)
 	if err != nil {
 		return "", err
 	}
@@ -51,19 +52,44 @@ func (s Sealer) Open(stored string) (string, error) {
 	if !ok {
 		return stored, nil
 	}
-	aead, err := s.cipher()
-	if err != nil {
-		return "", err
-	}
 	raw, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil {
 		return "", fmt.Errorf("read a sealed secret: %w", err)
 	}
-	secret, err := aead.Open(nil, nil, raw, nil)
-	if err != nil {
-		return "", fmt.Errorf("open a sealed secret: the server's key is another one: %w", err)
+	keys := s.also
+	if s.key != "" {
+		keys = append([]string{s.key}, keys...)
 	}
-	return string(secret), nil
+	if len(keys) == 0 {
+		return "", errors.New("the secret is sealed, and the server has no key (--seal-key)")
+	}
+	for _, key := range keys {
+		aead, err := cipherOf(key)
+		if err != nil {
+			return "", err
+		}
+		if secret, err := aead.Open(nil, nil, raw, nil); err == nil {
+			return string(secret), nil
+		}
+	}
+	return "", errors.New("open a sealed secret: neither --seal-key nor a key of --unseal-keys sealed it")
+}
+
+// Reseal gives the form in which a stored secret is stored from now on, and
+// whether that is another one: sealed by the key, or as it is if there is none.
+func (s Sealer) Reseal(stored string) (again string, changed bool, err error) {
+	secret, err := s.Open(stored)
+	if err != nil {
+		return "", false, err
+	}
+	if s.key == "" {
+		return secret, secret != stored, nil
+	}
+	if _, err := (Sealer{key: s.key}).Open(stored); err == nil && secret != stored {
+		return stored, false, nil
+	}
+	again, err = s.Seal(secret)
+	return again, again != stored, err
 }
 
 // NewWebhook makes a secret of Standard Webhooks: 256 random bits.

@@ -38,26 +38,50 @@ func (s *Server) secure(next http.Handler) http.Handler {
 	})
 }
 
+// places bound how much is answered at once; nil: nothing does.
+type places chan struct{}
+
+func newPlaces(most int) places {
+	if most == 0 {
+		return nil
+	}
+	return make(places, most)
+}
+
+// enter takes a place, or tells that there is none. Whoever gets one leaves it.
+func (s *Server) enter(p places) (leave func(), ok bool) {
+	if p != nil {
+		select {
+		case p <- struct{}{}:
+		default:
+			s.opts.Metrics.Shed()
+			return nil, false
+		}
+	}
+	end := s.opts.Metrics.Begin()
+	return func() {
+		end()
+		if p != nil {
+			<-p
+		}
+	}, true
+}
+
+// Enter takes one of the places of requests to the API, for an operation that comes
+// over a socket.
+func (s *Server) Enter() (leave func(), ok bool) { return s.enter(s.api) }
+
 // shed refuses requests while as many are answered as may be: a server that takes
 // them all answers none of them in time.
-func (s *Server) shed(next http.Handler) http.Handler {
-	var places chan struct{}
-	if s.opts.MaxRequests > 0 {
-		places = make(chan struct{}, s.opts.MaxRequests)
-	}
+func (s *Server) shed(p places, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if places != nil {
-			select {
-			case places <- struct{}{}:
-				defer func() { <-places }()
-			default:
-				s.opts.Metrics.Shed()
-				w.Header().Set("Retry-After", "1")
-				graphQLError(w, http.StatusServiceUnavailable, "TRY_AGAIN", "too many requests are being answered: try again in a moment")
-				return
-			}
+		leave, ok := s.enter(p)
+		if !ok {
+			w.Header().Set("Retry-After", "1")
+			graphQLError(w, http.StatusServiceUnavailable, "TRY_AGAIN", "too many requests are being answered: try again in a moment")
+			return
 		}
-		defer s.opts.Metrics.Begin()()
+		defer leave()
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		next.ServeHTTP(w, r)
 	})

@@ -41,7 +41,9 @@ type Routes struct {
 	// ask below /newsletters/.
 	Export, Newsletters, Digests http.Handler
 	SDL                          string // GET /schema.graphql; empty: there is none
-	Ready                        func(ctx context.Context) error
+	// MaySDL lets those through who may have SDL; nil: everybody.
+	MaySDL func(next http.Handler) http.Handler
+	Ready  func(ctx context.Context) error
 }
 
 // Options are the limits of the server.
@@ -58,8 +60,11 @@ type Options struct {
 	DrainDelay      time.Duration // between /readyz saying no and the end of taking requests
 	Drain           func()        // ends what lasts longer than a request; nil: there is nothing
 	MaxRequests     int           // to the API, answered at once; 0: any number
+	TLS             TLS           // of the listener; without it plain HTTP is spoken
+	PlainAddr       string        // of a second listener, which sends browsers to https; empty: there is none
 	HTTPS           bool          // whether the server is reached by https alone
 	Metrics         Metrics
+	Trace           func(next http.Handler) http.Handler // around every request; nil: nothing is
 	Logger          *slog.Logger
 }
 
@@ -83,6 +88,7 @@ type Server struct {
 	routes  Routes
 	ready   atomic.Bool
 	handler http.Handler
+	api     places // of operations of the API
 }
 
 // New makes a server, which is not ready until Run listens.
@@ -94,8 +100,13 @@ func New(routes Routes, opts Options) *Server {
 		opts.Metrics = unmeasured{}
 	}
 	opts.Logger = slog.New(LogRequestID(opts.Logger.Handler()))
-	s := &Server{opts: opts, routes: routes}
-	s.handler = s.identify(s.secure(s.log(s.recover(s.mux()))))
+	opts.HTTPS = opts.HTTPS || opts.TLS.Enabled()
+	opts.TLS.Logger = opts.Logger
+	s := &Server{opts: opts, routes: routes, api: newPlaces(opts.MaxRequests)}
+	if opts.Trace == nil {
+		opts.Trace = func(next http.Handler) http.Handler { return next }
+	}
+	s.handler = s.identify(opts.Trace(s.secure(s.log(s.recover(s.mux())))))
 	return s
 }
 
@@ -126,7 +137,7 @@ func (s *Server) mux() http.Handler {
 	shared := s.crossOrigin([]string{http.MethodGet, http.MethodHead, http.MethodPost}, nil, "X-Request-Id", "Retry-After")
 	shared.MaxAge = 86_400
 	public := cors.New(shared).Handler
-	requests, streams := s.shed(s.deadline(compressed(s.limit(s.routes.GraphQL)))), s.limit(s.routes.GraphQL)
+	requests, streams := s.shed(s.api, s.deadline(compressed(s.limit(s.routes.GraphQL)))), s.limit(s.routes.GraphQL)
 	mux.Handle("/graphql", public(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isStream(r) { // it lasts as long as its client likes, and has bounds of its own
 			streams.ServeHTTP(w, r)
@@ -135,7 +146,11 @@ func (s *Server) mux() http.Handler {
 		requests.ServeHTTP(w, r)
 	})))
 	if s.routes.SDL != "" {
-		mux.Handle("GET /schema.graphql", public(compressed(http.HandlerFunc(s.serveSDL))))
+		sdl := http.Handler(http.HandlerFunc(s.serveSDL))
+		if s.routes.MaySDL != nil {
+			sdl = s.routes.MaySDL(sdl)
+		}
+		mux.Handle("GET /schema.graphql", public(compressed(sdl)))
 	}
 	if s.routes.GraphiQL != nil {
 		mux.Handle("/graphiql", s.routes.GraphiQL)
@@ -191,7 +206,7 @@ func (s *Server) mux() http.Handler {
 // site puts the news site under all paths that nothing else has, and under its own
 // pages below paths of others.
 func (s *Server) site(mux *http.ServeMux, public func(http.Handler) http.Handler) {
-	site := public(s.shed(s.deadline(compressed(s.routes.Site))))
+	site := public(s.shed(newPlaces(s.opts.MaxRequests), s.deadline(compressed(s.routes.Site))))
 	mux.Handle("/", site)
 	for _, page := range []string{"confirm", "preferences", "unsubscribe"} {
 		mux.Handle("GET /newsletters/"+page, site)
@@ -220,7 +235,11 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveSDL(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Cache-Control", "public, max-age=300")
+	if s.routes.MaySDL == nil {
+		w.Header().Set("Cache-Control", "public, max-age=300")
+	} else {
+		w.Header().Set("Cache-Control", "private, no-store")
+	}
 	plain(w, http.StatusOK, s.routes.SDL)
 }
 
@@ -234,7 +253,7 @@ func (s *Server) serveRoot(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	text := "This is Broadsheet. The API is at /graphql."
-	if s.routes.SDL != "" {
+	if s.routes.SDL != "" && s.routes.MaySDL == nil {
 		text += " Its schema is at /schema.graphql."
 	}
 	plain(w, http.StatusOK, text)
@@ -427,10 +446,28 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, listening fun
 		WriteTimeout:      s.opts.RequestTimeout + writeTime,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    1 << 16,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ErrorLog:          slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug),
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(listener) }() // ends with Shutdown below
+	defer func() { _ = srv.Close() }() // what a failure of the other listener leaves
+	failed := make(chan error, 2)
+	if s.opts.TLS.Enabled() {
+		config, plainly, err := s.opts.TLS.Config()
+		if err != nil {
+			return err
+		}
+		srv.TLSConfig = config
+		if s.opts.PlainAddr != "" {
+			stop, err := s.servePlainly(ctx, plainly, failed)
+			if err != nil {
+				return err
+			}
+			defer stop()
+		}
+		go func() { failed <- srv.ServeTLS(listener, "", "") }() // ends with Shutdown below
+	} else {
+		go func() { failed <- srv.Serve(listener) }() // ends with Shutdown below
+	}
 	s.SetReady(true)
 	listening(listener.Addr())
 	select {
@@ -446,6 +483,30 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, listening fun
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil
+}
+
+// maxStreams is how many requests one connection of HTTP/2 has open at once.
+const maxStreams = 100
+
+// servePlainly answers plain HTTP beside TLS until stop is called.
+func (s *Server) servePlainly(ctx context.Context, handler http.Handler, failed chan<- error) (stop func(), err error) {
+	listener, err := Listen(ctx, s.opts.PlainAddr)
+	if err != nil {
+		return nil, err
+	}
+	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 1 << 14, ErrorLog: slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug)}
+	ended := make(chan struct{})
+	go func() { // ends with stop
+		defer close(ended)
+		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+	return func() {
+		_ = srv.Close()
+		<-ended
+	}, nil
 }
 
 // leave goes on answering while whoever sends requests here learns that this server

@@ -39,8 +39,13 @@ func withConflict(err error) error {
 }
 
 // withTryAgain makes a fault of an error that says nothing about what was asked
-// and all about the database: it is away, busy, or cannot write.
+// and all about the database: it is away, busy, or cannot write; and of a text that cannot be
+// stored.
 func withTryAgain(ctx context.Context, err error) error {
+	if e, ok := errors.AsType[*pq.Error](err); ok && (e.Code == "22021" || e.Code == "22P05") {
+		// Texts are valid UTF-8 by then: it is the one character that PostgreSQL has no place for.
+		return fault.New(fault.BadUserInput, "A text holds the character NUL (U+0000), which cannot be stored: leave it out.").WithCause(err)
+	}
 	if err == nil || !isConnectionLost(err) && !isUnavailable(err) {
 		return err
 	}

@@ -85,6 +85,7 @@ type postgresConnector struct {
 	// those that were last heard before are not trusted any more.
 	silentAt atomic.Int64
 	closed   atomic.Bool // the whole pool
+	observe  Observer
 }
 
 func newPostgresConnector(dsn string, opts Options) (*postgresConnector, error) {
@@ -113,7 +114,7 @@ func (c *postgresConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, withTryAgain(ctx, err)
 	}
-	return &session{Conn: conn, keeper: p}, nil
+	return &session{Conn: conn, keeper: p, observe: c.observe}, nil
 }
 
 // postgresDialer opens connections whose reads and writes have ends.

@@ -30,8 +30,9 @@ type keeper interface {
 // session is a connection of a driver with its keeper.
 type session struct {
 	driver.Conn
-	keeper keeper
-	inTx   bool
+	keeper  keeper
+	observe Observer // nil: nobody is told
+	inTx    bool
 }
 
 // The drivers implement all of these; session would hide it from database/sql
@@ -58,6 +59,7 @@ func (s *session) QueryContext(ctx context.Context, query string, args []driver.
 	if err != nil {
 		return nil, err
 	}
+	done = s.observed(ctx, query, done)
 	found, err := s.full().QueryContext(ctx, query, args)
 	return s.rows(ctx, found, err, done, writes(query))
 }
@@ -67,7 +69,7 @@ func (s *session) ExecContext(ctx context.Context, query string, args []driver.N
 	if err != nil {
 		return nil, err
 	}
-	defer done()
+	defer s.observed(ctx, query, done)()
 	result, err := s.full().ExecContext(ctx, query, args)
 	return result, s.keeper.explain(ctx, err, !s.inTx)
 }
@@ -82,7 +84,7 @@ func (s *session) PrepareContext(ctx context.Context, query string) (driver.Stmt
 	if err != nil {
 		return nil, s.keeper.explain(ctx, err, false)
 	}
-	return &preparedStmt{Stmt: stmt, session: s, writes: writes(query)}, nil
+	return &preparedStmt{Stmt: stmt, session: s, text: query, writes: writes(query)}, nil
 }
 
 func (s *session) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
@@ -90,7 +92,9 @@ func (s *session) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx
 	if err != nil {
 		return nil, err
 	}
+	ended := s.observed(ctx, "BEGIN", func() {})
 	tx, err := s.full().BeginTx(ctx, opts)
+	ended()
 	if err != nil {
 		done()
 		return nil, s.keeper.explain(ctx, err, false)
@@ -181,18 +185,18 @@ type sessionTx struct {
 }
 
 // Commit implements driver.Tx.
-func (t *sessionTx) Commit() error { return t.end(t.tx.Commit, true) }
+func (t *sessionTx) Commit() error { return t.end("COMMIT", t.tx.Commit, true) }
 
 // Rollback implements driver.Tx.
-func (t *sessionTx) Rollback() error { return t.end(t.tx.Rollback, false) }
+func (t *sessionTx) Rollback() error { return t.end("ROLLBACK", t.tx.Rollback, false) }
 
-func (t *sessionTx) end(how func() error, commits bool) error {
+func (t *sessionTx) end(text string, how func() error, commits bool) error {
 	defer t.done()
 	done, err := t.session.start(t.ctx, false)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer t.session.observed(t.ctx, text, done)()
 	t.session.inTx = false
 	return t.session.keeper.explain(t.ctx, how(), commits)
 }
@@ -200,6 +204,7 @@ func (t *sessionTx) end(how func() error, commits bool) error {
 type preparedStmt struct {
 	driver.Stmt
 	session *session
+	text    string
 	writes  bool
 }
 
@@ -208,6 +213,7 @@ func (s *preparedStmt) QueryContext(ctx context.Context, args []driver.NamedValu
 	if err != nil {
 		return nil, err
 	}
+	done = s.session.observed(ctx, s.text, done)
 	found, err := s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 	return s.session.rows(ctx, found, err, done, s.writes)
 }
@@ -217,7 +223,7 @@ func (s *preparedStmt) ExecContext(ctx context.Context, args []driver.NamedValue
 	if err != nil {
 		return nil, err
 	}
-	defer done()
+	defer s.session.observed(ctx, s.text, done)()
 	result, err := s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 	return result, s.session.keeper.explain(ctx, err, !s.session.inTx)
 }

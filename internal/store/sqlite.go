@@ -31,6 +31,7 @@ type sqliteConnector struct {
 	driver  *sqlite.Driver
 	writers *writers
 	opened  os.FileInfo // the file, to tell whether it was replaced
+	observe Observer
 }
 
 func newSQLiteConnector(path string, opts Options) (*sqliteConnector, error) {
@@ -83,7 +84,7 @@ func (c *sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
 		conn, err := c.driver.Open(c.dsn)
 		if err == nil {
-			return &session{Conn: conn, keeper: &sqliteKeeper{c.writers}}, nil
+			return &session{Conn: conn, keeper: &sqliteKeeper{c.writers}, observe: c.observe}, nil
 		}
 		if !isBusy(err) || time.Since(start) > writerWait {
 			return nil, withTryAgain(ctx, err)

@@ -60,6 +60,8 @@ type Options struct {
 	Relaxed bool
 	// MaxConns bounds the pool; 0 means 4 for each processor, at least 8.
 	MaxConns int
+	// Observe is told of each operation; nil: nobody is.
+	Observe Observer
 	// Wrap is put around the driver by tests that count or read statements.
 	Wrap func(driver.Connector) driver.Connector
 	// Existing refuses a database of SQLite that is not there, instead of making it.
@@ -133,6 +135,7 @@ func (db *DB) connect(dsn string, opts Options) (driver.Connector, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.observe = opts.Observe
 		db.Dialect, db.file = SQLite, c
 		return c, nil
 	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
@@ -145,6 +148,7 @@ func (db *DB) connect(dsn string, opts Options) (driver.Connector, error) {
 		if err != nil {
 			return nil, fmt.Errorf("database: %w", err)
 		}
+		c.observe = opts.Observe
 		db.server = c
 		return c, nil
 	default:

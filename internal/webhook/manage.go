@@ -85,15 +85,18 @@ func stateOf(w *Webhook) any {
 	return state{w.URL, w.EventTypes, w.FullPayload, w.DisabledAt != nil}
 }
 
-// change runs a change of a webhook in a transaction, with its audit entry. A key of
-// 0 is a new one.
+// newWebhook stands in place of the key of a webhook that is made. The key 0 is that of
+// an id of another type.
+const newWebhook = -1
+
+// change runs a change of a webhook in a transaction, with its audit entry.
 func (s *Service) change(ctx context.Context, action string, key int, do func(ctx context.Context, w *Webhook) (int, error)) (changed *Webhook, err error) {
 	if err := access.Require(ctx, access.ManagePartners); err != nil {
 		return nil, err
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		var before *Webhook
-		if key != 0 {
+		if key != newWebhook {
 			if before, err = s.one(ctx, key); err != nil {
 				return err
 			}
@@ -119,7 +122,7 @@ func (s *Service) change(ctx context.Context, action string, key int, do func(ct
 // Create makes a webhook of a key and gives its secret, which is shown this once.
 func (s *Service) Create(ctx context.Context, key int, d Draft) (made *Webhook, shown string, err error) {
 	shown = secret.NewWebhook()
-	made, err = s.change(ctx, "createWebhook", 0, func(ctx context.Context, _ *Webhook) (int, error) {
+	made, err = s.change(ctx, "createWebhook", newWebhook, func(ctx context.Context, _ *Webhook) (int, error) {
 		if err := s.check(&d); err != nil {
 			return 0, err
 		}

@@ -4,6 +4,7 @@
 //	go run ./internal/tool/bench related [flags]   how good and how fast related articles are
 //	go run ./internal/tool/bench search [flags]    how fast search is
 //	go run ./internal/tool/bench known-items FILE… how well search finds articles by their words
+//	go run ./internal/tool/bench sockets [flags]   what memory idle sockets take
 //	go run ./internal/tool/bench readers [flags]   what deep pages of readers' lists cost
 package main
 
@@ -22,7 +23,9 @@ var commands = map[string]func(ctx context.Context, args []string) error{
 	"search":      benchSearch,
 	"known-items": benchKnownItems,
 	"readers":     benchReaders,
-	// Started by api.
+	"sockets":     benchSockets,
+	// Started by api and sockets.
+	"serve-sockets":  serveSockets,
 	"serve-api":      serveAPI,
 	"serve-unit":     serveUnit,
 	"serve-prepared": servePrepared,
