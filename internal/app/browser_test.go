@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
+	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
@@ -95,8 +97,16 @@ func TestReadersUseTheSite(t *testing.T) {
 	t.Parallel()
 	findBrowser(t)
 	testkit.EachURL(t, func(t *testing.T, database string) {
-		journey(t, "site.mjs", database, func(*app.App) {}, nil, "--demo")
+		journey(t, "site.mjs", database, func(*app.App) {}, []string{"BROADSHEET_MAIL_PAGES=" + strings.Join(mailPages(), " ")}, "--demo")
 	})
+}
+
+// mailPages are the paths of the front end that mails lead to.
+func mailPages() (paths []string) {
+	for _, p := range mail.Pages() {
+		paths = append(paths, p.Path())
+	}
+	return paths
 }
 
 func exists(path string) bool {

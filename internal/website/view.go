@@ -108,7 +108,7 @@ func (v *view) fill(kind permalink.Kind, slug string) error {
 var applications = map[string]string{
 	"/search": "Search", "/archive": "Archive", "/latest": "List", "/reading-list": "Reader", "/interests": "Reader", "/notifications": "Reader",
 	"/account/sign-in": "Forms", "/account/sign-up": "Forms", "/account/lost-password": "Forms", "/account/reset-password": "Forms", "/account/verify": "Forms",
-	"/account/confirm-email": "Forms", "/newsletters/confirm": "Forms", "/newsletters/preferences": "Forms", "/newsletters/unsubscribe": "Forms", "/contact-us": "Forms",
+	"/account/settings": "Reader", "/account/stop-digest": "Forms", "/account/confirm-email": "Forms", "/newsletters/confirm": "Forms", "/newsletters/preferences": "Forms", "/newsletters/unsubscribe": "Forms", "/contact-us": "Forms",
 }
 
 // chrome asks for what is around the content, in a language or, without one, in that

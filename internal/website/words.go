@@ -146,7 +146,7 @@ func (v *view) Story(s any, look string, level int) Teaser {
 	return t
 }
 
-// Because is Story with a reason.
+// WithCause is Story with a reason.
 func (v *view) WithCause(edge map[string]any) Teaser {
 	t := v.Story(edge["node"], "card", 3)
 	t.Reason = v.Why(edge)

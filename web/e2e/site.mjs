@@ -1,10 +1,10 @@
 // The news site in a browser, as readers use it: every page, the flows of guests and members, Arabic, the keyboard, axe.
 //
-//   node e2e/site.mjs BASE_URL
+//   BROADSHEET_MAIL_PAGES="/account/verify …" node e2e/site.mjs BASE_URL
 //
 // Fails when a page breaks its content security policy, writes an error to the console, asks another origin for anything,
 // has a violation that axe finds, or a step does not lead where it should. BASE_URL serves the demo newsroom and keeps its
-// mails. CHROMIUM names the browser.
+// mails. BROADSHEET_MAIL_PAGES are the paths that mails lead to. CHROMIUM names the browser.
 import { readFileSync } from 'node:fs';
 import assert from 'node:assert/strict';
 import { travel } from './browser.mjs';
@@ -16,6 +16,7 @@ if (!base) {
 }
 const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const at = (/** @type {string} */ path) => new URL(path, base).href;
+const mailPages = (process.env['BROADSHEET_MAIL_PAGES'] ?? '').split(' ').filter(Boolean);
 const story = '/articles/port-strike-ends-after-vote-in-the-fish-hall';
 const arabic = '/articles/انتهاء-اضراب-المرفا-بعد-تصويت-في-سوق-السمك';
 
@@ -93,10 +94,11 @@ async function check(page, faults, what = page.url()) {
 /** Every page answers, has one main heading, and no violation. @param {Page} page @param {string[]} faults */
 async function everyPage(page, faults) {
   const pages = ['/', '/languages/ar', '/sections/world', '/sections/world?language=ar', story, arabic, '/tags/port-strike', '/places/marjana', '/series/lines-under-the-sea', '/authors/huda-rashwat',
-    '/latest', '/archive', '/about', '/contact', '/search?q=port', '/account/sign-in', '/account/sign-up', '/account/lost-password', '/reading-list', '/interests', '/newsletters/preferences?token=x'];
+    '/latest', '/archive', '/about', '/contact', '/search?q=port', '/account/sign-in', '/account/lost-password', '/reading-list', '/interests', ...mailPages.map((path) => `${path}?token=x`)];
   for (const path of pages) {
     const response = await open(page, path);
     assert.equal(response?.status(), 200, path);
+    assert.equal(await page.locator('.big-number').count(), 0, `${path}: the application knows no such page`);
     await check(page, faults, path);
     assert.ok((await page.locator('h1').count()) === 1, `${path}: main headings`);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false, `${path} is wider than the window`);
@@ -182,6 +184,11 @@ async function member(page) {
   await page.getByRole('link', { name: 'Salma Aziz' }).waitFor();
   await open(page, '/reading-list');
   await page.locator('.saved').getByText('Port strike ends').waitFor(); // saved on the device before
+  await open(page, '/account/settings');
+  await page.getByLabel('Summary by mail').selectOption('WEEKLY');
+  await page.getByText('Saved.').waitFor();
+  await open(page, '/account/settings');
+  assert.equal(await page.getByLabel('Summary by mail').inputValue(), 'WEEKLY', 'a setting is forgotten');
 }
 
 /** Finds a link in the mails that the server keeps. @param {string} email @param {RegExp} link */

@@ -2,7 +2,7 @@ import { useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { DEVICE, keep, stored, useAsk, useChange, useDraft, useSite } from '../context';
 import {
   ConfirmEmailChangeDocument, ConfirmSubscriptionDocument, ContactDocument, NewsletterPreferencesDocument, RequestPasswordResetDocument, RequestSignInLinkDocument,
-  ResetPasswordDocument, SignInDocument, SignInWithLinkDocument, SignUpDocument, UnsubscribeDocument, UpdatePreferencesDocument, VerifyEmailDocument, type PreferencesFragment,
+  ResetPasswordDocument, SignInDocument, SignInWithLinkDocument, SignUpDocument, StopDigestDocument, UnsubscribeDocument, UpdatePreferencesDocument, VerifyEmailDocument, type PreferencesFragment,
 } from '../generated/graphql';
 import { Loading } from '../parts/Loading';
 import { go, useHere } from '../router';
@@ -66,6 +66,7 @@ export default function Forms({ kind }: PageProps) {
     case 'confirm-email': return <ConfirmEmail token={token} />;
     case 'confirm': return <ConfirmSubscription token={token} />;
     case 'preferences': return <Preferences token={token} />;
+    case 'stop-digest': return <StopDigest token={token} />;
     case 'unsubscribe': return <Unsubscribe token={token} />;
     default: return <Contact />;
   }
@@ -247,6 +248,17 @@ function Unsubscribe({ token }: { token: string }) {
     <Panel title={words.unsubscribe} lead={words.leaveAsk} label={words.unsubscribe} send={async () => {
       const out = await leave({ token });
       return out.error !== undefined ? wrong(out.error) : done(words.unsubscribed);
+    }} />
+  );
+}
+
+function StopDigest({ token }: { token: string }) {
+  const { words, href } = useSite();
+  const stop = useChange(StopDigestDocument);
+  return (
+    <Panel title={words.stopDigest} lead={words.stopDigestAsk} label={words.stopDigest} foot={<p><a href={href('/account/settings')}>{words.settings}</a></p>} send={async () => {
+      const out = await stop({ token });
+      return out.error !== undefined ? wrong(out.error) : done(words.digestStopped);
     }} />
   );
 }
