@@ -219,7 +219,8 @@ func (v *view) fillArticle() error {
 	if err != nil {
 		return err
 	}
-	if err := v.askBody(text(article["path"])); err != nil {
+	blocks, err := v.askBody(text(article["path"]))
+	if err != nil {
 		return err
 	}
 	read, err := v.query("Rail", map[string]any{"language": v.Language})
@@ -229,33 +230,34 @@ func (v *view) fillArticle() error {
 	v.Latest = inLanguage(nodes(read["latestNews"]), v.Language, text(article["id"]))
 	v.MostRead = inLanguage(list(read["mostRead"]), v.Language, text(article["id"]))
 	v.Data = article
-	v.describeArticle(article, head.data)
+	v.describeArticle(article, head.data, blocks)
 	return nil
 }
 
 // askBody asks for the blocks of the text, and for its tables where it has some.
-func (v *view) askBody(path string) error {
+func (v *view) askBody(path string) ([]map[string]any, error) {
 	variables := map[string]any{"path": path}
 	body, err := v.query("ArticleBody", variables)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	article, _ := body["article"].(map[string]any)
-	for _, block := range list(article["body"]) {
+	blocks := list(article["body"])
+	for _, block := range blocks {
 		if block["__typename"] == "TableBlock" {
 			_, err = v.query("ArticleTables", variables)
 			break
 		}
 	}
-	return err
+	return blocks, err
 }
 
-func (v *view) describeArticle(article, head map[string]any) {
+func (v *view) describeArticle(article, head map[string]any, blocks []map[string]any) {
 	seo, _ := article["seo"].(map[string]any)
 	v.Title, v.Description, v.NoIndex = cmp.Or(text(seo["title"]), text(article["title"])), text(seo["description"]), seo["noIndex"] == true
 	v.Canonical = permalink.Absolute(v.base, text(seo["canonicalUrl"]))
 	extra, _ := head["article"].(map[string]any)
-	v.Body = still(text(extra["bodyHtml"]))
+	v.Body = still(responsive(text(extra["bodyHtml"]), blocks))
 	if ld, err := json.Marshal(extra["jsonLd"]); err == nil { // writes < as \u003c
 		v.JSONLD = template.JS(ld) //nolint:gosec // G203: JSON without <
 	}

@@ -1,20 +1,23 @@
 // The news site in a browser, as readers use it: every page, the flows of guests and members, Arabic, the keyboard, axe.
 //
-//   BROADSHEET_MAIL_PAGES="/account/verify …" node e2e/site.mjs BASE_URL
+//   BROADSHEET_MAIL_PAGES="/account/verify …" node e2e/site.mjs BASE_URL [STEP…]
 //
 // Fails when a page breaks its content security policy, writes an error to the console, asks another origin for anything,
 // has a violation that axe finds, or a step does not lead where it should. BASE_URL serves the demo newsroom and keeps its
 // mails. BROADSHEET_MAIL_PAGES are the paths that mails lead to. CHROMIUM names the browser.
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import assert from 'node:assert/strict';
 import { travel } from './browser.mjs';
 
-const base = process.argv[2];
+const [base, ...chosen] = process.argv.slice(2);
 if (!base) {
-  console.error('usage: node e2e/site.mjs BASE_URL');
+  console.error('usage: node e2e/site.mjs BASE_URL [STEP…]');
   process.exit(2);
 }
 const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+/** @type {Record<string, string>} */
+const documents = JSON.parse(gunzipSync(readFileSync(new URL('../../internal/website/assets/operations.json.gz', import.meta.url))).toString());
 const at = (/** @type {string} */ path) => new URL(path, base).href;
 const mailPages = (process.env['BROADSHEET_MAIL_PAGES'] ?? '').split(' ').filter(Boolean);
 const story = '/articles/port-strike-ends-after-vote-in-the-fish-hall';
@@ -32,16 +35,12 @@ await travel('Site', base, async (page, faults) => {
       }
     }).observe({ type: 'layout-shift', buffered: true });
   });
-  await consent(page);
-  await firstViews(page, faults);
-  await everyPage(page, faults);
-  await scripts(page);
-  await bookmarks(page);
-  await comment(page);
-  await member(page);
-  await search(page);
-  await keyboard(page);
-  await dark(page, faults);
+  for (const step of [consent, firstViews, everyPage, scripts, blurred, bookmarks, comment, member, search, keyboard, dark]) {
+    if (chosen.length > 0 && !chosen.includes(step.name)) continue;
+    const start = Date.now();
+    await step(page, faults);
+    console.log(`${step.name}: ${((Date.now() - start) / 1000).toFixed(1)} s`);
+  }
 });
 
 /** Opens a page and waits for the application. @param {Page} page @param {string} path */
@@ -49,6 +48,12 @@ async function open(page, path) {
   const response = await page.goto(at(path));
   await page.waitForFunction(() => document.querySelector('.loading') === null);
   return response;
+}
+
+/** The operation of a request, which names the document by its id. @param {string} body @returns {string} */
+function nameOf(body) {
+  const { documentId, operationName } = JSON.parse(body);
+  return operationName ?? /(?:query|mutation|subscription)\s+(\w+)/.exec(documents[documentId] ?? '')?.[1] ?? '';
 }
 
 /** @param {Page} page */
@@ -65,8 +70,12 @@ async function firstViews(page, faults) {
   for (const path of ['/', '/languages/ar', '/sections/world', story, arabic]) {
     const html = await (await fetch(at(path))).text();
     const asked = /** @type {string[]} */ ([]);
+    const pictures = /** @type {string[]} */ ([]);
     /** @param {import('playwright-core').Request} r */
-    const note = (r) => { if (r.url().endsWith('/graphql')) asked.push(r.postData() ?? ''); };
+    const note = (r) => {
+      if (r.url().endsWith('/graphql')) asked.push(nameOf(r.postData() ?? ''));
+      if (r.resourceType() === 'image') pictures.push(r.url());
+    };
     page.on('request', note);
     await open(page, path);
     await page.waitForLoadState('networkidle');
@@ -77,8 +86,13 @@ async function firstViews(page, faults) {
     for (const h of headlines) if (!written(h)) faults.push(`${path}: the first view lacks ${h}`);
     if (path === '/') assert.equal(new Set(headlines).size, headlines.length, 'a story is on the front page twice');
     const again = await page.evaluate(() => JSON.parse(document.getElementById('first')?.textContent ?? '{}').answers.map((/** @type {{ name: string }} */ a) => a.name));
-    const first = again.filter((/** @type {string} */ name) => asked.some((q) => q.includes(`"operationName":"${name}"`)));
+    assert.ok(asked.length > 0 && !asked.includes(''), `${path}: requests without a known name: ${asked}`);
+    const first = again.filter((/** @type {string} */ name) => asked.includes(name));
     assert.deepEqual(first, [], `${path}: asked twice`);
+    const shown = await page.evaluate(() => [...document.images].map((i) => i.currentSrc));
+    assert.deepEqual(pictures.filter((url) => url.startsWith('http') && !shown.includes(url)), [], `${path}: pictures that are fetched and not shown`);
+    assert.equal(await page.locator('main .frame img:not([srcset]), .lead-picture img:not([srcset]), .prose img:not([srcset])').count(), 0, `${path}: a picture without variants`);
+    assert.equal(await page.locator('main img:not([width]), main img:not([height])').count(), 0, `${path}: a picture without its size`);
     const shift = Number(await page.evaluate(() => document.documentElement.dataset['shift'] ?? '0'));
     if (shift > 0.1) faults.push(`${path}: the layout shifts by ${shift}`);
   }
@@ -126,6 +140,21 @@ async function scripts(page) {
   await fresh.close();
   console.log(`scripts of an article page: ${total} bytes compressed`);
   assert.ok(total > 10_000 && total <= 120_000, `scripts of an article page: ${total} bytes`);
+}
+
+/** A picture that is long in coming is blurred until it is there. @param {Page} page */
+async function blurred(page) {
+  let come = () => {};
+  const gate = new Promise((/** @type {(value?: unknown) => void} */ done) => { come = done; });
+  const reader = await (await page.context().browser())?.newContext({ serviceWorkers: 'block' });
+  const slow = await reader?.newPage();
+  if (!reader || !slow) throw new Error('no browser');
+  await slow.route('**/*.webp', async (route) => { await gate; await route.continue(); });
+  await slow.goto(at(story), { waitUntil: 'domcontentloaded' });
+  await slow.locator('.lead-picture img.blurred').waitFor();
+  come();
+  await slow.waitForFunction(() => document.querySelector('img.blurred') === null);
+  await reader.close();
 }
 
 /** Save, find it after a reload, remove, undo. @param {Page} page */

@@ -80,7 +80,7 @@ function Head({ story }: { story: Story }) {
       <h1>{story.title}</h1>
       {(story.subtitle || story.excerpt) && <p className="standfirst">{story.subtitle || story.excerpt}</p>}
       <div className="byline">
-        {story.authors.filter((a) => a.avatar).slice(0, 2).map((a) => a.avatar && <img key={a.id} className="avatar" src={a.avatar.w400} alt="" width="44" height="44" />)}
+        {story.authors.filter((a) => a.avatar).slice(0, 2).map((a) => a.avatar && <img key={a.id} className="avatar" src={a.avatar.square} alt="" width="44" height="44" />)}
         <div>
           <p>{words.by} {story.authors.length > 0 ? story.authors.map((a, i) => <span key={a.id}>{i > 0 && ', '}<a href={href(a.path)} rel="author">{a.label}</a></span>) : story.byline}</p>
           <p className="meta">
