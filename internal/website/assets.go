@@ -41,7 +41,7 @@ type assets struct {
 	words     map[string]map[string]any
 	style     string
 	fonts     []string            // of headlines, loaded early
-	scripts   map[string][]string // by the page that they are for, the first to run first
+	scripts   map[string][]string // by the page or words/LANGUAGE that they are for, the first to run first
 }
 
 // chunk is one entry of Vite's manifest.
@@ -103,6 +103,8 @@ func (a *assets) arrange(manifest map[string]chunk) {
 			a.scripts["main"] = walk(key, nil)
 		case strings.HasPrefix(key, "pages/"):
 			a.scripts[strings.TrimSuffix(path.Base(key), ".tsx")] = walk(key, nil)
+		case strings.HasPrefix(key, "words/"):
+			a.scripts[strings.TrimSuffix(key, ".ts")] = []string{prefix + c.File}
 		case path.Ext(c.File) == ".css":
 			a.style = prefix + c.File
 		case strings.Contains(c.File, "latin-600") && path.Ext(c.File) == ".woff2":

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -371,9 +372,16 @@ func (v *view) finish() error {
 	}
 	v.First = template.JS(first) //nolint:gosec // G203: JSON without <
 	v.Style, v.Fonts = a.style, a.fonts
-	v.Scripts = a.scripts["main"]
-	if page := a.scripts[cmp.Or(v.Kind, "Page")]; page != nil {
-		v.Scripts = append(append([]string{}, v.Scripts...), page...)
+	spoken := "words/en"
+	if v.Dir == "rtl" {
+		spoken = "words/ar"
+	}
+	for _, part := range []string{"main", spoken, cmp.Or(v.Kind, "Page")} {
+		for _, script := range a.scripts[part] {
+			if !slices.Contains(v.Scripts, script) { // parts share some
+				v.Scripts = append(v.Scripts, script)
+			}
+		}
 	}
 	if len(v.site.opts.Theme) > 0 {
 		v.Theme = prefix + "theme.css"

@@ -153,7 +153,7 @@ async function blurred(page) {
   await slow.goto(at(story), { waitUntil: 'domcontentloaded' });
   await slow.locator('.lead-picture img.blurred').waitFor();
   come();
-  await slow.waitForFunction(() => document.querySelector('img.blurred') === null);
+  await slow.locator('.lead-picture img:not(.blurred)').waitFor();
   await reader.close();
 }
 

@@ -2,7 +2,7 @@ import { createContext, useContext, useEffect, useState, type ReactNode } from '
 import { useMutation, useQuery, type AnyVariables, type UseQueryResponse } from 'urql';
 import { doc } from './client';
 import { ViewerDocument, type ChromeQuery, type TypedDocumentString, type ViewerPartsFragment } from './generated/graphql';
-import { day, moment, wordsOf, type Words } from './words';
+import { day, moment, type Words } from './words';
 
 /** What every part of a page may need to know. */
 export interface Site {
@@ -73,8 +73,6 @@ export function usePhrases() {
   const { words, timeZone } = useSite();
   return { words, day: (at: string | null | undefined) => day(at, words, timeZone), moment: (at: string | null | undefined) => moment(at, words, timeZone) };
 }
-
-export { wordsOf };
 
 /** A part of a page that loads by itself: it fails alone, with a way to try again. */
 export function Widget({ title, id, fetching, error, again, children, className = '' }: {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { compress } from '../graphiql/compress';
-import { all } from './words';
+import ar from './words/ar';
+import en from './words/en';
 
 /** Where `npm run dev:site` finds a running Broadsheet. */
 const server = process.env['BROADSHEET_URL'] ?? 'http://localhost:8080';
@@ -15,7 +16,7 @@ function forServer(): Plugin {
     generateBundle() {
       const operations = JSON.parse(readFileSync(new URL('./generated/persisted-documents.json', import.meta.url), 'utf8')) as Record<string, string>;
       this.emitFile({ type: 'asset', fileName: 'operations.json', source: JSON.stringify(operations) });
-      this.emitFile({ type: 'asset', fileName: 'words.json', source: JSON.stringify(all) });
+      this.emitFile({ type: 'asset', fileName: 'words.json', source: JSON.stringify({ en, ar }) });
     },
   };
 }

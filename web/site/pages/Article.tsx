@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { useAsk, useChange, usePhrases, useSite, Widget, keep, stored } from '../context';
 import {
-  ArticleBodyDocument, ArticlePageDocument, LiveEntriesDocument, MarkReadDocument, RailDocument, RecordViewDocument, type ArticlePageQuery, type TeaserFragment,
+  ArticleBodyDocument, ArticlePageDocument, LiveBlogDocument, LiveEntriesDocument, MarkReadDocument, RailDocument, RecordViewDocument, type ArticlePageQuery, type TeaserFragment,
 } from '../generated/graphql';
 import { Body } from '../parts/Body';
 import { BookmarkButton } from '../parts/Bookmark';
@@ -9,7 +9,10 @@ import { Loading } from '../parts/Loading';
 import { Missing } from '../parts/Missing';
 import { NewsletterForm } from '../parts/Newsletter';
 import { Kind, Picture, Teaser } from '../parts/Teaser';
+import { useLive } from '../live';
 import { fill } from '../words';
+
+const nothing = () => undefined;
 
 const Comments = lazy(() => import('../parts/Comments').then((m) => ({ default: m.Comments })));
 
@@ -45,7 +48,7 @@ function Whole({ story }: { story: Story }) {
         <Head story={story} />
         <div className="prose">
           <Text path={story.path} />
-          {story.liveEntries.length > 0 && <Live story={story} />}
+          {(story.kind === 'LIVE_BLOG' || story.liveEntries.length > 0) && <Live story={story} />}
         </div>
         <Tail story={story} />
       </article>
@@ -131,16 +134,18 @@ function Tools({ story }: { story: Story }) {
   );
 }
 
-/** The entries of a live blog, asked for again while it is open. */
+/** The entries of a live blog. New ones come by subscription; while it is cut off they are asked for. */
 function Live({ story }: { story: Story }) {
   const { words } = useSite();
   const { moment } = usePhrases();
   const [, again] = useAsk(LiveEntriesDocument, { id: story.id }, { pause: true });
+  const alone = useLive(LiveBlogDocument, { id: story.id }, nothing); // the store of answers takes it
   useEffect(() => {
+    if (!alone) return;
     const timer = window.setInterval(() => document.visibilityState === 'visible' && again({ requestPolicy: 'network-only' }), 30_000);
     return () => window.clearInterval(timer);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- one timer for each story
-  }, [story.id]);
+  }, [story.id, alone]);
   const entries = [...story.liveEntries].sort((a, b) => Number(b.isPinned) - Number(a.isPinned) || b.publishedAt.localeCompare(a.publishedAt));
   return (
     <section className="live-entries" aria-label={words.live}>

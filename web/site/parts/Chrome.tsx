@@ -1,6 +1,7 @@
 import { useEffect, useState, type FormEvent } from 'react';
 import { DEVICE, keep, stored, useChange, usePhrases, useSite } from '../context';
-import { RecordConsentDocument, SignOutDocument, type MenuPartsFragment } from '../generated/graphql';
+import { BreakingNewsDocument, RecordConsentDocument, SignOutDocument, type BreakingNewsSubscription, type MenuPartsFragment } from '../generated/graphql';
+import { useLive } from '../live';
 import { go, useHere } from '../router';
 import { NewsletterForm } from './Newsletter';
 
@@ -159,6 +160,23 @@ export function Consent() {
       <p dangerouslySetInnerHTML={{ __html: consent.html }} />
       <button type="button" className="button" onClick={accept}>{words.accept}</button>
     </aside>
+  );
+}
+
+/** Breaking news, as it is sent, over whatever is read. */
+export function Breaking() {
+  const { words } = useSite();
+  const [news, setNews] = useState<BreakingNewsSubscription['breakingNews']>();
+  useLive(BreakingNewsDocument, {}, (event) => setNews(event.breakingNews));
+  return (
+    <div role="alert">
+      {news && (
+        <div className="breaking" lang={news.article.language} dir={news.article.direction.toLowerCase()}>
+          <a href={news.article.path} onClick={() => setNews(undefined)}><b>{words.breaking}</b> {news.text}</a>
+          <button type="button" aria-label={words.close} onClick={() => setNews(undefined)}>×</button>
+        </div>
+      )}
+    </div>
   );
 }
 

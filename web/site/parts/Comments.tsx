@@ -1,6 +1,7 @@
 import { useRef, useState, type FormEvent } from 'react';
 import { useAsk, useChange, useDraft, usePhrases, useSite, Widget, keep, stored } from '../context';
-import { AddCommentDocument, CommentsDocument, ReactDocument, ReportCommentDocument, type CommentOrder, type CommentPartsFragment, type CommentsQuery } from '../generated/graphql';
+import { AddCommentDocument, CommentAddedDocument, CommentsDocument, ReactDocument, ReportCommentDocument, type CommentOrder, type CommentPartsFragment, type CommentsQuery } from '../generated/graphql';
+import { useLive } from '../live';
 import { fill } from '../words';
 
 type Policy = NonNullable<CommentsQuery['article']>['commentPolicy'];
@@ -16,7 +17,13 @@ export function Comments({ articleId }: { articleId: string }) {
   const [{ data, fetching, error }, again] = useAsk(CommentsDocument, { id: articleId, orderBy, after: null }, { fresh: true });
   const found = data?.article;
   const policy = found?.commentPolicy;
-  const refresh = () => again({ requestPolicy: 'network-only' });
+  const [arrived, setArrived] = useState<readonly string[]>([]);
+  useLive(CommentAddedDocument, { id: articleId }, (event) => setArrived((ids) => [...ids, event.commentAdded.id]));
+  const unseen = arrived.filter((id) => !document.getElementById(id)).length;
+  const refresh = () => {
+    setArrived([]);
+    again({ requestPolicy: 'network-only' });
+  };
   return (
     <Widget id="comments" className="comments" title={`${words.comments}${found ? ` (${found.commentCount})` : ''}`} fetching={fetching} error={data ? undefined : error} again={refresh}>
       {policy && <CommentForm articleId={articleId} policy={policy} sent={refresh} />}
@@ -27,6 +34,7 @@ export function Comments({ articleId }: { articleId: string }) {
           </select>
         </label>
       )}
+      <p role="status">{unseen > 0 && <button type="button" className="button quiet" onClick={refresh}>{fill(words.newComments, { n: unseen })}</button>}</p>
       {found?.comments?.nodes.length === 0 && <p>{words.noComments}</p>}
       {policy && pages.map((after, i) => (
         <CommentPage key={after} {...{ articleId, orderBy, after, policy, refresh }} more={i === pages.length - 1 ? (next) => setPages([...pages, next]) : undefined} />
