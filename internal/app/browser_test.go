@@ -96,8 +96,10 @@ func TestEditorPublishesInGraphiQL(t *testing.T) {
 func TestReadersUseTheSite(t *testing.T) {
 	t.Parallel()
 	findBrowser(t)
+	const email, password = "desk@example.org", "correct horse battery staple"
+	env := []string{"BROADSHEET_MAIL_PAGES=" + strings.Join(mailPages(), " "), "BROADSHEET_EMAIL=" + email, "BROADSHEET_PASSWORD=" + password}
 	testkit.EachURL(t, func(t *testing.T, database string) {
-		journey(t, "site.mjs", database, func(*app.App) {}, []string{"BROADSHEET_MAIL_PAGES=" + strings.Join(mailPages(), " ")}, "--demo")
+		journey(t, "site.mjs", database, func(a *app.App) { makeEditor(t, a, email, password) }, env, "--demo")
 	})
 }
 

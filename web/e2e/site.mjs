@@ -1,10 +1,10 @@
 // The news site in a browser, as readers use it: every page, the flows of guests and members, Arabic, the keyboard, axe.
 //
-//   BROADSHEET_MAIL_PAGES="/account/verify …" node e2e/site.mjs BASE_URL [STEP…]
+//   BROADSHEET_MAIL_PAGES="/account/verify …" BROADSHEET_EMAIL=… BROADSHEET_PASSWORD=… node e2e/site.mjs BASE_URL [STEP…]
 //
 // Fails when a page breaks its content security policy, writes an error to the console, asks another origin for anything,
 // has a violation that axe finds, or a step does not lead where it should. BASE_URL serves the demo newsroom and keeps its
-// mails. BROADSHEET_MAIL_PAGES are the paths that mails lead to. CHROMIUM names the browser.
+// mails. BROADSHEET_MAIL_PAGES are the paths that mails lead to; e-mail address and password are those of an editor. CHROMIUM names the browser.
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import assert from 'node:assert/strict';
@@ -19,6 +19,7 @@ const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.m
 /** @type {Record<string, string>} */
 const documents = JSON.parse(gunzipSync(readFileSync(new URL('../../internal/website/assets/operations.json.gz', import.meta.url))).toString());
 const at = (/** @type {string} */ path) => new URL(path, base).href;
+let editor = ''; // the token of the editor's session
 const mailPages = (process.env['BROADSHEET_MAIL_PAGES'] ?? '').split(' ').filter(Boolean);
 const story = '/articles/port-strike-ends-after-vote-in-the-fish-hall';
 const arabic = '/articles/انتهاء-اضراب-المرفا-بعد-تصويت-في-سوق-السمك';
@@ -35,7 +36,7 @@ await travel('Site', base, async (page, faults) => {
       }
     }).observe({ type: 'layout-shift', buffered: true });
   });
-  for (const step of [consent, firstViews, everyPage, scripts, blurred, bookmarks, comment, member, search, keyboard, dark]) {
+  for (const step of [consent, firstViews, everyPage, scripts, blurred, bookmarks, comment, live, member, search, keyboard, dark]) {
     if (chosen.length > 0 && !chosen.includes(step.name)) continue;
     const start = Date.now();
     await step(page, faults);
@@ -48,6 +49,30 @@ async function open(page, path) {
   const response = await page.goto(at(path));
   await page.waitForFunction(() => document.querySelector('.loading') === null);
   return response;
+}
+
+/** Does what an editor does elsewhere. @param {string} query @param {Record<string, unknown>} variables @returns {Promise<any>} */
+async function newsroom(query, variables = {}) {
+  const ask = async (/** @type {string} */ query, /** @type {Record<string, unknown>} */ variables) => {
+    const response = await fetch(at('/graphql'), {
+      method: 'POST', headers: { 'Content-Type': 'application/json', ...(editor ? { Authorization: `Bearer ${editor}` } : {}) }, body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = await response.json();
+    assert.equal(errors, undefined, JSON.stringify(errors));
+    const [payload] = Object.values(data);
+    assert.deepEqual(payload?.userErrors ?? [], [], query);
+    return payload;
+  };
+  if (!editor) {
+    const { BROADSHEET_EMAIL: email, BROADSHEET_PASSWORD: password } = process.env;
+    editor = (await ask('mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { message } } }', { input: { email, password, transport: 'TOKEN' } })).token;
+  }
+  return ask(query, variables);
+}
+
+/** Settles when the page has sent a subscription, or was sent something by one. @param {Page} page @param {'framesent' | 'framereceived'} what @param {string} words */
+function frame(page, what, words) {
+  return new Promise((/** @type {(value?: unknown) => void} */ done) => page.on('websocket', (socket) => socket.on(what, ({ payload }) => { if (String(payload).includes(words)) done(); })));
 }
 
 /** The operation of a request, which names the document by its id. @param {string} body @returns {string} */
@@ -184,7 +209,35 @@ async function comment(page) {
   await form.getByLabel('Name').fill('Salma');
   await form.getByLabel('E-mail address').fill('salma@example.org');
   await form.getByRole('button', { name: 'Send' }).click();
-  await page.getByText(/A moderator will look|Your comment is shown/).waitFor();
+  await page.getByText('A moderator will look').waitFor(); // as the network address is new
+  assert.equal(await page.locator('.comments').getByText(words).count(), 0, 'a comment is shown before a moderator saw it');
+  const subscribed = frame(page, 'framesent', 'CommentAdded');
+  await open(page, story);
+  await page.getByRole('form', { name: 'Comment' }).waitFor();
+  await subscribed;
+  const { nodes } = await newsroom('{ moderationQueue(first: 50) { nodes { commentId body guestEmail } } }');
+  const waiting = nodes.find((/** @type {{ body: string }} */ c) => c.body === words);
+  assert.equal(waiting?.guestEmail, 'salma@example.org', 'the comment is not in the queue');
+  await newsroom('mutation ($ids: [ID!]!) { approveComments(input: { ids: $ids }) { userErrors { message } } }', { ids: [waiting.commentId] });
+  await page.getByRole('button', { name: 'Show new comments (1)' }).click(); // told by subscription
+  await page.locator('.thread').getByText(words).waitFor();
+  await page.locator(`[id="${waiting.commentId}"]`).getByText('Guest').waitFor();
+}
+
+/** A live blog and breaking news reach whoever has the page open. @param {Page} page */
+async function live(page) {
+  const told = frame(page, 'framereceived', '"articleUpdated"');
+  await open(page, '/articles/live-port-strike-vote');
+  await told;
+  const { id } = await newsroom('{ article(by: { path: "/articles/live-port-strike-vote" }) { id } }');
+  const title = `The last crane turns ${Date.now()}`;
+  await newsroom('mutation ($id: ID!, $title: String!) { addLiveEntry(input: { articleId: $id, entry: { title: $title, body: { markdown: "It **turned**." } } }) { userErrors { message } } }', { id, title });
+  await page.locator('.live-entries').getByText(title).waitFor();
+  const text = `Cranes turn again ${Date.now()}`;
+  await newsroom('mutation ($id: ID!, $text: String!) { sendBreakingNews(input: { articleId: $id, text: $text }) { userErrors { message } } }', { id, text });
+  await page.getByRole('alert').getByText(text).waitFor();
+  await page.locator('.breaking').getByRole('button', { name: 'Close' }).click();
+  await page.locator('.breaking').waitFor({ state: 'detached' });
 }
 
 /** Signs up by mail, keeps the bookmarks of the device, follows a section. @param {Page} page */
