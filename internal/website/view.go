@@ -97,6 +97,10 @@ func (v *view) fill(kind permalink.Kind, slug string) error {
 	case permalink.Author:
 		return v.fillList("authors", "AuthorPage", "author", slug)
 	}
+	if v.Path == "/offline" { // kept by the service worker, which shows it at any address
+		v.Kind, v.NoIndex, v.Title = "Offline", true, v.T("offlineTitle")
+		return nil
+	}
 	if script, ok := applications[v.Path]; ok { // pages that the application alone shows
 		v.Kind, v.NoIndex, v.Title = script, true, v.name()
 		return nil
@@ -376,7 +380,11 @@ func (v *view) finish() error {
 	if v.Dir == "rtl" {
 		spoken = "words/ar"
 	}
-	for _, part := range []string{"main", spoken, cmp.Or(v.Kind, "Page")} {
+	parts := []string{"main", spoken, cmp.Or(v.Kind, "Page")}
+	if v.Kind == "Offline" {
+		parts = nil // the application would look for the page of the address
+	}
+	for _, part := range parts {
 		for _, script := range a.scripts[part] {
 			if !slices.Contains(v.Scripts, script) { // parts share some
 				v.Scripts = append(v.Scripts, script)

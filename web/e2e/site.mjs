@@ -36,7 +36,7 @@ await travel('Site', base, async (page, faults) => {
       }
     }).observe({ type: 'layout-shift', buffered: true });
   });
-  for (const step of [consent, firstViews, everyPage, scripts, blurred, bookmarks, comment, live, member, search, keyboard, dark]) {
+  for (const step of [consent, firstViews, everyPage, scripts, blurred, trouble, offline, bookmarks, comment, live, member, search, keyboard, dark]) {
     if (chosen.length > 0 && !chosen.includes(step.name)) continue;
     const start = Date.now();
     await step(page, faults);
@@ -70,9 +70,22 @@ async function newsroom(query, variables = {}) {
   return ask(query, variables);
 }
 
-/** Settles when the page has sent a subscription, or was sent something by one. @param {Page} page @param {'framesent' | 'framereceived'} what @param {string} words */
-function frame(page, what, words) {
-  return new Promise((/** @type {(value?: unknown) => void} */ done) => page.on('websocket', (socket) => socket.on(what, ({ payload }) => { if (String(payload).includes(words)) done(); })));
+/** Settles when the page has sent a text over a WebSocket, or was sent it. @param {Page} page @param {'sent' | 'received'} way @param {string} words */
+function frame(page, way, words) {
+  return new Promise((/** @type {(value?: unknown) => void} */ done) => page.on('websocket', (socket) => {
+    const look = (/** @type {{ payload: string | Buffer }} */ { payload }) => { if (String(payload).includes(words)) done(); };
+    if (way === 'sent') socket.on('framesent', look);
+    else socket.on('framereceived', look);
+  }));
+}
+
+/** A page of a reader of its own, whose troubles are no faults. @param {Page} page @param {'block' | 'allow'} serviceWorkers */
+async function another(page, serviceWorkers = 'block') {
+  const context = await page.context().browser()?.newContext({ serviceWorkers, viewport: { width: 1280, height: 800 } });
+  const reader = await context?.newPage();
+  if (!context || !reader) throw new Error('no browser');
+  reader.setDefaultTimeout(20_000);
+  return { reader, close: () => context.close() };
 }
 
 /** The operation of a request, which names the document by its id. @param {string} body @returns {string} */
@@ -171,15 +184,89 @@ async function scripts(page) {
 async function blurred(page) {
   let come = () => {};
   const gate = new Promise((/** @type {(value?: unknown) => void} */ done) => { come = done; });
-  const reader = await (await page.context().browser())?.newContext({ serviceWorkers: 'block' });
-  const slow = await reader?.newPage();
-  if (!reader || !slow) throw new Error('no browser');
+  const { reader: slow, close } = await another(page);
   await slow.route('**/*.webp', async (route) => { await gate; await route.continue(); });
   await slow.goto(at(story), { waitUntil: 'domcontentloaded' });
   await slow.locator('.lead-picture img.blurred').waitFor();
   come();
   await slow.locator('.lead-picture img:not(.blurred)').waitFor();
-  await reader.close();
+  await close();
+}
+
+/** The API is down, answers half, or is slow: each part fails alone, and tries again when it is told to. @param {Page} page */
+async function trouble(page) {
+  const { reader, close } = await another(page);
+  const text = reader.locator('.prose').getByText('show of hands').first();
+  const retry = (/** @type {import('playwright-core').Locator} */ part) => part.getByRole('button', { name: 'Try again' }).first();
+  /** @typedef {import('playwright-core').Route} Route */
+  const down = (/** @type {Route} */ route) => route.abort();
+  await reader.route('**/graphql', down);
+  await reader.goto(at(story));
+  await retry(reader.locator('.comments')).waitFor();
+  await text.waitFor();
+  await reader.locator('.sections').getByRole('link', { name: 'World', exact: true }).click();
+  await retry(reader.locator('main')).waitFor();
+  await reader.unroute('**/graphql', down);
+  await retry(reader.locator('main')).click();
+  await reader.getByRole('heading', { level: 1, name: 'World' }).waitFor();
+
+  const failing = new Set(['Comments']);
+  await reader.route('**/graphql', async (route) => {
+    const name = nameOf(route.request().postData() ?? '');
+    if (!failing.has(name)) return route.continue();
+    await route.fulfill({ contentType: 'application/json', body: JSON.stringify({ data: { article: null }, errors: [{ message: 'internal error', path: ['article'], extensions: { code: 'INTERNAL' } }] }) });
+  });
+  await reader.goto(at(story));
+  await retry(reader.locator('.comments')).waitFor();
+  await text.waitFor();
+  await reader.getByRole('group', { name: 'Newsletter' }).first().waitFor();
+  failing.clear();
+  await retry(reader.locator('.comments')).click();
+  await reader.getByRole('form', { name: 'Comment' }).waitFor();
+  failing.add('ArticlePage');
+  await reader.locator('.related .teaser h3 a').first().click();
+  await retry(reader.locator('main')).waitFor();
+  assert.equal(await reader.locator('.big-number').count(), 0, 'a failure is shown as a page that does not exist');
+  failing.clear();
+  await retry(reader.locator('main')).click();
+  await reader.locator('.story-head h1').waitFor();
+
+  let come = () => {};
+  const gate = new Promise((/** @type {(value?: unknown) => void} */ done) => { come = done; });
+  await reader.route('**/graphql', async (route) => {
+    if (nameOf(route.request().postData() ?? '') === 'Comments') await gate;
+    await route.fallback();
+  });
+  await reader.goto(at(story));
+  await reader.getByRole('button', { name: 'Save', exact: true }).waitFor();
+  await text.waitFor();
+  assert.equal(await reader.getByRole('form', { name: 'Comment' }).count(), 0);
+  come();
+  await reader.getByRole('form', { name: 'Comment' }).waitFor();
+  await close();
+}
+
+/** Without a network what was read is there, and the rest says that there is none. @param {Page} page */
+async function offline(page) {
+  const { reader, close } = await another(page, 'allow');
+  await reader.goto(at('/'));
+  await reader.evaluate(() => navigator.serviceWorker.ready.then(() => new Promise((done) => {
+    if (navigator.serviceWorker.controller) done(true);
+    else navigator.serviceWorker.addEventListener('controllerchange', () => done(true));
+  })));
+  await reader.goto(at(story));
+  await reader.locator('.story-head h1').waitFor();
+  await reader.waitForLoadState('networkidle');
+  await reader.context().setOffline(true);
+  await reader.goto(at(story));
+  await reader.locator('.prose').getByText('show of hands').first().waitFor();
+  await reader.getByText('What is shown may be old').waitFor();
+  await reader.goto(at('/sections/world'));
+  await reader.getByRole('heading', { level: 1, name: 'You are offline' }).waitFor();
+  await reader.context().setOffline(false);
+  await reader.getByRole('link', { name: 'Try again' }).click();
+  await reader.getByRole('heading', { level: 1, name: 'World' }).waitFor();
+  await close();
 }
 
 /** Save, find it after a reload, remove, undo. @param {Page} page */
@@ -211,7 +298,7 @@ async function comment(page) {
   await form.getByRole('button', { name: 'Send' }).click();
   await page.getByText('A moderator will look').waitFor(); // as the network address is new
   assert.equal(await page.locator('.comments').getByText(words).count(), 0, 'a comment is shown before a moderator saw it');
-  const subscribed = frame(page, 'framesent', 'CommentAdded');
+  const subscribed = frame(page, 'sent', 'CommentAdded');
   await open(page, story);
   await page.getByRole('form', { name: 'Comment' }).waitFor();
   await subscribed;
@@ -226,7 +313,7 @@ async function comment(page) {
 
 /** A live blog and breaking news reach whoever has the page open. @param {Page} page */
 async function live(page) {
-  const told = frame(page, 'framereceived', '"articleUpdated"');
+  const told = frame(page, 'received', '"articleUpdated"');
   await open(page, '/articles/live-port-strike-vote');
   await told;
   const { id } = await newsroom('{ article(by: { path: "/articles/live-port-strike-vote" }) { id } }');
@@ -271,6 +358,20 @@ async function member(page) {
   await page.getByText('Saved.').waitFor();
   await open(page, '/account/settings');
   assert.equal(await page.getByLabel('Summary by mail').inputValue(), 'WEEKLY', 'a setting is forgotten');
+  await open(page, story);
+  const form = page.getByRole('form', { name: 'Comment' });
+  await page.getByRole('link', { name: 'Salma Aziz' }).waitFor();
+  await form.getByLabel('Comment').fill('What was typed before the session ended');
+  await page.context().clearCookies();
+  await form.getByRole('button', { name: 'Send' }).click();
+  await form.getByText('Your session has ended').waitFor();
+  assert.equal(await form.getByLabel('Comment').inputValue(), 'What was typed before the session ended', 'what was typed is lost');
+  await form.getByRole('link', { name: 'Sign in' }).click();
+  await panel.getByLabel('E-mail address').fill(email);
+  await panel.getByLabel('Password').fill('nine slow ferries');
+  await panel.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await form.getByLabel('Comment').waitFor();
+  assert.equal(await form.getByLabel('Comment').inputValue(), 'What was typed before the session ended', 'what was typed is lost by signing in');
 }
 
 /** Finds a link in the mails that the server keeps. @param {string} email @param {RegExp} link */

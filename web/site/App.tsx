@@ -2,7 +2,7 @@ import { Component, lazy, Suspense, useCallback, useEffect, useMemo, useRef, use
 import { SiteContext, useAsk, useViewer, type Site } from './context';
 import { ChromeDocument } from './generated/graphql';
 import type { First } from './main';
-import { Breaking, Consent, Footer, Masthead, Toast, type ToastProps } from './parts/Chrome';
+import { Breaking, Consent, Footer, Masthead, Network, Toast, type ToastProps } from './parts/Chrome';
 import { Missing } from './parts/Missing';
 import { followLinks, here, PlaceContext, usePlace } from './router';
 import { routeOf, type PageProps } from './routes';
@@ -68,6 +68,7 @@ export function App({ first, page }: { first: First; page: ComponentType<PagePro
         <Footer />
         <Consent />
         <Breaking />
+        <Network />
         <Toast toast={toast} done={useCallback(() => setToast(undefined), [])} />
       </PlaceContext>
     </SiteContext>

@@ -29,5 +29,14 @@ async function start(root: HTMLElement): Promise<void> {
   flushSync(() => createRoot(root).render(<Provider value={client}><App first={first} page={Page} /></Provider>));
 }
 
+/** Lets pages that were read be read again without a network. Where workers are forbidden there is none. */
+function guard(): void {
+  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
+  const register = () => void navigator.serviceWorker.register('/_site/worker.js', { scope: '/' }).catch(() => undefined);
+  if (document.readyState === 'complete') register();
+  else window.addEventListener('load', register, { once: true });
+}
+
+guard();
 const root = document.getElementById('root');
 if (root) void start(root);

@@ -25,7 +25,8 @@ export default function Article({ slug }: { slug: string }) {
   useEffect(() => {
     if (story && story.language !== language) speak(story.language);
   }, [story, language, speak]);
-  if (!data) return error && !fetching ? <Widget error={error} again={again} /> : <Loading />;
+  if (!story && error && !fetching) return <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (!data) return <Loading />;
   return story ? <Whole story={story} /> : <Missing />;
 }
 

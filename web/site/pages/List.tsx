@@ -55,9 +55,10 @@ function Of({ slug, kind }: PageProps) {
   const { language, words, href } = useSite();
   const known = kinds[kind];
   if (!known) throw new Error(`no list of ${kind}`);
-  const [{ data, error }, again] = useAsk(known.text, { slug, language, of: language, after: null });
-  if (!data) return error ? <Widget error={error} again={again} /> : <Loading />;
-  const thing = data[known.field] as Listed | null;
+  const [{ data, error, fetching }, again] = useAsk(known.text, { slug, language, of: language, after: null });
+  const thing = data?.[known.field] as Listed | null | undefined;
+  if (!thing && error && !fetching) return <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (!data) return <Loading />;
   if (!thing) return <Missing />;
   return (
     <div className="list-page">

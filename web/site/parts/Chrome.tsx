@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent } from 'react';
+import { useEffect, useState, useSyncExternalStore, type FormEvent } from 'react';
 import { DEVICE, keep, stored, useChange, usePhrases, useSite } from '../context';
 import { BreakingNewsDocument, RecordConsentDocument, SignOutDocument, type BreakingNewsSubscription, type MenuPartsFragment } from '../generated/graphql';
 import { useLive } from '../live';
@@ -178,6 +178,18 @@ export function Breaking() {
       )}
     </div>
   );
+}
+
+function watchNetwork(changed: () => void): () => void {
+  for (const name of ['online', 'offline']) window.addEventListener(name, changed);
+  return () => { for (const name of ['online', 'offline']) window.removeEventListener(name, changed); };
+}
+
+/** Says that there is no network, as long as there is none. */
+export function Network() {
+  const { words } = useSite();
+  const online = useSyncExternalStore(watchNetwork, () => navigator.onLine);
+  return <p className="network" role="status" hidden={online}>{!online && words.offline}</p>;
 }
 
 export interface ToastProps { readonly text: string; readonly action?: { label: string; act: () => void } }
