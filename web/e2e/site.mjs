@@ -396,6 +396,23 @@ async function search(page) {
   await page.locator('.result').first().waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.dir), 'rtl');
   assert.ok((await page.locator('.result mark, .result em, .result b').count()) > 0, 'nothing is highlighted');
+  await open(page, '/search?q=said');
+  const counts = [await page.locator('.result').count()];
+  while (await page.getByRole('button', { name: 'Show more' }).count() > 0 && counts.length < 4) {
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await page.waitForFunction((n) => document.querySelectorAll('.result').length > n && !document.querySelector('.loading'), counts.at(-1) ?? 0);
+    counts.push(await page.locator('.result').count());
+  }
+  assert.ok(counts.length > 3, `search has no third page: ${counts}`);
+  const links = await page.locator('.result h2 a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+  assert.equal(new Set(links).size, links.length, 'a result is shown twice');
+  await open(page, '/archive');
+  while (await page.locator('.grid .teaser').count() === 0) { // the demo newsroom is as old as it is
+    await page.getByRole('link', { name: 'The month before' }).click();
+    await page.locator('.grid .teaser, .note').first().waitFor();
+  }
+  const months = await page.locator('.grid time').evaluateAll((all) => all.map((t) => t.getAttribute('datetime')?.slice(0, 7)));
+  assert.deepEqual([...new Set(months)].length, 1, `a month of the archive has stories of ${months}`);
   await open(page, '/search?q=port');
   await page.locator('.facets').getByRole('link').first().click();
   await page.getByRole('link', { name: 'Clear' }).waitFor();
