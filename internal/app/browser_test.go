@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -83,12 +82,15 @@ func journey(t *testing.T, script, database string, prepare func(*app.App), env 
 }
 
 // TestEditorPublishesInGraphiQL goes through web/e2e/newsroom.mjs in Chromium:
-// an editor signs in, writes and publishes, and a reader finds the story.
+// an editor signs in, writes, publishes, corrects and moderates, and a reader finds the story.
 func TestEditorPublishesInGraphiQL(t *testing.T) {
 	t.Parallel()
-	const email, password = "editor@example.org", "correct horse battery staple"
-	journey(t, "newsroom.mjs", "sqlite:"+filepath.Join(t.TempDir(), "site.db"), func(a *app.App) { makeEditor(t, a, email, password) },
-		[]string{"BROADSHEET_EMAIL=" + email, "BROADSHEET_PASSWORD=" + password})
+	findBrowser(t)
+	const email, password = "desk@example.org", "correct horse battery staple"
+	testkit.EachURL(t, func(t *testing.T, database string) {
+		journey(t, "newsroom.mjs", database, func(a *app.App) { makeEditor(t, a, email, password) },
+			[]string{"BROADSHEET_EMAIL=" + email, "BROADSHEET_PASSWORD=" + password}, "--demo")
+	})
 }
 
 // TestReadersUseTheSite goes through web/e2e/site.mjs in Chromium: every page of the
