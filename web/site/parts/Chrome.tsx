@@ -120,7 +120,7 @@ export function Footer() {
       <div className="foot-grid">
         <div className="foot-about">
           <p className="foot-name">{chrome?.site.name}</p>
-          <p>{chrome?.site.description}</p>
+          <p dir="auto">{chrome?.site.description}</p>
         </div>
         {columns.map((column) => (
           <nav key={column.id} aria-label={column.label}>

@@ -26,7 +26,7 @@ export function NewsletterForm({ place }: { place: string }) {
   return (
     <div className={`newsletter ${place}`} role="group" aria-labelledby={id}>
       <h2 id={id}>{words.newsletter}</h2>
-      <p>{open[0]?.description ?? words.newsletterLead}</p>
+      <p dir="auto">{open[0]?.description ?? words.newsletterLead}</p>
       <form onSubmit={(e) => void submit(e)}>
         <input type="email" required autoComplete="email" placeholder={words.email} aria-label={words.email} value={email} onChange={(e) => setEmail(e.target.value)} />
         <button type="submit" className="button" disabled={open.length === 0}>{words.subscribe}</button>
