@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/broadsheet-cms/broadsheet/graph"
 )
 
@@ -302,5 +303,20 @@ func TestATimeoutSaysToTryAgain(t *testing.T) {
 	got := send(t, h, http.MethodPost, "/graphql", `{"query":"{site{name}}"}`)
 	if got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") == "" || len(got.codes) != 1 || got.codes[0] != "TRY_AGAIN" {
 		t.Errorf("%d %v: %s", got.Code, got.Header(), got.Body)
+	}
+}
+
+// TestOpenIntrospectionIsAnswered asks for the whole schema, as GraphiQL does: it must
+// not outgrow the limits of answers.
+func TestOpenIntrospectionIsAnswered(t *testing.T) {
+	t.Parallel()
+	n := newNewsroom(t)
+	open := graph.Handler(n.Graph(), graph.Options{Introspection: true, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
+	body, err := json.Marshal(map[string]string{"query": introspection.Query})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := send(t, open, http.MethodPost, "/graphql", string(body)); len(got.codes) > 0 {
+		t.Errorf("the schema is refused: %.300s", got.Body)
 	}
 }

@@ -28,15 +28,6 @@ type post struct {
 	ServerURL string
 }
 
-// Pages of the front end that the links of mails lead to, with ?token=.
-const (
-	pageVerify  = "/account/verify"
-	pageSignIn  = "/account/sign-in"
-	pageReset   = "/account/reset-password"
-	pageEmail   = "/account/confirm-email"
-	pageInvited = "/account/sign-up"
-)
-
 // Jobs of accounts. A mail is tried for about a day: a server that is down for
 // some hours loses none.
 var (
@@ -86,8 +77,9 @@ const (
 
 // tokenMail is the mail of a purpose.
 type tokenMail struct {
-	template, page string
-	lasts          mail.Span
+	template string
+	page     mail.Page
+	lasts    mail.Span
 }
 
 func (m tokenMail) lifetime() time.Duration {
@@ -95,11 +87,11 @@ func (m tokenMail) lifetime() time.Duration {
 }
 
 var tokenMails = map[string]tokenMail{
-	forSignUp:      {"confirm-email", pageVerify, mail.Span{Number: 24, Unit: "hour"}},
-	forSignIn:      {"sign-in", pageSignIn, mail.Span{Number: 15, Unit: "minute"}},
-	forReset:       {"reset-password", pageReset, mail.Span{Number: 60, Unit: "minute"}},
-	forEmailChange: {"change-email", pageEmail, mail.Span{Number: 24, Unit: "hour"}},
-	forInvitation:  {"invitation", pageInvited, mail.Span{Number: 14, Unit: "day"}},
+	forSignUp:      {"confirm-email", mail.PageVerify, mail.Span{Number: 24, Unit: "hour"}},
+	forSignIn:      {"sign-in", mail.PageSignIn, mail.Span{Number: 15, Unit: "minute"}},
+	forReset:       {"reset-password", mail.PageReset, mail.Span{Number: 60, Unit: "minute"}},
+	forEmailChange: {"change-email", mail.PageConfirmEmail, mail.Span{Number: 24, Unit: "hour"}},
+	forInvitation:  {"invitation", mail.PageSignUp, mail.Span{Number: 14, Unit: "day"}},
 }
 
 // waits is how long a token may wait for its mail to be sent.
@@ -166,7 +158,7 @@ func (s *Service) sendToken(ctx context.Context, args mailArgs) error {
 				return nil
 			}
 			to.Name = u.DisplayName
-			return s.mail.SendTemplate(ctx, to, "account-exists", u.Language, mail.Words{Name: u.DisplayName, URL: brand.URL + pageSignIn})
+			return s.mail.SendTemplate(ctx, to, "account-exists", u.Language, mail.Words{Name: u.DisplayName, URL: brand.Link(mail.PageSignIn, "")})
 		})
 	case (row.Purpose == forSignIn || row.Purpose == forReset) && (u == nil || u.Status != user.StatusActive):
 		return s.dropToken(ctx, row, nil)

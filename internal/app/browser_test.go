@@ -7,7 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +18,7 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/account"
 	"github.com/broadsheet-cms/broadsheet/internal/app"
 	"github.com/broadsheet-cms/broadsheet/internal/config"
+	"github.com/broadsheet-cms/broadsheet/internal/mail"
 	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
@@ -81,12 +82,15 @@ func journey(t *testing.T, script, database string, prepare func(*app.App), env 
 }
 
 // TestEditorPublishesInGraphiQL goes through web/e2e/newsroom.mjs in Chromium:
-// an editor signs in, writes and publishes, and a reader finds the story.
+// an editor signs in, writes, publishes, corrects and moderates, and a reader finds the story.
 func TestEditorPublishesInGraphiQL(t *testing.T) {
 	t.Parallel()
-	const email, password = "editor@example.org", "correct horse battery staple"
-	journey(t, "newsroom.mjs", "sqlite:"+filepath.Join(t.TempDir(), "site.db"), func(a *app.App) { makeEditor(t, a, email, password) },
-		[]string{"BROADSHEET_EMAIL=" + email, "BROADSHEET_PASSWORD=" + password})
+	findBrowser(t)
+	const email, password = "desk@example.org", "correct horse battery staple"
+	testkit.EachURL(t, func(t *testing.T, database string) {
+		journey(t, "newsroom.mjs", database, func(a *app.App) { makeEditor(t, a, email, password) },
+			[]string{"BROADSHEET_EMAIL=" + email, "BROADSHEET_PASSWORD=" + password}, "--demo")
+	})
 }
 
 // TestReadersUseTheSite goes through web/e2e/site.mjs in Chromium: every page of the
@@ -94,9 +98,19 @@ func TestEditorPublishesInGraphiQL(t *testing.T) {
 func TestReadersUseTheSite(t *testing.T) {
 	t.Parallel()
 	findBrowser(t)
+	const email, password = "desk@example.org", "correct horse battery staple"
+	env := []string{"BROADSHEET_MAIL_PAGES=" + strings.Join(mailPages(), " "), "BROADSHEET_EMAIL=" + email, "BROADSHEET_PASSWORD=" + password}
 	testkit.EachURL(t, func(t *testing.T, database string) {
-		journey(t, "site.mjs", database, func(*app.App) {}, nil, "--demo")
+		journey(t, "site.mjs", database, func(a *app.App) { makeEditor(t, a, email, password) }, env, "--demo")
 	})
+}
+
+// mailPages are the paths of the front end that mails lead to.
+func mailPages() (paths []string) {
+	for _, p := range mail.Pages() {
+		paths = append(paths, p.Path())
+	}
+	return paths
 }
 
 func exists(path string) bool {

@@ -306,12 +306,8 @@ func (r *run) followed(ctx context.Context) ([]*ent.Article, error) {
 	return found, nil
 }
 
-// Paths of the front end that digests lead to, and the one of this server at which
-// one POST ends them.
 const (
-	pageSettings = "/account/settings"
-	pageStop     = "/account/stop-digest"
-	oneClickPath = "/digests/unsubscribe/"
+	oneClickPath = "/digests/unsubscribe/" // of this server, where one POST ends digests
 	signStop     = "digest.stop"
 )
 
@@ -320,7 +316,7 @@ func (r *run) message(ctx context.Context, d due, articles []*ent.Article) (mail
 	if err != nil {
 		return mail.Message{}, err
 	}
-	words := mail.Digest{Weekly: d.kind == readersettings.DigestWeekly, Language: d.language, SettingsURL: r.brand.URL + pageSettings, StopURL: r.brand.Link(pageStop, token)}
+	words := mail.Digest{Weekly: d.kind == readersettings.DigestWeekly, Language: d.language, SettingsURL: r.brand.Link(mail.PageSettings, ""), StopURL: r.brand.Link(mail.PageStopDigest, token)}
 	for _, a := range articles {
 		words.Articles = append(words.Articles, mail.Article{Title: a.Title, Summary: a.Excerpt, URL: r.brand.URL + permalink.Path(permalink.Article, a.Slug)})
 	}

@@ -72,9 +72,12 @@ func (m *Mailer) Keeps() bool { return m.settings.Host == "" }
 // Brand is what mails say about the site now.
 func (m *Mailer) Brand(ctx context.Context) (Brand, error) { return m.brand(ctx) }
 
-// Link is the address of a page of the front end with a token.
-func (b Brand) Link(path, token string) string {
-	return b.URL + path + "?token=" + url.QueryEscape(token)
+// Link is the address of a page of the front end, with a token if it is not empty.
+func (b Brand) Link(to Page, token string) string {
+	if token == "" {
+		return b.URL + to.path
+	}
+	return b.URL + to.path + "?token=" + url.QueryEscape(token)
 }
 
 // errHeader refuses what could end a header line.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	netmail "net/mail"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -270,4 +271,19 @@ func TestMailsAreKeptWithoutServer(t *testing.T) {
 			t.Errorf("%d mails left (%v)", len(left), err)
 		}
 	})
+}
+
+// TestDocumentationNamesThePages holds docs/accounts.md, from which front ends are
+// built, to the pages that mails lead to.
+func TestDocumentationNamesThePages(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/accounts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range mail.Pages() {
+		if !strings.Contains(string(text), "| `"+p.Path()+"` |") {
+			t.Errorf("docs/accounts.md does not say what the page at %s does", p.Path())
+		}
+	}
 }

@@ -12,7 +12,7 @@ import (
 // OneClick is how mails of a kind are ended by the address in their Unsubscribe.
 type OneClick struct {
 	Path string // of this server, with a slash at its end; a token follows
-	Page string // of the front end, for people who open the address
+	Page Page   // for people who open the address
 	// Stop ends what the mails are sent for; a fault BAD_USER_INPUT says that the
 	// token is none.
 	Stop func(ctx context.Context, token string) error

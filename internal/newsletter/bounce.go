@@ -94,7 +94,7 @@ const (
 // mail program unsubscribes its user (RFC 8058), and reports of bounces.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
-	s.mail.HandleOneClick(mux, mail.OneClick{Path: oneClickPath, Page: pageUnsubscribe, Done: "You are unsubscribed.", Stop: func(ctx context.Context, token string) error {
+	s.mail.HandleOneClick(mux, mail.OneClick{Path: oneClickPath, Page: mail.PageUnsubscribe, Done: "You are unsubscribed.", Stop: func(ctx context.Context, token string) error {
 		_, err := s.Unsubscribe(ctx, token)
 		return err
 	}})

@@ -163,8 +163,8 @@ func (s *Service) latest(ctx context.Context, kind content.ListingKind, owner, c
 
 // mailOf makes the mail of an issue, for one address.
 func mailOf(brand mail.Brand, list *ent.Newsletter, issue *ent.NewsletterIssue, articles []schema.MailedArticle, preferences, unsubscribe string) (mail.Content, error) {
-	m := mail.Issue{Newsletter: list.Name, Subject: issue.Subject, Language: list.Language, PreferencesURL: brand.Link(pagePreferences, preferences),
-		UnsubscribeURL: brand.Link(pageUnsubscribe, unsubscribe)}
+	m := mail.Issue{Newsletter: list.Name, Subject: issue.Subject, Language: list.Language, PreferencesURL: brand.Link(mail.PagePreferences, preferences),
+		UnsubscribeURL: brand.Link(mail.PageUnsubscribe, unsubscribe)}
 	for part := range strings.SplitSeq(issue.Intro, "\n\n") {
 		if part = strings.TrimSpace(part); part != "" {
 			m.Intro = append(m.Intro, part)

@@ -23,13 +23,6 @@ import (
 	"github.com/broadsheet-cms/broadsheet/internal/throttle"
 )
 
-// Pages of the front end that the links of mails lead to, with ?token=.
-const (
-	pageConfirm     = "/newsletters/confirm"
-	pagePreferences = "/newsletters/preferences"
-	pageUnsubscribe = "/newsletters/unsubscribe"
-)
-
 const (
 	forSubscribe   = "subscribe" // purpose of one-time tokens
 	maxLists       = 20
@@ -207,7 +200,7 @@ func (s *Service) sendConfirmation(ctx context.Context, args confirmArgs) error 
 		return fmt.Errorf("keep a token: %w", err)
 	}
 	return sent(s.mail.SendTemplate(ctx, mail.Address{Email: row.Email}, "confirm-subscription", a.Language,
-		mail.Words{Email: row.Email, URL: brand.Link(pageConfirm, token), Lasts: confirmation, Lists: names}))
+		mail.Words{Email: row.Email, URL: brand.Link(mail.PageConfirm, token), Lasts: confirmation, Lists: names}))
 }
 
 var subscribeSQL = store.MaintainBoth(`INSERT INTO subscriptions (subscriber_id, newsletter_id, status, created_at, confirmed_at) VALUES ($1, $2, 'CONFIRMED', $3, $3)
@@ -385,7 +378,7 @@ func (s *Service) SetPreferences(ctx context.Context, token string, lists []int,
 		return nil, err
 	}
 	origin := access.OriginOf(ctx)
-	a := asked{Version: version, Place: pagePreferences, At: s.Now(), Address: origin.Address, UserAgent: origin.UserAgent}
+	a := asked{Version: version, Place: mail.PagePreferences.Path(), At: s.Now(), Address: origin.Address, UserAgent: origin.UserAgent}
 	ctx = access.AsSystem(ctx)
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		before, err := s.choices(ctx, key)

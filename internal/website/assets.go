@@ -24,6 +24,9 @@ import (
 // prefix is where the files of the application are.
 const prefix = "/_site/"
 
+// serviceWorker is the file that shows pages without a network.
+const serviceWorker = "worker.js"
+
 // embedded are the files that "make web" builds into assets/, and what is shown
 // while they are not there.
 //
@@ -41,7 +44,7 @@ type assets struct {
 	words     map[string]map[string]any
 	style     string
 	fonts     []string            // of headlines, loaded early
-	scripts   map[string][]string // by the page that they are for, the first to run first
+	scripts   map[string][]string // by the page or words/LANGUAGE that they are for, the first to run first
 }
 
 // chunk is one entry of Vite's manifest.
@@ -103,6 +106,8 @@ func (a *assets) arrange(manifest map[string]chunk) {
 			a.scripts["main"] = walk(key, nil)
 		case strings.HasPrefix(key, "pages/"):
 			a.scripts[strings.TrimSuffix(path.Base(key), ".tsx")] = walk(key, nil)
+		case strings.HasPrefix(key, "words/"):
+			a.scripts[strings.TrimSuffix(key, ".ts")] = []string{prefix + c.File}
 		case path.Ext(c.File) == ".css":
 			a.style = prefix + c.File
 		case strings.Contains(c.File, "latin-600") && path.Ext(c.File) == ".woff2":
@@ -146,7 +151,7 @@ func (s *Site) serveFile(w http.ResponseWriter, r *http.Request, name string) {
 		return
 	}
 	kind := contentTypes[path.Ext(name)]
-	if s.assets == nil || kind == "" || name != "licenses.md" && !strings.HasPrefix(name, "static/") {
+	if s.assets == nil || kind == "" || name != "licenses.md" && name != serviceWorker && !strings.HasPrefix(name, "static/") {
 		http.NotFound(w, r)
 		return
 	}
@@ -158,6 +163,9 @@ func (s *Site) serveFile(w http.ResponseWriter, r *http.Request, name string) {
 	h.Set("Content-Type", kind)
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Cache-Control", "no-cache")
+	if name == serviceWorker {
+		h.Set("Service-Worker-Allowed", "/") // it lies below the pages that it is for
+	}
 	if strings.HasPrefix(name, "static/") { // names carry a hash of the content
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}

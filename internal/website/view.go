@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,6 +97,10 @@ func (v *view) fill(kind permalink.Kind, slug string) error {
 	case permalink.Author:
 		return v.fillList("authors", "AuthorPage", "author", slug)
 	}
+	if v.Path == "/offline" { // kept by the service worker, which shows it at any address
+		v.Kind, v.NoIndex, v.Title = "Offline", true, v.T("offlineTitle")
+		return nil
+	}
 	if script, ok := applications[v.Path]; ok { // pages that the application alone shows
 		v.Kind, v.NoIndex, v.Title = script, true, v.name()
 		return nil
@@ -108,7 +113,7 @@ func (v *view) fill(kind permalink.Kind, slug string) error {
 var applications = map[string]string{
 	"/search": "Search", "/archive": "Archive", "/latest": "List", "/reading-list": "Reader", "/interests": "Reader", "/notifications": "Reader",
 	"/account/sign-in": "Forms", "/account/sign-up": "Forms", "/account/lost-password": "Forms", "/account/reset-password": "Forms", "/account/verify": "Forms",
-	"/account/confirm-email": "Forms", "/newsletters/confirm": "Forms", "/newsletters/preferences": "Forms", "/newsletters/unsubscribe": "Forms", "/contact-us": "Forms",
+	"/account/settings": "Reader", "/account/stop-digest": "Forms", "/account/confirm-email": "Forms", "/newsletters/confirm": "Forms", "/newsletters/preferences": "Forms", "/newsletters/unsubscribe": "Forms", "/contact-us": "Forms",
 }
 
 // chrome asks for what is around the content, in a language or, without one, in that
@@ -219,7 +224,8 @@ func (v *view) fillArticle() error {
 	if err != nil {
 		return err
 	}
-	if err := v.askBody(text(article["path"])); err != nil {
+	blocks, err := v.askBody(text(article["path"]))
+	if err != nil {
 		return err
 	}
 	read, err := v.query("Rail", map[string]any{"language": v.Language})
@@ -229,33 +235,34 @@ func (v *view) fillArticle() error {
 	v.Latest = inLanguage(nodes(read["latestNews"]), v.Language, text(article["id"]))
 	v.MostRead = inLanguage(list(read["mostRead"]), v.Language, text(article["id"]))
 	v.Data = article
-	v.describeArticle(article, head.data)
+	v.describeArticle(article, head.data, blocks)
 	return nil
 }
 
 // askBody asks for the blocks of the text, and for its tables where it has some.
-func (v *view) askBody(path string) error {
+func (v *view) askBody(path string) ([]map[string]any, error) {
 	variables := map[string]any{"path": path}
 	body, err := v.query("ArticleBody", variables)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	article, _ := body["article"].(map[string]any)
-	for _, block := range list(article["body"]) {
+	blocks := list(article["body"])
+	for _, block := range blocks {
 		if block["__typename"] == "TableBlock" {
 			_, err = v.query("ArticleTables", variables)
 			break
 		}
 	}
-	return err
+	return blocks, err
 }
 
-func (v *view) describeArticle(article, head map[string]any) {
+func (v *view) describeArticle(article, head map[string]any, blocks []map[string]any) {
 	seo, _ := article["seo"].(map[string]any)
 	v.Title, v.Description, v.NoIndex = cmp.Or(text(seo["title"]), text(article["title"])), text(seo["description"]), seo["noIndex"] == true
 	v.Canonical = permalink.Absolute(v.base, text(seo["canonicalUrl"]))
 	extra, _ := head["article"].(map[string]any)
-	v.Body = still(text(extra["bodyHtml"]))
+	v.Body = still(responsive(text(extra["bodyHtml"]), blocks))
 	if ld, err := json.Marshal(extra["jsonLd"]); err == nil { // writes < as \u003c
 		v.JSONLD = template.JS(ld) //nolint:gosec // G203: JSON without <
 	}
@@ -369,9 +376,20 @@ func (v *view) finish() error {
 	}
 	v.First = template.JS(first) //nolint:gosec // G203: JSON without <
 	v.Style, v.Fonts = a.style, a.fonts
-	v.Scripts = a.scripts["main"]
-	if page := a.scripts[cmp.Or(v.Kind, "Page")]; page != nil {
-		v.Scripts = append(append([]string{}, v.Scripts...), page...)
+	spoken := "words/en"
+	if v.Dir == "rtl" {
+		spoken = "words/ar"
+	}
+	parts := []string{"main", spoken, cmp.Or(v.Kind, "Page")}
+	if v.Kind == "Offline" {
+		parts = nil // the application would look for the page of the address
+	}
+	for _, part := range parts {
+		for _, script := range a.scripts[part] {
+			if !slices.Contains(v.Scripts, script) { // parts share some
+				v.Scripts = append(v.Scripts, script)
+			}
+		}
 	}
 	if len(v.site.opts.Theme) > 0 {
 		v.Theme = prefix + "theme.css"

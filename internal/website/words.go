@@ -146,7 +146,7 @@ func (v *view) Story(s any, look string, level int) Teaser {
 	return t
 }
 
-// Because is Story with a reason.
+// WithCause is Story with a reason.
 func (v *view) WithCause(edge map[string]any) Teaser {
 	t := v.Story(edge["node"], "card", 3)
 	t.Reason = v.Why(edge)
@@ -177,15 +177,9 @@ type Shot struct {
 // Picture gives a picture to its template, with the variants that the server has.
 func (v *view) Picture(media any, sizes string, eager, alt bool) Shot {
 	m, _ := media.(map[string]any)
-	s := Shot{Src: text(m["w800"]), Eager: eager, Width: 1280, Height: 720}
-	if w, ok := m["width"].(float64); ok {
-		s.Width = int(w)
-	}
-	if h, ok := m["height"].(float64); ok {
-		s.Height = int(h)
-	}
-	if text(m["w400"]) != text(m["w1280"]) {
-		s.Set, s.Sizes = text(m["w400"])+" 400w, "+text(m["w800"])+" 800w, "+text(m["w1280"])+" 1280w", sizes
+	s := Shot{Src: text(m["src"]), Eager: eager, Width: 1280, Height: 720}
+	if s.Set = text(m["srcset"]); s.Set != "" {
+		s.Sizes = sizes
 	}
 	if alt {
 		s.Alt = text(m["alt"])

@@ -25,7 +25,7 @@ export async function travel(name, base, journey) {
   /** @type {string[]} */
   const faults = [];
   try {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: 'block' });
     const page = await context.newPage();
     page.setDefaultTimeout(30_000);
     watch(page, new URL(base).origin, faults);

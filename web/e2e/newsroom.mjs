@@ -52,6 +52,33 @@ await travel('Newsroom', base, async (page) => {
   const kept = await page.evaluate(() => JSON.stringify({ ...window.localStorage }) + JSON.stringify({ ...window.sessionStorage }));
   assert.ok(!kept.includes(password), 'the password is stored');
 
+  assert.match(await page.locator('.broadsheet-cost').innerText(), /^Cost [\d,]+ of 25,000/);
+
+  // The examples of the newsroom, with what this site has.
+  const examples = page.locator('.broadsheet-examples');
+  if (await examples.count() === 0) await page.getByRole('button', { name: 'Show Examples' }).click();
+  const corrected = await example(page, 'CorrectArticle');
+  assert.deepEqual(corrected.correctArticle.userErrors, []);
+  assert.match(corrected.correctArticle.article.corrections[0].note, /wrong quay/);
+  const guest = await say('mutation ($input: AddCommentInput!) { addComment(input: $input) { state userErrors { message } } }', {
+    input: { articleId: id, body: 'Which lamps are these?', guestName: 'Hana', guestEmail: 'hana@example.org' }, // without secondsOnPage it waits,
+  });
+  assert.equal(guest.addComment.state, 'WAITING');
+  const queue = await example(page, 'CommentsToReview');
+  assert.ok(queue.moderationCounts.waiting > 0);
+  const approved = await example(page, 'ApproveComments');
+  assert.deepEqual(approved.approveComments.userErrors, []);
+  assert.equal(approved.approveComments.comments[0].status, 'APPROVED');
+  const draft = await example(page, 'WriteArticle');
+  assert.deepEqual(draft.createArticle.userErrors, []);
+  const out = await example(page, 'PublishArticle');
+  assert.deepEqual(out.publishArticle.userErrors, []);
+  const pulled = await example(page, 'PullSince');
+  assert.ok(pulled.search.nodes.length > 1);
+
+  await page.getByRole('button', { name: 'Show Operation builder' }).click();
+  await page.locator('.graphiql-explorer-root').getByText('latestNews', { exact: true }).first().waitFor();
+
   await page.getByLabel('See as reader').check();
   const seen = await run(page, 'Seen', 'query Seen { viewer { role } }');
   assert.equal(seen.data.viewer, null, 'a reader is somebody');
@@ -67,4 +94,21 @@ async function headlines() {
   });
   const { data } = await response.json();
   return data.latestNews.nodes.map((/** @type {{ title: string }} */ node) => node.title);
+}
+
+/** Opens an example, runs it, and gives the data of its answer. @param {import('playwright-core').Page} page @param {string} operation @returns {Promise<any>} */
+async function example(page, operation) {
+  await page.locator(`.broadsheet-examples [data-operation=${operation}]`).click();
+  await page.getByRole('tab', { name: operation }).waitFor();
+  const answer = page.waitForResponse((r) => (r.request().postData() ?? '').includes(`"operationName":"${operation}"`));
+  await page.getByRole('button', { name: /^Execute query/ }).click();
+  const { data, errors } = await (await answer).json();
+  assert.equal(errors, undefined, `${operation}: ${JSON.stringify(errors)}`);
+  return data;
+}
+
+/** Does what a guest does. @param {string} query @param {Record<string, unknown>} variables */
+async function say(query, variables) {
+  const response = await fetch(new URL('/graphql', base), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ query, variables }) });
+  return (await response.json()).data;
 }

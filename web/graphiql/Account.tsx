@@ -1,5 +1,5 @@
-import { useEffect, useState, type FormEvent } from 'react';
-import { CLIENT } from './fetcher';
+import { useEffect, useState, useSyncExternalStore, type FormEvent } from 'react';
+import { CLIENT, costs } from './fetcher';
 
 interface Viewer { readonly displayName: string; readonly role: string }
 interface Answer { readonly data?: Record<string, unknown> | null; readonly errors?: readonly { message: string }[] }
@@ -7,11 +7,20 @@ interface Answer { readonly data?: Record<string, unknown> | null; readonly erro
 /** Whether operations are sent without the session, and so answered as for any reader. It holds until the page is left. */
 export const seeing = { asReader: false };
 
-async function ask(endpoint: string, query: string, variables: object = {}): Promise<Answer> {
+/** Asks the server something of the page's own, as whoever is signed in. */
+export async function ask(endpoint: string, query: string, variables: object = {}): Promise<Answer> {
   const response = await fetch(endpoint, {
     method: 'POST', credentials: 'same-origin', headers: { 'Content-Type': 'application/json', ...CLIENT }, body: JSON.stringify({ query, variables }),
   });
   return (await response.json()) as Answer;
+}
+
+/** Says what the last operation cost, and what one may cost. */
+export function Cost() {
+  const cost = useSyncExternalStore(costs.watch, costs.last);
+  if (!cost) return null;
+  const left = cost.left === undefined || cost.left === null ? '' : `, ${cost.left.toLocaleString('en')} left this minute`;
+  return <span className="broadsheet-cost" role="status">Cost {cost.cost.toLocaleString('en')} of {cost.limit.toLocaleString('en')}{left}</span>;
 }
 
 const WHO = 'query WhoIsSignedIn { viewer { displayName role } }';
@@ -54,6 +63,7 @@ export function Account({ endpoint }: { endpoint: string }) {
   if (viewer) {
     return (
       <div className="broadsheet-account" role="group" aria-label="Account">
+        <Cost />
         <span><b>{viewer.displayName}</b> · {viewer.role.toLowerCase()}</span>
         <label><input type="checkbox" checked={asReader} onChange={(e) => turn(e.target.checked)} /> See as reader</label>
         <button type="button" onClick={() => void signOut()}>Sign out</button>
@@ -62,6 +72,7 @@ export function Account({ endpoint }: { endpoint: string }) {
   }
   return (
     <form className="broadsheet-account" aria-label="Account" onSubmit={(e) => void signIn(e)}>
+      <Cost />
       <span>Not signed in</span>
       <input name="email" type="email" required autoComplete="username" placeholder="E-mail" aria-label="E-mail" />
       <input name="password" type="password" required autoComplete="current-password" placeholder="Password" aria-label="Password" />

@@ -9,6 +9,35 @@ import type { Settings } from './settings';
  */
 export const CLIENT = { 'X-Broadsheet-Client': 'graphiql' };
 
+/** What an operation cost: see docs/limits.md. */
+interface Cost { readonly cost: number; readonly limit: number; readonly left?: number | null }
+
+let last: Cost | undefined;
+const watchers = new Set<() => void>();
+
+/** The cost of the last operation, as the server told it. */
+export const costs = {
+  last: () => last,
+  watch: (changed: () => void) => {
+    watchers.add(changed);
+    return () => void watchers.delete(changed);
+  },
+};
+
+/** Sends a request, and asks what its operation costs. */
+async function priced(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  // The schema comes from the cache of answers, which such requests pass by.
+  if (!String(init.body).includes('IntrospectionQuery')) headers.set('X-Broadsheet-Cost', 'yes');
+  const response = await fetch(input, { ...init, headers, credentials: seeing.asReader ? 'omit' : 'same-origin' });
+  void response.clone().json().then((answer: { extensions?: { cost?: Cost } }) => {
+    if (!answer.extensions?.cost) return;
+    last = answer.extensions.cost;
+    for (const changed of watchers) changed();
+  }).catch(() => undefined); // an answer that is none is shown by GraphiQL
+  return response;
+}
+
 /** GraphiQL's own introspection leaves out @oneOf, by which the editor checks `article(by: …)`. */
 const INTROSPECTION = getIntrospectionQuery({
   descriptions: true,
@@ -23,7 +52,7 @@ export function createFetcher(settings: Settings): Fetcher {
   const send = createGraphiQLFetcher({
     url: settings.endpoint,
     headers: CLIENT,
-    fetch: (input, init) => fetch(input, { ...init, credentials: seeing.asReader ? 'omit' : 'same-origin' }),
+    fetch: priced,
     // Without @defer the plain fetcher serves better: it asks for application/graphql-response+json.
     enableIncrementalDelivery: false,
     // Browsers allow no headers on a WebSocket: the same facts travel in the connection's first message.

@@ -1,4 +1,5 @@
 import './workers'; // before anything loads Monaco
+import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { GraphiQL, HISTORY_PLUGIN, type GraphiQLProps } from 'graphiql';
 import 'graphiql/style.css';
 import { createRoot } from 'react-dom/client';
@@ -14,6 +15,9 @@ import { isFirstVisit, persistsHeaders } from './storage';
 /** A first visitor finds this many examples open; the side pane has them all. */
 const OPENING_TABS = 3;
 
+/** Puts an operation together by ticking fields. */
+const BUILDER_PLUGIN = { ...explorerPlugin({ showAttribution: false }), title: 'Operation builder' };
+
 const root = document.getElementById('graphiql');
 if (!root) {
   throw new Error('The page has no element with the id "graphiql".');
@@ -22,7 +26,7 @@ if (!root) {
 const settings = readSettings(root);
 const props: GraphiQLProps = {
   fetcher: createFetcher(settings),
-  plugins: [EXAMPLES_PLUGIN, HISTORY_PLUGIN],
+  plugins: [EXAMPLES_PLUGIN, BUILDER_PLUGIN, HISTORY_PLUGIN],
   defaultTabs: examples.slice(0, OPENING_TABS),
   defaultEditorToolsVisibility: true,
   isHeadersEditorEnabled: true,

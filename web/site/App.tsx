@@ -1,11 +1,12 @@
 import { Component, lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ComponentType, type ReactNode } from 'react';
-import { SiteContext, useAsk, useViewer, wordsOf, type Site } from './context';
+import { SiteContext, useAsk, useViewer, type Site } from './context';
 import { ChromeDocument } from './generated/graphql';
 import type { First } from './main';
-import { Footer, Masthead, Consent, Toast, type ToastProps } from './parts/Chrome';
+import { Breaking, Consent, Footer, Masthead, Network, Toast, type ToastProps } from './parts/Chrome';
 import { Missing } from './parts/Missing';
 import { followLinks, here, PlaceContext, usePlace } from './router';
 import { routeOf, type PageProps } from './routes';
+import { useWords } from './words';
 
 const loaded = new Map<string, ComponentType<PageProps>>();
 
@@ -19,7 +20,7 @@ export function App({ first, page }: { first: First; page: ComponentType<PagePro
   const [viewer, reloadViewer] = useViewer();
   const [{ data: chrome }] = useAsk(ChromeDocument, { language });
   const [toast, setToast] = useState<ToastProps>();
-  const words = wordsOf(language);
+  const words = useWords(language);
   const main = chrome?.site.language ?? 'en';
   const site: Site = useMemo(() => ({
     language, words, chrome, viewer, speak, timeZone: chrome?.site.timeZone ?? 'UTC', reload: reloadViewer,
@@ -66,6 +67,8 @@ export function App({ first, page }: { first: First; page: ComponentType<PagePro
         </main>
         <Footer />
         <Consent />
+        <Breaking />
+        <Network />
         <Toast toast={toast} done={useCallback(() => setToast(undefined), [])} />
       </PlaceContext>
     </SiteContext>

@@ -1,6 +1,7 @@
 import { cacheExchange } from '@urql/exchange-graphcache';
-import { Client, createRequest, fetchExchange, gql, makeResult, type AnyVariables, type DocumentInput, type Exchange } from 'urql';
+import { Client, createRequest, fetchExchange, gql, makeResult, subscriptionExchange, type AnyVariables, type DocumentInput, type Exchange } from 'urql';
 import { filter, map, merge, pipe, share } from 'wonka';
+import type { Client as SocketClient, Sink } from 'graphql-ws';
 import type { TypedDocumentString } from './generated/graphql';
 
 /** An answer that came with the page: the application does not ask for it again. */
@@ -13,8 +14,9 @@ export interface FirstAnswer {
 type Typed<R, V> = TypedDocumentString<R, V>;
 
 const parsed = new WeakMap<object, DocumentInput>();
-/** Ids of documents that the server knows, by the names of their operations. */
+/** Ids of documents that the server knows, and their texts, by the names of their operations. */
 const ids = new Map<string, string>();
+const sources = new Map<string, string>();
 
 /** Gives urql a generated document, and remembers by which id the server knows it. */
 export function doc<R, V>(text: Typed<R, V>): DocumentInput<R, V & AnyVariables> {
@@ -27,6 +29,7 @@ export function doc<R, V>(text: Typed<R, V>): DocumentInput<R, V & AnyVariables>
     const name = /(?:query|mutation|subscription)\s+(\w+)/.exec(source)?.[1];
     const hash = (text as unknown as { __meta__?: { hash?: string } }).__meta__?.hash;
     if (name && hash) ids.set(name, hash);
+    if (name) sources.set(name, source);
   }
   return document as DocumentInput<R, V & AnyVariables>;
 }
@@ -74,6 +77,36 @@ function sorted(variables: unknown): Record<string, unknown> {
   return Object.fromEntries(entries.filter(([, v]) => v !== undefined).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+let socket: Promise<SocketClient> | undefined;
+
+/** The one WebSocket of the page, with the library that speaks its protocol: both come with the first subscription. */
+function connect(): Promise<SocketClient> {
+  socket ??= import('graphql-ws').then(({ createClient }) => createClient({
+    url: new URL('/graphql', window.location.href).href.replace(/^http/, 'ws'),
+    connectionParams: { 'X-Broadsheet-Client': 'site' },
+    lazyCloseTimeout: 5_000, keepAlive: 30_000, retryAttempts: 20, shouldRetry: () => true,
+  })).catch((error: unknown) => {
+    socket = undefined; // the file may come at the next try
+    throw error;
+  });
+  return socket;
+}
+
+/** Sends a subscription in the very text that the server knows, in case it answers no other. */
+const subscriptions = subscriptionExchange({
+  forwardSubscription: (request) => ({
+    subscribe(sink) {
+      let over = false;
+      let end = () => { over = true; };
+      const name = /subscription\s+(\w+)/.exec(request.query ?? '')?.[1] ?? '';
+      connect().then((client) => {
+        if (!over) end = client.subscribe({ query: sources.get(name) ?? request.query ?? '', variables: request.variables as Record<string, unknown> }, sink as Sink<never>);
+      }, (error: unknown) => sink.error(error));
+      return { unsubscribe: () => end() };
+    },
+  }),
+});
+
 /** Makes the client. Answers are kept by the ids of what is in them; types without an id are parts of their parents. */
 export function makeClient(answers: readonly FirstAnswer[]): Client {
   const preview = new URLSearchParams(window.location.search).get('preview');
@@ -89,6 +122,7 @@ export function makeClient(answers: readonly FirstAnswer[]): Client {
     exchanges: [
       cacheExchange({ keys: { Viewer: () => null, ArticleViewerState: () => null, CommentReactionState: () => null } }),
       firstAnswers(answers),
+      subscriptions,
       fetchExchange,
     ],
   });

@@ -1,8 +1,8 @@
 import { createContext, useContext, useEffect, useState, type ReactNode } from 'react';
-import { useMutation, useQuery, type AnyVariables, type UseQueryResponse } from 'urql';
+import { useClient, useMutation, useQuery, type AnyVariables, type UseQueryResponse } from 'urql';
 import { doc } from './client';
 import { ViewerDocument, type ChromeQuery, type TypedDocumentString, type ViewerPartsFragment } from './generated/graphql';
-import { day, moment, wordsOf, type Words } from './words';
+import { day, moment, type Words } from './words';
 
 /** What every part of a page may need to know. */
 export interface Site {
@@ -69,12 +69,19 @@ export function useViewer(): [ViewerPartsFragment | null | undefined, () => void
   return [data || error ? (viewer ?? null) : undefined, () => again({ requestPolicy: 'network-only' })];
 }
 
+/** Asks whether the session of the reader lasts. When that cannot be told, it does. */
+export function useStillHere(): () => Promise<boolean> {
+  const client = useClient();
+  return async () => {
+    const { data, error } = await client.query(doc(ViewerDocument), {}, { requestPolicy: 'network-only' }).toPromise();
+    return !!error || !!data?.viewer;
+  };
+}
+
 export function usePhrases() {
   const { words, timeZone } = useSite();
   return { words, day: (at: string | null | undefined) => day(at, words, timeZone), moment: (at: string | null | undefined) => moment(at, words, timeZone) };
 }
-
-export { wordsOf };
 
 /** A part of a page that loads by itself: it fails alone, with a way to try again. */
 export function Widget({ title, id, fetching, error, again, children, className = '' }: {
@@ -86,7 +93,7 @@ export function Widget({ title, id, fetching, error, again, children, className 
       {title && <h2 className="rule-title">{title}</h2>}
       {error ? (
         <p className="failed" role="alert">
-          {words.failed} <button type="button" onClick={again}>{words.retry}</button>
+          {words.failed} <button type="button" onClick={() => again?.()}>{words.retry}</button>
         </p>
       ) : children}
     </section>

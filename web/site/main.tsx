@@ -6,6 +6,7 @@ import { makeClient, type FirstAnswer } from './client';
 import './site.css';
 import { here } from './router';
 import { routeOf } from './routes';
+import { loadWords } from './words';
 
 /** What the server says beside the page: its language, a status, and the first answers. */
 export interface First { readonly language: string; readonly status: number; readonly answers: readonly FirstAnswer[] }
@@ -23,10 +24,19 @@ function read(): First {
 async function start(root: HTMLElement): Promise<void> {
   const first = read();
   const client = makeClient(first.answers);
-  const { default: Page } = await routeOf(here().path).load();
+  const [{ default: Page }] = await Promise.all([routeOf(here().path).load(), loadWords(first.language)]);
   // The markup of the server is replaced by the same in one step: nothing moves.
   flushSync(() => createRoot(root).render(<Provider value={client}><App first={first} page={Page} /></Provider>));
 }
 
+/** Lets pages that were read be read again without a network. Where workers are forbidden there is none. */
+function guard(): void {
+  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
+  const register = () => void navigator.serviceWorker.register('/_site/worker.js', { scope: '/' }).catch(() => undefined);
+  if (document.readyState === 'complete') register();
+  else window.addEventListener('load', register, { once: true });
+}
+
+guard();
 const root = document.getElementById('root');
 if (root) void start(root);

@@ -9,9 +9,9 @@ const lists = ['sections', 'tags', 'places', 'series', 'authors'];
 const forms: Record<string, string> = {
   '/account/sign-in': 'sign-in', '/account/sign-up': 'sign-up', '/account/lost-password': 'lost-password', '/account/reset-password': 'reset-password',
   '/account/verify': 'verify', '/account/confirm-email': 'confirm-email', '/newsletters/confirm': 'confirm', '/newsletters/preferences': 'preferences',
-  '/newsletters/unsubscribe': 'unsubscribe', '/contact-us': 'contact',
+  '/newsletters/unsubscribe': 'unsubscribe', '/account/stop-digest': 'stop-digest', '/contact-us': 'contact',
 };
-const readers: Record<string, string> = { '/reading-list': 'reading-list', '/interests': 'interests', '/notifications': 'notifications' };
+const readers: Record<string, string> = { '/reading-list': 'reading-list', '/interests': 'interests', '/notifications': 'notifications', '/account/settings': 'settings' };
 
 /** Finds the page of a path. The scheme is that of the server (internal/permalink). */
 export function routeOf(path: string): Route {

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { useAsk, useChange, usePhrases, useSite, Widget, keep, stored } from '../context';
 import {
-  ArticleBodyDocument, ArticlePageDocument, LiveEntriesDocument, MarkReadDocument, RailDocument, RecordViewDocument, type ArticlePageQuery, type TeaserFragment,
+  ArticleBodyDocument, ArticlePageDocument, LiveBlogDocument, LiveEntriesDocument, MarkReadDocument, RailDocument, RecordViewDocument, type ArticlePageQuery, type TeaserFragment,
 } from '../generated/graphql';
 import { Body } from '../parts/Body';
 import { BookmarkButton } from '../parts/Bookmark';
@@ -9,7 +9,10 @@ import { Loading } from '../parts/Loading';
 import { Missing } from '../parts/Missing';
 import { NewsletterForm } from '../parts/Newsletter';
 import { Kind, Picture, Teaser } from '../parts/Teaser';
+import { useLive } from '../live';
 import { fill } from '../words';
+
+const nothing = () => undefined;
 
 const Comments = lazy(() => import('../parts/Comments').then((m) => ({ default: m.Comments })));
 
@@ -22,7 +25,8 @@ export default function Article({ slug }: { slug: string }) {
   useEffect(() => {
     if (story && story.language !== language) speak(story.language);
   }, [story, language, speak]);
-  if (!data) return error && !fetching ? <Widget error={error} again={again} /> : <Loading />;
+  if (!story && error && !fetching) return <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (!data) return <Loading />;
   return story ? <Whole story={story} /> : <Missing />;
 }
 
@@ -45,7 +49,7 @@ function Whole({ story }: { story: Story }) {
         <Head story={story} />
         <div className="prose">
           <Text path={story.path} />
-          {story.liveEntries.length > 0 && <Live story={story} />}
+          {(story.kind === 'LIVE_BLOG' || story.liveEntries.length > 0) && <Live story={story} />}
         </div>
         <Tail story={story} />
       </article>
@@ -80,7 +84,7 @@ function Head({ story }: { story: Story }) {
       <h1>{story.title}</h1>
       {(story.subtitle || story.excerpt) && <p className="standfirst">{story.subtitle || story.excerpt}</p>}
       <div className="byline">
-        {story.authors.filter((a) => a.avatar).slice(0, 2).map((a) => a.avatar && <img key={a.id} className="avatar" src={a.avatar.w400} alt="" width="44" height="44" />)}
+        {story.authors.filter((a) => a.avatar).slice(0, 2).map((a) => a.avatar && <img key={a.id} className="avatar" src={a.avatar.square} alt="" width="44" height="44" />)}
         <div>
           <p>{words.by} {story.authors.length > 0 ? story.authors.map((a, i) => <span key={a.id}>{i > 0 && ', '}<a href={href(a.path)} rel="author">{a.label}</a></span>) : story.byline}</p>
           <p className="meta">
@@ -131,16 +135,18 @@ function Tools({ story }: { story: Story }) {
   );
 }
 
-/** The entries of a live blog, asked for again while it is open. */
+/** The entries of a live blog. New ones come by subscription; while it is cut off they are asked for. */
 function Live({ story }: { story: Story }) {
   const { words } = useSite();
   const { moment } = usePhrases();
   const [, again] = useAsk(LiveEntriesDocument, { id: story.id }, { pause: true });
+  const alone = useLive(LiveBlogDocument, { id: story.id }, nothing); // the store of answers takes it
   useEffect(() => {
+    if (!alone) return;
     const timer = window.setInterval(() => document.visibilityState === 'visible' && again({ requestPolicy: 'network-only' }), 30_000);
     return () => window.clearInterval(timer);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- one timer for each story
-  }, [story.id]);
+  }, [story.id, alone]);
   const entries = [...story.liveEntries].sort((a, b) => Number(b.isPinned) - Number(a.isPinned) || b.publishedAt.localeCompare(a.publishedAt));
   return (
     <section className="live-entries" aria-label={words.live}>

@@ -1,8 +1,8 @@
 import { useRef, useState, type FormEvent, type ReactNode } from 'react';
-import { DEVICE, keep, stored, useAsk, useChange, useDraft, useSite } from '../context';
+import { DEVICE, keep, stored, useAsk, useChange, useDraft, useSite, Widget } from '../context';
 import {
   ConfirmEmailChangeDocument, ConfirmSubscriptionDocument, ContactDocument, NewsletterPreferencesDocument, RequestPasswordResetDocument, RequestSignInLinkDocument,
-  ResetPasswordDocument, SignInDocument, SignInWithLinkDocument, SignUpDocument, UnsubscribeDocument, UpdatePreferencesDocument, VerifyEmailDocument, type PreferencesFragment,
+  ResetPasswordDocument, SignInDocument, SignInWithLinkDocument, SignUpDocument, StopDigestDocument, UnsubscribeDocument, UpdatePreferencesDocument, VerifyEmailDocument, type PreferencesFragment,
 } from '../generated/graphql';
 import { Loading } from '../parts/Loading';
 import { go, useHere } from '../router';
@@ -41,11 +41,12 @@ function Panel({ title, lead, children, label, send, foot }: {
   );
 }
 
-function Field({ name, label, type = 'text', auto, hint, required = true, initial }: { name: string; label: string; type?: string; auto?: string; hint?: string; required?: boolean; initial?: string }) {
+function Field({ name, label, type = 'text', auto, hint, draft = '' }: { name: string; label: string; type?: string; auto?: string; hint?: string; draft?: string }) {
+  const key = `broadsheet:draft:${draft}`;
   return (
     <label>
       {label}
-      <input name={name} type={type} required={required} autoComplete={auto} defaultValue={initial} dir={type === 'text' ? 'auto' : 'ltr'} />
+      <input name={name} type={type} required autoComplete={auto} defaultValue={draft ? (stored(key, true) ?? '') : ''} onChange={draft ? (e) => keep(key, e.target.value, true) : undefined} dir={type === 'text' ? 'auto' : 'ltr'} />
       {hint && <small>{hint}</small>}
     </label>
   );
@@ -66,6 +67,7 @@ export default function Forms({ kind }: PageProps) {
     case 'confirm-email': return <ConfirmEmail token={token} />;
     case 'confirm': return <ConfirmSubscription token={token} />;
     case 'preferences': return <Preferences token={token} />;
+    case 'stop-digest': return <StopDigest token={token} />;
     case 'unsubscribe': return <Unsubscribe token={token} />;
     default: return <Contact />;
   }
@@ -212,8 +214,9 @@ function ConfirmSubscription({ token }: { token: string }) {
 
 function Preferences({ token }: { token: string }) {
   const { words } = useSite();
-  const [{ data, fetching }] = useAsk(NewsletterPreferencesDocument, { token }, { fresh: true });
+  const [{ data, fetching, error }, again] = useAsk(NewsletterPreferencesDocument, { token }, { fresh: true });
   const found = data?.newsletterPreferences;
+  if (!found && error?.networkError && !fetching) return <Widget title={words.preferences} error={error} again={() => again({ requestPolicy: 'network-only' })} />;
   if (!found) return fetching ? <Loading /> : <section className="panel-page"><h1>{words.preferences}</h1><p>{words.badLink}</p></section>;
   return <Chosen token={token} found={found} />;
 }
@@ -251,6 +254,17 @@ function Unsubscribe({ token }: { token: string }) {
   );
 }
 
+function StopDigest({ token }: { token: string }) {
+  const { words, href } = useSite();
+  const stop = useChange(StopDigestDocument);
+  return (
+    <Panel title={words.stopDigest} lead={words.stopDigestAsk} label={words.stopDigest} foot={<p><a href={href('/account/settings')}>{words.settings}</a></p>} send={async () => {
+      const out = await stop({ token });
+      return out.error !== undefined ? wrong(out.error) : done(words.digestStopped);
+    }} />
+  );
+}
+
 function Contact() {
   const { words } = useSite();
   const [message, setMessage] = useDraft('contact');
@@ -265,9 +279,9 @@ function Contact() {
       setMessage('');
       return done(words.messageSent);
     }}>
-      <Field name="name" auto="name" label={words.name} />
-      <Field name="email" type="email" auto="email" label={words.email} />
-      <Field name="subject" label={words.subject} />
+      <Field name="name" auto="name" label={words.name} draft="contact-name" />
+      <Field name="email" type="email" auto="email" label={words.email} draft="contact-email" />
+      <Field name="subject" label={words.subject} draft="contact-subject" />
       <label>{words.message}<textarea required rows={6} dir="auto" value={message} onChange={(e) => setMessage(e.target.value)} /></label>
       <input className="trap" name="website" tabIndex={-1} autoComplete="off" aria-hidden="true" />
     </Panel>

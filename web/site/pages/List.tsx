@@ -2,7 +2,7 @@ import { useState, type ReactNode } from 'react';
 import { useAsk, useSite, Widget } from '../context';
 import {
   AuthorPageDocument, LatestPageDocument, PlacePageDocument, SectionPageDocument, SeriesPageDocument, TagPageDocument,
-  type PictureFragment, type TeaserFragment, type TypedDocumentString,
+  type PortraitFragment, type TeaserFragment, type TypedDocumentString,
 } from '../generated/graphql';
 import { Loading } from '../parts/Loading';
 import { Missing } from '../parts/Missing';
@@ -11,7 +11,7 @@ import type { PageProps } from '../routes';
 import { pathOf } from './Article';
 
 interface Listed {
-  readonly id: string; readonly path: string; readonly label: string; readonly description?: string; readonly avatar?: PictureFragment | null;
+  readonly id: string; readonly path: string; readonly label: string; readonly description?: string; readonly avatar?: PortraitFragment | null;
   readonly breadcrumbs?: readonly { label: string; url: string }[]; readonly children?: readonly { id: string; path: string; label: string }[]; readonly picks?: readonly TeaserFragment[];
   readonly latestNews?: { readonly nodes: readonly TeaserFragment[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor?: string | null } } | null;
 }
@@ -55,9 +55,10 @@ function Of({ slug, kind }: PageProps) {
   const { language, words, href } = useSite();
   const known = kinds[kind];
   if (!known) throw new Error(`no list of ${kind}`);
-  const [{ data, error }, again] = useAsk(known.text, { slug, language, of: language, after: null });
-  if (!data) return error ? <Widget error={error} again={again} /> : <Loading />;
-  const thing = data[known.field] as Listed | null;
+  const [{ data, error, fetching }, again] = useAsk(known.text, { slug, language, of: language, after: null });
+  const thing = data?.[known.field] as Listed | null | undefined;
+  if (!thing && error && !fetching) return <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (!data) return <Loading />;
   if (!thing) return <Missing />;
   return (
     <div className="list-page">
@@ -67,7 +68,7 @@ function Of({ slug, kind }: PageProps) {
           <nav className="crumbs" aria-label={words.section}><ol>{thing.breadcrumbs.slice(0, -1).map((c) => <li key={c.url}><a href={href(pathOf(c.url))}>{c.label}</a></li>)}</ol></nav>
         )}
         {kind !== 'sections' && <p className="kicker">{words[known.word]}</p>}
-        {thing.avatar && <img className="portrait" src={thing.avatar.w400} alt="" width="96" height="96" />}
+        {thing.avatar && <img className="portrait" src={thing.avatar.square} alt="" width="96" height="96" />}
         <h1>{thing.label}</h1>
         {thing.description && <p className="standfirst" dir="auto">{thing.description}</p>}
         {thing.children && thing.children.length > 0 && <ul className="topics">{thing.children.map((c) => <li key={c.id}><a href={href(c.path)}>{c.label}</a></li>)}</ul>}

@@ -9,8 +9,9 @@ const Forms = lazy(() => import('./Forms'));
 /** A page that editors wrote. Below the page at /contact stands the form. */
 export default function Page({ slug }: { slug: string }) {
   const { chrome } = useSite();
-  const [{ data, error }, again] = useAsk(StaticPageDocument, { path: slug });
-  if (!data) return error ? <Widget error={error} again={again} /> : <Loading />;
+  const [{ data, error, fetching }, again] = useAsk(StaticPageDocument, { path: slug });
+  if (!data?.page && error && !fetching) return <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (!data) return <Loading />;
   const page = data.page;
   if (!page) return <Missing />;
   return (

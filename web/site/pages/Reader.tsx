@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from 'react';
 import { DEVICE, stored, useAsk, useChange, usePhrases, useSite, Widget } from '../context';
 import {
-  AccountBookmarksDocument, DeviceBookmarksDocument, FollowDocument, InterestsDocument, MarkNotificationsReadDocument, NotificationsDocument, UnfollowDocument,
+  AccountBookmarksDocument, DeviceBookmarksDocument, FollowDocument, InterestsDocument, MarkNotificationsReadDocument, NotificationsDocument, SettingsDocument, UnfollowDocument,
   UpdateSettingsDocument, type DigestFrequency, type InterestsQuery, type TeaserFragment,
 } from '../generated/graphql';
 import { useRemove } from '../parts/Bookmark';
@@ -12,7 +12,7 @@ import type { PageProps } from '../routes';
 
 export default function Reader({ kind }: PageProps) {
   if (kind === 'reading-list') return <ReadingList />;
-  return <Members>{kind === 'interests' ? <Interests /> : <Notifications />}</Members>;
+  return <Members>{kind === 'interests' ? <Interests /> : kind === 'settings' ? <SettingsPage /> : <Notifications />}</Members>;
 }
 
 /** What is for those who are signed in. */
@@ -91,10 +91,25 @@ function Interests() {
   );
 }
 
+/** What an account can choose, on the page that mails lead to. */
+function SettingsPage() {
+  const { words, href } = useSite();
+  const [{ data, error }, again] = useAsk(SettingsDocument, {}, { fresh: true });
+  if (!data?.viewer) return error ? <Widget error={error} again={again} /> : <Loading />;
+  return (
+    <div className="list-page">
+      <title>{words.settings}</title>
+      <header className="list-head"><h1>{words.settings}</h1></header>
+      <Settings settings={data.viewer.settings} titled={false} />
+      <p><a href={href('/interests')}>{words.interests}</a></p>
+    </div>
+  );
+}
+
 type All = NonNullable<InterestsQuery['viewer']>['settings'];
 const switches = { historyEnabled: 'keepHistory', notifyReplies: 'notifyReplies', notifyFollowed: 'notifyFollowed', notifyBreaking: 'notifyBreaking' } as const;
 
-function Settings({ settings }: { settings: All }) {
+function Settings({ settings, titled = true }: { settings: All; titled?: boolean }) {
   const { words, toast } = useSite();
   const [now, setNow] = useState(settings);
   const update = useChange(UpdateSettingsDocument);
@@ -104,8 +119,8 @@ function Settings({ settings }: { settings: All }) {
     toast(out.error ?? words.changesSaved);
   };
   return (
-    <section className="panel" aria-labelledby="settings">
-      <h2 id="settings">{words.settings}</h2>
+    <section className="panel" aria-label={words.settings}>
+      {titled && <h2>{words.settings}</h2>}
       {Object.entries(switches).map(([name, word]) => (
         <label key={name} className="check"><input type="checkbox" checked={now[name as keyof typeof switches]} onChange={(e) => void save({ [name]: e.target.checked })} /> <span>{words[word]}</span></label>
       ))}

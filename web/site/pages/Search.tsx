@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent } from 'react';
+import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
 import { useAsk, useSite, Widget } from '../context';
 import { SearchDocument, SuggestionsDocument, type SearchFilter, type SearchQuery } from '../generated/graphql';
 import { Loading } from '../parts/Loading';
@@ -45,11 +45,10 @@ export default function Search() {
         <div className="search-grid">
           <div>
             <p className="meta" role="status">{found.edges.length === 0 ? words.noResults : count}</p>
+            {found.correctedQuery && <p>{words.showingFor} <a href={href(`/search?q=${encodeURIComponent(found.correctedQuery)}`)} dir="auto">{found.correctedQuery}</a></p>}
             {found.edges.map((e) => <Result key={e.node.id} edge={e} />)}
-            {cursors.map((after) => <More key={after} {...{ after, text, filter }} />)}
-            {found.pageInfo.hasNextPage && cursors.length === 0 && found.pageInfo.endCursor && (
-              <button type="button" className="button quiet" onClick={() => setCursors([found.pageInfo.endCursor ?? ''])}>{words.loadMore}</button>
-            )}
+            {cursors.length === 0 && <Next info={found.pageInfo} go={setCursors} before={[]} />}
+            {cursors.map((after, i) => <More key={after} {...{ after, text, filter }} foot={(info) => i === cursors.length - 1 && <Next info={info} go={setCursors} before={cursors} />} />)}
           </div>
           <Facets facets={found.facets} base={href(`/search?q=${encodeURIComponent(text)}`)} filtered={filter !== null} />
         </div>
@@ -58,11 +57,21 @@ export default function Search() {
   );
 }
 
-function More({ after, text, filter }: { after: string; text: string; filter: SearchFilter | null }) {
+interface Info { readonly hasNextPage: boolean; readonly endCursor?: string | null }
+
+/** Shows one more page below those that are shown. */
+function Next({ info, before, go }: { info: Info; before: readonly string[]; go: (cursors: readonly string[]) => void }) {
+  const { words } = useSite();
+  if (!info.hasNextPage || !info.endCursor) return null;
+  const cursor = info.endCursor;
+  return <p className="pager"><button type="button" className="button quiet" onClick={() => go([...before, cursor])}>{words.loadMore}</button></p>;
+}
+
+function More({ after, text, filter, foot }: { after: string; text: string; filter: SearchFilter | null; foot: (info: Info) => ReactNode }) {
   const { language } = useSite();
   const [{ data, error }, again] = useAsk(SearchDocument, { query: text, language, filter, after });
-  if (!data) return error ? <Widget error={error} again={again} /> : <Loading />;
-  return data.search?.edges.map((e) => <Result key={e.node.id} edge={e} />);
+  if (!data?.search) return error ? <Widget error={error} again={again} /> : <Loading />;
+  return <>{data.search.edges.map((e) => <Result key={e.node.id} edge={e} />)}{foot(data.search.pageInfo)}</>;
 }
 
 function Box({ text }: { text: string }) {

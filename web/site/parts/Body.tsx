@@ -71,11 +71,17 @@ function Recording({ block }: { block: Of<'VideoBlock' | 'AudioBlock'> }) {
   return block.__typename === 'VideoBlock' ? <video src={url} controls preload="none" poster={block.poster ?? undefined} /> : <audio src={url} controls preload="none" />;
 }
 
+/** The variants of a picture of the text, as the server writes them into the first view (internal/website/pictures.go). */
+function shown({ url, w480, w960, w1600, width }: BlockImagePartsFragment): { src: string; srcSet?: string; sizes?: string } {
+  if (!w480 || !w960 || !w1600 || w480 === url) return { src: url ?? '' };
+  const widest = width && width < 1600 ? width : 1600;
+  const set = [`${w480} 480w`, ...(w960 === w480 ? [] : [`${w960} ${Math.min(960, widest)}w`]), ...(w1600 === w960 ? [] : [`${w1600} ${widest}w`])];
+  return { src: w960, srcSet: set.join(', '), sizes: '(max-width: 900px) 100vw, 760px' };
+}
+
 function Image({ image, href }: { image: BlockImagePartsFragment; href: string | null | undefined }) {
   if (!image.url) return null;
-  const picture = (
-    <img src={image.small ?? image.url} alt={image.alt} width={image.width ?? undefined} height={image.height ?? undefined} loading="lazy" />
-  );
+  const picture = <img {...shown(image)} alt={image.alt} width={image.width ?? undefined} height={image.height ?? undefined} loading="lazy" />;
   return (
     <>
       {href ? <a href={href}>{picture}</a> : picture}

@@ -1,6 +1,7 @@
-import { useEffect, useState, type FormEvent } from 'react';
+import { useEffect, useState, useSyncExternalStore, type FormEvent } from 'react';
 import { DEVICE, keep, stored, useChange, usePhrases, useSite } from '../context';
-import { RecordConsentDocument, SignOutDocument, type MenuPartsFragment } from '../generated/graphql';
+import { BreakingNewsDocument, RecordConsentDocument, SignOutDocument, type BreakingNewsSubscription, type MenuPartsFragment } from '../generated/graphql';
+import { useLive } from '../live';
 import { go, useHere } from '../router';
 import { NewsletterForm } from './Newsletter';
 
@@ -119,7 +120,7 @@ export function Footer() {
       <div className="foot-grid">
         <div className="foot-about">
           <p className="foot-name">{chrome?.site.name}</p>
-          <p>{chrome?.site.description}</p>
+          <p dir="auto">{chrome?.site.description}</p>
         </div>
         {columns.map((column) => (
           <nav key={column.id} aria-label={column.label}>
@@ -160,6 +161,35 @@ export function Consent() {
       <button type="button" className="button" onClick={accept}>{words.accept}</button>
     </aside>
   );
+}
+
+/** Breaking news, as it is sent, over whatever is read. */
+export function Breaking() {
+  const { words } = useSite();
+  const [news, setNews] = useState<BreakingNewsSubscription['breakingNews']>();
+  useLive(BreakingNewsDocument, {}, (event) => setNews(event.breakingNews));
+  return (
+    <div role="alert">
+      {news && (
+        <div className="breaking" lang={news.article.language} dir={news.article.direction.toLowerCase()}>
+          <a href={news.article.path} onClick={() => setNews(undefined)}><b>{words.breaking}</b> {news.text}</a>
+          <button type="button" aria-label={words.close} onClick={() => setNews(undefined)}>×</button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function watchNetwork(changed: () => void): () => void {
+  for (const name of ['online', 'offline']) window.addEventListener(name, changed);
+  return () => { for (const name of ['online', 'offline']) window.removeEventListener(name, changed); };
+}
+
+/** Says that there is no network, as long as there is none. */
+export function Network() {
+  const { words } = useSite();
+  const online = useSyncExternalStore(watchNetwork, () => navigator.onLine);
+  return <p className="network" role="status" hidden={online}>{!online && words.offline}</p>;
 }
 
 export interface ToastProps { readonly text: string; readonly action?: { label: string; act: () => void } }

@@ -1,6 +1,8 @@
 import { useRef, useState, type FormEvent } from 'react';
-import { useAsk, useChange, useDraft, usePhrases, useSite, Widget, keep, stored } from '../context';
-import { AddCommentDocument, CommentsDocument, ReactDocument, ReportCommentDocument, type CommentOrder, type CommentPartsFragment, type CommentsQuery } from '../generated/graphql';
+import { useAsk, useChange, useDraft, usePhrases, useSite, useStillHere, Widget, keep, stored } from '../context';
+import { AddCommentDocument, CommentAddedDocument, CommentsDocument, ReactDocument, ReportCommentDocument, type CommentOrder, type CommentPartsFragment, type CommentsQuery } from '../generated/graphql';
+import { useHere } from '../router';
+import { useLive } from '../live';
 import { fill } from '../words';
 
 type Policy = NonNullable<CommentsQuery['article']>['commentPolicy'];
@@ -15,10 +17,17 @@ export function Comments({ articleId }: { articleId: string }) {
   const [pages, setPages] = useState<readonly string[]>(['']);
   const [{ data, fetching, error }, again] = useAsk(CommentsDocument, { id: articleId, orderBy, after: null }, { fresh: true });
   const found = data?.article;
+  const failed = !found?.comments && !fetching ? error : undefined;
   const policy = found?.commentPolicy;
-  const refresh = () => again({ requestPolicy: 'network-only' });
+  const [arrived, setArrived] = useState<readonly string[]>([]);
+  useLive(CommentAddedDocument, { id: articleId }, (event) => setArrived((ids) => [...ids, event.commentAdded.id]));
+  const unseen = arrived.filter((id) => !document.getElementById(id)).length;
+  const refresh = () => {
+    setArrived([]);
+    again({ requestPolicy: 'network-only' });
+  };
   return (
-    <Widget id="comments" className="comments" title={`${words.comments}${found ? ` (${found.commentCount})` : ''}`} fetching={fetching} error={data ? undefined : error} again={refresh}>
+    <Widget id="comments" className="comments" title={`${words.comments}${found ? ` (${found.commentCount})` : ''}`} fetching={fetching} error={failed} again={refresh}>
       {policy && <CommentForm articleId={articleId} policy={policy} sent={refresh} />}
       {found && found.commentCount > 1 && (
         <label className="order">
@@ -27,6 +36,7 @@ export function Comments({ articleId }: { articleId: string }) {
           </select>
         </label>
       )}
+      <p role="status">{unseen > 0 && <button type="button" className="button quiet" onClick={refresh}>{fill(words.newComments, { n: unseen })}</button>}</p>
       {found?.comments?.nodes.length === 0 && <p>{words.noComments}</p>}
       {policy && pages.map((after, i) => (
         <CommentPage key={after} {...{ articleId, orderBy, after, policy, refresh }} more={i === pages.length - 1 ? (next) => setPages([...pages, next]) : undefined} />
@@ -39,9 +49,9 @@ function CommentPage({ articleId, orderBy, after, policy, refresh, more }: {
   articleId: string; orderBy: CommentOrder; after: string; policy: Policy; refresh: () => void; more: ((after: string) => void) | undefined;
 }) {
   const { words } = useSite();
-  const [{ data }] = useAsk(CommentsDocument, { id: articleId, orderBy, after: after || null });
+  const [{ data, error, fetching }, again] = useAsk(CommentsDocument, { id: articleId, orderBy, after: after || null });
   const page = data?.article?.comments;
-  if (!page) return null;
+  if (!page) return error && !fetching ? <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} /> : null;
   const { hasNextPage, endCursor } = page.pageInfo;
   return (
     <>
@@ -86,15 +96,18 @@ function One({ comment, articleId, policy, refresh }: { comment: Thread; article
 
 /** Writes a comment, as a member or as a guest. What was typed stays until it is sent, whatever happens to the session. */
 function CommentForm({ articleId, policy, parent, sent, cancel }: { articleId: string; policy: Policy; parent?: CommentPartsFragment; sent: () => void; cancel?: () => void }) {
-  const { words, viewer, href } = useSite();
+  const { words, viewer, href, reload } = useSite();
+  const { path } = useHere();
+  const stillHere = useStillHere();
+  const signIn = href(`/account/sign-in?next=${encodeURIComponent(path)}`);
   const [body, setBody] = useDraft(`comment-${parent?.id ?? articleId}`);
   const [name, setName] = useState(stored('broadsheet:guest-name') ?? '');
   const [email, setEmail] = useDraft('guest-email');
-  const [said, setSaid] = useState<{ text: string; wrong: boolean }>();
+  const [said, setSaid] = useState<{ text: string; wrong: boolean; ended?: boolean }>();
   const opened = useRef(Date.now());
   const add = useChange(AddCommentDocument);
   if (policy.mode === 'CLOSED') return <p className="note">{words.closed}</p>;
-  if (policy.mode === 'REGISTERED' && !viewer) return <p className="note"><a href={href('/account/sign-in')}>{words.members}</a></p>;
+  if (policy.mode === 'REGISTERED' && !viewer) return <p className="note"><a href={signIn}>{words.members}</a></p>;
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const trap = String(new FormData(event.currentTarget).get('website') ?? '');
@@ -103,7 +116,11 @@ function CommentForm({ articleId, policy, parent, sent, cancel }: { articleId: s
       articleId, body, parentId: parent?.id ?? null, website: trap, secondsOnPage: Math.round((Date.now() - opened.current) / 1000) + 1,
       ...(viewer ? {} : { guestName: name, guestEmail: email }),
     } });
-    if (out.error !== undefined) return setSaid({ text: out.error, wrong: true });
+    if (out.error !== undefined) {
+      const ended = !!viewer && out.code !== 'NETWORK' && !(await stillHere());
+      if (ended) reload();
+      return setSaid({ text: ended ? words.expired : out.error, wrong: true, ended });
+    }
     setBody('');
     setSaid({ text: out.payload.state === 'WAITING' ? words.waiting : words.shown, wrong: false });
     if (out.payload.state === 'SHOWN') sent();
@@ -126,7 +143,7 @@ function CommentForm({ articleId, policy, parent, sent, cancel }: { articleId: s
         {cancel && <button type="button" className="button quiet" onClick={cancel}>{words.cancel}</button>}
         {!viewer && <small>{words.guestNote}</small>}
       </p>
-      <p className={said?.wrong ? 'failed' : 'done'} role="status">{said?.text}</p>
+      <p className={said?.wrong ? 'failed' : 'done'} role="status">{said?.text} {said?.ended && <a href={signIn}>{words.signIn}</a>}</p>
     </form>
   );
 }

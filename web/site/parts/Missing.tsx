@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { useAsk, useSite } from '../context';
+import { useAsk, useSite, Widget } from '../context';
 import { RouteDocument } from '../generated/graphql';
 import { go, useHere } from '../router';
 
@@ -7,13 +7,14 @@ import { go, useHere } from '../router';
 export function Missing({ status }: { status?: number }) {
   const { words, href } = useSite();
   const { path } = useHere();
-  const [{ data, fetching }] = useAsk(RouteDocument, { path });
+  const [{ data, fetching, error }, again] = useAsk(RouteDocument, { path });
   const route = data?.route;
   const to = route?.redirectTo ?? (route?.target && 'path' in route.target && route.target.path !== path ? route.target.path : undefined);
   useEffect(() => {
     if (to) go(to, true);
   }, [to]);
   if ((fetching && !status) || to) return <p className="loading">{words.working}</p>;
+  if (error && !route && !status) return <Widget error={error} again={() => again({ requestPolicy: 'network-only' })} />;
   const notice = route?.target?.__typename === 'WithdrawnNotice' ? route.target.text : '';
   const gone = status === 410 || route?.statusCode === 410;
   return (

@@ -1,14 +1,18 @@
+import { useCallback } from 'react';
 import type { PictureFragment, TeaserFragment } from '../generated/graphql';
 import { usePhrases, useSite } from '../context';
 import { fill } from '../words';
 
-/** A picture with the variants that the server has of it. */
+/** A picture in the shape of cards, in the variants that the server has of it, and blurred until it is there. */
 export function Picture({ picture, sizes, eager = false, alt = true }: { picture: PictureFragment; sizes: string; eager?: boolean; alt?: boolean }) {
-  const variants = [[picture.w400, 400], [picture.w800, 800], [picture.w1280, 1280]] as const;
-  const set = picture.w400 === picture.w1280 ? undefined : variants.map(([url, w]) => `${url} ${w}w`).join(', ');
+  const { srcset, placeholder } = picture;
+  const blur = useCallback((img: HTMLImageElement | null) => {
+    if (!img || !placeholder || img.complete) return;
+    void import('./blur').then(({ paint }) => paint(img, placeholder));
+  }, [placeholder]);
   return (
     <img
-      src={picture.w800} srcSet={set} sizes={set ? sizes : undefined} alt={alt ? picture.alt : ''} width={picture.width ?? 1280} height={picture.height ?? 720}
+      ref={blur} src={picture.src} srcSet={srcset || undefined} sizes={srcset ? sizes : undefined} alt={alt ? picture.alt : ''} width={1280} height={720}
       loading={eager ? 'eager' : 'lazy'} fetchPriority={eager ? 'high' : 'auto'} decoding={eager ? 'sync' : 'async'}
     />
   );
