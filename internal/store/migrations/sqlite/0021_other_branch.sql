@@ -1,1 +1,0 @@
-SELECT 1; -- keeps the place of a migration of another branch
