@@ -640,7 +640,7 @@ func (x *execution) objectApiKey(parent *executor.Node, obj *loader.APIKey) (nul
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.RevokedAt)
 		case 12: // lastUsedAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.LastUsedAt)
-		case 12: // contactEmail
+		case 13: // contactEmail
 			missing = x.writeNString2string(n, obj.ContactEmail) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of ApiKey")

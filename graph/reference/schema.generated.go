@@ -51616,7 +51616,11 @@ func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "scopes", "entitlement", "addresses", "quotaPerMinute", "quotaPerDay", "expiresAt", "contactEmail"}
+	if _, present := asMap["trustedDocumentsOnly"]; !present {
+		asMap["trustedDocumentsOnly"] = false
+	}
+
+	fieldsInOrder := [...]string{"name", "scopes", "entitlement", "addresses", "quotaPerMinute", "quotaPerDay", "trustedDocumentsOnly", "expiresAt", "contactEmail"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
