@@ -172,7 +172,9 @@ async function scripts(page) {
   if (!fresh || !reader) throw new Error('no browser');
   const counted = /** @type {Promise<number>[]} */ ([]);
   reader.on('response', (r) => { if (r.url().endsWith('.js')) counted.push(r.request().sizes().then((s) => s.responseBodySize)); });
+  const connected = reader.waitForEvent('websocket'); // what is loaded late counts too
   await reader.goto(at(story));
+  await connected;
   await reader.waitForLoadState('networkidle');
   const total = (await Promise.all(counted)).reduce((a, b) => a + b, 0);
   await fresh.close();
