@@ -186,7 +186,7 @@ func (s *Server) mux() http.Handler {
 		mux.Handle("/digests/", s.routes.Digests)
 	}
 	if s.routes.WordPress != nil {
-		wordpress := public(s.shed(s.deadline(compressed(s.routes.WordPress))))
+		wordpress := public(s.shed(newPlaces(s.opts.MaxRequests), s.deadline(compressed(s.routes.WordPress))))
 		mux.Handle("/wp-json", wordpress)
 		mux.Handle("/wp-json/", wordpress)
 	}

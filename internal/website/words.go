@@ -146,8 +146,8 @@ func (v *view) Story(s any, look string, level int) Teaser {
 	return t
 }
 
-// WithCause is Story with a reason.
-func (v *view) WithCause(edge map[string]any) Teaser {
+// RelatedStory is Story with the reason why it is related.
+func (v *view) RelatedStory(edge map[string]any) Teaser {
 	t := v.Story(edge["node"], "card", 3)
 	t.Reason = v.Why(edge)
 	return t
