@@ -115,6 +115,7 @@ var restricted = map[string][]string{
 	"internal/server":         {"internal/app"},
 	"internal/signin":         {"internal/app"},
 	"internal/app":            {"internal/cli", "internal/tool"},
+	"internal/backup":         {"internal/cli", "internal/tool"},
 	"internal/cli":            {"cmd/broadsheet"},
 	"internal/demo":           {"internal/app"},
 	"internal/seed":           {"internal/app", "internal/cli", "internal/tool"},

@@ -24,9 +24,11 @@ type commands struct {
 	Demo       demoCommand       `cmd:"" help:"Keep the demo newsroom."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the database to the schema of this program."`
 	Import     importCommand     `cmd:"" help:"Bring content of other systems in."`
+	Backup     backupCommand     `cmd:"" help:"Write the newsroom, rows and media files, into one file while the server runs."`
+	Restore    restoreCommand    `cmd:"" help:"Bring a backup into an empty database of either kind."`
 	Copy       copyCommand       `cmd:"" help:"Copy a newsroom from one database into another, of either kind, and compare."`
 	Export     exportCommand     `cmd:"" help:"Write content for other systems."`
-	Verify     verifyCommand     `cmd:"" help:"Compare the database with what it was filled from."`
+	Verify     verifyCommand     `cmd:"" help:"Check a backup, or compare the database with what it was filled from."`
 	User       userCommand       `cmd:"" help:"Keep the accounts of staff and readers."`
 	Key        keyCommand        `cmd:"" help:"Keep the API keys of partners."`
 	Secrets    secretsCommand    `cmd:"" help:"Seal the secrets in the database by another key."`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/broadsheet-cms/broadsheet/internal/access"
 	"github.com/broadsheet-cms/broadsheet/internal/app"
@@ -28,7 +29,7 @@ func (c *copyCommand) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	report, err := store.Copy(access.AsSystem(ctx), from, to, func(table string, rows int) { _, _ = fmt.Fprintf(s.err, "%s: %d rows\n", table, rows) })
+	report, err := store.Copy(access.AsSystem(ctx), from, to, rowProgress(s), app.NewServices(to, nil).Search.Rebuild)
 	if err != nil {
 		return err
 	}
@@ -36,9 +37,17 @@ func (c *copyCommand) Run(ctx context.Context, s *streams) (err error) {
 	for _, t := range report.Tables {
 		rows += t.Rows
 	}
-	if err := app.NewServices(to, nil).Search.Rebuild(access.AsSystem(ctx)); err != nil {
-		return fmt.Errorf("make the search index: %w", err)
-	}
 	_, err = fmt.Fprintf(s.out, "%d rows of %d tables were copied and compared; media files are copied by other means.\n", rows, len(report.Tables))
 	return err
+}
+
+// rowProgress says once a second how far something is.
+func rowProgress(s *streams) func(what string, n int) {
+	last := time.Now()
+	return func(what string, n int) {
+		if now := time.Now(); now.Sub(last) >= time.Second {
+			last = now
+			_, _ = fmt.Fprintf(s.err, "%s: %d\n", what, n)
+		}
+	}
 }

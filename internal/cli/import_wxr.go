@@ -99,7 +99,8 @@ func checkKind(name string, file io.Reader) error {
 
 // verifyCommand groups what compares the database with where it came from.
 type verifyCommand struct {
-	WXR verifyWXRCommand `cmd:"" name:"wxr" help:"Compare the database with the export of a WordPress site, item by item."`
+	Backup verifyBackupCommand `cmd:"" help:"Read a backup to its end and check every checksum, row and file."`
+	WXR    verifyWXRCommand    `cmd:"" name:"wxr" help:"Compare the database with the export of a WordPress site, item by item."`
 }
 
 type verifyWXRCommand struct {

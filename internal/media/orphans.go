@@ -77,6 +77,12 @@ func originalOf(key string) string {
 	return original
 }
 
+// Kept reports whether a blob belongs into a backup: it is a file of an item, or leads
+// to one. What is made from another file, or is not finished, does not.
+func Kept(key string) bool {
+	return originalOf(key) != "" && !strings.HasPrefix(key, variantFolder) && !strings.HasSuffix(key, ".tmp")
+}
+
 // removeOrphans removes those of some blobs whose original no item has.
 func (s *Service) removeOrphans(ctx context.Context, keys []string) (removed int, err error) {
 	wanted := make(map[string]string, len(keys)) // by blob: the key that an item must have

@@ -30,28 +30,55 @@ func derived(table string) bool {
 // ErrNotEmpty says that the database to copy into holds content.
 var ErrNotEmpty = errors.New("the database to copy into is not empty")
 
+// Source gives the rows of a database, as they were at one moment.
+type Source interface {
+	// Dialect is the kind of the database that the rows come from.
+	Dialect() Dialect
+	// Tables lists the tables in the order in which Rows may be asked for them.
+	Tables(ctx context.Context) ([]string, error)
+	// Rows gives the values of columns, row by row, each value as nil, int64,
+	// float64, bool, string or a time in UTC.
+	Rows(ctx context.Context, table string, columns []Column, row func(values []any) error) error
+	// Last is the highest id that a row of the table ever had; 0 if none had one.
+	Last(ctx context.Context, table string) (int64, error)
+	// Positions says for each consumer of events the id of the last event that it is
+	// done with, where positions mean nothing in another database.
+	Positions(ctx context.Context) (map[string]int64, error)
+}
+
 // Copy brings every row of one database, as it was at one moment, into another,
 // empty one, whichever kinds they are; both have the schema of this program. It
-// then compares every row. The search index is left to the caller. What fails
-// leaves the other database as it was.
+// then compares every row. What fails leaves the other database as it was. The
+// search index is left to finish, which runs in the transaction that writes.
 //
 // Positions in the log of events are those of one database. A copy out of
 // PostgreSQL makes cursors of partners invalid: they begin with a snapshot.
-func Copy(ctx context.Context, from, to *DB, progress func(table string, rows int)) (*CopyReport, error) {
-	var report CopyReport
-	err := from.Snapshot(ctx, func(read context.Context) error {
-		source := from.txOf(read).sql
-		return to.Tx(ctx, func(write context.Context) error {
-			c := &copier{from: side{source, from.Dialect}, to: side{to.txOf(write).sql, to.Dialect}, progress: progress}
-			if err := c.run(write); err != nil {
-				return err
-			}
-			report.Tables = c.done
-			return nil
-		})
+func Copy(ctx context.Context, from, to *DB, progress func(table string, rows int), finish func(context.Context) error) (*CopyReport, error) {
+	var report *CopyReport
+	err := from.Snapshot(ctx, func(read context.Context) (err error) {
+		// What writes takes no part in the snapshot.
+		report, err = Load(ctx, side{from.txOf(read).sql, from.Dialect}, to, progress, finish)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("copy a database: %w", err)
+	}
+	return report, nil
+}
+
+// Load is Copy for rows that come from elsewhere.
+func Load(ctx context.Context, from Source, to *DB, progress func(table string, rows int), finish func(context.Context) error) (*CopyReport, error) {
+	var report CopyReport
+	err := to.Tx(ctx, func(write context.Context) error {
+		c := &copier{from: from, to: side{to.txOf(write).sql, to.Dialect}, progress: progress}
+		if err := c.run(write); err != nil {
+			return err
+		}
+		report.Tables = c.done
+		return finish(write)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return &report, nil
 }
@@ -62,30 +89,30 @@ type side struct {
 	dialect Dialect
 }
 
-type column struct{ name, kind string }
+// Column is a column of a table, with the kind that its database names.
+type Column struct{ Name, Kind string }
 
 type copier struct {
-	from, to side
+	from     Source
+	to       side
 	progress func(string, int)
 	done     []CopiedTable
 }
 
 func (c *copier) run(ctx context.Context) error {
-	tables, err := c.from.tables(ctx)
+	tables, err := c.from.Tables(ctx)
 	if err != nil {
 		return err
 	}
-	there, err := c.to.tables(ctx)
+	there, err := c.to.Tables(ctx)
 	if err != nil {
 		return err
 	}
 	if !slices.Equal(tables, there) {
 		return errors.New("the two databases have different schemas: bring both to that of this program with broadsheet migrate")
 	}
-	for _, table := range []string{"users", "articles", "pages", "media", "events"} {
-		if n, err := c.to.count(ctx, table); err != nil || n > 0 {
-			return errors.Join(ErrNotEmpty, err)
-		}
+	if err := c.to.empty(ctx); err != nil {
+		return err
 	}
 	restore, err := c.to.withoutReferences(ctx)
 	if err != nil {
@@ -102,8 +129,25 @@ func (c *copier) run(ctx context.Context) error {
 	return c.positions(ctx)
 }
 
-// tables lists the tables to copy, by name.
-func (s side) tables(ctx context.Context) (names []string, err error) {
+// empty fails when the database holds content.
+func (s side) empty(ctx context.Context) error {
+	for _, table := range []string{"users", "articles", "pages", "media", "events"} {
+		n, err := s.count(ctx, table)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return fmt.Errorf("%w: the table %s has %d rows", ErrNotEmpty, table, n)
+		}
+	}
+	return nil
+}
+
+// Dialect implements Source.
+func (s side) Dialect() Dialect { return s.dialect }
+
+// Tables implements Source. They are in the order of their names.
+func (s side) Tables(ctx context.Context) (names []string, err error) {
 	query := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`
 	if s.dialect == Postgres {
 		query = `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'`
@@ -123,20 +167,20 @@ func (s side) tables(ctx context.Context) (names []string, err error) {
 }
 
 // columns lists those of a table, by name, with their kinds in lower case.
-func (s side) columns(ctx context.Context, table string) (all []column, err error) {
+func (s side) columns(ctx context.Context, table string) (all []Column, err error) {
 	query, args := `SELECT name, lower(type) FROM pragma_table_info($1)`, []any{table}
 	if s.dialect == Postgres {
 		query = `SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1`
 	}
 	err = s.each(ctx, query, func(rows *sql.Rows) error {
-		var c column
-		if err := rows.Scan(&c.name, &c.kind); err != nil {
+		var c Column
+		if err := rows.Scan(&c.Name, &c.Kind); err != nil {
 			return err
 		}
 		all = append(all, c)
 		return nil
 	}, args...)
-	slices.SortFunc(all, func(a, b column) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(all, func(a, b Column) int { return strings.Compare(a.Name, b.Name) })
 	return all, err
 }
 
@@ -211,11 +255,7 @@ func (c *copier) table(ctx context.Context, table string) error {
 			return err
 		}
 	}
-	names := make([]string, len(columns))
-	for i, col := range columns {
-		names[i] = `"` + col.name + `"`
-	}
-	list := strings.Join(names, ", ")
+	list := names(columns)
 	atOnce := min(maxRows, maxArguments/len(columns))
 	var batch []any
 	read, sum := 0, checksum{}
@@ -227,11 +267,7 @@ func (c *copier) table(ctx context.Context, table string) error {
 		batch = batch[:0]
 		return err
 	}
-	err = c.from.each(ctx, `SELECT `+list+` FROM "`+table+`"`, func(rows *sql.Rows) error {
-		values, err := scanRow(rows, columns)
-		if err != nil {
-			return err
-		}
+	err = c.from.Rows(ctx, table, columns, func(values []any) error {
 		c.adapt(table, columns, values)
 		sum.add(columns, values)
 		for i, col := range columns {
@@ -252,21 +288,17 @@ func (c *copier) table(ctx context.Context, table string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.compare(ctx, table, list, columns, read, sum); err != nil {
+	if err := c.compare(ctx, table, columns, read, sum); err != nil {
 		return err
 	}
 	c.done = append(c.done, CopiedTable{table, read})
-	return c.identity(ctx, table, columns)
+	return c.identity(ctx, table)
 }
 
 // compare reads a table back.
-func (c *copier) compare(ctx context.Context, table, list string, columns []column, want int, sum checksum) error {
+func (c *copier) compare(ctx context.Context, table string, columns []Column, want int, sum checksum) error {
 	got, back := 0, checksum{}
-	err := c.to.each(ctx, `SELECT `+list+` FROM "`+table+`"`, func(rows *sql.Rows) error {
-		values, err := scanRow(rows, columns)
-		if err != nil {
-			return err
-		}
+	err := c.to.Rows(ctx, table, columns, func(values []any) error {
 		got++
 		back.add(columns, values)
 		return nil
@@ -280,18 +312,46 @@ func (c *copier) compare(ctx context.Context, table, list string, columns []colu
 	return nil
 }
 
-// adapt changes what means something in its own database alone: the numbers of
-// transactions, and with them the cursors of partners.
-func (c *copier) adapt(table string, columns []column, values []any) {
-	if c.from.dialect == SQLite {
+// Rows implements Source.
+func (s side) Rows(ctx context.Context, table string, columns []Column, row func(values []any) error) error {
+	return s.each(ctx, `SELECT `+names(columns)+` FROM "`+table+`"`, func(rows *sql.Rows) error {
+		values, err := scanRow(rows, columns)
+		if err != nil {
+			return err
+		}
+		return row(values)
+	})
+}
+
+// names lists columns for a statement.
+func names(columns []Column) string {
+	quoted := make([]string, len(columns))
+	for i, col := range columns {
+		quoted[i] = `"` + col.Name + `"`
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// ofItsDatabase reports whether a value of a column means something in its own
+// PostgreSQL alone: the numbers of transactions, and with them the cursors of
+// partners.
+func ofItsDatabase(table, column string) bool {
+	return slices.Contains([]string{"events.txid", "event_consumers.txid", "event_consumers.id", "partner_copies.removed_txid", "api_keys.cursor_secret"}, table+"."+column)
+}
+
+// adapt changes the values that mean nothing in another database. The places of
+// consumers of events are set by positions.
+func (c *copier) adapt(table string, columns []Column, values []any) {
+	if c.from.Dialect() == SQLite {
 		return
 	}
 	for i, col := range columns {
-		switch {
-		case table == "events" && col.name == "txid", table == "event_consumers" && col.name == "txid", table == "partner_copies" && col.name == "removed_txid" && values[i] != nil:
-			values[i] = int64(0)
-		case table == "api_keys" && col.name == "cursor_secret":
+		switch _, number := values[i].(int64); {
+		case !ofItsDatabase(table, col.Name):
+		case col.Name == "cursor_secret":
 			values[i] = rand.Text()
+		case number && col.Name != "id":
+			values[i] = int64(0)
 		}
 	}
 }
@@ -299,56 +359,64 @@ func (c *copier) adapt(table string, columns []column, values []any) {
 // positions puts the consumers of events where nothing is missed: an event may be
 // told again, as after a crash.
 func (c *copier) positions(ctx context.Context) error {
-	if c.from.dialect == SQLite {
-		return nil
-	}
-	type position struct {
-		name string
-		id   int64
-	}
-	var all []position
-	err := c.from.each(ctx, `SELECT c.name, coalesce((SELECT min(e.id) - 1 FROM events e WHERE (e.txid, e.id) > (c.txid, c.id)), (SELECT max(id) FROM events), c.id) FROM event_consumers c`,
-		func(rows *sql.Rows) error {
-			var p position
-			err := rows.Scan(&p.name, &p.id)
-			all = append(all, p)
-			return err
-		})
+	all, err := c.from.Positions(ctx)
 	if err != nil {
 		return err
 	}
-	for _, p := range all {
-		if _, err := c.to.tx.ExecContext(ctx, `UPDATE event_consumers SET id = $2 WHERE name = $1`, p.name, p.id); err != nil {
+	for name, id := range all {
+		if _, err := c.to.tx.ExecContext(ctx, `UPDATE event_consumers SET id = $2 WHERE name = $1`, name, id); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// identity makes the next row get a number that none had, not even one that is
-// gone.
-func (c *copier) identity(ctx context.Context, table string, columns []column) error {
-	if !slices.ContainsFunc(columns, func(col column) bool { return col.name == "id" }) {
-		return nil
+// Positions implements Source.
+func (s side) Positions(ctx context.Context) (map[string]int64, error) {
+	all := map[string]int64{}
+	if s.dialect == SQLite {
+		return all, nil
 	}
-	var last sql.NullInt64
-	query, args := `SELECT max(seq) FROM sqlite_sequence WHERE name = $1`, []any{table}
-	if c.from.dialect == Postgres {
+	err := s.each(ctx, `SELECT c.name, coalesce((SELECT min(e.id) - 1 FROM events e WHERE (e.txid, e.id) > (c.txid, c.id)), (SELECT max(id) FROM events), c.id) FROM event_consumers c`,
+		func(rows *sql.Rows) error {
+			var name string
+			var id int64
+			err := rows.Scan(&name, &id)
+			all[name] = id
+			return err
+		})
+	return all, err
+}
+
+// Last implements Source.
+func (s side) Last(ctx context.Context, table string) (int64, error) {
+	columns, err := s.columns(ctx, table)
+	if err != nil || !slices.ContainsFunc(columns, func(col Column) bool { return col.Name == "id" }) {
+		return 0, err
+	}
+	query := `SELECT max(seq) FROM sqlite_sequence WHERE name = $1`
+	if s.dialect == Postgres {
 		query = `SELECT max(last_value) FROM pg_sequences WHERE schemaname = current_schema() AND format('%I.%I', schemaname, sequencename) = pg_get_serial_sequence($1, 'id')`
 	}
-	if err := c.from.tx.QueryRowContext(ctx, query, args...).Scan(&last); err != nil {
+	var last sql.NullInt64
+	err = s.tx.QueryRowContext(ctx, query, table).Scan(&last)
+	return last.Int64, err
+}
+
+// identity makes the next row get a number that none had, not even one that is
+// gone.
+func (c *copier) identity(ctx context.Context, table string) error {
+	last, err := c.from.Last(ctx, table)
+	if err != nil || last == 0 { // nothing was ever in it
 		return err
 	}
-	if !last.Valid || last.Int64 == 0 { // nothing was ever in it
-		return nil
-	}
-	statement, args := `SELECT setval(pg_get_serial_sequence($1, 'id'), $2)`, []any{table, last.Int64}
+	statement := `SELECT setval(pg_get_serial_sequence($1, 'id'), $2)`
 	if c.to.dialect == SQLite {
 		if _, err := c.to.tx.ExecContext(ctx, `DELETE FROM sqlite_sequence WHERE name = $1`, table); err != nil {
 			return err
 		}
 		statement = `INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)`
 	}
-	_, err := c.to.tx.ExecContext(ctx, statement, args...)
+	_, err = c.to.tx.ExecContext(ctx, statement, table, last)
 	return err
 }

@@ -36,7 +36,7 @@ func places(rows, columns int, d Dialect) string {
 
 // scanRow reads the columns of a row in the one form in which both databases'
 // values are compared: nil, int64, float64, bool, string, time.Time in UTC.
-func scanRow(rows *sql.Rows, columns []column) ([]any, error) {
+func scanRow(rows *sql.Rows, columns []Column) ([]any, error) {
 	values := make([]any, len(columns))
 	into := make([]any, len(columns))
 	for i := range values {
@@ -48,18 +48,18 @@ func scanRow(rows *sql.Rows, columns []column) ([]any, error) {
 	for i, col := range columns {
 		var err error
 		if values[i], err = col.read(values[i]); err != nil {
-			return nil, fmt.Errorf("column %s: %w", col.name, err)
+			return nil, fmt.Errorf("column %s: %w", col.Name, err)
 		}
 	}
 	return values, nil
 }
 
-func (c column) isTime() bool { return c.kind == "datetime" || strings.HasPrefix(c.kind, "timestamp") }
-func (c column) isBool() bool { return strings.HasPrefix(c.kind, "bool") }
-func (c column) isReal() bool { return c.kind == "real" || c.kind == "double precision" }
+func (c Column) isTime() bool { return c.Kind == "datetime" || strings.HasPrefix(c.Kind, "timestamp") }
+func (c Column) isBool() bool { return strings.HasPrefix(c.Kind, "bool") }
+func (c Column) isReal() bool { return c.Kind == "real" || c.Kind == "double precision" }
 
 // read brings a value into that form.
-func (c column) read(v any) (any, error) {
+func (c Column) read(v any) (any, error) {
 	if b, ok := v.([]byte); ok {
 		v = string(b)
 	}
@@ -88,8 +88,8 @@ func (c column) read(v any) (any, error) {
 }
 
 // write brings a value into the form that a database takes.
-func (c column) write(v any, d Dialect) any {
-	if text, ok := v.(string); ok && d == Postgres && c.kind == "bytea" {
+func (c Column) write(v any, d Dialect) any {
+	if text, ok := v.(string); ok && (d == Postgres && c.Kind == "bytea" || d == SQLite && c.Kind == "blob") {
 		return []byte(text)
 	}
 	return v
@@ -98,10 +98,10 @@ func (c column) write(v any, d Dialect) any {
 // checksum is a sum over rows that does not depend on their order.
 type checksum [4]uint64
 
-func (s *checksum) add(columns []column, values []any) {
+func (s *checksum) add(columns []Column, values []any) {
 	h := sha256.New()
 	for i, col := range columns {
-		_, _ = fmt.Fprintf(h, "%s=%s\n", col.name, canonical(values[i])) // never fails
+		_, _ = fmt.Fprintf(h, "%s=%s\n", col.Name, canonical(values[i])) // never fails
 	}
 	sum := h.Sum(nil)
 	for i := range s {

@@ -74,6 +74,23 @@ func (db *DB) Migrate(ctx context.Context) (applied []Migration, err error) {
 	if err != nil {
 		return nil, err
 	}
+	return db.migrate(ctx, steps)
+}
+
+// MigrateTo is Migrate up to a version, for rows that have the schema of an older
+// program.
+func (db *DB) MigrateTo(ctx context.Context, version int) (applied []Migration, err error) {
+	steps, err := Migrations(db.Dialect)
+	if err != nil {
+		return nil, err
+	}
+	if version > len(steps) {
+		return nil, fmt.Errorf("schema version %d, this program knows %d: %w", version, len(steps), ErrNewerSchema)
+	}
+	return db.migrate(ctx, steps[:version])
+}
+
+func (db *DB) migrate(ctx context.Context, steps []Migration) (applied []Migration, err error) {
 	conn, err := db.sql.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
