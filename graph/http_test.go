@@ -311,7 +311,7 @@ func TestATimeoutSaysToTryAgain(t *testing.T) {
 func TestOpenIntrospectionIsAnswered(t *testing.T) {
 	t.Parallel()
 	n := newNewsroom(t)
-	open := graph.Handler(n.Graph(), graph.Options{Introspection: true, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
+	open := graph.Handler(n.Graph(), graph.Options{Introspection: graph.Everyone, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})
 	body, err := json.Marshal(map[string]string{"query": introspection.Query})
 	if err != nil {
 		t.Fatal(err)
