@@ -71,7 +71,7 @@ var privateColumns = map[string][]access.Role{
 	// The newsroom.
 	"article_details.editor_note": nil, "article_notes.text": editors, "autosaves.content": nil, "preview_tokens.label": editors, "revisions.note": editors,
 	"revisions.snapshot": editors, "revisions.title": editors, "withdrawals.reason": editors, "newsletter_issues.intro": editors, "newsletter_issues.subject": editors,
-	"partner_copies.reason": nil, "api_keys.name": editors,
+	"partner_copies.reason": nil, "api_keys.name": editors, "api_keys.contact_email": admins,
 	// Moderators.
 	"comments.address": moderators, "comments.guest_email": moderators, "comment_revisions.body": moderators, "comment_reports.email": moderators,
 	"comment_reports.explanation": moderators, "comment_reports.law": moderators, "comment_reports.name": moderators, "reader_restrictions.name": moderators,

@@ -1,0 +1,2 @@
+// The client has no types of its own.
+declare module 'wpapi';
