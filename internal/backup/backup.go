@@ -60,6 +60,8 @@ type Manifest struct {
 	NoMedia bool  `json:"noMedia"` // files were left out
 	// Vanished are files that were removed while the backup was made.
 	Vanished int `json:"vanished"`
+	// Missing are files that rows name and that are not in the backup.
+	Missing int `json:"missing"`
 }
 
 // Rows counts the rows of all tables.

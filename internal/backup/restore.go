@@ -18,7 +18,9 @@ import (
 
 // Restore verifies a backup and brings it into an empty database, of either kind,
 // which gets the schema of this program. Files come first: a failure leaves the
-// database empty, and the restore can be begun again. Without a bucket files are left
+// database empty, and the restore can be begun again; but what fails while a backup
+// of an older schema is migrated leaves its rows, in a database to remove. Cursors
+// of partners end. Without a bucket files are left
 // out. finish makes the search index, in the transaction that writes the rows where the
 // backup has the schema of this program.
 func Restore(ctx context.Context, path string, db *store.DB, bucket *blob.Bucket, progress Progress, finish func(context.Context) error) (*Manifest, error) {
@@ -26,11 +28,11 @@ func Restore(ctx context.Context, path string, db *store.DB, bucket *blob.Bucket
 	if err != nil {
 		return nil, err
 	}
+	if err := db.Empty(ctx); err != nil { // before its schema is touched
+		return nil, fmt.Errorf("restore: %w: name a new database; to replace one, remove it first", err)
+	}
 	if _, err := db.MigrateTo(ctx, m.Schema); err != nil {
 		return nil, fmt.Errorf("make the schema of the backup: %w", err)
-	}
-	if err := db.Empty(ctx); err != nil {
-		return nil, fmt.Errorf("restore: %w: name a new database; to replace one, remove it first", err)
 	}
 	if bucket != nil && !m.NoMedia {
 		if err := read(path, func(r *reader) error { return r.files(ctx, bucket, progress) }); err != nil {
@@ -46,7 +48,12 @@ func Restore(ctx context.Context, path string, db *store.DB, bucket *blob.Bucket
 		within, after = after, finish
 	}
 	err = read(path, func(r *reader) error {
-		_, err := store.Load(ctx, &source{r: r, manifest: m}, db, progress, within)
+		_, err := store.Load(ctx, &source{r: r, manifest: m}, db, progress, func(ctx context.Context) error {
+			if err := db.EndCursors(ctx); err != nil { // they may be of events that are not there any more
+				return err
+			}
+			return within(ctx)
+		})
 		return err
 	})
 	if err != nil {

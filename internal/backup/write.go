@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -53,13 +55,23 @@ func create(ctx context.Context, db *store.DB, bucket *blob.Bucket, path string,
 		err = file.Close()
 	}
 	if err == nil {
-		err = os.Rename(file.Name(), path)
+		err = publish(file.Name(), path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make the backup: %w", explain(err))
 	}
 	done = true
 	return m, syncFolder(filepath.Dir(path))
+}
+
+// publish gives a complete file its name, unless there is a file of that name by now.
+func publish(partial, path string) error {
+	if err := os.Link(partial, path); err == nil {
+		return os.Remove(partial)
+	} else if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("there is a file %s already: remove it, or name another", path)
+	}
+	return os.Rename(partial, path) // a file system without links
 }
 
 // syncFolder makes a new name in a folder survive a power failure, where the system
@@ -77,7 +89,7 @@ func syncFolder(dir string) error {
 // Write writes a backup.
 func Write(ctx context.Context, db *store.DB, bucket *blob.Bucket, to io.Writer, progress Progress) (*Manifest, error) {
 	all := sha256.New()
-	w := &writer{tar: tar.NewWriter(io.MultiWriter(to, all)), made: time.Now().UTC().Truncate(time.Second), progress: progress}
+	w := &writer{tar: tar.NewWriter(io.MultiWriter(to, all)), made: time.Now().UTC().Truncate(time.Second), progress: progress, named: map[string]bool{}}
 	if err := w.json(headerName, header{Format: format, Made: w.made, Program: "broadsheet"}); err != nil {
 		return nil, err
 	}
@@ -94,6 +106,7 @@ func Write(ctx context.Context, db *store.DB, bucket *blob.Bucket, to io.Writer,
 		if err := w.media(ctx, bucket, m); err != nil {
 			return nil, err
 		}
+		m.Missing = len(w.named)
 	}
 	if err := w.json(manifestName, m); err != nil {
 		return nil, err
@@ -110,6 +123,8 @@ type writer struct {
 	tar      *tar.Writer
 	made     time.Time
 	progress Progress
+	fileKey  int             // the column of the table that names a file; -1: none
+	named    map[string]bool // files that rows name and that are not written yet
 
 	table       string
 	parts, rows int
@@ -142,6 +157,10 @@ func (w *writer) Table(name string, columns []store.Column) error {
 		return err
 	}
 	w.table, w.parts, w.rows = name, 0, 0
+	w.fileKey = -1
+	if name == "media" {
+		w.fileKey = slices.IndexFunc(columns, func(c store.Column) bool { return c.Name == "blob_key" })
+	}
 	return w.json(rowsFolder+name+"/"+columnsName, columns)
 }
 
@@ -150,6 +169,14 @@ func (w *writer) Row(values []any) error {
 	text, err := store.EncodeRow(values)
 	if err != nil {
 		return err
+	}
+	if len(text) > rowBytes { // which could not be read back
+		return fmt.Errorf("a row of %s has %d bytes, more than the %d that a backup takes", w.table, len(text), rowBytes)
+	}
+	if w.fileKey >= 0 {
+		if key, ok := values[w.fileKey].(string); ok && key != "" {
+			w.named[key] = true
+		}
 	}
 	_, _ = w.buffer.Write(text) // never fails
 	if w.rows++; w.rows%1000 == 0 {
@@ -220,6 +247,7 @@ func (w *writer) media(ctx context.Context, bucket *blob.Bucket, m *Manifest) er
 		if err != nil {
 			return fmt.Errorf("file %s: %w", object.Key, err)
 		}
+		delete(w.named, object.Key)
 		m.Bytes += l.Size
 		if m.Files++; m.Files%100 == 0 {
 			w.progress("media", m.Files)

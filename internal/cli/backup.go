@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"gocloud.dev/blob"
 
@@ -46,6 +47,9 @@ func (c *backupCommand) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := os.Stat(c.MediaDir); err != nil && !c.NoMedia { // a new folder would have nothing to back up
+		return fmt.Errorf("the folder of media files: %w. Name it with --media-dir, or leave files out with --no-media", err)
+	}
 	bucket, end, err := c.bucket()
 	if err != nil {
 		return err
@@ -82,6 +86,9 @@ func tellBackup(s *streams, did string, m *backup.Manifest) error {
 	_, err := fmt.Fprintf(s.out, "%s %d rows of %d tables and %s\n", did, m.Rows(), len(m.Tables), files)
 	if err == nil && m.Vanished > 0 {
 		_, err = fmt.Fprintf(s.out, "%d files were removed meanwhile and are not in it\n", m.Vanished)
+	}
+	if err == nil && m.Missing > 0 {
+		_, err = fmt.Fprintf(s.out, "%d files that rows name are not in it: they were removed meanwhile, or --media-dir is another folder\n", m.Missing)
 	}
 	return err
 }

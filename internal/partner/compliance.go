@@ -65,10 +65,12 @@ func (s *Service) KillCompliance(ctx context.Context, articleID int) ([]Complian
 			return c, err
 		}
 		switch {
-		case reason != Killed, c.FetchedAt == nil:
+		case reason != Killed:
 			c.State = NotFetched
-		case c.AcknowledgedAt != nil:
+		case c.AcknowledgedAt != nil: // also by the cursor of a reminder, whose answer was lost
 			c.State = Acknowledged
+		case c.FetchedAt == nil:
+			c.State = NotFetched
 		default:
 			c.State = Fetched
 		}

@@ -201,7 +201,8 @@ type remindArgs struct {
 	Article int `json:"article"`
 }
 
-var remindJob = job.Kind[remindArgs]{Name: "partner.remind"}
+// A mail server that is down for some hours loses no reminder.
+var remindJob = job.Kind[remindArgs]{Name: "partner.remind", MaxAttempts: 30}
 
 // byMail reminds the contacts of keys.
 type byMail struct {

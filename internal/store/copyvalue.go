@@ -115,6 +115,11 @@ func canonical(v any) string {
 	switch x := v.(type) {
 	case nil:
 		return "NULL"
+	case bool: // a number in columns of SQLite that are older than its name for them
+		if x {
+			return "1"
+		}
+		return "0"
 	case time.Time:
 		return x.Format(time.RFC3339Nano)
 	case string:

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -167,11 +168,60 @@ func Compare(ctx context.Context, db *DB, with *Dumped) ([]Difference, error) {
 	return found, nil
 }
 
-// Empty fails with ErrNotEmpty when a database that has a schema holds content.
+// Empty fails with ErrNotEmpty when a database holds content. One without a schema
+// holds none.
 func (db *DB) Empty(ctx context.Context) error {
+	if has, err := db.hasSchema(ctx); err != nil || !has {
+		return err
+	}
 	return db.Snapshot(ctx, func(read context.Context) error {
 		return side{db.txOf(read).sql, db.Dialect}.empty(read)
 	})
+}
+
+var hasSchemaSQL = Maintain(`SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'schema_migrations'`,
+	`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'`)
+
+func (db *DB) hasSchema(ctx context.Context) (bool, error) {
+	rows, err := db.Query(ctx, hasSchemaSQL)
+	if err != nil {
+		return false, fmt.Errorf("look for a schema: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	has := rows.Next()
+	return has, rows.Err()
+}
+
+var (
+	keysSQL      = MaintainBoth(`SELECT id FROM api_keys`)
+	newCursorSQL = MaintainBoth(`UPDATE api_keys SET cursor_secret = $2 WHERE id = $1`)
+)
+
+// EndCursors makes the cursors of all partners invalid: they begin with a snapshot.
+// It is for a database whose log of events goes back to an earlier moment.
+func (db *DB) EndCursors(ctx context.Context) error {
+	rows, err := db.Query(ctx, keysSQL)
+	if err != nil {
+		return fmt.Errorf("read the keys: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var keys []int
+	for rows.Next() {
+		var key int
+		if err := rows.Scan(&key); err != nil {
+			return fmt.Errorf("read the keys: %w", err)
+		}
+		keys = append(keys, key)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read the keys: %w", err)
+	}
+	for _, key := range keys {
+		if _, err := db.Exec(ctx, newCursorSQL, key, rand.Text()); err != nil {
+			return fmt.Errorf("end the cursors of a key: %w", err)
+		}
+	}
+	return nil
 }
 
 // bytesOf marks a text that is no UTF-8, which JSON cannot hold.

@@ -84,6 +84,10 @@ func valueOf(t *testing.T, table, column, kind string, row int, needed bool) any
 	switch {
 	case table == "jobs" && column == "state":
 		return "dead"
+	case table == "article_candidates" && column == "candidates", table == "article_profiles" && column == "terms": // JSON, which SQLite calls text
+		return fmt.Sprintf(`["%d", "é"]`, row)
+	case table == "article_profiles" && column == "listed": // a truth value, which SQLite calls a number
+		return row % 2
 	case kind == "integer", kind == "bigint":
 		return row
 	case kind == "text", strings.HasPrefix(kind, "varchar"):

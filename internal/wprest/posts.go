@@ -405,7 +405,7 @@ func (s *Service) listFound(ctx context.Context, q *query) ([]object, int, error
 	var all []object
 	for _, key := range cut(f.Keys, q) {
 		if a := rows[key]; a != nil {
-			all = append(all, object{"id": a.ID, "title": a.Title, "url": q.link(permalink.Article, a.Slug), "type": "post", "subtype": "post",
+			all = append(all, object{"id": a.ID, "title": html.EscapeString(a.Title), "url": q.link(permalink.Article, a.Slug), "type": "post", "subtype": "post",
 				"_links": object{"self": []object{{"embeddable": true, "href": q.href("posts/" + strconv.Itoa(a.ID))}}}})
 		}
 	}

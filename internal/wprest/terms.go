@@ -291,7 +291,7 @@ func (s *Service) users(ctx context.Context, q *query, authors []*ent.Author) ([
 			at := permalink.Absolute(q.base, content.MediaURL(faces[*a.AvatarID]))
 			face = object{"24": at, "48": at, "96": at}
 		}
-		all[i] = object{"id": a.ID, "name": a.Name, "slug": a.Slug, "description": a.Bio, "url": "", "link": q.link(permalink.Author, a.Slug), "avatar_urls": face, "meta": []any{},
+		all[i] = object{"id": a.ID, "name": html.EscapeString(a.Name), "slug": a.Slug, "description": a.Bio, "url": "", "link": q.link(permalink.Author, a.Slug), "avatar_urls": face, "meta": []any{},
 			"_links": q.links("users", a.ID)}
 	}
 	return all, nil
@@ -417,6 +417,11 @@ func (s *Service) oneMedia(ctx context.Context, q *query, id int) (object, error
 }
 
 func (s *Service) listComments(ctx context.Context, q *query) ([]object, int, error) {
+	for _, unsupported := range []string{"search", "exclude", "author", "author_email", "orderby"} {
+		if q.values.Get(unsupported) != "" {
+			return nil, 0, invalid(unsupported, "Comments are not found by %s.", unsupported)
+		}
+	}
 	f := comment.Filter{Offset: q.offset, Limit: q.perPage}
 	a, narrowed, err := s.ofPost(ctx, q)
 	if err != nil {
@@ -453,6 +458,9 @@ func (s *Service) listComments(ctx context.Context, q *query) ([]object, int, er
 		return nil, 0, err
 	} else if len(include) > 0 {
 		all, err := s.writeComments(ctx, q, include)
+		all = slices.DeleteFunc(all, func(o object) bool {
+			return a != nil && o["post"] != a.ID || f.ParentID != nil && o["parent"] != *f.ParentID
+		})
 		return cut(all, q), len(all), err
 	}
 	keys, total, err := s.comments.Find(ctx, f)
@@ -501,7 +509,7 @@ func (s *Service) writeComments(ctx context.Context, q *query, keys []int) ([]ob
 		}
 		links := q.links("comments", c.ID)
 		links["up"] = []object{{"embeddable": true, "post_type": "post", "href": q.href("posts/" + strconv.Itoa(c.ArticleID))}}
-		out := object{"id": c.ID, "post": c.ArticleID, "parent": parent, "author": 0, "author_name": name, "author_url": "", "author_avatar_urls": object{}, "status": "approved", "type": "comment",
+		out := object{"id": c.ID, "post": c.ArticleID, "parent": parent, "author": 0, "author_name": html.EscapeString(name), "author_url": "", "author_avatar_urls": object{}, "status": "approved", "type": "comment",
 			"meta": []any{}, "content": rendered(comment.HTML(c.Body)), "link": q.link(permalink.Article, of[c.ArticleID].Slug) + "#comment-" + strconv.Itoa(c.ID), "_links": links}
 		q.dates(out, "date", &c.PostedAt)
 		all = append(all, out)

@@ -1,0 +1,2 @@
+-- PostgreSQL's table loses a column that this one lost in 0007.
+SELECT 1;
