@@ -24,9 +24,32 @@ func first(n int, of []map[string]any) []map[string]any { return of[:min(n, len(
 // T is a word of the site in the language of the page.
 func (v *view) T(name string) string { return text(v.words[name]) }
 
-// Fill is T with a value in place of {n}.
+// Fill is T with a value in place of {n}. Forms by number stand between bars, as in
+// web/site/words.ts.
 func (v *view) Fill(name string, n any) string {
-	return strings.ReplaceAll(v.T(name), "{n}", fmt.Sprint(n))
+	said := fmt.Sprint(n)
+	forms := strings.Split(v.T(name), "|")
+	count, _ := strconv.Atoi(said) // what is no number has one form
+	return strings.ReplaceAll(forms[formOf(count, len(forms))], "{n}", said)
+}
+
+// formOf gives which form a number takes, of two (one, other) or of five (one, two,
+// few, many, other), as CLDR has them for English and Arabic.
+func formOf(n, forms int) int {
+	rest := n % 100
+	switch {
+	case forms == 2 && n != 1:
+		return 1
+	case forms != 5 || n == 1:
+		return 0
+	case n == 2:
+		return 1
+	case rest >= 3 && rest <= 10:
+		return 2
+	case rest >= 11:
+		return 3
+	}
+	return 4
 }
 
 func (v *view) name() string {

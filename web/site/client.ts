@@ -79,12 +79,32 @@ function sorted(variables: unknown): Record<string, unknown> {
 
 let socket: Promise<SocketClient> | undefined;
 
+let open = false;
+const watchers = new Set<() => void>();
+
+function turn(now: boolean) {
+  if (open === now) return;
+  open = now;
+  for (const told of watchers) told();
+}
+
+/** Whether the WebSocket is connected, for useSyncExternalStore. */
+export const line = {
+  open: () => open,
+  watch(told: () => void) {
+    watchers.add(told);
+    return () => void watchers.delete(told);
+  },
+};
+
 /** The one WebSocket of the page, with the library that speaks its protocol: both come with the first subscription. */
 function connect(): Promise<SocketClient> {
   socket ??= import('graphql-ws').then(({ createClient }) => createClient({
     url: new URL('/graphql', window.location.href).href.replace(/^http/, 'ws'),
     connectionParams: { 'X-Broadsheet-Client': 'site' },
-    lazyCloseTimeout: 5_000, keepAlive: 30_000, retryAttempts: 20, shouldRetry: () => true,
+    lazyCloseTimeout: 5_000, keepAlive: 30_000, retryAttempts: Infinity, shouldRetry: () => true,
+    retryWait: (n) => new Promise((done) => { setTimeout(done, Math.min(2 ** n, 60) * 1000 * (0.5 + Math.random())); }), // at most a minute or so, and not all at once
+    on: { connected: () => turn(true), closed: () => turn(false) },
   })).catch((error: unknown) => {
     socket = undefined; // the file may come at the next try
     throw error;

@@ -1,6 +1,6 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import { useSubscription, type AnyVariables } from 'urql';
-import { doc } from './client';
+import { doc, line } from './client';
 import type { TypedDocumentString } from './generated/graphql';
 
 /** Whether the page has loaded and the browser has nothing better to do: what can wait waits for it. */
@@ -18,9 +18,10 @@ export function useIdle(): boolean {
 /** Subscribes while the part is shown, and gives each event to `take`. Gives true while nothing can come, so that the part can ask instead. */
 export function useLive<R, V extends object>(text: TypedDocumentString<R, V>, variables: V, take: (event: R) => void, pause = false): boolean {
   const idle = useIdle();
-  const [{ error, fetching }] = useSubscription<R, R, AnyVariables>({ query: doc(text), variables: variables as AnyVariables, pause: pause || !idle }, (_, event) => {
+  const connected = useSyncExternalStore(line.watch, line.open, () => false);
+  const [{ error }] = useSubscription<R, R, AnyVariables>({ query: doc(text), variables: variables as AnyVariables, pause: pause || !idle }, (_, event) => {
     take(event);
     return event;
   });
-  return !!error || !fetching;
+  return !!error || !connected;
 }

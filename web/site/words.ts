@@ -35,9 +35,18 @@ export function useWords(language: string): Words {
   return now;
 }
 
-/** Puts values into a sentence: `{n} results`. */
+/** Which form a number takes, of two (one, other) or of five (one, two, few, many, other), as CLDR has them for English and Arabic. */
+function formOf(n: number, forms: number): number {
+  if (forms === 2) return n === 1 ? 0 : 1;
+  if (forms !== 5 || n === 1) return 0;
+  const rest = n % 100;
+  return n === 2 ? 1 : rest >= 3 && rest <= 10 ? 2 : rest >= 11 ? 3 : 4;
+}
+
+/** Puts values into a sentence: `{n} results`. Forms by number stand between bars: `{n} result|{n} results`. */
 export function fill(text: string, values: Record<string, string | number>): string {
-  return text.replace(/{(\w+)}/g, (_, name: string) => String(values[name] ?? ''));
+  const forms = text.split('|');
+  return (forms[formOf(Number(values['n']), forms.length)] ?? text).replace(/{(\w+)}/g, (_, name: string) => String(values[name] ?? ''));
 }
 
 /** The day of a moment in a time zone, written out: 5 December 2025. */

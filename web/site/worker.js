@@ -41,7 +41,8 @@ async function page(request) {
     const answer = await fetch(request);
     // Only pages of the site name a language, and those that are for one person alone may not be stored.
     const stored = answer.status === 200 && answer.headers.has('Content-Language') && !answer.headers.get('Cache-Control')?.includes('no-store');
-    if (stored && !/^\/(account|newsletters)\//.test(new URL(request.url).pathname)) await keep(PAGES, request, answer.clone());
+    if (answer.status === 404 || answer.status === 410 || answer.type === 'opaqueredirect') await (await caches.open(PAGES)).delete(request); // withdrawn, or elsewhere by now
+    else if (stored && !/^\/(account|newsletters)\//.test(new URL(request.url).pathname)) await keep(PAGES, request, answer.clone());
     return answer;
   } catch (error) {
     const pages = await caches.open(PAGES);

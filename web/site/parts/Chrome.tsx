@@ -99,14 +99,14 @@ function SearchBox() {
 }
 
 function Account() {
-  const { viewer, words, href, reload } = useSite();
+  const { viewer, words, href, toast } = useSite();
   const signOut = useChange(SignOutDocument);
   if (!viewer) return null;
   return (
     <>
       <a href={href('/notifications')}>{words.notifications}{viewer.unreadNotificationCount > 0 && <b className="count"> {viewer.unreadNotificationCount}</b>}</a>
       <a href={href('/interests')}>{viewer.displayName}</a>
-      <button type="button" className="link" onClick={() => void signOut({}).then(reload)}>{words.signOut}</button>
+      <button type="button" className="link" onClick={() => void signOut({}).then((out) => (out.error === undefined ? window.location.reload() : toast(out.error)))}>{words.signOut}</button>
     </>
   );
 }
