@@ -23,7 +23,7 @@ GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT := .cache/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 # Continuous integration takes no result from an earlier run.
-TESTFLAGS := -timeout=10m $(if $(filter true,$(CI)),-count=1)
+TESTFLAGS := -timeout=20m $(if $(filter true,$(CI)),-count=1)
 
 .PHONY: help
 help: ## show this list
