@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -479,9 +480,9 @@ func (n *newsroom) oneText(t *testing.T, q *store.Statement) (text string) {
 	}
 	defer func() { _ = rows.Close() }()
 	if !rows.Next() {
-		t.Fatal("no row")
+		t.Fatal("no row", rows.Err())
 	}
-	if err := rows.Scan(&text); err != nil {
+	if err := errors.Join(rows.Scan(&text), rows.Err()); err != nil {
 		t.Fatal(err)
 	}
 	return text

@@ -114,7 +114,7 @@ func (f *fleet) restart(i int) {
 	old := f.nodes[i]
 	f.nodes = append(f.nodes, fresh)
 	f.mu.Unlock()
-	old.served.stop()
+	old.stop()
 	f.mu.Lock()
 	f.nodes = slices.DeleteFunc(f.nodes, func(m *member) bool { return m == old })
 	f.mu.Unlock()

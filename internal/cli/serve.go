@@ -30,7 +30,7 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 	}
 	return a.Serve(ctx, listener, func(addr net.Addr) {
 		at := "http://" + addr.String()
-		if c.TLS.Enabled() {
+		if c.Enabled() {
 			at = "https://" + addr.String()
 		}
 		if a.Mail.Keeps() {

@@ -149,7 +149,7 @@ func (s *Service) Handler() http.Handler {
 			return
 		}
 		if r.Method != http.MethodHead {
-			_, _ = w.Write(a.body) //nolint:gosec // G705: JSON under its own media type; the client may be gone
+			_, _ = w.Write(a.body) // the client may be gone
 		}
 	})
 }
@@ -176,7 +176,7 @@ func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err err
 	text, _ := json.Marshal(object{"code": p.Code, "message": p.Message, "data": data}) // strings and numbers
 	w.WriteHeader(p.Status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(text) //nolint:gosec // G705: JSON under its own media type; the client may be gone
+		_, _ = w.Write(text) // the client may be gone
 	}
 }
 

@@ -75,7 +75,7 @@ func benchSockets(ctx context.Context, args []string) error {
 }
 
 func openSocket(ctx context.Context, address string, subscribe bool) (*websocket.Conn, error) {
-	conn, _, err := websocket.Dial(ctx, strings.Replace(address, "http", "ws", 1)+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	conn, _, err := websocket.Dial(ctx, strings.Replace(address, "http", "ws", 1)+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}) //nolint:bodyclose // the library closes it
 	if err != nil {
 		return nil, err
 	}
