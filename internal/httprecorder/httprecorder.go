@@ -1,5 +1,5 @@
 // Package httprecorder keeps the answer of a handler in memory, for those who call one
-// themselves.
+// themselves, or notes its status.
 package httprecorder
 
 import (

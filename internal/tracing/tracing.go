@@ -18,6 +18,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.26.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/broadsheet-cms/broadsheet/internal/httprecorder"
 )
 
 // Settings of traces.
@@ -85,12 +87,12 @@ func (t *Tracing) Handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(ctx))
 			return
 		}
-		status := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		status := &httprecorder.StatusWriter{ResponseWriter: w, Status: http.StatusOK}
 		next.ServeHTTP(status, r.WithContext(ctx))
-		span.SetAttributes(semconv.HTTPRequestMethodKey.String(r.Method), semconv.URLPath(r.URL.Path), semconv.HTTPResponseStatusCode(status.status),
+		span.SetAttributes(semconv.HTTPRequestMethodKey.String(r.Method), semconv.URLPath(r.URL.Path), semconv.HTTPResponseStatusCode(status.Status),
 			attribute.String("broadsheet.request_id", w.Header().Get("X-Request-Id")))
-		if status.status >= http.StatusInternalServerError {
-			span.SetStatus(codes.Error, http.StatusText(status.status))
+		if status.Status >= http.StatusInternalServerError {
+			span.SetStatus(codes.Error, http.StatusText(status.Status))
 		}
 	})
 }
@@ -104,19 +106,6 @@ func route(path string) string {
 	}
 	return "/*"
 }
-
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the writer below.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Statement begins the span of a statement below the span of a context; nil where that
 // is not traced. Statements have fixed texts: what they are about is in their
