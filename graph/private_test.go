@@ -1,8 +1,8 @@
 package graph_test
 
 import (
+	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -105,17 +105,17 @@ var columnsSQL = store.Read(
 // columns reads, from the database itself, which columns can hold words.
 func (n *newsroom) columns(t *testing.T) (all []column) {
 	t.Helper()
-	rows, err := n.DB.Query(t.Context(), columnsSQL)
+	type listed struct{ table, name, kind string }
+	list, err := store.Collect(t.Context(), n.DB, columnsSQL, func(rows *sql.Rows) (c listed, err error) {
+		err = rows.Scan(&c.table, &c.name, &c.kind)
+		return c, err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = rows.Close() }()
 	keys, users := map[string]string{}, map[string][]string{}
-	for rows.Next() {
-		var table, name, kind string
-		if err := rows.Scan(&table, &name, &kind); err != nil {
-			t.Fatal(err)
-		}
+	for _, c := range list {
+		table, name, kind := c.table, c.name, c.kind
 		switch {
 		case strings.Contains(kind, "int"):
 			if keys[table] == "" {
@@ -127,9 +127,6 @@ func (n *newsroom) columns(t *testing.T) (all []column) {
 		case slices.ContainsFunc([]string{"text", "char", "json", "blob", "bytea"}, func(k string) bool { return strings.Contains(kind, k) }):
 			all = append(all, column{table: table, name: name, isJSON: strings.Contains(kind, "json"), isBytes: kind == "blob" || kind == "bytea"})
 		}
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
 	}
 	for i, c := range all {
 		all[i].key, all[i].users = keys[c.table], users[c.table]
@@ -472,18 +469,14 @@ func (n *newsroom) probe(t *testing.T, w *wide, sdl *ast.Schema, private []colum
 	}
 }
 
-func (n *newsroom) oneText(t *testing.T, q *store.Statement) (text string) {
+func (n *newsroom) oneText(t *testing.T, q *store.Statement) string {
 	t.Helper()
-	rows, err := n.DB.Query(t.Context(), q)
-	if err != nil {
-		t.Fatal(err)
+	found, err := store.Collect(t.Context(), n.DB, q, func(rows *sql.Rows) (text string, err error) {
+		err = rows.Scan(&text)
+		return text, err
+	})
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%d rows: %v", len(found), err)
 	}
-	defer func() { _ = rows.Close() }()
-	if !rows.Next() {
-		t.Fatal("no row", rows.Err())
-	}
-	if err := errors.Join(rows.Scan(&text), rows.Err()); err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return found[0]
 }

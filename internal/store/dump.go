@@ -183,13 +183,11 @@ var hasSchemaSQL = Maintain(`SELECT 1 FROM information_schema.tables WHERE table
 	`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'`)
 
 func (db *DB) hasSchema(ctx context.Context) (bool, error) {
-	rows, err := db.Query(ctx, hasSchemaSQL)
+	found, err := Collect(ctx, db, hasSchemaSQL, ScanInt)
 	if err != nil {
 		return false, fmt.Errorf("look for a schema: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	has := rows.Next()
-	return has, rows.Err()
+	return len(found) > 0, nil
 }
 
 var (
@@ -200,20 +198,8 @@ var (
 // EndCursors makes the cursors of all partners invalid: they begin with a snapshot.
 // It is for a database whose log of events goes back to an earlier moment.
 func (db *DB) EndCursors(ctx context.Context) error {
-	rows, err := db.Query(ctx, keysSQL)
+	keys, err := Collect(ctx, db, keysSQL, ScanInt)
 	if err != nil {
-		return fmt.Errorf("read the keys: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var keys []int
-	for rows.Next() {
-		var key int
-		if err := rows.Scan(&key); err != nil {
-			return fmt.Errorf("read the keys: %w", err)
-		}
-		keys = append(keys, key)
-	}
-	if err := rows.Err(); err != nil {
 		return fmt.Errorf("read the keys: %w", err)
 	}
 	for _, key := range keys {
