@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -17,17 +16,13 @@ import (
 
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/broadsheet-cms/broadsheet/graph"
+	"github.com/broadsheet-cms/broadsheet/internal/testkit"
 )
 
 // TestGraphQLOverHTTPAudits runs all audits of the npm package graphql-http.
 func TestGraphQLOverHTTPAudits(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("../web/node_modules/graphql-http/package.json"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("graphql-http (make web) is missing")
-		}
-		t.Skip("graphql-http is missing: make test brings it")
-	}
+	testkit.NeedPackages(t, "../web", "graphql-http")
 	server := httptest.NewServer(newNewsroom(t).handler)
 	t.Cleanup(server.Close)
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)

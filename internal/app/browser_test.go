@@ -35,12 +35,7 @@ func findBrowser(t *testing.T) string {
 		"the news site (make web)":               exists("../../internal/website/assets/manifest.json.gz"),
 		"playwright (make web)":                  exists("../../web/node_modules/playwright-core/package.json"),
 	} {
-		if !there && os.Getenv("CI") == "true" {
-			t.Fatalf("%s is missing", what)
-		}
-		if !there {
-			t.Skipf("%s is missing: make test brings it", what)
-		}
+		testkit.Need(t, what, there)
 	}
 	return chromium
 }

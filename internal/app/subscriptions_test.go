@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -322,14 +321,7 @@ func TestPartnersFollowChanges(t *testing.T) {
 // TestClientsOfNpmSubscribe runs the clients of graphql-ws and graphql-sse.
 func TestClientsOfNpmSubscribe(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"graphql-ws", "graphql-sse", "ws"} {
-		if _, err := os.Stat("../../web/node_modules/" + name + "/package.json"); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatalf("%s (make web) is missing", name)
-			}
-			t.Skipf("%s is missing: make test brings it", name)
-		}
-	}
+	testkit.NeedPackages(t, "../../web", "graphql-ws", "graphql-sse", "ws")
 	s := runNode(t, "sqlite:"+t.TempDir()+"/site.db")
 	story := s.publish(t, "First")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -360,14 +352,7 @@ func TestClientsOfNpmSubscribe(t *testing.T) {
 // TestClientsOfNpmAsk runs Apollo Client, urql and Relay's runtime.
 func TestClientsOfNpmAsk(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"@apollo/client", "@urql/core", "relay-runtime", "ws"} {
-		if _, err := os.Stat("../../web/node_modules/" + name + "/package.json"); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatalf("%s (make web) is missing", name)
-			}
-			t.Skipf("%s is missing: make test brings it", name)
-		}
-	}
+	testkit.NeedPackages(t, "../../web", "@apollo/client", "@urql/core", "relay-runtime", "ws")
 	s := runNode(t, "sqlite:"+t.TempDir()+"/site.db")
 	for i := range 6 {
 		s.publish(t, fmt.Sprintf("Story %d", i))

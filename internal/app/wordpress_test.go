@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -27,12 +26,7 @@ import (
 // TestAWordPressClientOfNpmReads runs wpapi against a server.
 func TestAWordPressClientOfNpmReads(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("../../web/node_modules/wpapi/package.json"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("wpapi (make web) is missing")
-		}
-		t.Skip("wpapi is missing: make test brings it")
-	}
+	testkit.NeedPackages(t, "../../web", "wpapi")
 	testkit.EachURL(t, func(t *testing.T, url string) {
 		s := runNode(t, url, "--wordpress-rest")
 		s.wordpress(t)

@@ -1,0 +1,28 @@
+package testkit
+
+import (
+	"os"
+	"testing"
+)
+
+// Need skips a test that needs what is not there, such as a browser. In continuous
+// integration (CI=true) nothing is skipped: the test fails.
+func Need(t testing.TB, what string, there bool) {
+	t.Helper()
+	switch {
+	case there:
+	case os.Getenv("CI") == "true":
+		t.Fatalf("%s is missing", what)
+	default:
+		t.Skipf("%s is missing: make test brings it", what)
+	}
+}
+
+// NeedPackages is Need for packages of npm, which make web brings into a folder.
+func NeedPackages(t testing.TB, folder string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		_, err := os.Stat(folder + "/node_modules/" + name + "/package.json")
+		Need(t, name+" (make web)", err == nil)
+	}
+}
