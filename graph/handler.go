@@ -106,16 +106,16 @@ func Handler(services Services, opts Options) http.Handler {
 		}
 		return next(withColumns(ctx))
 	})
-	limit := executor.Limit{Bytes: opts.MaxAnswerBytes, Steps: stepsPerCost * documents.MaxCost(), Exceeded: errTooLarge, Time: opts.Timeout}
+	limit := executor.Limit{Bytes: opts.MaxAnswerBytes, Steps: documents.MaxCost(), IntrospectionShare: introspectionShare, Exceeded: errTooLarge, Time: opts.Timeout}
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		return opts.Cache.Answer(executor.WithLimit(withErrorCount(loader.With(ctx, sources)), limit), tookTooLong, next)
 	})
 	return opts.Cache.Handler(srv, memory{named, opts.Observe})
 }
 
-// stepsPerCost is how many steps an operation may take for each unit of the highest
-// cost: the schema itself, which GraphiQL asks for, takes more steps than it costs.
-const stepsPerCost = 2
+// introspectionShare is how many steps of introspection count as one: the whole
+// schema, which GraphiQL asks for, takes more than an operation may otherwise.
+const introspectionShare = 2
 
 // single reports whether a selection is one field, written out.
 func single(selection ast.SelectionSet) bool {

@@ -39,7 +39,7 @@ type State struct {
 
 // State gives the state of a node whose field begins to be written.
 func (r *Run) State(n *Node) *State {
-	r.budget.check(r)
+	r.budget.check(r, n.object.Name)
 	s := r.state(n)
 	s.here = s.Ctx
 	return s
@@ -87,7 +87,7 @@ func (s *State) Enter() {
 
 // At goes to an element of the list.
 func (s *State) At(r *Run, i int) {
-	r.budget.check(r)
+	r.budget.check(r, s.Field.Object)
 	s.index = i
 }
 
