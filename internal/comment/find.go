@@ -2,7 +2,6 @@ package comment
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -48,10 +47,7 @@ func (s *Service) Find(ctx context.Context, f Filter) (keys []int, total int, er
 	if f.ParentID != nil {
 		byParent, parent = 1, *f.ParentID
 	}
-	keys, err = store.Collect(ctx, s.db, findStatements[[2]bool{f.Ascending, f.ArticleID != 0}], func(rows *sql.Rows) (key int, err error) {
-		err = rows.Scan(&key, &total)
-		return key, err
-	}, f.ArticleID, MaxFound, after, before, byParent, parent, f.Limit, f.Offset)
+	keys, total, err = store.CollectCounted(ctx, s.db, findStatements[[2]bool{f.Ascending, f.ArticleID != 0}], f.ArticleID, MaxFound, after, before, byParent, parent, f.Limit, f.Offset)
 	if err != nil {
 		return nil, 0, fmt.Errorf("find comments: %w", err)
 	}

@@ -2,7 +2,6 @@ package content
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -108,10 +107,7 @@ func (s *Service) Find(ctx context.Context, f Filter) (keys []int, total int, er
 		args = append(args, len(pair[0]), s.db.IDs(pair[0]), s.db.IDs(pair[1]))
 	}
 	args = append(args, or(f.ModifiedAfter, beforeAll), or(f.ModifiedBefore, afterAll), s.db.IDs(f.Without), f.Limit, f.Offset)
-	keys, err = store.Collect(ctx, s.db, findStatements[findKey{f.Order, f.Ascending, f.Keys != nil}], func(rows *sql.Rows) (key int, err error) {
-		err = rows.Scan(&key, &total)
-		return key, err
-	}, args...)
+	keys, total, err = store.CollectCounted(ctx, s.db, findStatements[findKey{f.Order, f.Ascending, f.Keys != nil}], args...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("find articles: %w", err)
 	}
@@ -145,10 +141,7 @@ var listMediaSQL = store.ReadBoth(`SELECT l.id, count(*) OVER () FROM (SELECT m.
 // ListMedia gives the keys of a page of the visible media items, the newest first, of
 // one kind or of all, and how many there are of the newest MaxFound.
 func (s *Service) ListMedia(ctx context.Context, kind string, offset, limit int) (keys []int, total int, err error) {
-	keys, err = store.Collect(ctx, s.db, listMediaSQL, func(rows *sql.Rows) (key int, err error) {
-		err = rows.Scan(&key, &total)
-		return key, err
-	}, kind, MaxFound, limit, offset)
+	keys, total, err = store.CollectCounted(ctx, s.db, listMediaSQL, kind, MaxFound, limit, offset)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list media: %w", err)
 	}

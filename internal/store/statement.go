@@ -262,6 +262,16 @@ func ScanInt(rows *sql.Rows) (n int, err error) {
 	return n, err
 }
 
+// CollectCounted is Collect for rows of a key and, in each, the number of all rows of
+// which they are a page.
+func CollectCounted(ctx context.Context, db *DB, s *Statement, args ...any) (keys []int, total int, err error) {
+	keys, err = Collect(ctx, db, s, func(rows *sql.Rows) (key int, err error) {
+		err = rows.Scan(&key, &total)
+		return key, err
+	}, args...)
+	return keys, total, err
+}
+
 // Counts runs a statement that gives a number for each key.
 func Counts(ctx context.Context, db *DB, s *Statement, args ...any) (map[int]int, error) {
 	counts := map[int]int{}
