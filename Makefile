@@ -65,7 +65,7 @@ web: ## build the browser front ends, if npm is there
 
 .PHONY: quick
 quick: ## run the tests that need no more than Go, on SQLite alone, while you work
-	$(GO) test -short ./internal/... ./graph/...
+	$(GO) test -short -vet=off ./internal/... ./graph/...
 
 .PHONY: test
 test: postgres chromium web ## run all tests, on SQLite and on PostgreSQL, and in a browser

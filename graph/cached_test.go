@@ -177,7 +177,7 @@ func newProof(t *testing.T, url string, seed uint64, p plant) *proof {
 	}
 	x.other = member(t, x.DB, access.Author, 2)
 	x.nodes[0] = newNode(t, x.Services, p)
-	second := app.NewServices(testkit.Open(t, url, store.Options{}), nil)
+	second := app.NewServices(testkit.Open(t, url, store.Options{}), x.bucket)
 	second.Articles.Now = x.Articles.Now
 	x.nodes[1] = newNode(t, second, p)
 	documents, err := filepath.Glob("testdata/golden/*.graphql")
@@ -288,7 +288,7 @@ func (x *proof) step(t *testing.T, name string) {
 	var change func() error
 	by := x.nodes[x.random.IntN(2)]
 	if p.document != "" {
-		query := x.fill(t, viewer, p, a)
+		query := x.fill(t, viewer, p, func() *ent.Article { return a })
 		change = func() error {
 			x.handler = by.fresh
 			if got, raw := x.askAs(t, viewer, query, nil); len(got.Errors) > 0 && !strings.Contains(string(raw), "UNAUTHENTICATED") {

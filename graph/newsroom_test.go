@@ -10,11 +10,14 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"gocloud.dev/blob"
 	"gocloud.dev/blob/memblob"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -43,6 +46,7 @@ const secret = "HIDDEN-FROM-READERS"
 // newsroom is a small site behind its own endpoint.
 type newsroom struct {
 	*app.Services
+	bucket     *blob.Bucket
 	handler    http.Handler
 	statements *testkit.Statements
 	errors     *bytes.Buffer // what was logged as internal
@@ -64,9 +68,47 @@ func eachNewsroom(t *testing.T, test func(t *testing.T, n *newsroom)) {
 // openNewsroom gives a newsroom as the tests know it.
 func openNewsroom(t *testing.T, url string) *newsroom {
 	t.Helper()
+	path, isFile := strings.CutPrefix(url, "sqlite:")
+	if !isFile {
+		n := emptyNewsroom(t, url)
+		n.fill(t)
+		return n
+	}
+	file, like := filledFile(t)
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	n := emptyNewsroom(t, url)
-	n.fill(t)
+	n.byTitle, n.pages, n.comments, n.device = maps.Clone(like.byTitle), maps.Clone(like.pages), slices.Clone(like.comments), like.device
 	return n
+}
+
+// filledRoom is a newsroom that openNewsroom copies: filling one takes longer than
+// most tests.
+var filledRoom struct {
+	sync.Mutex
+	file []byte
+	room *newsroom
+}
+
+func filledFile(t *testing.T) ([]byte, *newsroom) {
+	t.Helper()
+	filledRoom.Lock()
+	defer filledRoom.Unlock()
+	if filledRoom.room == nil {
+		url := testkit.URL(t, store.SQLite)
+		n := emptyNewsroom(t, url)
+		n.fill(t)
+		if err := n.DB.Close(); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.ReadFile(strings.TrimPrefix(url, "sqlite:"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		filledRoom.file, filledRoom.room = file, n
+	}
+	return filledRoom.file, filledRoom.room
 }
 
 // emptyNewsroom gives a newsroom without anything in it.
@@ -76,6 +118,7 @@ func emptyNewsroom(t *testing.T, url string) *newsroom {
 		clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 	bucket := memblob.OpenBucket(nil)
 	t.Cleanup(func() { _ = bucket.Close() })
+	n.bucket = bucket
 	n.Services = app.NewServices(testkit.Open(t, url, store.Options{Wrap: n.statements.Wrap}), bucket)
 	n.Articles.Now = func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }
 	n.handler = graph.Handler(n.Graph(), graph.Options{Introspection: graph.Everyone, MaxRequestBytes: 16 << 20, Logger: slog.New(slog.NewTextHandler(n.errors, nil))})

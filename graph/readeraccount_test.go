@@ -68,8 +68,7 @@ func (r *room) readerWords(t *testing.T) map[string]func() string {
 	}
 	fresh := func() string { r.serial++; return fmt.Sprintf("guest%d@reader.example", r.serial) }
 	as := func(email string) context.Context {
-		made, _, err := r.Accounts.Create(system, account.User{Email: email, DisplayName: "Reader", Role: user.RoleReader}, "seven slow ferries")
-		do(err)
+		made := r.DB.Ent(system).User.Create().SetEmail(email).SetDisplayName("Reader").SetRole(user.RoleReader).SetPasswordHash(r.passwordHash(t)).SaveX(system)
 		return access.With(t.Context(), access.Viewer{UserID: made.ID, Role: access.Reader, Name: "Reader"})
 	}
 	list := func() int {
