@@ -44377,6 +44377,7 @@ type SiteMutation struct {
 	consents              *map[string]schema.Consent
 	comment_settings      **schema.CommentSettings
 	outputs               **schema.Outputs
+	publish_checks        *map[string]string
 	clearedFields         map[string]struct{}
 	done                  bool
 	oldValue              func(context.Context) (*Site, error)
@@ -45278,6 +45279,55 @@ func (m *SiteMutation) ResetOutputs() {
 	delete(m.clearedFields, site.FieldOutputs)
 }
 
+// SetPublishChecks sets the "publish_checks" field.
+func (m *SiteMutation) SetPublishChecks(value map[string]string) {
+	m.publish_checks = &value
+}
+
+// PublishChecks returns the value of the "publish_checks" field in the mutation.
+func (m *SiteMutation) PublishChecks() (r map[string]string, exists bool) {
+	v := m.publish_checks
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPublishChecks returns the old "publish_checks" field's value of the Site entity.
+// If the Site object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SiteMutation) OldPublishChecks(ctx context.Context) (v map[string]string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPublishChecks is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPublishChecks requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPublishChecks: %w", err)
+	}
+	return oldValue.PublishChecks, nil
+}
+
+// ClearPublishChecks clears the value of the "publish_checks" field.
+func (m *SiteMutation) ClearPublishChecks() {
+	m.publish_checks = nil
+	m.clearedFields[site.FieldPublishChecks] = struct{}{}
+}
+
+// PublishChecksCleared returns if the "publish_checks" field was cleared in this mutation.
+func (m *SiteMutation) PublishChecksCleared() bool {
+	_, ok := m.clearedFields[site.FieldPublishChecks]
+	return ok
+}
+
+// ResetPublishChecks resets all changes to the "publish_checks" field.
+func (m *SiteMutation) ResetPublishChecks() {
+	m.publish_checks = nil
+	delete(m.clearedFields, site.FieldPublishChecks)
+}
+
 // Where appends a list predicates to the SiteMutation builder.
 func (m *SiteMutation) Where(ps ...predicate.Site) {
 	m.predicates = append(m.predicates, ps...)
@@ -45312,7 +45362,7 @@ func (m *SiteMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SiteMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 18)
 	if m.created_at != nil {
 		fields = append(fields, site.FieldCreatedAt)
 	}
@@ -45364,6 +45414,9 @@ func (m *SiteMutation) Fields() []string {
 	if m.outputs != nil {
 		fields = append(fields, site.FieldOutputs)
 	}
+	if m.publish_checks != nil {
+		fields = append(fields, site.FieldPublishChecks)
+	}
 	return fields
 }
 
@@ -45406,6 +45459,8 @@ func (m *SiteMutation) Field(name string) (ent.Value, bool) {
 		return m.CommentSettings()
 	case site.FieldOutputs:
 		return m.Outputs()
+	case site.FieldPublishChecks:
+		return m.PublishChecks()
 	}
 	return nil, false
 }
@@ -45449,6 +45504,8 @@ func (m *SiteMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldCommentSettings(ctx)
 	case site.FieldOutputs:
 		return m.OldOutputs(ctx)
+	case site.FieldPublishChecks:
+		return m.OldPublishChecks(ctx)
 	}
 	return nil, fmt.Errorf("unknown Site field %s", name)
 }
@@ -45577,6 +45634,13 @@ func (m *SiteMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetOutputs(v)
 		return nil
+	case site.FieldPublishChecks:
+		v, ok := value.(map[string]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPublishChecks(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Site field %s", name)
 }
@@ -45667,6 +45731,9 @@ func (m *SiteMutation) ClearedFields() []string {
 	if m.FieldCleared(site.FieldOutputs) {
 		fields = append(fields, site.FieldOutputs)
 	}
+	if m.FieldCleared(site.FieldPublishChecks) {
+		fields = append(fields, site.FieldPublishChecks)
+	}
 	return fields
 }
 
@@ -45701,6 +45768,9 @@ func (m *SiteMutation) ClearField(name string) error {
 		return nil
 	case site.FieldOutputs:
 		m.ClearOutputs()
+		return nil
+	case site.FieldPublishChecks:
+		m.ClearPublishChecks()
 		return nil
 	}
 	return fmt.Errorf("unknown Site nullable field %s", name)
@@ -45760,6 +45830,9 @@ func (m *SiteMutation) ResetField(name string) error {
 		return nil
 	case site.FieldOutputs:
 		m.ResetOutputs()
+		return nil
+	case site.FieldPublishChecks:
+		m.ResetPublishChecks()
 		return nil
 	}
 	return fmt.Errorf("unknown Site field %s", name)

@@ -52,8 +52,10 @@ type Site struct {
 	// CommentSettings holds the value of the "comment_settings" field.
 	CommentSettings *schema.CommentSettings `json:"comment_settings,omitempty"`
 	// Outputs holds the value of the "outputs" field.
-	Outputs      *schema.Outputs `json:"outputs,omitempty"`
-	selectValues sql.SelectValues
+	Outputs *schema.Outputs `json:"outputs,omitempty"`
+	// severity of each check before publishing; others have their default
+	PublishChecks map[string]string `json:"publish_checks,omitempty"`
+	selectValues  sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -61,7 +63,7 @@ func (*Site) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case site.FieldSocialProfiles, site.FieldLegalDocuments, site.FieldConsents, site.FieldCommentSettings, site.FieldOutputs:
+		case site.FieldSocialProfiles, site.FieldLegalDocuments, site.FieldConsents, site.FieldCommentSettings, site.FieldOutputs, site.FieldPublishChecks:
 			values[i] = new([]byte)
 		case site.FieldID, site.FieldFoundedYear, site.FieldLogoID, site.FieldLogoDarkID:
 			values[i] = new(sql.NullInt64)
@@ -204,6 +206,14 @@ func (_m *Site) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field outputs: %w", err)
 				}
 			}
+		case site.FieldPublishChecks:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field publish_checks", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.PublishChecks); err != nil {
+					return fmt.Errorf("unmarshal field publish_checks: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -294,6 +304,9 @@ func (_m *Site) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("outputs=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Outputs))
+	builder.WriteString(", ")
+	builder.WriteString("publish_checks=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PublishChecks))
 	builder.WriteByte(')')
 	return builder.String()
 }

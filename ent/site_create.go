@@ -211,6 +211,12 @@ func (_c *SiteCreate) SetOutputs(v *schema.Outputs) *SiteCreate {
 	return _c
 }
 
+// SetPublishChecks sets the "publish_checks" field.
+func (_c *SiteCreate) SetPublishChecks(v map[string]string) *SiteCreate {
+	_c.mutation.SetPublishChecks(v)
+	return _c
+}
+
 // Mutation returns the SiteMutation object of the builder.
 func (_c *SiteCreate) Mutation() *SiteMutation {
 	return _c.mutation
@@ -409,6 +415,10 @@ func (_c *SiteCreate) createSpec() (*Site, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Outputs(); ok {
 		_spec.SetField(site.FieldOutputs, field.TypeJSON, value)
 		_node.Outputs = value
+	}
+	if value, ok := _c.mutation.PublishChecks(); ok {
+		_spec.SetField(site.FieldPublishChecks, field.TypeJSON, value)
+		_node.PublishChecks = value
 	}
 	return _node, _spec
 }

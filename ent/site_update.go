@@ -282,6 +282,18 @@ func (_u *SiteUpdate) ClearOutputs() *SiteUpdate {
 	return _u
 }
 
+// SetPublishChecks sets the "publish_checks" field.
+func (_u *SiteUpdate) SetPublishChecks(v map[string]string) *SiteUpdate {
+	_u.mutation.SetPublishChecks(v)
+	return _u
+}
+
+// ClearPublishChecks clears the value of the "publish_checks" field.
+func (_u *SiteUpdate) ClearPublishChecks() *SiteUpdate {
+	_u.mutation.ClearPublishChecks()
+	return _u
+}
+
 // Mutation returns the SiteMutation object of the builder.
 func (_u *SiteUpdate) Mutation() *SiteMutation {
 	return _u.mutation
@@ -425,6 +437,12 @@ func (_u *SiteUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.OutputsCleared() {
 		_spec.ClearField(site.FieldOutputs, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.PublishChecks(); ok {
+		_spec.SetField(site.FieldPublishChecks, field.TypeJSON, value)
+	}
+	if _u.mutation.PublishChecksCleared() {
+		_spec.ClearField(site.FieldPublishChecks, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -699,6 +717,18 @@ func (_u *SiteUpdateOne) ClearOutputs() *SiteUpdateOne {
 	return _u
 }
 
+// SetPublishChecks sets the "publish_checks" field.
+func (_u *SiteUpdateOne) SetPublishChecks(v map[string]string) *SiteUpdateOne {
+	_u.mutation.SetPublishChecks(v)
+	return _u
+}
+
+// ClearPublishChecks clears the value of the "publish_checks" field.
+func (_u *SiteUpdateOne) ClearPublishChecks() *SiteUpdateOne {
+	_u.mutation.ClearPublishChecks()
+	return _u
+}
+
 // Mutation returns the SiteMutation object of the builder.
 func (_u *SiteUpdateOne) Mutation() *SiteMutation {
 	return _u.mutation
@@ -872,6 +902,12 @@ func (_u *SiteUpdateOne) sqlSave(ctx context.Context) (_node *Site, err error) {
 	}
 	if _u.mutation.OutputsCleared() {
 		_spec.ClearField(site.FieldOutputs, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.PublishChecks(); ok {
+		_spec.SetField(site.FieldPublishChecks, field.TypeJSON, value)
+	}
+	if _u.mutation.PublishChecksCleared() {
+		_spec.ClearField(site.FieldPublishChecks, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Site{config: _u.config}

@@ -51,7 +51,7 @@ func TestCreationIsDoneOnce(t *testing.T) {
 					t.Errorf("%s, then %s", first, second)
 				}
 				reused := ask(c.other, key)
-				if !strings.HasSuffix(string(reused), `null,"userErrors":[{"code":"KEY_REUSED","field":["idempotencyKey"]}]}}}`) {
+				if !strings.HasSuffix(string(reused), `null,"userErrors":[{"code":"IDEMPOTENCY_KEY_REUSED","field":["idempotencyKey"]}]}}}`) {
 					t.Errorf("another input: %s", reused)
 				}
 				if made, kept := count()-before, entries()-recorded; made != 1 || kept != 1 {

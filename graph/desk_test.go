@@ -177,7 +177,7 @@ func TestBadInputAtTheDesk(t *testing.T) {
 			"a tag as a pick":         {`mutation($tag: ID!) { setPicks(input: {picks: [{articleId: $tag}]}) { userErrors { code field } } }`, `{"code":"NOT_FOUND","field":["picks","0","articleId"]}`},
 			"no id as a pick":         {`mutation { setPicks(input: {picks: [{articleId: "x"}]}) { userErrors { code field } } }`, `{"code":"INVALID","field":["picks","0","articleId"]}`},
 			"a pick of the past":      {`mutation($x: ID!) { setPicks(input: {picks: [{articleId: $x, expiresAt: "2001-01-01T00:00:00Z"}]}) { userErrors { code field } } }`, `{"code":"IN_THE_PAST","field":["picks","0","expiresAt"]}`},
-			"itself as related":       {`mutation($x: ID!) { pinRelatedArticle(input: {id: $x, relatedId: $x}) { userErrors { code field } } }`, `{"code":"LOOP","field":["relatedId"]}`},
+			"itself as related":       {`mutation($x: ID!) { pinRelatedArticle(input: {id: $x, relatedId: $x}) { userErrors { code field } } }`, `{"code":"CIRCULAR_REFERENCE","field":["relatedId"]}`},
 			"a pin not there":         {`mutation($x: ID!, $none: ID!) { unpinRelatedArticle(input: {id: $x, relatedId: $none}) { userErrors { code field } } }`, `{"code":"NOT_FOUND","field":["relatedId"]}`},
 			"an assignee not there":   {`mutation($x: ID!) { assignArticle(input: {id: $x, assigneeId: "` + id.Encode(id.User, 987) + `"}) { userErrors { code field } } }`, `{"code":"NOT_FOUND","field":["assigneeId"]}`},
 			"a preview for ever":      {`mutation($x: ID!) { createPreviewToken(input: {articleId: $x, expiresAt: "2999-01-01T00:00:00Z"}) { token userErrors { code field } } }`, `{"code":"LIMIT_REACHED","field":["expiresAt"]}`},

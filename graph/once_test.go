@@ -21,7 +21,7 @@ func TestNullIsAnotherInput(t *testing.T) {
 		if again := create(""); again != first || !strings.Contains(first, `"userErrors":[]`) {
 			t.Errorf("a repeat answers %s, the first %s", again, first)
 		}
-		if other := create(", subtitle: null"); !strings.Contains(other, `"KEY_REUSED"`) {
+		if other := create(", subtitle: null"); !strings.Contains(other, `"IDEMPOTENCY_KEY_REUSED"`) {
 			t.Errorf("another input answers %s", other)
 		}
 	})

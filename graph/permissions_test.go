@@ -271,8 +271,12 @@ func (r *room) fill(t *testing.T, viewer access.Viewer, p permission, a func() *
 		"guest comment": func() string { return r.ownComment(t, access.Viewer{}, a().ID) },
 		"restriction":   func() string { return r.restriction(t, a().ID) },
 		"settings":      func() string { return r.siteSettings(t) },
-		"saved":         func() string { return r.saved(t, viewer, a().ID, a().PublicID()) },
-		"removed":       func() string { return r.removed(t, viewer, a().ID) },
+		"site": func() string {
+			r.siteSettings(t)
+			return ""
+		},
+		"saved":   func() string { return r.saved(t, viewer, a().ID, a().PublicID()) },
+		"removed": func() string { return r.removed(t, viewer, a().ID) },
 		"device": func() string {
 			return must[bookmark.Added](t)(r.Bookmarks.Add(t.Context(), "", a().ID)).DeviceToken
 		},

@@ -42,7 +42,7 @@ var openColumns = map[string]string{
 	"comments":        "guest_name body kind status held_for removed_by removal_reason",
 	"media":           "kind blob_key source_url content_type alt caption credit rights placeholder",
 	"pages":           "title slug path status visibility language blocks html text seo",
-	"sites":           "name tagline description url language time_zone copyright_holder social_profiles legal_documents consents outputs",
+	"sites":           "name tagline description url language time_zone copyright_holder social_profiles legal_documents consents outputs publish_checks",
 	"withdrawals":     "notice path",
 	// Derived from it.
 	"article_candidates": "*", "article_profiles": "*", "related_corpora": "*", "search_documents": "*", "search_names": "*", "search_words": "*", "search_index_data": "*",

@@ -184,7 +184,7 @@ func TestGuestRepeatsAComment(t *testing.T) {
 			commentId guestToken userErrors { code } } }`
 		first := guest.ask(t, post, "commentId", "guestToken")
 		guest.want(t, post, first)
-		guest.want(t, strings.Replace(post, "Well said.", "Give me the token.", 1), `{"addComment":{"commentId":null,"guestToken":null,"userErrors":[{"code":"KEY_REUSED"}]}}`)
+		guest.want(t, strings.Replace(post, "Well said.", "Give me the token.", 1), `{"addComment":{"commentId":null,"guestToken":null,"userErrors":[{"code":"IDEMPOTENCY_KEY_REUSED"}]}}`)
 		reader := &flow{n: n, viewer: n.holder(t, access.Reader), known: guest.known}
 		reader.want(t, `mutation { claimComment(input: {id: "{commentId}", guestToken: "{guestToken}"}) { userErrors { code } } react(input: {commentId: "{commentId}", kind: LOVE}) { userErrors { code } } }`,
 			`{"claimComment":{"userErrors":[]},"react":{"userErrors":[]}}`)

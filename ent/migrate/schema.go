@@ -1873,6 +1873,7 @@ var (
 		{Name: "consents", Type: field.TypeJSON, Nullable: true},
 		{Name: "comment_settings", Type: field.TypeJSON, Nullable: true},
 		{Name: "outputs", Type: field.TypeJSON, Nullable: true},
+		{Name: "publish_checks", Type: field.TypeJSON, Nullable: true},
 	}
 	// SitesTable holds the schema information for the "sites" table.
 	SitesTable = &schema.Table{

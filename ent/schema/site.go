@@ -35,6 +35,7 @@ func (Site) Fields() []ent.Field {
 		field.JSON("consents", map[string]Consent{}).Optional(),
 		field.JSON("comment_settings", &CommentSettings{}).Optional(),
 		field.JSON("outputs", &Outputs{}).Optional(),
+		field.JSON("publish_checks", map[string]string{}).Optional().Comment("severity of each check before publishing; others have their default"),
 	}
 }
 

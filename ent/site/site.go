@@ -47,6 +47,8 @@ const (
 	FieldCommentSettings = "comment_settings"
 	// FieldOutputs holds the string denoting the outputs field in the database.
 	FieldOutputs = "outputs"
+	// FieldPublishChecks holds the string denoting the publish_checks field in the database.
+	FieldPublishChecks = "publish_checks"
 	// Table holds the table name of the site in the database.
 	Table = "sites"
 )
@@ -71,6 +73,7 @@ var Columns = []string{
 	FieldConsents,
 	FieldCommentSettings,
 	FieldOutputs,
+	FieldPublishChecks,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

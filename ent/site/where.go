@@ -839,6 +839,16 @@ func OutputsNotNil() predicate.Site {
 	return predicate.Site(sql.FieldNotNull(FieldOutputs))
 }
 
+// PublishChecksIsNil applies the IsNil predicate on the "publish_checks" field.
+func PublishChecksIsNil() predicate.Site {
+	return predicate.Site(sql.FieldIsNull(FieldPublishChecks))
+}
+
+// PublishChecksNotNil applies the NotNil predicate on the "publish_checks" field.
+func PublishChecksNotNil() predicate.Site {
+	return predicate.Site(sql.FieldNotNull(FieldPublishChecks))
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Site) predicate.Site {
 	return predicate.Site(sql.AndPredicates(predicates...))

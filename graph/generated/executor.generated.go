@@ -182,6 +182,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("PinRelatedArticleInput", ec.unmarshalInputPinRelatedArticleInput),
 				graphql.NewInputUnmarshaler("PlaceBy", ec.unmarshalInputPlaceBy),
 				graphql.NewInputUnmarshaler("PublishArticleInput", ec.unmarshalInputPublishArticleInput),
+				graphql.NewInputUnmarshaler("PublishCheckSettingInput", ec.unmarshalInputPublishCheckSettingInput),
 				graphql.NewInputUnmarshaler("PublishPageInput", ec.unmarshalInputPublishPageInput),
 				graphql.NewInputUnmarshaler("PublishedFilter", ec.unmarshalInputPublishedFilter),
 				graphql.NewInputUnmarshaler("QuoteBlockInput", ec.unmarshalInputQuoteBlockInput),
@@ -254,6 +255,7 @@ func (e *compiledSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				graphql.NewInputUnmarshaler("UpdatePageInput", ec.unmarshalInputUpdatePageInput),
 				graphql.NewInputUnmarshaler("UpdatePlaceInput", ec.unmarshalInputUpdatePlaceInput),
 				graphql.NewInputUnmarshaler("UpdateProfileInput", ec.unmarshalInputUpdateProfileInput),
+				graphql.NewInputUnmarshaler("UpdatePublishCheckSettingsInput", ec.unmarshalInputUpdatePublishCheckSettingsInput),
 				graphql.NewInputUnmarshaler("UpdateReaderSettingsInput", ec.unmarshalInputUpdateReaderSettingsInput),
 				graphql.NewInputUnmarshaler("UpdateRedirectInput", ec.unmarshalInputUpdateRedirectInput),
 				graphql.NewInputUnmarshaler("UpdateSeriesInput", ec.unmarshalInputUpdateSeriesInput),
@@ -7544,6 +7546,7 @@ var objectMutation = executor.NewObject("Mutation", []string{"Mutation"},
 	executor.Field{Name: "removeLiveEntry", Method: true, Resolver: true},
 	executor.Field{Name: "createPreviewToken", Method: true, Resolver: true},
 	executor.Field{Name: "revokePreviewToken", Method: true, Resolver: true},
+	executor.Field{Name: "updatePublishCheckSettings", Method: true, Resolver: true},
 	executor.Field{Name: "setPicks", Method: true, Resolver: true},
 	executor.Field{Name: "pinRelatedArticle", Method: true, Resolver: true},
 	executor.Field{Name: "unpinRelatedArticle", Method: true, Resolver: true},
@@ -7801,172 +7804,174 @@ func (x *execution) rootMutation(n *executor.Node) (null bool) {
 	case 83:
 		return x.mutation_revokePreviewToken(n)
 	case 84:
-		return x.mutation_setPicks(n)
+		return x.mutation_updatePublishCheckSettings(n)
 	case 85:
-		return x.mutation_pinRelatedArticle(n)
+		return x.mutation_setPicks(n)
 	case 86:
-		return x.mutation_unpinRelatedArticle(n)
+		return x.mutation_pinRelatedArticle(n)
 	case 87:
-		return x.mutation_createCategory(n)
+		return x.mutation_unpinRelatedArticle(n)
 	case 88:
-		return x.mutation_updateCategory(n)
+		return x.mutation_createCategory(n)
 	case 89:
-		return x.mutation_moveCategory(n)
+		return x.mutation_updateCategory(n)
 	case 90:
-		return x.mutation_mergeCategories(n)
+		return x.mutation_moveCategory(n)
 	case 91:
-		return x.mutation_deleteCategory(n)
+		return x.mutation_mergeCategories(n)
 	case 92:
-		return x.mutation_createTag(n)
+		return x.mutation_deleteCategory(n)
 	case 93:
-		return x.mutation_updateTag(n)
+		return x.mutation_createTag(n)
 	case 94:
-		return x.mutation_mergeTags(n)
+		return x.mutation_updateTag(n)
 	case 95:
-		return x.mutation_deleteTag(n)
+		return x.mutation_mergeTags(n)
 	case 96:
-		return x.mutation_createPlace(n)
+		return x.mutation_deleteTag(n)
 	case 97:
-		return x.mutation_updatePlace(n)
+		return x.mutation_createPlace(n)
 	case 98:
-		return x.mutation_mergePlaces(n)
+		return x.mutation_updatePlace(n)
 	case 99:
-		return x.mutation_deletePlace(n)
+		return x.mutation_mergePlaces(n)
 	case 100:
-		return x.mutation_createSeries(n)
+		return x.mutation_deletePlace(n)
 	case 101:
-		return x.mutation_updateSeries(n)
+		return x.mutation_createSeries(n)
 	case 102:
-		return x.mutation_mergeSeries(n)
+		return x.mutation_updateSeries(n)
 	case 103:
-		return x.mutation_deleteSeries(n)
+		return x.mutation_mergeSeries(n)
 	case 104:
-		return x.mutation_createAuthor(n)
+		return x.mutation_deleteSeries(n)
 	case 105:
-		return x.mutation_updateAuthor(n)
+		return x.mutation_createAuthor(n)
 	case 106:
-		return x.mutation_mergeAuthors(n)
+		return x.mutation_updateAuthor(n)
 	case 107:
-		return x.mutation_deleteAuthor(n)
+		return x.mutation_mergeAuthors(n)
 	case 108:
-		return x.mutation_createApiKey(n)
+		return x.mutation_deleteAuthor(n)
 	case 109:
-		return x.mutation_updateApiKey(n)
+		return x.mutation_createApiKey(n)
 	case 110:
-		return x.mutation_rotateApiKey(n)
+		return x.mutation_updateApiKey(n)
 	case 111:
-		return x.mutation_revokeApiKey(n)
+		return x.mutation_rotateApiKey(n)
 	case 112:
-		return x.mutation_createWebhook(n)
+		return x.mutation_revokeApiKey(n)
 	case 113:
-		return x.mutation_updateWebhook(n)
+		return x.mutation_createWebhook(n)
 	case 114:
-		return x.mutation_rotateWebhookSecret(n)
+		return x.mutation_updateWebhook(n)
 	case 115:
-		return x.mutation_deleteWebhook(n)
+		return x.mutation_rotateWebhookSecret(n)
 	case 116:
-		return x.mutation_testWebhook(n)
+		return x.mutation_deleteWebhook(n)
 	case 117:
-		return x.mutation_retryWebhookDelivery(n)
+		return x.mutation_testWebhook(n)
 	case 118:
-		return x.mutation_replayWebhook(n)
+		return x.mutation_retryWebhookDelivery(n)
 	case 119:
-		return x.mutation_remindPartners(n)
+		return x.mutation_replayWebhook(n)
 	case 120:
-		return x.mutation_acknowledgeChange(n)
+		return x.mutation_remindPartners(n)
 	case 121:
-		return x.mutation_retryJob(n)
+		return x.mutation_acknowledgeChange(n)
 	case 122:
-		return x.mutation_discardJob(n)
+		return x.mutation_retryJob(n)
 	case 123:
-		return x.mutation_updateSite(n)
+		return x.mutation_discardJob(n)
 	case 124:
-		return x.mutation_createPage(n)
+		return x.mutation_updateSite(n)
 	case 125:
-		return x.mutation_updatePage(n)
+		return x.mutation_createPage(n)
 	case 126:
-		return x.mutation_publishPage(n)
+		return x.mutation_updatePage(n)
 	case 127:
-		return x.mutation_unpublishPage(n)
+		return x.mutation_publishPage(n)
 	case 128:
-		return x.mutation_trashPage(n)
+		return x.mutation_unpublishPage(n)
 	case 129:
-		return x.mutation_restorePage(n)
+		return x.mutation_trashPage(n)
 	case 130:
-		return x.mutation_saveMenu(n)
+		return x.mutation_restorePage(n)
 	case 131:
-		return x.mutation_deleteMenu(n)
+		return x.mutation_saveMenu(n)
 	case 132:
-		return x.mutation_createRedirect(n)
+		return x.mutation_deleteMenu(n)
 	case 133:
-		return x.mutation_updateRedirect(n)
+		return x.mutation_createRedirect(n)
 	case 134:
-		return x.mutation_deleteRedirect(n)
+		return x.mutation_updateRedirect(n)
 	case 135:
-		return x.mutation_createAdSlot(n)
+		return x.mutation_deleteRedirect(n)
 	case 136:
-		return x.mutation_updateAdSlot(n)
+		return x.mutation_createAdSlot(n)
 	case 137:
-		return x.mutation_deleteAdSlot(n)
+		return x.mutation_updateAdSlot(n)
 	case 138:
-		return x.mutation_uploadMedia(n)
+		return x.mutation_deleteAdSlot(n)
 	case 139:
-		return x.mutation_importMediaFromUrl(n)
+		return x.mutation_uploadMedia(n)
 	case 140:
-		return x.mutation_replaceMediaFile(n)
+		return x.mutation_importMediaFromUrl(n)
 	case 141:
-		return x.mutation_updateMedia(n)
+		return x.mutation_replaceMediaFile(n)
 	case 142:
-		return x.mutation_deleteMedia(n)
+		return x.mutation_updateMedia(n)
 	case 143:
-		return x.mutation_signUp(n)
+		return x.mutation_deleteMedia(n)
 	case 144:
-		return x.mutation_verifyEmail(n)
+		return x.mutation_signUp(n)
 	case 145:
-		return x.mutation_requestSignInLink(n)
+		return x.mutation_verifyEmail(n)
 	case 146:
-		return x.mutation_signInWithLink(n)
+		return x.mutation_requestSignInLink(n)
 	case 147:
-		return x.mutation_requestPasswordReset(n)
+		return x.mutation_signInWithLink(n)
 	case 148:
-		return x.mutation_resetPassword(n)
+		return x.mutation_requestPasswordReset(n)
 	case 149:
-		return x.mutation_changeEmail(n)
+		return x.mutation_resetPassword(n)
 	case 150:
-		return x.mutation_confirmEmailChange(n)
+		return x.mutation_changeEmail(n)
 	case 151:
-		return x.mutation_updateProfile(n)
+		return x.mutation_confirmEmailChange(n)
 	case 152:
-		return x.mutation_deleteAccount(n)
+		return x.mutation_updateProfile(n)
 	case 153:
-		return x.mutation_cancelAccountDeletion(n)
+		return x.mutation_deleteAccount(n)
 	case 154:
-		return x.mutation_requestDataExport(n)
+		return x.mutation_cancelAccountDeletion(n)
 	case 155:
-		return x.mutation_recordConsent(n)
+		return x.mutation_requestDataExport(n)
 	case 156:
-		return x.mutation_inviteReader(n)
+		return x.mutation_recordConsent(n)
 	case 157:
-		return x.mutation_subscribeToNewsletter(n)
+		return x.mutation_inviteReader(n)
 	case 158:
-		return x.mutation_confirmNewsletterSubscription(n)
+		return x.mutation_subscribeToNewsletter(n)
 	case 159:
-		return x.mutation_updateNewsletterPreferences(n)
+		return x.mutation_confirmNewsletterSubscription(n)
 	case 160:
-		return x.mutation_unsubscribeFromNewsletter(n)
+		return x.mutation_updateNewsletterPreferences(n)
 	case 161:
-		return x.mutation_stopDigest(n)
+		return x.mutation_unsubscribeFromNewsletter(n)
 	case 162:
-		return x.mutation_submitContactMessage(n)
+		return x.mutation_stopDigest(n)
 	case 163:
-		return x.mutation_createNewsletter(n)
+		return x.mutation_submitContactMessage(n)
 	case 164:
-		return x.mutation_updateNewsletter(n)
+		return x.mutation_createNewsletter(n)
 	case 165:
-		return x.mutation_createNewsletterIssue(n)
+		return x.mutation_updateNewsletter(n)
 	case 166:
-		return x.mutation_deleteNewsletterIssue(n)
+		return x.mutation_createNewsletterIssue(n)
 	case 167:
+		return x.mutation_deleteNewsletterIssue(n)
+	case 168:
 		return x.mutation_sendNewsletterIssue(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Mutation")
@@ -10285,6 +10290,35 @@ func (x *execution) mutation_revokePreviewToken(n *executor.Node) (null bool) {
 	}
 	v := answer.(*model.PreviewTokenPayload)
 	return x.writeOPreviewTokenPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPreviewTokenPayload(n, v)
+}
+
+func (x *execution) mutation_updatePublishCheckSettings(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Mutation_updatePublishCheckSettings_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Mutation().UpdatePublishCheckSettings(ctx, fc.Args["input"].(model.UpdatePublishCheckSettingsInput))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_SITE")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Null()
+	}
+	v := answer.(*model.UpdatePublishCheckSettingsPayload)
+	return x.writeOUpdatePublishCheckSettingsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdatePublishCheckSettingsPayload(n, v)
 }
 
 func (x *execution) mutation_setPicks(n *executor.Node) (null bool) {
@@ -13029,6 +13063,7 @@ func (x *execution) objectNewsletterSubscription(parent *executor.Node, obj *mod
 var objectNewsroomRecord = executor.NewObject("NewsroomRecord", []string{"NewsroomRecord"},
 	executor.Field{Name: "version"},
 	executor.Field{Name: "allowedSteps", Method: true, Resolver: true},
+	executor.Field{Name: "publishChecks", Method: true},
 	executor.Field{Name: "statusChangedAt"},
 	executor.Field{Name: "scheduledAt"},
 	executor.Field{Name: "embargoUntil"},
@@ -13059,37 +13094,39 @@ func (x *execution) objectNewsroomRecord(parent *executor.Node, obj *loader.Reco
 			missing = x.writeNInt2int(n, obj.Version) || missing
 		case 1: // allowedSteps
 			missing = x.newsroomRecord_allowedSteps(n, obj) || missing
-		case 2: // statusChangedAt
+		case 2: // publishChecks
+			missing = x.newsroomRecord_publishChecks(n, obj) || missing
+		case 3: // statusChangedAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.StatusChangedAt)
-		case 3: // scheduledAt
+		case 4: // scheduledAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.ScheduledAt)
-		case 4: // embargoUntil
+		case 5: // embargoUntil
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.EmbargoUntil)
-		case 5: // unpublishAt
+		case 6: // unpublishAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.UnpublishAt)
-		case 6: // trashedAt
+		case 7: // trashedAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.TrashedAt)
-		case 7: // editedAt
+		case 8: // editedAt
 			x.writeODateTime2ᚖtimeᚐTime(n, obj.EditedAt)
-		case 8: // createdBy
+		case 9: // createdBy
 			x.newsroomRecord_createdBy(n, obj)
-		case 9: // assignee
+		case 10: // assignee
 			x.newsroomRecord_assignee(n, obj)
-		case 10: // revisions
+		case 11: // revisions
 			x.newsroomRecord_revisions(n, obj)
-		case 11: // revision
+		case 12: // revision
 			x.newsroomRecord_revision(n, obj)
-		case 12: // diff
+		case 13: // diff
 			x.newsroomRecord_diff(n, obj)
-		case 13: // lock
+		case 14: // lock
 			x.newsroomRecord_lock(n, obj)
-		case 14: // autosave
+		case 15: // autosave
 			x.newsroomRecord_autosave(n, obj)
-		case 15: // notes
+		case 16: // notes
 			missing = x.newsroomRecord_notes(n, obj) || missing
-		case 16: // withdrawal
+		case 17: // withdrawal
 			x.newsroomRecord_withdrawal(n, obj)
-		case 17: // previewTokens
+		case 18: // previewTokens
 			missing = x.newsroomRecord_previewTokens(n, obj) || missing
 		default:
 			panic("unknown field " + strconv.Itoa(n.Number) + " of NewsroomRecord")
@@ -13111,6 +13148,17 @@ func (x *execution) newsroomRecord_allowedSteps(n *executor.Node, obj *loader.Re
 		return x.Fail(s, err)
 	}
 	return x.writeNArticleStep2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐStepᚄ(n, v)
+}
+
+func (x *execution) newsroomRecord_publishChecks(n *executor.Node, obj *loader.Record) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	v, err := obj.PublishChecks(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	return x.writeNPublishCheck2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFailedCheckᚄ(n, v)
 }
 
 func (x *execution) newsroomRecord_createdBy(n *executor.Node, obj *loader.Record) (null bool) {
@@ -13910,6 +13958,65 @@ func (x *execution) objectPreviewTokenPayload(parent *executor.Node, obj *model.
 	return false
 }
 
+var objectPublishCheck = executor.NewObject("PublishCheck", []string{"PublishCheck"},
+	executor.Field{Name: "code"},
+	executor.Field{Name: "severity"},
+	executor.Field{Name: "message"},
+)
+
+func (x *execution) objectPublishCheck(parent *executor.Node, obj *newsroom.FailedCheck) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectPublishCheck) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("PublishCheck")
+		case 0: // code
+			missing = x.writeNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck(n, obj.Code) || missing
+		case 1: // severity
+			missing = x.writeNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity(n, obj.Severity) || missing
+		case 2: // message
+			missing = x.writeNString2string(n, obj.Message) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of PublishCheck")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
+var objectPublishCheckSetting = executor.NewObject("PublishCheckSetting", []string{"PublishCheckSetting"},
+	executor.Field{Name: "code"},
+	executor.Field{Name: "severity"},
+)
+
+func (x *execution) objectPublishCheckSetting(parent *executor.Node, obj *newsroom.CheckSetting) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectPublishCheckSetting) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("PublishCheckSetting")
+		case 0: // code
+			missing = x.writeNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck(n, obj.Code) || missing
+		case 1: // severity
+			missing = x.writeNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity(n, obj.Severity) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of PublishCheckSetting")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectPublishPagePayload = executor.NewObject("PublishPagePayload", []string{"PublishPagePayload"},
 	executor.Field{Name: "page"},
 	executor.Field{Name: "userErrors"},
@@ -13989,6 +14096,8 @@ var objectQuery = executor.NewObject("Query", []string{"Query"},
 	executor.Field{Name: "node", Method: true, Resolver: true},
 	executor.Field{Name: "nodes", Method: true, Resolver: true},
 	executor.Field{Name: "scheduleHealth", Method: true, Resolver: true},
+	executor.Field{Name: "staff", Method: true, Resolver: true},
+	executor.Field{Name: "publishCheckSettings", Method: true, Resolver: true},
 	executor.Field{Name: "workQueue", Method: true, Resolver: true},
 	executor.Field{Name: "workQueueCounts", Method: true, Resolver: true},
 	executor.Field{Name: "myArticles", Method: true, Resolver: true},
@@ -14105,26 +14214,30 @@ func (x *execution) rootQuery(n *executor.Node) (null bool) {
 	case 49:
 		return x.query_scheduleHealth(n)
 	case 50:
-		return x.query_workQueue(n)
+		return x.query_staff(n)
 	case 51:
-		return x.query_workQueueCounts(n)
+		return x.query_publishCheckSettings(n)
 	case 52:
-		return x.query_myArticles(n)
+		return x.query_workQueue(n)
 	case 53:
-		return x.query_calendar(n)
+		return x.query_workQueueCounts(n)
 	case 54:
-		return x.query_trash(n)
+		return x.query_myArticles(n)
 	case 55:
-		return x.query_newsroomSearch(n)
+		return x.query_calendar(n)
 	case 56:
-		return x.query_newsletters(n)
+		return x.query_trash(n)
 	case 57:
-		return x.query_newsletterPreferences(n)
+		return x.query_newsroomSearch(n)
 	case 58:
-		return x.query_newsletterIssues(n)
+		return x.query_newsletters(n)
 	case 59:
-		return x.query___type(n)
+		return x.query_newsletterPreferences(n)
 	case 60:
+		return x.query_newsletterIssues(n)
+	case 61:
+		return x.query___type(n)
+	case 62:
 		return x.query___schema(n)
 	}
 	panic("unknown field " + strconv.Itoa(n.Number) + " of Query")
@@ -15108,6 +15221,60 @@ func (x *execution) query_scheduleHealth(n *executor.Node) (null bool) {
 	}
 	v := answer.(*model.ScheduleHealth)
 	return x.writeOScheduleHealth2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐScheduleHealth(n, v)
+}
+
+func (x *execution) query_staff(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	if !x.Arguments(s, x.ec.field_Query_staff_args) {
+		return x.Null()
+	}
+	fc := &s.Field
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().Staff(ctx, fc.Args["query"].(*string), fc.Args["first"].(*int32), fc.Args["after"].(*string))
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.([]*loader.Member)
+	return x.writeNStaffMember2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMemberᚄ(n, v)
+}
+
+func (x *execution) query_publishCheckSettings(n *executor.Node) (null bool) {
+	s := x.State(n)
+	defer x.Recover(s, len(x.Buf), &null)
+	ctx := s.Ctx
+	next0 := func(ctx context.Context) (any, error) {
+		return x.ec.Resolvers.Query().PublishCheckSettings(ctx)
+	}
+	next1 := func(ctx context.Context) (any, error) {
+		can, err := x.ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
+		if err != nil {
+			return nil, err
+		}
+		return x.ec.Directives.Auth(ctx, nil, next0, can)
+	}
+	answer, err := next1(ctx)
+	if err != nil {
+		return x.Fail(s, err)
+	}
+	if answer == nil {
+		return x.Missing(n, "")
+	}
+	v := answer.([]*newsroom.CheckSetting)
+	return x.writeNPublishCheckSetting2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCheckSettingᚄ(n, v)
 }
 
 func (x *execution) query_workQueue(n *executor.Node) (null bool) {
@@ -19179,6 +19346,34 @@ func (x *execution) objectUpdateProfilePayload(parent *executor.Node, obj *model
 	return false
 }
 
+var objectUpdatePublishCheckSettingsPayload = executor.NewObject("UpdatePublishCheckSettingsPayload", []string{"UpdatePublishCheckSettingsPayload"},
+	executor.Field{Name: "settings"},
+	executor.Field{Name: "userErrors"},
+)
+
+func (x *execution) objectUpdatePublishCheckSettingsPayload(parent *executor.Node, obj *model.UpdatePublishCheckSettingsPayload) (null bool) {
+	mark, missing := len(x.Buf), false
+	x.Buf = append(x.Buf, '{')
+	for _, n := range parent.Select(objectUpdatePublishCheckSettingsPayload) {
+		x.Buf = append(x.Buf, n.Key...)
+		switch n.Number {
+		case executor.Typename:
+			x.String("UpdatePublishCheckSettingsPayload")
+		case 0: // settings
+			missing = x.writeNPublishCheckSetting2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCheckSettingᚄ(n, obj.Settings) || missing
+		case 1: // userErrors
+			missing = x.writeNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(n, obj.UserErrors) || missing
+		default:
+			panic("unknown field " + strconv.Itoa(n.Number) + " of UpdatePublishCheckSettingsPayload")
+		}
+	}
+	if missing {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, '}')
+	return false
+}
+
 var objectUpdateReaderSettingsPayload = executor.NewObject("UpdateReaderSettingsPayload", []string{"UpdateReaderSettingsPayload"},
 	executor.Field{Name: "settings"},
 	executor.Field{Name: "userErrors"},
@@ -23187,6 +23382,67 @@ func (x *execution) writeNPreviewToken2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroa
 	return x.objectPreviewToken(n, v)
 }
 
+func (x *execution) writeNPublishCheck2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFailedCheck(n *executor.Node, v newsroom.FailedCheck) (null bool) {
+	return x.objectPublishCheck(n, &v)
+}
+
+func (x *execution) writeNPublishCheck2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFailedCheckᚄ(n *executor.Node, v []newsroom.FailedCheck) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNPublishCheck2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFailedCheck(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck(n *executor.Node, v newsroom.PublishCheck) (null bool) {
+	x.String(marshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck[v])
+	return false
+}
+
+func (x *execution) writeNPublishCheckSetting2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCheckSettingᚄ(n *executor.Node, v []*newsroom.CheckSetting) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNPublishCheckSetting2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCheckSetting(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNPublishCheckSetting2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCheckSetting(n *executor.Node, v *newsroom.CheckSetting) (null bool) {
+	if v == nil {
+		return x.Missing(n, "PublishCheckSetting!")
+	}
+	return x.objectPublishCheckSetting(n, v)
+}
+
+func (x *execution) writeNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity(n *executor.Node, v newsroom.Severity) (null bool) {
+	x.String(marshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity[v])
+	return false
+}
+
 func (x *execution) writeNReactionCount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐReactionCountᚄ(n *executor.Node, v []*model.ReactionCount) (null bool) {
 	mark := len(x.Buf)
 	s := x.State(n)
@@ -23697,6 +23953,33 @@ func (x *execution) writeNSocialProfile2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbro
 	}
 	x.Buf = append(x.Buf, ']')
 	return false
+}
+
+func (x *execution) writeNStaffMember2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMemberᚄ(n *executor.Node, v []*loader.Member) (null bool) {
+	mark := len(x.Buf)
+	s := x.State(n)
+	s.Enter()
+	x.Buf = append(x.Buf, '[')
+	for i := range v[:x.Rows(n, len(v))] {
+		if i > 0 {
+			x.Buf = append(x.Buf, ',')
+		}
+		s.At(x.Run, i)
+		null = x.writeNStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n, v[i]) || null
+	}
+	s.Leave()
+	if null {
+		return x.NullFrom(mark)
+	}
+	x.Buf = append(x.Buf, ']')
+	return false
+}
+
+func (x *execution) writeNStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(n *executor.Node, v *loader.Member) (null bool) {
+	if v == nil {
+		return x.Missing(n, "StaffMember!")
+	}
+	return x.objectStaffMember(n, v)
 }
 
 func (x *execution) writeNStatusCount2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStatusCountᚄ(n *executor.Node, v []*model.StatusCount) (null bool) {
@@ -25618,6 +25901,13 @@ func (x *execution) writeOUpdateProfilePayload2ᚖgithubᚗcomᚋbroadsheetᚑcm
 		return x.Null()
 	}
 	return x.objectUpdateProfilePayload(n, v)
+}
+
+func (x *execution) writeOUpdatePublishCheckSettingsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdatePublishCheckSettingsPayload(n *executor.Node, v *model.UpdatePublishCheckSettingsPayload) (null bool) {
+	if v == nil {
+		return x.Null()
+	}
+	return x.objectUpdatePublishCheckSettingsPayload(n, v)
 }
 
 func (x *execution) writeOUpdateReaderSettingsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateReaderSettingsPayload(n *executor.Node, v *model.UpdateReaderSettingsPayload) (null bool) {

@@ -503,6 +503,19 @@ type Query {
 
   # Newsroom
 
+  "Members of the newsroom by name, such as colleagues to assign an article to; 500 at most, so narrow large ones by ` + "`" + `query` + "`" + `. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  staff(
+    "Only members with these words in their name."
+    query: String
+    "How many, 0 to 500."
+    first: Int = 100
+    "The id of the last member of the answer before."
+    after: ID
+  ): [StaffMember!]! @auth(can: READ_NEWSROOM) @listSize(assumedSize: 100, slicingArguments: ["first"])
+
+  "What follows when an article fails a check before it is published. Answers at most 20 rows. Needs READ_NEWSROOM (contributor, author, editor, admin)."
+  publishCheckSettings: [PublishCheckSetting!]! @auth(can: READ_NEWSROOM) @listSize(assumedSize: 6, maximum: 20)
+
   "Articles in progress. Editors see all, writers their own. Archived and killed articles are included only if their status is requested. Needs READ_NEWSROOM (contributor, author, editor, admin)."
   workQueue(
     first: Int
@@ -823,6 +836,9 @@ type Mutation {
 
   # Planning and curation
 
+  "Changes what follows when an article fails a check before it is published. Needs MANAGE_SITE (admin)."
+  updatePublishCheckSettings("Parameters for updatePublishCheckSettings." input: UpdatePublishCheckSettingsInput!): UpdatePublishCheckSettingsPayload @auth(can: MANAGE_SITE)
+
   "Sets the editors' picks of the front page or of a category's, in place of those that were there. Needs CURATE_ARTICLES (editor, admin)."
   setPicks("Parameters for setPicks." input: SetPicksInput!): SetPicksPayload @auth(can: CURATE_ARTICLES)
   "Shows an article first among the related ones of another, or moves it there. Needs CURATE_ARTICLES (editor, admin)."
@@ -1121,7 +1137,7 @@ enum UserErrorCode {
   "The value, such as a slug or an address, is already in use."
   TAKEN
   "The change would create a cycle."
-  LOOP
+  CIRCULAR_REFERENCE
   "The object is still in use."
   IN_USE
   "The time is in the past."
@@ -1135,17 +1151,17 @@ enum UserErrorCode {
   "The maximum number is reached."
   LIMIT_REACHED
   "The idempotency key was already used with a different input."
-  KEY_REUSED
+  IDEMPOTENCY_KEY_REUSED
   "The token or code has expired."
   EXPIRED
   "The email address or password is wrong."
-  WRONG_CREDENTIALS
+  INVALID_CREDENTIALS
   "A second-factor code is required."
   SECOND_FACTOR_REQUIRED
   "The second-factor code is wrong or was already used."
-  WRONG_SECOND_FACTOR
+  INVALID_SECOND_FACTOR
   "Too many failed attempts. Try again later."
-  SLOWED_DOWN
+  RATE_LIMITED
   "The password is too easy to guess."
   WEAK_PASSWORD
   "The last administrator cannot be removed."
@@ -1156,6 +1172,8 @@ enum UserErrorCode {
   FAILED
   "Comments, or this thread of them, are closed."
   CLOSED
+  "The article fails a check that blocks publication: see ` + "`" + `publishChecks` + "`" + ` of its newsroom record."
+  PUBLISH_CHECK_FAILED
 }
 
 "An object with an id that is unique across all types."
@@ -5228,6 +5246,8 @@ type NewsroomRecord {
   version: Int!
   "The steps that the viewer may take with it now. Answers at most 50 rows."
   allowedSteps: [ArticleStep!]! @listSize(assumedSize: 10, maximum: 50)
+  "The checks that it fails as it is stored. With a blocking one it cannot be published, scheduled or embargoed. Answers at most 20 rows."
+  publishChecks: [PublishCheck!]! @listSize(assumedSize: 6, maximum: 20) @cost(weight: 10)
   "When it got its status. Null for imported articles."
   statusChangedAt: DateTime
   "Scheduled time of publication. Null if not scheduled."
@@ -5454,6 +5474,70 @@ type PreviewToken implements Node {
   expiresAt: DateTime!
   "When it was revoked; null when it was not."
   revokedAt: DateTime
+}
+
+"A check before publishing that an article fails."
+type PublishCheck {
+  "The check."
+  code: PublishCheckCode!
+  "What follows from it."
+  severity: PublishCheckSeverity!
+  "What is missing, and what to do."
+  message: String!
+}
+
+"A check that is made before an article is published."
+enum PublishCheckCode {
+  "The body has no words, pictures or live entries. Blocks publication unless the site sets otherwise."
+  EMPTY_BODY
+  "There is no primary category."
+  MISSING_CATEGORY
+  "There are neither authors nor a by-line."
+  MISSING_AUTHOR
+  "There is no featured picture."
+  MISSING_FEATURED_MEDIA
+  "A picture has no alternative text."
+  MISSING_ALT_TEXT
+}
+
+"What follows when an article fails a check."
+enum PublishCheckSeverity {
+  "It cannot be published, scheduled or embargoed: the mutation answers PUBLISH_CHECK_FAILED."
+  BLOCKING
+  "It can be published; ` + "`" + `publishChecks` + "`" + ` names the check."
+  WARNING
+  "The check is not made."
+  OFF
+}
+
+"What follows on this site when an article fails a check."
+type PublishCheckSetting {
+  "The check."
+  code: PublishCheckCode!
+  "What follows."
+  severity: PublishCheckSeverity!
+}
+
+"Input for updatePublishCheckSettings."
+input UpdatePublishCheckSettingsInput {
+  "The checks to change, at most 20. Those that are not named stay as they are."
+  settings: [PublishCheckSettingInput!]!
+}
+
+"A check and what follows from it."
+input PublishCheckSettingInput {
+  "The check."
+  code: PublishCheckCode!
+  "What follows when an article fails it."
+  severity: PublishCheckSeverity!
+}
+
+"Return type of updatePublishCheckSettings."
+type UpdatePublishCheckSettingsPayload {
+  "All settings as they are now. Empty if the mutation failed. Answers at most 20 rows."
+  settings: [PublishCheckSetting!]! @listSize(assumedSize: 6, maximum: 20)
+  "Errors in the input. Empty if the mutation succeeded."
+  userErrors: [UserError!]!
 }
 
 "An article that editors picked for a page."

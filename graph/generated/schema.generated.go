@@ -245,6 +245,7 @@ type MutationResolver interface {
 	RemoveLiveEntry(ctx context.Context, input model.RemoveLiveEntryInput) (*model.LiveEntryPayload, error)
 	CreatePreviewToken(ctx context.Context, input model.CreatePreviewTokenInput) (*model.PreviewTokenPayload, error)
 	RevokePreviewToken(ctx context.Context, input model.RevokePreviewTokenInput) (*model.PreviewTokenPayload, error)
+	UpdatePublishCheckSettings(ctx context.Context, input model.UpdatePublishCheckSettingsInput) (*model.UpdatePublishCheckSettingsPayload, error)
 	SetPicks(ctx context.Context, input model.SetPicksInput) (*model.SetPicksPayload, error)
 	PinRelatedArticle(ctx context.Context, input model.PinRelatedArticleInput) (*model.ArticlePayload, error)
 	UnpinRelatedArticle(ctx context.Context, input model.UnpinRelatedArticleInput) (*model.ArticlePayload, error)
@@ -412,6 +413,8 @@ type QueryResolver interface {
 	Node(ctx context.Context, id string) (loader.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]loader.Node, error)
 	ScheduleHealth(ctx context.Context) (*model.ScheduleHealth, error)
+	Staff(ctx context.Context, query *string, first *int32, after *string) ([]*loader.Member, error)
+	PublishCheckSettings(ctx context.Context) ([]*newsroom.CheckSetting, error)
 	WorkQueue(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *model.WorkQueueFilter, orderBy *newsroom.Order) (*relay.Connection[*loader.Article], error)
 	WorkQueueCounts(ctx context.Context, filter *model.WorkQueueFilter) ([]*model.StatusCount, error)
 	MyArticles(ctx context.Context, first *int32, after *string, last *int32, before *string, statuses []article.Status) (*relay.Connection[*loader.Article], error)
@@ -3182,6 +3185,20 @@ func (ec *executionContext) field_Mutation_updateProfile_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updatePublishCheckSettings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdatePublishCheckSettingsInput, error) {
+			return ec.unmarshalNUpdatePublishCheckSettingsInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdatePublishCheckSettingsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateReaderSettings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4595,6 +4612,36 @@ func (ec *executionContext) field_Query_series_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["by"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_staff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "query",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["query"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -10460,6 +10507,43 @@ func (ec *executionContext) unmarshalInputPublishArticleInput(ctx context.Contex
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputPublishCheckSettingInput(ctx context.Context, obj any) (model.PublishCheckSettingInput, error) {
+	var it model.PublishCheckSettingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"code", "severity"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "code":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("code"))
+			data, err := ec.unmarshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Code = data
+		case "severity":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("severity"))
+			data, err := ec.unmarshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Severity = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputPublishPageInput(ctx context.Context, obj any) (model.PublishPageInput, error) {
 	var it model.PublishPageInput
 	if obj == nil {
@@ -13856,6 +13940,36 @@ func (ec *executionContext) unmarshalInputUpdateProfileInput(ctx context.Context
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputUpdatePublishCheckSettingsInput(ctx context.Context, obj any) (model.UpdatePublishCheckSettingsInput, error) {
+	var it model.UpdatePublishCheckSettingsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"settings"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "settings":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("settings"))
+			data, err := ec.unmarshalNPublishCheckSettingInput2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPublishCheckSettingInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Settings = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputUpdateReaderSettingsInput(ctx context.Context, obj any) (model.UpdateReaderSettingsInput, error) {
 	var it model.UpdateReaderSettingsInput
 	if obj == nil {
@@ -15607,6 +15721,83 @@ func (ec *executionContext) unmarshalNPublishArticleInput2githubᚗcomᚋbroadsh
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck(ctx context.Context, v any) (newsroom.PublishCheck, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck(ctx context.Context, sel ast.SelectionSet, v newsroom.PublishCheck) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PublishCheckCode!")
+	}
+	return res
+}
+
+var unmarshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck = map[string]newsroom.PublishCheck{
+	"EMPTY_BODY":             newsroom.EmptyBody,
+	"MISSING_CATEGORY":       newsroom.MissingCategory,
+	"MISSING_AUTHOR":         newsroom.MissingAuthor,
+	"MISSING_FEATURED_MEDIA": newsroom.MissingFeaturedMedia,
+	"MISSING_ALT_TEXT":       newsroom.MissingAltText,
+}
+
+var marshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck = map[newsroom.PublishCheck]string{
+	newsroom.EmptyBody:            "EMPTY_BODY",
+	newsroom.MissingCategory:      "MISSING_CATEGORY",
+	newsroom.MissingAuthor:        "MISSING_AUTHOR",
+	newsroom.MissingFeaturedMedia: "MISSING_FEATURED_MEDIA",
+	newsroom.MissingAltText:       "MISSING_ALT_TEXT",
+}
+
+func (ec *executionContext) unmarshalNPublishCheckSettingInput2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPublishCheckSettingInputᚄ(ctx context.Context, v any) ([]*model.PublishCheckSettingInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.PublishCheckSettingInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPublishCheckSettingInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPublishCheckSettingInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNPublishCheckSettingInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPublishCheckSettingInput(ctx context.Context, v any) (*model.PublishCheckSettingInput, error) {
+	res, err := ec.unmarshalInputPublishCheckSettingInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity(ctx context.Context, v any) (newsroom.Severity, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity(ctx context.Context, sel ast.SelectionSet, v newsroom.Severity) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PublishCheckSeverity!")
+	}
+	return res
+}
+
+var unmarshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity = map[string]newsroom.Severity{
+	"BLOCKING": newsroom.Blocking,
+	"WARNING":  newsroom.Warning,
+	"OFF":      newsroom.Off,
+}
+
+var marshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity = map[newsroom.Severity]string{
+	newsroom.Blocking: "BLOCKING",
+	newsroom.Warning:  "WARNING",
+	newsroom.Off:      "OFF",
+}
+
 func (ec *executionContext) unmarshalNPublishPageInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPublishPageInput(ctx context.Context, v any) (model.PublishPageInput, error) {
 	res, err := ec.unmarshalInputPublishPageInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -16091,6 +16282,11 @@ func (ec *executionContext) unmarshalNUpdateProfileInput2githubᚗcomᚋbroadshe
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNUpdatePublishCheckSettingsInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdatePublishCheckSettingsInput(ctx context.Context, v any) (model.UpdatePublishCheckSettingsInput, error) {
+	res, err := ec.unmarshalInputUpdatePublishCheckSettingsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateReaderSettingsInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateReaderSettingsInput(ctx context.Context, v any) (model.UpdateReaderSettingsInput, error) {
 	res, err := ec.unmarshalInputUpdateReaderSettingsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -16146,24 +16342,25 @@ var marshalNUserErrorCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinterna
 	fault.TooLong:              "TOO_LONG",
 	fault.Missing:              "NOT_FOUND",
 	fault.Taken:                "TAKEN",
-	fault.Loop:                 "LOOP",
+	fault.Loop:                 "CIRCULAR_REFERENCE",
 	fault.InUse:                "IN_USE",
 	fault.InThePast:            "IN_THE_PAST",
 	fault.IllegalTransition:    "ILLEGAL_TRANSITION",
 	fault.VersionConflict:      "VERSION_CONFLICT",
 	fault.Locked:               "LOCKED",
 	fault.LimitReached:         "LIMIT_REACHED",
-	fault.KeyReused:            "KEY_REUSED",
+	fault.KeyReused:            "IDEMPOTENCY_KEY_REUSED",
 	fault.Expired:              "EXPIRED",
-	fault.WrongCredentials:     "WRONG_CREDENTIALS",
+	fault.WrongCredentials:     "INVALID_CREDENTIALS",
 	fault.SecondFactorRequired: "SECOND_FACTOR_REQUIRED",
-	fault.WrongSecondFactor:    "WRONG_SECOND_FACTOR",
-	fault.SlowedDown:           "SLOWED_DOWN",
+	fault.WrongSecondFactor:    "INVALID_SECOND_FACTOR",
+	fault.SlowedDown:           "RATE_LIMITED",
 	fault.WeakPassword:         "WEAK_PASSWORD",
 	fault.LastAdmin:            "LAST_ADMIN",
 	fault.Denied:               "FORBIDDEN",
 	fault.Failed:               "FAILED",
 	fault.Closed:               "CLOSED",
+	fault.CheckFailed:          "PUBLISH_CHECK_FAILED",
 }
 
 func (ec *executionContext) unmarshalNUserInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserInput(ctx context.Context, v any) (model.UserInput, error) {

@@ -130,6 +130,10 @@ var (
 		found, err := c.response.Newsroom.CountRevisions(ctx, c.keys, limit)
 		return align(c.keys, found), err
 	}}
+	recordChecks = &field[newsroom.Record, none, []newsroom.FailedCheck]{func(ctx context.Context, c *cohort[newsroom.Record], _ none) ([][]newsroom.FailedCheck, error) {
+		found, err := c.response.Newsroom.PublishChecks(ctx, c.rows)
+		return align(c.keys, found), err
+	}}
 	recordRevision = &field[newsroom.Record, int, *Revision]{func(ctx context.Context, c *cohort[newsroom.Record], number int) ([]*Revision, error) {
 		found, err := c.response.Newsroom.RevisionsNumbered(ctx, c.keys, number)
 		if err != nil {
@@ -197,6 +201,11 @@ func (r *Record) RevisionPage(ctx context.Context, w keyset.Window) (relay.Rows[
 // CountRevisions counts the revisions up to a limit.
 func (r *Record) CountRevisions(ctx context.Context, limit int) (int, error) {
 	return get(ctx, r.place, recordRevisionCount, limit)
+}
+
+// PublishChecks is the field of the same name.
+func (r *Record) PublishChecks(ctx context.Context) ([]newsroom.FailedCheck, error) {
+	return get(ctx, r.place, recordChecks, none{})
 }
 
 // Revision is the field of the same name.

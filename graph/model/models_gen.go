@@ -1894,6 +1894,14 @@ type PublishArticleInput struct {
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// A check and what follows from it.
+type PublishCheckSettingInput struct {
+	// The check.
+	Code newsroom.PublishCheck `json:"code"`
+	// What follows when an article fails it.
+	Severity newsroom.Severity `json:"severity"`
+}
+
 // Which page.
 type PublishPageInput struct {
 	// The page.
@@ -3210,6 +3218,20 @@ type UpdateProfileInput struct {
 type UpdateProfilePayload struct {
 	// The viewer as changed.
 	Viewer *Viewer `json:"viewer,omitempty"`
+	// Errors in the input. Empty if the mutation succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Input for updatePublishCheckSettings.
+type UpdatePublishCheckSettingsInput struct {
+	// The checks to change, at most 20. Those that are not named stay as they are.
+	Settings []*PublishCheckSettingInput `json:"settings"`
+}
+
+// Return type of updatePublishCheckSettings.
+type UpdatePublishCheckSettingsPayload struct {
+	// All settings as they are now. Empty if the mutation failed. Answers at most 20 rows.
+	Settings []*newsroom.CheckSetting `json:"settings"`
 	// Errors in the input. Empty if the mutation succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }

@@ -2794,6 +2794,20 @@ func (ec *executionContext) field_Mutation_updateProfile_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updatePublishCheckSettings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdatePublishCheckSettingsInput, error) {
+			return ec.unmarshalNUpdatePublishCheckSettingsInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdatePublishCheckSettingsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateReaderSettings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4207,6 +4221,36 @@ func (ec *executionContext) field_Query_series_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["by"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_staff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "query",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["query"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -27161,6 +27205,69 @@ func (ec *executionContext) fieldContext_Mutation_revokePreviewToken(ctx context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_updatePublishCheckSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updatePublishCheckSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdatePublishCheckSettings(ctx, fc.Args["input"].(model.UpdatePublishCheckSettingsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "MANAGE_SITE")
+				if err != nil {
+					var zeroVal *model.UpdatePublishCheckSettingsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.UpdatePublishCheckSettingsPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, can)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdatePublishCheckSettingsPayload) graphql.Marshaler {
+			return ec.marshalOUpdatePublishCheckSettingsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdatePublishCheckSettingsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_Mutation_updatePublishCheckSettings(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdatePublishCheckSettingsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updatePublishCheckSettings_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setPicks(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -33287,6 +33394,39 @@ func (ec *executionContext) fieldContext_NewsroomRecord_allowedSteps(_ context.C
 	return graphql.NewScalarFieldContext("NewsroomRecord", field, true, true, "ArticleStep")
 }
 
+func (ec *executionContext) _NewsroomRecord_publishChecks(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NewsroomRecord_publishChecks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PublishChecks(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []newsroom.FailedCheck) graphql.Marshaler {
+			return ec.marshalNPublishCheck2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFailedCheckᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_NewsroomRecord_publishChecks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NewsroomRecord",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishCheck(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _NewsroomRecord_statusChangedAt(ctx context.Context, field graphql.CollectedField, obj *loader.Record) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -35382,6 +35522,126 @@ func (ec *executionContext) fieldContext_PreviewTokenPayload_userErrors(_ contex
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _PublishCheck_code(ctx context.Context, field graphql.CollectedField, obj *newsroom.FailedCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishCheck_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v newsroom.PublishCheck) graphql.Marshaler {
+			return ec.marshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_PublishCheck_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishCheck", field, false, false, "PublishCheckCode")
+}
+
+func (ec *executionContext) _PublishCheck_severity(ctx context.Context, field graphql.CollectedField, obj *newsroom.FailedCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishCheck_severity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Severity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v newsroom.Severity) graphql.Marshaler {
+			return ec.marshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_PublishCheck_severity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishCheck", field, false, false, "PublishCheckSeverity")
+}
+
+func (ec *executionContext) _PublishCheck_message(ctx context.Context, field graphql.CollectedField, obj *newsroom.FailedCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishCheck_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_PublishCheck_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishCheck", field, false, false, "String")
+}
+
+func (ec *executionContext) _PublishCheckSetting_code(ctx context.Context, field graphql.CollectedField, obj *newsroom.CheckSetting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishCheckSetting_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v newsroom.PublishCheck) graphql.Marshaler {
+			return ec.marshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_PublishCheckSetting_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishCheckSetting", field, false, false, "PublishCheckCode")
+}
+
+func (ec *executionContext) _PublishCheckSetting_severity(ctx context.Context, field graphql.CollectedField, obj *newsroom.CheckSetting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishCheckSetting_severity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Severity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v newsroom.Severity) graphql.Marshaler {
+			return ec.marshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_PublishCheckSetting_severity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishCheckSetting", field, false, false, "PublishCheckSeverity")
 }
 
 func (ec *executionContext) _PublishPagePayload_page(ctx context.Context, field graphql.CollectedField, obj *model.PublishPagePayload) (ret graphql.Marshaler) {
@@ -37929,6 +38189,120 @@ func (ec *executionContext) fieldContext_Query_scheduleHealth(_ context.Context,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ScheduleHealth(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_staff(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_staff(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Staff(ctx, fc.Args["query"].(*string), fc.Args["first"].(*int32), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
+				if err != nil {
+					var zeroVal []*loader.Member
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal []*loader.Member
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, can)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*loader.Member) graphql.Marshaler {
+			return ec.marshalNStaffMember2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMemberᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Query_staff(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StaffMember(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_staff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_publishCheckSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_publishCheckSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().PublishCheckSettings(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				can, err := ec.unmarshalNCapability2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋaccessᚐCapability(ctx, "READ_NEWSROOM")
+				if err != nil {
+					var zeroVal []*newsroom.CheckSetting
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal []*newsroom.CheckSetting
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, can)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*newsroom.CheckSetting) graphql.Marshaler {
+			return ec.marshalNPublishCheckSetting2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCheckSettingᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Query_publishCheckSettings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishCheckSetting(ctx, field)
 		},
 	}
 	return fc, nil
@@ -47447,6 +47821,72 @@ func (ec *executionContext) fieldContext_UpdateProfilePayload_userErrors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdatePublishCheckSettingsPayload_settings(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePublishCheckSettingsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePublishCheckSettingsPayload_settings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Settings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*newsroom.CheckSetting) graphql.Marshaler {
+			return ec.marshalNPublishCheckSetting2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCheckSettingᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_UpdatePublishCheckSettingsPayload_settings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePublishCheckSettingsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishCheckSetting(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdatePublishCheckSettingsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePublishCheckSettingsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePublishCheckSettingsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_UpdatePublishCheckSettingsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePublishCheckSettingsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateReaderSettingsPayload_settings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateReaderSettingsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -55836,6 +56276,55 @@ func UnmarshalPublishArticleInput(ctx context.Context, raw any) (model.PublishAr
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputPublishCheckSettingInput(ctx context.Context, obj any) (model.PublishCheckSettingInput, error) {
+	var it model.PublishCheckSettingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"code", "severity"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "code":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("code"))
+			data, err := ec.unmarshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Code = data
+		case "severity":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("severity"))
+			data, err := ec.unmarshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Severity = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPublishCheckSettingInput unmarshals raw into the PublishCheckSettingInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPublishCheckSettingInput(ctx context.Context, raw any) (model.PublishCheckSettingInput, error) {
+	var out model.PublishCheckSettingInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublishCheckSettingInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputPublishPageInput(ctx context.Context, obj any) (model.PublishPageInput, error) {
 	var it model.PublishPageInput
 	if obj == nil {
@@ -60093,6 +60582,48 @@ func (ec *executionContext) unmarshalInputUpdateProfileInput(ctx context.Context
 func UnmarshalUpdateProfileInput(ctx context.Context, raw any) (model.UpdateProfileInput, error) {
 	var out model.UpdateProfileInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateProfileInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdatePublishCheckSettingsInput(ctx context.Context, obj any) (model.UpdatePublishCheckSettingsInput, error) {
+	var it model.UpdatePublishCheckSettingsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"settings"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "settings":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("settings"))
+			data, err := ec.unmarshalNPublishCheckSettingInput2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPublishCheckSettingInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Settings = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdatePublishCheckSettingsInput unmarshals raw into the UpdatePublishCheckSettingsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdatePublishCheckSettingsInput(ctx context.Context, raw any) (model.UpdatePublishCheckSettingsInput, error) {
+	var out model.UpdatePublishCheckSettingsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdatePublishCheckSettingsInput", raw, &out)
 	return out, err
 }
 
@@ -69791,6 +70322,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "updatePublishCheckSettings":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updatePublishCheckSettings(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "setPicks":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setPicks(ctx, field)
@@ -70754,6 +71292,12 @@ func (ec *executionContext) _NewsroomRecord(ctx context.Context, sel ast.Selecti
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._NewsroomRecord_allowedSteps(ctx, field, obj)
 				})
+		case "publishChecks":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._NewsroomRecord_publishChecks(ctx, field, obj)
+				})
 		case "statusChangedAt":
 			out.Values[i] = ec._NewsroomRecord_statusChangedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -71475,6 +72019,87 @@ func (ec *executionContext) _PreviewTokenPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var publishCheckImplementors = []string{"PublishCheck"}
+
+func (ec *executionContext) _PublishCheck(ctx context.Context, sel ast.SelectionSet, obj *newsroom.FailedCheck) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publishCheckImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublishCheck")
+		case "code":
+			out.Values[i] = ec._PublishCheck_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "severity":
+			out.Values[i] = ec._PublishCheck_severity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._PublishCheck_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var publishCheckSettingImplementors = []string{"PublishCheckSetting"}
+
+func (ec *executionContext) _PublishCheckSetting(ctx context.Context, sel ast.SelectionSet, obj *newsroom.CheckSetting) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publishCheckSettingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublishCheckSetting")
+		case "code":
+			out.Values[i] = ec._PublishCheckSetting_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "severity":
+			out.Values[i] = ec._PublishCheckSetting_severity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var publishPagePayloadImplementors = []string{"PublishPagePayload"}
 
 func (ec *executionContext) _PublishPagePayload(ctx context.Context, sel ast.SelectionSet, obj *model.PublishPagePayload) graphql.Marshaler {
@@ -71831,6 +72456,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_scheduleHealth(ctx, field)
+				})
+		case "staff":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_staff(ctx, field)
+				})
+		case "publishCheckSettings":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_publishCheckSettings(ctx, field)
 				})
 		case "workQueue":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -76177,6 +76814,44 @@ func (ec *executionContext) _UpdateProfilePayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var updatePublishCheckSettingsPayloadImplementors = []string{"UpdatePublishCheckSettingsPayload"}
+
+func (ec *executionContext) _UpdatePublishCheckSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePublishCheckSettingsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updatePublishCheckSettingsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdatePublishCheckSettingsPayload")
+		case "settings":
+			out.Values[i] = ec._UpdatePublishCheckSettingsPayload_settings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UpdatePublishCheckSettingsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateReaderSettingsPayloadImplementors = []string{"UpdateReaderSettingsPayload"}
 
 func (ec *executionContext) _UpdateReaderSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateReaderSettingsPayload) graphql.Marshaler {
@@ -80039,6 +80714,127 @@ func (ec *executionContext) unmarshalNPublishArticleInput2githubᚗcomᚋbroadsh
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNPublishCheck2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFailedCheck(ctx context.Context, sel ast.SelectionSet, v newsroom.FailedCheck) graphql.Marshaler {
+	return ec._PublishCheck(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPublishCheck2ᚕgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFailedCheckᚄ(ctx context.Context, sel ast.SelectionSet, v []newsroom.FailedCheck) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPublishCheck2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐFailedCheck(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck(ctx context.Context, v any) (newsroom.PublishCheck, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck(ctx context.Context, sel ast.SelectionSet, v newsroom.PublishCheck) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PublishCheckCode!")
+	}
+	return res
+}
+
+var unmarshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck = map[string]newsroom.PublishCheck{
+	"EMPTY_BODY":             newsroom.EmptyBody,
+	"MISSING_CATEGORY":       newsroom.MissingCategory,
+	"MISSING_AUTHOR":         newsroom.MissingAuthor,
+	"MISSING_FEATURED_MEDIA": newsroom.MissingFeaturedMedia,
+	"MISSING_ALT_TEXT":       newsroom.MissingAltText,
+}
+
+var marshalNPublishCheckCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐPublishCheck = map[newsroom.PublishCheck]string{
+	newsroom.EmptyBody:            "EMPTY_BODY",
+	newsroom.MissingCategory:      "MISSING_CATEGORY",
+	newsroom.MissingAuthor:        "MISSING_AUTHOR",
+	newsroom.MissingFeaturedMedia: "MISSING_FEATURED_MEDIA",
+	newsroom.MissingAltText:       "MISSING_ALT_TEXT",
+}
+
+func (ec *executionContext) marshalNPublishCheckSetting2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCheckSettingᚄ(ctx context.Context, sel ast.SelectionSet, v []*newsroom.CheckSetting) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPublishCheckSetting2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCheckSetting(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPublishCheckSetting2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐCheckSetting(ctx context.Context, sel ast.SelectionSet, v *newsroom.CheckSetting) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PublishCheckSetting!")
+		return graphql.Null
+	}
+	return ec._PublishCheckSetting(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPublishCheckSettingInput2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPublishCheckSettingInputᚄ(ctx context.Context, v any) ([]*model.PublishCheckSettingInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.PublishCheckSettingInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPublishCheckSettingInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPublishCheckSettingInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNPublishCheckSettingInput2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPublishCheckSettingInput(ctx context.Context, v any) (*model.PublishCheckSettingInput, error) {
+	res, err := ec.unmarshalInputPublishCheckSettingInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity(ctx context.Context, v any) (newsroom.Severity, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity(ctx context.Context, sel ast.SelectionSet, v newsroom.Severity) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PublishCheckSeverity!")
+	}
+	return res
+}
+
+var unmarshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity = map[string]newsroom.Severity{
+	"BLOCKING": newsroom.Blocking,
+	"WARNING":  newsroom.Warning,
+	"OFF":      newsroom.Off,
+}
+
+var marshalNPublishCheckSeverity2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋnewsroomᚐSeverity = map[newsroom.Severity]string{
+	newsroom.Blocking: "BLOCKING",
+	newsroom.Warning:  "WARNING",
+	newsroom.Off:      "OFF",
+}
+
 func (ec *executionContext) unmarshalNPublishPageInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐPublishPageInput(ctx context.Context, v any) (model.PublishPageInput, error) {
 	res, err := ec.unmarshalInputPublishPageInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -80858,6 +81654,30 @@ func (ec *executionContext) unmarshalNSocialProfileInput2ᚖgithubᚗcomᚋbroad
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNStaffMember2ᚕᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMemberᚄ(ctx context.Context, sel ast.SelectionSet, v []*loader.Member) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNStaffMember2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋloaderᚐMember(ctx context.Context, sel ast.SelectionSet, v *loader.Member) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "StaffMember!")
+		return graphql.Null
+	}
+	return ec._StaffMember(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNStartSecondFactorInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐStartSecondFactorInput(ctx context.Context, v any) (model.StartSecondFactorInput, error) {
 	res, err := ec.unmarshalInputStartSecondFactorInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -81178,6 +81998,11 @@ func (ec *executionContext) unmarshalNUpdateProfileInput2githubᚗcomᚋbroadshe
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNUpdatePublishCheckSettingsInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdatePublishCheckSettingsInput(ctx context.Context, v any) (model.UpdatePublishCheckSettingsInput, error) {
+	res, err := ec.unmarshalInputUpdatePublishCheckSettingsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateReaderSettingsInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateReaderSettingsInput(ctx context.Context, v any) (model.UpdateReaderSettingsInput, error) {
 	res, err := ec.unmarshalInputUpdateReaderSettingsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -81272,24 +82097,25 @@ var unmarshalNUserErrorCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinter
 	"TOO_LONG":               fault.TooLong,
 	"NOT_FOUND":              fault.Missing,
 	"TAKEN":                  fault.Taken,
-	"LOOP":                   fault.Loop,
+	"CIRCULAR_REFERENCE":     fault.Loop,
 	"IN_USE":                 fault.InUse,
 	"IN_THE_PAST":            fault.InThePast,
 	"ILLEGAL_TRANSITION":     fault.IllegalTransition,
 	"VERSION_CONFLICT":       fault.VersionConflict,
 	"LOCKED":                 fault.Locked,
 	"LIMIT_REACHED":          fault.LimitReached,
-	"KEY_REUSED":             fault.KeyReused,
+	"IDEMPOTENCY_KEY_REUSED": fault.KeyReused,
 	"EXPIRED":                fault.Expired,
-	"WRONG_CREDENTIALS":      fault.WrongCredentials,
+	"INVALID_CREDENTIALS":    fault.WrongCredentials,
 	"SECOND_FACTOR_REQUIRED": fault.SecondFactorRequired,
-	"WRONG_SECOND_FACTOR":    fault.WrongSecondFactor,
-	"SLOWED_DOWN":            fault.SlowedDown,
+	"INVALID_SECOND_FACTOR":  fault.WrongSecondFactor,
+	"RATE_LIMITED":           fault.SlowedDown,
 	"WEAK_PASSWORD":          fault.WeakPassword,
 	"LAST_ADMIN":             fault.LastAdmin,
 	"FORBIDDEN":              fault.Denied,
 	"FAILED":                 fault.Failed,
 	"CLOSED":                 fault.Closed,
+	"PUBLISH_CHECK_FAILED":   fault.CheckFailed,
 }
 
 var marshalNUserErrorCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinternalᚋfaultᚐReason = map[fault.Reason]string{
@@ -81298,24 +82124,25 @@ var marshalNUserErrorCode2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋinterna
 	fault.TooLong:              "TOO_LONG",
 	fault.Missing:              "NOT_FOUND",
 	fault.Taken:                "TAKEN",
-	fault.Loop:                 "LOOP",
+	fault.Loop:                 "CIRCULAR_REFERENCE",
 	fault.InUse:                "IN_USE",
 	fault.InThePast:            "IN_THE_PAST",
 	fault.IllegalTransition:    "ILLEGAL_TRANSITION",
 	fault.VersionConflict:      "VERSION_CONFLICT",
 	fault.Locked:               "LOCKED",
 	fault.LimitReached:         "LIMIT_REACHED",
-	fault.KeyReused:            "KEY_REUSED",
+	fault.KeyReused:            "IDEMPOTENCY_KEY_REUSED",
 	fault.Expired:              "EXPIRED",
-	fault.WrongCredentials:     "WRONG_CREDENTIALS",
+	fault.WrongCredentials:     "INVALID_CREDENTIALS",
 	fault.SecondFactorRequired: "SECOND_FACTOR_REQUIRED",
-	fault.WrongSecondFactor:    "WRONG_SECOND_FACTOR",
-	fault.SlowedDown:           "SLOWED_DOWN",
+	fault.WrongSecondFactor:    "INVALID_SECOND_FACTOR",
+	fault.SlowedDown:           "RATE_LIMITED",
 	fault.WeakPassword:         "WEAK_PASSWORD",
 	fault.LastAdmin:            "LAST_ADMIN",
 	fault.Denied:               "FORBIDDEN",
 	fault.Failed:               "FAILED",
 	fault.Closed:               "CLOSED",
+	fault.CheckFailed:          "PUBLISH_CHECK_FAILED",
 }
 
 func (ec *executionContext) unmarshalNUserInput2githubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUserInput(ctx context.Context, v any) (model.UserInput, error) {
@@ -83984,6 +84811,13 @@ func (ec *executionContext) marshalOUpdateProfilePayload2ᚖgithubᚗcomᚋbroad
 		return graphql.Null
 	}
 	return ec._UpdateProfilePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdatePublishCheckSettingsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdatePublishCheckSettingsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePublishCheckSettingsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdatePublishCheckSettingsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUpdateReaderSettingsPayload2ᚖgithubᚗcomᚋbroadsheetᚑcmsᚋbroadsheetᚋgraphᚋmodelᚐUpdateReaderSettingsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateReaderSettingsPayload) graphql.Marshaler {

@@ -83,7 +83,7 @@ func (s *Service) present(site *ent.Site, field string, d Document) (text string
 
 // RecordConsent keeps that the viewer accepted a version of a document. Without
 // an account it is kept that somebody did. Mistakes: NOT_FOUND, EXPIRED,
-// TOO_LONG, INVALID, SLOWED_DOWN.
+// TOO_LONG, INVALID, RATE_LIMITED.
 func (s *Service) RecordConsent(ctx context.Context, d Document, place string) (*ent.ConsentRecord, error) {
 	place, err := CheckPlace("place", place)
 	if err != nil {

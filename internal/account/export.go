@@ -29,7 +29,7 @@ var exportLasts = mail.Span{Number: 7, Unit: "day"}
 const exportLifetime = 7 * 24 * time.Hour
 
 // RequestExport asks for an archive of all that is kept about the viewer: a job
-// makes it and mails a link. Mistakes: SLOWED_DOWN.
+// makes it and mails a link. Mistakes: RATE_LIMITED.
 func (s *Service) RequestExport(ctx context.Context) error {
 	u, err := s.self(ctx)
 	if err != nil {

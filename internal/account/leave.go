@@ -19,7 +19,7 @@ import (
 const DeletedReader = "Deleted reader"
 
 // Delete asks for the viewer's account to be removed after DeletionGrace, and
-// ends their other sessions. Mistakes: WRONG_CREDENTIALS, IN_USE, SLOWED_DOWN.
+// ends their other sessions. Mistakes: INVALID_CREDENTIALS, IN_USE, RATE_LIMITED.
 func (s *Service) Delete(ctx context.Context, password string) error {
 	u, err := s.self(ctx)
 	if err != nil {

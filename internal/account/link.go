@@ -17,14 +17,14 @@ import (
 
 // RequestSignInLink sends a link and a code that sign in to the account with an
 // address, if there is one: the job that sends the mail asks. Mistakes:
-// INVALID, SLOWED_DOWN.
+// INVALID, RATE_LIMITED.
 func (s *Service) RequestSignInLink(ctx context.Context, address string) error {
 	return s.requestMail(ctx, forSignIn, address)
 }
 
 // RequestPasswordReset sends a link to choose another password of the account
 // with an address, if there is one: the job that sends the mail asks. Mistakes:
-// INVALID, SLOWED_DOWN.
+// INVALID, RATE_LIMITED.
 func (s *Service) RequestPasswordReset(ctx context.Context, address string) error {
 	return s.requestMail(ctx, forReset, address)
 }
@@ -54,7 +54,7 @@ const maxTries = 5
 
 // SignInWithLink opens a session for whoever has a mail of RequestSignInLink
 // and, where the account has one, the second factor. Mistakes: BLANK, EXPIRED,
-// WRONG_CREDENTIALS, SECOND_FACTOR_REQUIRED, WRONG_SECOND_FACTOR, SLOWED_DOWN.
+// INVALID_CREDENTIALS, SECOND_FACTOR_REQUIRED, INVALID_SECOND_FACTOR, RATE_LIMITED.
 func (s *Service) SignInWithLink(ctx context.Context, in LinkSignIn) (*SignedIn, error) {
 	if in.Kind == session.KindCookie && jarOf(ctx) == nil {
 		return nil, errNoCookies()

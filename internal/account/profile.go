@@ -17,7 +17,7 @@ import (
 
 // ChangeEmail asks for another address of the viewer's account: a mail with a
 // link goes to the new one, a notice to the old one. Mistakes: INVALID,
-// WRONG_CREDENTIALS, SLOWED_DOWN.
+// INVALID_CREDENTIALS, RATE_LIMITED.
 func (s *Service) ChangeEmail(ctx context.Context, address, password string) error {
 	u, err := s.self(ctx)
 	if err != nil {

@@ -186,7 +186,7 @@ func TestChangePassword(t *testing.T) {
 			"one letter":            {ritaPassword, strings.Repeat("a", 40), "WEAK_PASSWORD"},
 			"the address":           {ritaPassword, "Rita@example.org", "WEAK_PASSWORD"},
 			"too long":              {ritaPassword, strings.Repeat("long ", 300), "TOO_LONG"},
-			"a wrong old one":       {"wrong", "eight slow ferries", "WRONG_CREDENTIALS"},
+			"a wrong old one":       {"wrong", "eight slow ferries", "INVALID_CREDENTIALS"},
 		} {
 			if err := d.ChangePassword(ctx, test.current, test.next); reason(err) != test.want {
 				t.Errorf("%s: %v, want %s", name, err, test.want)

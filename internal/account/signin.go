@@ -43,8 +43,8 @@ func errNoCookies() error {
 }
 
 // SignIn opens a session for whoever knows the password of an account and,
-// where it has one, its second factor. Mistakes: WRONG_CREDENTIALS,
-// SECOND_FACTOR_REQUIRED, WRONG_SECOND_FACTOR, SLOWED_DOWN.
+// where it has one, its second factor. Mistakes: INVALID_CREDENTIALS,
+// SECOND_FACTOR_REQUIRED, INVALID_SECOND_FACTOR, RATE_LIMITED.
 func (s *Service) SignIn(ctx context.Context, in SignIn) (*SignedIn, error) {
 	if in.Kind == session.KindCookie && jarOf(ctx) == nil {
 		return nil, errNoCookies()
@@ -144,7 +144,7 @@ func (s *Service) handOver(ctx context.Context, in *SignedIn) *SignedIn {
 }
 
 // ChangePassword gives the viewer another password and ends all their other
-// sessions. Mistakes: WRONG_CREDENTIALS, WEAK_PASSWORD, TOO_LONG, SLOWED_DOWN.
+// sessions. Mistakes: INVALID_CREDENTIALS, WEAK_PASSWORD, TOO_LONG, RATE_LIMITED.
 func (s *Service) ChangePassword(ctx context.Context, current, next string) error {
 	u, err := s.self(ctx)
 	if err != nil {

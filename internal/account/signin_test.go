@@ -119,14 +119,14 @@ func TestSignInAnswers(t *testing.T) {
 		for i, test := range []struct{ name, email, password, want string }{
 			{"the right password", ritaEmail, ritaPassword, ""},
 			{"an address in capitals", " RITA@Example.org ", ritaPassword, ""},
-			{"a wrong password", ritaEmail, "wrong", "WRONG_CREDENTIALS"},
-			{"no password", ritaEmail, "", "WRONG_CREDENTIALS"},
-			{"a password with a NUL", ritaEmail, "a\x00b", "WRONG_CREDENTIALS"},
-			{"a megabyte", ritaEmail, strings.Repeat("x", 1<<20), "WRONG_CREDENTIALS"},
-			{"nobody's address", "nobody@example.org", ritaPassword, "WRONG_CREDENTIALS"},
-			{"no address", "\x00 ' OR 1=1", ritaPassword, "WRONG_CREDENTIALS"},
-			{"a disabled account", "shut@example.org", ritaPassword, "WRONG_CREDENTIALS"},
-			{"an account without a password", "bare@example.org", "", "WRONG_CREDENTIALS"},
+			{"a wrong password", ritaEmail, "wrong", "INVALID_CREDENTIALS"},
+			{"no password", ritaEmail, "", "INVALID_CREDENTIALS"},
+			{"a password with a NUL", ritaEmail, "a\x00b", "INVALID_CREDENTIALS"},
+			{"a megabyte", ritaEmail, strings.Repeat("x", 1<<20), "INVALID_CREDENTIALS"},
+			{"nobody's address", "nobody@example.org", ritaPassword, "INVALID_CREDENTIALS"},
+			{"no address", "\x00 ' OR 1=1", ritaPassword, "INVALID_CREDENTIALS"},
+			{"a disabled account", "shut@example.org", ritaPassword, "INVALID_CREDENTIALS"},
+			{"an account without a password", "bare@example.org", "", "INVALID_CREDENTIALS"},
 		} {
 			_, err := d.token(from(t.Context(), fmt.Sprintf("192.0.2.%d", i)), test.email, test.password, "")
 			if got := reason(err); got != test.want {
@@ -157,7 +157,7 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 			}
 			return all
 		}
-		wrong, slow := "WRONG_CREDENTIALS", "SLOWED_DOWN"
+		wrong, slow := "INVALID_CREDENTIALS", "RATE_LIMITED"
 		want := []string{wrong, wrong, wrong, wrong, wrong, wrong, slow, slow, slow}
 		if diff := cmp.Diff(want, answers(ritaEmail)); diff != "" {
 			t.Errorf("an account (-want +got):\n%s", diff)
@@ -201,9 +201,9 @@ func TestGuessingFromOneAddressIsSlowedDown(t *testing.T) {
 		for i := range 30 {
 			// One customer's IPv6 addresses are one.
 			_, err := d.token(from(t.Context(), fmt.Sprintf("2001:db8::%d", i+1)), fmt.Sprintf("guess%d@example.org", i), "wrong", "")
-			want := "WRONG_CREDENTIALS"
+			want := "INVALID_CREDENTIALS"
 			if i > 20 {
-				want = "SLOWED_DOWN"
+				want = "RATE_LIMITED"
 			}
 			if reason(err) != want {
 				t.Fatalf("guess %d: %v, want %s", i+1, err, want)
@@ -239,7 +239,7 @@ func TestPasswordsOfWordPressAreRenewed(t *testing.T) {
 		} {
 			key := d.make(t, "old@example.org", user.RoleAuthor, "")
 			d.db.Ent(t.Context()).User.UpdateOneID(key).SetPasswordHash(hash).ExecX(t.Context())
-			if _, err := d.token(t.Context(), "old@example.org", "test12346", ""); reason(err) != "WRONG_CREDENTIALS" {
+			if _, err := d.token(t.Context(), "old@example.org", "test12346", ""); reason(err) != "INVALID_CREDENTIALS" {
 				t.Errorf("%s, a wrong password: %v", name, err)
 			}
 			for _, when := range []string{"first", "again"} {
@@ -259,7 +259,7 @@ func TestSecondFactor(t *testing.T) {
 	t.Parallel()
 	desks(t, func(t *testing.T, d *desk) {
 		ctx := d.as(t, ritaEmail, ritaPassword, "")
-		if _, _, err := d.StartSecondFactor(ctx, "wrong"); reason(err) != "WRONG_CREDENTIALS" {
+		if _, _, err := d.StartSecondFactor(ctx, "wrong"); reason(err) != "INVALID_CREDENTIALS" {
 			t.Fatalf("started with a wrong password: %v", err)
 		}
 		secret, address, err := d.StartSecondFactor(ctx, ritaPassword)
@@ -276,7 +276,7 @@ func TestSecondFactor(t *testing.T) {
 		if _, err := d.token(t.Context(), ritaEmail, ritaPassword, ""); err != nil {
 			t.Errorf("asked for before it was confirmed: %v", err)
 		}
-		if _, err := d.ConfirmSecondFactor(ctx, "000000"); reason(err) != "WRONG_SECOND_FACTOR" {
+		if _, err := d.ConfirmSecondFactor(ctx, "000000"); reason(err) != "INVALID_SECOND_FACTOR" {
 			t.Errorf("confirmed by a wrong code: %v", err)
 		}
 		recovery, err := d.ConfirmSecondFactor(ctx, code())
@@ -289,14 +289,14 @@ func TestSecondFactor(t *testing.T) {
 				t.Errorf("%s: %v, want %q", name, err, want)
 			}
 		}
-		try("the code that confirmed it, again", ritaPassword, code(), "WRONG_SECOND_FACTOR")
+		try("the code that confirmed it, again", ritaPassword, code(), "INVALID_SECOND_FACTOR")
 		d.now = d.now.Add(30 * time.Second)
 		try("no code", ritaPassword, "", "SECOND_FACTOR_REQUIRED")
-		try("a code with a wrong password", "wrong", code(), "WRONG_CREDENTIALS")
+		try("a code with a wrong password", "wrong", code(), "INVALID_CREDENTIALS")
 		try("the next code", ritaPassword, code()[:3]+" "+code()[3:], "")
-		try("the same code again", ritaPassword, code(), "WRONG_SECOND_FACTOR")
+		try("the same code again", ritaPassword, code(), "INVALID_SECOND_FACTOR")
 		try("a recovery code", ritaPassword, strings.ToUpper(recovery[3]), "")
-		try("the same recovery code again", ritaPassword, recovery[3], "WRONG_SECOND_FACTOR")
+		try("the same recovery code again", ritaPassword, recovery[3], "INVALID_SECOND_FACTOR")
 		try("another recovery code", ritaPassword, recovery[4], "")
 		d.now = d.now.Add(time.Hour)
 
@@ -309,7 +309,7 @@ func TestSecondFactor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		try("an old recovery code", ritaPassword, recovery[5], "WRONG_SECOND_FACTOR")
+		try("an old recovery code", ritaPassword, recovery[5], "INVALID_SECOND_FACTOR")
 		if err := d.DisableSecondFactor(ctx, again[0]); err != nil {
 			t.Fatal(err)
 		}
@@ -334,14 +334,14 @@ func TestTwentyWrongCodes(t *testing.T) {
 		for i := range 20 {
 			_, err := d.token(from(t.Context(), fmt.Sprintf("198.51.100.%d", i)), ritaEmail, ritaPassword, "00000"+fmt.Sprint(i%10))
 			switch reason(err) {
-			case "WRONG_SECOND_FACTOR":
+			case "INVALID_SECOND_FACTOR":
 				wrong++
-			case "SLOWED_DOWN":
+			case "RATE_LIMITED":
 			default:
 				t.Fatalf("code %d: %v", i, err)
 			}
 			// Asking which factor is needed must not clear the count.
-			if _, err := d.token(from(t.Context(), "203.0.113.9"), ritaEmail, ritaPassword, ""); reason(err) != "SECOND_FACTOR_REQUIRED" && reason(err) != "SLOWED_DOWN" {
+			if _, err := d.token(from(t.Context(), "203.0.113.9"), ritaEmail, ritaPassword, ""); reason(err) != "SECOND_FACTOR_REQUIRED" && reason(err) != "RATE_LIMITED" {
 				t.Fatal(err)
 			}
 		}

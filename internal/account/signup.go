@@ -60,7 +60,7 @@ func languageOf(row *ent.OneTimeToken) string {
 // SignUp asks for an account. Whether the address has one is asked by the job
 // that sends the mail: the request itself does the same for all addresses.
 // Mistakes: INVALID, BLANK, TOO_LONG, WEAK_PASSWORD, EXPIRED, FORBIDDEN,
-// SLOWED_DOWN.
+// RATE_LIMITED.
 func (s *Service) SignUp(ctx context.Context, in SignUp) error {
 	if s.Registration == Off {
 		return fault.Mistake(fault.Denied, "", "Nobody can sign up here.")
@@ -130,7 +130,7 @@ func (s *Service) checkInvitation(ctx context.Context, hash, email string) error
 	return nil
 }
 
-// Invite sends an invitation to sign up. Mistakes: INVALID, SLOWED_DOWN.
+// Invite sends an invitation to sign up. Mistakes: INVALID, RATE_LIMITED.
 func (s *Service) Invite(ctx context.Context, address, language string) error {
 	if err := access.Require(ctx, access.ManageUsers); err != nil {
 		return err

@@ -24,7 +24,7 @@ type attempt struct {
 }
 
 // attempt counts a guess at a secret of the account with an e-mail address,
-// from the address of the context, or refuses it with SLOWED_DOWN. Accounts
+// from the address of the context, or refuses it with RATE_LIMITED. Accounts
 // that do not exist are counted like those that do.
 func (s *Service) attempt(ctx context.Context, email string) (*attempt, error) {
 	a := &attempt{s: s, account: guessesAtAccount.Subject(email)}
@@ -55,7 +55,7 @@ func (a *attempt) right(ctx context.Context) error {
 }
 
 // countMail counts a mail that somebody asks for, or refuses it with
-// SLOWED_DOWN, whether or not the address has an account.
+// RATE_LIMITED, whether or not the address has an account.
 func (s *Service) countMail(ctx context.Context, email string) error {
 	return s.throttle.Count(ctx, "Too many mails were asked for. Try again later.", append(from(ctx, mailsFromAddress), mailsToAddress.Subject(email))...)
 }

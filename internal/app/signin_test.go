@@ -266,7 +266,7 @@ func TestGuessesAreSlowedDown(t *testing.T) {
 		if diff := cmp.Diff(known, unknown); diff != "" {
 			t.Errorf("it can be told whether an account exists (-known +unknown):\n%s", diff)
 		}
-		if known[8] != "SLOWED_DOWN" || known[0] != "WRONG_CREDENTIALS" {
+		if known[8] != "RATE_LIMITED" || known[0] != "INVALID_CREDENTIALS" {
 			t.Errorf("nine guesses: %v", known)
 		}
 		two := "mutation{" + fmt.Sprintf(guess, "a", "nobody@example.org") + fmt.Sprintf(guess, "b", "nobody@example.org") + "}"

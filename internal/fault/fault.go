@@ -43,30 +43,31 @@ const (
 	TooLong              Reason = "TOO_LONG"
 	Missing              Reason = "NOT_FOUND"
 	Taken                Reason = "TAKEN"
-	Loop                 Reason = "LOOP"
+	Loop                 Reason = "CIRCULAR_REFERENCE"
 	InUse                Reason = "IN_USE"
 	InThePast            Reason = "IN_THE_PAST"
 	IllegalTransition    Reason = "ILLEGAL_TRANSITION"
 	VersionConflict      Reason = "VERSION_CONFLICT"
 	Locked               Reason = "LOCKED"
 	LimitReached         Reason = "LIMIT_REACHED"
-	KeyReused            Reason = "KEY_REUSED"
+	KeyReused            Reason = "IDEMPOTENCY_KEY_REUSED"
 	Expired              Reason = "EXPIRED"
-	WrongCredentials     Reason = "WRONG_CREDENTIALS" //nolint:gosec // G101: a word about credentials
+	WrongCredentials     Reason = "INVALID_CREDENTIALS" //nolint:gosec // G101: a word about credentials
 	SecondFactorRequired Reason = "SECOND_FACTOR_REQUIRED"
-	WrongSecondFactor    Reason = "WRONG_SECOND_FACTOR"
-	SlowedDown           Reason = "SLOWED_DOWN"
+	WrongSecondFactor    Reason = "INVALID_SECOND_FACTOR"
+	SlowedDown           Reason = "RATE_LIMITED"
 	WeakPassword         Reason = "WEAK_PASSWORD"
 	LastAdmin            Reason = "LAST_ADMIN"
 	Denied               Reason = "FORBIDDEN" // with one of many; else it is a code
 	Failed               Reason = "FAILED"
 	Closed               Reason = "CLOSED"
+	CheckFailed          Reason = "PUBLISH_CHECK_FAILED"
 )
 
 // Reasons lists all reasons.
 func Reasons() []Reason {
 	return []Reason{Invalid, Blank, TooLong, Missing, Taken, Loop, InUse, InThePast, IllegalTransition, VersionConflict, Locked, LimitReached, KeyReused,
-		Expired, WrongCredentials, SecondFactorRequired, WrongSecondFactor, SlowedDown, WeakPassword, LastAdmin, Denied, Failed, Closed}
+		Expired, WrongCredentials, SecondFactorRequired, WrongSecondFactor, SlowedDown, WeakPassword, LastAdmin, Denied, Failed, Closed, CheckFailed}
 }
 
 // Error is a fault with a message that is safe to show to anybody.
@@ -107,7 +108,7 @@ func Mistake(reason Reason, field, format string, args ...any) *Error {
 	switch reason {
 	case Missing:
 		e.Code = NotFound
-	case Taken, VersionConflict, Locked, InUse, IllegalTransition, KeyReused, LastAdmin, Failed, Closed:
+	case Taken, VersionConflict, Locked, InUse, IllegalTransition, KeyReused, LastAdmin, Failed, Closed, CheckFailed:
 		e.Code = Conflict
 	}
 	return e

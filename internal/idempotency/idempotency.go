@@ -48,7 +48,7 @@ var (
 // Once runs do in a transaction. With a key (empty: none) its result, which
 // must make JSON, is kept for a day, and the same viewer's next call with that
 // key gets it without do. The same key with another mutation or input is a
-// KEY_REUSED mistake; a do that fails leaves nothing behind, so that it can be
+// IDEMPOTENCY_KEY_REUSED mistake; a do that fails leaves nothing behind, so that it can be
 // tried again.
 func Once[T any](ctx context.Context, k *Store, key, mutation string, input any, do func(ctx context.Context) (T, error)) (result T, err error) {
 	if key == "" {

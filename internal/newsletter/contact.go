@@ -40,7 +40,7 @@ var (
 )
 
 // SubmitContact sends a message to the newsroom. Mistakes: BLANK, INVALID,
-// TOO_LONG, SLOWED_DOWN, FORBIDDEN.
+// TOO_LONG, RATE_LIMITED, FORBIDDEN.
 func (s *Service) SubmitContact(ctx context.Context, in Contact) (err error) {
 	if s.ContactAddress == "" {
 		return fault.Mistake(fault.Denied, "", "The site takes no messages.")

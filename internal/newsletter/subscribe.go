@@ -71,7 +71,7 @@ type confirmArgs struct {
 
 // Subscribe asks an address to confirm subscriptions. It does the same for all
 // addresses, subscribed or not. Mistakes: INVALID, BLANK, TOO_LONG, NOT_FOUND,
-// EXPIRED, SLOWED_DOWN.
+// EXPIRED, RATE_LIMITED.
 func (s *Service) Subscribe(ctx context.Context, in Subscribe) error {
 	email, err := account.MailAddress("email", in.Email)
 	if err != nil {

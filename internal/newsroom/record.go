@@ -100,6 +100,30 @@ func (s *Service) Members(ctx context.Context, ids []int) (map[int]*Member, erro
 	return found, nil
 }
 
+// maxStaff is how many members Staff gives at most.
+const maxStaff = 500
+
+// Staff gives the members of the newsroom, by name; words, if any, are in their names.
+func (s *Service) Staff(ctx context.Context, words string) ([]*Member, error) {
+	if err := access.Require(ctx, access.ReadNewsroom); err != nil {
+		return nil, err
+	}
+	q := s.db.Ent(ctx).User.Query().Where(user.RoleNEQ(user.RoleReader), user.StatusEQ(user.StatusActive)).
+		Order(user.ByDisplayName(), user.ByID()).Limit(maxStaff)
+	if words != "" {
+		q.Where(user.DisplayNameContainsFold(words))
+	}
+	users, err := q.All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the members of the newsroom: %w", err)
+	}
+	members := make([]*Member, len(users))
+	for i, u := range users {
+		members[i] = &Member{ID: u.ID, Name: u.DisplayName, Role: access.Role(u.Role)}
+	}
+	return members, nil
+}
+
 // IsNode makes a member a node of the API.
 func (*Member) IsNode() {}
 

@@ -3,6 +3,7 @@ package newsroom
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/broadsheet-cms/broadsheet/ent"
@@ -94,7 +95,7 @@ func (r rule) check(step Step, w *working) error {
 	case w.viewer.Can(r.any):
 	case w.own && r.own != "" && w.viewer.Can(r.own):
 		if from = r.ownFrom; slices.Contains(r.from, w.row.Status) && !slices.Contains(from, w.row.Status) {
-			return access.Forbidden()
+			return fault.New(fault.Forbidden, "Your role allows %s only with articles that are %s; this one is %s. %s", step, list(from), w.row.Status, r.instead())
 		}
 	default:
 		return access.Forbidden()
@@ -103,6 +104,22 @@ func (r rule) check(step Step, w *working) error {
 		return fault.Mistake(fault.IllegalTransition, "id", "%s does not go with an article that is %s.", step, w.row.Status)
 	}
 	return nil
+}
+
+// instead says what the owner of an article, who may not take a step yet, does.
+func (r rule) instead() string {
+	if slices.Contains(r.ownFrom, approved) && slices.Contains(r.from, draft) {
+		return "Hand it in with submitArticleForReview: an editor then approves it."
+	}
+	return "Ask an editor to do it."
+}
+
+func list(statuses []article.Status) string {
+	words := make([]string, len(statuses))
+	for i, s := range statuses {
+		words[i] = string(s)
+	}
+	return strings.Join(words, " or ")
 }
 
 // Steps lists all steps in the order of an article's way.
@@ -133,7 +150,13 @@ func (s *Service) Step(ctx context.Context, step Step, t StepInput) (*ent.Articl
 	c.may = func(w *working) error { return r.check(step, w) }
 	c.apply = func(ctx context.Context, w *working) (*content.Move, error) {
 		m := &content.Move{ID: t.Article, Status: r.to, At: w.now, UnpublishAt: w.row.UnpublishAt}
-		return m, s.plan(step, t, w, m)
+		if err := s.plan(step, t, w, m); err != nil {
+			return nil, err
+		}
+		if slices.Contains([]article.Status{scheduled, embargoed, published}, r.to) {
+			return m, s.passes(ctx, t.Article)
+		}
+		return m, nil
 	}
 	if step == Kill {
 		c.after = func(ctx context.Context, w *working, _ *ent.Article, _ int) error { return s.withdraw(ctx, w, t) }

@@ -80,7 +80,7 @@ type Throttle struct {
 // New gives a throttle with a clock.
 func New(db *store.DB, now func() time.Time) *Throttle { return &Throttle{db: db, now: now} }
 
-// Count counts an act of each subject, or refuses it with SLOWED_DOWN and the
+// Count counts an act of each subject, or refuses it with RATE_LIMITED and the
 // message. It commits even when what follows fails, so it is not called in a
 // transaction.
 func (t *Throttle) Count(ctx context.Context, message string, subjects ...Subject) error {

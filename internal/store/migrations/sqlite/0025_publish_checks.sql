@@ -1,0 +1,1 @@
+ALTER TABLE `sites` ADD COLUMN `publish_checks` json NULL;
