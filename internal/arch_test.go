@@ -91,7 +91,7 @@ var domains = map[string][]string{
 	"internal/media":       {"internal/audit"},
 	"internal/search":      {"internal/directory"},
 	"internal/newsroom":    {"internal/content", "internal/audit", "internal/directory", "internal/idempotency", "internal/search", "internal/site"},
-	"internal/partner":     {"internal/account", "internal/audit", "internal/comment", "internal/content", "internal/directory", "internal/job", "internal/mail"},
+	"internal/partner":     {"internal/account", "internal/audit", "internal/comment", "internal/content", "internal/directory", "internal/job", "internal/link", "internal/mail"},
 	"internal/wprest":      {"internal/comment", "internal/content", "internal/directory", "internal/search", "internal/site", "internal/taxonomy"},
 	"internal/webhook":     {"internal/audit", "internal/job", "internal/partner"},
 	"internal/idempotency": nil,
