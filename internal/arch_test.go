@@ -120,6 +120,7 @@ var restricted = map[string][]string{
 	"internal/demo":           {"internal/app"},
 	"internal/seed":           {"internal/app", "internal/cli", "internal/tool"},
 	"internal/ingest":         {"internal/app", "internal/cli"},
+	"internal/export":         {"internal/cli"},
 	"internal/testkit":        {"internal/tool"},
 	"internal/testkit/pgtest": {"internal/testkit", "internal/tool"},
 	"ent/migrate":             {"ent", "internal/tool/migration"},
